@@ -1,0 +1,213 @@
+"""The one place that sends HTTP: time-outs, a total deadline, pace, short retries, errors by content.
+
+What an answer means is settled here once for all vendors:
+
+    cannot connect, failed name, TLS             Unreachable   (surely not sent)
+    429, or 503 with Retry-After                 Busy
+    401, 403                                     NotAllowed
+    404, 410                                     NotFound
+    other 4xx, any redirect                      Refused
+    time-out, reset, 5xx, HTML or broken JSON    Unreachable for a call that may be repeated, else Unknown
+    2xx whose content says no                    the connector's `judge` raises
+
+Redirects are never followed: credentials would travel to wherever the answer points. Proxies and netrc from
+the environment are ignored for the same reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import stamina
+
+from connectors.kit.pacing import Pace
+from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """A usable answer. `data` is the parsed JSON, or None where the body was empty."""
+
+    status: int
+    data: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class VendorHttp:
+    """An HTTP client for one vendor account.
+
+    `transport` is where tests and the sandbox put a fake. `deadline` bounds a call with all its retries, in
+    seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`).
+    """
+
+    def __init__(
+        self,
+        *,
+        vendor: str,
+        base_url: str,
+        headers: Mapping[str, str] | None = None,
+        auth: httpx.Auth | tuple[str, str] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        pace: Pace | None = None,
+        deadline: float = 20.0,
+        attempts: int = 3,
+        judge: Callable[[Answer], None] | None = None,
+    ) -> None:
+        self._vendor = vendor
+        self._pace = pace
+        self._deadline = deadline
+        self._attempts = attempts
+        self._judge = judge
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers=dict(headers or {}),
+            auth=auth,
+            transport=transport,
+            timeout=httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=10.0),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        is_repeatable: bool | None = None,
+    ) -> Answer:
+        """Send one request and return its usable answer, or raise from `incidents.errors`.
+
+        `is_repeatable` says that sending it twice has the effect of once (a read, a PUT of a state, a POST
+        with a key the vendor honours); default: reads only. Repeatable calls are retried briefly in place;
+        long retries belong to the effects ledger, not to a sleeping call.
+        """
+        repeatable = method.upper() in READS if is_repeatable is None else is_repeatable
+        what = f"{self._vendor} {method.upper()} {path.partition('?')[0]}"
+        try:
+            async with asyncio.timeout(self._deadline):
+                async for attempt in stamina.retry_context(
+                    on=Unreachable, attempts=self._attempts, timeout=None, wait_initial=0.1, wait_max=2.0
+                ):
+                    with attempt:
+                        if self._pace is not None:
+                            await self._pace.wait()
+                        request = self._client.build_request(
+                            method, path, json=json, data=form, params=params, headers=headers
+                        )
+                        answer = await self._send(request, what, repeatable)
+        except TimeoutError as error:
+            raise _lost(f"{what}: no answer within {self._deadline:g} s", repeatable) from error
+        if self._judge is not None:
+            self._judge(answer)
+        return answer
+
+    async def _send(self, request: httpx.Request, what: str, repeatable: bool) -> Answer:
+        try:
+            response = await self._client.send(request, stream=True)
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.PoolTimeout,
+            httpx.UnsupportedProtocol,
+        ) as error:
+            raise Unreachable(f"{what}: could not connect ({type(error).__name__})") from error
+        except httpx.TransportError as error:
+            raise _lost(f"{what}: connection lost ({type(error).__name__})", repeatable) from error
+        try:
+            body = await _read_capped(response, what, repeatable)
+        finally:
+            await response.aclose()
+        _raise_for_status(response, what, repeatable)
+        return Answer(
+            status=response.status_code,
+            data=_parse(response, body, what, repeatable),
+            headers=dict(response.headers),
+        )
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def retry_after_seconds(value: str | None, *, now: datetime, default: float = 5.0) -> float:
+    """A Retry-After header as seconds, clipped to [1 s, 1 h]; a date, nonsense or nothing is understood."""
+    seconds = default
+    if value:
+        try:
+            seconds = float(value)
+        except ValueError:
+            try:
+                seconds = (parsedate_to_datetime(value) - now).total_seconds()
+            except (ValueError, TypeError):
+                seconds = default
+    if math.isnan(seconds):
+        seconds = default
+    return min(max(seconds, 1.0), 3600.0)
+
+
+async def _read_capped(response: httpx.Response, what: str, repeatable: bool) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise _lost(f"{what}: answer over {MAX_ANSWER_BYTES} bytes", repeatable)
+            chunks.append(chunk)
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise _lost(f"{what}: answer broke off ({type(error).__name__})", repeatable) from error
+    return b"".join(chunks)
+
+
+def _raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> None:
+    status = response.status_code
+    if status < 300:
+        return
+    message = f"{what}: HTTP {status}"
+    retry_after = response.headers.get("retry-after")
+    if status == 429 or (status == 503 and retry_after):
+        raise Busy(message, retry_after=retry_after_seconds(retry_after, now=datetime.now(UTC)))
+    if status >= 500 or status == 408:
+        raise _lost(message, repeatable)
+    if status in (401, 403):
+        raise NotAllowed(f"{message}; check the connection's credentials and scopes")
+    if status in (404, 410):
+        raise NotFound(message)
+    raise Refused(message)
+
+
+def _parse(response: httpx.Response, body: bytes, what: str, repeatable: bool) -> Any:
+    if not body.strip():
+        return None
+    try:
+        return jsonlib.loads(body)
+    except (ValueError, RecursionError) as error:
+        kind = response.headers.get("content-type", "no content type").split(";")[0]
+        raise _lost(f"{what}: HTTP {response.status_code} but not JSON ({kind})", repeatable) from error
+
+
+def _lost(message: str, repeatable: bool) -> Unreachable | Unknown:
+    return Unreachable(message) if repeatable else Unknown(message)

@@ -1,0 +1,47 @@
+"""JSON from strangers: what is not plain, finite and unambiguous is not understood, and crashes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from incidents.errors import Unrecognised
+
+
+def parse_json(body: bytes) -> Any:
+    """The parsed body.
+
+    Raises `Unrecognised` for bytes that are not UTF-8, for broken or too deeply nested JSON, for NaN and
+    infinities, for numbers of thousands of digits and for objects that say the same key twice (parsers differ
+    on which one counts, so an attacker could show two systems two texts).
+    """
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unrecognised(f"body is not UTF-8 (byte {error.start})") from error
+    try:
+        return json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite
+        )
+    except RecursionError as error:
+        raise Unrecognised("body is nested too deeply") from error
+    except ValueError as error:
+        raise Unrecognised(f"body is not JSON we can trust: {type(error).__name__}") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise Unrecognised("body has an object with a repeated key")
+    return result
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise Unrecognised(f"body has the number {name}")
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise Unrecognised("body has a number beyond all bounds")
+    return value

@@ -1,0 +1,49 @@
+"""The legal states and moves of an incident, as one table, and the one function that moves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from incidents.errors import IllegalMove
+from incidents.models import Incident, IncidentState
+
+S = IncidentState
+
+MOVES: dict[IncidentState, frozenset[IncidentState]] = {
+    # A person may escalate before anything is proven; that is what "escalate INC-7 now" does.
+    S.REPORTED: frozenset({S.VALIDATING, S.CONFIRMED, S.NOT_AN_INCIDENT, S.ESCALATED, S.MERGED}),
+    S.VALIDATING: frozenset({S.CONFIRMED, S.NOT_AN_INCIDENT, S.ESCALATED, S.MERGED}),
+    S.CONFIRMED: frozenset({S.MITIGATING, S.ESCALATED, S.RESOLVED, S.MERGED}),
+    S.MITIGATING: frozenset({S.ESCALATED, S.RESOLVED, S.MERGED}),
+    S.ESCALATED: frozenset({S.ACKNOWLEDGED, S.RESOLVED, S.MERGED}),
+    S.ACKNOWLEDGED: frozenset({S.ESCALATED, S.RESOLVED, S.MERGED}),
+    S.RESOLVED: frozenset({S.CLOSING, S.REOPENED}),
+    S.CLOSING: frozenset({S.CLOSED, S.REOPENED}),
+    S.CLOSED: frozenset({S.REOPENED}),
+    S.REOPENED: frozenset({S.MITIGATING, S.ESCALATED, S.RESOLVED, S.MERGED}),
+    # A false alarm that turns out true is validated again, not resurrected half-way.
+    S.NOT_AN_INCIDENT: frozenset({S.VALIDATING, S.ESCALATED}),
+    S.MERGED: frozenset(),
+}
+
+UNSETTLED = frozenset(S) - {S.CLOSED, S.NOT_AN_INCIDENT, S.MERGED}
+"""States in which somebody still owes somebody something."""
+
+WITH_ENGINEERS = frozenset({S.ESCALATED, S.ACKNOWLEDGED})
+"""States in which a page is out."""
+
+
+def move(incident: Incident, to: IncidentState, *, now: datetime) -> Incident:
+    """The incident in its new state; moving to the state it is in changes nothing.
+
+    Raises `IllegalMove` with the moves that would be legal.
+    """
+    if to == incident.state:
+        return incident
+    if to not in MOVES[incident.state]:
+        legal = ", ".join(sorted(MOVES[incident.state])) or "none"
+        raise IllegalMove(
+            f"{incident.name} is {incident.state} and cannot become {to}; it can become: {legal}"
+        )
+    return replace(incident, state=to, state_since=now)

@@ -1,0 +1,411 @@
+"""The nouns of the trade, frozen: what a ticket, an incident, an event and a page are to Liaison.
+
+Times are timezone-aware `datetime`s in UTC. Text that came from a customer or a vendor is data and stays
+data: nothing here renders, interprets or trusts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+InternalText = NewType("InternalText", str)
+"""Text for colleagues. There is no way from here to a public reply: the types differ."""
+
+PublicText = NewType("PublicText", str)
+"""Text for customers; made only by `incidents.messages` from a customer template."""
+
+
+class Severity(IntEnum):
+    """1 is the worst."""
+
+    CRITICAL = 1
+    HIGH = 2
+    MEDIUM = 3
+    LOW = 4
+
+
+class TicketStatus(StrEnum):
+    """A helpdesk's status in our words; the source's own word is kept beside it."""
+
+    NEW = "new"
+    OPEN = "open"
+    WAITING_FOR_CUSTOMER = "waiting_for_customer"
+    WAITING_FOR_VENDOR = "waiting_for_vendor"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the customer was told it is done."""
+        return self in (TicketStatus.SOLVED, TicketStatus.CLOSED)
+
+
+class IncidentState(StrEnum):
+    REPORTED = "reported"
+    VALIDATING = "validating"
+    CONFIRMED = "confirmed"
+    NOT_AN_INCIDENT = "not_an_incident"
+    MITIGATING = "mitigating"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    MERGED = "merged"
+
+
+class Stage(StrEnum):
+    """The stage flow an incident needs next."""
+
+    VALIDATION = "validation"
+    ESCALATION = "escalation"
+    CLOSURE = "closure"
+
+
+class Lane(StrEnum):
+    """Which drain reads a delivery: the helpdesks' or everybody else's."""
+
+    INTAKE = "intake"
+    STATUS_SYNC = "status_sync"
+
+
+class Verdict(StrEnum):
+    """Is the customers' claim true?"""
+
+    CONFIRMED = "confirmed"
+    LIKELY = "likely"
+    UNCONFIRMED = "unconfirmed"
+    CONTRADICTED = "contradicted"
+    CANNOT_TELL = "cannot_tell"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A person as a vendor knows them. `id` is the vendor's."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketRef:
+    """Which ticket: the connection's name and the helpdesk's own id."""
+
+    connection: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.connection}#{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ticket:
+    """One customer's report as the helpdesk has it now.
+
+    `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is
+    newer, whatever order the webhooks came in. `body` is the first message.
+    """
+
+    ref: TicketRef
+    subject: str
+    body: str = ""
+    status: TicketStatus
+    source_status: str
+    requester: Contact
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    assignee: str | None = None
+    group: str | None = None
+    priority: str | None = None
+    product: str | None = None
+    channel: str | None = None
+    tier: str | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    reassignments: int = 0
+    reopens: int = 0
+
+
+class Author(StrEnum):
+    """Who wrote a comment: decides whether it is a customer's answer, an agent's note or our own echo."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    LIAISON = "liaison"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comment:
+    id: str
+    author: Author
+    author_name: str
+    is_public: bool
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketEvent:
+    """A helpdesk's hint that a ticket changed.
+
+    `ticket` is set when the source's payload is all there is; otherwise the ticket is read again from the
+    helpdesk, because order and freshness of webhooks are not promised. `comment` is set for a new comment.
+    """
+
+    ref: TicketRef
+    at: datetime
+    ticket: Ticket | None = None
+    comment: Comment | None = None
+
+
+class PageChange(StrEnum):
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    REASSIGNED = "reassigned"
+    NOTED = "noted"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageEvent:
+    """The on-call tool says something happened to a page.
+
+    `key` is the deduplication key we paged with, or None when the vendor's payload lacks it (then the pager
+    is asked by `page_id`). `by_us` marks the echo of our own call.
+    """
+
+    connection: str
+    page_id: str
+    key: str | None
+    change: PageChange
+    at: datetime
+    actor: str = ""
+    text: str = ""
+    url: str | None = None
+    by_us: bool = False
+
+
+class ChatVerb(StrEnum):
+    STATUS = "status"
+    ACKNOWLEDGE = "ack"
+    RESOLVE = "resolve"
+    NOTE = "note"
+    HELP = "help"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatCommand:
+    """A command or a pressed button in a chat room. `incident` is what the user named, if anything."""
+
+    connection: str
+    room_id: str
+    user: str
+    verb: ChatVerb
+    at: datetime
+    incident: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ping:
+    """A vendor's test call: authentic, and nothing to do."""
+
+    connection: str
+
+
+Event = TicketEvent | PageEvent | ChatCommand | Ping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a vendor must be answered at once (Slack's challenge); otherwise a bare 2xx will do."""
+
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """A webhook whose signature held. Only a `WebhookSource.verify` and the inbox make one.
+
+    `identity` tells deliveries apart: an id from inside the signed bytes where there is one, else a hash of
+    them. `is_repeatable` says the source may send equal bytes for two events, so only an equal one that is
+    still waiting is a duplicate. `reply`, when set, is the whole handling: it is not stored.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    identity: str
+    is_repeatable: bool = False
+    reply: Reply | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketChange:
+    """What to change on tickets, in one vendor call where the vendor can."""
+
+    public_reply: PublicText | None = None
+    private_note: InternalText | None = None
+    status: TicketStatus | None = None
+    add_tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.public_reply is not None and self.private_note is not None:
+            raise ValueError("a public reply and a private note are two changes, never one")
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketOutcome:
+    """How a `TicketChange` ended on one ticket."""
+
+    id: str
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """What an engineer is woken with. `details` are label and value, in reading order."""
+
+    summary: str
+    source: str
+    severity: Severity
+    details: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+    target: str = ""
+
+
+class PageStatus(StrEnum):
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageState:
+    """A page as the on-call tool has it now."""
+
+    key: str
+    page_id: str
+    status: PageStatus
+    responders: tuple[str, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    id: str
+    name: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Button:
+    """A button under a chat message: pressing it comes back as a `ChatCommand`."""
+
+    label: str
+    verb: ChatVerb
+    incident: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatMessage:
+    """Plain text. The connector escapes what its vendor would read as a mention, a link or markup."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProbeResult:
+    """One look at a service. `is_healthy` is None when the look itself failed and proves nothing."""
+
+    probe: str
+    is_healthy: bool | None
+    summary: str
+    at: datetime
+    url: str | None = None
+
+
+class ActionState(StrEnum):
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionRun:
+    id: str
+    state: ActionState
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """One fact behind a verdict. `speaks_for` is True for, False against, None for neither."""
+
+    source: str
+    text: str
+    at: datetime
+    speaks_for: bool | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incident:
+    """One fault as customers feel it.
+
+    `version` guards commits; `generation` counts reopenings, so that the second page of a reopened incident
+    has a key of its own. `next_stage` is due at `next_stage_at`; both None means: waiting for the world.
+    """
+
+    id: int
+    version: int
+    service: str
+    title: str
+    state: IncidentState
+    severity: Severity
+    opened_at: datetime
+    state_since: datetime
+    generation: int = 1
+    owner: str | None = None
+    responder: str | None = None
+    verdict: Verdict | None = None
+    evidence: tuple[Evidence, ...] = ()
+    next_stage: Stage | None = None
+    next_stage_at: datetime | None = None
+    next_update_at: datetime | None = None
+    updates_sent: int = 0
+    checks: int = 0
+    page_level: int = 0
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    merged_into: int | None = None
+    sla_told: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """`INC-42`, as people say it."""
+        return f"INC-{self.id}"

@@ -1,0 +1,207 @@
+"""What Liaison needs from the outside world, one Protocol a capability, in our words.
+
+A connector subclasses the Protocols it fulfils: its class line is its manifest. Calls fail only with
+`incidents.errors`. Every write takes `once`, an idempotency key: the same key twice has the effect of one
+call, as far as the vendor allows; where it does not, `was_done` (or its like) looks the key up, and the
+effects ledger asks before it repeats. `index_lag` on a port says how many seconds after a write a look-up may
+still miss it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol, runtime_checkable
+
+from incidents.models import (
+    ActionRun,
+    ChatMessage,
+    Contact,
+    Event,
+    Lane,
+    Page,
+    PageState,
+    ProbeResult,
+    Room,
+    Severity,
+    Ticket,
+    TicketChange,
+    TicketOutcome,
+    Verified,
+)
+
+
+@runtime_checkable
+class WebhookSource(Protocol):
+    """Turns a vendor's webhook into events, and will not do so unverified."""
+
+    lane: Lane
+
+    def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
+        """Check the signature on the raw bytes; raise `Forged` when it is proven wrong.
+
+        Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's
+        meaning is judged here beyond what identifies the delivery.
+        """
+        ...
+
+    def events(self, verified: Verified) -> Sequence[Event]:
+        """What the delivery says. Raises `Unrecognised` when it cannot be understood; it is then parked."""
+        ...
+
+
+@runtime_checkable
+class Helpdesk(Protocol):
+    """Where customers' tickets live."""
+
+    index_lag: float
+
+    async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
+        """The tickets as they are now, in bulk where the vendor can; ids that do not exist are left out."""
+        ...
+
+    def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
+        """Every ticket changed at or after `since`, oldest first: finds what lost webhooks did not tell."""
+        ...
+
+    async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
+        """Apply one change to one or many tickets; an outcome for each id, in order.
+
+        The recipient and the public/private flag are settled by the call itself: a private note can never
+        be seen by the customer.
+        """
+        ...
+
+    async def was_done(self, id: str, once: str) -> bool:
+        """Whether the change with this key is on the ticket (looked up by its marker)."""
+        ...
+
+
+@runtime_checkable
+class Pager(Protocol):
+    """The on-call tool. A page is named by the key it was made with."""
+
+    index_lag: float
+
+    async def page(self, page: Page, *, once: str) -> None:
+        """Wake whoever is on call. `once` is the deduplication key."""
+        ...
+
+    async def read(self, key: str) -> PageState | None:
+        """The newest page with this key, or None if there never was one."""
+        ...
+
+    async def read_by_id(self, page_id: str) -> PageState | None:
+        """The same by the vendor's own id."""
+        ...
+
+    async def acknowledge(self, key: str, *, once: str) -> None: ...
+
+    async def resolve(self, key: str, *, once: str) -> None: ...
+
+    async def add_note(self, key: str, text: str, *, once: str) -> None:
+        """Add a note to the page; a note that already carries this `once` is not added again."""
+        ...
+
+
+@runtime_checkable
+class ChatRoom(Protocol):
+    """Where engineers and agents talk about an incident."""
+
+    index_lag: float
+
+    async def open_room(self, name: str, topic: str, *, once: str) -> Room:
+        """Open (or find, if `once` already opened it) a room."""
+        ...
+
+    async def post(self, room_id: str, message: ChatMessage, *, once: str) -> str:
+        """Post and return the message's id; one that already carries this `once` is not posted again."""
+        ...
+
+    async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None: ...
+
+    async def find_post(self, room_id: str, once: str) -> str | None:
+        """The id of the message posted with this key, if it is there."""
+        ...
+
+
+@runtime_checkable
+class ImpactProbe(Protocol):
+    """Is this service really failing?"""
+
+    async def check(self, service: str, *, now: datetime) -> ProbeResult:
+        """One look. An unhealthy service is a result, not an error; so is a look that proves nothing."""
+        ...
+
+
+@runtime_checkable
+class ActionRunner(Protocol):
+    """Runs a pre-configured remedy and follows it to its end."""
+
+    async def run(self, action: str, arguments: Mapping[str, str], *, once: str) -> ActionRun: ...
+
+    async def follow(self, run_id: str) -> ActionRun: ...
+
+
+@runtime_checkable
+class IssueTracker(Protocol):
+    """Where engineers keep their work."""
+
+    index_lag: float
+
+    async def open_issue(self, title: str, text: str, *, once: str) -> str:
+        """Open an issue and return its key."""
+        ...
+
+    async def comment(self, key: str, text: str, *, once: str) -> None: ...
+
+    async def transition(self, key: str, status: str, *, once: str) -> None: ...
+
+    async def status(self, key: str) -> str: ...
+
+
+@runtime_checkable
+class StatusPage(Protocol):
+    """What the public is told."""
+
+    async def open(self, title: str, text: str, severity: Severity, *, once: str) -> str: ...
+
+    async def post_update(self, id: str, text: str, *, once: str) -> None: ...
+
+    async def resolve(self, id: str, text: str, *, once: str) -> None: ...
+
+
+@runtime_checkable
+class ServiceCatalog(Protocol):
+    """Services, who owns them, what they stand on."""
+
+    async def owner(self, service: str) -> str: ...
+
+    async def dependencies(self, service: str) -> Sequence[str]: ...
+
+
+@runtime_checkable
+class CustomerDirectory(Protocol):
+    """Who a customer is."""
+
+    async def tier(self, contact: Contact) -> str | None: ...
+
+    async def users_of(self, service: str) -> Sequence[Contact]: ...
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    async def send(self, to: Contact, subject: str, text: str, *, once: str) -> None: ...
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """What every connector has besides its capabilities."""
+
+    vendor: ClassVar[str]
+
+    async def check(self) -> str:
+        """Reach the vendor with our credentials and say who we are there; raises like any other call."""
+        ...
+
+    async def aclose(self) -> None: ...
