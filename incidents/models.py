@@ -377,8 +377,10 @@ class Evidence:
 class Incident:
     """One fault as customers feel it.
 
-    `version` guards commits; `generation` counts reopenings, so that the second page of a reopened incident
-    has a key of its own. `next_stage` is due at `next_stage_at`; both None means: waiting for the world.
+    `version` guards commits. `generation` counts reopenings, so that the second page of a reopened incident
+    has a key of its own; `clock_from` is when this generation's SLA clock started. `next_stage` is due at
+    `next_stage_at`; both None means: waiting for the world. `checks` counts looks at the service in the
+    current state.
     """
 
     id: int
@@ -388,6 +390,7 @@ class Incident:
     state: IncidentState
     severity: Severity
     opened_at: datetime
+    clock_from: datetime
     state_since: datetime
     generation: int = 1
     owner: str | None = None

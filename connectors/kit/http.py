@@ -189,7 +189,9 @@ def _raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> 
     message = f"{what}: HTTP {status}"
     retry_after = response.headers.get("retry-after")
     if status == 429 or (status == 503 and retry_after):
-        raise Busy(message, retry_after=retry_after_seconds(retry_after, now=datetime.now(UTC)))
+        # PagerDuty says it in RateLimit-Reset (seconds) and sends no Retry-After.
+        wait = retry_after or response.headers.get("ratelimit-reset")
+        raise Busy(message, retry_after=retry_after_seconds(wait, now=datetime.now(UTC)))
     if status >= 500 or status == 408:
         raise _lost(message, repeatable)
     if status in (401, 403):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 from incidents.errors import Unrecognised
 
+# What JSON can spell with an escape but no UTF-8 text, and no PostgreSQL text column, can hold.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
+
 
 def parse_json(body: bytes) -> Any:
-    """The parsed body.
+    """The parsed body, every text in it storable.
 
     Raises `Unrecognised` for bytes that are not UTF-8, for broken or too deeply nested JSON, for NaN and
     infinities, for numbers of thousands of digits and for objects that say the same key twice (parsers differ
@@ -20,13 +25,30 @@ def parse_json(body: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise Unrecognised(f"body is not UTF-8 (byte {error.start})") from error
     try:
-        return json.loads(
+        parsed = json.loads(
             text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite
         )
+        return _storable_all(parsed) if _UNSTORABLE_ESCAPE.search(text) else parsed
     except RecursionError as error:
         raise Unrecognised("body is nested too deeply") from error
     except ValueError as error:
         raise Unrecognised(f"body is not JSON we can trust: {type(error).__name__}") from error
+
+
+def storable(text: str) -> str:
+    """The text with NULs and lone surrogates shown as U+FFFD: one odd character must not park a ticket."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _storable_all(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_storable_all(item) for item in value]
+    if isinstance(value, dict):
+        # Through the same door as the parser's: two keys may have become one.
+        return _object([(storable(key), _storable_all(item)) for key, item in value.items()])
+    return value
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,223 @@
+"""Slack's webhooks, verified and read: events (JSON), slash commands (a form), buttons (JSON in a form).
+
+All are signed alike. Which kind a body is, is told by its first byte: the content type is not signed.
+
+https://docs.slack.dev/apis/events-api
+https://docs.slack.dev/interactivity/implementing-slash-commands
+https://docs.slack.dev/reference/interaction-payloads/block_actions-payload
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from connectors.kit.signatures import one_header, verify_slack
+from connectors.kit.strict_json import parse_json
+from connectors.slack.commands import Typed, incident_name, typed
+from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB, clean
+from incidents.errors import Unrecognised
+from incidents.models import ChatCommand, ChatVerb, Event, Ping, Reply, Verified
+
+TIMESTAMP = "X-Slack-Request-Timestamp"
+SIGNATURE = "X-Slack-Signature"
+KEPT = frozenset({TIMESTAMP.lower(), "x-slack-retry-num", "x-slack-retry-reason"})
+MAX_ID = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Body:
+    """One delivery, read: `form` for a slash command, `json` for the two others."""
+
+    kind: str
+    form: Mapping[str, str]
+    json: Mapping[str, Any]
+
+
+def verify(
+    headers: Sequence[tuple[str, str]], body: bytes, secrets: Sequence[bytes], *, now: datetime
+) -> Verified:
+    """Raises `Forged`, and nothing else whatever headers and body hold.
+
+    Only the challenge is answered here. A slash command is not: its answer would replace storing it, so the
+    gateway's bare 200 within Slack's three seconds must do, and the real answer comes into the room.
+    """
+    verify_slack(
+        body,
+        timestamp=one_header(headers, TIMESTAMP),
+        signature=one_header(headers, SIGNATURE),
+        secrets=secrets,
+        now=now,
+    )
+    kept = tuple((name, value) for name, value in headers if name.lower() in KEPT)
+    try:
+        read = _read(body)
+    except Unrecognised:
+        return Verified(headers=kept, body=body, identity=_hash(body))
+    id_ = _identity(read)
+    return Verified(
+        headers=kept,
+        body=body,
+        identity=id_ or _hash(body),
+        # Two equal bodies without an id, minutes apart, may be two commands.
+        is_repeatable=id_ is None,
+        reply=_challenge(read),
+    )
+
+
+def events(verified: Verified, *, connection: str) -> Sequence[Event]:
+    """The command in the delivery, if there is one. Raises `Unrecognised`."""
+    read = _read(verified.body)
+    if read.kind == "ssl_check":
+        return [Ping(connection=connection)]
+    if read.kind == "slash":
+        return [_slash(read.form, connection, _sent_at(verified))]
+    if read.kind == "block_actions":
+        return _pressed(read.json, connection, _sent_at(verified))
+    if read.kind == "event_callback":
+        return _callback(read.json, connection)
+    raise Unrecognised(f"slack sent a {read.kind[:80]!r}")
+
+
+def _read(body: bytes) -> _Body:
+    if body.lstrip().startswith(b"{"):
+        data = _object(parse_json(body))
+        return _Body(kind=str(data.get("type")), form={}, json=data)
+    form = _form(body)
+    if "payload" in form:
+        data = _object(parse_json(form["payload"].encode("utf-8", "surrogatepass")))
+        return _Body(kind=str(data.get("type")), form={}, json=data)
+    if "ssl_check" in form:
+        return _Body(kind="ssl_check", form=form, json={})
+    if "command" in form:
+        return _Body(kind="slash", form=form, json={})
+    raise Unrecognised("a form without payload or command")
+
+
+def _form(body: bytes) -> Mapping[str, str]:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=100,
+        )
+    except ValueError as error:
+        raise Unrecognised(f"body is neither JSON nor a form: {type(error).__name__}") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise Unrecognised("body is a form with a repeated field")
+    return form
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise Unrecognised("body is JSON but not an object")
+    return data
+
+
+def _identity(read: _Body) -> str | None:
+    """An id from inside the signed bytes: an event keeps its id when Slack sends it again."""
+    for source, key in ((read.json, "event_id"), (read.form, "trigger_id"), (read.json, "trigger_id")):
+        id_ = source.get(key)
+        if isinstance(id_, str) and 0 < len(id_) <= MAX_ID and id_.isascii() and id_.isprintable():
+            return f"{key}:{id_}"
+    return None
+
+
+def _hash(body: bytes) -> str:
+    return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def _challenge(read: _Body) -> Reply | None:
+    """https://docs.slack.dev/reference/events/url_verification"""
+    challenge = read.json.get("challenge") if read.kind == "url_verification" else None
+    if not isinstance(challenge, str) or not challenge.isascii() or not challenge.isprintable():
+        return None
+    return Reply(body=challenge.encode("ascii"))
+
+
+def _sent_at(verified: Verified) -> datetime:
+    """The signed time: forms carry none of their own."""
+    return _time(one_header(verified.headers, TIMESTAMP))
+
+
+def _time(seconds: Any) -> datetime:
+    """Slack's times: Unix seconds as a number or a text, with or without a fraction."""
+    try:
+        return datetime.fromtimestamp(float(seconds), UTC)
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise Unrecognised("delivery has no usable time") from error
+
+
+def _slash(form: Mapping[str, str], connection: str, at: datetime) -> ChatCommand:
+    user = form.get("user_name") or form.get("user_id")
+    return _command(typed(form.get("text", "")), connection, form.get("channel_id"), user, at)
+
+
+def _pressed(payload: Mapping[str, Any], connection: str, at: datetime) -> list[Event]:
+    user = _part(payload, "user")
+    channel = _part(payload, "channel")
+    actions = payload.get("actions")
+    if not isinstance(actions, list):
+        raise Unrecognised("a press without actions")
+    name = user.get("username") or user.get("name") or user.get("id")
+    pressed = [press for press in map(_action, actions) if press is not None]
+    return [_command(press, connection, channel.get("id"), name, at) for press in pressed]
+
+
+def _action(action: Any) -> Typed | None:
+    """A pressed button as if typed; None for one that only opens a link, which Slack reports too."""
+    id_ = action.get("action_id") if isinstance(action, dict) else None
+    prefix, _, rest = str(id_).partition(":")
+    word = rest.partition(":")[0]
+    if prefix != ACTION_PREFIX:
+        raise Unrecognised("a press on a button that is not ours")
+    if word == LINK_VERB:
+        return None
+    try:
+        return Typed(verb=ChatVerb(word), incident=incident_name(str(action.get("value"))))
+    except ValueError as error:
+        raise Unrecognised("a press on a button of another version") from error
+
+
+def _callback(data: Mapping[str, Any], connection: str) -> list[Event]:
+    """A mention of the app or a direct message to it is a command; other talk is not our business."""
+    event = _part(data, "event")
+    kind = event.get("type")
+    if kind not in ("app_mention", "message"):
+        raise Unrecognised(f"slack event {str(kind)[:80]!r}")
+    is_to_us = kind == "app_mention" or event.get("channel_type") == "im"
+    # Subtypes are edits, deletions, joins and the like; without a user there is nobody to obey.
+    if not is_to_us or event.get("bot_id") or event.get("subtype") or not isinstance(event.get("user"), str):
+        return []
+    command = typed(str(event.get("text") or ""))
+    at = _time(data.get("event_time"))
+    return [_command(command, connection, event.get("channel"), event["user"], at)]
+
+
+def _command(command: Typed, connection: str, room_id: Any, user: Any, at: datetime) -> ChatCommand:
+    """Cleaned of what a database cannot store: JSON can spell NUL and half characters."""
+    return ChatCommand(
+        connection=connection,
+        room_id=clean(str(room_id or "")),
+        user=clean(str(user or "")),
+        verb=command.verb,
+        at=at,
+        incident=command.incident,
+        text=clean(command.text),
+    )
+
+
+def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    part = data.get(key)
+    if part is None:
+        return {}
+    if not isinstance(part, dict):
+        raise Unrecognised(f"{key} is not an object")
+    return part

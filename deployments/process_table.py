@@ -1,0 +1,100 @@
+"""Which processes belong to a data folder, kept in a file, so that whoever comes later can stop them.
+
+The supervisor writes the table; the watchdog reads it when the supervisor has died, and the next start reads
+it when both have. A pid alone proves nothing (numbers are given out again), so each row also has the time the
+process was born.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+# /proc counts in hundredths of a second from boot; the boot time itself may be off by rounding.
+BIRTH_TOLERANCE = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One process. `born` is in seconds since 1970; `asks` is the signal it stops on in good order."""
+
+    name: str
+    pid: int
+    born: float
+    asks: int = signal.SIGTERM
+
+    @classmethod
+    def of(cls, name: str, pid: int, *, asks: int = signal.SIGTERM) -> Row:
+        return cls(name=name, pid=pid, born=psutil.Process(pid).create_time(), asks=asks)
+
+
+class ProcessTable:
+    """The rows in the order of starting."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def read(self) -> list[Row]:
+        try:
+            return [Row(**row) for row in json.loads(self.file.read_text())]
+        except FileNotFoundError:
+            return []
+        except (ValueError, TypeError) as error:
+            raise RuntimeError(
+                f"{self.file} cannot be read ({error}); stop Liaison's processes and delete the file"
+            ) from error
+
+    def add(self, row: Row) -> None:
+        self._write([*(other for other in self.read() if other.name != row.name), row])
+
+    def remove(self, name: str) -> None:
+        self._write([row for row in self.read() if row.name != name])
+
+    def _write(self, rows: Sequence[Row]) -> None:
+        if not rows:
+            self.file.unlink(missing_ok=True)
+            return
+        draft = self.file.with_suffix(".new")
+        draft.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+        draft.replace(self.file)
+
+
+def living(row: Row) -> psutil.Process | None:
+    """The process of this row, or None when it has ended or its number belongs to another one now."""
+    try:
+        process = psutil.Process(row.pid)
+        is_same = abs(process.create_time() - row.born) < BIRTH_TOLERANCE
+        is_gone = process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return None
+    return process if is_same and not is_gone else None
+
+
+def stop(row: Row, *, patience: float) -> None:
+    """End a process and its group: ask, wait up to `patience` seconds, then kill."""
+    process = living(row)
+    if process is None:
+        return
+    _signal(process, row.asks)
+    try:
+        process.wait(patience)
+    except psutil.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        process.wait(5)
+
+
+def _signal(process: psutil.Process, number: int) -> None:
+    try:
+        # Each of our children leads its own group, so its own children go with it.
+        if os.getpgid(process.pid) == process.pid and number != signal.SIGINT:
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return

@@ -1,0 +1,95 @@
+"""What a decision sees and what it says: the case on the table, and the plan for it.
+
+The store loads a `Case` under a row lock, hands it to a pure decision and writes the `Plan` in the same
+transaction; so a decision is never made on a state that somebody else has moved on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from incidents.effects import Effect, EffectKind, EffectState
+from incidents.models import Incident, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkedTicket:
+    """A ticket of this incident. `reason` says why it was joined."""
+
+    ticket: Ticket
+    linked_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerLine:
+    """What became of one of this incident's own effects (those about tickets are only counted)."""
+
+    key: str
+    kind: EffectKind
+    state: EffectState
+    connection: str
+    target: str
+    result: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """An incident with everything a decision may look at.
+
+    `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
+    `open_ticket_effects` counts effects about tickets that are not settled yet.
+    """
+
+    incident: Incident
+    tickets: tuple[LinkedTicket, ...] = ()
+    ledger: tuple[LedgerLine, ...] = ()
+    open_ticket_effects: int = 0
+    instance: str = "local"
+
+    @property
+    def page_keys(self) -> tuple[str, ...]:
+        """Keys of the pages that are out now: those of the newest generation that paged anybody."""
+        pages = [line.key for line in self.ledger if line.kind is EffectKind.PAGE]
+        newest = pages[-1].rpartition(":")[0] if pages else ""
+        return tuple(key for key in pages if key.rpartition(":")[0] == newest)
+
+    @property
+    def pages(self) -> tuple[LedgerLine, ...]:
+        """The ledger's lines of those pages."""
+        keys = set(self.page_keys)
+        return tuple(line for line in self.ledger if line.key in keys)
+
+    def once(self, what: str) -> str:
+        """A marker for something that happens once in this generation of the incident."""
+        return f"liaison:{self.instance}:{self.incident.name}:g{self.incident.generation}:{what}"
+
+    def line(self, key: str) -> LedgerLine | None:
+        return next((line for line in self.ledger if line.key == key), None)
+
+
+class Actor:
+    """Names for who did it, where it was no person."""
+
+    LIAISON = "Liaison"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of the timeline. `kind` is a short code, `text` is for people and holds no customer's words
+    that were not redacted."""
+
+    kind: str
+    text: str
+    actor: str = Actor.LIAISON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What shall be true after the commit: the incident as it will be, what to send, what to remember."""
+
+    incident: Incident
+    effects: tuple[Effect, ...] = ()
+    entries: tuple[Entry, ...] = field(default=())

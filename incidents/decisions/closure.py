@@ -1,0 +1,127 @@
+"""Over only when proven: look again, tell every customer once, settle the tickets, then close."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from incidents.case import Case, Entry, Plan
+from incidents.decisions import customers
+from incidents.decisions.posts import change_pages, tell_engineers, tell_room
+from incidents.effects import Effect, EffectKind, EffectState, ticket_status
+from incidents.lifecycle import move
+from incidents.models import IncidentState, ProbeResult, Stage, Ticket, TicketStatus
+from incidents.policy import Policy
+
+# A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
+MAX_RED_LOOKS = 3
+_OUTSTANDING_AGAIN = timedelta(seconds=30)
+
+
+def decide(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+    """The next step of an incident that is said to be fixed; any other incident is left as it is."""
+    if case.incident.state is IncidentState.RESOLVED:
+        return _prove(case, looks, policy, now=now)
+    if case.incident.state is IncidentState.CLOSING:
+        return _close(case, policy, now=now)
+    return Plan(incident=case.incident)
+
+
+def _prove(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+    """`checks` counts healthy looks in a row upwards and red ones downwards."""
+    red = [look for look in looks if look.is_healthy is False]
+    blind = bool(looks) and not red and any(look.is_healthy is None for look in looks)
+    incident = case.incident
+    if red:
+        checks = min(incident.checks, 0) - 1
+        if -checks >= MAX_RED_LOOKS:
+            return _not_fixed(case, red, policy, now=now)
+        return _look_again(case, checks, f"Still failing: {_say(red)}", policy, now=now)
+    if blind:
+        return _look_again(case, incident.checks, f"No proof yet: {_say(looks)}", policy, now=now)
+    checks = max(incident.checks, 0) + 1
+    if looks and checks < policy.closure.proofs:
+        return _look_again(
+            case, checks, f"Healthy ({checks} of {policy.closure.proofs}): {_say(looks)}", policy, now=now
+        )
+    proof = _say(looks) if looks else "no probe is configured, the engineers' word is taken"
+    return _tell_everybody(case, proof, policy, now=now)
+
+
+def _look_again(case: Case, checks: int, text: str, policy: Policy, *, now: datetime) -> Plan:
+    again = now + policy.closure.proof_interval
+    incident = replace(case.incident, checks=checks, next_stage=Stage.CLOSURE, next_stage_at=again)
+    return Plan(incident=incident, entries=(Entry(kind="proof", text=text),))
+
+
+def _not_fixed(case: Case, red: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+    incident = move(case.incident, IncidentState.REOPENED, now=now)
+    incident = replace(
+        incident,
+        generation=incident.generation + 1,
+        clock_from=now,
+        next_stage=Stage.ESCALATION,
+        next_stage_at=now,
+        resolved_at=None,
+        acknowledged_at=None,
+        responder=None,
+        page_level=0,
+        checks=0,
+    )
+    text = f"Said to be fixed, but {_say(red)}: opened again"
+    effects = tell_engineers(replace(case, incident=incident), policy, "not-fixed", text)
+    return Plan(incident=incident, effects=tuple(effects), entries=(Entry(kind="reopened", text=text),))
+
+
+def _tell_everybody(case: Case, proof: str, policy: Policy, *, now: datetime) -> Plan:
+    """The message goes before the status: a reply to a settled ticket opens it again at some helpdesks."""
+    incident = move(case.incident, IncidentState.CLOSING, now=now)
+    incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=now)
+    seen = replace(case, incident=incident)
+    tickets = _to_be_told(case)
+    effects: list[Effect] = customers.tell(
+        seen, tickets, policy, template=policy.templates.customer.fixed, what="fixed"
+    )
+    solved = policy.closure.solved_status
+    effects += [
+        ticket_status(incident.id, ticket.ref, seen.once(f"status:{solved}"), solved)
+        for ticket in tickets
+        if not ticket.status.is_settled
+    ]
+    effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
+    effects += tell_room(
+        seen, policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
+    )
+    entry = Entry(kind="proof", text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
+    return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
+
+
+def _to_be_told(case: Case) -> list[Ticket]:
+    """Everybody the first time; after a reopening those who wait: the others were told and are content."""
+    return [
+        item.ticket
+        for item in case.tickets
+        if item.ticket.status is not TicketStatus.CLOSED
+        and (case.incident.generation == 1 or not item.ticket.status.is_settled)
+    ]
+
+
+def _close(case: Case, policy: Policy, *, now: datetime) -> Plan:
+    if case.open_ticket_effects:
+        incident = replace(case.incident, next_stage=Stage.CLOSURE, next_stage_at=now + _OUTSTANDING_AGAIN)
+        return Plan(incident=incident)
+    incident = move(case.incident, IncidentState.CLOSED, now=now)
+    incident = replace(incident, next_stage=None, next_stage_at=None, next_update_at=None)
+    given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
+    rest = f" ({given_up} effects need a person, see `liaison show {incident.name}`)" if given_up else ""
+    seen = replace(case, incident=incident)
+    return Plan(
+        incident=incident,
+        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: everybody was told.")),
+        entries=(Entry(kind="closed", text=f"Closed: every linked customer was told{rest}"),),
+    )
+
+
+def _say(looks: Sequence[ProbeResult]) -> str:
+    return "; ".join(f"{look.probe}: {look.summary}" for look in looks)

@@ -1,0 +1,49 @@
+"""What customers are told, and when they hear from us next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from incidents.case import Case
+from incidents.effects import Effect, customer_message
+from incidents.messages import customer_message as render
+from incidents.models import Incident, Ticket
+from incidents.notes import clock
+from incidents.policy import Policy
+
+
+def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str, what: str) -> list[Effect]:
+    """A message to each ticket's requester; `what` makes it once a ticket in this generation.
+
+    Templates that do not name the customer give one text for all, which a helpdesk can send in one call.
+    """
+    incident = case.incident
+    due = incident.next_update_at
+    return [
+        customer_message(
+            incident.id,
+            ticket.ref,
+            case.once(what),
+            render(
+                template,
+                customer_name=ticket.requester.name,
+                service=policy.service(incident.service).title,
+                incident=incident.name,
+                next_update=clock(due) if due is not None else "",
+            ),
+            ticket.requester.id,
+        )
+        for ticket in tickets
+    ]
+
+
+def next_update_at(incident: Incident, policy: Policy, *, now: datetime) -> datetime | None:
+    """When customers were promised to hear from us again; None when the cadence is off."""
+    every = policy.cadence.update_every.get(incident.severity) if policy.cadence.enabled else None
+    return now + every if every is not None else None
+
+
+def waiting(case: Case) -> Iterable[Ticket]:
+    """Tickets whose customers still wait for an answer."""
+    return (item.ticket for item in case.tickets if not item.ticket.status.is_settled)

@@ -1,0 +1,163 @@
+"""Fix it or fetch the people who can: the pre-configured action first, then the owning team, with context."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from incidents.case import Case, Entry, Plan
+from incidents.context import context_message, page_for
+from incidents.decisions.customers import next_update_at
+from incidents.decisions.posts import chat_post
+from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
+from incidents.lifecycle import move
+from incidents.messages import internal
+from incidents.models import ActionState, IncidentState, ProbeResult, Stage
+from incidents.notes import verdict_words
+from incidents.policy import ActionPolicy, Policy
+
+_BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
+_BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
+# The flow follows an action itself; this is for the sweep, should the flow die with its worker.
+_ACTION_GRACE = timedelta(seconds=30)
+
+
+def decide(
+    case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime, by_hand: str | None = None
+) -> Plan:
+    """The next step of an incident on its way to the engineers; any other incident is left as it is.
+
+    `by_hand` names who asked to escalate now: then no action is tried and no proof is awaited.
+    """
+    incident = case.incident
+    if by_hand is not None and incident.state in _BEFORE | _BY_HAND | {IncidentState.MITIGATING}:
+        return mobilise(case, policy, now=now, why=f"escalated by {by_hand}")
+    if incident.state in _BY_HAND and incident.next_stage is Stage.ESCALATION:
+        return mobilise(case, policy, now=now, why="the response target would be missed")
+    if incident.state in _BEFORE:
+        action = _action_to_try(case, policy)
+        if action is not None:
+            return _try_action(case, action, now=now)
+        return mobilise(case, policy, now=now, why=verdict_words(incident.verdict))
+    if incident.state is IncidentState.MITIGATING:
+        return _after_action(case, looks, policy, now=now)
+    return Plan(incident=incident)
+
+
+def _action_to_try(case: Case, policy: Policy) -> ActionPolicy | None:
+    """The first automatic action for this verdict that this incident has not had yet, in any generation."""
+    tried = {line.target for line in case.ledger if line.kind is EffectKind.ACTION}
+    for action in policy.service(case.incident.service).actions:
+        if action.automatic and case.incident.verdict in action.verdicts and action.name not in tried:
+            return action
+    return None
+
+
+def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
+    incident = move(case.incident, IncidentState.MITIGATING, now=now)
+    incident = replace(
+        incident, next_stage=Stage.ESCALATION, next_stage_at=now + action.timeout + _ACTION_GRACE
+    )
+    key = case.once(f"action:{action.name}")
+    arguments = {"incident": incident.name, "service": incident.service, **action.arguments}
+    effect = Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.ACTION,
+        incident_id=incident.id,
+        connection=action.connection,
+        target=action.name,
+        payload=ActionCall(
+            action=action.name,
+            arguments=tuple(sorted(arguments.items())),
+            timeout=action.timeout.total_seconds(),
+        ),
+    )
+    entry = Entry(kind="action", text=f"Trying the action '{action.name}' before waking anybody")
+    return Plan(incident=incident, effects=(effect,), entries=(entry,))
+
+
+def _after_action(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+    action = [line for line in case.ledger if line.kind is EffectKind.ACTION][-1]
+    if action.state.is_open:
+        return Plan(incident=case.incident)
+    if action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED and _is_green(looks):
+        incident = move(case.incident, IncidentState.RESOLVED, now=now)
+        incident = replace(incident, next_stage=Stage.CLOSURE, next_stage_at=now, resolved_at=now, checks=0)
+        entry = Entry(kind="state", text=f"The action '{action.target}' fixed it; nobody was woken")
+        return Plan(incident=incident, entries=(entry,))
+    outcome = action.detail or action.result or action.state
+    return mobilise(case, policy, now=now, why=f"the action '{action.target}' did not help ({outcome})")
+
+
+def _is_green(looks: Sequence[ProbeResult]) -> bool:
+    """Proof needs a probe that says so: without one, an action's own word is not enough."""
+    return bool(looks) and all(look.is_healthy for look in looks)
+
+
+def mobilise(case: Case, policy: Policy, *, now: datetime, why: str) -> Plan:
+    """Page the owning team with the context packet, open the room, tell every agent who has it."""
+    incident = move(case.incident, IncidentState.ESCALATED, now=now)
+    incident = replace(
+        incident,
+        next_stage=None,
+        next_stage_at=None,
+        checks=0,
+        responder=None,
+        acknowledged_at=None,
+        next_update_at=next_update_at(incident, policy, now=now),
+    )
+    seen = replace(case, incident=incident)
+    team = policy.team_of(incident.service)
+    effects: list[Effect] = [page_effect(seen, policy, level=0, now=now)]
+    effects += _room(seen, policy, now=now)
+    note = internal(
+        f"{incident.name}: team {team.title} has been paged ({why}). They see every linked ticket; "
+        "you will be told here when somebody takes it, and when it is fixed."
+    )
+    once = case.once("escalated")
+    effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets]
+    entry = Entry(kind="escalated", text=f"Paged team {team.title}: {why}")
+    return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
+
+
+def page_effect(case: Case, policy: Policy, *, level: int, now: datetime) -> Effect:
+    """The page of a level of the ladder; level 0 is the team itself."""
+    team = policy.team_of(case.incident.service)
+    pager, target = team.pager, team.pager_target
+    if level > 0:
+        rung = team.ladder[level - 1]
+        pager, target = rung.pager or team.pager, rung.pager_target
+    key = f"{case.once('page')}:{level}"
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.PAGE,
+        incident_id=case.incident.id,
+        connection=pager,
+        target=key,
+        payload=page_for(case, policy, target=target, now=now),
+    )
+
+
+def _room(case: Case, policy: Policy, *, now: datetime) -> list[Effect]:
+    chat = policy.team_of(case.incident.service).chat
+    if chat is None:
+        return []
+    incident = case.incident
+    # One room for the incident's whole life: the key has no generation in it.
+    room_key = f"liaison:{case.instance}:{incident.name}:room"
+    room = Effect(
+        key=room_key,
+        once=room_key,
+        kind=EffectKind.CHAT_ROOM,
+        incident_id=incident.id,
+        connection=chat,
+        target=incident.name,
+        payload=RoomRequest(
+            name=f"{incident.name.lower()}-{incident.service}",
+            topic=f"{incident.name}: {incident.title}"[:200],
+        ),
+    )
+    return [room, chat_post(case, policy, "context", context_message(case, policy, now=now))]

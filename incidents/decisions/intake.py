@@ -1,0 +1,164 @@
+"""Which incident does a report belong to? Decided for a whole chunk of tickets in one pass.
+
+A ticket is routed once, by the policy's first matching rule, and joins the open incident of its service or
+opens one; every other ticket of that service in the chunk joins the same. So a storm is one incident, however
+many tickets arrive at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.decisions import customers
+from incidents.effects import Effect, ticket_note
+from incidents.models import Incident, IncidentState, Severity, Stage, Ticket
+from incidents.notes import joined_note
+from incidents.policy import Policy
+from incidents.redaction import safe_excerpt
+
+_STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
+_TITLE_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Join:
+    """A ticket that belongs to an incident, and why."""
+
+    ticket: Ticket
+    reason: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """An incident to be opened, with the tickets that make it."""
+
+    service: str
+    title: str
+    severity: Severity
+    joins: tuple[Join, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sorted:
+    """What a chunk of unlinked tickets comes to; `unrouted` ones are no incident (questions, spam)."""
+
+    joins: Mapping[int, tuple[Join, ...]] = field(default_factory=dict)
+    openings: tuple[Opening, ...] = ()
+    unrouted: int = 0
+
+
+def services_of(tickets: Sequence[Ticket], policy: Policy) -> Sequence[str]:
+    """The services these tickets are about: which open incidents to look at."""
+    routes = (policy.route(ticket) for ticket in tickets)
+    return sorted({route.service for route in routes if route is not None and route.service is not None})
+
+
+def sort_tickets(
+    tickets: Sequence[Ticket],
+    open_incidents: Sequence[Incident],
+    last_linked_at: Mapping[int, datetime],
+    policy: Policy,
+    *,
+    now: datetime,
+) -> Sorted:
+    """Join each ticket to an incident, or open one. Tickets must not be linked yet; settled ones are left."""
+    by_service: dict[str, list[Join]] = {}
+    unrouted = 0
+    for ticket in tickets:
+        route = policy.route(ticket)
+        if route is None or route.service is None or ticket.status.is_settled:
+            unrouted += 1
+            continue
+        join = Join(ticket=ticket, reason=route.reason, severity=route.severity)
+        by_service.setdefault(route.service, []).append(join)
+    joins: dict[int, tuple[Join, ...]] = {}
+    openings: list[Opening] = []
+    for service, candidates in by_service.items():
+        incident = _incident_for(service, candidates, open_incidents, last_linked_at, policy, now=now)
+        if incident is not None:
+            joins[incident.id] = tuple(candidates)
+        else:
+            openings.append(_opening(service, candidates, policy))
+    return Sorted(joins=joins, openings=tuple(openings), unrouted=unrouted)
+
+
+def _incident_for(
+    service: str,
+    joins: Sequence[Join],
+    open_incidents: Sequence[Incident],
+    last_linked_at: Mapping[int, datetime],
+    policy: Policy,
+    *,
+    now: datetime,
+) -> Incident | None:
+    """The newest open incident of the service that is still warm; a resolved one only for late reports."""
+    for incident in sorted(open_incidents, key=lambda incident: -incident.id):
+        if incident.service != service:
+            continue
+        if incident.state in _OVER and incident.resolved_at is not None:
+            if all(join.ticket.created_at <= incident.resolved_at for join in joins):
+                return incident
+            continue
+        if now - last_linked_at.get(incident.id, incident.opened_at) <= policy.correlation.window:
+            return incident
+    return None
+
+
+def _opening(service: str, joins: Sequence[Join], policy: Policy) -> Opening:
+    named = policy.service(service)
+    severities = [join.severity for join in joins if join.severity is not None]
+    first = min(joins, key=lambda join: join.ticket.created_at)
+    subject = safe_excerpt(first.ticket.subject, _TITLE_LIMIT)
+    return Opening(
+        service=service,
+        title=f"{named.title}: {subject}" if subject else named.title,
+        severity=min(severities, default=named.severity),
+        joins=tuple(joins),
+    )
+
+
+def opening_entries(opening: Opening) -> tuple[Entry, ...]:
+    count = len(opening.joins)
+    first = opening.joins[0]
+    also = f", and {count - 1} more with it" if count > 1 else ""
+    return (Entry(kind="opened", text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}"),)
+
+
+def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: datetime) -> Plan:
+    """What an incident does about new tickets: tell their agents, catch their customers up, look again."""
+    incident = case.incident
+    severities = [join.severity for join in joins if join.severity is not None]
+    severity = min([incident.severity, *severities])
+    changed = replace(incident, severity=severity)
+    entries = [Entry(kind="joined", text=f"{len(joins)} more: {_names(joins)}")]
+    if severity < incident.severity:
+        entries.append(Entry(kind="severity", text=f"Severity raised from {incident.severity} to {severity}"))
+    effects: list[Effect] = []
+    if incident.state in _STILL_CHECKING:
+        # More reports are evidence: do not wait for the next scheduled look.
+        changed = replace(changed, next_stage=Stage.VALIDATION, next_stage_at=now)
+    else:
+        for join in joins:
+            ref = join.ticket.ref
+            note = joined_note(case, policy, join.reason)
+            effects.append(ticket_note(incident.id, ref, case.once("joined"), note))
+        if incident.state is IncidentState.ACKNOWLEDGED:
+            # The others have had this message; these customers catch up.
+            effects += customers.tell(
+                case,
+                (join.ticket for join in joins),
+                policy,
+                template=policy.templates.customer.progress,
+                what="progress",
+            )
+    return Plan(incident=changed, effects=tuple(effects), entries=tuple(entries))
+
+
+def _names(joins: Sequence[Join]) -> str:
+    shown = ", ".join(str(join.ticket.ref) for join in joins[:5])
+    return shown if len(joins) <= 5 else f"{shown}, ..."

@@ -1,0 +1,71 @@
+"""Effects that tell the engineers' side: posts in the incident's room, notes on its pages."""
+
+from __future__ import annotations
+
+from incidents.case import Case
+from incidents.effects import Effect, EffectKind, EffectState, NoteText, Nothing
+from incidents.messages import internal
+from incidents.models import ChatMessage
+from incidents.policy import Policy
+
+
+def chat_post(case: Case, policy: Policy, what: str, message: ChatMessage) -> Effect:
+    """A post in the incident's room. `what` makes it once: the same word twice in a generation is one post.
+
+    Only for teams with a chat; `tell_engineers` asks for you.
+    """
+    key = case.once(f"chat:{what}")
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.CHAT_POST,
+        incident_id=case.incident.id,
+        connection=policy.team_of(case.incident.service).chat or "",
+        target=case.incident.name,
+        payload=message,
+    )
+
+
+def tell_room(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
+    """A post, if the incident has a room."""
+    has_room = any(line.kind is EffectKind.CHAT_ROOM for line in case.ledger)
+    return [chat_post(case, policy, what, ChatMessage(text=text))] if has_room else []
+
+
+def tell_engineers(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
+    """The same news for the room and for whoever holds a page."""
+    return [*tell_room(case, policy, what, text), *page_notes(case, what, text)]
+
+
+def page_notes(case: Case, what: str, text: str) -> list[Effect]:
+    """A note on each page that is out (or on its way)."""
+    return [
+        Effect(
+            key=f"{line.key}:note:{what}",
+            once=f"{line.key}:note:{what}",
+            kind=EffectKind.PAGE_NOTE,
+            incident_id=case.incident.id,
+            connection=line.connection,
+            target=line.target,
+            payload=NoteText(text=internal(text)),
+        )
+        for line in case.pages
+        if line.state is not EffectState.DEAD
+    ]
+
+
+def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
+    """Acknowledge or resolve every page that is out."""
+    return [
+        Effect(
+            key=f"{line.key}:{kind}:{what}",
+            once=f"{line.key}:{kind}:{what}",
+            kind=kind,
+            incident_id=case.incident.id,
+            connection=line.connection,
+            target=line.target,
+            payload=Nothing(),
+        )
+        for line in case.pages
+        if line.state is not EffectState.DEAD
+    ]

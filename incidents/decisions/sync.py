@@ -1,0 +1,190 @@
+"""One story in every tool: what happened in one of them, told in the others.
+
+States are level-triggered: a page is read again and its state decides, whatever the order of its webhooks.
+Notes are events: each is passed on once, recognised by what identifies it at its source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.decisions import customers
+from incidents.decisions.posts import change_pages, tell_engineers, tell_room
+from incidents.effects import Effect, EffectKind, ticket_note
+from incidents.lifecycle import WITH_ENGINEERS, move
+from incidents.messages import internal
+from incidents.models import (
+    ChatCommand,
+    ChatVerb,
+    IncidentState,
+    InternalText,
+    PageChange,
+    PageEvent,
+    PageState,
+    PageStatus,
+    Stage,
+)
+from incidents.notes import verdict_words
+from incidents.policy import Policy
+
+_FIXABLE = WITH_ENGINEERS | {IncidentState.MITIGATING}
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
+USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageNews:
+    """What the on-call tool said of one page, and how the page stands now. `state` is None if it is gone."""
+
+    key: str
+    events: tuple[PageEvent, ...]
+    state: PageState | None
+
+
+def page_news(case: Case, news: PageNews, policy: Policy, *, now: datetime) -> Plan:
+    """Follow a page: taken, handed back, resolved, opened again; and pass its notes on."""
+    plan = Plan(incident=case.incident)
+    if news.key in case.page_keys and news.state is not None:
+        plan = _follow(case, news, news.state, policy, now=now)
+    notes = [event for event in news.events if event.change is PageChange.NOTED and not event.by_us]
+    effects, entries = list(plan.effects), list(plan.entries)
+    for event in notes:
+        what = f"pagenote:{_digest(event.page_id, event.at.isoformat(), event.text)}"
+        said = f"{event.actor or 'An engineer'}: {event.text}"
+        effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
+        effects += tell_room(case, policy, what, said)
+        entries.append(Entry(kind="note", text=event.text, actor=event.actor or "engineer"))
+    return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
+
+
+def _follow(case: Case, news: PageNews, state: PageState, policy: Policy, *, now: datetime) -> Plan:
+    incident = case.incident
+    who = _who(news, state)
+    if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
+        return _acknowledged(case, who, policy, now=now)
+    if state.status is PageStatus.TRIGGERED and incident.state is IncidentState.ACKNOWLEDGED:
+        incident = move(incident, IncidentState.ESCALATED, now=now)
+        incident = replace(incident, acknowledged_at=None, responder=None)
+        text = f"{case.incident.responder or 'The responder'} handed the page back; nobody has it now"
+        return _told(
+            replace(case, incident=incident), policy, f"handed-back:{_digest(str(now))}", text, kind="state"
+        )
+    if state.status is PageStatus.RESOLVED and incident.state in _FIXABLE:
+        return _resolved(case, who, policy, now=now)
+    reopened = any(event.change is PageChange.REOPENED for event in news.events)
+    if reopened and state.status is not PageStatus.RESOLVED and incident.state in _OVER:
+        return _reopened_by_engineers(case, who, policy, now=now)
+    return Plan(incident=incident)
+
+
+def _acknowledged(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+    """Somebody has it: every agent is told who, every waiting customer that it is being worked on."""
+    incident = move(case.incident, IncidentState.ACKNOWLEDGED, now=now)
+    incident = replace(
+        incident,
+        responder=who,
+        acknowledged_at=now,
+        next_update_at=customers.next_update_at(incident, policy, now=now),
+    )
+    seen = replace(case, incident=incident)
+    plan = _told(
+        seen, policy, f"acknowledged:{_digest(who, str(now))}", f"{who} is on it", kind="acknowledged"
+    )
+    progress = customers.tell(
+        seen,
+        customers.waiting(case),
+        policy,
+        template=policy.templates.customer.progress,
+        what="progress",
+    )
+    return replace(plan, effects=(*plan.effects, *progress))
+
+
+def _resolved(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+    """The engineers say it is fixed; closure will ask for proof before any customer hears it."""
+    incident = move(case.incident, IncidentState.RESOLVED, now=now)
+    incident = replace(
+        incident, resolved_at=now, next_stage=Stage.CLOSURE, next_stage_at=now, next_update_at=None, checks=0
+    )
+    seen = replace(case, incident=incident)
+    plan = _told(seen, policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
+    # Pages of other rungs ring on although it is over.
+    return replace(plan, effects=(*plan.effects, *change_pages(case, EffectKind.PAGE_RESOLVE, "resolved")))
+
+
+def _reopened_by_engineers(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+    """They opened their own page again: it is out already, so nobody is paged a second time."""
+    incident = move(case.incident, IncidentState.REOPENED, now=now)
+    incident = move(incident, IncidentState.ESCALATED, now=now)
+    incident = replace(
+        incident,
+        generation=incident.generation + 1,
+        clock_from=now,
+        next_stage=None,
+        next_stage_at=None,
+        acknowledged_at=None,
+        responder=None,
+        resolved_at=None,
+        next_update_at=customers.next_update_at(incident, policy, now=now),
+    )
+    seen = replace(case, incident=incident)
+    return _told(seen, policy, "reopened", f"{who} opened it again", kind="reopened")
+
+
+def _told(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Plan:
+    """A change of state as the agents and the room hear it. The pager knows: it told us."""
+    effects = _to_tickets(seen, what, internal(f"{seen.incident.name}: {text}."))
+    effects += tell_room(seen, policy, what, text)
+    return Plan(incident=seen.incident, effects=tuple(effects), entries=(Entry(kind=kind, text=text),))
+
+
+def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan:
+    """Do what somebody asked for in the room; the on-call tool's own webhook then tells that it happened."""
+    what = f"command:{_digest(command.user, command.at.isoformat(), command.verb, command.text)}"
+    effects: list[Effect] = []
+    entries: list[Entry] = []
+    if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state in WITH_ENGINEERS:
+        effects += change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, what)
+        effects += tell_engineers(case, policy, what, f"{command.user} acknowledged from chat")
+        entries.append(Entry(kind="command", text="Acknowledged from chat", actor=command.user))
+    elif command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
+        effects += change_pages(case, EffectKind.PAGE_RESOLVE, what)
+        effects += tell_engineers(case, policy, what, f"{command.user} resolved from chat")
+        entries.append(Entry(kind="command", text="Resolved from chat", actor=command.user))
+    elif command.verb is ChatVerb.NOTE and command.text:
+        said = f"{command.user}: {command.text}"
+        effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
+        effects += tell_engineers(case, policy, what, said)
+        entries.append(Entry(kind="note", text=command.text, actor=command.user))
+    elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
+        effects += tell_room(case, policy, what, USAGE)
+    else:
+        effects += tell_room(case, policy, what, status_words(case))
+    return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
+
+
+def status_words(case: Case) -> str:
+    incident = case.incident
+    who = f", {incident.responder} is on it" if incident.responder else ""
+    return (
+        f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}; "
+        f"{len(case.tickets)} tickets; {verdict_words(incident.verdict)}."
+    )
+
+
+def _to_tickets(case: Case, what: str, note: InternalText) -> list[Effect]:
+    """The same note for every ticket: a stray markup, mention or link in it stays text at the helpdesk."""
+    return [ticket_note(case.incident.id, item.ticket.ref, case.once(what), note) for item in case.tickets]
+
+
+def _who(news: PageNews, state: PageState) -> str:
+    actors: Sequence[str] = [event.actor for event in news.events if event.actor]
+    return (actors[-1] if actors else "") or (state.responders[0] if state.responders else "An engineer")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

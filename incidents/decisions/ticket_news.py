@@ -1,0 +1,133 @@
+"""What happens on a ticket of a known incident: agents' notes, solved and re-opened, "still broken"."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.decisions.posts import tell_engineers
+from incidents.effects import Effect, ticket_note
+from incidents.lifecycle import move
+from incidents.messages import internal
+from incidents.models import Author, Comment, Incident, IncidentState, Stage, Ticket
+from incidents.notes import ticket_line
+from incidents.policy import Policy
+from incidents.redaction import safe_excerpt
+
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
+_EXCERPT = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketNews:
+    """A ticket as it was known and as it is, with its new comments. `before` is None when it is new to us.
+
+    `status_is_ours`: we set (or are setting) this status ourselves, so it is no news.
+    """
+
+    before: Ticket | None
+    after: Ticket
+    comments: tuple[Comment, ...] = ()
+    status_is_ours: bool = False
+
+
+def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: datetime) -> Plan:
+    """Pass on what agents wrote and did; reopen when a customer says it is not fixed."""
+    plan = Plan(incident=case.incident)
+    complaints = [
+        (item, comment, phrase)
+        for item in news
+        for comment in item.comments
+        if comment.author is Author.CUSTOMER
+        and comment.is_public
+        and (phrase := policy.closure.says_still_broken(comment.text)) is not None
+    ]
+    if complaints and _can_reopen(case.incident, policy, now=now):
+        plan = _reopen(case, complaints[0][0], complaints[0][1], policy, now=now)
+    seen = replace(case, incident=plan.incident)
+    effects, entries = list(plan.effects), list(plan.entries)
+    for item in news:
+        for comment in item.comments:
+            if comment.author is Author.AGENT and not comment.is_public:
+                said, told = _pass_on(seen, item.after, comment, policy)
+                effects += told
+                entries.append(said)
+    moved, told = _status_changes(seen, news, policy)
+    return Plan(incident=plan.incident, effects=(*effects, *told), entries=(*entries, *moved))
+
+
+def _can_reopen(incident: Incident, policy: Policy, *, now: datetime) -> bool:
+    recent = incident.resolved_at is None or now - incident.resolved_at <= policy.closure.reopen_within
+    return incident.state in _OVER and recent
+
+
+def _reopen(case: Case, item: TicketNews, comment: Comment, policy: Policy, *, now: datetime) -> Plan:
+    """A customer says it is still broken: a new generation, with an SLA clock and a page of its own."""
+    incident = move(case.incident, IncidentState.REOPENED, now=now)
+    incident = replace(
+        incident,
+        generation=incident.generation + 1,
+        clock_from=now,
+        next_stage=Stage.ESCALATION,
+        next_stage_at=now,
+        resolved_at=None,
+        acknowledged_at=None,
+        responder=None,
+        page_level=0,
+        checks=0,
+    )
+    seen = replace(case, incident=incident)
+    excerpt = safe_excerpt(comment.text, _EXCERPT)
+    text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"'
+    note = internal(
+        f"{incident.name} is open again: this customer says it is still broken. The team is paged."
+    )
+    return Plan(
+        incident=incident,
+        effects=(
+            ticket_note(incident.id, item.after.ref, seen.once("reopened"), note),
+            *tell_engineers(seen, policy, "reopened", text),
+        ),
+        entries=(Entry(kind="reopened", text=text, actor="customer"),),
+    )
+
+
+def _pass_on(case: Case, ticket: Ticket, comment: Comment, policy: Policy) -> tuple[Entry, list[Effect]]:
+    excerpt = safe_excerpt(comment.text, _EXCERPT)
+    text = f"{comment.author_name or 'An agent'} on ticket #{ticket.ref.id}: {excerpt}"
+    what = f"agentnote:{_digest(str(ticket.ref), comment.id)}"
+    entry = Entry(kind="note", text=text, actor=comment.author_name or "agent")
+    return entry, tell_engineers(case, policy, what, text)
+
+
+def _status_changes(
+    case: Case, news: Sequence[TicketNews], policy: Policy
+) -> tuple[list[Entry], list[Effect]]:
+    """Solved and re-opened tickets, all of a chunk in one sentence: nobody reads two hundred."""
+    changed = [
+        item
+        for item in news
+        if item.before is not None
+        and not item.status_is_ours
+        and item.before.status.is_settled != item.after.status.is_settled
+    ]
+    entries: list[Entry] = []
+    effects: list[Effect] = []
+    for is_settled, word in ((True, "solved by the agents"), (False, "opened again")):
+        items = [item for item in changed if item.after.status.is_settled is is_settled]
+        if not items:
+            continue
+        names = ", ".join(f"#{item.after.ref.id}" for item in items[:10])
+        more = f" and {len(items) - 10} more" if len(items) > 10 else ""
+        text = f"{len(items)} ticket(s) {word}: {names}{more}"
+        what = f"status:{_digest(*(f'{item.after.ref}@{item.after.version}' for item in items))}"
+        entries.append(Entry(kind="tickets", text=text))
+        effects += tell_engineers(case, policy, what, text)
+    return entries, effects
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,0 +1,114 @@
+"""Are customers really hit? Probes and the tickets themselves give a verdict, always with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.effects import ticket_note
+from incidents.lifecycle import move
+from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict
+from incidents.notes import duration, verdict_note, verdict_words
+from incidents.policy import Policy
+
+_OPEN_QUESTION = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
+
+
+def decide(
+    case: Case,
+    looks: Sequence[ProbeResult],
+    dependency_looks: Sequence[ProbeResult],
+    policy: Policy,
+    *,
+    now: datetime,
+) -> Plan:
+    """The next state of an incident whose claim is being checked; any other incident is left as it is."""
+    if case.incident.state not in _OPEN_QUESTION:
+        return Plan(incident=case.incident)
+    verdict, evidence = judge(case, looks, dependency_looks, policy, now=now)
+    incident = move(case.incident, IncidentState.VALIDATING, now=now)
+    incident = replace(incident, verdict=verdict, evidence=evidence, checks=incident.checks + 1)
+    if verdict in policy.escalation.on:
+        incident = move(incident, IncidentState.CONFIRMED, now=now)
+        incident = replace(incident, next_stage=Stage.ESCALATION, next_stage_at=now, checks=0)
+    elif incident.checks > policy.validation.rechecks:
+        incident = move(incident, IncidentState.NOT_AN_INCIDENT, now=now)
+        incident = replace(incident, next_stage=None, next_stage_at=None, checks=0)
+    else:
+        again = now + policy.validation.recheck_after
+        incident = replace(incident, next_stage=Stage.VALIDATION, next_stage_at=again)
+    seen = replace(case, incident=incident)
+    note = verdict_note(seen, policy)
+    once = case.once(f"verdict:{verdict}")
+    return Plan(
+        incident=incident,
+        effects=tuple(ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets),
+        entries=(Entry(kind="verdict", text=_summary(verdict, evidence)), *_ending(incident.state)),
+    )
+
+
+def judge(
+    case: Case,
+    looks: Sequence[ProbeResult],
+    dependency_looks: Sequence[ProbeResult],
+    policy: Policy,
+    *,
+    now: datetime,
+) -> tuple[Verdict, tuple[Evidence, ...]]:
+    """Weigh what the probes saw and how many customers complain.
+
+    A failing probe confirms. Many customers outweigh a green probe: it may look at the wrong thing. A single
+    complaint against a green probe is contradicted, not dismissed: it is looked at again.
+    """
+    evidence = [_from_probe(look) for look in (*looks, *dependency_looks)]
+    crowd = _from_tickets(case, policy, now=now)
+    evidence.append(crowd)
+    health = [look.is_healthy for look in looks if look.is_healthy is not None]
+    if False in health:
+        verdict = Verdict.CONFIRMED
+    elif crowd.speaks_for or any(look.is_healthy is False for look in dependency_looks):
+        verdict = Verdict.LIKELY
+    elif health:
+        verdict = Verdict.CONTRADICTED
+    elif looks:
+        verdict = Verdict.CANNOT_TELL
+    else:
+        verdict = Verdict.UNCONFIRMED
+    return verdict, tuple(evidence)
+
+
+def _from_probe(look: ProbeResult) -> Evidence:
+    speaks_for = None if look.is_healthy is None else not look.is_healthy
+    return Evidence(
+        source=look.probe,
+        text=f"{look.probe}: {look.summary}",
+        at=look.at,
+        speaks_for=speaks_for,
+        url=look.url,
+    )
+
+
+def _from_tickets(case: Case, policy: Policy, *, now: datetime) -> Evidence:
+    """How many customers complained, in the window that counts. The helpdesk's clock may run ahead."""
+    since = now - policy.validation.within
+    recent = [item.ticket for item in case.tickets if item.ticket.created_at >= since]
+    customers = {(ticket.ref.connection, ticket.requester.id) for ticket in recent}
+    span = duration(policy.validation.within)
+    return Evidence(
+        source="tickets",
+        text=f"{len(customers)} customer(s) in {span} ({policy.validation.tickets} make it likely)",
+        at=now,
+        speaks_for=True if len(customers) >= policy.validation.tickets else None,
+    )
+
+
+def _summary(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
+    return f"{verdict_words(verdict)} [{'; '.join(item.text for item in evidence)}]"
+
+
+def _ending(state: IncidentState) -> tuple[Entry, ...]:
+    if state is IncidentState.NOT_AN_INCIDENT:
+        return (Entry(kind="state", text="Not an incident: no proof after the last check"),)
+    return ()

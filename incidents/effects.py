@@ -1,0 +1,168 @@
+"""What we want changed in other systems, as data: decisions return effects, the ledger makes them happen.
+
+An effect's `key` is unique for ever: planning it twice is planning it once. Its `once` is the marker that
+travels to the vendor; a fan-out to many tickets shares one, so that the tickets can be changed in one call.
+Effects in one `lane` (one object in one system) are sent in the order in which they were planned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from incidents.models import ChatMessage, InternalText, Page, PublicText, TicketRef, TicketStatus
+
+
+class EffectKind(StrEnum):
+    PAGE = "page"
+    PAGE_NOTE = "page_note"
+    PAGE_ACKNOWLEDGE = "page_acknowledge"
+    PAGE_RESOLVE = "page_resolve"
+    CHAT_ROOM = "chat_room"
+    CHAT_POST = "chat_post"
+    TICKET_NOTE = "ticket_note"
+    TICKET_STATUS = "ticket_status"
+    CUSTOMER_MESSAGE = "customer_message"
+    ACTION = "action"
+
+
+class EffectState(StrEnum):
+    """`unknown` is looked up before anything is sent again; `held` waits for a person; `dead` is given up."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    DONE = "done"
+    HELD = "held"
+    DEAD = "dead"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (EffectState.PENDING, EffectState.SENDING, EffectState.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoteText:
+    text: InternalText
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CustomerText:
+    """`recipient` is the requester's id when we decided; the ticket is read again just before sending and a
+    changed recipient holds the message for a person."""
+
+    text: PublicText
+    recipient: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusChange:
+    status: TicketStatus
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomRequest:
+    name: str
+    topic: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionCall:
+    """`timeout` in seconds."""
+
+    action: str
+    arguments: tuple[tuple[str, str], ...] = ()
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Nothing:
+    """The kind says it all (acknowledge, resolve)."""
+
+
+Payload = Page | NoteText | CustomerText | StatusChange | RoomRequest | ChatMessage | ActionCall | Nothing
+
+_PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
+    EffectKind.PAGE: TypeAdapter(Page),
+    EffectKind.PAGE_NOTE: TypeAdapter(NoteText),
+    EffectKind.PAGE_ACKNOWLEDGE: TypeAdapter(Nothing),
+    EffectKind.PAGE_RESOLVE: TypeAdapter(Nothing),
+    EffectKind.CHAT_ROOM: TypeAdapter(RoomRequest),
+    EffectKind.CHAT_POST: TypeAdapter(ChatMessage),
+    EffectKind.TICKET_NOTE: TypeAdapter(NoteText),
+    EffectKind.TICKET_STATUS: TypeAdapter(StatusChange),
+    EffectKind.CUSTOMER_MESSAGE: TypeAdapter(CustomerText),
+    EffectKind.ACTION: TypeAdapter(ActionCall),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect:
+    """One change we want in another system.
+
+    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, an action's name.
+    """
+
+    key: str
+    once: str
+    kind: EffectKind
+    incident_id: int
+    connection: str
+    target: str
+    payload: Payload
+
+    @property
+    def lane(self) -> str:
+        return f"{self.connection}:{self.target}"
+
+    @property
+    def is_about_a_ticket(self) -> bool:
+        return self.kind in (EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE)
+
+
+def payload_to_json(effect: Effect) -> Any:
+    return _PAYLOADS[effect.kind].dump_python(effect.payload, mode="json")
+
+
+def payload_from_json(kind: EffectKind, text: str | bytes) -> Payload:
+    payload: Payload = _PAYLOADS[kind].validate_json(text)
+    return payload
+
+
+def ticket_note(incident_id: int, ref: TicketRef, once: str, text: InternalText) -> Effect:
+    return Effect(
+        key=f"{once}:{ref}",
+        once=once,
+        kind=EffectKind.TICKET_NOTE,
+        incident_id=incident_id,
+        connection=ref.connection,
+        target=ref.id,
+        payload=NoteText(text=text),
+    )
+
+
+def ticket_status(incident_id: int, ref: TicketRef, once: str, status: TicketStatus) -> Effect:
+    return Effect(
+        key=f"{once}:{ref}",
+        once=once,
+        kind=EffectKind.TICKET_STATUS,
+        incident_id=incident_id,
+        connection=ref.connection,
+        target=ref.id,
+        payload=StatusChange(status=status),
+    )
+
+
+def customer_message(incident_id: int, ref: TicketRef, once: str, text: PublicText, recipient: str) -> Effect:
+    return Effect(
+        key=f"{once}:{ref}",
+        once=once,
+        kind=EffectKind.CUSTOMER_MESSAGE,
+        incident_id=incident_id,
+        connection=ref.connection,
+        target=ref.id,
+        payload=CustomerText(text=text, recipient=recipient),
+    )

@@ -1,0 +1,186 @@
+"""The policy: which services there are, who looks after them, and how the process treats their incidents.
+
+A `Policy` never points to a team or service that does not exist, however it was made. It is read from a file
+by `incidents.policy_file.load_policy`, which says all that is wrong at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from incidents.models import Severity, Ticket, Verdict
+from incidents.policy_process import (
+    Cadence,
+    Closure,
+    Correlation,
+    CustomerTemplates,
+    Escalation,
+    Links,
+    Sla,
+    SlaTarget,
+    Templates,
+    Validation,
+)
+from incidents.policy_references import DANGLING, dangling_references
+from incidents.policy_words import Connection, Duration, Name, Section
+from incidents.routing import Route, RoutingRule
+
+__all__ = [
+    "ActionPolicy",
+    "Cadence",
+    "Closure",
+    "Correlation",
+    "CustomerTemplates",
+    "Escalation",
+    "Links",
+    "Policy",
+    "Route",
+    "RoutingRule",
+    "Rung",
+    "Service",
+    "Sla",
+    "SlaTarget",
+    "Team",
+    "Templates",
+    "Tier",
+    "Validation",
+]
+
+
+class ActionPolicy(Section):
+    """A remedy that was thought through in advance."""
+
+    name: str = Field(min_length=1, max_length=100, description="What people call the action.")
+    connection: Connection = Field(description="Connection that runs it, such as http/restart-checkout.")
+    automatic: bool = Field(default=True, description="Run without asking; otherwise it is only offered.")
+    verdicts: list[Verdict] = Field(
+        default_factory=lambda: [Verdict.CONFIRMED],
+        min_length=1,
+        description="Verdicts on which the action may run.",
+    )
+    arguments: dict[str, str] = Field(
+        default_factory=dict, description="Fixed arguments; nothing from a ticket ever gets in here."
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="How long to wait for its end before engineers are paged."
+    )
+
+
+class Service(Section):
+    """Something customers use and would miss."""
+
+    title: str = Field(min_length=1, max_length=100, description="The name customers know it by.")
+    team: str = Field(description="Team that looks after it.")
+    depends_on: list[str] = Field(default_factory=list, description="Services it cannot do without.")
+    probes: list[Connection] = Field(
+        default_factory=list, description="Connections that can tell whether it is really failing."
+    )
+    actions: list[ActionPolicy] = Field(default_factory=list, description="Remedies, tried in this order.")
+    severity: Severity = Field(
+        default=Severity.HIGH, description="Severity of its incidents unless a rule says otherwise, 1 to 4."
+    )
+
+
+class Rung(Section):
+    """A next level, paged when the level before did not answer in time."""
+
+    title: str = Field(min_length=1, max_length=100, description="Who that is, for people.")
+    pager: Connection | None = Field(default=None, description="Connection to page by, if not the team's.")
+    pager_target: str = Field(min_length=1, description="Whom to page, in the on-call tool's own words.")
+
+
+class Team(Section):
+    """Engineers who can be reached."""
+
+    title: str = Field(min_length=1, max_length=100, description="The team's name, for people.")
+    pager: Connection = Field(description="Connection to page the team by, such as pagerduty/main.")
+    pager_target: str = Field(
+        default="", description="Whom to page, in the on-call tool's own words; empty is its default."
+    )
+    chat: Connection | None = Field(
+        default=None, description="Connection for chat rooms, such as slack/main."
+    )
+    ladder: list[Rung] = Field(default_factory=list, description="Next levels when nobody answers, in order.")
+
+
+class Tier(Section):
+    """A class of customers. Its key is the value the helpdesk has on the ticket."""
+
+    title: str = Field(min_length=1, max_length=100, description="The tier's name, for people.")
+    weight: int = Field(default=1, ge=1, le=1000, description="How much one of its customers counts.")
+
+
+class Policy(Section):
+    """Everything the operator decides, in one place."""
+
+    services: dict[Name, Service] = Field(min_length=1, description="The services, by name.")
+    teams: dict[Name, Team] = Field(min_length=1, description="The teams, by name.")
+    tiers: dict[str, Tier] = Field(default_factory=dict, description="Classes of customers, by name.")
+    helpdesks: list[Connection] = Field(
+        min_length=1, description="Helpdesk connections that tickets come from."
+    )
+    routing: list[RoutingRule] = Field(
+        default_factory=list, description="Which service a ticket is about; the first match decides."
+    )
+    correlation: Correlation = Field(
+        default_factory=Correlation, description="Which tickets belong together."
+    )
+    validation: Validation = Field(default_factory=Validation, description="When a claim counts as true.")
+    escalation: Escalation = Field(default_factory=Escalation, description="When engineers are mobilised.")
+    closure: Closure = Field(default_factory=Closure, description="When it is over.")
+    sla: Sla = Field(default_factory=Sla, description="Response and resolution targets.")
+    cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
+    templates: Templates = Field(default_factory=Templates, description="What customers read.")
+    links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        dangling = list(dangling_references(self.model_dump()))
+        if dangling:
+            told = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in dangling)
+            raise PydanticCustomError(DANGLING, "{told}", {"told": told})
+        return self
+
+    def service(self, name: str) -> Service:
+        """Raises `KeyError` for a service that is not in the policy (any more)."""
+        return self.services[name]
+
+    def team_of(self, service: str) -> Team:
+        """The team that looks after the service. Raises `KeyError` for an unknown service."""
+        return self.teams[self.services[service].team]
+
+    def route(self, ticket: Ticket) -> Route | None:
+        """Where the first matching rule sends the ticket; None leaves it to a person."""
+        return next((route for rule in self.routing if (route := rule.route(ticket)) is not None), None)
+
+    def connections(self) -> set[str]:
+        """Every connection the policy names."""
+        return set(self.connection_uses())
+
+    def connection_uses(self) -> dict[str, list[str]]:
+        """Every connection the policy names, with the keys that name it (`services.checkout.probes`)."""
+        uses: dict[str, list[str]] = {}
+        for key, connection in self._named_connections():
+            uses.setdefault(connection, []).append(key)
+        return uses
+
+    def _named_connections(self) -> Iterator[tuple[str, str]]:
+        for helpdesk in self.helpdesks:
+            yield "helpdesks", helpdesk
+        for name, service in self.services.items():
+            for probe in service.probes:
+                yield f"services.{name}.probes", probe
+            for action in service.actions:
+                yield f"services.{name}.actions", action.connection
+        for name, team in self.teams.items():
+            yield f"teams.{name}.pager", team.pager
+            if team.chat is not None:
+                yield f"teams.{name}.chat", team.chat
+            for rung in team.ladder:
+                if rung.pager is not None:
+                    yield f"teams.{name}.ladder", rung.pager

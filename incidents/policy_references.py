@@ -1,0 +1,60 @@
+"""What a policy points to must be there: teams, dependencies, services and helpdesks named by other parts.
+
+Works on plain data and forgives any shape, so that it finds dangling references even in a file whose other
+parts are wrong too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+DANGLING = "dangling_reference"
+"""The pydantic error type under which a `Policy` made in code reports dangling references."""
+
+
+def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
+    """The path of each reference to something that is not there, and what to do about it."""
+    services, teams = _mapping(policy, "services"), _mapping(policy, "teams")
+    helpdesks = [name for name in _sequence(policy, "helpdesks") if isinstance(name, str)]
+    for name, service in services.items():
+        yield from _check(_get(service, "team"), ("services", name, "team"), "team", teams)
+        for index, other in enumerate(_sequence(service, "depends_on")):
+            yield from _check(other, ("services", name, "depends_on", index), "service", services)
+    for number, rule in enumerate(_sequence(policy, "routing")):
+        yield from _check(_get(rule, "service"), ("routing", number, "service"), "service", services)
+        for index, connection in enumerate(_sequence(rule, "connection")):
+            yield from _check(connection, ("routing", number, "connection", index), "helpdesk", helpdesks)
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """`; did you mean 'payments'?`, or what there is to choose from."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    shown = ", ".join(sorted(known)[:10])
+    return f"; there is: {shown}" if shown else f"; add {word!r} or remove this"
+
+
+def _check(
+    name: Any, path: Path, kind: str, known: Mapping[Any, Any] | Sequence[str]
+) -> Iterator[tuple[Path, str]]:
+    if isinstance(name, str) and name not in known:
+        yield path, f"there is no {kind} {name!r}" + did_you_mean(name, [str(key) for key in known])
+
+
+def _get(data: Any, key: str) -> Any:
+    return data.get(key) if isinstance(data, Mapping) else None
+
+
+def _mapping(data: Any, key: str) -> Mapping[Any, Any]:
+    value = _get(data, key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(data: Any, key: str) -> Sequence[Any]:
+    value = _get(data, key)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,75 @@
+"""The small words a policy is written in: durations, names, connections, and the frozen `Section`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+_SHORT = re.compile(r"(?:(\d{1,6})w)?(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+_ISO = re.compile(r"P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?")
+_CONNECTION = re.compile(r"[a-z][a-z0-9-]{0,40}/[a-z0-9][a-z0-9-]{0,60}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
+
+LONGEST = timedelta(days=3660)
+
+
+class Section(BaseModel):
+    """A part of the policy: frozen, and a misspelt key is an error rather than a setting without effect."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parse_duration(value: Any) -> timedelta:
+    """`90s`, `15m`, `2h`, `7d`, `1h30m`, or ISO 8601 without months and years (`PT15M`, `P7D`).
+
+    A bare number is refused: nobody can tell seconds from minutes. Raises `ValueError` with the cure.
+    """
+    if isinstance(value, timedelta):
+        duration = value
+    else:
+        text = value.strip() if isinstance(value, str) else ""
+        match = _SHORT.fullmatch(text.lower()) or _ISO.fullmatch(text.upper())
+        if match is None or not any(match.groups()):
+            raise ValueError(f"{str(value)[:40]!r} is not a duration; write 90s, 15m, 2h, 7d, 1h30m or PT15M")
+        weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        duration = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not timedelta(0) < duration <= LONGEST:
+        raise ValueError("a duration must be longer than nothing and shorter than ten years")
+    return duration
+
+
+def _connection(value: str) -> str:
+    if not _CONNECTION.fullmatch(value):
+        raise ValueError(
+            f"{value[:80]!r} is not a connection; write vendor/name in small letters, digits and dashes, "
+            "such as zendesk/support"
+        )
+    return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            f"{value[:80]!r} cannot be a name; use small letters, digits, - and _, and put the readable form "
+            "in title"
+        )
+    return value
+
+
+def _web_address(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/@]{1,255}(?:/[^\s@]{0,1000})?", value):
+        raise ValueError(
+            f"{value[:80]!r} is not a web address; write http://... or https://..., without a login"
+        )
+    return value.rstrip("/")
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Connection = Annotated[str, AfterValidator(_connection)]
+"""A connection's name, `vendor/name`: the kind of block and the block's name, as Prefect keeps it."""
+Name = Annotated[str, AfterValidator(_name)]
+"""A key we use in tags, run names and commands."""
+WebAddress = Annotated[str, AfterValidator(_web_address)]

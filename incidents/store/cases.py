@@ -1,0 +1,238 @@
+"""Incidents and their cases: load one under a lock, decide, write the plan, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.case import Case, Entry, LedgerLine, Plan
+from incidents.effects import EffectKind, EffectState
+from incidents.errors import NotFound
+from incidents.lifecycle import UNSETTLED
+from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Verdict
+from incidents.store.effects import plan_effects
+from incidents.store.instance import instance_id
+from incidents.store.schema import bindings, effects, incidents
+from incidents.store.tickets import linked_tickets
+from incidents.store.timeline import append_entries
+
+_EVIDENCE = TypeAdapter(tuple[Evidence, ...])
+
+
+def incident_number(name: str) -> int:
+    """`INC-42` as 42. Raises `NotFound` saying how incidents are named."""
+    prefix, _, digits = name.strip().upper().partition("-")
+    if prefix != "INC" or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+        raise NotFound(f"{name[:40]!r} is no incident: incidents are named like INC-42")
+    return int(digits)
+
+
+async def decide(
+    tx: AsyncConnection,
+    incident_id: int,
+    decision: Callable[[Case], Plan],
+    *,
+    now: datetime,
+    run_id: str | None,
+) -> Plan:
+    """Lock the incident, show its case to `decision`, and write what it said.
+
+    The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
+    `decision` is pure and quick; what it needs from the outside world was gathered before.
+    """
+    case = await load_case(tx, incident_id, lock=True)
+    plan = decision(case)
+    await write_plan(tx, case.incident, plan, now=now, run_id=run_id)
+    return plan
+
+
+async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Case:
+    incident = await read_incident(tx, incident_id, lock=lock)
+    lines = await tx.execute(
+        select(effects)
+        .where(effects.c.incident_id == incident_id, effects.c.about_ticket.is_(False))
+        .order_by(effects.c.id)
+    )
+    open_ticket_effects = await tx.execute(
+        select(func.count())
+        .select_from(effects)
+        .where(
+            effects.c.incident_id == incident_id,
+            effects.c.about_ticket,
+            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
+        )
+    )
+    return Case(
+        incident=incident,
+        tickets=tuple(await linked_tickets(tx, incident_id)),
+        ledger=tuple(_ledger_line(row) for row in lines),
+        open_ticket_effects=open_ticket_effects.scalar_one(),
+        instance=await instance_id(tx),
+    )
+
+
+async def read_incident(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Incident:
+    """Raises `NotFound` when there is no such incident."""
+    statement = select(incidents).where(incidents.c.id == incident_id)
+    row = (await tx.execute(statement.with_for_update() if lock else statement)).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no INC-{incident_id}")
+    return _incident(row)
+
+
+async def open_incident(
+    tx: AsyncConnection,
+    *,
+    service: str,
+    title: str,
+    severity: Severity,
+    entries: Sequence[Entry],
+    now: datetime,
+    run_id: str | None,
+) -> Incident:
+    """A new incident, reported and due for validation at once."""
+    values = {
+        "version": 1,
+        "service": service,
+        "title": title,
+        "state": IncidentState.REPORTED.value,
+        "severity": int(severity),
+        "opened_at": now,
+        "clock_from": now,
+        "state_since": now,
+        "generation": 1,
+        "evidence": [],
+        "next_stage": Stage.VALIDATION.value,
+        "next_stage_at": now,
+        "updates_sent": 0,
+        "checks": 0,
+        "page_level": 0,
+        "sla_told": [],
+    }
+    row = (await tx.execute(insert(incidents).values(values).returning(incidents))).one()
+    await append_entries(tx, row.id, entries, now=now, run_id=run_id)
+    return _incident(row)
+
+
+async def write_plan(
+    tx: AsyncConnection, before: Incident, plan: Plan, *, now: datetime, run_id: str | None
+) -> None:
+    """Write the incident as planned, its effects and its timeline. The row must be locked by `tx`."""
+    if plan.incident != before:
+        await tx.execute(
+            update(incidents)
+            .where(incidents.c.id == before.id, incidents.c.version == before.version)
+            .values(_values(plan.incident), version=before.version + 1)
+        )
+    await plan_effects(tx, plan.effects)
+    await append_entries(tx, before.id, plan.entries, now=now, run_id=run_id)
+
+
+async def open_incidents(
+    tx: AsyncConnection, services: Sequence[str], *, lock: bool = False
+) -> Sequence[Incident]:
+    """Incidents of these services that are not settled, in the order that avoids deadlocks."""
+    statement = (
+        select(incidents)
+        .where(
+            incidents.c.service.in_(services),
+            incidents.c.state.in_([state.value for state in UNSETTLED]),
+        )
+        .order_by(incidents.c.id)
+    )
+    return [_incident(row) for row in await tx.execute(statement.with_for_update() if lock else statement)]
+
+
+async def list_incidents(tx: AsyncConnection, *, limit: int = 100) -> Sequence[Incident]:
+    rows = await tx.execute(select(incidents).order_by(incidents.c.id.desc()).limit(limit))
+    return [_incident(row) for row in rows]
+
+
+async def unsettled_incidents(tx: AsyncConnection) -> Sequence[Incident]:
+    rows = await tx.execute(
+        select(incidents)
+        .where(incidents.c.state.in_([state.value for state in UNSETTLED]))
+        .order_by(incidents.c.severity, incidents.c.id)
+    )
+    return [_incident(row) for row in rows]
+
+
+async def due_incidents(tx: AsyncConnection, *, now: datetime) -> Sequence[Incident]:
+    """Incidents whose next stage is due, the worst first."""
+    rows = await tx.execute(
+        select(incidents)
+        .where(incidents.c.next_stage.is_not(None), incidents.c.next_stage_at <= now)
+        .order_by(incidents.c.severity, incidents.c.next_stage_at)
+    )
+    return [_incident(row) for row in rows]
+
+
+async def incident_bound_to(tx: AsyncConnection, connection: str, kind: str, external_id: str) -> int | None:
+    row = await tx.execute(
+        select(bindings.c.incident_id).where(
+            bindings.c.connection == connection,
+            bindings.c.kind == kind,
+            bindings.c.external_id == external_id,
+        )
+    )
+    return row.scalar_one_or_none()
+
+
+def _ledger_line(row: Row[tuple[object, ...]]) -> LedgerLine:
+    return LedgerLine(
+        key=row.key,
+        kind=EffectKind(row.kind),
+        state=EffectState(row.state),
+        connection=row.connection,
+        target=row.target,
+        result=row.result,
+        detail=row.detail,
+    )
+
+
+def _incident(row: Row[tuple[object, ...]]) -> Incident:
+    return Incident(
+        id=row.id,
+        version=row.version,
+        service=row.service,
+        title=row.title,
+        state=IncidentState(row.state),
+        severity=Severity(row.severity),
+        opened_at=row.opened_at,
+        clock_from=row.clock_from,
+        state_since=row.state_since,
+        generation=row.generation,
+        owner=row.owner,
+        responder=row.responder,
+        verdict=Verdict(row.verdict) if row.verdict else None,
+        evidence=_EVIDENCE.validate_python(row.evidence),
+        next_stage=Stage(row.next_stage) if row.next_stage else None,
+        next_stage_at=row.next_stage_at,
+        next_update_at=row.next_update_at,
+        updates_sent=row.updates_sent,
+        checks=row.checks,
+        page_level=row.page_level,
+        acknowledged_at=row.acknowledged_at,
+        resolved_at=row.resolved_at,
+        merged_into=row.merged_into,
+        sla_told=tuple(row.sla_told),
+    )
+
+
+def _values(incident: Incident) -> dict[str, Any]:
+    """Every column but the key and the version."""
+    values: dict[str, Any] = {
+        column.name: getattr(incident, column.name)
+        for column in incidents.columns
+        if column.name not in ("id", "version")
+    }
+    return values | {
+        "evidence": _EVIDENCE.dump_python(incident.evidence, mode="json"),
+        "severity": int(incident.severity),
+        "sla_told": list(incident.sla_told),
+    }

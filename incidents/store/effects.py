@@ -1,0 +1,336 @@
+"""The effects ledger: what was decided is sent, in order, and never twice where twice would hurt.
+
+    pending → sending (lease, fence) → done | unknown | held | dead
+
+A lease that ran out after `sent_at` was set is `unknown`: the call may have gone through. One that ran out
+before was never sent and is simply taken again. Finishing needs the fence of the lease, so a worker that was
+paused past its lease cannot write over what its successor did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger
+
+from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
+from incidents.store.schema import bindings, effects
+
+LEASE = timedelta(seconds=120)
+MAX_ATTEMPTS = 40
+_ROWS_PER_INSERT = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leased:
+    """An effect to be sent now. `must_look_up`: an earlier attempt may have gone through."""
+
+    id: int
+    effect: Effect
+    fence: int
+    attempts: int
+    must_look_up: bool
+    result: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """How an attempt ended. `not_before` is when to try (or look up) again, for pending and unknown."""
+
+    id: int
+    fence: int
+    state: EffectState
+    detail: str = ""
+    result: str | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerCounts:
+    """Effects by state, all incidents."""
+
+    open: int
+    done: int
+    held: int
+    dead: int
+
+
+async def plan_effects(tx: AsyncConnection, planned: Sequence[Effect]) -> None:
+    """Write intended effects; one whose key is already there was planned before and is left alone."""
+    for start in range(0, len(planned), _ROWS_PER_INSERT):
+        rows = [_values(effect) for effect in planned[start : start + _ROWS_PER_INSERT]]
+        await tx.execute(insert(effects).values(rows).on_conflict_do_nothing(index_elements=["key"]))
+    pages = [effect for effect in planned if effect.kind is EffectKind.PAGE]
+    for page in pages:
+        await bind(tx, page.connection, "page", page.target, incident_id=page.incident_id)
+
+
+async def bind(
+    tx: AsyncConnection,
+    connection: str,
+    kind: str,
+    external_id: str,
+    *,
+    incident_id: int,
+    url: str | None = None,
+) -> None:
+    """Remember that an object elsewhere belongs to this incident."""
+    statement = insert(bindings).values(
+        connection=connection, kind=kind, external_id=external_id, incident_id=incident_id, url=url
+    )
+    await tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["connection", "kind", "external_id"],
+            set_={"incident_id": incident_id, "url": func.coalesce(statement.excluded.url, bindings.c.url)},
+        )
+    )
+
+
+async def bound(tx: AsyncConnection, incident_id: int, kind: str) -> Sequence[tuple[str, str]]:
+    """(connection, external id) of this incident's objects of a kind."""
+    rows = await tx.execute(
+        select(bindings.c.connection, bindings.c.external_id).where(
+            bindings.c.incident_id == incident_id, bindings.c.kind == kind
+        )
+    )
+    return [(row.connection, row.external_id) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """Effects that can be sent together now: the same change to objects of one system."""
+
+    connection: str
+    kind: EffectKind
+    ids: tuple[int, ...]
+
+
+_DUE = text(
+    """
+    select e.connection, e.kind, array_agg(e.id order by e.id) as ids
+    from effects e
+    where e.state in ('pending', 'sending', 'unknown')
+      and (e.state <> 'sending' or e.lease_until < :now)
+      and e.not_before <= :now and e.incident_id = :incident_id
+      and not exists (
+          select 1 from effects o
+          where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
+    group by e.connection, e.kind, e.once, e.payload
+    order by min(e.id)
+    """
+)
+
+
+async def due_effects(
+    tx: AsyncConnection, incident_id: int, *, now: datetime, at_most: int = 100
+) -> Sequence[Due]:
+    """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet."""
+    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now})
+    return [
+        Due(
+            connection=row.connection,
+            kind=EffectKind(row.kind),
+            ids=tuple(row.ids[start : start + at_most]),
+        )
+        for row in rows
+        for start in range(0, len(row.ids), at_most)
+    ]
+
+
+# The head of each lane that is due: nothing older in the same lane may still be open.
+_LEASE = text(
+    """
+    with due as (
+        select e.id from effects e
+        where e.state in ('pending', 'sending', 'unknown')
+          and (e.state <> 'sending' or e.lease_until < :now)
+          and e.not_before <= :now
+          and (cast(:incident_id as bigint) is null or e.incident_id = :incident_id)
+          and (cast(:ids as bigint[]) is null or e.id = any(:ids))
+          and not exists (
+              select 1 from effects o
+              where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
+        order by e.id
+        limit :limit
+        for update skip locked
+    )
+    update effects e set state = 'sending', fence = e.fence + 1, attempts = e.attempts + 1,
+        lease_until = cast(:now as timestamptz) + cast(:lease as interval)
+    from due where e.id = due.id
+    returning e.*
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
+
+
+async def lease_effects(
+    tx: AsyncConnection,
+    *,
+    now: datetime,
+    incident_id: int | None = None,
+    ids: Sequence[int] | None = None,
+    limit: int = 500,
+    lease: timedelta = LEASE,
+) -> Sequence[Leased]:
+    """Take effects that are due, at most one a lane, oldest first."""
+    rows = await tx.execute(
+        _LEASE,
+        {
+            "now": now,
+            "incident_id": incident_id,
+            "ids": None if ids is None else list(ids),
+            "limit": limit,
+            "lease": lease,
+        },
+    )
+    return sorted((_leased(row) for row in rows), key=lambda item: item.id)
+
+
+async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datetime) -> Sequence[Leased]:
+    """Record, just before the call goes out, that it does; returns those whose lease still holds."""
+    rows = await tx.execute(
+        text(
+            "update effects set sent_at = :now from unnest(cast(:ids as bigint[]), cast(:fences as bigint[]))"
+            " as mine(id, fence) where effects.id = mine.id and effects.fence = mine.fence"
+            " and effects.state = 'sending' returning effects.id"
+        ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger))),
+        {"now": now, "ids": [item.id for item in leased], "fences": [item.fence for item in leased]},
+    )
+    held = {row.id for row in rows}
+    return [item for item in leased if item.id in held]
+
+
+async def settle_effects(tx: AsyncConnection, outcomes: Sequence[Settled], *, now: datetime) -> int:
+    """Write how attempts ended; returns how many fences still held (the others' word no longer counts)."""
+    if not outcomes:
+        return 0
+    statement = (
+        update(effects)
+        .where(
+            effects.c.id == bindparam("effect_id"),
+            effects.c.fence == bindparam("my_fence"),
+            effects.c.state == EffectState.SENDING.value,
+        )
+        .values(
+            state=bindparam("new_state"),
+            detail=bindparam("new_detail"),
+            result=func.coalesce(bindparam("new_result"), effects.c.result),
+            not_before=func.coalesce(bindparam("again_at"), effects.c.not_before),
+            settled_at=bindparam("settled"),
+            lease_until=None,
+            sent_at=text("case when cast(:new_state as text) = 'pending' then null else sent_at end"),
+        )
+    )
+    count = 0
+    for outcome in outcomes:
+        result = await tx.execute(
+            statement,
+            {
+                "effect_id": outcome.id,
+                "my_fence": outcome.fence,
+                "new_state": outcome.state.value,
+                "new_detail": outcome.detail[:500],
+                "new_result": outcome.result,
+                "again_at": outcome.not_before,
+                "settled": None if outcome.state.is_open else now,
+            },
+        )
+        count += result.rowcount
+    return count
+
+
+async def next_due_at(tx: AsyncConnection, incident_id: int) -> datetime | None:
+    """When the next effect of this incident may be tried; None when all are settled."""
+    row = await tx.execute(
+        select(
+            func.min(
+                func.greatest(
+                    effects.c.not_before, func.coalesce(effects.c.lease_until, effects.c.not_before)
+                )
+            )
+        ).where(
+            effects.c.incident_id == incident_id,
+            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
+        )
+    )
+    due: datetime | None = row.scalar_one_or_none()
+    return due
+
+
+async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int]:
+    rows = await tx.execute(
+        select(effects.c.incident_id)
+        .distinct()
+        .where(
+            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
+            effects.c.not_before <= now,
+            func.coalesce(effects.c.lease_until, effects.c.not_before) <= now,
+        )
+    )
+    return [row.incident_id for row in rows]
+
+
+async def our_status_changes(
+    tx: AsyncConnection, keys: Sequence[tuple[str, str]]
+) -> set[tuple[str, str, str]]:
+    """(connection, ticket, status) that we set or are setting: their echoes are no news."""
+    if not keys:
+        return set()
+    from_us = await tx.execute(
+        text(
+            "select connection, target, payload ->> 'status' as status from effects"
+            " where kind = 'ticket_status' and state in ('sending', 'unknown', 'done')"
+            " and lane = any(:lanes)"
+        ).bindparams(bindparam("lanes", type_=ARRAY(effects.c.lane.type))),
+        {"lanes": [f"{connection}:{ticket}" for connection, ticket in keys]},
+    )
+    return {(row.connection, row.target, row.status) for row in from_us}
+
+
+async def count_effects(tx: AsyncConnection) -> LedgerCounts:
+    rows = await tx.execute(select(effects.c.state, func.count()).group_by(effects.c.state))
+    counts = {EffectState(state): count for state, count in rows}
+    return LedgerCounts(
+        open=sum(count for state, count in counts.items() if state.is_open),
+        done=counts.get(EffectState.DONE, 0),
+        held=counts.get(EffectState.HELD, 0),
+        dead=counts.get(EffectState.DEAD, 0),
+    )
+
+
+def _values(effect: Effect) -> dict[str, object]:
+    return {
+        "key": effect.key,
+        "once": effect.once,
+        "kind": effect.kind.value,
+        "incident_id": effect.incident_id,
+        "connection": effect.connection,
+        "target": effect.target,
+        "lane": effect.lane,
+        "about_ticket": effect.is_about_a_ticket,
+        "payload": payload_to_json(effect),
+    }
+
+
+def _leased(row: Row[tuple[object, ...]]) -> Leased:
+    kind = EffectKind(row.kind)
+    return Leased(
+        id=row.id,
+        effect=Effect(
+            key=row.key,
+            once=row.once,
+            kind=kind,
+            incident_id=row.incident_id,
+            connection=row.connection,
+            target=row.target,
+            payload=payload_from_json(kind, row.payload),
+        ),
+        fence=row.fence,
+        attempts=row.attempts,
+        must_look_up=row.sent_at is not None,
+        result=row.result,
+    )

@@ -1,0 +1,227 @@
+"""The inbox: webhooks are on disk before they are answered, and handled once.
+
+`InboxWriter` commits many deliveries at a time (group commit): each caller waits for the commit that holds
+its own delivery, never for less. The drain half leases chunks and settles them inside the transaction that
+commits what was decided of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import BigInteger, LargeBinary, Text
+
+from incidents.models import Lane, Verified
+from incidents.store.database import Database
+from incidents.store.schema import deliveries, rejections
+
+CHUNK = 200
+MAX_BATCH = 256
+
+
+class Receipt(StrEnum):
+    NEW = "new"
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """One webhook as it arrived."""
+
+    id: int
+    connection: str
+    verified: Verified
+    received_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """How much is in a lane: `parked` is what was not understood and needs a person or an upgrade."""
+
+    pending: int
+    parked: int
+    done: int
+
+
+@dataclass(slots=True)
+class _Item:
+    connection: str
+    lane: Lane
+    verified: Verified
+    receipt: asyncio.Future[Receipt]
+
+
+# One statement for the whole batch. Equal deliveries inside it conflict like any others.
+_INSERT = text(
+    """
+    insert into deliveries (connection, lane, identity, is_repeatable, headers, body)
+    select c, l, i, r::boolean, h::jsonb, b
+    from unnest(cast(:connection as text[]), cast(:lane as text[]), cast(:identity as text[]),
+                cast(:repeatable as text[]), cast(:headers as text[]), cast(:body as bytea[]))
+         as t(c, l, i, r, h, b)
+    on conflict do nothing
+    returning connection, identity
+    """
+).bindparams(
+    *(
+        bindparam(name, type_=ARRAY(Text))
+        for name in ("connection", "lane", "identity", "repeatable", "headers")
+    ),
+    bindparam("body", type_=ARRAY(LargeBinary)),
+)
+
+
+class InboxWriter:
+    """Accepts deliveries durably, many to a commit. Start it, `accept`, and `aclose` it at the end."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[_Item] = []
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="inbox-writer")
+
+    async def accept(self, connection: str, lane: Lane, verified: Verified) -> Receipt:
+        """Return when the delivery is on disk, or was there already. Raises the database's own error."""
+        item = _Item(connection, lane, verified, asyncio.get_running_loop().create_future())
+        self._waiting.append(item)
+        self._arrived.set()
+        return await item.receipt
+
+    async def aclose(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                await self._write(batch)
+
+    async def _write(self, batch: Sequence[_Item]) -> None:
+        try:
+            async with self._database.transaction() as connection:
+                rows = await connection.execute(_INSERT, _columns(batch))
+                new = {(row.connection, row.identity) for row in rows}
+        except Exception as error:  # noqa: BLE001 - whatever the database said is each caller's answer
+            for item in batch:
+                if not item.receipt.done():
+                    item.receipt.set_exception(error)
+            return
+        for item in batch:
+            key = (item.connection, item.verified.identity)
+            receipt = Receipt.NEW if key in new else Receipt.DUPLICATE
+            new.discard(key)
+            if not item.receipt.done():
+                item.receipt.set_result(receipt)
+
+
+def _columns(batch: Sequence[_Item]) -> dict[str, list[str] | list[bytes]]:
+    return {
+        "connection": [item.connection for item in batch],
+        "lane": [item.lane.value for item in batch],
+        "identity": [item.verified.identity for item in batch],
+        "repeatable": ["true" if item.verified.is_repeatable else "false" for item in batch],
+        "headers": [json.dumps(item.verified.headers) for item in batch],
+        "body": [item.verified.body for item in batch],
+    }
+
+
+async def record_rejection(
+    database: Database, *, connection: str, reason: str, sha256: str, size: int
+) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(
+            insert(rejections).values(connection=connection, reason=reason, sha256=sha256, size=size)
+        )
+
+
+async def lease_deliveries(
+    tx: AsyncConnection, lane: Lane, *, fence: int, limit: int = CHUNK
+) -> Sequence[Delivery]:
+    """The oldest pending deliveries of a lane, marked with the drain's fence.
+
+    There is one drain a lane at a time, so they stay `pending`: a drain that dies leaves nothing to clean up.
+    """
+    chosen = (
+        select(deliveries.c.id)
+        .where(deliveries.c.lane == lane, deliveries.c.state == "pending")
+        .order_by(deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(chosen))
+        .values(fence=fence, attempts=deliveries.c.attempts + 1)
+        .returning(deliveries)
+    )
+    leased = [
+        Delivery(
+            id=row.id,
+            connection=row.connection,
+            verified=Verified(
+                headers=tuple((name, value) for name, value in row.headers),
+                body=row.body,
+                identity=row.identity,
+                is_repeatable=row.is_repeatable,
+            ),
+            received_at=row.received_at,
+            attempts=row.attempts,
+        )
+        for row in rows
+    ]
+    return sorted(leased, key=lambda delivery: delivery.id)
+
+
+async def settle_deliveries(
+    tx: AsyncConnection, *, fence: int, done: Sequence[int], parked: Sequence[tuple[int, str]] = ()
+) -> None:
+    """Mark deliveries handled, or parked with the reason; only under the fence that leased them."""
+    if done:
+        await tx.execute(
+            text(
+                "update deliveries set state = 'done', handled_at = now()"
+                " where fence = :fence and id = any(:ids)"
+            ).bindparams(bindparam("ids", type_=ARRAY(BigInteger))),
+            {"fence": fence, "ids": list(done)},
+        )
+    for delivery_id, reason in parked:
+        await tx.execute(
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id, deliveries.c.fence == fence)
+            .values(state="parked", handled_at=func.now(), detail=reason)
+        )
+
+
+async def unpark(tx: AsyncConnection, *, connection: str | None = None) -> int:
+    """Put parked deliveries back in line, for instance after an upgrade; returns how many."""
+    statement = update(deliveries).where(deliveries.c.state == "parked")
+    if connection is not None:
+        statement = statement.where(deliveries.c.connection == connection)
+    result = await tx.execute(statement.values(state="pending", attempts=0, detail="", handled_at=None))
+    return result.rowcount
+
+
+async def waiting(tx: AsyncConnection, lane: Lane | None = None) -> Waiting:
+    statement = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    if lane is not None:
+        statement = statement.where(deliveries.c.lane == lane)
+    counts = {row[0]: row[1] for row in await tx.execute(statement)}
+    return Waiting(
+        pending=counts.get("pending", 0), parked=counts.get("parked", 0), done=counts.get("done", 0)
+    )

@@ -1,0 +1,158 @@
+"""Tickets as we know them: the newest version of each, and the incident it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, bindparam, func, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.case import LinkedTicket
+from incidents.models import Contact, Ticket, TicketRef, TicketStatus
+from incidents.store.schema import tickets
+
+_KEPT = ("connection", "id", "incident_id", "link_reason", "linked_at", "first_seen_at")
+_REPLACED = [column.name for column in tickets.columns if column.name not in _KEPT]
+_ROWS_PER_INSERT = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownTicket:
+    """A ticket with the incident it was joined to, if any."""
+
+    ticket: Ticket
+    incident_id: int | None
+
+
+async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mapping[TicketRef, KnownTicket]:
+    if not refs:
+        return {}
+    keys = [(ref.connection, ref.id) for ref in refs]
+    rows = await tx.execute(select(tickets).where(tuple_(tickets.c.connection, tickets.c.id).in_(keys)))
+    known = [KnownTicket(ticket=_ticket(row), incident_id=row.incident_id) for row in rows]
+    return {item.ticket.ref: item for item in known}
+
+
+async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket]) -> None:
+    """Insert or replace; an older version than the stored one changes nothing.
+
+    `newest` must hold each ticket once.
+    """
+    for start in range(0, len(newest), _ROWS_PER_INSERT):
+        values = [_values(ticket) for ticket in newest[start : start + _ROWS_PER_INSERT]]
+        statement = insert(tickets).values(values)
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["connection", "id"],
+                set_={name: statement.excluded[name] for name in _REPLACED},
+                where=tickets.c.version <= statement.excluded.version,
+            )
+        )
+
+
+async def link_tickets(
+    tx: AsyncConnection, incident_id: int, refs: Sequence[TicketRef], *, reason: str, now: datetime
+) -> None:
+    if not refs:
+        return
+    statement = (
+        update(tickets)
+        .where(tickets.c.connection == bindparam("on"), tickets.c.id == bindparam("ticket"))
+        .values(incident_id=incident_id, link_reason=reason, linked_at=now)
+    )
+    await tx.execute(statement, [{"on": ref.connection, "ticket": ref.id} for ref in refs])
+
+
+async def note_status(tx: AsyncConnection, refs: Sequence[TicketRef], status: TicketStatus) -> None:
+    """Remember a status we have just set ourselves, so that its echo is no news."""
+    if not refs:
+        return
+    await tx.execute(
+        update(tickets)
+        .where(tuple_(tickets.c.connection, tickets.c.id).in_([(ref.connection, ref.id) for ref in refs]))
+        .values(status=status.value)
+    )
+
+
+async def linked_tickets(tx: AsyncConnection, incident_id: int) -> Sequence[LinkedTicket]:
+    rows = await tx.execute(
+        select(tickets)
+        .where(tickets.c.incident_id == incident_id)
+        .order_by(tickets.c.created_at, tickets.c.connection, tickets.c.id)
+    )
+    return [
+        LinkedTicket(ticket=_ticket(row), linked_at=row.linked_at, reason=row.link_reason) for row in rows
+    ]
+
+
+async def last_linked_at(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[int, datetime]:
+    rows = await tx.execute(
+        select(tickets.c.incident_id, func.max(tickets.c.linked_at))
+        .where(tickets.c.incident_id.in_(incident_ids))
+        .group_by(tickets.c.incident_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def count_tickets(tx: AsyncConnection) -> int:
+    count: int = (await tx.execute(text("select count(*) from tickets"))).scalar_one()
+    return count
+
+
+def _ticket(row: Row[tuple[object, ...]]) -> Ticket:
+    return Ticket(
+        ref=TicketRef(connection=row.connection, id=row.id),
+        subject=row.subject,
+        body=row.body,
+        status=TicketStatus(row.status),
+        source_status=row.source_status,
+        requester=Contact(id=row.requester_id, name=row.requester_name, email=row.requester_email),
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        assignee=row.assignee,
+        group=row.group,
+        priority=row.priority,
+        product=row.product,
+        channel=row.channel,
+        tier=row.tier,
+        tags=tuple(row.tags),
+        url=row.url,
+        reassignments=row.reassignments,
+        reopens=row.reopens,
+    )
+
+
+def _values(ticket: Ticket) -> dict[str, object]:
+    return {
+        "connection": ticket.ref.connection,
+        "id": ticket.ref.id,
+        "version": ticket.version,
+        "subject": _storable(ticket.subject),
+        "body": _storable(ticket.body),
+        "status": ticket.status.value,
+        "source_status": ticket.source_status,
+        "requester_id": ticket.requester.id,
+        "requester_name": _storable(ticket.requester.name),
+        "requester_email": _storable(ticket.requester.email),
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "assignee": ticket.assignee,
+        "group": ticket.group,
+        "priority": ticket.priority,
+        "product": ticket.product,
+        "channel": ticket.channel,
+        "tier": ticket.tier,
+        "tags": [_storable(tag) for tag in ticket.tags],
+        "url": ticket.url,
+        "reassignments": ticket.reassignments,
+        "reopens": ticket.reopens,
+    }
+
+
+def _storable(value: str) -> str:
+    """PostgreSQL's text holds neither NUL nor lone surrogates; both become the replacement character."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

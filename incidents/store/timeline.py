@@ -1,0 +1,54 @@
+"""Everything that happened to an incident, in order, never changed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.case import Entry
+from incidents.store.schema import timeline
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelineEntry:
+    at: datetime
+    kind: str
+    actor: str
+    text: str
+    run_id: str | None
+
+
+async def append_entries(
+    tx: AsyncConnection, incident_id: int, entries: Sequence[Entry], *, now: datetime, run_id: str | None
+) -> None:
+    """Add to the story. `run_id` is the Prefect flow run that did it."""
+    if not entries:
+        return
+    await tx.execute(
+        insert(timeline),
+        [
+            {
+                "incident_id": incident_id,
+                "at": now,
+                "kind": entry.kind,
+                "actor": entry.actor,
+                "text": entry.text,
+                "run_id": run_id,
+            }
+            for entry in entries
+        ],
+    )
+
+
+async def read_timeline(tx: AsyncConnection, incident_id: int) -> Sequence[TimelineEntry]:
+    rows = await tx.execute(
+        select(timeline).where(timeline.c.incident_id == incident_id).order_by(timeline.c.id)
+    )
+    return [
+        TimelineEntry(at=row.at, kind=row.kind, actor=row.actor, text=row.text, run_id=row.run_id)
+        for row in rows
+    ]

@@ -1,0 +1,5 @@
+"""Fixtures for every test."""
+
+from tests.servers import postgres
+
+__all__ = ["postgres"]

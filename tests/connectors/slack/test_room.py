@@ -1,0 +1,233 @@
+"""Slack as a chat room, against its fake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from connectors.kit.faults import Faults
+from connectors.slack import Slack
+from connectors.slack import fake_rendering as rendering
+from connectors.slack.fake import FakeSlack
+from connectors.slack.fake_workspace import BOT_USER
+from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
+from incidents.models import Button, ChatMessage, ChatVerb, Link
+from tests.connectors.slack.conftest import connect
+from tests.contracts.chat_room import ChatRoomContract, Read, Seen
+
+HELLO = ChatMessage(text="hello")
+
+
+class TestSlackRoom(ChatRoomContract):
+    post_path = "chat.postMessage"
+
+    @pytest.fixture
+    def faults(self, fake: FakeSlack) -> Faults:
+        return fake.faults
+
+    @pytest.fixture
+    def read(self, fake: FakeSlack) -> Read:
+        async def read(room_id: str) -> Sequence[Seen]:
+            return [
+                Seen(
+                    id=message["ts"],
+                    text=rendering.shown(message),
+                    calls=rendering.calls(message),
+                    links=rendering.links(message),
+                )
+                for message in fake.messages(room_id)
+            ]
+
+        return read
+
+
+async def test_check_says_who_we_are(chat: Slack) -> None:
+    """An operator sees at once which workspace the token belongs to."""
+    assert await chat.check() == "liaison in Fake Inc"
+
+
+async def test_room_is_named_as_slack_wants(fake: FakeSlack, chat: Slack) -> None:
+    """Any name of ours is a name Slack takes; the address is the one people open."""
+    room = await chat.open_room("INC-7 Größe & Café!", "Cards <refused>", once="room:7")
+    assert room.name == "inc-7-gr-e-caf"
+    assert room.url == f"https://fake.slack.com/archives/{room.id}"
+    assert fake.channel(room.id).topic == "Cards &lt;refused&gt;"
+
+
+async def test_topic_is_not_set_again(fake: FakeSlack, chat: Slack) -> None:
+    """Each change of topic is announced to everybody, so an unchanged one is left alone."""
+    await chat.open_room("inc-7", "a & b", once="room:7")
+    await chat.open_room("inc-7", "a & b", once="room:7")
+    assert fake.calls.count("conversations.setTopic") == 1
+
+
+async def test_taken_name_is_found_and_joined(fake: FakeSlack, chat: Slack) -> None:
+    """A channel somebody made by hand is reused, on whatever page of the list it stands."""
+    for number in range(1500):
+        fake.workspace.add_channel(f"team-{number}")
+    by_hand = fake.workspace.add_channel("inc-7")
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    assert room.id == by_hand.id
+    assert BOT_USER in by_hand.members
+
+
+async def test_taken_by_an_archived_channel(fake: FakeSlack, chat: Slack) -> None:
+    """An archived channel cannot be used; the error says what to do."""
+    fake.workspace.add_channel("inc-7").is_archived = True
+    with pytest.raises(Refused, match="unarchive or rename"):
+        await chat.open_room("inc-7", "INC-7", once="room:7")
+
+
+async def test_taken_by_a_channel_out_of_sight(fake: FakeSlack, chat: Slack) -> None:
+    """So does it for a private channel the app is not in."""
+    fake.workspace.add_channel("inc-7", is_private=True)
+    with pytest.raises(Refused, match="cannot see"):
+        await chat.open_room("inc-7", "INC-7", once="room:7")
+
+
+async def test_private_room_with_people(fake: FakeSlack) -> None:
+    """Private rooms are made private, and opening again neither fails on people who are in nor adds a room."""
+    chat = connect(fake, private_rooms=True, invite=["U0ANNA", "U0BORIS"])
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    again = await chat.open_room("inc-7", "INC-7", once="room:7")
+    assert again.id == room.id
+    channel = fake.channel(room.id)
+    assert channel.is_private
+    assert channel.members == {BOT_USER, "U0ANNA", "U0BORIS"}
+    await chat.aclose()
+
+
+async def test_fixed_channel(fake: FakeSlack) -> None:
+    """With a channel in the settings every incident's room is that one, and its topic is nobody's to change."""
+    incidents = fake.workspace.add_channel("incidents")
+    chat = connect(fake, channel=incidents.id)
+    first = await chat.open_room("inc-7", "INC-7", once="room:7")
+    second = await chat.open_room("inc-8", "INC-8", once="room:8")
+    assert first.id == second.id == incidents.id
+    assert first.name == "incidents"
+    assert incidents.topic == ""
+    await chat.post(first.id, HELLO, once="p:1")
+    await chat.aclose()
+
+
+async def test_nothing_is_parsed_named_or_unfurled(fake: FakeSlack, chat: Slack) -> None:
+    """Every switch is off in what goes over the wire, and the key travels as metadata."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    await chat.post(room.id, HELLO, once="p:1")
+    (message,) = fake.messages(room.id)
+    assert message["parse"] == "none"
+    assert message["link_names"] is False
+    assert message["mrkdwn"] is False
+    assert message["metadata"] == {"event_type": "liaison", "event_payload": {"once": "p:1"}}
+
+
+async def test_buttons_and_links(fake: FakeSlack, chat: Slack) -> None:
+    """Verbs and our own links become buttons; a link Slack would refuse is written out, not lost."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    message = ChatMessage(
+        text="Checkout is down",
+        buttons=(
+            Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),
+            Button(label="x" * 200, verb=ChatVerb.ACKNOWLEDGE, incident="INC-8"),
+        ),
+        links=(
+            Link(label="Runs", url="https://prefect.example/runs?a=1&b=2"),
+            Link(label="Odd", url="ftp://x"),
+        ),
+    )
+    await chat.post(room.id, message, once="p:1")
+    (posted,) = fake.messages(room.id)
+    acknowledge, second, runs = rendering.buttons(posted)
+    assert (acknowledge["action_id"], acknowledge["value"]) == ("liaison:ack:0", "INC-7")
+    assert (second["value"], len(second["text"]["text"])) == ("INC-8", 75)
+    assert runs["url"] == "https://prefect.example/runs?a=1&b=2"
+    assert rendering.shown(posted) == "Checkout is down\nOdd: ftp://x"
+
+
+async def test_find_post_turns_pages(fake: FakeSlack, chat: Slack, fresh_chat: Slack) -> None:
+    """A post is found under hundreds of people's messages, which carry no key or somebody else's."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    id_ = await chat.post(room.id, HELLO, once="p:1")
+    for number in range(450):
+        other = {"event_type": "other", "event_payload": {"once": "p:2"}}
+        fields = {"text": f"talk {number}"} | ({"metadata": other} if number % 2 else {})
+        fake.workspace.add_message(fake.channel(room.id), "U0ANNA", fields)
+    assert await fresh_chat.find_post(room.id, "p:1") == id_
+    assert await fresh_chat.find_post(room.id, "p:2") is None
+
+
+async def test_own_rate_limit_of_slack(chat: Slack) -> None:
+    """More than Slack takes in a channel is `Busy`, not lost and not `Unknown`; another channel is free."""
+    fake = FakeSlack(clock=lambda: 1_000.0, burst=1)
+    slack = connect(fake)
+    room = await slack.open_room("inc-7", "INC-7", once="room:7")
+    other = await slack.open_room("inc-8", "INC-8", once="room:8")
+    await slack.post(room.id, HELLO, once="p:1")
+    with pytest.raises(Busy) as caught:
+        await slack.post(room.id, HELLO, once="p:2")
+    assert caught.value.retry_after == 1.0
+    await slack.post(other.id, HELLO, once="p:3")
+    assert len(fake.messages(room.id)) == 1
+    await slack.aclose()
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        ("invalid_auth", NotAllowed),
+        ("not_authed", NotAllowed),
+        ("account_inactive", NotAllowed),
+        ("token_revoked", NotAllowed),
+        ("missing_scope", NotAllowed),
+        ("not_in_channel", NotAllowed),
+        ("ratelimited", Busy),
+        ("rate_limited", Busy),
+        ("channel_not_found", NotFound),
+        ("message_not_found", NotFound),
+        ("msg_too_long", Refused),
+        ("is_archived", Refused),
+        ("a_word_of_tomorrow", Refused),
+        ("fatal_error", Unknown),
+        ("internal_error", Unknown),
+    ],
+)
+async def test_no_with_http_200(fake: FakeSlack, chat: Slack, error: str, raised: type[Exception]) -> None:
+    """Slack's `"ok": false` is a failure by content, and each word of its says what to do next."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    fake.refuse("chat.postMessage", error)
+    with pytest.raises(raised, match=error) as caught:
+        await chat.post(room.id, HELLO, once="p:1")
+    assert raised is not Refused or caught.type not in (NotAllowed, NotFound)
+    assert fake.calls.count("chat.postMessage") == 1
+
+
+async def test_missing_scope_names_the_cure(fake: FakeSlack, chat: Slack) -> None:
+    """The operator is told which scope to add."""
+    fake.refuse("auth.test", "missing_scope", needed="channels:manage", provided="chat:write")
+    with pytest.raises(NotAllowed, match="add channels:manage and reinstall"):
+        await chat.check()
+
+
+async def test_yes_without_content(fake: FakeSlack, chat: Slack) -> None:
+    """A yes that lacks what was asked for is no usable answer: unsure for a post, no answer for a read."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    fake.refusals["chat.postMessage"] = {"ok": True}
+    with pytest.raises(Unknown):
+        await chat.post(room.id, HELLO, once="p:1")
+    fake.refusals["chat.postMessage"] = {"ok": "yes"}
+    with pytest.raises(Unknown):
+        await chat.post(room.id, HELLO, once="p:1")
+    fake.refusals["conversations.create"] = {"ok": True, "channel": {}}
+    with pytest.raises(Unreachable):
+        await chat.open_room("inc-8", "INC-8", once="room:8")
+
+
+async def test_no_secret_in_an_error(fake: FakeSlack, chat: Slack) -> None:
+    """Errors name the vendor, the call and Slack's word, never the token or the text."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    fake.is_revoked = True
+    with pytest.raises(NotAllowed) as caught:
+        await chat.post(room.id, ChatMessage(text="card 4111"), once="p:1")
+    assert "xoxb" not in str(caught.value)
+    assert "4111" not in str(caught.value)

@@ -1,0 +1,347 @@
+"""What every `Helpdesk` must keep: nothing private is ever public, and nothing done is ever forgotten.
+
+Subclass it in `tests/connectors/<vendor>/test_connector.py`:
+
+    class TestZendeskIsAHelpdesk(HelpdeskContract):
+        @pytest.fixture
+        def world(self) -> HelpdeskWorld: ...        # acts and looks behind the connector's back
+
+        @pytest.fixture
+        async def helpdesk(self, world) -> AsyncIterator[Helpdesk]: ...   # the connector on that world
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import pytest
+import stamina
+
+from connectors.kit.faults import FaultKind, Faults
+from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
+from incidents.models import InternalText, Outcome, PublicText, Ticket, TicketChange, TicketStatus
+from incidents.ports import Connector, Helpdesk
+
+ONCE = "t-1/note/1"
+NOTE = TicketChange(private_note=InternalText("Part of INC-42: the payment provider is down."))
+REPLY = TicketChange(public_reply=PublicText("We know of the fault; next news by 14:30 UTC."))
+SUBJECT, BODY = "Cannot pay", "Since this morning every card is refused."
+MANY = 120  # more than any vendor takes in one call
+
+
+class HelpdeskWorld(Protocol):
+    """The vendor's side: a fake, or a real server. Ids are the helpdesk's own, as text.
+
+    `update_path` and `bulk_path` are parts of the paths on which one ticket, or many, are changed: there the
+    faults are armed. `let_time_pass` moves the vendor's clock.
+    """
+
+    faults: Faults
+    update_path: str
+    bulk_path: str
+
+    def create_ticket(self, subject: str, body: str, *, name: str, email: str) -> str: ...
+
+    def remove_ticket(self, id: str) -> None: ...
+
+    def refuse_updates(self, id: str) -> None:
+        """Bring the ticket into a state in which the helpdesk takes no change."""
+        ...
+
+    def customer_reply(self, id: str, text: str) -> None: ...
+
+    def public_replies(self, id: str) -> Sequence[str]:
+        """What the customer can see, without his own words."""
+        ...
+
+    def private_notes(self, id: str) -> Sequence[str]: ...
+
+    def tags(self, id: str) -> Sequence[str]: ...
+
+    def let_time_pass(self, seconds: float) -> None: ...
+
+    def now(self) -> datetime: ...
+
+
+
+def many_tickets(world: HelpdeskWorld, count: int = MANY) -> list[str]:
+    return [
+        world.create_ticket(f"{SUBJECT} {number}", BODY, name=f"C {number}", email=f"c{number}@customer.example")
+        for number in range(count)
+    ]
+
+
+async def _read(helpdesk: Helpdesk, ticket: str) -> object:
+    return await helpdesk.read([ticket])
+
+
+async def _look_up(helpdesk: Helpdesk, ticket: str) -> object:
+    return await helpdesk.was_done(ticket, ONCE)
+
+
+async def _note(helpdesk: Helpdesk, ticket: str) -> object:
+    return await helpdesk.update([ticket], NOTE, once=ONCE)
+
+
+async def _reply(helpdesk: Helpdesk, ticket: str) -> object:
+    return await helpdesk.update([ticket], REPLY, once=ONCE)
+
+
+Call = Callable[[Helpdesk, str], Awaitable[object]]
+READS = pytest.mark.parametrize("call", [_read, _look_up])
+WRITES = pytest.mark.parametrize("call", [_note, _reply])
+CALLS = pytest.mark.parametrize("call", [_read, _look_up, _note, _reply])
+
+
+class HelpdeskContract:
+    @pytest.fixture
+    def ticket(self, world: HelpdeskWorld) -> str:
+        return world.create_ticket(SUBJECT, BODY, name="Ada Lovelace", email="ada@customer.example")
+
+    @pytest.fixture(autouse=True)
+    def _no_waiting(self) -> Iterator[None]:
+        stamina.set_testing(True, attempts=2)
+        yield
+        stamina.set_testing(False)
+
+    def test_is_a_helpdesk(self, helpdesk: Helpdesk) -> None:
+        """The class line promises the capability, and the object keeps it."""
+        assert isinstance(helpdesk, Helpdesk)
+        assert isinstance(helpdesk, Connector)
+        assert helpdesk.index_lag >= 0
+
+    async def test_check_says_who_we_are(self, helpdesk: Connector) -> None:
+        """An operator reads a line that tells him he connected the right account."""
+        assert (await helpdesk.check()).strip()
+
+    async def test_read_one(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """The ticket comes with its words, its customer and its times."""
+        (found,) = await helpdesk.read([ticket])
+        assert (found.ref.id, found.subject, found.body) == (ticket, SUBJECT, BODY)
+        assert (found.requester.name, found.requester.email) == ("Ada Lovelace", "ada@customer.example")
+        assert found.status in (TicketStatus.NEW, TicketStatus.OPEN)
+        assert abs(found.updated_at - world.now()) < timedelta(seconds=5)
+        assert found.url
+
+    async def test_read_many(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """More tickets than one call takes come all, once each, in the order asked for."""
+        ids = many_tickets(world)
+        found = await helpdesk.read([*reversed(ids), ids[0]])
+        assert [ticket.ref.id for ticket in found] == list(reversed(ids))
+        assert {ticket.requester.email for ticket in found} == {
+            f"c{number}@customer.example" for number in range(MANY)
+        }
+
+    async def test_missing_ids_are_left_out(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str
+    ) -> None:
+        """Tickets that never were, or are no more, do not stop the others; hostile ids reach no path."""
+        gone = world.create_ticket(SUBJECT, BODY, name="Eve", email="eve@customer.example")
+        world.remove_ticket(gone)
+        found = await helpdesk.read([gone, ticket, "999999999", "../users/1", ""])
+        assert [one.ref.id for one in found] == [ticket]
+        assert await helpdesk.read([]) == []
+
+    async def test_private_note(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """A note for colleagues is on the ticket, and no customer sees it."""
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+        assert outcome.outcome is Outcome.DONE
+        assert world.private_notes(ticket) == [NOTE.private_note]
+        assert world.public_replies(ticket) == []
+
+    async def test_private_note_on_many(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """In bulk a note is as private as alone."""
+        ids = many_tickets(world, 3)
+        await helpdesk.update(ids, NOTE, once=ONCE)
+        assert [world.private_notes(id) for id in ids] == [[NOTE.private_note]] * 3
+        assert [world.public_replies(id) for id in ids] == [[]] * 3
+
+    async def test_public_reply(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """The customer sees the reply, once."""
+        (outcome,) = await helpdesk.update([ticket], REPLY, once=ONCE)
+        assert outcome.outcome is Outcome.DONE
+        assert world.public_replies(ticket) == [REPLY.public_reply]
+        assert world.private_notes(ticket) == []
+
+    @pytest.mark.parametrize(
+        "status", [TicketStatus.OPEN, TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.SOLVED]
+    )
+    async def test_status(self, helpdesk: Helpdesk, ticket: str, status: TicketStatus) -> None:
+        """The status set is the status read."""
+        await helpdesk.update([ticket], TicketChange(status=status), once=ONCE)
+        (found,) = await helpdesk.read([ticket])
+        assert found.status is status
+
+    async def test_tags_are_added(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """New tags join the old ones."""
+        await helpdesk.update([ticket], TicketChange(add_tags=("liaison",)), once=ONCE)
+        await helpdesk.update([ticket], TicketChange(add_tags=("inc_42",)), once="another")
+        assert {"liaison", "inc_42"} <= set(world.tags(ticket))
+
+    async def test_customers_answer_reopens(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str
+    ) -> None:
+        """A customer who writes after "solved" is seen as unsolved."""
+        await helpdesk.update([ticket], TicketChange(status=TicketStatus.SOLVED), once=ONCE)
+        world.customer_reply(ticket, "It is still broken")
+        (found,) = await helpdesk.read([ticket])
+        assert not found.status.is_settled
+
+    async def test_version_never_falls(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """A later state has a bigger version."""
+        (before,) = await helpdesk.read([ticket])
+        world.let_time_pass(2)
+        await helpdesk.update([ticket], NOTE, once=ONCE)
+        (after,) = await helpdesk.read([ticket])
+        assert after.version > before.version
+
+    async def test_was_done(self, helpdesk: Helpdesk, ticket: str) -> None:
+        """A change is known again by its key, and by its key only."""
+        assert not await helpdesk.was_done(ticket, ONCE)
+        await helpdesk.update([ticket], NOTE, once=ONCE)
+        await helpdesk.update([ticket], REPLY, once="t-1/reply/1")
+        assert await helpdesk.was_done(ticket, ONCE)
+        assert await helpdesk.was_done(ticket, "t-1/reply/1")
+        assert not await helpdesk.was_done(ticket, "t-1/note/2")
+
+    @pytest.mark.parametrize("kind", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
+    @WRITES
+    async def test_lost_answer(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, kind: FaultKind, call: Call
+    ) -> None:
+        """When the answer is lost we say "unknown", the look-up finds the change, and it is there once."""
+        world.faults.arm(kind, where=world.update_path)
+        with pytest.raises(Unknown):
+            await call(helpdesk, ticket)
+        assert await helpdesk.was_done(ticket, ONCE)
+        assert len([*world.public_replies(ticket), *world.private_notes(ticket)]) == 1
+
+    async def test_lost_answer_in_bulk(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """One lost answer among several calls: some are done, some unknown, and nobody is told twice."""
+        ids = many_tickets(world)
+        world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path)
+        outcomes = await helpdesk.update(ids, REPLY, once=ONCE)
+        assert [outcome.id for outcome in outcomes] == ids
+        assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE, Outcome.UNKNOWN}
+        assert all([await helpdesk.was_done(id, ONCE) for id in (ids[0], ids[-1])])
+        assert all(world.public_replies(id) == [REPLY.public_reply] for id in ids)
+
+    async def test_lost_answer_to_everything(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """When not one answer came back, the whole call is unknown."""
+        ids = many_tickets(world, 3)
+        world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path)
+        with pytest.raises(Unknown):
+            await helpdesk.update(ids, REPLY, once=ONCE)
+        assert await helpdesk.was_done(ids[0], ONCE)
+
+    async def test_update_many(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """Over a hundred tickets in one go, with an outcome for each, in order."""
+        ids = many_tickets(world)
+        change = TicketChange(public_reply=REPLY.public_reply, status=TicketStatus.SOLVED)
+        outcomes = await helpdesk.update(ids, change, once=ONCE)
+        assert [outcome.id for outcome in outcomes] == ids
+        assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE}
+        assert {found.status for found in await helpdesk.read(ids)} == {TicketStatus.SOLVED}
+
+    async def test_update_many_with_some_lost(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """A gone ticket and one that takes no change do not keep the others waiting."""
+        ids = many_tickets(world, 4)
+        world.remove_ticket(ids[1])
+        world.refuse_updates(ids[2])
+        outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
+        assert [outcome.outcome for outcome in outcomes] == [
+            Outcome.DONE,
+            Outcome.GONE,
+            Outcome.REFUSED,
+            Outcome.DONE,
+        ]
+        assert outcomes[2].detail
+
+    async def test_gone_ticket(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """A deleted ticket is an outcome, not an error, and nothing was done on it."""
+        world.remove_ticket(ticket)
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+        assert outcome.outcome is Outcome.GONE
+        assert not await helpdesk.was_done(ticket, ONCE)
+
+    async def test_refused_update(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """What the helpdesk will not do is said so, with its reason."""
+        world.refuse_updates(ticket)
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+        assert outcome.outcome is Outcome.REFUSED
+        assert outcome.detail
+        assert world.private_notes(ticket) == []
+
+    async def test_update_of_nothing(self, helpdesk: Helpdesk) -> None:
+        """No tickets, no call, no outcomes."""
+        assert await helpdesk.update([], NOTE, once=ONCE) == []
+
+    async def test_changed_since(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
+        """What changed is found, oldest first, whether or not a webhook told of it; what did not is not."""
+        old = many_tickets(world, 3)
+        world.let_time_pass(3600)
+        since = world.now()
+        new = many_tickets(world, MANY)
+        world.let_time_pass(5)
+        world.customer_reply(old[0], "Any news?")
+        world.let_time_pass(300)
+        found = [ticket async for ticket in helpdesk.changed_since(since)]
+        assert [ticket.ref.id for ticket in found] == [*new, old[0]]
+        assert found[0].requester.email == "c0@customer.example"
+
+    async def test_changed_just_now(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """Asking from this very moment on is no error."""
+        found: list[Ticket] = [one async for one in helpdesk.changed_since(world.now())]
+        assert {one.ref.id for one in found} <= {ticket}
+
+    @CALLS
+    async def test_revoked_token(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, call: Call
+    ) -> None:
+        """401 asks for an operator."""
+        world.faults.arm(FaultKind.UNAUTHORIZED, times=None)
+        with pytest.raises(NotAllowed):
+            await call(helpdesk, ticket)
+
+    @CALLS
+    async def test_busy(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, call: Call) -> None:
+        """429 says when to come again, and did nothing."""
+        world.faults.arm(FaultKind.RATE_LIMIT, times=None)
+        with pytest.raises(Busy) as caught:
+            await call(helpdesk, ticket)
+        assert caught.value.retry_after >= 1
+        world.faults.clear()
+        assert not await helpdesk.was_done(ticket, ONCE)
+
+    @pytest.mark.parametrize("kind", [FaultKind.OUTAGE, FaultKind.HTML, FaultKind.CRASH])
+    @READS
+    async def test_read_without_answer(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, kind: FaultKind, call: Call
+    ) -> None:
+        """A read that failed may simply be repeated; a login page is no answer."""
+        world.faults.arm(kind, times=None)
+        with pytest.raises(Unreachable):
+            await call(helpdesk, ticket)
+
+    @READS
+    async def test_read_survives_a_blink(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, call: Call
+    ) -> None:
+        """One failed read is repeated in place."""
+        world.faults.arm(FaultKind.OUTAGE, times=1)
+        await call(helpdesk, ticket)
+
+    @pytest.mark.parametrize("kind", [FaultKind.OUTAGE, FaultKind.HTML, FaultKind.CRASH])
+    @WRITES
+    async def test_write_without_answer(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, kind: FaultKind, call: Call
+    ) -> None:
+        """A write that failed is looked up before it is repeated; here it was not done."""
+        world.faults.arm(kind, times=None)
+        with pytest.raises(Unknown):
+            await call(helpdesk, ticket)
+        world.faults.clear()
+        assert not await helpdesk.was_done(ticket, ONCE)
+        assert [*world.public_replies(ticket), *world.private_notes(ticket)] == []
