@@ -115,7 +115,10 @@ class ChatRoom(Protocol):
         ...
 
     async def post(self, room_id: str, message: ChatMessage, *, once: str) -> str:
-        """Post and return the message's id; one that already carries this `once` is not posted again."""
+        """Post and return the message's id; one this process knows to carry this `once` is not posted again.
+
+        Not every vendor can promise more cheaply; so after `Unknown` or a restart, ask `find_post` first.
+        """
         ...
 
     async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None: ...

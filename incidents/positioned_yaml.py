@@ -17,6 +17,8 @@ import yaml
 
 Path = tuple[str | int, ...]
 
+MAX_DEPTH = 20
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wrong:
@@ -71,15 +73,18 @@ def read_yaml(text: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         message = f"character {error.character!r} is not allowed in YAML; remove it"
         document.wrong.append(Wrong(line=line, path=(), message=message))
-    except RecursionError:
-        document.wrong.append(Wrong(line=1, path=(), message="it is nested too deeply to be read"))
     return document
 
 
 def _refused(text: str) -> Iterator[Wrong]:
-    """Aliases, anchors and tags, found before anything is built from them."""
+    """Aliases, anchors, tags and deep nesting, found before anything is built from them."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:  # at once: PyYAML's scanner is quadratic in the depth
+            yield Wrong(line=line, path=(), message=f"it is nested deeper than {MAX_DEPTH} levels")
+            return
         name, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if name is not None:
             yield Wrong(

@@ -65,7 +65,7 @@ class Actions:
         """How the run stands. `run_id` is what `run` returned."""
         template = self._action.status_url
         if template is not None:
-            path = filled(template, "{run_id}", run_id)
+            path = local_path(self._action.url, filled(template, "{run_id}", run_id)) or "/"
         elif run_id.startswith("/"):
             path = run_id
         else:

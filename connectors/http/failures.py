@@ -29,7 +29,6 @@ _TOLD: tuple[tuple[tuple[type[BaseException], ...], bool | None, str], ...] = (
         "connection broke off without an answer",
     ),
     ((httpx.DecodingError,), False, "answer could not be decoded"),
-    ((LiaisonError,), None, "address is not allowed or could not be used"),
     ((httpx.HTTPError, httpx.InvalidURL), None, "no connection"),
 )
 """The first row that fits any of an error's causes."""
@@ -42,6 +41,9 @@ def failure(error: Exception) -> tuple[bool | None, str]:
         if isinstance(root, ssl.SSLCertVerificationError) and root.verify_code == CERTIFICATE_HAS_EXPIRED:
             # Customers' browsers refuse it as we do.
             return False, "certificate has expired"
+        if isinstance(root, LiaisonError):
+            # Our guard's words: they name the setting to change.
+            return None, f"not looked, {root},"
     for kinds, is_healthy, words in _TOLD:
         if any(isinstance(root, kinds) for root in roots):
             return is_healthy, words

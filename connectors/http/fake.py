@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from starlette.applications import Starlette
@@ -127,7 +128,7 @@ class FakeService:
         `id` repeats an earlier delivery's id, as a sender's retry does.
         """
         body = json.dumps(payload).encode()
-        message_id = id if id is not None else f"msg_{len(self.sent) + 1}"
+        message_id = id if id is not None else f"msg_{uuid4().hex}"
         timestamp = str(int(self.clock().timestamp()))
         headers = {
             "content-type": "application/json",

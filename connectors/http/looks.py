@@ -6,8 +6,10 @@ It does not send through `kit.http`: there an answer of 503 is an error to be re
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import httpx
 
@@ -70,15 +72,19 @@ class HealthLooks:
     async def _ask(self, url: str) -> _Look:
         clock = asyncio.get_running_loop().time
         started = clock()
+        progress = _Progress()
+        extensions = {"trace": progress.note}
         try:
             # httpx's time-outs are for each chunk: a service that drips would never meet them.
             async with asyncio.timeout(self._probe.connect_seconds + self._probe.max_seconds):
-                async with self._client.stream(self._probe.method, url) as response:
+                async with self._client.stream(self._probe.method, url, extensions=extensions) as response:
                     body = await _beginning(response)
             took = clock() - started
             is_healthy, what = self._judge(response.status_code, body, took)
         except TimeoutError:
-            is_healthy, what = False, "no full answer"
+            is_healthy, what = (
+                (None, "no connection") if progress.is_connecting else (False, "no full answer")
+            )
         except (httpx.HTTPError, httpx.InvalidURL, LiaisonError) as error:
             is_healthy, what = failure(error)
         return _Look(is_healthy, f"{what} after {clock() - started:.2f} s from {shown(url)}", url)
@@ -98,6 +104,24 @@ class HealthLooks:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+class _Progress:
+    """How far a request came, told by httpcore's trace; a transport without sockets tells nothing.
+
+    https://www.encode.io/httpcore/extensions/#trace
+    """
+
+    def __init__(self) -> None:
+        self._began = self._sent = False
+
+    async def note(self, event: str, info: Mapping[str, Any]) -> None:
+        self._began = True
+        self._sent = self._sent or not event.startswith("connection.")
+
+    @property
+    def is_connecting(self) -> bool:
+        return self._began and not self._sent
 
 
 async def _beginning(response: httpx.Response) -> bytes:

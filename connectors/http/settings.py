@@ -7,9 +7,18 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from connectors.http.fields import TicketFields
+from connectors.http.urls import local_path
 from connectors.kit.signatures import usable_secret
 from connectors.kit.signing import standard_webhook_key
 from incidents.models import ActionState, Author, Lane, TicketStatus
@@ -34,9 +43,8 @@ def _address(url: str) -> str:
     return url
 
 
-def _signing_secret(secret: SecretStr) -> SecretStr:
+def _check_secret(secret: SecretStr) -> None:
     standard_webhook_key(usable_secret(secret))
-    return secret
 
 
 def _time_zone(name: str) -> str:
@@ -60,14 +68,14 @@ def _as_list(value: Any) -> Any:
 
 
 Address = Annotated[str, AfterValidator(_address)]
-SigningSecret = Annotated[SecretStr, AfterValidator(_signing_secret)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 
 
 class WebhookMapping(BaseModel):
     """How a helpdesk without a connector of its own tells us about tickets."""
 
-    signing_secrets: list[SigningSecret] = Field(
+    # Plain SecretStr: behind Annotated, Prefect does not see that it is a secret and stores asterisks.
+    signing_secrets: list[SecretStr] = Field(
         min_length=1,
         description="Standard Webhooks secrets (whsec_...); two while one is being replaced.",
     )
@@ -88,6 +96,13 @@ class WebhookMapping(BaseModel):
         description="The source's words for who wrote a comment to customer, agent or liaison.",
     )
     timezone: TimeZone = Field(default="UTC", description="The zone of times that do not name one.")
+
+    @field_validator("signing_secrets")
+    @classmethod
+    def _secrets_protect(cls, secrets: list[SecretStr]) -> list[SecretStr]:
+        for secret in secrets:
+            _check_secret(secret)
+        return secrets
 
 
 class HealthProbe(BaseModel):
@@ -134,7 +149,7 @@ class WebhookAction(BaseModel):
     bearer_token: SecretStr | None = Field(
         default=None, description="Token for the Authorization header, without the word Bearer."
     )
-    signing_secret: SigningSecret | None = Field(
+    signing_secret: SecretStr | None = Field(
         default=None, description="Standard Webhooks secret (whsec_...) to sign our POSTs with."
     )
     status_map: Annotated[dict[str, ActionState], BeforeValidator(_lower_keys)] = Field(
@@ -148,10 +163,9 @@ class WebhookAction(BaseModel):
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:
-        if self.status_url is not None and "{run_id}" not in self.status_url:
-            raise ValueError("status_url must have {run_id} in it")
-        if self.status_url is not None and not self.status_url.startswith("/"):
-            _address(self.status_url)
+        self._check_status_url()
+        if self.signing_secret is not None:
+            _check_secret(self.signing_secret)
         for name, value in self.headers.items():
             if _HEADER_NAME.fullmatch(name) is None or name.lower() in _OWN_HEADERS:
                 raise ValueError(f"header {name!r} cannot be set here")
@@ -161,6 +175,14 @@ class WebhookAction(BaseModel):
         if token is not None and re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()) is None:
             raise ValueError("the bearer token is empty or has blanks in it; copy it again")
         return self
+
+    def _check_status_url(self) -> None:
+        if self.status_url is None:
+            return
+        if "{run_id}" not in self.status_url:
+            raise ValueError("status_url must have {run_id} in it")
+        if local_path(self.url, self.status_url) is None:
+            raise ValueError("status_url must be at the same host as url: the credentials belong there")
 
 
 class HttpSettings(BaseModel):

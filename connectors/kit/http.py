@@ -8,37 +8,43 @@ What an answer means is settled here once for all vendors:
     404, 410                                     NotFound
     other 4xx, any redirect                      Refused
     time-out, reset, 5xx, HTML or broken JSON    Unreachable for a call that may be repeated, else Unknown
+    request that cannot be written               Refused
     2xx whose content says no                    the connector's `judge` raises
 
-Redirects are never followed: credentials would travel to wherever the answer points. Proxies and netrc from
-the environment are ignored for the same reason.
+Credentials stay home: redirects are never followed, cookies are not kept, proxies and netrc from the
+environment are ignored. What is left to the caller: an absolute `path` leaves `base_url`, so it must never
+come out of an answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import stamina
 
+from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
 from connectors.kit.pacing import Pace
-from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
+from connectors.kit.strict_json import parse_json
+from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
 
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """A usable answer. `data` is the parsed JSON, or None where the body was empty."""
+    """A usable answer.
+
+    `data` is the parsed JSON, or None where the body was empty; the names of `headers` are in lower case.
+    """
 
     status: int
     data: Any
@@ -72,7 +78,9 @@ class VendorHttp:
         self._judge = judge
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            headers=dict(headers or {}),
+            headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
+            # A session cookie sent back could outlive, or outrank, the credentials of the connection.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             auth=auth,
             transport=transport,
             timeout=httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=10.0),
@@ -99,41 +107,68 @@ class VendorHttp:
         """
         repeatable = method.upper() in READS if is_repeatable is None else is_repeatable
         what = f"{self._vendor} {method.upper()} {path.partition('?')[0]}"
+        is_sent = False
         try:
             async with asyncio.timeout(self._deadline):
                 async for attempt in stamina.retry_context(
                     on=Unreachable, attempts=self._attempts, timeout=None, wait_initial=0.1, wait_max=2.0
                 ):
                     with attempt:
+                        request = self._request(
+                            method, path, what=what, json=json, form=form, params=params, headers=headers
+                        )
                         if self._pace is not None:
                             await self._pace.wait()
-                        request = self._client.build_request(
-                            method, path, json=json, data=form, params=params, headers=headers
-                        )
-                        answer = await self._send(request, what, repeatable)
+                        is_sent = True
+                        try:
+                            answer = await self._send(request, what, repeatable)
+                        except Unreachable:
+                            is_sent = False
+                            raise
         except TimeoutError as error:
-            raise _lost(f"{what}: no answer within {self._deadline:g} s", repeatable) from error
+            # While waiting, for our pace or before a retry, nothing is under way that could have been done.
+            raise _lost(
+                f"{what}: no answer within {self._deadline:g} s", repeatable or not is_sent
+            ) from error
         if self._judge is not None:
             self._judge(answer)
         return answer
 
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        what: str,
+        json: Any,
+        form: Mapping[str, str] | None,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Request:
+        try:
+            return self._client.build_request(
+                method, path, json=json, data=form, params=params, headers=headers
+            )
+        except (httpx.InvalidURL, ValueError) as error:  # NaN, a lone surrogate, an impossible address
+            raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
+
     async def _send(self, request: httpx.Request, what: str, repeatable: bool) -> Answer:
         try:
             response = await self._client.send(request, stream=True)
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.UnsupportedProtocol,
-        ) as error:
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+            raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(f"{what}: could not connect ({type(error).__name__})") from error
         except httpx.TransportError as error:
             raise _lost(f"{what}: connection lost ({type(error).__name__})", repeatable) from error
         try:
-            body = await _read_capped(response, what, repeatable)
+            # The status comes first: an error's body is not needed, and may be broken itself.
+            _raise_for_status(response, what, repeatable)
+            body = await read_capped(response)
+        except UnusableBody as error:
+            raise _lost(f"{what}: {error}", repeatable) from error
         finally:
             await response.aclose()
-        _raise_for_status(response, what, repeatable)
         return Answer(
             status=response.status_code,
             data=_parse(response, body, what, repeatable),
@@ -161,25 +196,11 @@ def retry_after_seconds(value: str | None, *, now: datetime, default: float = 5.
         except ValueError:
             try:
                 seconds = (parsedate_to_datetime(value) - now).total_seconds()
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, OverflowError):
                 seconds = default
     if math.isnan(seconds):
         seconds = default
     return min(max(seconds, 1.0), 3600.0)
-
-
-async def _read_capped(response: httpx.Response, what: str, repeatable: bool) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in response.aiter_bytes():
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                raise _lost(f"{what}: answer over {MAX_ANSWER_BYTES} bytes", repeatable)
-            chunks.append(chunk)
-    except (httpx.TransportError, httpx.DecodingError) as error:
-        raise _lost(f"{what}: answer broke off ({type(error).__name__})", repeatable) from error
-    return b"".join(chunks)
 
 
 def _raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> None:
@@ -205,8 +226,8 @@ def _parse(response: httpx.Response, body: bytes, what: str, repeatable: bool) -
     if not body.strip():
         return None
     try:
-        return jsonlib.loads(body)
-    except (ValueError, RecursionError) as error:
+        return parse_json(body)
+    except Unrecognised as error:
         kind = response.headers.get("content-type", "no content type").split(";")[0]
         raise _lost(f"{what}: HTTP {response.status_code} but not JSON ({kind})", repeatable) from error
 

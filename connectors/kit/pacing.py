@@ -26,7 +26,12 @@ class Pace:
         """Return when one more call fits. Fair enough: waiters take their places in order of arrival."""
         delay = self.take()
         if delay > 0:
-            await asyncio.sleep(delay)
+            try:
+                await asyncio.sleep(delay)
+            except asyncio.CancelledError:
+                # Given back, or callers that gave up would keep later ones waiting for ever.
+                self._tokens += 1
+                raise
 
     def take(self) -> float:
         """Take a token and say how many seconds to wait before using it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.signatures import usable_secret
 
@@ -14,6 +14,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 class ZendeskSettings(BaseModel):
     """One Zendesk account, reached as one dedicated agent with an API token."""
+
+    # Else a mistake in one secret would print all of them.
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     subdomain: str = Field(
         default="",

@@ -117,6 +117,7 @@ _DUE = text(
     where e.state in ('pending', 'sending', 'unknown')
       and (e.state <> 'sending' or e.lease_until < :now)
       and e.not_before <= :now and e.incident_id = :incident_id
+      and not (:is_urgent and e.about_ticket)
       and not exists (
           select 1 from effects o
           where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
@@ -127,10 +128,13 @@ _DUE = text(
 
 
 async def due_effects(
-    tx: AsyncConnection, incident_id: int, *, now: datetime, at_most: int = 100
+    tx: AsyncConnection, incident_id: int, *, now: datetime, is_urgent: bool = False, at_most: int = 100
 ) -> Sequence[Due]:
-    """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet."""
-    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now})
+    """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
+
+    `is_urgent` leaves out what is about tickets.
+    """
+    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now, "is_urgent": is_urgent})
     return [
         Due(
             connection=row.connection,
@@ -243,7 +247,7 @@ async def settle_effects(tx: AsyncConnection, outcomes: Sequence[Settled], *, no
     return count
 
 
-async def next_due_at(tx: AsyncConnection, incident_id: int) -> datetime | None:
+async def next_due_at(tx: AsyncConnection, incident_id: int, *, is_urgent: bool = False) -> datetime | None:
     """When the next effect of this incident may be tried; None when all are settled."""
     row = await tx.execute(
         select(
@@ -255,6 +259,7 @@ async def next_due_at(tx: AsyncConnection, incident_id: int) -> datetime | None:
         ).where(
             effects.c.incident_id == incident_id,
             effects.c.state.in_([state.value for state in EffectState if state.is_open]),
+            effects.c.about_ticket.in_([False] if is_urgent else [False, True]),
         )
     )
     due: datetime | None = row.scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""What every `ActionRunner` must keep: a remedy runs once, is followed to its end, and no outcome is invented.
+"""What every `ActionRunner` must keep: a remedy runs once and is followed; no outcome is invented.
 
 Subclass it in `tests/connectors/<vendor>/`:
 
@@ -78,7 +78,7 @@ class ActionRunnerContract:
         assert run.detail
 
     async def test_end_is_stable(self, runner: ActionRunner, works: Works) -> None:
-        """A run that has ended still says so when it is looked at again, and nothing is started by looking."""
+        """A run that has ended still says so when looked at again, and looking starts nothing."""
         run = await self._end(runner, await runner.run(works.good, ARGUMENTS, once="INC-1:action:1"))
         assert await self._end(runner, run) == run
         assert works.started == 1
@@ -103,7 +103,7 @@ class ActionRunnerContract:
     async def test_lost_reply(
         self, runner: ActionRunner, works: Works, faults: Faults, kind: FaultKind
     ) -> None:
-        """The work is done and nobody said so: repeated where keys are honoured, else `Unknown`; never twice."""
+        """Done, and nobody said so: repeated where keys are honoured, else `Unknown`; never twice."""
         faults.arm(kind)
         if self.keys_are_honoured:
             await runner.run(works.good, ARGUMENTS, once="INC-1:action:1")
@@ -112,9 +112,7 @@ class ActionRunnerContract:
                 await runner.run(works.good, ARGUMENTS, once="INC-1:action:1")
         assert works.started == 1
 
-    async def test_login_page_for_an_answer(
-        self, runner: ActionRunner, works: Works, faults: Faults
-    ) -> None:
+    async def test_login_page_for_an_answer(self, runner: ActionRunner, works: Works, faults: Faults) -> None:
         """HTTP 200 with HTML is no success."""
         faults.arm(FaultKind.HTML, times=None)
         with pytest.raises((Unknown, Unreachable)):
@@ -143,9 +141,7 @@ class ActionRunnerContract:
         await runner.run(works.good, ARGUMENTS, once="INC-1:action:1")
         assert works.started == 1
 
-    async def test_looking_is_never_unknown(
-        self, runner: ActionRunner, works: Works, faults: Faults
-    ) -> None:
+    async def test_looking_is_never_unknown(self, runner: ActionRunner, works: Works, faults: Faults) -> None:
         """A look at a run changes nothing, so whatever happens to it, it may be repeated."""
         run = await runner.run(works.good, ARGUMENTS, once="INC-1:action:1")
         faults.arm(FaultKind.DROP_REPLY)

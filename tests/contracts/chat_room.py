@@ -104,7 +104,7 @@ class ChatRoomContract:
             assert len(await read(room.id)) == 1
 
     async def test_unknown_key_finds_nothing(self, chat: ChatRoom, room: Room) -> None:
-        """No key finds another's post, not even one it is a part of, and not the same key's in another room."""
+        """No key finds another's post, nor a post in another room, nor is a part of a key a key."""
         await chat.post(room.id, ChatMessage(text="p:12"), once="p:1")
         assert await chat.find_post(room.id, "p:12") is None
         assert await chat.find_post(room.id, "p:") is None
@@ -142,7 +142,14 @@ class ChatRoomContract:
 
     @pytest.mark.parametrize("kind", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
     async def test_lost_answer_is_looked_up(
-        self, chat: ChatRoom, fresh_chat: ChatRoom, room: Room, read: Read, faults: Faults, kind: FaultKind
+        self,
+        *,
+        chat: ChatRoom,
+        fresh_chat: ChatRoom,
+        room: Room,
+        read: Read,
+        faults: Faults,
+        kind: FaultKind,
     ) -> None:
         """A post whose answer was lost is `Unknown`, is not repeated blindly, and is found by its key."""
         faults.arm(kind, where=self.post_path)
@@ -155,7 +162,7 @@ class ChatRoomContract:
     async def test_unclear_answer_is_looked_up(
         self, chat: ChatRoom, room: Room, read: Read, faults: Faults, kind: FaultKind
     ) -> None:
-        """An answer that proves nothing is `Unknown`; the look-up says the post is not there; then it goes."""
+        """An answer that proves nothing is `Unknown`; the look-up finds no post; then it goes."""
         faults.arm(kind, where=self.post_path)
         with pytest.raises(Unknown):
             await chat.post(room.id, ChatMessage(text="hello"), once="p:1")

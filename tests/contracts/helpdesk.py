@@ -65,10 +65,11 @@ class HelpdeskWorld(Protocol):
     def now(self) -> datetime: ...
 
 
-
 def many_tickets(world: HelpdeskWorld, count: int = MANY) -> list[str]:
     return [
-        world.create_ticket(f"{SUBJECT} {number}", BODY, name=f"C {number}", email=f"c{number}@customer.example")
+        world.create_ticket(
+            f"{SUBJECT} {number}", BODY, name=f"C {number}", email=f"c{number}@customer.example"
+        )
         for number in range(count)
     ]
 

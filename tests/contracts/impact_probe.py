@@ -1,4 +1,4 @@
-"""What every `ImpactProbe` must keep: it says yes, no, or "this look proves nothing", and never raises for them.
+"""What every `ImpactProbe` must keep: yes, no, or "this look proves nothing", and never an error.
 
 Subclass it in `tests/connectors/<vendor>/`:
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -42,7 +42,7 @@ class FakeWorks:
 class HttpActions(ActionRunnerContract):
     """What the variants below have in common."""
 
-    section: dict[str, Any]
+    section: ClassVar[dict[str, Any]]
 
     @pytest.fixture
     async def runner(self, service: FakeService) -> AsyncIterator[Http]:
@@ -64,17 +64,17 @@ class HttpActions(ActionRunnerContract):
 
 class TestFollowedByLocation(HttpActions):
     keys_are_honoured = True
-    section = {}
+    section: ClassVar[dict[str, Any]] = {}
 
 
 class TestFollowedByTemplate(HttpActions):
     keys_are_honoured = False
-    section = {"status_url": f"{BASE}/actions/runs/{{run_id}}"}
+    section: ClassVar[dict[str, Any]] = {"status_url": f"{BASE}/actions/runs/{{run_id}}"}
 
 
 class TestSigned(HttpActions):
     keys_are_honoured = True
-    section = {"signing_secret": SecretStr(SECRET)}
+    section: ClassVar[dict[str, Any]] = {"signing_secret": SecretStr(SECRET)}
 
     @pytest.fixture(autouse=True)
     def _demand_signatures(self, service: FakeService) -> None:
@@ -207,7 +207,7 @@ async def test_what_a_look_at_a_run_means(status: int, data: Any, expected: Any)
     """A look never invents an end."""
     runner = acting(
         httpx.MockTransport(lambda request: httpx.Response(status, json=data)),
-        status_url="https://other.example/r/{run_id}",
+        status_url=f"{BASE}/r/{{run_id}}",
     )
     if isinstance(expected, ActionState):
         assert (await runner.follow("7")).state is expected
@@ -241,7 +241,8 @@ async def test_a_run_id_stays_on_its_host() -> None:
     [
         {"url": "gopher://x/"},
         {"url": "https://x/", "status_url": "https://x/runs"},
-        {"url": "https://x/", "status_url": "ftp://x/{run_id}"},
+        {"url": "https://x/", "status_url": "http://x/{run_id}"},
+        {"url": "https://x/", "status_url": "https://y/{run_id}"},
         {"url": "https://x/", "headers": {"Idempotency-Key": "1"}},
         {"url": "https://x/", "headers": {"X-A": "a\r\nX-B: b"}},
         {"url": "https://x/", "headers": {"X A": "a"}},

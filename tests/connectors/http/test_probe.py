@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +23,12 @@ from tests.contracts.impact_probe import NOW, ImpactProbeContract
 
 
 def probing(transport: httpx.AsyncBaseTransport, **section: Any) -> Http:
-    quick = {"urls": [f"{BASE}/health?key=s3cret"], "pause_seconds": 0, "connect_seconds": 0.02, "max_seconds": 0.1}
+    quick = {
+        "urls": [f"{BASE}/health?key=s3cret"],
+        "pause_seconds": 0,
+        "connect_seconds": 0.02,
+        "max_seconds": 0.1,
+    }
     settings = HttpSettings(probe=HealthProbe(**{**quick, **section}))
     return Http("http/shop-health", settings, transport=transport)
 
@@ -67,9 +73,7 @@ class TestHttpProbe(ImpactProbeContract):
         (Health.HTML, False, "HTTP 200 without the expected text after"),
     ],
 )
-async def test_each_kind_of_break(
-    service: FakeService, health: Health, is_healthy: bool, said: str
-) -> None:
+async def test_each_kind_of_break(service: FakeService, health: Health, is_healthy: bool, said: str) -> None:
     """Status, body and time each count, and the summary says what was seen, without the query."""
     service.health = health
     result = await probing(InProcess(service.app), body_contains='"ok"').check("shop", now=NOW)
@@ -108,7 +112,9 @@ async def test_service_name_in_the_path() -> None:
     assert asked == ["/health/shop%2F..%2Fadmin%3Fx"]
 
 
-def raising(error: Exception, cause: BaseException | None = None) -> Callable[[httpx.Request], httpx.Response]:
+def raising(
+    error: Exception, cause: BaseException | None = None
+) -> Callable[[httpx.Request], httpx.Response]:
     def answer(request: httpx.Request) -> httpx.Response:
         raise error from cause
 
@@ -164,6 +170,45 @@ async def test_a_refused_connection_on_a_real_socket() -> None:
     assert result.summary.startswith("connection refused after")
 
 
+class NeverConnects(httpx.AsyncBaseTransport):
+    """Tries one address after another, as a host with several dead ones makes us do."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.extensions["trace"]("connection.connect_tcp.started", {})
+        await asyncio.Event().wait()
+        raise AssertionError("the look outlived its time")
+
+
+async def test_time_spent_connecting_proves_nothing() -> None:
+    """The look's whole time went by before anything was sent: nothing is known about the service."""
+    result = await probing(NeverConnects(), attempts=1).check("shop", now=NOW)
+    assert result.is_healthy is None
+    assert result.summary.startswith("no connection after")
+
+
+async def test_a_service_that_accepts_and_is_silent() -> None:
+    """On real sockets: once the request is sent, silence is the service's failure."""
+    silence = asyncio.Event()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silence.wait()
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    probe = Http(
+        "http/x",
+        HttpSettings(probe=HealthProbe(urls=url, attempts=1, max_seconds=0.1), allow_private=["127.0.0.1"]),
+    )
+    result = await probe.check("shop", now=NOW)
+    await probe.aclose()
+    silence.set()
+    server.close()
+    await server.wait_closed()
+    assert result.is_healthy is False
+    assert result.summary.startswith("no answer after")
+
+
 @pytest.mark.parametrize("status", [401, 403, 405, 407, 429])
 async def test_not_let_in_proves_nothing(status: int) -> None:
     """A service that refuses our look may serve its customers well."""
@@ -186,7 +231,9 @@ async def test_private_addresses_are_refused_unless_allowed() -> None:
     """Without a fake in between, the guard looks at the address; a refused look proves nothing."""
     section = HealthProbe(urls=["http://127.0.0.1:9/health"], attempts=1)
     guarded = Http("http/x", HttpSettings(probe=section))
-    assert (await guarded.check("shop", now=NOW)).is_healthy is None
+    refused = await guarded.check("shop", now=NOW)
+    assert refused.is_healthy is None
+    assert "allow_private" in refused.summary
     await guarded.aclose()
     allowed = Http("http/x", HttpSettings(probe=section, allow_private=["127.0.0.1:9"]))
     assert (await allowed.check("shop", now=NOW)).is_healthy is False

@@ -77,7 +77,7 @@ async def test_follow_ups_reach_the_target_that_was_paged(
 async def test_our_acknowledgement_leaves_the_engineer_assigned(
     fake: FakePagerDuty, pagerduty: PagerDuty
 ) -> None:
-    """Acknowledging is no taking over: whoever was woken is still the responder, and our integration is none."""
+    """Acknowledging is no taking over: whoever was woken is still the responder, our integration is none."""
     await pagerduty.page(PAGE, once=KEY)
     await pagerduty.acknowledge(KEY, once="ack")
     state = await pagerduty.read(KEY)
@@ -94,6 +94,10 @@ async def test_same_key_after_resolution_wakes_again(fake: FakePagerDuty, pagerd
     state = await pagerduty.read(KEY)
     assert state is not None
     assert (state.page_id, state.status) == (fake.incidents[1].id, PageStatus.TRIGGERED)
+    fake.resolve(fake.incidents[1].id)
+    state = await pagerduty.read(KEY)
+    assert state is not None
+    assert (state.page_id, state.status) == (fake.incidents[1].id, PageStatus.RESOLVED)
 
 
 async def test_old_incident_is_found(fake: FakePagerDuty, pagerduty: PagerDuty, clock: Clock) -> None:

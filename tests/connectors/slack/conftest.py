@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import stamina
 
 from connectors.kit.in_process import InProcess
 from connectors.slack import Slack, SlackSettings
@@ -22,6 +23,13 @@ def settings(**more: object) -> SlackSettings:
 
 def connect(fake: FakeSlack, **more: object) -> Slack:
     return Slack("slack/engineering", settings(**more), transport=InProcess(fake.app))
+
+
+@pytest.fixture(autouse=True)
+def no_waiting() -> Iterator[None]:
+    """Retries in place happen, without their pauses."""
+    with stamina.set_testing(True, attempts=3):
+        yield
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ async def test_taken_by_a_channel_out_of_sight(fake: FakeSlack, chat: Slack) -> 
 
 
 async def test_private_room_with_people(fake: FakeSlack) -> None:
-    """Private rooms are made private, and opening again neither fails on people who are in nor adds a room."""
+    """Private rooms are made private, and opening again fails on nobody who is in already."""
     chat = connect(fake, private_rooms=True, invite=["U0ANNA", "U0BORIS"])
     room = await chat.open_room("inc-7", "INC-7", once="room:7")
     again = await chat.open_room("inc-7", "INC-7", once="room:7")
@@ -99,7 +99,7 @@ async def test_private_room_with_people(fake: FakeSlack) -> None:
 
 
 async def test_fixed_channel(fake: FakeSlack) -> None:
-    """With a channel in the settings every incident's room is that one, and its topic is nobody's to change."""
+    """With a channel in the settings every incident's room is that one, and its topic stays."""
     incidents = fake.workspace.add_channel("incidents")
     chat = connect(fake, channel=incidents.id)
     first = await chat.open_room("inc-7", "INC-7", once="room:7")

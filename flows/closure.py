@@ -1,0 +1,23 @@
+"""Closure: proven fixed, every affected customer told once, the tickets solved."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.names import IncidentName, read, stage_run_name
+from incidents.models import IncidentState
+from tasks.commit import commit_closure
+from tasks.deliver import deliver
+from tasks.gather import probe
+from tasks.story import tell_story
+
+
+@flow(name="closure", flow_run_name=stage_run_name)
+async def closure(incident: IncidentName) -> str:
+    """Look again; when it is proven fixed, tell everybody and close."""
+    before = await read(incident)
+    looks = await probe(before.service) if before.state is IncidentState.RESOLVED else []
+    after = await commit_closure(before.id, list(looks))
+    await deliver(after.id)
+    await tell_story(after.id)
+    return f"{after.name} {after.state}"

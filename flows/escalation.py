@@ -1,0 +1,38 @@
+"""Escalation: a pre-configured action resolves it, or the right engineers get it, with context."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows.names import IncidentName, read, stage_run_name
+from incidents.models import IncidentState
+from tasks.commit import commit_escalation
+from tasks.deliver import deliver
+from tasks.gather import probe
+from tasks.story import tell_story
+
+Requester = Annotated[
+    str | None,
+    Field(
+        description="Who asks to escalate now: no action is tried, no proof awaited. Empty: the usual way.",
+        max_length=100,
+    ),
+]
+
+
+@flow(name="escalation", flow_run_name=stage_run_name)
+async def escalation(incident: IncidentName, escalate_now_for: Requester = None) -> str:
+    """Try the service's action and look again; page the owning team if that did not help."""
+    before = await read(incident)
+    after = await commit_escalation(before.id, [], escalate_now_for)
+    await deliver(after.id, is_urgent=True)
+    if after.state is IncidentState.MITIGATING:
+        looks = await probe(after.service)
+        after = await commit_escalation(after.id, list(looks))
+        await deliver(after.id, is_urgent=True)
+    await deliver(after.id)
+    await tell_story(after.id)
+    return f"{after.name} {after.state}"

@@ -1,0 +1,43 @@
+"""Intake: tickets from the helpdesks are joined to the incident they belong to, a chunk at a time."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.follow import Followers
+from incidents.models import Lane, TicketEvent
+from tasks.commit_intake import commit_intake
+from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
+from tasks.gather import newest_tickets
+
+
+def _run_name() -> str:
+    return f"intake {flow_run.scheduled_start_time:%H:%M:%S}"
+
+
+@flow(name="intake", flow_run_name=_run_name)
+async def intake() -> str:
+    """Drain the inbox of the helpdesks. The incidents concerned go through their stages meanwhile."""
+    fence = await take_lane(Lane.INTAKE)
+    if fence is None:
+        return "another intake is at work"
+    followers = Followers()
+    tickets = opened = 0
+    try:
+        while True:
+            chunk = await read_chunk(Lane.INTAKE, fence)
+            if chunk.is_empty:
+                if await leave_lane(Lane.INTAKE, fence):
+                    break
+                continue
+            newest = await newest_tickets([event for event in chunk.events if isinstance(event, TicketEvent)])
+            handled = await commit_intake(fence, chunk, newest)
+            tickets, opened = tickets + handled.tickets, opened + handled.opened
+            followers.start(handled.incidents)
+    except BaseException:
+        await drop_lane(Lane.INTAKE, fence)
+        raise
+    finally:
+        await followers.finish()
+    return f"{tickets} tickets, {opened} incidents opened"

@@ -1,0 +1,39 @@
+"""How runs are named and tagged, and how incidents are typed into the forms of the Prefect UI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from prefect import tags
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from incidents.models import Incident
+from incidents.store.cases import incident_number, read_incident
+from tasks import resources
+
+IncidentName = Annotated[
+    str,
+    Field(pattern=r"^INC-[0-9]{1,18}$", description="Which incident, such as INC-42.", examples=["INC-42"]),
+]
+
+
+def stage_run_name() -> str:
+    """`validation INC-42`: what somebody reads in a list of two hundred runs."""
+    incident = flow_run.parameters.get("incident", "")
+    return f"{flow_run.flow_name} {incident}"
+
+
+async def read(incident: str) -> Incident:
+    """Raises `NotFound` for a name that is none, or an incident that never was."""
+    async with resources.database().transaction() as tx:
+        return await read_incident(tx, incident_number(incident))
+
+
+@contextmanager
+def tagged(incident: Incident) -> Iterator[None]:
+    """Tag the runs made inside with the incident, its service and its severity."""
+    with tags(f"incident:{incident.name}", f"service:{incident.service}", f"sev:{int(incident.severity)}"):
+        yield

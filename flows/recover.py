@@ -1,0 +1,37 @@
+"""Recover: each minute, take up what a crash, an outage or a lost bell left lying."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.follow import Followers
+from incidents.models import Lane
+from incidents.store.cases import due_incidents
+from incidents.store.drains import is_drained
+from incidents.store.effects import incidents_with_due_effects
+from incidents.store.inbox import waiting
+from tasks import resources
+from tasks.ring import ring
+
+
+def _run_name() -> str:
+    return f"recover {flow_run.scheduled_start_time:%H:%M}"
+
+
+@flow(name="recover", flow_run_name=_run_name)
+async def recover() -> str:
+    """Deliver overdue effects, run overdue stages, and ring for lanes that wait without a drain."""
+    now = resources.utc_now()
+    async with resources.database().transaction() as tx:
+        stages = [incident.id for incident in await due_incidents(tx, now=now)]
+        effects = list(await incidents_with_due_effects(tx, now=now))
+        forgotten = [
+            lane for lane in Lane if (await waiting(tx, lane)).pending and not await is_drained(tx, lane)
+        ]
+    for lane in forgotten:
+        await ring(lane.value, f"recover-{lane}-{flow_run.id}")
+    followers = Followers()
+    followers.start(dict.fromkeys([*stages, *effects]))
+    await followers.finish()
+    return f"{len(stages)} stages, {len(effects)} incidents with overdue effects, {len(forgotten)} bells"

@@ -1,0 +1,42 @@
+"""Status sync: what happened in the on-call tool and in chat reaches tickets, customers and each other."""
+
+from __future__ import annotations
+
+from prefect import flow
+from prefect.runtime import flow_run
+
+from flows.follow import Followers
+from incidents.models import Lane, PageEvent
+from tasks.commit_sync import commit_sync
+from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
+from tasks.gather import read_pages
+
+
+def _run_name() -> str:
+    return f"status_sync {flow_run.scheduled_start_time:%H:%M:%S}"
+
+
+@flow(name="status_sync", flow_run_name=_run_name)
+async def status_sync() -> str:
+    """Drain the inbox of everything that is no helpdesk. The incidents concerned go on meanwhile."""
+    fence = await take_lane(Lane.STATUS_SYNC)
+    if fence is None:
+        return "another status_sync is at work"
+    followers = Followers()
+    count = 0
+    try:
+        while True:
+            chunk = await read_chunk(Lane.STATUS_SYNC, fence)
+            if chunk.is_empty:
+                if await leave_lane(Lane.STATUS_SYNC, fence):
+                    break
+                continue
+            pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
+            followers.start(await commit_sync(fence, chunk, pages))
+            count += len(chunk.events)
+    except BaseException:
+        await drop_lane(Lane.STATUS_SYNC, fence)
+        raise
+    finally:
+        await followers.finish()
+    return f"{count} events"

@@ -1,0 +1,170 @@
+"""The intake's commit: a whole chunk of tickets joined, opened and passed on in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from prefect import task
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.decisions.intake import (
+    Join,
+    Opening,
+    opening_entries,
+    services_of,
+    sort_tickets,
+    tickets_joined,
+)
+from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.models import Comment, Lane, Ticket, TicketEvent, TicketRef
+from incidents.policy import Policy
+from incidents.store.cases import decide, open_incident, open_incidents
+from incidents.store.drains import renew_drain
+from incidents.store.effects import our_status_changes
+from incidents.store.inbox import settle_deliveries
+from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
+from tasks import resources
+from tasks.drain import Chunk
+from tasks.retries import STORE_CALL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handled:
+    """What became of a chunk. `incidents` are those that may have something to do now."""
+
+    tickets: int = 0
+    opened: int = 0
+    joined: int = 0
+    incidents: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One chunk on its way through the transaction."""
+
+    tx: AsyncConnection
+    policy: Policy
+    comments: Mapping[TicketRef, Sequence[Comment]]
+    touched: list[int] = field(default_factory=list)
+    opened: int = 0
+    joined: int = 0
+
+
+@task(name="commit intake", **STORE_CALL)
+async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Handled:
+    """Decide on a chunk of deliveries and settle them. Raises `Stale` when another drain has taken over."""
+    async with resources.database().transaction() as tx:
+        await renew_drain(tx, Lane.INTAKE, fence)
+        handled = await join_and_tell(tx, tickets, chunk.events)
+        await settle_deliveries(tx, fence=fence, done=chunk.ids, parked=chunk.parked)
+    return handled
+
+
+async def join_and_tell(tx: AsyncConnection, tickets: Sequence[Ticket], events: Sequence[object]) -> Handled:
+    """Join new tickets to incidents, and tell the incidents of the others what happened on them."""
+    comments: dict[TicketRef, list[Comment]] = {}
+    for event in events:
+        if isinstance(event, TicketEvent) and event.comment is not None:
+            comments.setdefault(event.ref, []).append(event.comment)
+    work = _Work(tx=tx, policy=resources.policy(), comments=comments)
+    known = await known_tickets(tx, [ticket.ref for ticket in tickets])
+    newest = [ticket for ticket in tickets if _is_news(ticket, known, comments)]
+    is_linked = {ref for ref, found in known.items() if found.incident_id is not None}
+    linked = [ticket for ticket in newest if ticket.ref in is_linked]
+    others = [ticket for ticket in newest if ticket.ref not in is_linked]
+    await _tell(work, linked, known)
+    await save_tickets(tx, newest)
+    await _join(work, others)
+    return Handled(
+        tickets=len(newest),
+        opened=work.opened,
+        joined=work.joined,
+        incidents=tuple(dict.fromkeys(work.touched)),
+    )
+
+
+def _is_news(
+    ticket: Ticket, known: Mapping[TicketRef, KnownTicket], comments: Mapping[TicketRef, Sequence[Comment]]
+) -> bool:
+    """An older version than ours is a webhook that came late; its comments are news all the same."""
+    before = known.get(ticket.ref)
+    return before is None or ticket.version >= before.ticket.version or ticket.ref in comments
+
+
+async def _join(work: _Work, tickets: Sequence[Ticket]) -> None:
+    now = resources.utc_now()
+    services = services_of(tickets, work.policy)
+    incidents = await open_incidents(work.tx, services, lock=True) if services else []
+    warm = await last_linked_at(work.tx, [incident.id for incident in incidents]) if incidents else {}
+    found = sort_tickets(tickets, incidents, warm, work.policy, now=now)
+    for incident_id, joins in found.joins.items():
+        await decide(
+            work.tx,
+            incident_id,
+            partial(tickets_joined, joins=joins, policy=work.policy, now=now),
+            now=now,
+            run_id=resources.run_id(),
+        )
+        await _link(work, incident_id, joins)
+    for opening in found.openings:
+        await _open(work, opening)
+
+
+async def _open(work: _Work, opening: Opening) -> None:
+    incident = await open_incident(
+        work.tx,
+        service=opening.service,
+        title=opening.title,
+        severity=opening.severity,
+        entries=opening_entries(opening),
+        now=resources.utc_now(),
+        run_id=resources.run_id(),
+    )
+    work.opened += 1
+    await _link(work, incident.id, opening.joins)
+
+
+async def _link(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
+    by_reason: dict[str, list[TicketRef]] = {}
+    for join in joins:
+        by_reason.setdefault(join.reason, []).append(join.ticket.ref)
+    for reason, refs in by_reason.items():
+        await link_tickets(work.tx, incident_id, refs, reason=reason, now=resources.utc_now())
+    work.joined += len(joins)
+    work.touched.append(incident_id)
+
+
+async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef, KnownTicket]) -> None:
+    """Changes and comments on tickets that have an incident, one decision an incident."""
+    if not tickets:
+        return
+    now = resources.utc_now()
+    ours = await our_status_changes(work.tx, [(ticket.ref.connection, ticket.ref.id) for ticket in tickets])
+    by_incident: dict[int, list[TicketNews]] = {}
+    for ticket in tickets:
+        before = known[ticket.ref]
+        news = TicketNews(
+            before=before.ticket,
+            # Of two equal versions the one just read counts: `max` takes the first.
+            after=max(ticket, before.ticket, key=lambda known: known.version),
+            comments=tuple(work.comments.get(ticket.ref, ())),
+            status_is_ours=(ticket.ref.connection, ticket.ref.id, ticket.status.value) in ours,
+        )
+        if before.incident_id is not None and _matters(news):
+            by_incident.setdefault(before.incident_id, []).append(news)
+    for incident_id in sorted(by_incident):
+        await decide(
+            work.tx,
+            incident_id,
+            partial(ticket_news, news=by_incident[incident_id], policy=work.policy, now=now),
+            now=now,
+            run_id=resources.run_id(),
+        )
+        work.touched.append(incident_id)
+
+
+def _matters(news: TicketNews) -> bool:
+    moved = news.before is not None and news.before.status != news.after.status
+    return bool(news.comments) or moved

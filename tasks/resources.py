@@ -1,0 +1,98 @@
+"""What a process keeps open for its tasks: the store, the policy, the connections.
+
+Each is opened at first use, per event loop, from `LIAISON_DATABASE_URL` and `LIAISON_POLICY`; nothing is
+opened on import. The policy file is read again when it changes; a broken new version is reported and the last
+good one stays in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+from prefect.runtime import flow_run
+
+from blocks.connect import Connections
+from incidents.errors import LiaisonError, PolicyError
+from incidents.policy import Policy
+from incidents.policy_file import load_policy
+from incidents.store.database import Database
+
+C = TypeVar("C")
+
+
+class NotConfigured(LiaisonError):
+    """A setting this process cannot work without is missing; the message names it and how to set it."""
+
+
+@dataclass(slots=True)
+class _Resources:
+    database: Database | None = None
+    policy: Policy | None = None
+    policy_stamp: tuple[str, int] = ("", 0)
+    connections: Connections = field(default_factory=Connections)
+
+
+_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resources] = WeakKeyDictionary()
+
+
+def _here() -> _Resources:
+    return _by_loop.setdefault(asyncio.get_running_loop(), _Resources())
+
+
+def _setting(name: str, cure: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise NotConfigured(f"{name} is not set: {cure}")
+    return value
+
+
+def database() -> Database:
+    """The store of this process. Raises `NotConfigured`."""
+    here = _here()
+    if here.database is None:
+        cure = (
+            "`liaison up` sets it; for another PostgreSQL give a URL like postgresql+asyncpg://host/liaison"
+        )
+        here.database = Database(_setting("LIAISON_DATABASE_URL", cure))
+    return here.database
+
+
+def policy() -> Policy:
+    """The policy in force. Raises `PolicyError` if there never was a good one."""
+    here = _here()
+    path = Path(_setting("LIAISON_POLICY", "give the path of your liaison.yaml"))
+    try:
+        stamp = (str(path), path.stat().st_mtime_ns)
+    except OSError:
+        stamp = (str(path), 0)
+    if here.policy is None or stamp != here.policy_stamp:
+        try:
+            here.policy = load_policy(path)
+        except PolicyError:
+            # `liaison check` and the health page say so; work in hand must not stop for a typing error.
+            if here.policy is None:
+                raise
+        here.policy_stamp = stamp
+    return here.policy
+
+
+async def connect(name: str, capability: type[C]) -> C:
+    """The named connection as a capability; errors as in `blocks.connect`."""
+    return await _here().connections.connect(name, capability)
+
+
+def utc_now() -> datetime:
+    """The one clock of flows and tasks; decisions are given it as `now`."""
+    return datetime.now(UTC)
+
+
+def run_id() -> str | None:
+    """The Prefect flow run we are in, for the timeline."""
+    identifier: str | None = flow_run.id
+    return identifier
