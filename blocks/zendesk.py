@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from prefect.blocks.core import Block
 from pydantic import HttpUrl
 
@@ -24,9 +22,9 @@ class ZendeskBlock(Block, ZendeskSettings):
         ```
     """
 
-    _block_type_name: ClassVar[str] = "Zendesk"
-    _block_type_slug: ClassVar[str] = "zendesk"
-    _logo_url = HttpUrl("https://cdn.simpleicons.org/zendesk/03363D")
+    _block_type_name = "Liaison Zendesk"
+    _block_type_slug = "zendesk"
+    _logo_url = HttpUrl("https://github.com/zendesk.png")
     _documentation_url = HttpUrl("https://developer.zendesk.com/api-reference/")
 
     def connector(self, name: str) -> Zendesk:

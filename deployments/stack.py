@@ -5,8 +5,8 @@
       x worker      runs the flows
       x gateway     takes the webhooks
 
-What we cannot stop any more (`kill -9` of this process) the watchdog stops, and at the latest the next start on
-the same data folder.
+What we cannot stop any more (`kill -9` of this process) the watchdog stops, and at the latest the next start
+on the same data folder.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Stack:
             start_new_session=True,
         )
         # communicate() closes the pipe, which is the watchdog's sign to look around and go.
-        self._stops.push_async_callback(watchdog.communicate)
+        self._stops.push_async_callback(watchdog.communicate, b"")
         self._stops.callback(self._table.remove, SUPERVISOR)
         return self
 

@@ -1,9 +1,8 @@
 """Stops what a dead supervisor left running: `python -m deployments.watchdog TABLE`.
 
 It waits for the end of its standard input, a pipe only the supervisor holds open: the kernel closes it
-however the supervisor ends, `kill -9` included. After an orderly stop the table is empty and nothing is left to
-do.
-Small on purpose: it must not die of what kills the others.
+however the supervisor ends, `kill -9` included. After an orderly stop the table is empty and nothing is left
+to do. Small on purpose: it must not die of what kills the others.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 Span = tuple[int, int]
 
 CARD_LENGTHS = range(13, 20)
+_REACH = 20
 
 # How people space numbers; full stops only among themselves, so that IP addresses do not join up.
 _DIGIT_RUNS = (re.compile(r"\d(?:[\s_/*–-]{0,3}\d){12,}+"), re.compile(r"\d(?:\.?\d){12,}+"))
@@ -58,7 +59,17 @@ def _cards(text: str) -> Iterator[Span]:
         places = [place for place in range(*run.span()) if text[place].isdecimal()]
         digits = "".join(str(unicodedata.decimal(text[place])) for place in places)
         for start, end in _luhn_windows(digits):
-            yield places[start], places[end - 1] + 1
+            yield _whole_group(text, places[start], places[end - 1] + 1)
+
+
+def _whole_group(text: str, start: int, end: int) -> Span:
+    """With the digits that touch it, as far as an account number reaches: no odd half stays behind."""
+    first, last = max(0, start - _REACH), min(len(text), end + _REACH)
+    while start > first and text[start - 1].isdecimal():
+        start -= 1
+    while end < last and text[end].isdecimal():
+        end += 1
+    return start, end
 
 
 def _luhn_windows(digits: str) -> Iterator[Span]:

@@ -151,7 +151,7 @@ class CustomerTemplates(Section):
 
     progress: str = Field(
         default=(
-            "Hello{% if customer_name %} {{ customer_name }}{% endif %},\n\n"
+            "Hello,\n\n"
             "thank you for telling us. We can see a problem with {{ service }} and our engineers are working "
             "on it.{% if next_update %} You will hear from us again by {{ next_update }}.{% endif %}\n\n"
             "Your reference is {{ incident }}."
@@ -160,7 +160,7 @@ class CustomerTemplates(Section):
     )
     update: str = Field(
         default=(
-            "Hello{% if customer_name %} {{ customer_name }}{% endif %},\n\n"
+            "Hello,\n\n"
             "we are still working on the problem with {{ service }}."
             "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
             "Your reference is {{ incident }}."
@@ -169,7 +169,7 @@ class CustomerTemplates(Section):
     )
     fixed: str = Field(
         default=(
-            "Hello{% if customer_name %} {{ customer_name }}{% endif %},\n\n"
+            "Hello,\n\n"
             "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
             "If it still does not work for you, just answer this message.\n\n"
             "Your reference is {{ incident }}."

@@ -76,7 +76,7 @@ NAMED: tuple[Replacement, ...] = (
     ),
     (
         re.compile(
-            rf"(?i)((?:{_PASSWORDS}|{_SECRETS}|\b(?:pass|pin|puk|tan)){_DECORATION}"
+            rf"(?i)((?:{_PASSWORDS}|{_SECRETS}|\b(?:pass|pw|pin|puk|tan)){_DECORATION}"
             rf"(?::=|=>|[:=：|]){_BEFORE_VALUE}){_NOT_MASKED_YET}{_VALUE}"
         ),
         r"\1[secret removed]",
@@ -89,6 +89,7 @@ NAMED: tuple[Replacement, ...] = (
         ),
         r"\1[secret removed]",
     ),
+    (re.compile(r"(?i)(\b(?:cvv2?|cvc2?|cvn|csc)\b[^\d\n]{0,15})\d{3,4}(?!\d)"), r"\1[secret removed]"),
     # "login ana password hunter2": no separator, but the next word has a digit in it.
     (
         re.compile(rf"(?i)((?:{_PASSWORDS})\s{{1,5}}){_NOT_MASKED_YET}(?=[^\s\d]{{0,60}}\d)[^\s,;<>]{{4,}}+"),

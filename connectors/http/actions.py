@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from connectors.http.reports import Report, Unreadable, report
 from connectors.http.settings import WebhookAction
 from connectors.http.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
-from connectors.http.urls import filled, local_path
+from connectors.http.urls import filled, local_path, path
 from connectors.kit.http import VendorHttp
 from connectors.kit.signatures import usable_secret
 from incidents.errors import Refused, Unknown, Unreachable
@@ -43,7 +43,7 @@ class Actions:
         url = filled(self._action.url, "{action}", action)
         answer = await self._http.call(
             "POST",
-            local_path(url, url) or "/",
+            path(url),
             json={"action": action, "arguments": dict(arguments), "idempotency_key": once},
             headers={IDEMPOTENCY_KEY: header_safe(once)},
             is_repeatable=self._action.honours_idempotency_key,
@@ -65,12 +65,12 @@ class Actions:
         """How the run stands. `run_id` is what `run` returned."""
         template = self._action.status_url
         if template is not None:
-            path = local_path(self._action.url, filled(template, "{run_id}", run_id)) or "/"
+            reference = filled(template, "{run_id}", run_id)
         elif run_id.startswith("/"):
-            path = run_id
+            reference = run_id
         else:
             raise Refused(f"{self._name}: this run cannot be followed; set status_url")
-        answer = await self._http.call("GET", path)
+        answer = await self._http.call("GET", path(urljoin(self._action.url, reference)))
         try:
             said = report(answer, self._states)
         except Unreadable as error:

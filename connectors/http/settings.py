@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from connectors.http.fields import TicketFields
-from connectors.http.urls import local_path
+from connectors.http.urls import local_path, origin
 from connectors.kit.signatures import usable_secret
 from connectors.kit.signing import standard_webhook_key
 from incidents.models import ActionState, Author, Lane, TicketStatus
@@ -34,6 +34,7 @@ _OWN_HEADERS = frozenset(
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
+    origin(url)  # a port that is no number raises ValueError, as all below
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("the address must start with https:// (or http://) and name a host")
     if "@" in parts.netloc:

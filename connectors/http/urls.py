@@ -28,6 +28,12 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
 
 
+def path(url: str) -> str:
+    """The address without its host: path and query."""
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+
+
 def local_path(base: str, reference: str) -> str | None:
     """The reference's path and query, when it points to the same origin as `base`; else None."""
     try:
@@ -36,5 +42,4 @@ def local_path(base: str, reference: str) -> str | None:
             return None
     except ValueError:
         return None
-    parts = urlsplit(url)
-    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return path(url)

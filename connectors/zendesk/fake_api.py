@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.zendesk.fake_desk import STATUSES, ClosedTicket, Desk, FakeTicket, FakeUser
+from connectors.zendesk.fake_jobs import FakeJob, job_json
 from connectors.zendesk.fake_json import audit_json, ticket_json, tickets_json, user_json
 from connectors.zendesk.fake_limits import Window
 
@@ -23,22 +24,6 @@ MAX_BULK = 100
 MAX_JOBS = 30
 MAX_AUDITS = 100
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(slots=True)
-class FakeJob:
-    """A bulk update. Its work is done when it is taken on; its word is a few looks late, as in reality."""
-
-    id: str
-    results: list[dict[str, Any]]
-    looks: int
-    is_stuck: bool
-
-    @property
-    def status(self) -> str:
-        if self.is_stuck:
-            return "working"
-        return "completed" if self.looks <= 0 else "working" if self.looks == 1 else "queued"
 
 
 @dataclass(kw_only=True)
@@ -209,7 +194,7 @@ class Api:
         results = [self._result(index, ticket_id, body) for index, ticket_id in enumerate(ids)]
         job = FakeJob(f"job{self.desk.next_id()}", results, self.job_looks, self.jobs_are_stuck)
         self.jobs[job.id] = job
-        return JSONResponse({"job_status": _job_json(job, _address(request))})
+        return JSONResponse({"job_status": job_json(job, _address(request))})
 
     def _result(self, index: int, ticket_id: int, body: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {"index": index, "id": ticket_id}
@@ -226,7 +211,7 @@ class Api:
         if job is None:
             return _not_found()
         job.looks -= 1
-        return JSONResponse({"job_status": _job_json(job, _address(request))})
+        return JSONResponse({"job_status": job_json(job, _address(request))})
 
     async def _audits(self, request: Request) -> Response:
         ticket = self.desk.tickets.get(request.path_params["id"])
@@ -286,20 +271,6 @@ def _ticket_object(raw: bytes) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return body if isinstance(body, dict) else None
-
-
-def _job_json(job: FakeJob, address: str) -> dict[str, Any]:
-    is_over = job.status == "completed"
-    return {
-        "id": job.id,
-        "url": f"{address}/api/v2/job_statuses/{job.id}.json",
-        "job_type": "Bulk Update Ticket",
-        "total": len(job.results),
-        "progress": len(job.results) if is_over else 0,
-        "status": job.status,
-        "message": "Completed" if is_over else None,
-        "results": job.results if is_over else None,
-    }
 
 
 def _address(request: Request) -> str:

@@ -47,7 +47,7 @@ async def renew_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
 async def end_drain(tx: AsyncConnection, lane: Lane, fence: int) -> bool:
     """Give the lane up if nothing is pending; False means: there is more, go on.
 
-    The row lock makes this and `is_drained` take turns: a delivery committed before we look is seen here,
+    The row lock makes this and `next_fence` take turns: a delivery committed before we look is seen here,
     one committed after finds no drain alive and rings.
     """
     await renew_drain(tx, lane, fence)
@@ -69,9 +69,21 @@ async def abandon_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
     )
 
 
-async def is_drained(tx: AsyncConnection, lane: Lane) -> bool:
-    """Whether a drain is alive now. Waits for one that is just ending (see `end_drain`)."""
+async def next_fence(tx: AsyncConnection, lane: Lane) -> int | None:
+    """The fence the next drain will have, or None while one is alive.
+
+    Waits for one that is just ending (see `end_drain`), so a bell is never lost between the two.
+    """
     row = await tx.execute(
-        text("select until > now() from drains where lane = :lane for share"), {"lane": lane.value}
+        text("select fence, until > now() as alive from drains where lane = :lane for share"),
+        {"lane": lane.value},
     )
-    return bool(row.scalar_one_or_none())
+    found = row.one_or_none()
+    if found is None:
+        return 1
+    return None if found.alive else int(found.fence) + 1
+
+
+async def is_drained(tx: AsyncConnection, lane: Lane) -> bool:
+    """Whether a drain is alive now."""
+    return await next_fence(tx, lane) is None

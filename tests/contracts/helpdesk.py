@@ -156,8 +156,8 @@ class HelpdeskContract:
         """In bulk a note is as private as alone."""
         ids = many_tickets(world, 3)
         await helpdesk.update(ids, NOTE, once=ONCE)
-        assert [world.private_notes(id) for id in ids] == [[NOTE.private_note]] * 3
-        assert [world.public_replies(id) for id in ids] == [[]] * 3
+        assert [world.private_notes(ticket) for ticket in ids] == [[NOTE.private_note]] * 3
+        assert [world.public_replies(ticket) for ticket in ids] == [[]] * 3
 
     async def test_public_reply(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """The customer sees the reply, once."""
@@ -226,8 +226,8 @@ class HelpdeskContract:
         outcomes = await helpdesk.update(ids, REPLY, once=ONCE)
         assert [outcome.id for outcome in outcomes] == ids
         assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE, Outcome.UNKNOWN}
-        assert all([await helpdesk.was_done(id, ONCE) for id in (ids[0], ids[-1])])
-        assert all(world.public_replies(id) == [REPLY.public_reply] for id in ids)
+        assert all([await helpdesk.was_done(ticket, ONCE) for ticket in (ids[0], ids[-1])])
+        assert all(world.public_replies(ticket) == [REPLY.public_reply] for ticket in ids)
 
     async def test_lost_answer_to_everything(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
         """When not one answer came back, the whole call is unknown."""

@@ -1,4 +1,4 @@
-"""What customers read: templates of the operator, words of strangers that stay words, and nothing that grows."""
+"""What customers read: templates of the operator, strangers' words that stay words, nothing that grows."""
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +15,8 @@ HOSTILE_NAMES = st.one_of(
     st.text(max_size=100),
     st.lists(
         st.sampled_from(
-            ["{{", "}}", "{%", "%}", "{#", "#}", " 7*7 ", "x", "for", "set", "if", "service", "\n", "#", "raw", "-",
-             "x.__class__", "|", "lower", "''", "\u202e", "\x00", "cycler.__init__.__globals__", "endif", " "]
+            ["{{", "}}", "{%", "%}", "{#", "#}", " 7*7 ", "x", "for", "set", "if", "service", "\n", "#",
+             "raw", "-", "x.__class__", "|", "lower", "''", "\u202e", "\x00", "cycler", "endif", " "]
         ),
         max_size=12,
     ).map("".join),
@@ -51,16 +51,15 @@ def test_every_variable_can_be_printed():
 @settings(max_examples=300, deadline=None)
 def test_values_are_data_and_never_a_template(name, service):
     """Whatever a name or title contains is printed as it is, or left out; it is never carried out."""
-    text = customer_message(
-        "<{{ customer_name }}|{{ service }}>", **VALUES | {"customer_name": name, "service": service}
-    )
+    values = VALUES | {"customer_name": name, "service": service}
+    text = customer_message("<{{ customer_name }}|{{ service }}>", **values)
     assert text in (f"<{one_line(name)}|{one_line(service)}>", f"<|{one_line(service)}>")
 
 
 @given(source=HOSTILE_NAMES)
 @settings(max_examples=300, deadline=None)
 def test_a_template_renders_or_is_refused(source):
-    """Any text as a template ends in a message or in `PolicyError`; one that was accepted never fails later."""
+    """Any text as a template ends in a message or in `PolicyError`; what was accepted never fails later."""
     try:
         check_template(source)
     except PolicyError:

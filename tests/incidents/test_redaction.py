@@ -44,7 +44,8 @@ TAKEN = [
     ("password in Markdown", "**Password:** hunter2", "[secret removed]"),
     ("variable", "DB_PASSWORD=hunter2", "[secret removed]"),
     ("API key", "api-key = 0123456789abcdef", "[secret removed]"),
-    ("card code", "CVV: 123", "[secret removed]"),
+    ("card code", "CVV: 1234", "[secret removed]"),
+    ("card code without colon", "CVC on the back 1234", "[secret removed]"),
     ("JWT", JWT, "[token removed]"),
     ("JWT stuck to a word", f"token{JWT}", "[token removed]"),
     ("AWS key", "AKIAIOSFODNN7EXAMPLE", "[key removed]"),
@@ -85,7 +86,8 @@ HOSTILE = [
     "a", "@", "a@", "a.", "@a.", "4", "4 ", "4.", "40 ", "+", "+4", "0", "(0", "://", "://a:", "eyJ", "eyJa.",
     "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "password", "password:", 'password:"', 'password:"\\',
     "pwd*", "<b>", "password<", "key=", "?token", "?a&", "DE89", "D8", "Bearer ", "Bearer a",
-    "authorization", "tel ", "tel.", "\u200b", "\n", " ", "\\", "AKIA", "ghp_", "cookie: a", "hooks.slack.com/services/", "`", "0-",
+    "authorization", "tel ", "tel.", "\u200b", "\n", " ", "\\", "AKIA", "ghp_", "cookie: a",
+    "hooks.slack.com/services/", "`", "0-",
 ]  # fmt: skip
 
 

@@ -54,7 +54,6 @@ FINE = [
     "Working again, thank you",
     "It works again!",
     "It is no longer broken",
-    "It's no longer not working, thanks",
     "All good now. It was not working this morning but now it works.",
     "It wasn't working yesterday, works now",
     "I no longer have the same problem",

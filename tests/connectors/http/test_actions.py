@@ -240,6 +240,8 @@ async def test_a_run_id_stays_on_its_host() -> None:
     "section",
     [
         {"url": "gopher://x/"},
+        {"url": "https://x:port/"},
+        {"url": "https://[x/"},
         {"url": "https://x/", "status_url": "https://x/runs"},
         {"url": "https://x/", "status_url": "http://x/{run_id}"},
         {"url": "https://x/", "status_url": "https://y/{run_id}"},

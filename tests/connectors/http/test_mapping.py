@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
+import connectors.http
 from connectors.http.connector import Http
 from connectors.http.fields import TicketFields
 from connectors.http.mapping import TicketReader
@@ -242,6 +244,21 @@ def test_comment_authors() -> None:
         read({"id": 1, "c": "x", "by": "robot"}, mapping)
     with pytest.raises(Unrecognised, match="by is missing"):
         read({"id": 1, "c": "x"}, mapping)
+
+
+def test_the_example_in_the_readme() -> None:
+    """The mapping that people will copy is a valid one, and reads what it says it reads."""
+    text = Path(connectors.http.__file__).with_name("README.md").read_text(encoding="utf-8")
+    example = text.partition("```json")[2].partition("```")[0].replace("whsec_...", SECRET)
+    mapping = HttpSettings.model_validate_json(example).webhook
+    assert mapping is not None
+    comments = [{"id": "k1", "text": "first"}, {"id": "k2", "text": "last"}]
+    data = {"id": 1, "state": "resolved", "revision": 2, "customer": {"id": "c"}, "comments": comments}
+    event = read({"data": data}, mapping)
+    assert event.ticket is not None
+    assert event.ticket.status is TicketStatus.SOLVED
+    assert event.comment is not None
+    assert event.comment.text == "last"
 
 
 def test_odd_but_harmless_values() -> None:

@@ -16,6 +16,7 @@ from connectors.http.settings import HttpSettings, WebhookMapping
 from connectors.kit.signatures import sign_standard_webhook
 from incidents.errors import NotAllowed
 from incidents.models import Lane, TicketEvent, TicketStatus, Verified
+from incidents.ports import Connector
 from tests.contracts.webhook_source import FIRST, SECOND, Headers, Sign, WebhookSourceContract
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -178,5 +179,6 @@ async def test_check_says_what_is_configured() -> None:
         }
     )
     connector = Http("http/x", settings, transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+    assert isinstance(connector, Connector)
     said = await connector.check()
     assert said == "http/x: sections probe, action; hosts that resolve: 127.0.0.1:8080, localhost"

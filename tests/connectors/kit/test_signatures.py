@@ -133,6 +133,22 @@ def test_pagerduty_list_of_signatures():
     sig.verify_hex_hmac(BODY, f"{good}, {old}", [SECRET], prefix="v1=")
 
 
+@pytest.mark.parametrize("prefix", ["", "v0=", "sha1=", "sha256", "SHA256="])
+def test_another_prefix(prefix):
+    """The right code under another name, or none, is not what the vendor sends."""
+    code = sig.sign_hex_hmac(BODY, SECRET, prefix="")
+    with pytest.raises(Forged):
+        sig.verify_hex_hmac(BODY, prefix + code, [SECRET], prefix="sha256=")
+
+
+def test_stripe_with_two_times():
+    """Which of two times counts is nobody's guess."""
+    header = sig.sign_stripe(BODY, SECRET, timestamp=unix(NOW))
+    with pytest.raises(Forged) as caught:
+        sig.verify_stripe(BODY, f"{header},t=1", [SECRET], now=NOW)
+    assert caught.value.reason == "header"
+
+
 def test_standard_webhooks_list_of_signatures():
     """Standard Webhooks part several signatures by blanks; ed25519's `v1a` neither helps nor harms."""
     stamp = unix(NOW)

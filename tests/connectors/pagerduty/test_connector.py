@@ -109,7 +109,10 @@ async def test_old_incident_is_found(fake: FakePagerDuty, pagerduty: PagerDuty, 
 
 
 async def test_merged_page_goes_on(fake: FakePagerDuty, pagerduty: PagerDuty) -> None:
-    """A merge moves our alert into an older incident: that one is read, not the one the merge resolved."""
+    """A merge moves our alert into an older incident: that one is read by key.
+
+    The one the merge resolved has no key left, so nobody can take its resolution for the end of our page.
+    """
     await pagerduty.page(PAGE, once="older")
     await pagerduty.page(PAGE, once=KEY)
     older, newer = fake.incidents
@@ -117,6 +120,9 @@ async def test_merged_page_goes_on(fake: FakePagerDuty, pagerduty: PagerDuty) ->
     state = await pagerduty.read(KEY)
     assert state is not None
     assert (state.page_id, state.status) == (older.id, PageStatus.TRIGGERED)
+    merged_away = await pagerduty.read_by_id(newer.id)
+    assert merged_away is not None
+    assert (merged_away.key, merged_away.status) == ("", PageStatus.RESOLVED)
 
 
 @pytest.mark.parametrize("shows_keys", [True, False])

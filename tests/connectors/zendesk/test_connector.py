@@ -7,7 +7,7 @@ import stamina
 
 from connectors.kit.faults import FaultKind
 from connectors.zendesk import Zendesk
-from incidents.errors import Busy, NotAllowed
+from incidents.errors import Busy, NotAllowed, Unknown
 from incidents.models import InternalText, Outcome, PublicText, TicketChange, TicketStatus
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract, many_tickets
@@ -69,7 +69,7 @@ async def test_marker_among_hundreds_of_audits(world: ZendeskWorld, helpdesk: Ze
 
 
 async def test_change_of_nothing_leaves_no_marker(world: ZendeskWorld, helpdesk: Zendesk) -> None:
-    """Setting what is already set makes no audit at Zendesk: the look-up says "not done", a repeat is idle."""
+    """Setting what is set makes no audit at Zendesk: the look-up says "not done", a repeat is idle."""
     ticket = a_ticket(world)
     change = TicketChange(status=TicketStatus.NEW)
     (outcome,) = await helpdesk.update([ticket], change, once=ONCE)
@@ -121,7 +121,7 @@ async def test_some_chunks_busy(world: ZendeskWorld, helpdesk: Zendesk) -> None:
     outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
     assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE, Outcome.UNKNOWN}
     done = {outcome.id: outcome.outcome is Outcome.DONE for outcome in outcomes}
-    assert all((world.private_notes(id) != []) is done[id] for id in ids)
+    assert all((world.private_notes(ticket) != []) is done[ticket] for ticket in ids)
 
 
 async def test_all_chunks_busy(world: ZendeskWorld, helpdesk: Zendesk) -> None:
@@ -129,6 +129,15 @@ async def test_all_chunks_busy(world: ZendeskWorld, helpdesk: Zendesk) -> None:
     ids = many_tickets(world)
     world.faults.arm(FaultKind.RATE_LIMIT, where="update_many", times=None)
     with pytest.raises(Busy):
+        await helpdesk.update(ids, NOTE, once=ONCE)
+
+
+async def test_perhaps_done_outweighs_not_done(world: ZendeskWorld, helpdesk: Zendesk) -> None:
+    """One hundred told to wait and another without an answer: the whole is unknown, never "come again"."""
+    ids = many_tickets(world)
+    world.faults.arm(FaultKind.RATE_LIMIT, where="update_many")
+    world.faults.arm(FaultKind.DROP_REPLY, where="update_many")
+    with pytest.raises(Unknown):
         await helpdesk.update(ids, NOTE, once=ONCE)
 
 

@@ -29,9 +29,11 @@ class Gateway:
     def __init__(self) -> None:
         self.deliveries: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        self.reached = asyncio.Event()
 
     async def __call__(self, url: str, headers: dict[str, str], body: bytes) -> int:
         self.deliveries.append((headers, body))
+        self.reached.set()
         return self.answers.pop(0) if self.answers else 200
 
     def kinds(self) -> list[str]:
@@ -262,8 +264,7 @@ async def test_background_sender(fake: FakeZendesk, gateway: Gateway) -> None:
     sender = asyncio.create_task(fake.send_webhooks())
     ada(fake)
     async with asyncio.timeout(5):
-        while not gateway.deliveries:
-            await asyncio.sleep(0)
+        await gateway.reached.wait()
     sender.cancel()
     with pytest.raises(asyncio.CancelledError):
         await sender

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 from pydantic import ValidationError
 
 from blocks.zendesk import ZendeskBlock

@@ -1,0 +1,1 @@
+"""The gateway: webhooks in, verified on their raw bytes, on disk before they are answered."""
