@@ -7,9 +7,11 @@ process was born.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -78,23 +80,29 @@ def living(row: Row) -> psutil.Process | None:
 
 def stop(row: Row, *, patience: float) -> None:
     """End a process and its group: ask, wait up to `patience` seconds, then kill."""
+    _signal(row, row.asks)
+    if not _ends_within(row, patience):
+        _signal(row, signal.SIGKILL)
+        _ends_within(row, patience)
+
+
+def _ends_within(row: Row, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    # Not psutil's wait(): in a container without an init the dead stay listed, and it would wait for them.
+    while living(row) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _signal(row: Row, number: int) -> None:
     process = living(row)
     if process is None:
         return
-    _signal(process, row.asks)
-    try:
-        process.wait(patience)
-    except psutil.TimeoutExpired:
-        _signal(process, signal.SIGKILL)
-        process.wait(5)
-
-
-def _signal(process: psutil.Process, number: int) -> None:
-    try:
-        # Each of our children leads its own group, so its own children go with it.
-        if os.getpgid(process.pid) == process.pid and number != signal.SIGINT:
+    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+        # Each of our children leads a group, so its own children go with it. PostgreSQL sees to its own.
+        if number != signal.SIGINT and os.getpgid(process.pid) == process.pid:
             os.killpg(process.pid, number)
         else:
             process.send_signal(number)
-    except (ProcessLookupError, psutil.NoSuchProcess):
-        return

@@ -30,6 +30,7 @@ STEADY_SECONDS = 60.0
 RESTARTS = 6
 LONGEST_PAUSE = 15.0
 PATIENCE = 30.0
+LOG_BYTES = 20_000_000
 
 
 class StackError(RuntimeError):
@@ -120,6 +121,7 @@ class Child:
     async def _spawn(self) -> None:
         program = self.program
         program.log.parent.mkdir(parents=True, exist_ok=True)
+        _rotate(program.log)
         with program.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *program.command,
@@ -153,6 +155,11 @@ class Child:
 
     def _dies_too_often(self) -> bool:
         return self._recent_deaths() >= RESTARTS
+
+
+def _rotate(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_suffix(".old.log"))
 
 
 def _how(code: int) -> str:

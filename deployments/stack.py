@@ -201,6 +201,8 @@ class Stack:
                 "PREFECT_API_URL": self.prefect_api_url,
                 "PREFECT_HOME": str(self.home / "prefect"),
                 "DO_NOT_TRACK": "1",
+                # Every line of a run is in Prefect; the file is for what goes wrong with the process itself.
+                "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
                 "LIAISON_HOME": str(self.home),
                 "LIAISON_DATABASE_URL": self.database_url,
                 "LIAISON_POLICY": str(self._options.policy.resolve()),

@@ -40,21 +40,26 @@ class Case:
     """An incident with everything a decision may look at.
 
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
-    `open_ticket_effects` counts effects about tickets that are not settled yet.
+    `open_ticket_effects` counts effects about tickets that are not settled yet, `untold` the messages to
+    customers that wait for a person or were given up.
     """
 
     incident: Incident
     tickets: tuple[LinkedTicket, ...] = ()
     ledger: tuple[LedgerLine, ...] = ()
     open_ticket_effects: int = 0
+    untold: int = 0
     instance: str = "local"
 
     @property
     def page_keys(self) -> tuple[str, ...]:
-        """Keys of the pages that are out now: those of the newest generation that paged anybody."""
+        """Keys of the pages that are out now: since the team itself (level 0) was last paged.
+
+        Engineers who open their page again start a generation without a new one; it stays the one that is out.
+        """
         pages = [line.key for line in self.ledger if line.kind is EffectKind.PAGE]
-        newest = pages[-1].rpartition(":")[0] if pages else ""
-        return tuple(key for key in pages if key.rpartition(":")[0] == newest)
+        starts = [index for index, key in enumerate(pages) if key.endswith(":0")]
+        return tuple(pages[starts[-1] :]) if starts else ()
 
     @property
     def pages(self) -> tuple[LedgerLine, ...]:

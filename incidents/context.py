@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from incidents.case import Case
 from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
@@ -38,11 +38,14 @@ def facts(case: Case, policy: Policy, *, now: datetime) -> tuple[tuple[str, str]
 def sla_words(case: Case, policy: Policy, *, now: datetime) -> str:
     incident = case.incident
     target = policy.sla.targets[incident.severity]
-    resolve_in = incident.clock_from + target.resolution - now
+    resolve = _time_left("resolve", incident.clock_from + target.resolution - now)
     if incident.acknowledged_at is not None:
-        return f"resolve within {duration(resolve_in)}"
-    respond_in = incident.clock_from + target.response - now
-    return f"respond within {duration(respond_in)}, resolve within {duration(resolve_in)}"
+        return resolve
+    return f"{_time_left('respond', incident.clock_from + target.response - now)}, {resolve}"
+
+
+def _time_left(what: str, left: timedelta) -> str:
+    return f"{what} within {duration(left)}" if left >= timedelta(0) else f"{what} was due {duration(left)}"
 
 
 def tried_words(case: Case) -> str:

@@ -1,18 +1,28 @@
 """Real servers for the tests, started once per session: PostgreSQL from the wheel, and Prefect upon it.
 
-Import the fixtures in a conftest: `from tests.servers import postgres, prefect_server`.
+Registered for every test in tests/conftest.py. A test that asks for neither starts neither.
 """
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployments.embedded_database import EmbeddedDatabase
+from deployments.prefect_server import api_url, server_program, start_server
+from deployments.process_table import ProcessTable
+from deployments.processes import free_port
+
+# Prefect takes seconds to import; tests that do not use it must not wait for it.
+if TYPE_CHECKING:
+    from prefect.client.orchestration import PrefectClient
 
 
 class Postgres:
@@ -27,6 +37,31 @@ class Postgres:
         return self.server.url(database)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PrefectServer:
+    """A Prefect server of this test session. `home` is its folder, for logs."""
+
+    api_url: str
+    home: Path
+
+    def client(self) -> PrefectClient:
+        """A client of this server: `async with prefect_server.client() as client`."""
+        from prefect.client.orchestration import get_client
+
+        with self.settings():
+            return get_client()
+
+    def settings(self) -> ExitStack:
+        """Make this server the one that flows run in the test's own process report to."""
+        from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+
+        stack = ExitStack()
+        stack.enter_context(
+            temporary_settings({PREFECT_API_URL: self.api_url, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False})
+        )
+        return stack
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     # Not pytest's tmp_path: its names are too long for a unix socket on macOS.
@@ -38,3 +73,24 @@ def postgres() -> Iterator[Postgres]:
     finally:
         server.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def prefect_server(
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[PrefectServer]:
+    home = tmp_path_factory.mktemp("prefect-server")
+    # Not 4200: the tests must not meet, nor be met by, a server in use on this machine.
+    port = free_port(0)
+    program = server_program(home=home, port=port, database_url=postgres.url("prefect"), extra_env={})
+    server = await start_server(program, port=port, table=ProcessTable(home / "processes.json"), say=print)
+    try:
+        yield PrefectServer(api_url=api_url(port), home=home)
+    finally:
+        await server.stop()
+
+
+@pytest.fixture
+async def prefect_client(prefect_server: PrefectServer) -> AsyncIterator[PrefectClient]:
+    async with prefect_server.client() as client:
+        yield client

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from deployments.gateway.app import Gateway
@@ -65,19 +66,23 @@ async def serve_gateway(database_url: str, key: str, *, host: str, port: int) ->
     database = Database(database_url)
     try:
         async with open_gateway(database, key) as gateway:
-            config = uvicorn.Config(
-                gateway,
-                host=host,
-                port=port,
-                http=DeadlineProtocol,
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                backlog=2048,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=10,
-            )
-            await uvicorn.Server(config).serve()
+            await uvicorn.Server(uvicorn_config(gateway, host=host, port=port)).serve()
     finally:
         await database.aclose()
+
+
+def uvicorn_config(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=DeadlineProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        backlog=2048,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+    )

@@ -31,15 +31,17 @@ def decide(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: dat
 def _prove(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
     """`checks` counts healthy looks in a row upwards and red ones downwards."""
     red = [look for look in looks if look.is_healthy is False]
-    blind = bool(looks) and not red and any(look.is_healthy is None for look in looks)
     incident = case.incident
+    nobody_looked = not looks and bool(policy.service(incident.service).probes)
+    blind = not red and (nobody_looked or any(look.is_healthy is None for look in looks))
     if red:
         checks = min(incident.checks, 0) - 1
         if -checks >= MAX_RED_LOOKS:
             return _not_fixed(case, red, policy, now=now)
         return _look_again(case, checks, f"Still failing: {_say(red)}", policy, now=now)
     if blind:
-        return _look_again(case, incident.checks, f"No proof yet: {_say(looks)}", policy, now=now)
+        seen = _say(looks) or "nobody looked"
+        return _look_again(case, incident.checks, f"No proof yet: {seen}", policy, now=now)
     checks = max(incident.checks, 0) + 1
     if looks and checks < policy.closure.proofs:
         return _look_again(
@@ -75,26 +77,32 @@ def _not_fixed(case: Case, red: Sequence[ProbeResult], policy: Policy, *, now: d
 
 
 def _tell_everybody(case: Case, proof: str, policy: Policy, *, now: datetime) -> Plan:
-    """The message goes before the status: a reply to a settled ticket opens it again at some helpdesks."""
     incident = move(case.incident, IncidentState.CLOSING, now=now)
     incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=now)
     seen = replace(case, incident=incident)
     tickets = _to_be_told(case)
-    effects: list[Effect] = customers.tell(
-        seen, tickets, policy, template=policy.templates.customer.fixed, what="fixed"
-    )
-    solved = policy.closure.solved_status
-    effects += [
-        ticket_status(incident.id, ticket.ref, seen.once(f"status:{solved}"), solved)
-        for ticket in tickets
-        if not ticket.status.is_settled
-    ]
+    effects = farewell(seen, tickets, policy)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
     effects += tell_room(
         seen, policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
     )
     entry = Entry(kind="proof", text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
+
+
+def farewell(case: Case, tickets: Sequence[Ticket], policy: Policy) -> list[Effect]:
+    """It works again: told to each customer, and the ticket solved.
+
+    The message goes before the status: a reply to a settled ticket opens it again at some helpdesks.
+    """
+    effects = customers.tell(case, tickets, policy, template=policy.templates.customer.fixed, what="fixed")
+    solved = policy.closure.solved_status
+    effects += [
+        ticket_status(case.incident.id, ticket.ref, case.once(f"status:{solved}"), solved)
+        for ticket in tickets
+        if not ticket.status.is_settled
+    ]
+    return effects
 
 
 def _to_be_told(case: Case) -> list[Ticket]:
@@ -114,12 +122,15 @@ def _close(case: Case, policy: Policy, *, now: datetime) -> Plan:
     incident = move(case.incident, IncidentState.CLOSED, now=now)
     incident = replace(incident, next_stage=None, next_stage_at=None, next_update_at=None)
     given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
+    given_up += case.untold
     rest = f" ({given_up} effects need a person, see `liaison show {incident.name}`)" if given_up else ""
+    untold = f"{case.untold} message(s) to customers did not go out"
+    told = untold if case.untold else "every linked customer was told"
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
-        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: everybody was told.")),
-        entries=(Entry(kind="closed", text=f"Closed: every linked customer was told{rest}"),),
+        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: {told}.")),
+        entries=(Entry(kind="closed", text=f"Closed: {told}{rest}"),),
     )
 
 

@@ -80,9 +80,16 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
 
 def _after_action(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
     action = [line for line in case.ledger if line.kind is EffectKind.ACTION][-1]
+    incident = case.incident
     if action.state.is_open:
-        return Plan(incident=case.incident)
-    if action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED and _is_green(looks):
+        if incident.next_stage_at is not None and now < incident.next_stage_at:
+            return Plan(incident=incident)
+        return mobilise(case, policy, now=now, why=f"the action '{action.target}' did not end in time")
+    has_succeeded = action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED
+    if has_succeeded and not looks and policy.service(incident.service).probes:
+        # Nobody has looked since it ended (its worker died): that comes first.
+        return Plan(incident=replace(incident, next_stage_at=now))
+    if has_succeeded and _is_green(looks):
         incident = move(case.incident, IncidentState.RESOLVED, now=now)
         incident = replace(incident, next_stage=Stage.CLOSURE, next_stage_at=now, resolved_at=now, checks=0)
         entry = Entry(kind="state", text=f"The action '{action.target}' fixed it; nobody was woken")

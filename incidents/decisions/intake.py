@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
-from incidents.decisions import customers
+from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
 from incidents.models import Incident, IncidentState, Severity, Stage, Ticket
 from incidents.notes import joined_note
@@ -140,8 +140,9 @@ def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: da
         entries.append(Entry(kind="severity", text=f"Severity raised from {incident.severity} to {severity}"))
     effects: list[Effect] = []
     if incident.state in _STILL_CHECKING:
-        # More reports are evidence: do not wait for the next scheduled look.
-        changed = replace(changed, next_stage=Stage.VALIDATION, next_stage_at=now)
+        if incident.next_stage is not Stage.ESCALATION:
+            # More reports are evidence: look at once, and count the looks without proof from here.
+            changed = replace(changed, next_stage=Stage.VALIDATION, next_stage_at=now, checks=0)
     else:
         for join in joins:
             ref = join.ticket.ref
@@ -156,6 +157,9 @@ def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: da
                 template=policy.templates.customer.progress,
                 what="progress",
             )
+        if incident.state is IncidentState.CLOSING:
+            # The others are being told that it is over; nobody comes back for these later.
+            effects += closure.farewell(case, [join.ticket for join in joins], policy)
     return Plan(incident=changed, effects=tuple(effects), entries=tuple(entries))
 
 

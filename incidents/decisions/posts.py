@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incidents.case import Case
+from incidents.case import Case, LedgerLine
 from incidents.effects import Effect, EffectKind, EffectState, NoteText, Nothing
 from incidents.messages import internal
 from incidents.models import ChatMessage
@@ -27,8 +27,9 @@ def chat_post(case: Case, policy: Policy, what: str, message: ChatMessage) -> Ef
 
 
 def tell_room(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
-    """A post, if the incident has a room."""
+    """A post, if the incident has a room and its team still has a chat."""
     has_room = any(line.kind is EffectKind.CHAT_ROOM for line in case.ledger)
+    has_room = has_room and policy.team_of(case.incident.service).chat is not None
     return [chat_post(case, policy, what, ChatMessage(text=text))] if has_room else []
 
 
@@ -41,8 +42,8 @@ def page_notes(case: Case, what: str, text: str) -> list[Effect]:
     """A note on each page that is out (or on its way)."""
     return [
         Effect(
-            key=f"{line.key}:note:{what}",
-            once=f"{line.key}:note:{what}",
+            key=_once(case, line, "note", what),
+            once=_once(case, line, "note", what),
             kind=EffectKind.PAGE_NOTE,
             incident_id=case.incident.id,
             connection=line.connection,
@@ -58,8 +59,8 @@ def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
     """Acknowledge or resolve every page that is out."""
     return [
         Effect(
-            key=f"{line.key}:{kind}:{what}",
-            once=f"{line.key}:{kind}:{what}",
+            key=_once(case, line, kind, what),
+            once=_once(case, line, kind, what),
             kind=kind,
             incident_id=case.incident.id,
             connection=line.connection,
@@ -69,3 +70,8 @@ def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
         for line in case.pages
         if line.state is not EffectState.DEAD
     ]
+
+
+def _once(case: Case, line: LedgerLine, kind: str, what: str) -> str:
+    """Once in this generation: a page that its engineers opened again outlives the one it was sent in."""
+    return f"{line.key}:{kind}:g{case.incident.generation}:{what}"

@@ -7,14 +7,13 @@ Notes are events: each is passed on once, recognised by what identifies it at it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
-from incidents.effects import Effect, EffectKind, ticket_note
+from incidents.effects import Effect, EffectKind, EffectState, ticket_note
 from incidents.lifecycle import WITH_ENGINEERS, move
 from incidents.messages import internal
 from incidents.models import (
@@ -31,7 +30,6 @@ from incidents.models import (
 from incidents.notes import verdict_words
 from incidents.policy import Policy
 
-_FIXABLE = WITH_ENGINEERS | {IncidentState.MITIGATING}
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
 USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
 
@@ -63,22 +61,45 @@ def page_news(case: Case, news: PageNews, policy: Policy, *, now: datetime) -> P
 
 def _follow(case: Case, news: PageNews, state: PageState, policy: Policy, *, now: datetime) -> Plan:
     incident = case.incident
-    who = _who(news, state)
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
+        who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
         return _acknowledged(case, who, policy, now=now)
-    if state.status is PageStatus.TRIGGERED and incident.state is IncidentState.ACKNOWLEDGED:
+    if incident.state is IncidentState.ACKNOWLEDGED and _is_handed_back(case, news, state):
         incident = move(incident, IncidentState.ESCALATED, now=now)
         incident = replace(incident, acknowledged_at=None, responder=None)
         text = f"{case.incident.responder or 'The responder'} handed the page back; nobody has it now"
         return _told(
             replace(case, incident=incident), policy, f"handed-back:{_digest(str(now))}", text, kind="state"
         )
-    if state.status is PageStatus.RESOLVED and incident.state in _FIXABLE:
+    if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
+        who = _who(news, state, PageChange.RESOLVED, said_in_chat=incident.responder)
         return _resolved(case, who, policy, now=now)
     reopened = any(event.change is PageChange.REOPENED for event in news.events)
     if reopened and state.status is not PageStatus.RESOLVED and incident.state in _OVER:
-        return _reopened_by_engineers(case, who, policy, now=now)
+        return _opened_again(case, news, state, policy, now=now)
     return Plan(incident=incident)
+
+
+def _is_handed_back(case: Case, news: PageNews, state: PageState) -> bool:
+    """Of several pages all but the one somebody took are triggered all along: only an event tells."""
+    if state.status is not PageStatus.TRIGGERED:
+        return False
+    return len(case.page_keys) == 1 or any(event.change is PageChange.UNACKNOWLEDGED for event in news.events)
+
+
+def _opened_again(case: Case, news: PageNews, state: PageState, policy: Policy, *, now: datetime) -> Plan:
+    """Opened again by the engineers, and perhaps taken in the same breath."""
+    who = _who(news, state, PageChange.REOPENED)
+    plan = _reopened_by_engineers(case, who, policy, now=now)
+    if state.status is not PageStatus.ACKNOWLEDGED:
+        return plan
+    who = _who(news, state, PageChange.ACKNOWLEDGED)
+    taken = _acknowledged(replace(case, incident=plan.incident), who, policy, now=now)
+    return Plan(
+        incident=taken.incident,
+        effects=(*plan.effects, *taken.effects),
+        entries=(*plan.entries, *taken.entries),
+    )
 
 
 def _acknowledged(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
@@ -128,6 +149,8 @@ def _reopened_by_engineers(case: Case, who: str, policy: Policy, *, now: datetim
         next_stage_at=None,
         acknowledged_at=None,
         responder=None,
+        page_level=0,
+        checks=0,
         resolved_at=None,
         next_update_at=customers.next_update_at(incident, policy, now=now),
     )
@@ -143,7 +166,17 @@ def _told(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Pla
 
 
 def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan:
-    """Do what somebody asked for in the room; the on-call tool's own webhook then tells that it happened."""
+    """Do what somebody asked for in the room; the on-call tool's own webhook then tells that it happened.
+
+    That webhook names our integration, so who asked is remembered as the responder.
+    """
+    if case.incident.state in WITH_ENGINEERS and not any(
+        page.state is not EffectState.DEAD for page in case.pages
+    ):
+        followed = _without_pager(case, command, policy, now=now)
+        if followed is not None:
+            return followed
+    incident = case.incident
     what = f"command:{_digest(command.user, command.at.isoformat(), command.verb, command.text)}"
     effects: list[Effect] = []
     entries: list[Entry] = []
@@ -151,10 +184,13 @@ def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datet
         effects += change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, what)
         effects += tell_engineers(case, policy, what, f"{command.user} acknowledged from chat")
         entries.append(Entry(kind="command", text="Acknowledged from chat", actor=command.user))
+        if incident.state is IncidentState.ESCALATED:
+            incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_RESOLVE, what)
         effects += tell_engineers(case, policy, what, f"{command.user} resolved from chat")
         entries.append(Entry(kind="command", text="Resolved from chat", actor=command.user))
+        incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.NOTE and command.text:
         said = f"{command.user}: {command.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
@@ -164,7 +200,16 @@ def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datet
         effects += tell_room(case, policy, what, USAGE)
     else:
         effects += tell_room(case, policy, what, status_words(case))
-    return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
+    return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries))
+
+
+def _without_pager(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan | None:
+    """No page could be sent, so no webhook will come: then the room's word counts."""
+    if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state is IncidentState.ESCALATED:
+        return _acknowledged(case, command.user, policy, now=now)
+    if command.verb is ChatVerb.RESOLVE:
+        return _resolved(case, command.user, policy, now=now)
+    return None
 
 
 def status_words(case: Case) -> str:
@@ -181,9 +226,11 @@ def _to_tickets(case: Case, what: str, note: InternalText) -> list[Effect]:
     return [ticket_note(case.incident.id, item.ticket.ref, case.once(what), note) for item in case.tickets]
 
 
-def _who(news: PageNews, state: PageState) -> str:
-    actors: Sequence[str] = [event.actor for event in news.events if event.actor]
-    return (actors[-1] if actors else "") or (state.responders[0] if state.responders else "An engineer")
+def _who(news: PageNews, state: PageState, change: PageChange, *, said_in_chat: str | None = None) -> str:
+    """Who made this change: its own actor, else who said so in chat, else who has the page."""
+    actors = [event.actor for event in news.events if event.change is change and not event.by_us]
+    named = [name for name in (*reversed(actors), said_in_chat, *state.responders) if name]
+    return named[0] if named else "An engineer"
 
 
 def _digest(*parts: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -37,16 +37,10 @@ class TicketNews:
 def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: datetime) -> Plan:
     """Pass on what agents wrote and did; reopen when a customer says it is not fixed."""
     plan = Plan(incident=case.incident)
-    complaints = [
-        (item, comment, phrase)
-        for item in news
-        for comment in item.comments
-        if comment.author is Author.CUSTOMER
-        and comment.is_public
-        and (phrase := policy.closure.says_still_broken(comment.text)) is not None
-    ]
-    if complaints and _can_reopen(case.incident, policy, now=now):
-        plan = _reopen(case, complaints[0][0], complaints[0][1], policy, now=now)
+    if _can_reopen(case.incident, policy, now=now):
+        complaint = next(_complaints(news, policy, since=case.incident.resolved_at), None)
+        if complaint is not None:
+            plan = _reopen(case, *complaint, policy, now=now)
     seen = replace(case, incident=plan.incident)
     effects, entries = list(plan.effects), list(plan.entries)
     for item in news:
@@ -57,6 +51,18 @@ def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: 
                 entries.append(said)
     moved, told = _status_changes(seen, news, policy)
     return Plan(incident=plan.incident, effects=(*effects, *told), entries=(*entries, *moved))
+
+
+def _complaints(
+    news: Sequence[TicketNews], policy: Policy, *, since: datetime | None
+) -> Iterator[tuple[TicketNews, Comment]]:
+    """Customers who say it is still broken. What was written before it was fixed says nothing about the fix."""
+    for item in news:
+        for comment in item.comments:
+            is_a_customers = comment.author is Author.CUSTOMER and comment.is_public
+            is_about_the_fix = since is None or comment.at >= since
+            if is_a_customers and is_about_the_fix and policy.closure.says_still_broken(comment.text):
+                yield item, comment
 
 
 def _can_reopen(incident: Incident, policy: Policy, *, now: datetime) -> bool:

@@ -33,6 +33,8 @@ def decide(
     if verdict in policy.escalation.on:
         incident = move(incident, IncidentState.CONFIRMED, now=now)
         incident = replace(incident, next_stage=Stage.ESCALATION, next_stage_at=now, checks=0)
+    elif incident.next_stage is Stage.ESCALATION:
+        pass  # the response target was missed meanwhile: engineers get it, whatever we see
     elif incident.checks > policy.validation.rechecks:
         incident = move(incident, IncidentState.NOT_AN_INCIDENT, now=now)
         incident = replace(incident, next_stage=None, next_stage_at=None, checks=0)

@@ -58,20 +58,24 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
         .where(effects.c.incident_id == incident_id, effects.c.about_ticket.is_(False))
         .order_by(effects.c.id)
     )
-    open_ticket_effects = await tx.execute(
-        select(func.count())
-        .select_from(effects)
-        .where(
-            effects.c.incident_id == incident_id,
-            effects.c.about_ticket,
-            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
+    is_open = effects.c.state.in_([state.value for state in EffectState if state.is_open])
+    is_given_up = effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
+    is_message = effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value
+    counts = await tx.execute(
+        select(
+            func.count().filter(is_open).label("open"),
+            func.count().filter(is_message, is_given_up).label("untold"),
         )
+        .select_from(effects)
+        .where(effects.c.incident_id == incident_id, effects.c.about_ticket)
     )
+    about_tickets = counts.one()
     return Case(
         incident=incident,
         tickets=tuple(await linked_tickets(tx, incident_id)),
         ledger=tuple(_ledger_line(row) for row in lines),
-        open_ticket_effects=open_ticket_effects.scalar_one(),
+        open_ticket_effects=about_tickets.open,
+        untold=about_tickets.untold,
         instance=await instance_id(tx),
     )
 
@@ -127,7 +131,7 @@ async def write_plan(
         await tx.execute(
             update(incidents)
             .where(incidents.c.id == before.id, incidents.c.version == before.version)
-            .values(_values(plan.incident), version=before.version + 1)
+            .values(_values(plan.incident) | {"version": before.version + 1})
         )
     await plan_effects(tx, plan.effects)
     await append_entries(tx, before.id, plan.entries, now=now, run_id=run_id)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from incidents.errors import LiaisonError
+from incidents.store.storable import to_json
 
 
 class NotDurable(LiaisonError):
@@ -21,7 +22,12 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=10, pool_pre_ping=False, pool_recycle=1800
+            url,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=False,
+            pool_recycle=1800,
+            json_serializer=to_json,
         )
 
     @asynccontextmanager

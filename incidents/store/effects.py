@@ -23,7 +23,6 @@ from incidents.store.schema import bindings, effects
 
 LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 40
-_ROWS_PER_INSERT = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +61,10 @@ class LedgerCounts:
 
 async def plan_effects(tx: AsyncConnection, planned: Sequence[Effect]) -> None:
     """Write intended effects; one whose key is already there was planned before and is left alone."""
-    for start in range(0, len(planned), _ROWS_PER_INSERT):
-        rows = [_values(effect) for effect in planned[start : start + _ROWS_PER_INSERT]]
-        await tx.execute(insert(effects).values(rows).on_conflict_do_nothing(index_elements=["key"]))
+    if not planned:
+        return
+    statement = insert(effects).on_conflict_do_nothing(index_elements=["key"])
+    await tx.execute(statement, [_values(effect) for effect in planned])
     pages = [effect for effect in planned if effect.kind is EffectKind.PAGE]
     for page in pages:
         await bind(tx, page.connection, "page", page.target, incident_id=page.incident_id)
@@ -166,7 +166,8 @@ _LEASE = text(
     update effects e set state = 'sending', fence = e.fence + 1, attempts = e.attempts + 1,
         lease_until = cast(:now as timestamptz) + cast(:lease as interval)
     from due where e.id = due.id
-    returning e.*
+    returning e.id, e.key, e.once, e.kind, e.incident_id, e.connection, e.target, e.fence, e.attempts,
+        e.sent_at, e.result, cast(e.payload as text) as payload
     """
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
 

@@ -8,7 +8,6 @@ commits what was decided of them.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,14 +16,16 @@ from enum import StrEnum
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import BigInteger, LargeBinary, Text
+from sqlalchemy.types import BigInteger, LargeBinary
 
 from incidents.models import Lane, Verified
 from incidents.store.database import Database
 from incidents.store.schema import deliveries, rejections
+from incidents.store.storable import StorableText, storable, to_json
 
 CHUNK = 200
 MAX_BATCH = 256
+_CLOSED = "the inbox is closed"
 
 
 class Receipt(StrEnum):
@@ -73,7 +74,7 @@ _INSERT = text(
     """
 ).bindparams(
     *(
-        bindparam(name, type_=ARRAY(Text))
+        bindparam(name, type_=ARRAY(StorableText))
         for name in ("connection", "lane", "identity", "repeatable", "headers")
     ),
     bindparam("body", type_=ARRAY(LargeBinary)),
@@ -93,16 +94,24 @@ class InboxWriter:
         self._task = asyncio.create_task(self._run(), name="inbox-writer")
 
     async def accept(self, connection: str, lane: Lane, verified: Verified) -> Receipt:
-        """Return when the delivery is on disk, or was there already. Raises the database's own error."""
+        """Return when the delivery is on disk, or was there already.
+
+        Raises the database's own error, and `ConnectionAbortedError` while the inbox is closed.
+        """
+        if self._task is None or self._task.done():
+            raise ConnectionAbortedError(_CLOSED)
         item = _Item(connection, lane, verified, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._arrived.set()
         return await item.receipt
 
     async def aclose(self) -> None:
+        """Stop. Whoever still waits gets an error, never silence: their sender comes again."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        _fail(self._waiting, ConnectionAbortedError(_CLOSED))
+        self._waiting = []
 
     async def _run(self) -> None:
         while True:
@@ -117,17 +126,24 @@ class InboxWriter:
             async with self._database.transaction() as connection:
                 rows = await connection.execute(_INSERT, _columns(batch))
                 new = {(row.connection, row.identity) for row in rows}
+        except asyncio.CancelledError:
+            _fail(batch, ConnectionAbortedError(_CLOSED))
+            raise
         except Exception as error:  # noqa: BLE001 - whatever the database said is each caller's answer
-            for item in batch:
-                if not item.receipt.done():
-                    item.receipt.set_exception(error)
+            _fail(batch, error)
             return
         for item in batch:
-            key = (item.connection, item.verified.identity)
+            key = (item.connection, storable(item.verified.identity))
             receipt = Receipt.NEW if key in new else Receipt.DUPLICATE
             new.discard(key)
             if not item.receipt.done():
                 item.receipt.set_result(receipt)
+
+
+def _fail(batch: Sequence[_Item], error: Exception) -> None:
+    for item in batch:
+        if not item.receipt.done():
+            item.receipt.set_exception(error)
 
 
 def _columns(batch: Sequence[_Item]) -> dict[str, list[str] | list[bytes]]:
@@ -136,7 +152,7 @@ def _columns(batch: Sequence[_Item]) -> dict[str, list[str] | list[bytes]]:
         "lane": [item.lane.value for item in batch],
         "identity": [item.verified.identity for item in batch],
         "repeatable": ["true" if item.verified.is_repeatable else "false" for item in batch],
-        "headers": [json.dumps(item.verified.headers) for item in batch],
+        "headers": [to_json(item.verified.headers) for item in batch],
         "body": [item.verified.body for item in batch],
     }
 
@@ -163,10 +179,12 @@ async def lease_deliveries(
         .order_by(deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # A CTE runs once; a subquery may be run again for each row, and then takes more than the limit.
+        .cte("chosen")
     )
     rows = await tx.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(chosen))
+        .where(deliveries.c.id == chosen.c.id)
         .values(fence=fence, attempts=deliveries.c.attempts + 1)
         .returning(deliveries)
     )
@@ -208,13 +226,33 @@ async def settle_deliveries(
         )
 
 
+# Of equal repeatable deliveries one is put in line, and none where one waits already: it says the same.
+_UNPARK = text(
+    """
+    with parked as (
+        select id, is_repeatable and (
+            row_number() over (partition by connection, identity, is_repeatable order by id desc) > 1
+            or exists (
+                select 1 from deliveries w
+                where w.connection = d.connection and w.identity = d.identity
+                  and w.is_repeatable and w.state = 'pending' and w.attempts = 0)) as has_equal
+        from deliveries d
+        where state = 'parked' and (:connection is null or connection = :connection)
+    )
+    update deliveries d set attempts = 0,
+        state = case when has_equal then 'done' else 'pending' end,
+        detail = case when has_equal then 'an equal one was read instead' else '' end,
+        handled_at = case when has_equal then handled_at end
+    from parked where d.id = parked.id
+    returning has_equal
+    """
+).bindparams(bindparam("connection", type_=StorableText))
+
+
 async def unpark(tx: AsyncConnection, *, connection: str | None = None) -> int:
     """Put parked deliveries back in line, for instance after an upgrade; returns how many."""
-    statement = update(deliveries).where(deliveries.c.state == "parked")
-    if connection is not None:
-        statement = statement.where(deliveries.c.connection == connection)
-    result = await tx.execute(statement.values(state="pending", attempts=0, detail="", handled_at=None))
-    return result.rowcount
+    rows = await tx.execute(_UNPARK, {"connection": connection})
+    return sum(not row.has_equal for row in rows)
 
 
 async def waiting(tx: AsyncConnection, lane: Lane | None = None) -> Waiting:

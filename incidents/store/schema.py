@@ -14,10 +14,11 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
-    Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from incidents.store.storable import StorableText as Text
 
 metadata = MetaData(
     naming_convention={
@@ -66,7 +67,8 @@ Index(
     deliveries.c.connection,
     deliveries.c.identity,
     unique=True,
-    postgresql_where=text("is_repeatable and state = 'pending'"),
+    # A leased one is being read: an equal one that comes now may tell of something newer.
+    postgresql_where=text("is_repeatable and state = 'pending' and attempts = 0"),
 )
 Index(
     "ix_deliveries_lane_pending",

@@ -131,7 +131,7 @@ class WebhookSourceContract:
     def test_changed_body(self, source: WebhookSource, signed: Sign, now: datetime, a_body: bytes) -> None:
         """A body changed on the way, even by a blank, is refused where the scheme signs it."""
         if not self.signs_body:
-            return
+            pytest.skip("this sender does not sign the body")
         for body in (a_body + b" ", a_body[:-1], a_body.replace(b":", b": ", 1) + b"\n", b""):
             with pytest.raises(Forged):
                 source.verify(signed(a_body), body, now=now)
@@ -177,7 +177,7 @@ class WebhookSourceContract:
     ) -> None:
         """A captured delivery replayed later, or one from the future, is refused where time is signed."""
         if not self.is_timed:
-            return
+            pytest.skip("this scheme signs no time")
         for seconds in (-301, 301, -30 * 86_400):
             with pytest.raises(Forged) as caught:
                 source.verify(signed(a_body, at=now + timedelta(seconds=seconds)), a_body, now=now)

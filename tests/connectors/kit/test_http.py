@@ -1,79 +1,16 @@
-"""The one place that sends HTTP: each row of its table of meanings, retries, caps and the deadline."""
+"""The one place that sends HTTP: each row of its table of meanings, its retries and its deadline."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
-from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from connectors.kit.answer_body import MAX_ANSWER_BYTES
-from connectors.kit.http import Answer, VendorHttp, retry_after_seconds
+from connectors.kit.http import Answer, VendorHttp
 from connectors.kit.pacing import Pace
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-Reply = httpx.Response | Exception
-
-
-class Vendor(httpx.AsyncBaseTransport):
-    """Gives each reply once, the last one for ever, and remembers the requests."""
-
-    def __init__(self, *replies: Reply | Callable[[], Reply]) -> None:
-        self._replies = list(replies)
-        self.requests: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-        if callable(reply):
-            reply = reply()
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
-
-class Stream(httpx.AsyncByteStream):
-    """An answer's body that comes in pieces, may fail, may never end, and knows whether it was let go."""
-
-    def __init__(self, pieces: Iterator[bytes], error: Exception | None = None, *, ends: bool = True) -> None:
-        self._pieces, self._error, self._ends = pieces, error, ends
-        self.taken = 0
-        self.is_closed = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            self.taken += 1
-            yield piece
-        if self._error is not None:
-            raise self._error
-        if not self._ends:
-            await asyncio.Event().wait()
-
-    async def aclose(self) -> None:
-        self.is_closed = True
-
-
-@asynccontextmanager
-async def http(vendor: httpx.AsyncBaseTransport, **options: Any) -> AsyncIterator[VendorHttp]:
-    async with VendorHttp(
-        vendor="acme", base_url="https://api.example/v1", transport=vendor, **options
-    ) as client:
-        yield client
-
-
-def status(code: int, **headers: str) -> Callable[[], httpx.Response]:
-    return lambda: httpx.Response(code, json={"error": "x"}, headers=headers)
-
+from tests.connectors.kit.scripted_vendor import Stream, Vendor, http, status
 
 # -- what an answer means
 
@@ -260,156 +197,6 @@ async def test_a_clear_word_is_not_argued_with(code):
         with pytest.raises((Busy, Refused)):
             await client.call("GET", "/things")
     assert len(vendor.requests) == 1
-
-
-# -- how long to wait
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, 5),
-        ("", 5),
-        ("30", 30),
-        ("2.5", 2.5),
-        ("0", 1),
-        ("-5", 1),
-        ("864000", 3600),
-        ("1e400", 3600),
-        ("nan", 5),
-        ("soon", 5),
-        ("1, 2", 5),
-        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
-        (format_datetime(NOW - timedelta(days=1), usegmt=True), 1),
-        (format_datetime(NOW + timedelta(days=10), usegmt=True), 3600),
-        ("Sun, 01 Mar 2026 12:01:30 -0000", 5),
-        ("Sun, 01 Mar 2026 12:01:30 +99999999999999", 5),
-    ],
-)
-def test_retry_after(header, seconds):
-    """Seconds, a date, garbage or nothing: always a sane time within a second and an hour."""
-    assert retry_after_seconds(header, now=NOW) == pytest.approx(seconds)
-
-
-@given(
-    st.one_of(st.text(max_size=60), st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+ [+-]\d+"))
-)
-def test_retry_after_of_any_text(header):
-    """No header breaks it or leaves its bounds."""
-    assert 1 <= retry_after_seconds(header, now=NOW) <= 3600
-
-
-async def test_busy_carries_the_vendors_word():
-    """The vendor's Retry-After travels with the error."""
-    async with http(Vendor(status(429, **{"retry-after": "42"}))) as client:
-        with pytest.raises(Busy) as caught:
-            await client.call("GET", "/things")
-    assert caught.value.retry_after == 42
-
-
-# -- caps
-
-
-@pytest.mark.parametrize("encode", [gzip.compress, zlib.compress], ids=["gzip", "deflate"])
-async def test_compressed_answer(encode):
-    """What vendors usually send is read."""
-    name = "gzip" if encode is gzip.compress else "deflate"
-    body = encode(b'{"id":1}')
-    pieces = Stream(iter([body[:5], body[5:]]))
-    async with http(Vendor(httpx.Response(200, headers={"content-encoding": name}, stream=pieces))) as client:
-        assert (await client.call("GET", "/things")).data == {"id": 1}
-    assert pieces.is_closed
-
-
-async def test_gzip_bomb():
-    """A gigabyte packed into a megabyte is let go as soon as the cap on inflated bytes is passed."""
-    packer = zlib.compressobj(wbits=31)
-    piece = packer.compress(b"0" * MAX_ANSWER_BYTES) + packer.flush(zlib.Z_SYNC_FLUSH)
-    second = packer.compress(b"0" * MAX_ANSWER_BYTES) + packer.flush(zlib.Z_SYNC_FLUSH)
-    bomb = Stream(iter([piece, *[second] * 1_000]))
-    async with http(Vendor(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=bomb))) as client:
-        with pytest.raises(Unknown, match="answer over"):
-            await client.call("POST", "/things", json={})
-    assert bomb.taken == 2
-    assert bomb.is_closed
-
-
-async def test_one_piece_bomb_is_never_inflated_whole():
-    """Even one small piece that inflates without end stays under the cap, in memory too."""
-    import tracemalloc
-
-    piece = gzip.compress(b"0" * (MAX_ANSWER_BYTES * 12), compresslevel=9)
-    bomb = Stream(iter([piece]))
-    async with http(Vendor(httpx.Response(200, headers={"content-encoding": "gzip"}, stream=bomb))) as client:
-        tracemalloc.start()
-        try:
-            with pytest.raises(Unknown, match="answer over"):
-                await client.call("POST", "/things", json={})
-            peak = tracemalloc.get_traced_memory()[1]
-        finally:
-            tracemalloc.stop()
-    assert peak < MAX_ANSWER_BYTES * 4
-
-
-async def test_oversize_answer():
-    """An answer without end is let go at the cap."""
-    endless = Stream(b" " * 1_048_576 for _ in range(1_000_000))
-    async with http(Vendor(httpx.Response(200, stream=endless))) as client:
-        with pytest.raises(Unknown, match="answer over"):
-            await client.call("POST", "/things", json={})
-    assert endless.taken == 9
-    assert endless.is_closed
-
-
-async def test_answer_of_exactly_the_cap():
-    """The cap itself is still allowed."""
-    body = b'"' + b"a" * (MAX_ANSWER_BYTES - 2) + b'"'
-    async with http(Vendor(httpx.Response(200, stream=Stream(iter([body]))))) as client:
-        assert len((await client.call("GET", "/things")).data) == MAX_ANSWER_BYTES - 2
-
-
-@pytest.mark.parametrize(
-    ("encoding", "body"),
-    [
-        ("gzip", b"not gzip at all"),
-        ("gzip", gzip.compress(b'{"id":1}')[:-9]),
-        ("br", b"\x0b\x03\x80{}\x03"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"{}"))),
-    ],
-    ids=["not gzip", "cut", "never asked for", "twice"],
-)
-async def test_unreadable_encoding(encoding, body):
-    """An answer that cannot be inflated is no answer."""
-    reply = httpx.Response(200, headers={"content-encoding": encoding}, stream=Stream(iter([body])))
-    async with http(Vendor(reply)) as client:
-        with pytest.raises(Unknown):
-            await client.call("POST", "/things", json={})
-
-
-@pytest.mark.parametrize("code", [204, 200])
-async def test_no_body_with_an_encoding(code):
-    """HEAD and 204 may name an encoding for nothing."""
-    reply = httpx.Response(code, headers={"content-encoding": "gzip"}, stream=Stream(iter([])))
-    async with http(Vendor(reply)) as client:
-        assert (await client.call("HEAD", "/things")).data is None
-
-
-async def test_answer_that_breaks_off():
-    """A connection that dies inside the answer leaves a write unknown."""
-    dying = Stream(iter([b'{"id":']), httpx.ReadError("reset"))
-    async with http(Vendor(httpx.Response(200, stream=dying))) as client:
-        with pytest.raises(Unknown, match="broke off"):
-            await client.call("POST", "/things", json={})
-    assert dying.is_closed
-
-
-async def test_error_with_a_broken_body_keeps_its_meaning():
-    """A 404 is a 404 even if the text below it never ends."""
-    dying = Stream(iter([b"<ht"]), httpx.ReadError("reset"))
-    async with http(Vendor(httpx.Response(404, stream=dying))) as client:
-        with pytest.raises(NotFound):
-            await client.call("POST", "/things", json={})
-    assert dying.is_closed
 
 
 # -- deadline

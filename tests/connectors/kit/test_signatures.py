@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.kit import signatures as sig
@@ -83,6 +83,7 @@ def test_hostile_header(scheme, hostile):
 
 
 @every_scheme
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data(), body=st.binary(max_size=200))
 def test_random_headers(scheme, data, body):
     """Whatever comes in random headers and bodies, only `Forged` comes out."""

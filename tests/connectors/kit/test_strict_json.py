@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from connectors.kit.strict_json import parse_json, storable
@@ -83,6 +83,7 @@ def test_error_tells_nothing_of_the_content():
     assert "4111" not in str(caught.value)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(PLAIN)
 def test_plain_values_survive(value):
     """What a plain sender writes is what we read, NULs aside."""
@@ -91,6 +92,7 @@ def test_plain_values_survive(value):
     assert parse_json(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=200))
 def test_any_bytes(body):
     """Of any bytes, only `Unrecognised` comes out."""
@@ -98,6 +100,7 @@ def test_any_bytes(body):
         parse_json(body)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.recursive(ANY_TEXT, lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner), max_leaves=10)
 )
@@ -117,6 +120,7 @@ def texts(value: Any) -> list[str]:
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(ANY_TEXT)
 def test_storable(text):
     """Only what cannot be stored is replaced, character by character."""

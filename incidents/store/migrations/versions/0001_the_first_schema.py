@@ -62,7 +62,7 @@ def upgrade() -> None:
         "deliveries",
         ["connection", "identity"],
         unique=True,
-        postgresql_where=sa.text("is_repeatable and state = 'pending'"),
+        postgresql_where=sa.text("is_repeatable and state = 'pending' and attempts = 0"),
     )
     op.create_table(
         "drains",
@@ -267,7 +267,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_deliveries_connection_identity_waiting",
         table_name="deliveries",
-        postgresql_where=sa.text("is_repeatable and state = 'pending'"),
+        postgresql_where=sa.text("is_repeatable and state = 'pending' and attempts = 0"),
     )
     op.drop_index(
         "uq_deliveries_connection_identity",

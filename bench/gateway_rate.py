@@ -1,0 +1,141 @@
+"""How many webhooks a second the gateway takes (verified, on disk, answered), against a bare echo route.
+
+    python -m bench.gateway_rate
+
+Both run on the same uvicorn settings and are loaded in alternating rounds over 32 connections by a generator
+in a process of its own. The rate hangs on the machine; the ratio to the echo route says what the gateway's own
+work costs. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from blocks.connect import settings_json
+from blocks.http import HttpBlock
+from connectors.http.fields import TicketFields
+from connectors.http.settings import WebhookMapping
+from deployments.embedded_database import EmbeddedDatabase
+from deployments.processes import free_port
+from incidents.store.connections import Mirror
+from incidents.store.database import Database
+from incidents.store.migrate import migrate
+
+CONNECTION = "http/bench"
+PATH = f"/hooks/{CONNECTION}"
+CONCURRENCY = 32
+START_SECONDS = 60.0
+# Nobody listens on port 1: the gateway serves on what the mirror has.
+NO_PREFECT = "http://127.0.0.1:1/api"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The gateway's accept rate.")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=5000, help="in each round")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = EmbeddedDatabase(Path(folder) / "data")
+        server.start()
+        try:
+            server.ensure_database("bench")
+            print(json.dumps(measure(server.url("bench"), rounds=options.rounds, requests=options.requests)))
+        finally:
+            server.stop()
+
+
+def measure(database_url: str, *, rounds: int, requests: int) -> dict[str, object]:
+    """Medians of that many alternating rounds."""
+    key, secret = Fernet.generate_key().decode(), secrets.token_urlsafe(24)
+    asyncio.run(_prepare(database_url, key, secret))
+    environ = {
+        **os.environ,
+        "PREFECT_API_URL": NO_PREFECT,
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "BENCH_DATABASE_URL": database_url,
+        "BENCH_KEY": key,
+        "BENCH_SECRET": secret,
+    }
+    rates: dict[str, list[float]] = {"gateway": [], "echo": []}
+    with contextlib.ExitStack() as stack:
+        ports = {what: stack.enter_context(_serving(what, environ)) for what in rates}
+        for port in ports.values():
+            _load(port, environ, requests // 4)
+        for number in range(rounds):
+            for what, port in ports.items():
+                rates[what].append(_load(port, environ, requests))
+            told = ", ".join(f"{what} {of[-1]:.0f}" for what, of in rates.items())
+            print(f"round {number + 1}: {told} req/s", file=sys.stderr)
+    ratios = [a / b for a, b in zip(rates["gateway"], rates["echo"], strict=True)]
+    return {
+        "name": "gateway_accept_rate",
+        "value": round(statistics.median(rates["gateway"])),
+        "unit": "req/s",
+        "ratio": round(statistics.median(ratios), 3),
+        "against": "bare Starlette echo route",
+        "n": rounds,
+    }
+
+
+async def _prepare(database_url: str, key: str, secret: str) -> None:
+    """A migrated store, and in its mirror the one connection."""
+    webhook = WebhookMapping(
+        signing_secrets=[SecretStr(secret)],
+        ticket=TicketFields(id="id", status="status", subject="subject", body="body"),
+    )
+    database = Database(database_url)
+    await migrate(database)
+    async with database.transaction() as tx:
+        settings = {CONNECTION: settings_json(HttpBlock(webhook=webhook))}
+        await Mirror(key).save(tx, settings, now=datetime.now(UTC))
+    await database.aclose()
+
+
+@contextlib.contextmanager
+def _serving(what: str, environ: Mapping[str, str]) -> Iterator[int]:
+    port = free_port(0)
+    command = [sys.executable, "-m", "bench.gateway_servers", what, "--port", str(port), "--path", PATH]
+    process = subprocess.Popen(command, env=environ)
+    try:
+        _until_listening(process, port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("a server of the bench did not start")
+
+
+def _load(port: int, environ: Mapping[str, str], requests: int) -> float:
+    command = [sys.executable, "-m", "bench.webhook_load", "--port", str(port), "--path", PATH]
+    command += ["--requests", str(requests), "--concurrency", str(CONCURRENCY)]
+    finished = subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE)
+    return float(finished.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""`liaison check`: what is wrong and how to cure it, before customers notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from prefect.client.orchestration import get_client
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from blocks.connect import open_connector, read_block
+from deployments.commands import settings
+from deployments.registration import declarations
+from incidents.errors import LiaisonError, PolicyError
+from incidents.models import Lane
+from incidents.policy_file import load_policy
+from incidents.store.database import Database
+from incidents.store.effects import count_effects
+from incidents.store.inbox import waiting
+
+_PATIENCE = 25.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. `text` has the cure when it is not well."""
+
+    what: str
+    is_well: bool
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """Where to look."""
+
+    home: Path | None
+    policy: Path
+    gateway_url: str
+
+
+async def check(where: Surroundings) -> list[Finding]:
+    """Look at everything once; a failing look never stops the others."""
+    findings = [await _look("policy", lambda: _policy(where.policy))]
+    findings.append(await _look("store", lambda: _store(where.home)))
+    findings.append(await _look("Prefect server", _server))
+    findings.append(await _look("worker", _worker))
+    findings.append(await _look("gateway", lambda: _gateway(where.gateway_url)))
+    try:
+        uses = load_policy(where.policy).connection_uses()
+    except PolicyError:
+        return findings
+    looks = [_look(f"connection {name}", lambda name=name: _connection(name)) for name in sorted(uses)]  # type: ignore[misc]
+    return [*findings, *await asyncio.gather(*looks)]
+
+
+async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return Finding(what=what, is_well=True, text=await look())
+    except TimeoutError:
+        return Finding(what=what, is_well=False, text=f"no answer within {_PATIENCE:g} s")
+    except (LiaisonError, SQLAlchemyError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
+        # ValueError and RuntimeError: how Prefect's client reports settings and servers it cannot use.
+        return Finding(what=what, is_well=False, text=str(error) or type(error).__name__)
+
+
+async def _policy(path: Path) -> str:
+    policy = load_policy(path)
+    return f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules"
+
+
+async def _store(home: Path | None) -> str:
+    database = Database(settings.database_url(home))
+    try:
+        await database.check_durability()
+        async with database.transaction() as tx:
+            await tx.execute(text("select 1 from incidents limit 1"))
+            lanes = {lane: await waiting(tx, lane) for lane in Lane}
+            effects = await count_effects(tx)
+    finally:
+        await database.aclose()
+    pending = sum(lane.pending for lane in lanes.values())
+    parked = sum(lane.parked for lane in lanes.values())
+    told = f"durable; {pending} deliveries waiting, {parked} parked, {effects.open} effects open"
+    if parked or effects.held or effects.dead:
+        told += f"; {effects.held} held and {effects.dead} dead: see `liaison parked` and `liaison held`"
+    return told
+
+
+async def _server() -> str:
+    async with get_client() as client:
+        error = await client.api_healthcheck()
+        if error is not None:
+            raise httpx.ConnectError(
+                f"no Prefect server at {client.api_url} ({type(error).__name__}): start it with `liaison up`, or"
+                " set PREFECT_API_URL to the one you have"
+            )
+        return f"{client.api_url} answers, version {await client.api_version()}"
+
+
+async def _worker() -> str:
+    async with get_client() as client:
+        workers = await client.read_workers_for_work_pool(_pool())
+    online = [worker for worker in workers if worker.status == "ONLINE"]
+    if not online:
+        raise LiaisonError(
+            f"no worker serves the work pool {_pool()!r}: start one with `liaison up` or `liaison worker`"
+        )
+    return f"{len(online)} online in the work pool {_pool()!r}"
+
+
+async def _gateway(url: str) -> str:
+    async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+        try:
+            answer = await client.get(f"{url}/readyz")
+        except httpx.HTTPError as error:
+            raise LiaisonError(f"nothing answers at {url}: start it with `liaison up`") from error
+    if answer.status_code != 200:
+        raise LiaisonError(f"{url}/readyz says {answer.status_code}: {answer.text.strip()}")
+    return f"{url} is ready"
+
+
+async def _connection(name: str) -> str:
+    connector = open_connector(name, await read_block(name))
+    try:
+        return await connector.check()
+    finally:
+        await connector.aclose()
+
+
+def print_findings(console: Console, findings: list[Finding]) -> None:
+    for finding in findings:
+        mark = "[green]✔[/green]" if finding.is_well else "[red]✘[/red]"
+        console.print(mark, end=" ")
+        console.print(f"{finding.what}: {finding.text}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _pool() -> str:
+    return declarations()[0].work_pool.name

@@ -1,0 +1,63 @@
+"""Where this machine's Liaison lives: its data folder, its store, its key. Read when asked, never on import."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from deployments.embedded_database import EmbeddedDatabase
+from deployments.stack import OUR_DATABASE, with_asyncpg
+from incidents.errors import LiaisonError
+
+EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"
+
+
+class NotRunning(LiaisonError):
+    """There is no store to ask."""
+
+
+def home(given: Path | None = None) -> Path:
+    """`--home`, else `LIAISON_HOME`, else `~/.liaison`."""
+    return (given or Path(os.environ.get("LIAISON_HOME") or "~/.liaison")).expanduser().resolve()
+
+
+def policy_file(given: Path | None = None) -> Path:
+    """`--policy`, else `LIAISON_POLICY`, else `liaison.yaml` here, else the example."""
+    if given is not None:
+        return given
+    named = os.environ.get("LIAISON_POLICY")
+    if named:
+        return Path(named)
+    here = Path("liaison.yaml")
+    return here if here.exists() else EXAMPLE_POLICY
+
+
+def database_url(given: Path | None = None) -> str:
+    """The store's address: `LIAISON_DATABASE_URL`, else the running embedded one of the data folder."""
+    named = os.environ.get("LIAISON_DATABASE_URL")
+    if named:
+        return with_asyncpg(named)
+    folder = home(given) / "postgres"
+    embedded = EmbeddedDatabase(folder) if folder.exists() else None
+    if embedded is None or embedded.pid is None:
+        raise NotRunning(
+            f"Liaison is not running on {home(given)}: start it with `liaison up`, name another data folder with"
+            " --home, or set LIAISON_DATABASE_URL"
+        )
+    return embedded.url(OUR_DATABASE)
+
+
+def operator_key(folder: Path) -> str:
+    """`LIAISON_KEY`, else the key kept in the data folder, made at first use and readable by its owner only."""
+    named = os.environ.get("LIAISON_KEY")
+    if named:
+        return named
+    file = folder / "key"
+    if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(Fernet.generate_key().decode())
+    return file.read_text().strip()

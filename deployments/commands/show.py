@@ -1,0 +1,221 @@
+"""`liaison incidents`, `show`, `held`, `parked`: what the store knows, for people and for scripts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select, text, update
+
+from incidents.case import Case
+from incidents.effects import EffectState
+from incidents.errors import NotFound
+from incidents.models import Incident
+from incidents.notes import clock, evidence_lines, verdict_words
+from incidents.store.cases import incident_number, list_incidents, load_case
+from incidents.store.database import Database
+from incidents.store.inbox import unpark
+from incidents.store.schema import deliveries, effects
+from incidents.store.timeline import TimelineEntry, read_timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An incident as `liaison incidents` lists it."""
+
+    name: str
+    service: str
+    state: str
+    severity: int
+    tickets: int
+    responder: str | None
+    opened_at: datetime
+    title: str
+
+
+async def incident_rows(database: Database, *, limit: int) -> list[Row]:
+    async with database.transaction() as tx:
+        found = await list_incidents(tx, limit=limit)
+        counts = {
+            row.incident_id: row.linked
+            for row in await tx.execute(
+                text(
+                    "select incident_id, count(*) as linked from tickets"
+                    " where incident_id is not null group by incident_id"
+                )
+            )
+        }
+    return [_row(incident, counts.get(incident.id, 0)) for incident in found]
+
+
+def _row(incident: Incident, tickets: int) -> Row:
+    return Row(
+        name=incident.name,
+        service=incident.service,
+        state=incident.state.value,
+        severity=int(incident.severity),
+        tickets=tickets,
+        responder=incident.responder,
+        opened_at=incident.opened_at,
+        title=incident.title,
+    )
+
+
+def print_rows(console: Console, rows: list[Row]) -> None:
+    if not rows:
+        console.print("No incidents. Quiet is good.")
+        return
+    table = Table(box=None, header_style="bold")
+    for heading in ("incident", "state", "sev", "tickets", "with", "opened", "title"):
+        table.add_column(heading)
+    for row in rows:
+        opened = f"{row.opened_at:%Y-%m-%d} {clock(row.opened_at)}"
+        table.add_row(
+            row.name,
+            row.state.replace("_", " "),
+            str(row.severity),
+            str(row.tickets),
+            row.responder or "",
+            opened,
+            row.title,
+        )
+    console.print(table)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """An incident with its story, as `liaison show` tells it."""
+
+    case: Case
+    entries: tuple[TimelineEntry, ...]
+
+
+async def shown(database: Database, name: str) -> Shown:
+    """Raises `NotFound`."""
+    async with database.transaction() as tx:
+        case = await load_case(tx, incident_number(name))
+        entries = await read_timeline(tx, case.incident.id)
+    return Shown(case=case, entries=tuple(entries))
+
+
+def shown_as_json(found: Shown) -> dict[str, object]:
+    return {
+        "incident": asdict(found.case.incident) | {"name": found.case.incident.name},
+        "tickets": [
+            {"ticket": str(item.ticket.ref), "status": item.ticket.status, "reason": item.reason}
+            for item in found.case.tickets
+        ],
+        "ledger": [asdict(line) for line in found.case.ledger],
+        "open_ticket_effects": found.case.open_ticket_effects,
+        "timeline": [asdict(entry) for entry in found.entries],
+    }
+
+
+def print_shown(console: Console, found: Shown) -> None:
+    incident, case = found.case.incident, found.case
+    console.print(f"[bold]{incident.name}[/bold] ", end="")
+    console.print(incident.title, markup=False)
+    console.print(
+        f"{incident.state.replace('_', ' ')} since {clock(incident.state_since)}, severity {int(incident.severity)},"
+        f" {len(case.tickets)} tickets, with {incident.responder or 'nobody'}",
+        markup=False,
+    )
+    console.print(f"verdict: {verdict_words(incident.verdict)}", markup=False)
+    for line in evidence_lines(incident.evidence):
+        console.print(f"  {line}", markup=False)
+    console.print()
+    for entry in found.entries:
+        console.print(f"{entry.at:%H:%M:%S}  {entry.text}  ({entry.actor})", markup=False)
+    stuck = [line for line in case.ledger if line.state in (EffectState.DEAD, EffectState.HELD)]
+    if stuck:
+        console.print("\n[bold]Needs a person:[/bold]")
+        for item in stuck:
+            console.print(f"  {item.kind} {item.state}: {item.detail}  [{item.key}]", markup=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldEffect:
+    """An effect that waits for a person: it may have reached its customer, or will never by itself."""
+
+    key: str
+    kind: str
+    state: str
+    incident: str
+    connection: str
+    target: str
+    detail: str
+
+
+async def held_effects(database: Database) -> list[HeldEffect]:
+    async with database.transaction() as tx:
+        rows = await tx.execute(
+            select(effects)
+            .where(effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value]))
+            .order_by(effects.c.id)
+        )
+        return [
+            HeldEffect(
+                key=row.key,
+                kind=row.kind,
+                state=row.state,
+                incident=f"INC-{row.incident_id}",
+                connection=row.connection,
+                target=row.target,
+                detail=row.detail,
+            )
+            for row in rows
+        ]
+
+
+async def settle_held(database: Database, key: str, *, is_done: bool) -> None:
+    """A person has looked: it was done, or it shall be sent again. Raises `NotFound`."""
+    state = EffectState.DONE if is_done else EffectState.PENDING
+    values: dict[str, object] = {"state": state.value, "detail": "settled by hand", "sent_at": None}
+    if not is_done:
+        values |= {"settled_at": None, "attempts": 0}
+    async with database.transaction() as tx:
+        changed = await tx.execute(
+            update(effects)
+            .where(
+                effects.c.key == key, effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
+            )
+            .values(values)
+        )
+    if changed.rowcount == 0:
+        raise NotFound(f"no held or dead effect has the key {key!r}; `liaison held` lists them")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParkedDelivery:
+    """A webhook that was stored and not understood."""
+
+    id: int
+    connection: str
+    received_at: datetime
+    size: int
+    reason: str
+
+
+async def parked_deliveries(database: Database) -> list[ParkedDelivery]:
+    async with database.transaction() as tx:
+        rows = await tx.execute(
+            select(deliveries).where(deliveries.c.state == "parked").order_by(deliveries.c.id).limit(500)
+        )
+        return [
+            ParkedDelivery(
+                id=row.id,
+                connection=row.connection,
+                received_at=row.received_at,
+                size=len(row.body),
+                reason=row.detail,
+            )
+            for row in rows
+        ]
+
+
+async def read_again(database: Database) -> int:
+    """Put all parked deliveries back in line; the next drain (within a minute) reads them."""
+    async with database.transaction() as tx:
+        return await unpark(tx)

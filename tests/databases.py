@@ -1,0 +1,104 @@
+"""A clean store for every test.
+
+A database copied from a template takes 0.15 s to 0.4 s to make and drop (both force a checkpoint); emptying
+one takes 3 ms. So `database` is one migrated database a session, emptied after each test. A test that changes
+more than rows takes `empty_database`, which is made for it and dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import count
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from incidents.store.database import Database
+from incidents.store.migrate import migrate
+from incidents.store.schema import metadata
+from tests.servers import Postgres
+
+# A session that a test left open would hold locks for ever.
+_END_OTHER_SESSIONS = text(
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+_RESTART_NUMBERS = text(
+    "select setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) from pg_sequences"
+    " where last_value is not null"
+)
+
+
+class Databases:
+    """Makes, empties and drops databases of the test session's server."""
+
+    def __init__(self, postgres: Postgres, admin: AsyncEngine) -> None:
+        self._postgres = postgres
+        self._admin = admin
+        self._numbers = count(1)
+
+    def url(self, name: str) -> str:
+        return self._postgres.server.url(name)
+
+    async def create(self) -> str:
+        """The name of a new database without any table."""
+        name = f"test_{next(self._numbers)}"
+        await self._run(f"create database {name} template template0")
+        return name
+
+    async def drop(self, name: str) -> None:
+        await self._run(f"drop database {name} with (force)")
+
+    async def _run(self, statement: str) -> None:
+        async with self._admin.connect() as connection:
+            await connection.execute(text(statement))
+
+
+async def empty(database: Database) -> None:
+    """Delete every row and count from 1 again; whoever is still connected is thrown out."""
+    async with database.transaction() as tx:
+        await tx.execute(_END_OTHER_SESSIONS)
+        for table in reversed(metadata.sorted_tables):
+            await tx.execute(table.delete())
+        await tx.execute(_RESTART_NUMBERS)
+
+
+@pytest.fixture(scope="session")
+async def databases(postgres: Postgres) -> AsyncIterator[Databases]:
+    admin = create_async_engine(
+        postgres.server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )
+    yield Databases(postgres, admin)
+    await admin.dispose()
+
+
+@pytest.fixture(scope="session")
+async def migrated_url(databases: Databases) -> str:
+    """The address of the session's migrated database. Use `database`, which is empty at the start."""
+    database = Database(databases.url(await databases.create()))
+    await migrate(database)
+    await database.aclose()
+    return database.url
+
+
+@pytest.fixture
+async def database(migrated_url: str) -> AsyncIterator[Database]:
+    """Liaison's store: today's schema, and no rows. `database.url` is its address for other processes."""
+    database = Database(migrated_url)
+    yield database
+    await database.aclose()
+    cleaner = Database(migrated_url, pool_size=1)
+    await empty(cleaner)
+    await cleaner.aclose()
+
+
+@pytest.fixture
+async def empty_database(databases: Databases) -> AsyncIterator[Database]:
+    """A database without a schema, for this test alone."""
+    name = await databases.create()
+    database = Database(databases.url(name))
+    yield database
+    await database.aclose()
+    await databases.drop(name)

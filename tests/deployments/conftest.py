@@ -1,0 +1,67 @@
+"""The sample flows, deployed on the session's Prefect server, and a hand to run them with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from deployments.registration import register
+from tests.servers import PrefectServer
+
+SAMPLE_YAML = Path(__file__).with_name("sample.yaml")
+POOL = "sample"
+PATIENCE = 40.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    """The deployed sample flows."""
+
+    client: PrefectClient
+
+    async def create(self, name: str) -> UUID:
+        deployment = await self.client.read_deployment_by_name(f"sample_{name}")
+        return (await self.client.create_flow_run_from_deployment(deployment.id)).id
+
+    async def until(self, run: UUID, *types: StateType) -> FlowRun:
+        """The run, as soon as it is in one of these states."""
+        async with asyncio.timeout(PATIENCE):
+            async for seen in self._looks(run):
+                if seen.state_type in types:
+                    return seen
+        raise AssertionError("a look came to its end")
+
+    async def until_child_waits(self, run: UUID) -> None:
+        """Return when the child run of `wait_for_ever` is under way."""
+        async with asyncio.timeout(PATIENCE):
+            async for _ in self._looks(run):
+                if any(child.state_type == StateType.RUNNING for child in await self.children(run)):
+                    return
+
+    async def _looks(self, run: UUID) -> AsyncIterator[FlowRun]:
+        while True:
+            yield await self.client.read_flow_run(run)
+            await asyncio.sleep(0.1)
+
+    async def children(self, run: UUID) -> list[FlowRun]:
+        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+
+        parents = FlowRunFilterParentFlowRunId(any_=[run])
+        return await self.client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_flow_run_id=parents))
+
+
+@pytest.fixture(scope="session")
+async def deployed(prefect_server: PrefectServer) -> None:
+    await register(prefect_server.api_url, file=SAMPLE_YAML)
+
+
+@pytest.fixture
+async def samples(prefect_client: PrefectClient, deployed: None) -> Samples:
+    return Samples(prefect_client)
