@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 
-import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deployments.gateway.serve import serve_gateway, uvicorn_config
+from deployments.gateway.serve import Server, serve_gateway, uvicorn_config
 
 HOST = "127.0.0.1"
 
@@ -23,7 +22,7 @@ async def _echo(request: Request) -> Response:
 
 async def _serve_echo(path: str, port: int) -> None:
     app = Starlette(routes=[Route(path, _echo, methods=["POST"])])
-    await uvicorn.Server(uvicorn_config(app, host=HOST, port=port)).serve()
+    await Server(uvicorn_config(app, host=HOST, port=port)).serve()
 
 
 def main() -> None:

@@ -78,7 +78,7 @@ async def rate(port: int, requests: Sequence[bytes], *, concurrency: int) -> flo
         client.start()
     await asyncio.gather(*(client.finished for _, client in clients))
     seconds = time.perf_counter() - started
-    for transport, client in clients:
+    for transport, _ in clients:
         transport.close()
     assert sum(client.answered for _, client in clients) == len(requests)
     return len(requests) / seconds

@@ -48,6 +48,12 @@ class Connections:
             )
         return connector
 
+    async def aclose(self) -> None:
+        """Close every client that is still in use."""
+        for opened in self._open.values():
+            await opened.connector.aclose()
+        self._open.clear()
+
     async def _connector(self, name: str) -> Connector:
         known = self._open.get(name)
         if known is not None and time.monotonic() - known.read_at < FRESH_FOR:

@@ -13,6 +13,7 @@ from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver import deliver
+from tasks.story import tell_story
 
 # A stage due this soon is waited for; a later one is the recover flow's.
 PATIENCE = timedelta(seconds=30)
@@ -30,8 +31,12 @@ async def follow(incident_id: int) -> None:
     with tagged(incident):
         if not _is_due(incident):
             await deliver(incident_id)
+        told = False
         while (stage := await _next(incident_id)) is not None:
             await _STAGES[stage](incident.name)
+            told = True
+        if not told:
+            await tell_story(incident_id)
 
 
 async def _next(incident_id: int) -> Stage | None:

@@ -10,6 +10,7 @@ from incidents.models import Lane, TicketEvent
 from tasks.commit_intake import commit_intake
 from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import newest_tickets
+from tasks.parameters import unsearched
 
 
 def _run_name() -> str:
@@ -32,7 +33,7 @@ async def intake() -> str:
                     break
                 continue
             newest = await newest_tickets([event for event in chunk.events if isinstance(event, TicketEvent)])
-            handled = await commit_intake(fence, chunk, newest)
+            handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
             tickets, opened = tickets + handled.tickets, opened + handled.opened
             followers.start(handled.incidents)
     except BaseException:

@@ -9,7 +9,7 @@ from flows.follow import Followers
 from incidents.models import Lane
 from incidents.store.cases import due_incidents
 from incidents.store.drains import is_drained
-from incidents.store.effects import incidents_with_due_effects
+from incidents.store.due_effects import incidents_with_due_effects
 from incidents.store.inbox import waiting
 from tasks import resources
 from tasks.ring import ring

@@ -10,6 +10,7 @@ from incidents.models import Lane, PageEvent
 from tasks.commit_sync import commit_sync
 from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import read_pages
+from tasks.parameters import unsearched
 
 
 def _run_name() -> str:
@@ -32,7 +33,7 @@ async def status_sync() -> str:
                     break
                 continue
             pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
-            followers.start(await commit_sync(fence, chunk, pages))
+            followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
             count += len(chunk.events)
     except BaseException:
         await drop_lane(Lane.STATUS_SYNC, fence)

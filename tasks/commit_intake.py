@@ -21,7 +21,7 @@ from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.models import Comment, Lane, Ticket, TicketEvent, TicketRef
 from incidents.policy import Policy
 from incidents.store.cases import decide, open_incident, open_incidents
-from incidents.store.drains import renew_drain
+from incidents.store.drains import renew_drain, take_turns
 from incidents.store.effects import our_status_changes
 from incidents.store.inbox import settle_deliveries
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
@@ -38,6 +38,14 @@ class Handled:
     opened: int = 0
     joined: int = 0
     incidents: tuple[int, ...] = ()
+
+    def plus(self, other: Handled) -> Handled:
+        return Handled(
+            tickets=self.tickets + other.tickets,
+            opened=self.opened + other.opened,
+            joined=self.joined + other.joined,
+            incidents=tuple(dict.fromkeys((*self.incidents, *other.incidents))),
+        )
 
 
 @dataclass(slots=True)
@@ -63,7 +71,11 @@ async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Hand
 
 
 async def join_and_tell(tx: AsyncConnection, tickets: Sequence[Ticket], events: Sequence[object]) -> Handled:
-    """Join new tickets to incidents, and tell the incidents of the others what happened on them."""
+    """Join new tickets to incidents, and tell the incidents of the others what happened on them.
+
+    Takes turns with every other joiner: two of them at once could open two incidents of one fault.
+    """
+    await take_turns(tx)
     comments: dict[TicketRef, list[Comment]] = {}
     for event in events:
         if isinstance(event, TicketEvent) and event.comment is not None:

@@ -11,16 +11,8 @@ from prefect.runtime import task_run
 
 from incidents.case import Entry
 from incidents.effects import EffectKind, EffectState
-from incidents.store.effects import (
-    LEASE,
-    Due,
-    Leased,
-    Settled,
-    due_effects,
-    lease_effects,
-    next_due_at,
-    settle_effects,
-)
+from incidents.store.due_effects import Due, due_effects, next_due_at
+from incidents.store.effects import LEASE, Leased, Settled, lease_effects, settle_effects
 from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL, Postponed

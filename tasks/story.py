@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
-from incidents.case import Case
+from incidents.case import Actor, Case, LinkedTicket
 from incidents.context import facts
 from incidents.notes import clock
 from incidents.policy import Policy
@@ -19,8 +22,10 @@ from tasks.retries import OUTSIDE_CALL
 
 _TICKETS_SHOWN = 50
 _ENTRIES_SHOWN = 200
-# "&", "<" and ">" are escaped before; what is left that Markdown could read becomes a character reference.
-_MARKUP = {ord(mark): f"&#{ord(mark)};" for mark in "\\`*_[]!~"}
+# Backslashes, because one of the two UIs shows numeric character references as they are. The colon breaks bare
+# addresses, which would become links by themselves.
+_MARKUP = {ord(mark): f"\\{mark}" for mark in "\\`*_[]!~|:#"}
+_WEB = re.compile(r"https?://[^\s()<>]+")
 
 
 @task(name="tell story", **OUTSIDE_CALL)
@@ -33,67 +38,63 @@ async def tell_story(incident_id: int) -> str:
     await acreate_markdown_artifact(
         key=incident.name.lower(),
         markdown=_page(case, entries, resources.policy()),
-        description=f"{incident.name} {incident.state.replace('_', ' ')}: {_safe(incident.title)}",
+        description=f"{incident.name} {incident.state.replace('_', ' ')}: {incident.title}",
     )
     return incident.name.lower()
 
 
 def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
+    """Lists rather than tables: the UI cuts wide tables off, and lists wrap."""
     incident = case.incident
-    who = incident.responder or ("nobody yet" if not case.pages else "paged, not acknowledged")
+    who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
+    known = facts(case, policy, now=resources.utc_now())
     lines = [
-        f"# {incident.name} {_safe(incident.title)}",
+        f"# {incident.name} {plain(incident.title)}",
         "",
-        " · ".join(
-            (
-                f"**{incident.state.replace('_', ' ')}** since {clock(incident.state_since)}",
-                f"severity {int(incident.severity)}",
-                f"with: {_safe(who)}",
-                f"opened {incident.opened_at:%Y-%m-%d} {clock(incident.opened_at)}",
-            )
-        ),
+        f"**{incident.state.replace('_', ' ')}** since {clock(incident.state_since)} · with: {plain(who)}",
         "",
-        "| | |",
-        "|---|---|",
-        *(
-            f"| {label} | {_cell(value)} |"
-            for label, value in facts(case, policy, now=resources.utc_now())
-            if label != "Incident"
-        ),
+        *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
         "## What happened",
         "",
-        "| when | what | who |",
-        "|---|---|---|",
-        *(_row(entry) for entry in entries[-_ENTRIES_SHOWN:]),
+        *(_line(entry) for entry in _condensed(entries)[-_ENTRIES_SHOWN:]),
         "",
         f"## Tickets ({len(case.tickets)})",
         "",
-        "| ticket | status | joined because |",
-        "|---|---|---|",
+        *(_ticket(item) for item in case.tickets[:_TICKETS_SHOWN]),
     ]
-    for item in case.tickets[:_TICKETS_SHOWN]:
-        name = _cell(str(item.ticket.ref))
-        shown = f"[{name}]({item.ticket.url})" if _is_web(item.ticket.url) else name
-        lines.append(f"| {shown} | {item.ticket.status.replace('_', ' ')} | {_cell(item.reason)} |")
     if len(case.tickets) > _TICKETS_SHOWN:
-        lines.append(f"| and {len(case.tickets) - _TICKETS_SHOWN} more | | |")
+        lines.append(f"- and {len(case.tickets) - _TICKETS_SHOWN} more")
     return "\n".join(lines)
 
 
-def _row(entry: TimelineEntry) -> str:
+def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """A storm's chunks are one line: nobody reads twenty times that two more tickets joined."""
+    shown: list[TimelineEntry] = []
+    for kind, group in groupby(entries, key=lambda entry: entry.kind):
+        run = list(group)
+        if kind == "joined" and len(run) > 1:
+            text = f"{len(run)} more batches of tickets joined, until {run[-1].at:%H:%M:%S}"
+            shown.append(replace(run[0], text=text))
+        else:
+            shown.extend(run)
+    return shown
+
+
+def _line(entry: TimelineEntry) -> str:
     run = f" [run](/runs/flow-run/{entry.run_id})" if entry.run_id else ""
-    return f"| {entry.at:%H:%M:%S} | {_cell(entry.text)}{run} | {_cell(entry.actor)} |"
+    who = "" if entry.actor == Actor.LIAISON else f" **{plain(entry.actor)}**:"
+    return f"- {entry.at:%H:%M:%S}{who} {plain(entry.text)}{run}"
 
 
-def _is_web(url: str | None) -> bool:
-    return url is not None and url.startswith(("https://", "http://")) and ")" not in url
+def _ticket(item: LinkedTicket) -> str:
+    ticket = item.ticket
+    name = plain(str(ticket.ref))
+    shown = f"[{name}]({ticket.url})" if ticket.url and _WEB.fullmatch(ticket.url) else name
+    return f"- {shown} {ticket.status.replace('_', ' ')}, joined because of {plain(item.reason)}"
 
 
-def _cell(text: str) -> str:
-    return _safe(text).replace("|", "&#124;").replace("\n", "<br>")
-
-
-def _safe(text: str) -> str:
-    """Text as text: no HTML, no Markdown links, images or emphasis made of a customer's words."""
-    return html.escape(text, quote=False).translate(_MARKUP)
+def plain(text: str) -> str:
+    """Text as text in both of Prefect's UIs: no HTML, and no link, image or emphasis of a customer's making."""
+    escaped = html.escape(text, quote=False).translate(_MARKUP).replace("www.", "www\\.")
+    return escaped.replace("\n", "<br>")

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from incidents.store.database import Database
+from incidents.store.instance import instance_id
 from incidents.store.migrate import migrate
 from incidents.store.schema import metadata
 from tests.servers import Postgres
@@ -57,12 +58,13 @@ class Databases:
 
 
 async def empty(database: Database) -> None:
-    """Delete every row and count from 1 again; whoever is still connected is thrown out."""
+    """Make it as it was after its migration; whoever is still connected is thrown out."""
     async with database.transaction() as tx:
         await tx.execute(_END_OTHER_SESSIONS)
         for table in reversed(metadata.sorted_tables):
             await tx.execute(table.delete())
         await tx.execute(_RESTART_NUMBERS)
+        await instance_id(tx)
 
 
 @pytest.fixture(scope="session")

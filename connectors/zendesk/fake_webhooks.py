@@ -40,7 +40,7 @@ class Post:
 
 
 class Outbox:
-    """Webhooks waiting to be sent. `duplicate_rate` and `shuffle` may be changed at any time.
+    """Webhooks waiting to be sent. `duplicate_rate`, `shuffle` and how it retries may be changed at any time.
 
     A delivery answered 409, 429, 5xx or not at all is tried `attempts` times in all, `retry_seconds` apart.
     """
@@ -66,8 +66,8 @@ class Outbox:
         self._deliver = deliver
         self._clock = clock
         self._random = random
-        self._attempts = attempts
-        self._retry_seconds = retry_seconds
+        self.attempts = attempts
+        self.retry_seconds = retry_seconds
         self._waiting: deque[bytes] = deque()
         self._rung = asyncio.Event()
 
@@ -117,9 +117,9 @@ class Outbox:
         return sent
 
     async def _send(self, body: bytes) -> None:
-        for attempt in range(self._attempts):
+        for attempt in range(self.attempts):
             if attempt:
-                await asyncio.sleep(self._retry_seconds)
+                await asyncio.sleep(self.retry_seconds)
             status = await self._deliver(self.url, self.headers(body), body)
             if 0 < status < 500 and status not in (409, 429):
                 return

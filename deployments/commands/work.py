@@ -32,7 +32,7 @@ async def _work(stop: asyncio.Event, *, limit: int) -> None:
     finally:
         listener.cancel()
         await asyncio.gather(listener, return_exceptions=True)
-        await resources.database().aclose()
+        await resources.close()
 
 
 async def _listen(url: str, bell: asyncio.Event) -> None:

@@ -72,7 +72,7 @@ async def open_world(*, duplicate_rate: float = 0.2, seed: int = 7) -> AsyncIter
     }
     async with AsyncExitStack() as stack:
         for name, app in parts.items():
-            addresses[name] = await stack.enter_async_context(_serving(app))
+            addresses[name] = await stack.enter_async_context(serving(app))
         sender = asyncio.create_task(desk.send_webhooks())
         stack.push_async_callback(desk.aclose)
         stack.callback(sender.cancel)
@@ -132,7 +132,8 @@ async def save_connections(world: World) -> None:
 
 
 @asynccontextmanager
-async def _serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
+    """Serve an app on a free port of loopback; yields its address."""
     port = free_port(0)
     config = uvicorn.Config(app, host=HOST, port=port, log_level="critical", lifespan="off", access_log=False)
     server = _Server(config)

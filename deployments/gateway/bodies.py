@@ -1,47 +1,75 @@
-"""Reading a request's body under a size limit and a deadline: neither is the server's business by default."""
+"""Reading requests' bodies under a limit for each, and one for all that are held at a time.
+
+How long a body may take is `deployments.gateway.deadlines`' business.
+"""
 
 from __future__ import annotations
-
-import asyncio
 
 from starlette.types import Receive, Scope
 
 MAX_BODY_BYTES = 1024 * 1024
-READ_SECONDS = 10.0
+MAX_HELD_BYTES = 64 * 1024 * 1024
+# What a request costs besides its body, so that many empty ones count too.
+OVERHEAD_BYTES = 4096
 
 
 class TooLarge(Exception):
     """The body is over the limit; the rest of it was not read."""
 
 
-class TooSlow(Exception):
-    """The body did not arrive within the deadline."""
+class TooMuch(Exception):
+    """All requests together hold as much as we are willing to hold."""
 
 
 class Gone(Exception):
-    """The sender hung up before the body was complete: there is nobody to answer."""
+    """The sender hung up, or was hung up on, before the body was complete: there is nobody to answer."""
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
-    """The raw bytes, never decoded or inflated: the signature is over them as they came."""
-    declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise TooLarge
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(READ_SECONDS):
+class Bodies:
+    """Reads bodies; each counts as held until it is given back."""
+
+    def __init__(self, *, max_body: int = MAX_BODY_BYTES, max_held: int = MAX_HELD_BYTES) -> None:
+        self._max_body = max_body
+        self._max_held = max_held
+        self.held = 0
+
+    async def read(self, scope: Scope, receive: Receive) -> bytes:
+        """The raw bytes, never decoded or inflated: the signature is over them as they came.
+
+        Give them back with `release`. Raises `TooLarge`, `TooMuch` or `Gone`, which hold nothing.
+        """
+        if _declared_length(scope) > self._max_body:
+            raise TooLarge
+        body = bytearray()
+        self._hold(OVERHEAD_BYTES)
+        try:
             more = True
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise Gone
                 chunk: bytes = message.get("body", b"")
-                size += len(chunk)
-                if size > MAX_BODY_BYTES:
+                if len(body) + len(chunk) > self._max_body:
                     raise TooLarge
-                chunks.append(chunk)
+                self._hold(len(chunk))
+                body += chunk
                 more = message.get("more_body", False)
-    except TimeoutError as error:
-        raise TooSlow from error
-    return b"".join(chunks)
+        except BaseException:
+            self.release(body)
+            raise
+        return bytes(body)
+
+    def release(self, body: bytes | bytearray) -> None:
+        self.held -= len(body) + OVERHEAD_BYTES
+
+    def _hold(self, size: int) -> None:
+        if self.held + size > self._max_held:
+            raise TooMuch
+        self.held += size
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:18])
+    return 0

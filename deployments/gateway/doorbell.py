@@ -2,40 +2,51 @@
 
 If no drain is alive, one run of the lane's deployment is created. Its idempotency key is the fence that the
 next drain will have, so any number of rings, from any number of gateways, make one run. While Prefect is away
-the bell is silent; deliveries wait in the inbox, and the one-minute schedule finds them.
+the bell tries again and again, ever more seldom; deliveries wait in the inbox, and the one-minute schedule
+finds them too.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+from dataclasses import dataclass
 from uuid import UUID
 
-import httpx
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.exceptions import PrefectException
 from sqlalchemy import text
 
+from deployments.gateway.notices import Notices, told
+from deployments.gateway.saved_connections import Connect
 from incidents.models import Lane
 from incidents.store.database import Database
 from incidents.store.drains import next_fence
 from tasks.ring import WAKE_CHANNEL
 
-# Rings that come within this many seconds of one another are one.
-DEBOUNCE = 0.05
-RETRY_AFTER = 2.0
 
-logger = logging.getLogger("liaison.gateway")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """Seconds. Presses within `debounce` of one another are one; a ring that failed is tried again after
+    `retry`, then after twice that, and so on up to `longest_retry`; one try takes `patience` at most."""
+
+    debounce: float = 0.05
+    retry: float = 2.0
+    longest_retry: float = 30.0
+    patience: float = 15.0
 
 
 class Doorbell:
     """Rings for lanes. `press` returns at once; `run` does the ringing until it is cancelled."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, notices: Notices, *, connect: Connect = get_client, pace: Pace | None = None
+    ) -> None:
         self._database = database
+        self._notices = notices
+        self._connect = connect
+        self._pace = pace or Pace()
         self._pressed = {lane: asyncio.Event() for lane in Lane}
         self._deployments: dict[Lane, UUID] = {}
-        self.rings = 0
+        self._rung: dict[Lane, int] = {}
 
     def press(self, lane: Lane) -> None:
         self._pressed[lane].set()
@@ -46,33 +57,38 @@ class Doorbell:
                 group.create_task(self._serve(lane))
 
     async def _serve(self, lane: Lane) -> None:
+        pause = self._pace.retry
         while True:
             await self._pressed[lane].wait()
             self._pressed[lane].clear()
             try:
-                await self._ring(lane)
-            except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
-                # RuntimeError: Prefect's client says so when it cannot reach its server.
-                logger.warning("could not ring for %s: %s", lane, type(error).__name__)
+                async with asyncio.timeout(self._pace.patience):
+                    await self._ring(lane)
+            except Exception as error:  # noqa: BLE001 - the bell must outlive whatever Prefect or the store does
+                self._notices.warn("could not ring for %s: %s", lane, told(error), subject=lane)
                 self._deployments.pop(lane, None)
                 self._pressed[lane].set()
-                await asyncio.sleep(RETRY_AFTER)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, self._pace.longest_retry)
             else:
-                await asyncio.sleep(DEBOUNCE)
+                pause = self._pace.retry
+                await asyncio.sleep(self._pace.debounce)
 
     async def _ring(self, lane: Lane) -> None:
         async with self._database.transaction() as tx:
             fence = await next_fence(tx, lane)
-        if fence is None:
+        # A second ring for the same fence would make no second run. Should the first run come to nothing, the
+        # schedule's will drain.
+        if fence is None or fence == self._rung.get(lane):
             return
-        async with get_client() as client:
+        async with self._connect() as client:
             deployment = await self._deployment(client, lane)
             await client.create_flow_run_from_deployment(
                 deployment, idempotency_key=f"{lane}-drain-{fence}", tags=["doorbell"]
             )
         async with self._database.transaction() as tx:
             await tx.execute(text(f"notify {WAKE_CHANNEL}"))
-        self.rings += 1
+        self._rung[lane] = fence
 
     async def _deployment(self, client: PrefectClient, lane: Lane) -> UUID:
         if lane not in self._deployments:

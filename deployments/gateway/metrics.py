@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
+
+NO_CONNECTION = "unknown"
 
 
 class Metrics:
-    """`liaison_deliveries_total` by connection and result (new, duplicate, forged_signature, error, ...)."""
+    """`liaison_deliveries_total` by connection and result (new, duplicate, forged_signature, error, ...).
+
+    Connections must be configured ones, or `NO_CONNECTION`: a stranger's word would be kept for ever.
+    """
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.deliveries = Counter(
+        self._registry = CollectorRegistry()
+        self._deliveries = Counter(
             "liaison_deliveries",
             "Webhooks by connection and what became of them.",
             ["connection", "result"],
-            registry=self.registry,
+            registry=self._registry,
         )
-        ProcessCollector(registry=self.registry)
+        # `labels` looks up under a lock and costs more than the counting.
+        self._counters: dict[tuple[str, str], Counter] = {}
+        ProcessCollector(registry=self._registry)
+
+    def count(self, connection: str, result: str) -> None:
+        counter = self._counters.get((connection, result))
+        if counter is None:
+            counter = self._counters[connection, result] = self._deliveries.labels(connection, result)
+        counter.inc()
+
+    def exposition(self) -> bytes:
+        """In Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,55 +1,71 @@
-"""Refused webhooks: written down, but not as fast as an attacker can send; and is it our own clock?"""
+"""Refused webhooks: written down without their bodies, but not as fast as an attacker can send."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import defaultdict, deque
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from deployments.gateway.notices import Notices, told
 from incidents.store.database import Database
 from incidents.store.inbox import record_rejection
 
-_WINDOW = 40
-_ENOUGH = 10
-_AT_ONCE = 20
+ROWS_A_MINUTE = 60
 
-logger = logging.getLogger("liaison.gateway")
+_MINUTE = 60.0
+
+
+@dataclass(slots=True)
+class _Minute:
+    since: float
+    rows: int = 0
 
 
 class Rejections:
-    """The last verdicts of each connection, and the audit trail of refusals."""
+    """The audit trail: for each connection at most so many rows a minute; the counters count them all."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        notices: Notices,
+        *,
+        rows_a_minute: int = ROWS_A_MINUTE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
-        self._recent: dict[str, deque[bool]] = defaultdict(lambda: deque(maxlen=_WINDOW))
+        self._notices = notices
+        self._rows_a_minute = rows_a_minute
+        self._clock = clock
+        self._minutes: dict[str, _Minute] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    def accepted(self, connection: str) -> None:
-        self._recent[connection].append(False)
-
-    def is_our_clock(self, connection: str, reason: str) -> bool:
-        """Whether most of what this source sends fails on time alone: then the fault is likely here.
-
-        Such a webhook has a sound signature; an attacker without the secret cannot produce one.
-        """
-        recent = self._recent[connection]
-        recent.append(reason == "timestamp")
-        return reason == "timestamp" and len(recent) >= _ENOUGH and sum(recent) * 2 > len(recent)
-
-    def record(self, connection: str, reason: str, sha256: str, size: int) -> None:
-        """Write a row in the background; under a flood only some of it is worth the disk."""
-        if len(self._writing) >= _AT_ONCE:
+    def record(self, connection: str, reason: str, body: bytes) -> None:
+        """Write a row in the background."""
+        if not self._is_worth_a_row(connection):
             return
-        task = asyncio.create_task(self._write(connection, reason, sha256, size))
+        digest = hashlib.sha256(body).hexdigest()
+        task = asyncio.create_task(self._write(connection, reason, digest, len(body)))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
+
+    async def written(self) -> None:
+        """Return when what was recorded so far is in the store, or was given up."""
+        await asyncio.gather(*self._writing)
+
+    def _is_worth_a_row(self, connection: str) -> bool:
+        now = self._clock()
+        minute = self._minutes.get(connection)
+        if minute is None or now - minute.since >= _MINUTE:
+            minute = self._minutes[connection] = _Minute(now)
+        minute.rows += 1
+        return minute.rows <= self._rows_a_minute
 
     async def _write(self, connection: str, reason: str, sha256: str, size: int) -> None:
         try:
             await record_rejection(
                 self._database, connection=connection, reason=reason, sha256=sha256, size=size
             )
-        except (SQLAlchemyError, OSError) as error:
-            logger.warning("could not write down a refused webhook: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the audit must not harm the gateway, whatever ails the store
+            self._notices.warn("could not write down a refused webhook: %s", told(error))

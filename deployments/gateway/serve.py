@@ -4,84 +4,107 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
+from prefect.client.orchestration import get_client
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from deployments.gateway.app import Gateway
-from deployments.gateway.doorbell import Doorbell
+from deployments.gateway.deadlines import DeadlineProtocol, Limits
+from deployments.gateway.doorbell import Doorbell, Pace
+from deployments.gateway.notices import Notices
+from deployments.gateway.readiness import Readiness
+from deployments.gateway.rejections import Rejections
+from deployments.gateway.saved_connections import Connect, read_saved
 from deployments.gateway.sources import Sources
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
-from incidents.store.inbox import InboxWriter
-
-HEADER_SECONDS = 10.0
+from incidents.store.inbox_writer import InboxWriter
 
 
 @contextlib.asynccontextmanager
-async def open_gateway(database: Database, key: str) -> AsyncIterator[Gateway]:
-    """A gateway ready to serve. Raises when the store is not durable or the key is wrong."""
+async def open_gateway(
+    database: Database,
+    key: str,
+    *,
+    connect: Connect = get_client,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    pace: Pace | None = None,
+) -> AsyncIterator[Gateway]:
+    """A gateway ready to serve. Raises when the store is away or not durable, or the key is wrong."""
     await database.check_durability()
-    inbox = InboxWriter(database)
-    sources = Sources(database, Mirror(key))
-    doorbell = Doorbell(database)
+    notices = Notices()
+    sources = Sources(database, Mirror(key), notices, read=partial(read_saved, connect))
     await sources.load()
+    doorbell = Doorbell(database, notices, connect=connect, pace=pace)
+    rejections = Rejections(database, notices)
+    inbox = InboxWriter(database)
     inbox.start()
     background = [asyncio.create_task(doorbell.run()), asyncio.create_task(sources.keep_fresh())]
     try:
-        yield Gateway(database=database, inbox=inbox, sources=sources, doorbell=doorbell)
+        yield Gateway(
+            inbox=inbox,
+            sources=sources,
+            doorbell=doorbell,
+            rejections=rejections,
+            readiness=Readiness(database),
+            notices=notices,
+            clock=clock,
+        )
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await inbox.aclose()
+        await rejections.written()
 
 
-class DeadlineProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
-    """uvicorn waits for ever for a request's headers; this hangs up after `HEADER_SECONDS`."""
+class Server(uvicorn.Server):
+    """uvicorn's own raises the signal again once it has stopped serving: that would end us before our closing."""
 
-    _too_slow: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._too_slow = self.loop.call_later(HEADER_SECONDS, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self.cycle is not None and self._too_slow is not None:
-            self._too_slow.cancel()
-            self._too_slow = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._too_slow is not None:
-            self._too_slow.cancel()
-        super().connection_lost(exc)
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
 
 
 async def serve_gateway(database_url: str, key: str, *, host: str, port: int) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT)."""
+    """Serve until told to stop (SIGTERM, SIGINT). Best run on uvloop."""
     database = Database(database_url)
     try:
         async with open_gateway(database, key) as gateway:
-            await uvicorn.Server(uvicorn_config(gateway, host=host, port=port)).serve()
+            await Server(uvicorn_config(gateway, host=host, port=port)).serve()
     finally:
         await database.aclose()
 
 
-def uvicorn_config(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, *, host: str, port: int, limits: Limits | None = None) -> uvicorn.Config:
+    protocol = partial(DeadlineProtocol, limits=limits or Limits())
     return uvicorn.Config(
         app,
         host=host,
         port=port,
-        http=DeadlineProtocol,
+        # uvicorn asks for a class and merely calls it.
+        http=cast(Any, protocol),
         ws="none",
         lifespan="off",
         access_log=False,
-        log_level="warning",
+        # Its warnings are about malformed requests: anybody could fill the log with them.
+        log_level="error",
         server_header=False,
+        # Nothing here asks who called.
+        proxy_headers=False,
         backlog=2048,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,

@@ -3,96 +3,115 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-import httpx
-from prefect.client.orchestration import PrefectClient, get_client
-from prefect.exceptions import ObjectNotFound, PrefectException
-
 from blocks.catalogue import BLOCKS
-from blocks.connect import block_from_json, open_connector, read_block, settings_json
-from incidents.errors import LiaisonError, Unreachable
+from blocks.connect import block_from_json, open_connector
+from deployments.gateway.notices import Notices, told
+from deployments.gateway.saved_connections import Saved
+from incidents.errors import Unreachable
 from incidents.ports import WebhookSource
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 
 REFRESH_EVERY = 60.0
-# Saving a block must not take a minute to work: an unknown name makes us look, but not more often than this.
+REFRESH_EVERY_AT_FIRST = 5.0
+# Saving a block must not take a minute to work: an unknown name makes us look. A stranger's names shall not make
+# us look all the time, nor wait for a Prefect that does not answer.
 LOOK_AT_MOST_EVERY = 2.0
+LOOK_SECONDS = 2.0
 
-logger = logging.getLogger("liaison.gateway")
+# Prefect takes no other names for blocks.
+_DOCUMENT = re.compile(r"[a-z0-9-]{1,200}")
 
 
 class Sources:
-    """Webhook sources by connection name."""
+    """Webhook sources by connection name. `read` is `saved_connections.read_saved` with its client."""
 
-    def __init__(self, database: Database, mirror: Mirror) -> None:
+    def __init__(
+        self, database: Database, mirror: Mirror, notices: Notices, *, read: Callable[[], Awaitable[Saved]]
+    ) -> None:
         self._database = database
         self._mirror = mirror
+        self._notices = notices
+        self._read = read
         self._settings: dict[str, str] = {}
         self._sources: dict[str, WebhookSource] = {}
-        self._read_at = 0.0
+        self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
         self.is_loaded = False
+        """Whether we know any connections, or know that there are none."""
 
     def get(self, name: str) -> WebhookSource | None:
         return self._sources.get(name)
 
-    def names(self) -> list[str]:
-        return sorted(self._sources)
-
     async def load(self) -> None:
         """Read the connections: from Prefect, or what we last knew of them while it is away.
 
-        Raises `WrongKey` and the database's errors; then there is nothing to serve.
+        Raises `WrongKey` and the database's errors; then what was known before stays in service.
         """
-        try:
-            settings = await _from_prefect()
-        except Unreachable as error:
-            logger.warning("Prefect is away (%s); serving on with the connections last read", error)
-            if self.is_loaded:
-                return
-            async with self._database.transaction() as tx:
-                settings = dict(await self._mirror.load(tx))
-        else:
-            async with self._database.transaction() as tx:
-                changed = {name: text for name, text in settings.items() if self._settings.get(name) != text}
-                await self._mirror.save(tx, changed, now=datetime.now(UTC))
-        self._take(settings)
-        self.is_loaded = True
+        async with self._lock:
+            try:
+                saved = await self._read()
+            except Unreachable as error:
+                self._notices.warn("Prefect is away (%s); serving on with the connections last read", error)
+                if not self.is_loaded:
+                    await self._load_mirror()
+            else:
+                await self._take_saved(saved)
 
     async def look_for(self, name: str) -> WebhookSource | None:
         """A name we do not know may have been saved a moment ago."""
-        loop = asyncio.get_running_loop()
-        async with self._lock:
-            if name not in self._sources and loop.time() - self._read_at > LOOK_AT_MOST_EVERY:
-                with contextlib.suppress(LiaisonError, OSError):
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= LOOK_AT_MOST_EVERY:
+            self._looked_at = now
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
                     await self.load()
-                self._read_at = loop.time()
+            except Exception as error:  # noqa: BLE001 - whatever ails Prefect or the store, the sender comes again
+                self._notices.warn("could not look for new connections: %s", told(error))
         return self._sources.get(name)
 
     async def keep_fresh(self) -> None:
         """Load again each minute, for ever. Failures keep the old connections in service."""
         while True:
-            await asyncio.sleep(REFRESH_EVERY)
+            await asyncio.sleep(REFRESH_EVERY if self.is_loaded else REFRESH_EVERY_AT_FIRST)
             try:
                 await self.load()
-            except (LiaisonError, OSError) as error:
-                logger.warning("could not refresh the connections: %s", error)
+            except Exception as error:  # noqa: BLE001 - this must outlive every outage
+                self._notices.warn("could not refresh the connections: %s", told(error))
 
-    def _take(self, settings: Mapping[str, str]) -> None:
+    async def _load_mirror(self) -> None:
+        async with self._database.transaction() as tx:
+            settings = await self._mirror.load(tx)
+        self._serve(settings)
+        self.is_loaded = bool(settings)
+
+    async def _take_saved(self, saved: Saved) -> None:
+        for name in sorted(saved.unusable):
+            self._notices.error("the saved settings of %s are not valid; edit its block", name, subject=name)
+        # One that was valid a minute ago serves on: to drop it would lose what its sender sends meanwhile.
+        kept = {name: text for name, text in self._settings.items() if name in saved.unusable}
+        settings = {**saved.settings, **kept}
+        changed = {name: text for name, text in settings.items() if self._settings.get(name) != text}
+        async with self._database.transaction() as tx:
+            await self._mirror.save(tx, changed, now=datetime.now(UTC))
+            await self._mirror.forget(tx, all_but={*settings, *saved.unusable})
+        self._serve(settings)
+        self.is_loaded = True
+
+    def _serve(self, settings: Mapping[str, str]) -> None:
+        """Connectors whose settings changed are made anew. The old ones hold nothing that needs closing: here
+        they only verify, and never opened a socket."""
         for name, text in settings.items():
             if self._settings.get(name) == text:
                 continue
             try:
                 connector = open_connector(name, block_from_json(name, text))
-            except (LiaisonError, ValueError) as error:
-                # One unusable connection must not silence the others. ValueError is pydantic's; its text can
-                # quote values, so only its type is told.
-                logger.error("connection %s cannot be used: %s", name, type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - one unusable connection must not silence the others
+                self._notices.error("connection %s cannot be used: %s", name, told(error), subject=name)
                 continue
             if isinstance(connector, WebhookSource):
                 self._sources[name] = connector
@@ -101,24 +120,7 @@ class Sources:
         self._settings = dict(settings)
 
 
-async def _from_prefect() -> dict[str, str]:
-    """Every saved block of our types, as JSON. Raises `Unreachable`."""
-    found: dict[str, str] = {}
-    try:
-        async with get_client() as client:
-            for vendor in BLOCKS:
-                documents = await _documents(client, vendor)
-                for document in documents:
-                    name = f"{vendor}/{document}"
-                    found[name] = settings_json(await read_block(name))
-    except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
-        raise Unreachable(f"{type(error).__name__}") from error
-    return found
-
-
-async def _documents(client: PrefectClient, vendor: str) -> list[str]:
-    try:
-        documents = await client.read_block_documents_by_type(vendor, include_secrets=False)
-    except ObjectNotFound:
-        return []
-    return [document.name for document in documents if document.name]
+def can_exist(name: str) -> bool:
+    """Whether a connection of this name could ever be saved."""
+    vendor, _, document = name.partition("/")
+    return vendor in BLOCKS and _DOCUMENT.fullmatch(document) is not None

@@ -19,7 +19,7 @@ from incidents.models import TicketRef
 from incidents.store.schema import deliveries
 from incidents.store.tickets import known_tickets
 
-_TICKETS_AT_ONCE = 1000
+_TICKETS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

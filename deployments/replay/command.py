@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from deployments.commands.settings import database_url
-from deployments.replay.connection import CONNECTION, signing_secret
 from deployments.replay.failure import ReplayError
+from deployments.replay.installations import running_installation, scratch_installation
 from deployments.replay.log import read_window
 from deployments.replay.play import Target, Traffic, play
 from deployments.replay.result import ReplayResult, render
-from deployments.replay.scratch import scratch_installation
-from incidents.store.database import Database
 
 DAY = "%Y-%m-%d"
 MINUTE = "%Y-%m-%dT%H:%M"
@@ -85,15 +81,8 @@ async def replay_uci(options: ReplayOptions, console: Console) -> ReplayResult:
     if options.begin >= options.end:
         raise ReplayError("the window is empty: --from must be before --to")
     events = read_window(options.path, options.begin, options.end)
-    async with _target(options.gateway_url, console) as target:
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        ) as progress:
+    async with _installation(options.gateway_url, console) as target:
+        with _progress(console) as progress:
             bars = {stage: progress.add_task(stage, total=len(events)) for stage in ("accepted", "handled")}
             return await play(
                 events,
@@ -103,27 +92,12 @@ async def replay_uci(options: ReplayOptions, console: Console) -> ReplayResult:
             )
 
 
-@asynccontextmanager
-async def _target(gateway_url: str | None, console: Console) -> AsyncIterator[Target]:
+def _installation(gateway_url: str | None, console: Console) -> AbstractAsyncContextManager[Target]:
     if gateway_url is not None:
-        async with _opened(gateway_url, database_url()) as target:
-            yield target
-        return
-
-    def say(text: str) -> None:
-        console.print(text, style="dim", markup=False, highlight=False)
-
-    async with scratch_installation(say) as stack:
-        with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
-            async with _opened(stack.gateway_url, stack.database_url) as target:
-                yield target
+        return running_installation(gateway_url, database_url())
+    return scratch_installation(lambda text: console.print(text, style="dim", markup=False, highlight=False))
 
 
-@asynccontextmanager
-async def _opened(gateway_url: str, store: str) -> AsyncIterator[Target]:
-    database = Database(store)
-    try:
-        secret = await signing_secret()
-        yield Target(gateway_url=gateway_url, connection=CONNECTION, secret=secret, database=database)
-    finally:
-        await database.aclose()
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httptools
@@ -21,19 +21,31 @@ class NoAnswer(Exception):
     """The connection broke or stayed silent; the request may have arrived."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """The other side's words; httptools calls the `on_` methods while it parses."""
+    """Headers have their names in lower case."""
 
-    status: int = 0
-    headers: dict[str, str] = field(default_factory=dict)
-    is_complete: bool = False
+    status: int
+    headers: Mapping[str, str]
+
+
+class _Reader:
+    """Collects an answer; httptools calls the `on_` methods while it parses."""
+
+    def __init__(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self.feed = self._parser.feed_data
+        self.answer: Answer | None = None
+        self.is_kept = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_message_complete(self) -> None:
-        self.is_complete = True
+        self.answer = Answer(status=self._parser.get_status_code(), headers=self._headers)
+        # Only known here: the parser forgets how the answer was delimited when it returns.
+        self.is_kept = bool(self._parser.should_keep_alive())
 
 
 class HttpConnection:
@@ -50,16 +62,12 @@ class HttpConnection:
 
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises `NoAnswer`."""
-        answer = Answer()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                is_kept = await self._exchange(self._request(headers, body), answer)
+                return await self._exchange(self._request(headers, body))
         except (OSError, TimeoutError, httptools.HttpParserError) as error:
             self.close()
             raise NoAnswer(str(error) or type(error).__name__) from error
-        if not is_kept:
-            self.close()
-        return answer
 
     def close(self) -> None:
         if self._writer is not None:
@@ -70,16 +78,16 @@ class HttpConnection:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._start}content-length: {len(body)}\r\n{lines}\r\n".encode("latin-1") + body
 
-    async def _exchange(self, request: bytes, answer: Answer) -> bool:
-        """Send and read; whether the connection may be used again."""
+    async def _exchange(self, request: bytes) -> Answer:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
-        parser = httptools.HttpResponseParser(answer)
+        reading = _Reader()
         self._writer.write(request)
-        while not answer.is_complete:
+        while reading.answer is None:
             data = await self._reader.read(65536)
             if not data:
                 raise ConnectionResetError("the other side hung up")
-            parser.feed_data(data)
-        answer.status = parser.get_status_code()
-        return bool(parser.should_keep_alive())
+            reading.feed(data)
+        if not reading.is_kept:
+            self.close()
+        return reading.answer

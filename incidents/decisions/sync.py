@@ -170,12 +170,9 @@ def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datet
 
     That webhook names our integration, so who asked is remembered as the responder.
     """
-    if case.incident.state in WITH_ENGINEERS and not any(
-        page.state is not EffectState.DEAD for page in case.pages
-    ):
-        followed = _without_pager(case, command, policy, now=now)
-        if followed is not None:
-            return followed
+    followed = _without_pager(case, command, policy, now=now)
+    if followed is not None:
+        return followed
     incident = case.incident
     what = f"command:{_digest(command.user, command.at.isoformat(), command.verb, command.text)}"
     effects: list[Effect] = []
@@ -205,9 +202,11 @@ def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datet
 
 def _without_pager(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan | None:
     """No page could be sent, so no webhook will come: then the room's word counts."""
+    if any(page.state is not EffectState.DEAD for page in case.pages):
+        return None
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state is IncidentState.ESCALATED:
         return _acknowledged(case, command.user, policy, now=now)
-    if command.verb is ChatVerb.RESOLVE:
+    if command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         return _resolved(case, command.user, policy, now=now)
     return None
 

@@ -6,11 +6,11 @@ HMAC-SHA256); the database alone gives nothing away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from cryptography.fernet import Fernet, InvalidToken
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,6 +43,10 @@ class Mirror:
                     set_={"settings": row.excluded.settings, "read_at": row.excluded.read_at},
                 )
             )
+
+    async def forget(self, tx: AsyncConnection, *, all_but: Collection[str]) -> None:
+        """Drop what was deleted, lest a revoked secret come back to life with the next start."""
+        await tx.execute(delete(connections).where(connections.c.name.not_in(all_but)))
 
     async def load(self, tx: AsyncConnection) -> Mapping[str, str]:
         """All settings as last saved. Raises `WrongKey` with the cure."""

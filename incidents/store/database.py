@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from incidents.errors import LiaisonError
 from incidents.store.storable import to_json
@@ -29,12 +30,17 @@ class Database:
             pool_recycle=1800,
             json_serializer=to_json,
         )
+        self._unpooled = create_async_engine(url, poolclass=NullPool)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that commits at the end of the block and rolls back on any error."""
         async with self.engine.begin() as connection:
             yield connection
+
+    async def dedicated_connection(self) -> AsyncConnection:
+        """A new connection outside the pool, for one holder's use for long; he closes it."""
+        return await self._unpooled.connect()
 
     async def check_durability(self) -> None:
         """Raise `NotDurable` with the cure unless an acknowledged commit survives a power cut."""
@@ -48,3 +54,4 @@ class Database:
 
     async def aclose(self) -> None:
         await self.engine.dispose()
+        await self._unpooled.dispose()

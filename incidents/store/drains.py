@@ -15,6 +15,8 @@ from incidents.errors import Stale
 from incidents.models import Lane
 
 LEASE = timedelta(seconds=60)
+# Any number will do, as long as nobody else locks it.
+_JOINING = 0x11A151
 
 
 async def begin_drain(tx: AsyncConnection, lane: Lane) -> int | None:
@@ -87,3 +89,8 @@ async def next_fence(tx: AsyncConnection, lane: Lane) -> int | None:
 async def is_drained(tx: AsyncConnection, lane: Lane) -> bool:
     """Whether a drain is alive now."""
     return await next_fence(tx, lane) is None
+
+
+async def take_turns(tx: AsyncConnection) -> None:
+    """Until this transaction ends, nobody else joins tickets to incidents (the drain, the reconciler)."""
+    await tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _JOINING})

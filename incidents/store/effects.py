@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import DateTime, Row, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
 from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
+from incidents.store.due_effects import IS_DUE
 from incidents.store.schema import bindings, effects
+from incidents.store.storable import StorableText
 
 LEASE = timedelta(seconds=120)
 MAX_ATTEMPTS = 40
@@ -101,64 +103,13 @@ async def bound(tx: AsyncConnection, incident_id: int, kind: str) -> Sequence[tu
     return [(row.connection, row.external_id) for row in rows]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
-    """Effects that can be sent together now: the same change to objects of one system."""
-
-    connection: str
-    kind: EffectKind
-    ids: tuple[int, ...]
-
-
-_DUE = text(
-    """
-    select e.connection, e.kind, array_agg(e.id order by e.id) as ids
-    from effects e
-    where e.state in ('pending', 'sending', 'unknown')
-      and (e.state <> 'sending' or e.lease_until < :now)
-      and e.not_before <= :now and e.incident_id = :incident_id
-      and not (:is_urgent and e.about_ticket)
-      and not exists (
-          select 1 from effects o
-          where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
-    group by e.connection, e.kind, e.once, e.payload
-    order by min(e.id)
-    """
-)
-
-
-async def due_effects(
-    tx: AsyncConnection, incident_id: int, *, now: datetime, is_urgent: bool = False, at_most: int = 100
-) -> Sequence[Due]:
-    """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
-
-    `is_urgent` leaves out what is about tickets.
-    """
-    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now, "is_urgent": is_urgent})
-    return [
-        Due(
-            connection=row.connection,
-            kind=EffectKind(row.kind),
-            ids=tuple(row.ids[start : start + at_most]),
-        )
-        for row in rows
-        for start in range(0, len(row.ids), at_most)
-    ]
-
-
-# The head of each lane that is due: nothing older in the same lane may still be open.
 _LEASE = text(
-    """
+    f"""
     with due as (
         select e.id from effects e
-        where e.state in ('pending', 'sending', 'unknown')
-          and (e.state <> 'sending' or e.lease_until < :now)
-          and e.not_before <= :now
+        where {IS_DUE}
           and (cast(:incident_id as bigint) is null or e.incident_id = :incident_id)
           and (cast(:ids as bigint[]) is null or e.id = any(:ids))
-          and not exists (
-              select 1 from effects o
-              where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
         order by e.id
         limit :limit
         for update skip locked
@@ -168,7 +119,7 @@ _LEASE = text(
     from due where e.id = due.id
     returning e.id, e.key, e.once, e.kind, e.incident_id, e.connection, e.target, e.fence, e.attempts,
         e.sent_at, e.result, cast(e.payload as text) as payload
-    """
+    """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
 
 
@@ -195,89 +146,74 @@ async def lease_effects(
     return sorted((_leased(row) for row in rows), key=lambda item: item.id)
 
 
+_MARK_SENT = text(
+    """
+    update effects e set sent_at = :now,
+        lease_until = greatest(e.lease_until, cast(:now as timestamptz) + cast(:lease as interval))
+    from unnest(cast(:ids as bigint[]), cast(:fences as bigint[])) as mine(id, fence)
+    where e.id = mine.id and e.fence = mine.fence and e.state = 'sending'
+    returning e.id
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger)))
+
+
 async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datetime) -> Sequence[Leased]:
-    """Record, just before the call goes out, that it does; returns those whose lease still holds."""
+    """Record, just before the call goes out, that it does; returns those whose fence still holds.
+
+    The lease begins anew, so that nobody looks the call up while it is under way.
+    """
     rows = await tx.execute(
-        text(
-            "update effects set sent_at = :now from unnest(cast(:ids as bigint[]), cast(:fences as bigint[]))"
-            " as mine(id, fence) where effects.id = mine.id and effects.fence = mine.fence"
-            " and effects.state = 'sending' returning effects.id"
-        ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger))),
-        {"now": now, "ids": [item.id for item in leased], "fences": [item.fence for item in leased]},
+        _MARK_SENT,
+        {
+            "now": now,
+            "lease": LEASE,
+            "ids": [item.id for item in leased],
+            "fences": [item.fence for item in leased],
+        },
     )
     held = {row.id for row in rows}
     return [item for item in leased if item.id in held]
+
+
+_SETTLE = text(
+    """
+    update effects e set state = mine.state, detail = mine.detail, lease_until = null,
+        result = coalesce(mine.result, e.result),
+        not_before = coalesce(mine.not_before, e.not_before),
+        sent_at = case when mine.state <> 'pending' then e.sent_at end,
+        settled_at = case when mine.state not in ('pending', 'unknown') then cast(:now as timestamptz) end
+    from unnest(cast(:ids as bigint[]), cast(:fences as bigint[]), cast(:states as text[]),
+                cast(:details as text[]), cast(:results as text[]), cast(:again as timestamptz[]))
+         as mine(id, fence, state, detail, result, not_before)
+    where e.id = mine.id and e.fence = mine.fence and e.state = 'sending'
+    """
+).bindparams(
+    bindparam("ids", type_=ARRAY(BigInteger)),
+    bindparam("fences", type_=ARRAY(BigInteger)),
+    bindparam("states", type_=ARRAY(StorableText)),
+    bindparam("details", type_=ARRAY(StorableText)),
+    bindparam("results", type_=ARRAY(StorableText)),
+    bindparam("again", type_=ARRAY(DateTime(timezone=True))),
+)
 
 
 async def settle_effects(tx: AsyncConnection, outcomes: Sequence[Settled], *, now: datetime) -> int:
     """Write how attempts ended; returns how many fences still held (the others' word no longer counts)."""
     if not outcomes:
         return 0
-    statement = (
-        update(effects)
-        .where(
-            effects.c.id == bindparam("effect_id"),
-            effects.c.fence == bindparam("my_fence"),
-            effects.c.state == EffectState.SENDING.value,
-        )
-        .values(
-            state=bindparam("new_state"),
-            detail=bindparam("new_detail"),
-            result=func.coalesce(bindparam("new_result"), effects.c.result),
-            not_before=func.coalesce(bindparam("again_at"), effects.c.not_before),
-            settled_at=bindparam("settled"),
-            lease_until=None,
-            sent_at=text("case when cast(:new_state as text) = 'pending' then null else sent_at end"),
-        )
+    result = await tx.execute(
+        _SETTLE,
+        {
+            "now": now,
+            "ids": [outcome.id for outcome in outcomes],
+            "fences": [outcome.fence for outcome in outcomes],
+            "states": [outcome.state.value for outcome in outcomes],
+            "details": [outcome.detail[:500] for outcome in outcomes],
+            "results": [outcome.result for outcome in outcomes],
+            "again": [outcome.not_before for outcome in outcomes],
+        },
     )
-    count = 0
-    for outcome in outcomes:
-        result = await tx.execute(
-            statement,
-            {
-                "effect_id": outcome.id,
-                "my_fence": outcome.fence,
-                "new_state": outcome.state.value,
-                "new_detail": outcome.detail[:500],
-                "new_result": outcome.result,
-                "again_at": outcome.not_before,
-                "settled": None if outcome.state.is_open else now,
-            },
-        )
-        count += result.rowcount
-    return count
-
-
-async def next_due_at(tx: AsyncConnection, incident_id: int, *, is_urgent: bool = False) -> datetime | None:
-    """When the next effect of this incident may be tried; None when all are settled."""
-    row = await tx.execute(
-        select(
-            func.min(
-                func.greatest(
-                    effects.c.not_before, func.coalesce(effects.c.lease_until, effects.c.not_before)
-                )
-            )
-        ).where(
-            effects.c.incident_id == incident_id,
-            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
-            effects.c.about_ticket.in_([False] if is_urgent else [False, True]),
-        )
-    )
-    due: datetime | None = row.scalar_one_or_none()
-    return due
-
-
-async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int]:
-    rows = await tx.execute(
-        select(effects.c.incident_id)
-        .distinct()
-        .where(
-            effects.c.state.in_([state.value for state in EffectState if state.is_open]),
-            effects.c.not_before <= now,
-            func.coalesce(effects.c.lease_until, effects.c.not_before) <= now,
-        )
-    )
-    return [row.incident_id for row in rows]
+    return result.rowcount
 
 
 async def our_status_changes(

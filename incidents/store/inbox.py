@@ -1,36 +1,26 @@
-"""The inbox: webhooks are on disk before they are answered, and handled once.
+"""The inbox as its readers see it: deliveries are leased in chunks and handled once.
 
-`InboxWriter` commits many deliveries at a time (group commit): each caller waits for the commit that holds
-its own delivery, never for less. The drain half leases chunks and settles them inside the transaction that
-commits what was decided of them.
+They are settled inside the transaction that commits what was decided of them. How they come in is
+`incidents.store.inbox_writer`.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import BigInteger, LargeBinary
+from sqlalchemy.types import BigInteger
 
 from incidents.models import Lane, Verified
 from incidents.store.database import Database
 from incidents.store.schema import deliveries, rejections
-from incidents.store.storable import StorableText, storable, to_json
+from incidents.store.storable import StorableText
 
 CHUNK = 200
-MAX_BATCH = 256
-_CLOSED = "the inbox is closed"
-
-
-class Receipt(StrEnum):
-    NEW = "new"
-    DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,110 +41,6 @@ class Waiting:
     pending: int
     parked: int
     done: int
-
-
-@dataclass(slots=True)
-class _Item:
-    connection: str
-    lane: Lane
-    verified: Verified
-    receipt: asyncio.Future[Receipt]
-
-
-# One statement for the whole batch. Equal deliveries inside it conflict like any others.
-_INSERT = text(
-    """
-    insert into deliveries (connection, lane, identity, is_repeatable, headers, body)
-    select c, l, i, r::boolean, h::jsonb, b
-    from unnest(cast(:connection as text[]), cast(:lane as text[]), cast(:identity as text[]),
-                cast(:repeatable as text[]), cast(:headers as text[]), cast(:body as bytea[]))
-         as t(c, l, i, r, h, b)
-    on conflict do nothing
-    returning connection, identity
-    """
-).bindparams(
-    *(
-        bindparam(name, type_=ARRAY(StorableText))
-        for name in ("connection", "lane", "identity", "repeatable", "headers")
-    ),
-    bindparam("body", type_=ARRAY(LargeBinary)),
-)
-
-
-class InboxWriter:
-    """Accepts deliveries durably, many to a commit. Start it, `accept`, and `aclose` it at the end."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._waiting: list[_Item] = []
-        self._arrived = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="inbox-writer")
-
-    async def accept(self, connection: str, lane: Lane, verified: Verified) -> Receipt:
-        """Return when the delivery is on disk, or was there already.
-
-        Raises the database's own error, and `ConnectionAbortedError` while the inbox is closed.
-        """
-        if self._task is None or self._task.done():
-            raise ConnectionAbortedError(_CLOSED)
-        item = _Item(connection, lane, verified, asyncio.get_running_loop().create_future())
-        self._waiting.append(item)
-        self._arrived.set()
-        return await item.receipt
-
-    async def aclose(self) -> None:
-        """Stop. Whoever still waits gets an error, never silence: their sender comes again."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        _fail(self._waiting, ConnectionAbortedError(_CLOSED))
-        self._waiting = []
-
-    async def _run(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-                await self._write(batch)
-
-    async def _write(self, batch: Sequence[_Item]) -> None:
-        try:
-            async with self._database.transaction() as connection:
-                rows = await connection.execute(_INSERT, _columns(batch))
-                new = {(row.connection, row.identity) for row in rows}
-        except asyncio.CancelledError:
-            _fail(batch, ConnectionAbortedError(_CLOSED))
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever the database said is each caller's answer
-            _fail(batch, error)
-            return
-        for item in batch:
-            key = (item.connection, storable(item.verified.identity))
-            receipt = Receipt.NEW if key in new else Receipt.DUPLICATE
-            new.discard(key)
-            if not item.receipt.done():
-                item.receipt.set_result(receipt)
-
-
-def _fail(batch: Sequence[_Item], error: Exception) -> None:
-    for item in batch:
-        if not item.receipt.done():
-            item.receipt.set_exception(error)
-
-
-def _columns(batch: Sequence[_Item]) -> dict[str, list[str] | list[bytes]]:
-    return {
-        "connection": [item.connection for item in batch],
-        "lane": [item.lane.value for item in batch],
-        "identity": [item.verified.identity for item in batch],
-        "repeatable": ["true" if item.verified.is_repeatable else "false" for item in batch],
-        "headers": [to_json(item.verified.headers) for item in batch],
-        "body": [item.verified.body for item in batch],
-    }
 
 
 async def record_rejection(

@@ -9,6 +9,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from incidents.store.database import Database
+from incidents.store.instance import instance_id
 
 # Any number will do, as long as nobody else locks it.
 _MIGRATION_LOCK = 0x11A150
@@ -22,7 +23,11 @@ def alembic_config(connection: Connection) -> Config:
 
 
 async def migrate(database: Database) -> None:
-    """Upgrade to the newest schema. Others who try meanwhile wait, and then find it done."""
+    """Upgrade to the newest schema. Others who try meanwhile wait, and then find it done.
+
+    The installation's id is made here too: whoever made it later would hold up the others until he commits.
+    """
     async with database.transaction() as tx:
         await tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         await tx.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
+        await instance_id(tx)

@@ -30,6 +30,15 @@ _LINK = text(
     bindparam("reason", type_=StorableText),
 )
 
+# One row to a statement, executed many times: a statement of many rows is compiled anew for each chunk, which
+# took longer than everything else that is done with a chunk of 200.
+_INSERT = insert(tickets)
+_SAVE = _INSERT.on_conflict_do_update(
+    index_elements=["connection", "id"],
+    set_={name: _INSERT.excluded[name] for name in _REPLACED},
+    where=tickets.c.version <= _INSERT.excluded.version,
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownTicket:
@@ -52,17 +61,9 @@ async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket]) -> None:
     """Insert or replace; an older version than the stored one changes nothing."""
     if not newest:
         return
-    # One row to a statement, executed many times: written as one statement of many rows it would be compiled
-    # anew for each chunk, which took longer than everything else that is done with a chunk of 200.
-    statement = insert(tickets)
-    statement = statement.on_conflict_do_update(
-        index_elements=["connection", "id"],
-        set_={name: statement.excluded[name] for name in _REPLACED},
-        where=tickets.c.version <= statement.excluded.version,
-    )
     # Always in one order: two transactions with the same tickets take turns, instead of each other's locks.
     in_order = sorted(newest, key=lambda ticket: (ticket.ref.connection, ticket.ref.id))
-    await tx.execute(statement, [_values(ticket) for ticket in in_order])
+    await tx.execute(_SAVE, [_values(ticket) for ticket in in_order])
 
 
 async def link_tickets(

@@ -29,11 +29,15 @@ async def test_a_server_that_may_lose_commits_is_refused_with_the_cure(
     await later.aclose()
 
 
+async def _save_half(database: Database) -> None:
+    async with database.transaction() as tx:
+        await save_tickets(tx, [ticket()])
+        raise RuntimeError("half way")
+
+
 async def test_an_error_in_the_block_undoes_all_of_it(database: Database):
     """State and effects are written together or not at all."""
     with pytest.raises(RuntimeError, match="half way"):
-        async with database.transaction() as tx:
-            await save_tickets(tx, [ticket()])
-            raise RuntimeError("half way")
+        await _save_half(database)
     async with database.transaction() as tx:
         assert await count_tickets(tx) == 0

@@ -19,7 +19,9 @@ _COLUMNS = text(
     from information_schema.columns where table_schema = 'public' and table_name <> 'alembic_version'
     """
 )
-_INDEXES = text("select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'")
+_INDEXES = text(
+    "select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'"
+)
 
 
 async def _catalogue(database: Database) -> set[tuple[object, ...]]:

@@ -1,0 +1,56 @@
+"""Every figure, or one of them, a line of JSON each.
+
+    python -m bench [only=gateway|page|storm|kills]
+
+What is going on is told on stderr. The targets are in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+
+
+def _gateway() -> None:
+    subprocess.run([sys.executable, "-m", "bench.gateway_rate"], check=True)
+
+
+def _page() -> None:
+    from bench.page_latency import page_latency
+
+    _print(asyncio.run(page_latency()))
+
+
+def _storm() -> None:
+    from bench.storm import storm
+
+    _print(asyncio.run(storm()))
+
+
+def _kills() -> None:
+    from bench.kills import kills
+
+    _print(asyncio.run(kills()))
+
+
+def _print(results: object) -> None:
+    for result in results:
+        print(result, flush=True)
+
+
+BENCHES: dict[str, Callable[[], None]] = {"gateway": _gateway, "page": _page, "storm": _storm, "kills": _kills}
+
+
+def main() -> None:
+    wanted = dict(argument.partition("=")[::2] for argument in sys.argv[1:])
+    if set(wanted) - {"only"} or wanted.get("only", "page") not in BENCHES:
+        sys.exit(f"usage: python -m bench [only={'|'.join(BENCHES)}]")
+    for name, bench in BENCHES.items():
+        if wanted.get("only", name) == name:
+            bench()
+
+
+if __name__ == "__main__":
+    main()

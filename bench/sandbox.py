@@ -1,0 +1,201 @@
+"""A scratch installation with many small services, for figures and drills: the whole stack, and fakes around it.
+
+Every service has a health address of its own, which its one probe looks at with the settings an operator gets
+by default. A ticket tagged with a service's name is routed to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from blocks.http import HttpBlock
+from connectors.http.fake import FakeService, Health
+from connectors.http.settings import HealthProbe
+from deployments.commands.up import running
+from deployments.demo.world import World, open_world, save_connections, serving
+from deployments.processes import free_port
+from deployments.stack import Stack, StackOptions
+from incidents.models import Lane
+from incidents.store.database import Database
+from incidents.store.drains import is_drained
+from incidents.store.inbox import waiting
+
+ACTION = "restart-checkout"
+
+
+class TookTooLong(Exception):
+    """What was waited for did not happen in its time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sandbox:
+    """`services` are healthy until somebody breaks them; none of them is used twice."""
+
+    world: World
+    stack: Stack
+    database: Database
+    services: dict[str, FakeService]
+    _unused: list[str] = field(default_factory=list)
+
+    def fresh_service(self) -> str:
+        """The name of a service that never had a ticket."""
+        return self._unused.pop(0)
+
+    def break_service(self, name: str) -> None:
+        self.services[name].health = Health.ERROR
+
+    def mend_service(self, name: str) -> None:
+        self.services[name].health = Health.HEALTHY
+
+    def write_tickets(self, service: str, count: int) -> Sequence[int]:
+        """So many customers write at once; their webhooks leave when the event loop turns."""
+        return [
+            self.world.zendesk.create_ticket(
+                f"Customer {number}",
+                f"customer{number}@{service}.example",
+                f"{service} does not work",
+                "I tried three times and always get an error. Please help, it is urgent.",
+                (service,),
+            )
+            for number in range(count)
+        ]
+
+    async def incidents_of(self, service: str) -> Sequence[int]:
+        async with self.database.transaction() as tx:
+            rows = await tx.execute(
+                text("select id from incidents where service = :service order by id"), {"service": service}
+            )
+            return list(rows.scalars())
+
+    async def linked(self, service: str) -> int:
+        """How many tickets are joined to incidents of this service."""
+        async with self.database.transaction() as tx:
+            rows = await tx.execute(
+                text(
+                    "select count(*) from tickets t join incidents i on i.id = t.incident_id"
+                    " where i.service = :service"
+                ),
+                {"service": service},
+            )
+            count: int = rows.scalar_one()
+            return count
+
+    def pages_of(self, incident: int) -> int:
+        """How often a telephone rang for an incident."""
+        return sum(f":INC-{incident}:" in page.key for page in self.world.pagerduty.pages)
+
+    async def until_idle(self, seconds: float = 300.0) -> None:
+        """Return when no webhook waits, no drain is alive and no flow run is under way."""
+        await until("it is idle", self._is_idle, seconds, every=0.2)
+
+    async def _is_idle(self) -> bool:
+        if len(self.world.zendesk.webhooks):
+            return False
+        async with self.database.transaction() as tx:
+            if (await waiting(tx)).pending or any([await is_drained(tx, lane) for lane in Lane]):
+                return False
+        under_way = FlowRunFilter(
+            state=FlowRunFilterState(
+                type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
+            )
+        )
+        with temporary_settings({PREFECT_API_URL: self.stack.prefect_api_url}):
+            client = get_client()
+        async with client:
+            return not await client.read_flow_runs(flow_run_filter=under_way, limit=1)
+
+
+@asynccontextmanager
+async def open_sandbox(services: int, *, with_action: bool = False) -> AsyncIterator[Sandbox]:
+    """A running installation; everything of it is gone at the end of the block.
+
+    `with_action`: each service has an automatic action that is tried first, and fails.
+    """
+    names = [f"service-{number:03d}" for number in range(services)]
+    small = {name: FakeService() for name in names}
+    # Short, because a unix socket's path may not be long.
+    home = Path(tempfile.mkdtemp(prefix="liaison-bench-"))
+    policy = home / "policy.yaml"
+    policy.write_text(_policy(names, with_action=with_action))
+    app = Starlette(routes=[Mount(f"/{name}", service.app) for name, service in small.items()])
+    is_well = False
+    try:
+        async with open_world(duplicate_rate=0.0) as world, serving(app) as address:
+
+            async def before_gateway(stack: Stack) -> None:
+                with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+                    await save_connections(world)
+                    probe = HealthProbe(urls=[f"{address}/{{service}}/health"])
+                    allowed = [address.removeprefix("http://")]
+                    await HttpBlock(probe=probe, allow_private=allowed).save("small", overwrite=True)
+
+            options = StackOptions(
+                home=home, policy=policy, say=_say, api_port=free_port(0), gateway_port=free_port(0)
+            )
+            async with running(options, before_gateway=before_gateway) as stack:
+                world.point_webhooks_at(stack.gateway_url)
+                database = Database(stack.database_url)
+                try:
+                    yield Sandbox(
+                        world=world, stack=stack, database=database, services=small, _unused=list(names)
+                    )
+                    is_well = True
+                finally:
+                    await database.aclose()
+    finally:
+        if is_well:
+            shutil.rmtree(home, ignore_errors=True)
+        else:
+            _say(f"what the processes said is in {home / 'logs'}")
+
+
+async def until(
+    what: str, holds: Callable[[], Awaitable[bool]], seconds: float, *, every: float = 0.05
+) -> None:
+    """Raises `TookTooLong`."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        if time.monotonic() > deadline:
+            raise TookTooLong(f"{what}: not within {seconds:g} s")
+        await asyncio.sleep(every)
+
+
+def _policy(services: Sequence[str], *, with_action: bool) -> str:
+    action = {"name": ACTION, "connection": "http/checkout", "verdicts": ["confirmed"], "timeout": "20s"}
+    actions = [action] if with_action else []
+    team = {"title": "Payments team", "pager": "pagerduty/demo", "pager_target": "payments"}
+    return json.dumps(  # which is YAML too
+        {
+            "helpdesks": ["zendesk/demo"],
+            "services": {
+                name: {"title": name, "team": "payments", "probes": ["http/small"], "actions": actions}
+                for name in services
+            },
+            "teams": {"payments": {**team, "chat": "slack/demo"}},
+            "routing": [{"service": name, "any_tag": [name]} for name in services],
+            "closure": {"proofs": 1},
+        },
+        indent=1,
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -1,0 +1,99 @@
+"""Which effects of the ledger can be sent now, and when the next ones can.
+
+Effects in one lane go out one after the other, in the order in which they were planned; so only the head of a
+lane is ever due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.effects import EffectKind
+
+# The head of its lane: nothing older may still be open.
+_IS_HEAD = """
+    e.state in ('pending', 'sending', 'unknown')
+    and not exists (
+        select 1 from effects o
+        where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
+"""
+# And it may be sent now. A younger one is in flight when its transaction was quicker to commit.
+IS_DUE = f"""
+    {_IS_HEAD}
+    and e.not_before <= :now and (e.state <> 'sending' or e.lease_until < :now)
+    and not exists (
+        select 1 from effects o
+        where o.lane = e.lane and o.id > e.id and o.state = 'sending' and o.lease_until >= :now)
+"""  # noqa: S608  # fragments of our own
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """Effects that can be sent together now: the same change to objects of one system."""
+
+    connection: str
+    kind: EffectKind
+    ids: tuple[int, ...]
+
+
+# Customers may be told the same in one call: who it was meant for is checked one by one before that.
+_DUE = text(
+    f"""
+    select e.connection, e.kind, array_agg(e.id order by e.id) as ids
+    from effects e
+    where {IS_DUE} and e.incident_id = :incident_id and not (:is_urgent and e.about_ticket)
+    group by e.connection, e.kind, e.once, e.payload - 'recipient'
+    order by min(e.id)
+    """  # noqa: S608  # fragments of our own
+)
+
+
+async def due_effects(
+    tx: AsyncConnection, incident_id: int, *, now: datetime, is_urgent: bool = False, at_most: int = 100
+) -> Sequence[Due]:
+    """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
+
+    `is_urgent` leaves out what is about tickets.
+    """
+    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now, "is_urgent": is_urgent})
+    return [
+        Due(
+            connection=row.connection,
+            kind=EffectKind(row.kind),
+            ids=tuple(row.ids[start : start + at_most]),
+        )
+        for row in rows
+        for start in range(0, len(row.ids), at_most)
+    ]
+
+
+_NEXT_DUE = text(
+    f"""
+    select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
+    where {_IS_HEAD} and e.incident_id = :incident_id and not (:is_urgent and e.about_ticket)
+    """  # noqa: S608  # fragments of our own
+)
+
+
+async def next_due_at(tx: AsyncConnection, incident_id: int, *, is_urgent: bool = False) -> datetime | None:
+    """When the next effect of this incident may be tried; None when all are settled, or wait for another's.
+
+    What waits behind an effect in its lane does not count: it is not due before that one is settled.
+    """
+    row = await tx.execute(_NEXT_DUE, {"incident_id": incident_id, "is_urgent": is_urgent})
+    due: datetime | None = row.scalar_one_or_none()
+    return due
+
+
+_INCIDENTS_DUE = text(f"select distinct e.incident_id from effects e where {IS_DUE}")  # noqa: S608
+
+
+async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int]:
+    """Incidents that have something to send now."""
+    rows = await tx.execute(_INCIDENTS_DUE, {"now": now})
+    return [row.incident_id for row in rows]

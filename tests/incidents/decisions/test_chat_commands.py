@@ -1,0 +1,154 @@
+"""Commands and buttons in the room: the page is answered through its pager, notes reach everybody."""
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.decisions.sync import USAGE, PageNews, chat_command, page_news
+from incidents.effects import EffectKind, EffectState
+from incidents.lifecycle import WITH_ENGINEERS
+from incidents.models import ChatCommand, ChatVerb, IncidentState, PageChange, PageStatus
+from tests.incidents.builders import (
+    NOW,
+    ROOM_LINE,
+    a_case,
+    a_page_event,
+    a_page_line,
+    a_page_state,
+    a_policy,
+    after,
+    an_incident,
+    keys,
+    kinds,
+    of_kind,
+    page_key,
+    texts,
+    without_chat,
+)
+
+S = IncidentState
+POLICY = a_policy()
+
+
+def a_paged_case(state=S.ESCALATED, *pages):
+    return a_case(an_incident(state), ledger=[*(pages or [a_page_line()]), ROOM_LINE])
+
+
+def command(verb, text="", **changes):
+    given = {"connection": "slack/main", "room_id": "C1", "user": "bo", "at": NOW, **changes}
+    return ChatCommand(verb=verb, text=text, **given)
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "words"),
+    [
+        (ChatVerb.ACKNOWLEDGE, EffectKind.PAGE_ACKNOWLEDGE, "bo acknowledged from chat"),
+        (ChatVerb.RESOLVE, EffectKind.PAGE_RESOLVE, "bo resolved from chat"),
+    ],
+)
+@pytest.mark.parametrize("state", S)
+def test_answering_the_page_from_chat(state, verb, kind, words):
+    """The page is answered and its webhook will move the incident; without a page out, the status is told."""
+    case = a_paged_case(state, a_page_line(), a_page_line(1))
+    plan = chat_command(case, command(verb), POLICY, now=NOW)
+    assert plan.incident.state is state
+    if state in WITH_ENGINEERS:
+        assert [effect.target for effect in of_kind(plan, kind)] == [page_key(), page_key(1)]
+        assert words in texts(plan)
+        assert plan.entries[0].actor == "bo"
+        # An acknowledged one stays whose it is; who resolved it is who resolved it.
+        stays = (state, verb) == (S.ACKNOWLEDGED, ChatVerb.ACKNOWLEDGE)
+        assert plan.incident.responder == ("Ana" if stays else "bo")
+    else:
+        assert kinds(plan) == [EffectKind.CHAT_POST]
+        words = state.replace("_", " ")
+        assert f"INC-7 Checkout: Checkout fails (1): {words}" in plan.effects[0].payload.text
+        assert plan.incident is case.incident
+
+
+def test_acknowledged_from_chat_carries_the_persons_name():
+    """The page's own webhook names our integration; the agents read who typed it."""
+    case = a_paged_case(S.ESCALATED)
+    case = after(case, chat_command(case, command(ChatVerb.ACKNOWLEDGE), POLICY, now=NOW))
+    event = a_page_event(PageChange.ACKNOWLEDGED, actor="Liaison", by_us=True)
+    state = a_page_state(PageStatus.ACKNOWLEDGED)
+    plan = page_news(case, PageNews(key=page_key(), events=(event,), state=state), POLICY, now=NOW)
+    assert plan.incident.responder == "bo"
+    assert "bo is on it" in texts(plan)
+
+
+@pytest.mark.parametrize("pages", [(), (a_page_line(state=EffectState.DEAD),)])
+@pytest.mark.parametrize("state", S)
+def test_where_no_page_could_be_sent_the_rooms_word_counts(state, pages):
+    """No webhook will ever come: acknowledged and resolved are taken from chat; in other states nothing is."""
+    case = a_case(state, ledger=[*pages, ROOM_LINE])
+    acknowledged = chat_command(case, command(ChatVerb.ACKNOWLEDGE), POLICY, now=NOW).incident
+    resolved = chat_command(case, command(ChatVerb.RESOLVE), POLICY, now=NOW).incident
+    assert acknowledged.state is (S.ACKNOWLEDGED if state is S.ESCALATED else state)
+    assert resolved.state is (S.RESOLVED if state in WITH_ENGINEERS else state)
+    status = chat_command(case, command(ChatVerb.STATUS), POLICY, now=NOW)
+    assert status.incident is case.incident
+
+
+@pytest.mark.parametrize("state", [state for state in EffectState if state is not EffectState.DEAD])
+def test_a_page_that_may_be_out_is_asked_first(state):
+    """Not sent yet, lost from sight or held: the page still has the say."""
+    case = a_paged_case(S.ESCALATED, a_page_line(state=state))
+    plan = chat_command(case, command(ChatVerb.RESOLVE), POLICY, now=NOW)
+    assert plan.incident.state is S.ESCALATED
+    assert of_kind(plan, EffectKind.PAGE_RESOLVE)
+
+
+@pytest.mark.parametrize("state", S)
+def test_a_note_from_chat_reaches_agents_pages_and_room(state):
+    """In every state, as it was typed."""
+    plan = chat_command(a_paged_case(state), command(ChatVerb.NOTE, "rolled back"), POLICY, now=NOW)
+    assert kinds(plan) == [
+        EffectKind.TICKET_NOTE,
+        EffectKind.TICKET_NOTE,
+        EffectKind.CHAT_POST,
+        EffectKind.PAGE_NOTE,
+    ]
+    assert plan.effects[0].payload.text == "INC-7: bo: rolled back"
+    assert plan.incident.state is state
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "answer"),
+    [
+        (ChatVerb.HELP, "", USAGE),
+        (ChatVerb.NOTE, "", USAGE),
+        (
+            ChatVerb.STATUS,
+            "",
+            "INC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it; 2 tickets; not checked yet.",
+        ),
+    ],
+)
+def test_what_only_the_room_hears(verb, text, answer):
+    """Help and status are answered where they were asked, and nothing is changed or remembered."""
+    plan = chat_command(a_paged_case(S.ACKNOWLEDGED), command(verb, text), POLICY, now=NOW)
+    (post,) = plan.effects
+    assert (post.kind, post.payload.text) == (EffectKind.CHAT_POST, answer)
+    assert plan.entries == ()
+
+
+def test_a_command_is_obeyed_once():
+    """The same press of a button is the same keys; the next one, or somebody else's, is another."""
+    case = a_paged_case(S.ESCALATED)
+
+    def planned(**changes):
+        return keys(chat_command(case, command(ChatVerb.ACKNOWLEDGE, **changes), POLICY, now=NOW))
+
+    assert planned() == planned()
+    assert not set(planned()) & set(planned(user="cy"))
+    assert not set(planned()) & set(planned(at=NOW + timedelta(seconds=1)))
+
+
+def test_without_a_room_nothing_is_posted():
+    """No room was opened, or the team gave up its chat since: tickets and pages are told all the same."""
+    without_room = a_case(S.ESCALATED, ledger=[a_page_line()])
+    gave_up_chat = a_paged_case(S.ESCALATED)
+    for case, policy in ((without_room, POLICY), (gave_up_chat, without_chat())):
+        plan = chat_command(case, command(ChatVerb.NOTE, "x"), policy, now=NOW)
+        assert kinds(plan) == [EffectKind.TICKET_NOTE, EffectKind.TICKET_NOTE, EffectKind.PAGE_NOTE]

@@ -1,0 +1,229 @@
+"""Over only when proven, closed only when everybody was told, and told once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from incidents.case import LedgerLine
+from incidents.decisions import closure
+from incidents.decisions.closure import MAX_RED_LOOKS
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState, Stage, TicketStatus
+from tests.incidents.builders import (
+    BLIND,
+    GREEN,
+    NOW,
+    RED,
+    ROOM_LINE,
+    a_case,
+    a_look,
+    a_page_line,
+    a_policy,
+    a_ticket,
+    after,
+    an_incident,
+    keys,
+    kinds,
+    of_kind,
+    page_key,
+    texts,
+    tickets,
+    without_probes,
+)
+
+S = IncidentState
+POLICY = a_policy()
+AGAIN = NOW + timedelta(seconds=20)
+ELSEWHERE = a_look(True, "http/elsewhere")
+
+
+def decide(case, *looks, policy=POLICY, now=NOW):
+    return closure.decide(case, looks, policy, now=now)
+
+
+def resolved(checks=0, linked=None, **changes):
+    incident = an_incident(S.RESOLVED, checks=checks, **changes)
+    return a_case(incident, linked, ledger=[a_page_line(), ROOM_LINE])
+
+
+@pytest.mark.parametrize("state", S)
+def test_only_what_is_said_to_be_fixed_is_closed(state):
+    """Run at any time: an incident that was reopened meanwhile, or is closed already, is left as it is."""
+    case = a_case(state)
+    plan = decide(case, GREEN)
+    if state in (S.RESOLVED, S.CLOSING):
+        assert plan.incident is not case.incident
+    else:
+        assert plan.incident is case.incident
+        assert (plan.effects, plan.entries) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("before", "looks", "checks"),
+    [
+        (0, [GREEN], 1),
+        (0, [GREEN, ELSEWHERE], 1),
+        (-2, [GREEN], 1),
+        (0, [RED], -1),
+        (1, [RED], -1),
+        (-1, [RED], -2),
+        (1, [GREEN, RED], -1),
+        (1, [BLIND, RED], -1),
+        (0, [BLIND], 0),
+        (1, [BLIND], 1),
+        (1, [GREEN, BLIND], 1),
+        (-2, [BLIND], -2),
+        (1, [], 1),
+    ],
+)
+def test_proofs_are_counted_up_and_failures_down(before, looks, checks):
+    """Healthy looks in a row; a red one starts again; a blind one, or none at all, proves nothing either way."""
+    plan = decide(resolved(before), *looks)
+    assert (plan.incident.state, plan.incident.checks) == (S.RESOLVED, checks)
+    assert (plan.incident.next_stage, plan.incident.next_stage_at) == (Stage.CLOSURE, AGAIN)
+    assert plan.effects == ()
+    assert [entry.kind for entry in plan.entries] == ["proof"]
+
+
+def test_what_the_timeline_says_of_a_look():
+    """The count, what was seen, or why nothing was."""
+    assert decide(resolved(), GREEN).entries[0].text == (
+        "Healthy (1 of 2): http/checkout-health: 200 in 80 ms"
+    )
+    assert decide(resolved(), RED).entries[0].text == "Still failing: http/checkout-health: 503"
+    assert decide(resolved(), BLIND).entries[0].text == "No proof yet: http/checkout-health: could not look"
+    assert decide(resolved()).entries[0].text == "No proof yet: nobody looked"
+
+
+def test_a_failed_fix_goes_back_to_the_engineers():
+    """Red three times running: a new generation, escalation at once, the pages and the room told why."""
+    assert MAX_RED_LOOKS == 3
+    case = resolved(-2, page_level=1, responder="Ana", acknowledged_at=NOW)
+    plan = decide(case, RED)
+    incident = plan.incident
+    assert (incident.state, incident.generation, incident.clock_from) == (S.REOPENED, 2, NOW)
+    assert (incident.next_stage, incident.next_stage_at) == (Stage.ESCALATION, NOW)
+    assert (incident.resolved_at, incident.acknowledged_at, incident.responder) == (None, None, None)
+    assert (incident.page_level, incident.checks) == (0, 0)
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert texts(plan).count("Said to be fixed, but http/checkout-health: 503: opened again") == 3
+
+
+def test_everybody_is_told_when_it_is_proven():
+    """Message before status on each ticket, pages resolved, the room told; closure goes on at once."""
+    plan = decide(resolved(1), GREEN)
+    incident = plan.incident
+    assert (incident.state, incident.checks) == (S.CLOSING, 0)
+    assert (incident.next_stage, incident.next_stage_at) == (Stage.CLOSURE, NOW)
+    assert kinds(plan) == [
+        EffectKind.CUSTOMER_MESSAGE,
+        EffectKind.CUSTOMER_MESSAGE,
+        EffectKind.TICKET_STATUS,
+        EffectKind.TICKET_STATUS,
+        EffectKind.PAGE_RESOLVE,
+        EffectKind.CHAT_POST,
+    ]
+    for number in ("1", "2"):
+        lane = [effect.kind for effect in plan.effects if effect.lane == f"zendesk/support:{number}"]
+        assert lane == [EffectKind.CUSTOMER_MESSAGE, EffectKind.TICKET_STATUS]
+    assert [effect.target for effect in of_kind(plan, EffectKind.PAGE_RESOLVE)] == [page_key()]
+    messages = of_kind(plan, EffectKind.CUSTOMER_MESSAGE)
+    assert {message.payload.text for message in messages} == {"FIXED Checkout"}
+    assert {message.payload.recipient for message in messages} == {"customer-1", "customer-2"}
+    assert len({message.once for message in messages}) == 1
+
+
+def test_without_a_probe_the_engineers_word_is_taken():
+    """One step, and the timeline says on whose word."""
+    plan = decide(resolved(), policy=without_probes())
+    assert plan.incident.state is S.CLOSING
+    assert "no probe is configured, the engineers' word is taken" in plan.entries[0].text
+
+
+MIXED = [
+    a_ticket(1, status=TicketStatus.OPEN),
+    a_ticket(2, status=TicketStatus.SOLVED),
+    a_ticket(3, status=TicketStatus.CLOSED),
+    a_ticket(4, status=TicketStatus.WAITING_FOR_CUSTOMER),
+]
+
+
+@pytest.mark.parametrize(
+    ("generation", "told", "solved"),
+    [(1, ["1", "2", "4"], ["1", "4"]), (2, ["1", "4"], ["1", "4"])],
+)
+def test_who_is_told(generation, told, solved):
+    """First everybody whose ticket can still be written on; after a reopening only those who wait."""
+    plan = decide(resolved(1, MIXED, generation=generation), GREEN)
+    assert [effect.target for effect in of_kind(plan, EffectKind.CUSTOMER_MESSAGE)] == told
+    assert [effect.target for effect in of_kind(plan, EffectKind.TICKET_STATUS)] == solved
+    assert f"{len(told)} customers are told now" in texts(plan)
+
+
+def test_a_second_fix_is_a_second_message():
+    """The generation is in the key: who complained is told again."""
+    assert not set(keys(decide(resolved(1), GREEN))) & set(keys(decide(resolved(1, generation=2), GREEN)))
+
+
+def test_the_policy_says_what_settles_a_ticket():
+    """Solved, or closed where the operator wants that."""
+    policy = a_policy(closure={"solved_status": TicketStatus.CLOSED, "proofs": 1})
+    plan = decide(resolved(), GREEN, policy=policy)
+    assert {effect.payload.status for effect in of_kind(plan, EffectKind.TICKET_STATUS)} == {
+        TicketStatus.CLOSED
+    }
+
+
+def test_a_storm_is_told_in_one_call():
+    """Two hundred messages share marker and text; statuses alike."""
+    plan = decide(resolved(1, tickets(200)), GREEN)
+    for kind in (EffectKind.CUSTOMER_MESSAGE, EffectKind.TICKET_STATUS):
+        effects = of_kind(plan, kind)
+        assert len({effect.key for effect in effects}) == 200
+        assert len({effect.once for effect in effects}) == 1
+
+
+def test_it_is_not_closed_before_everybody_was_told():
+    """What is still under way is waited for, half a minute at a time and without a word."""
+    plan = decide(a_case(S.CLOSING, open_ticket_effects=1))
+    assert (plan.incident.state, plan.effects, plan.entries) == (S.CLOSING, (), ())
+    assert (plan.incident.next_stage, plan.incident.next_stage_at) == (
+        Stage.CLOSURE,
+        NOW + timedelta(seconds=30),
+    )
+
+
+def test_closed():
+    """Nothing is due any more, and the room hears it."""
+    case = replace(resolved(), incident=an_incident(S.CLOSING, next_update_at=NOW))
+    plan = decide(case)
+    incident = plan.incident
+    assert incident.state is S.CLOSED
+    assert (incident.next_stage, incident.next_stage_at, incident.next_update_at) == (None, None, None)
+    assert [effect.payload.text for effect in plan.effects] == [
+        "INC-7 is closed: every linked customer was told."
+    ]
+    assert plan.entries[0].text == "Closed: every linked customer was told"
+
+
+def test_closing_tells_the_truth_about_what_was_not_told():
+    """Messages that were given up or wait for a person are not called told; other effects are counted too."""
+    held = LedgerLine(key="k", kind=EffectKind.PAGE_NOTE, state=EffectState.HELD, connection="c", target="t")
+    one = decide(a_case(S.CLOSING, ledger=[held])).entries[0].text
+    assert one == "Closed: every linked customer was told (1 effects need a person, see `liaison show INC-7`)"
+    two = decide(a_case(S.CLOSING, ledger=[held], untold=1)).entries[0].text
+    assert two == (
+        "Closed: 1 message(s) to customers did not go out (2 effects need a person, see `liaison show INC-7`)"
+    )
+
+
+def test_the_way_to_the_end_step_by_step():
+    """Two proofs, everybody told once, closed; running each step again on its own result says nothing new."""
+    case, said = resolved(), []
+    for state, checks in ((S.RESOLVED, 1), (S.CLOSING, 0), (S.CLOSED, 0), (S.CLOSED, 0)):
+        plan = decide(case, GREEN)
+        said += keys(plan)
+        case = after(case, plan)
+        assert (case.incident.state, case.incident.checks) == (state, checks)
+    assert len(said) == len(set(said))

@@ -1,0 +1,212 @@
+"""What happens on the tickets: agents' notes passed on once, "still broken" heard, our own echoes ignored."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.effects import EffectKind
+from incidents.models import Author, IncidentState, Stage, TicketStatus
+from tests.incidents.builders import (
+    NOW,
+    ROOM_LINE,
+    a_case,
+    a_comment,
+    a_page_line,
+    a_policy,
+    a_ticket,
+    after,
+    an_incident,
+    keys,
+    kinds,
+    of_kind,
+    page_key,
+    texts,
+)
+
+S = IncidentState
+POLICY = a_policy()
+OVER = (S.RESOLVED, S.CLOSING, S.CLOSED)
+COMPLAINT = a_comment("It is still not working!")
+
+
+def news(*comments, number=1, before=TicketStatus.OPEN, now=TicketStatus.OPEN, version=2, **changes):
+    known = a_ticket(number, status=before) if before is not None else None
+    ticket = a_ticket(number, status=now, version=version)
+    return TicketNews(before=known, after=ticket, comments=comments, **changes)
+
+
+def decide(case, *items, policy=POLICY, now=NOW):
+    return ticket_news(case, list(items), policy, now=now)
+
+
+def a_known_case(state=S.ESCALATED, **changes):
+    return a_case(an_incident(state, **changes), ledger=[a_page_line(), ROOM_LINE])
+
+
+@pytest.mark.parametrize("state", S)
+def test_still_broken_reopens_what_was_over(state):
+    """A new generation, due for escalation at once; in every other state a complaint is no news."""
+    case = a_known_case(state, page_level=2, checks=1, responder="Ana", acknowledged_at=NOW)
+    plan = decide(case, news(COMPLAINT))
+    if state not in OVER:
+        assert plan.incident is case.incident
+        assert (plan.effects, plan.entries) == ((), ())
+        return
+    incident = plan.incident
+    assert (incident.state, incident.generation, incident.clock_from) == (S.REOPENED, 2, NOW)
+    assert (incident.next_stage, incident.next_stage_at) == (Stage.ESCALATION, NOW)
+    assert (incident.resolved_at, incident.acknowledged_at, incident.responder) == (None, None, None)
+    assert (incident.page_level, incident.checks) == (0, 0)
+    assert kinds(plan) == [EffectKind.TICKET_NOTE, EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert [effect.target for effect in plan.effects] == ["1", "INC-7", page_key()]
+    assert 'the customer of #1 "Checkout fails (1)" says "It is still not working!"' in texts(plan)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        a_comment("Thank you, it works again."),
+        a_comment("still broken", author=Author.AGENT, is_public=True),
+        a_comment("still broken", author=Author.LIAISON),
+        a_comment("still broken", is_public=False),
+        a_comment("still broken", at=NOW - timedelta(minutes=1, seconds=1)),
+        a_comment("still broken", at=NOW - timedelta(days=2)),
+    ],
+)
+@pytest.mark.parametrize("state", OVER)
+def test_what_does_not_reopen(state, comment):
+    """Thanks, an agent's or our own words, a private note, and what was written before it was resolved."""
+    case = a_known_case(state)
+    assert case.incident.resolved_at == NOW - timedelta(minutes=1)
+    assert decide(case, news(comment)).incident is case.incident
+
+
+@pytest.mark.parametrize(
+    ("ago", "reopens"),
+    [(timedelta(0), True), (timedelta(days=7), True), (timedelta(days=7, seconds=1), False)],
+)
+def test_only_a_recent_incident_is_reopened(ago, reopens):
+    """After a week "still broken" is about something else; written in the very second it counts."""
+    case = a_known_case(S.CLOSED, resolved_at=NOW - ago)
+    comment = replace(COMPLAINT, at=NOW - ago)
+    assert (decide(case, news(comment)).incident.state is S.REOPENED) is reopens
+
+
+def test_an_old_complaint_does_not_hide_a_new_one():
+    """Both come in one chunk: the one about the fix counts, and is quoted."""
+    old = a_comment("still broken, hurry", id="c0", at=NOW - timedelta(hours=1))
+    plan = decide(a_known_case(S.CLOSED), news(old), news(a_comment("still broken today"), number=2))
+    assert plan.incident.state is S.REOPENED
+    assert "still broken today" in texts(plan)
+    assert "hurry" not in texts(plan)
+
+
+def test_many_complaints_are_one_reopening():
+    """A chunk of them makes one generation; the next chunk's find it open."""
+    case = a_known_case(S.CLOSED)
+    plan = decide(case, news(COMPLAINT), news(COMPLAINT, number=2))
+    assert plan.incident.generation == 2
+    assert [entry.kind for entry in plan.entries] == ["reopened"]
+    assert decide(after(case, plan), news(COMPLAINT, number=2)).incident.generation == 2
+
+
+def test_a_complaint_is_quoted_without_its_secrets():
+    """The excerpt leaves the helpdesk."""
+    comment = a_comment("still broken with card 4111 1111 1111 1111, mail me: jo@example.com")
+    said = texts(decide(a_known_case(S.CLOSED), news(comment)))
+    assert "still broken with card" in said
+    assert "4111" not in said
+    assert "jo@example.com" not in said
+
+
+@pytest.mark.parametrize("state", S)
+def test_agents_notes_reach_the_engineers(state):
+    """In every state, redacted, to room and page, and back to no ticket."""
+    note = a_comment("Customer pays by IBAN DE89 3704 0044 0532 0130 00", author=Author.AGENT,
+                     author_name="Sam", is_public=False)  # fmt: skip
+    plan = decide(a_known_case(state), news(note))
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert plan.effects[0].payload.text == "Sam on ticket #1: Customer pays by IBAN [IBAN removed]"
+    (entry,) = plan.entries
+    assert (entry.kind, entry.actor) == ("note", "Sam")
+    assert plan.incident.state is state
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        a_comment("Hello, we are looking into it", author=Author.AGENT),
+        a_comment("note by Liaison", author=Author.LIAISON, is_public=False),
+        a_comment("please hurry"),
+    ],
+)
+def test_what_is_not_passed_on(comment):
+    """Public replies, our own notes coming back, and customers' words are not the engineers' news."""
+    case = a_known_case()
+    plan = decide(case, news(comment))
+    assert plan.incident is case.incident
+    assert (plan.effects, plan.entries) == ((), ())
+
+
+def test_a_note_is_recognised_by_ticket_and_comment():
+    """The same comment is the same keys; the same id on another ticket is another note."""
+    note = a_comment("x", author=Author.AGENT, is_public=False)
+    case = a_known_case()
+    assert keys(decide(case, news(note))) == keys(decide(case, news(replace(note, text="edited"))))
+    assert not set(keys(decide(case, news(note)))) & set(keys(decide(case, news(note, number=2))))
+    assert not set(keys(decide(case, news(note)))) & set(keys(decide(case, news(replace(note, id="c2")))))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "ours", "words"),
+    [
+        (TicketStatus.OPEN, TicketStatus.SOLVED, False, "1 ticket(s) solved by the agents: #1"),
+        (TicketStatus.NEW, TicketStatus.CLOSED, False, "1 ticket(s) solved by the agents: #1"),
+        (TicketStatus.SOLVED, TicketStatus.OPEN, False, "1 ticket(s) opened again: #1"),
+        (TicketStatus.OPEN, TicketStatus.SOLVED, True, None),
+        (TicketStatus.OPEN, TicketStatus.WAITING_FOR_CUSTOMER, False, None),
+        (TicketStatus.SOLVED, TicketStatus.CLOSED, False, None),
+        (TicketStatus.OPEN, TicketStatus.OPEN, False, None),
+        (None, TicketStatus.SOLVED, False, None),
+    ],
+)
+def test_which_status_changes_are_news(before, now, ours, words):
+    """Solved by an agent and opened again are; what we set ourselves, and steps on the way, are not."""
+    plan = decide(a_known_case(), news(before=before, now=now, status_is_ours=ours))
+    assert [entry.text for entry in plan.entries] == ([words] if words else [])
+    assert kinds(plan) == ([EffectKind.CHAT_POST, EffectKind.PAGE_NOTE] if words else [])
+
+
+def test_two_hundred_status_changes_are_two_sentences():
+    """One for the solved, one for those opened again, with the first ten numbers."""
+    solved = [news(number=number, now=TicketStatus.SOLVED) for number in range(1, 151)]
+    opened = [news(number=number, before=TicketStatus.SOLVED) for number in range(151, 201)]
+    plan = decide(a_known_case(), *solved, *opened)
+    assert [entry.text for entry in plan.entries] == [
+        "150 ticket(s) solved by the agents: " + ", ".join(f"#{n}" for n in range(1, 11)) + " and 140 more",
+        "50 ticket(s) opened again: " + ", ".join(f"#{n}" for n in range(151, 161)) + " and 40 more",
+    ]
+    assert len(plan.effects) == 4
+    assert len(set(keys(plan))) == 4
+
+
+def test_the_same_change_is_told_once_and_the_next_one_again():
+    """The ticket's version tells them apart."""
+    case = a_known_case()
+    solved = news(now=TicketStatus.SOLVED)
+    assert keys(decide(case, solved)) == keys(decide(case, solved))
+    assert not set(keys(decide(case, solved))) & set(
+        keys(decide(case, news(now=TicketStatus.SOLVED, version=9)))
+    )
+
+
+def test_reopened_with_a_note_in_one_chunk():
+    """The agent's note goes to the reopened incident, marked with its new generation."""
+    note = a_comment("they called, too", id="c2", author=Author.AGENT, is_public=False)
+    plan = decide(a_known_case(S.CLOSED), news(COMPLAINT, note, before=TicketStatus.SOLVED))
+    assert [entry.kind for entry in plan.entries] == ["reopened", "note", "tickets"]
+    posts = of_kind(plan, EffectKind.CHAT_POST)
+    assert all(":g2:" in post.key for post in posts)
+    assert len({post.key for post in posts}) == 3

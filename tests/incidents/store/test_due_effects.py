@@ -1,0 +1,242 @@
+"""What can be sent now, grouped into calls, and when to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pytest
+
+from incidents.effects import CustomerText, Effect, EffectKind, EffectState, Nothing, NoteText, StatusChange
+from incidents.messages import internal
+from incidents.models import Incident, PublicText, TicketStatus
+from incidents.store.database import Database
+from incidents.store.due_effects import Due, due_effects, incidents_with_due_effects, next_due_at
+from incidents.store.effects import (
+    LEASE,
+    Settled,
+    lease_effects,
+    our_status_changes,
+    plan_effects,
+    settle_effects,
+)
+from tests.incidents.store.examples import HELPDESK, MINUTE, NOW, SECOND, effect, new_incident
+
+
+async def _plan(database: Database, *planned: Effect) -> None:
+    async with database.transaction() as tx:
+        await plan_effects(tx, planned)
+
+
+async def _due(
+    database: Database, incident: Incident, *, is_urgent: bool = False, at_most: int = 100
+) -> Sequence[Due]:
+    async with database.transaction() as tx:
+        return await due_effects(tx, incident.id, now=NOW, is_urgent=is_urgent, at_most=at_most)
+
+
+async def _next(database: Database, incident: Incident, *, is_urgent: bool = False) -> datetime | None:
+    async with database.transaction() as tx:
+        return await next_due_at(tx, incident.id, is_urgent=is_urgent)
+
+
+async def _waiting_incidents(database: Database, *, now: datetime = NOW) -> set[int]:
+    async with database.transaction() as tx:
+        return set(await incidents_with_due_effects(tx, now=now))
+
+
+async def _lease(database: Database, *ids: int, now: datetime = NOW) -> None:
+    async with database.transaction() as tx:
+        await lease_effects(tx, now=now, ids=ids or None)
+
+
+async def _attempt(
+    database: Database, incident: Incident, state: EffectState, *, not_before: datetime | None = None
+) -> None:
+    """Take everything that is due for the incident, and end it so."""
+    async with database.transaction() as tx:
+        leased = await lease_effects(tx, now=NOW, incident_id=incident.id)
+        outcomes = [
+            Settled(id=item.id, fence=item.fence, state=state, not_before=not_before) for item in leased
+        ]
+        await settle_effects(tx, outcomes, now=NOW)
+
+
+def _note(incident: Incident, number: int, *, text: str = "Same", once: str = "note") -> Effect:
+    payload = NoteText(text=internal(text))
+    return effect(f"{once}:{number}", incident_id=incident.id, once=once, target=str(number), payload=payload)
+
+
+def _resolve(incident: Incident) -> Effect:
+    return effect(
+        "resolve",
+        incident_id=incident.id,
+        kind=EffectKind.PAGE_RESOLVE,
+        payload=Nothing(),
+        connection="pagerduty/eu",
+    )
+
+
+async def test_the_same_change_to_many_tickets_is_one_batch(database: Database, incident: Incident):
+    """In the order in which it was planned; another text, marker or system is another batch."""
+    await _plan(
+        database,
+        _resolve(incident),
+        *(_note(incident, number) for number in range(3)),
+        _note(incident, 10, text="Other"),
+        _note(incident, 11, once="later"),
+        _note(incident, 12),
+    )
+    due = await _due(database, incident)
+    assert due == [
+        Due(connection="pagerduty/eu", kind=EffectKind.PAGE_RESOLVE, ids=(1,)),
+        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(2, 3, 4, 7)),
+        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(5,)),
+        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(6,)),
+    ]
+
+
+async def test_the_same_message_to_many_customers_is_one_batch(database: Database, incident: Incident):
+    """Each has a recipient of its own, which is checked before sending and is no part of what is sent."""
+    await _plan(
+        database,
+        *(
+            effect(
+                f"fixed:{number}",
+                incident_id=incident.id,
+                kind=EffectKind.CUSTOMER_MESSAGE,
+                once="fixed",
+                payload=CustomerText(text=PublicText("It works again."), recipient=f"customer {number}"),
+            )
+            for number in range(3)
+        ),
+    )
+    assert [batch.ids for batch in await _due(database, incident)] == [(1, 2, 3)]
+
+
+async def test_a_batch_is_no_larger_than_a_vendor_takes(database: Database, incident: Incident):
+    """100 tickets are the most that helpdesks change in one call."""
+    await _plan(database, *(_note(incident, number) for number in range(250)))
+    batches = [batch.ids for batch in await _due(database, incident)]
+    assert [len(ids) for ids in batches] == [100, 100, 50]
+    assert [number for ids in batches for number in ids] == list(range(1, 251))
+    assert [len(batch.ids) for batch in await _due(database, incident, at_most=200)] == [200, 50]
+
+
+async def test_what_engineers_wait_for_can_be_sent_first(database: Database, incident: Incident):
+    """Pages do not stand in line behind two thousand notes."""
+    await _plan(database, _note(incident, 1), _resolve(incident))
+    assert [batch.kind for batch in await _due(database, incident, is_urgent=True)] == [
+        EffectKind.PAGE_RESOLVE
+    ]
+
+
+async def test_only_this_incidents_effects_are_due_for_it(database: Database, incident: Incident):
+    async with database.transaction() as tx:
+        other = await new_incident(tx)
+    await _plan(database, _note(incident, 1))
+    assert await _due(database, other) == []
+    assert await _waiting_incidents(database) == {incident.id}
+
+
+async def test_what_somebody_is_sending_is_not_due_until_his_lease_runs_out(
+    database: Database, incident: Incident
+):
+    await _plan(database, _note(incident, 1))
+    await _lease(database, now=NOW)
+    assert await _due(database, incident) == []
+    assert await _waiting_incidents(database) == set()
+    assert await _next(database, incident) == NOW + LEASE
+    assert await _waiting_incidents(database, now=NOW + LEASE + SECOND) == {incident.id}
+
+
+async def test_what_waits_behind_another_is_neither_due_nor_soon(database: Database, incident: Incident):
+    """The first note is put off for a minute: whoever asked for the second one before that would ask and ask."""
+    second = effect("second", incident_id=incident.id, target="1")
+    await _plan(database, _note(incident, 1), second)
+    assert [batch.ids for batch in await _due(database, incident)] == [(1,)]
+    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + MINUTE)
+    assert await _due(database, incident) == []
+    assert await _next(database, incident) == NOW + MINUTE
+    assert await _waiting_incidents(database) == set()
+
+
+async def test_what_waits_behind_another_incidents_effect_is_left_to_a_later_run(
+    database: Database, incident: Incident
+):
+    """Two incidents call for the same action: the second one's turn comes when the first one's is over."""
+    async with database.transaction() as tx:
+        other = await new_incident(tx)
+    await _plan(database, effect("theirs", incident_id=other.id, target="restart"))
+    await _plan(database, effect("ours", incident_id=incident.id, target="restart"))
+    assert await _due(database, incident) == []
+    assert await _next(database, incident) is None
+    assert await _waiting_incidents(database) == {other.id}
+    await _attempt(database, other, EffectState.DONE)
+    assert [batch.ids for batch in await _due(database, incident)] == [(2,)]
+    assert await _waiting_incidents(database) == {incident.id}
+
+
+async def test_the_next_look_is_for_the_earliest_of_all_lanes(database: Database, incident: Incident):
+    """None when everything is settled."""
+    assert await _next(database, incident) is None
+    await _plan(database, _note(incident, 1))
+    await _attempt(database, incident, EffectState.UNKNOWN, not_before=NOW + 3 * MINUTE)
+    await _plan(database, _note(incident, 2))
+    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + 2 * MINUTE)
+    assert await _next(database, incident) == NOW + 2 * MINUTE
+    await _plan(database, _note(incident, 3))
+    await _attempt(database, incident, EffectState.DONE)
+    assert await _next(database, incident) == NOW + 2 * MINUTE
+
+
+async def test_the_next_urgent_look_leaves_tickets_out(database: Database, incident: Incident):
+    await _plan(database, _note(incident, 1))
+    assert await _next(database, incident, is_urgent=True) is None
+    await _plan(database, _resolve(incident))
+    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + MINUTE)
+    assert await _next(database, incident, is_urgent=True) == NOW + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("state", "is_ours"),
+    [
+        (None, False),
+        (EffectState.PENDING, False),
+        (EffectState.UNKNOWN, True),
+        (EffectState.DONE, True),
+        (EffectState.HELD, False),
+        (EffectState.DEAD, False),
+    ],
+)
+async def test_a_status_is_ours_from_the_moment_we_send_it(
+    database: Database, incident: Incident, state: EffectState | None, is_ours: bool
+):
+    """Its echo may come before our call returns; what was never sent has no echo."""
+    change = StatusChange(status=TicketStatus.SOLVED)
+    await _plan(
+        database,
+        effect("s", incident_id=incident.id, kind=EffectKind.TICKET_STATUS, target="7", payload=change),
+    )
+    if state is not None:
+        await _attempt(database, incident, state)
+    async with database.transaction() as tx:
+        ours = await our_status_changes(tx, [(HELPDESK, "7"), (HELPDESK, "8")])
+    assert ours == ({(HELPDESK, "7", "solved")} if is_ours else set())
+
+
+async def test_a_status_being_sent_is_ours_and_only_for_its_own_ticket(
+    database: Database, incident: Incident
+):
+    """And a note on a ticket is no change of its status."""
+    change = StatusChange(status=TicketStatus.SOLVED)
+    await _plan(
+        database,
+        effect("s", incident_id=incident.id, kind=EffectKind.TICKET_STATUS, target="7", payload=change),
+        _note(incident, 8),
+    )
+    await _lease(database)
+    async with database.transaction() as tx:
+        assert await our_status_changes(tx, [(HELPDESK, "7")]) == {(HELPDESK, "7", "solved")}
+        assert await our_status_changes(tx, [(HELPDESK, "8"), ("zendesk/other", "7")]) == set()
+        assert await our_status_changes(tx, []) == set()

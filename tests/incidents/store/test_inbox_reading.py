@@ -1,0 +1,178 @@
+"""Deliveries going out: leased oldest first, settled under the fence, parked when not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import insert, select
+
+from incidents.models import Lane
+from incidents.store.database import Database
+from incidents.store.inbox import (
+    Delivery,
+    Waiting,
+    lease_deliveries,
+    record_rejection,
+    settle_deliveries,
+    unpark,
+    waiting,
+)
+from incidents.store.schema import deliveries, rejections
+from tests.incidents.store.examples import HELPDESK
+
+
+async def _put(
+    database: Database,
+    *identities: str,
+    lane: Lane = Lane.INTAKE,
+    connection: str = HELPDESK,
+    state: str = "pending",
+    is_repeatable: bool = False,
+) -> None:
+    async with database.transaction() as tx:
+        for identity in identities:
+            await tx.execute(
+                insert(deliveries).values(
+                    connection=connection,
+                    lane=lane.value,
+                    identity=identity,
+                    is_repeatable=is_repeatable,
+                    headers=[],
+                    body=b"{}",
+                    state=state,
+                    attempts=1 if state == "parked" else 0,
+                )
+            )
+
+
+async def _lease(database: Database, *, fence: int = 1, limit: int = 200) -> Sequence[Delivery]:
+    async with database.transaction() as tx:
+        return await lease_deliveries(tx, Lane.INTAKE, fence=fence, limit=limit)
+
+
+def _names(leased: Sequence[Delivery]) -> list[str]:
+    return [item.verified.identity for item in leased]
+
+
+async def test_the_oldest_of_the_lane_come_first_and_no_more_than_asked_for(database: Database):
+    """Another lane's deliveries are another drain's."""
+    await _put(database, "a", "b")
+    await _put(database, "x", lane=Lane.STATUS_SYNC)
+    await _put(database, "c", "d")
+    assert _names(await _lease(database, limit=3)) == ["a", "b", "c"]
+
+
+async def test_what_was_leased_and_never_settled_is_leased_again_and_counted(database: Database):
+    """A drain that died leaves nothing to clean up; the count tells what keeps killing drains."""
+    await _put(database, "a")
+    attempts = [(await _lease(database, fence=fence))[0].attempts for fence in (1, 2, 3)]
+    assert attempts == [1, 2, 3]
+
+
+async def test_what_is_handled_is_not_leased_again(database: Database):
+    await _put(database, "a", "b", "c")
+    first, second, _ = await _lease(database)
+    async with database.transaction() as tx:
+        await settle_deliveries(tx, fence=1, done=[first.id], parked=[(second.id, "Unrecognised: what?")])
+    assert _names(await _lease(database)) == ["c"]
+
+
+async def test_an_older_fence_settles_nothing(database: Database):
+    """A drain that was paused past its lease: its successor has leased the same deliveries."""
+    await _put(database, "a", "b")
+    first, second = await _lease(database, fence=1)
+    await _lease(database, fence=2)
+    async with database.transaction() as tx:
+        await settle_deliveries(tx, fence=1, done=[first.id], parked=[(second.id, "late")])
+        assert await waiting(tx) == Waiting(pending=2, parked=0, done=0)
+
+
+async def test_a_parked_delivery_keeps_its_reason(database: Database):
+    """Even a reason that quotes a hostile payload."""
+    await _put(database, "a")
+    (leased,) = await _lease(database)
+    async with database.transaction() as tx:
+        await settle_deliveries(tx, fence=1, done=[], parked=[(leased.id, "no ticket in \x00\ud800")])
+        row = (await tx.execute(select(deliveries))).one()
+    assert (row.state, row.detail) == ("parked", "no ticket in \ufffd\ufffd")
+    assert row.handled_at is not None
+
+
+async def test_unparked_deliveries_are_read_again_as_if_they_were_new(database: Database):
+    """After an upgrade that understands them."""
+    await _put(database, "a", "b", state="parked")
+    async with database.transaction() as tx:
+        assert await unpark(tx) == 2
+    leased = await _lease(database)
+    assert [(item.verified.identity, item.attempts) for item in leased] == [("a", 1), ("b", 1)]
+    async with database.transaction() as tx:
+        row = (await tx.execute(select(deliveries).where(deliveries.c.id == leased[0].id))).one()
+    assert (row.detail, row.handled_at) == ("", None)
+
+
+async def test_one_connection_can_be_unparked_alone(database: Database):
+    """And what is pending or done stays what it is."""
+    await _put(database, "a", state="parked")
+    await _put(database, "b", state="parked", connection="zendesk/other")
+    await _put(database, "c", state="done")
+    async with database.transaction() as tx:
+        assert await unpark(tx, connection="zendesk/other") == 1
+        assert await waiting(tx) == Waiting(pending=1, parked=1, done=1)
+
+
+async def test_of_equal_repeatable_deliveries_one_is_unparked(database: Database):
+    """They say the same; the others are done with it, and the operator is told the true number."""
+    await _put(database, "a", "a", "a", state="parked", is_repeatable=True)
+    async with database.transaction() as tx:
+        assert await unpark(tx) == 1
+        assert await waiting(tx) == Waiting(pending=1, parked=0, done=2)
+
+
+async def test_none_is_unparked_where_an_equal_one_waits(database: Database):
+    """It would be the duplicate of a delivery that has come since."""
+    await _put(database, "a", state="parked", is_repeatable=True)
+    await _put(database, "a", is_repeatable=True)
+    async with database.transaction() as tx:
+        assert await unpark(tx) == 0
+        assert await waiting(tx) == Waiting(pending=1, parked=0, done=1)
+
+
+@pytest.mark.parametrize(
+    ("lane", "expected"),
+    [
+        (None, Waiting(pending=3, parked=1, done=1)),
+        (Lane.INTAKE, Waiting(pending=2, parked=1, done=0)),
+        (Lane.STATUS_SYNC, Waiting(pending=1, parked=0, done=1)),
+    ],
+)
+async def test_what_waits_is_counted_by_lane(database: Database, lane: Lane | None, expected: Waiting):
+    await _put(database, "a", "b")
+    await _put(database, "c", state="parked")
+    await _put(database, "d", lane=Lane.STATUS_SYNC)
+    await _put(database, "e", lane=Lane.STATUS_SYNC, state="done")
+    async with database.transaction() as tx:
+        assert await waiting(tx, lane) == expected
+
+
+async def test_an_empty_inbox_is_counted_as_such(database: Database):
+    async with database.transaction() as tx:
+        assert await waiting(tx) == Waiting(pending=0, parked=0, done=0)
+
+
+async def test_two_readers_never_lease_the_same_delivery(database: Database):
+    """There is one drain a lane; should there be two for a moment, they share."""
+    await _put(database, *"abcd")
+    async with database.transaction() as one, database.transaction() as other:
+        mine = await lease_deliveries(one, Lane.INTAKE, fence=1, limit=2)
+        theirs = await lease_deliveries(other, Lane.INTAKE, fence=2, limit=2)
+    assert (_names(mine), _names(theirs)) == (["a", "b"], ["c", "d"])
+
+
+async def test_a_rejected_webhook_leaves_a_trace_without_its_body(database: Database):
+    """Who forged what, and when, as far as it can be known."""
+    await record_rejection(database, connection=HELPDESK, reason="signature", sha256="ab" * 32, size=17)
+    async with database.transaction() as tx:
+        row = (await tx.execute(select(rejections))).one()
+    assert (row.connection, row.reason, row.sha256, row.size) == (HELPDESK, "signature", "ab" * 32, 17)
+    assert row.at is not None

@@ -1,0 +1,49 @@
+"""The timeline: in order, complete, and in anybody's words."""
+
+from __future__ import annotations
+
+from incidents.case import Entry
+from incidents.models import Incident
+from incidents.store.database import Database
+from incidents.store.timeline import TimelineEntry, append_entries, read_timeline
+from tests.incidents.store.examples import MINUTE, NOW, new_incident
+
+
+async def test_entries_are_read_in_the_order_in_which_they_were_written(
+    database: Database, incident: Incident
+):
+    """Also those of one moment, and one whose clock was behind."""
+    async with database.transaction() as tx:
+        first = [Entry(kind="opened", text="one"), Entry(kind="joined", text="two", actor="Ada")]
+        await append_entries(tx, incident.id, first, now=NOW, run_id="run-1")
+        await append_entries(
+            tx, incident.id, [Entry(kind="noted", text="three")], now=NOW - MINUTE, run_id=None
+        )
+        story = await read_timeline(tx, incident.id)
+    assert story == [
+        TimelineEntry(at=NOW, kind="opened", actor="Liaison", text="one", run_id="run-1"),
+        TimelineEntry(at=NOW, kind="joined", actor="Ada", text="two", run_id="run-1"),
+        TimelineEntry(at=NOW - MINUTE, kind="noted", actor="Liaison", text="three", run_id=None),
+    ]
+
+
+async def test_each_incident_has_a_story_of_its_own(database: Database, incident: Incident):
+    async with database.transaction() as tx:
+        other = await new_incident(tx)
+        await append_entries(tx, other.id, [Entry(kind="opened", text="theirs")], now=NOW, run_id=None)
+        assert await read_timeline(tx, incident.id) == []
+
+
+async def test_no_entries_are_no_statement(database: Database, incident: Incident):
+    async with database.transaction() as tx:
+        await append_entries(tx, incident.id, [], now=NOW, run_id=None)
+        assert await read_timeline(tx, incident.id) == []
+
+
+async def test_hostile_words_do_not_fail_the_commit(database: Database, incident: Incident):
+    """A chat user's name, a vendor's error text: neither may undo what was done."""
+    entry = Entry(kind="noted", text="half \ud83d", actor="Bobby\x00")
+    async with database.transaction() as tx:
+        await append_entries(tx, incident.id, [entry], now=NOW, run_id=None)
+        (found,) = await read_timeline(tx, incident.id)
+    assert (found.text, found.actor) == ("half \ufffd", "Bobby\ufffd")
