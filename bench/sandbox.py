@@ -17,7 +17,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
@@ -29,8 +28,9 @@ from starlette.routing import Mount
 from blocks.http import HttpBlock
 from connectors.http.fake import FakeService, Health
 from connectors.http.settings import HealthProbe
+from connectors.kit.loopback import serving
 from deployments.commands.up import running
-from deployments.demo.world import World, open_world, save_connections, serving
+from deployments.demo.world import World, open_world, save_connections
 from deployments.processes import free_port
 from deployments.stack import Stack, StackOptions
 from incidents.models import Lane
@@ -113,9 +113,7 @@ class Sandbox:
             if (await waiting(tx)).pending or any([await is_drained(tx, lane) for lane in Lane]):
                 return False
         under_way = FlowRunFilter(
-            state=FlowRunFilterState(
-                type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
-            )
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
         )
         with temporary_settings({PREFECT_API_URL: self.stack.prefect_api_url}):
             client = get_client()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import certifi
 import httpx
 
 from deployments.process_table import ProcessTable
@@ -44,6 +45,19 @@ QUIET = {
 def inherited_environment() -> dict[str, str]:
     """Our environment less every Prefect setting: the operator's own variables must not leak in."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+
+
+def client_settings(home: Path) -> dict[str, str]:
+    """Settings for the clients of our own server, which speaks plain HTTP.
+
+    A flow run makes six clients, and each reads every authority of the file it verifies TLS with: with all of
+    certifi's that takes 17 ms of CPU a client, with one 0.3 ms.
+    """
+    file = home / "prefect" / "one-authority.pem"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    end = "-----END CERTIFICATE-----\n"
+    file.write_text("".join(certifi.contents().partition(end)[:2]))
+    return {"PREFECT_API_SSL_CERT_FILE": str(file)}
 
 
 def server_program(*, home: Path, port: int, database_url: str, extra_env: Mapping[str, str]) -> Program:

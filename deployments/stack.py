@@ -27,6 +27,7 @@ from deployments.embedded_database import EmbeddedDatabase
 from deployments.prefect_server import (
     HOST,
     api_url,
+    client_settings,
     inherited_environment,
     is_healthy,
     server_program,
@@ -192,7 +193,8 @@ class Stack:
 
     async def _start_child(self, name: str, **env: str) -> Child:
         # Another Prefect server may want the operator's settings (its password); our own wants none of them.
-        inherited = dict(os.environ) if self._options.prefect_api_url else inherited_environment()
+        is_ours = self._options.prefect_api_url is None
+        inherited = inherited_environment() | client_settings(self.home) if is_ours else dict(os.environ)
         program = Program(
             name=name,
             command=(PYTHON, "-m", "deployments.cli", name),

@@ -20,7 +20,7 @@ async def validation(incident: IncidentName) -> str:
     dependency_looks = await probe_dependencies(before.service)
     after = await commit_validation(before.id, list(looks), dependency_looks)
     if after.next_stage is not Stage.ESCALATION:
-        # Otherwise the notes wait for the page, not the page for the notes.
+        # Otherwise notes and story wait for the page, not the page for them: escalation sees to both.
         await deliver(after.id)
-    await tell_story(after.id)
+        await tell_story(after.id)
     return f"{after.name} {after.state}: {after.verdict}"

@@ -29,7 +29,7 @@ class FaultKind(StrEnum):
     MISSING = "missing"
     """Answer 404 and do nothing."""
     RATE_LIMIT = "rate_limit"
-    """Answer 429 with Retry-After: 1 and do nothing."""
+    """Answer 429 with Retry-After: `seconds`, at least 1, and do nothing."""
     CRASH = "crash"
     """Answer 500 and do nothing."""
 
@@ -103,16 +103,18 @@ class FaultyApp:
                 raise ReplyDropped("reply dropped on purpose")
             await _answer(send, *_ANSWERS[FaultKind.CRASH])
         else:
-            await _answer(send, *_ANSWERS[kind])
+            await _answer(send, *_ANSWERS[kind], retry_after=seconds)
 
 
 async def _swallow(message: Message) -> None:
     """The work is done; nobody hears of it."""
 
 
-async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> None:
+async def _answer(
+    send: Send, status: int, content_type: bytes, body: bytes, *, retry_after: float = 1.0
+) -> None:
     headers = [(b"content-type", content_type), (b"content-length", str(len(body)).encode())]
     if status == 429:
-        headers.append((b"retry-after", b"1"))
+        headers.append((b"retry-after", str(max(1, round(retry_after))).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -50,7 +50,7 @@ def read_window(path: Path, begin: datetime, end: datetime) -> list[LogEvent]:
     """
     found: list[LogEvent] = []
     first = last = None
-    for line, row in enumerate(_rows(path), start=2):
+    for line, row in _rows(path):
         at = _time(path, line, row)
         first, last = min(first or at, at), max(last or at, at)
         if begin <= at < end:
@@ -75,12 +75,14 @@ def standings(events: Iterable[LogEvent]) -> dict[str, Standing]:
     return last
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, str]]:
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Each row and the number of its (last) line."""
     try:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
             _check_columns(path, reader.fieldnames or ())
-            yield from reader
+            for row in reader:
+                yield reader.line_num, row
     except FileNotFoundError as error:
         raise ReplayError(f"there is no file {path}") from error
     except gzip.BadGzipFile as error:

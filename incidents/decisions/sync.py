@@ -48,10 +48,14 @@ def page_news(case: Case, news: PageNews, policy: Policy, *, now: datetime) -> P
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
         plan = _follow(case, news, news.state, policy, now=now)
-    notes = [event for event in news.events if event.change is PageChange.NOTED and not event.by_us]
+    # By what identifies them: a note whose webhook was repeated is one note.
+    notes = {
+        f"pagenote:{_digest(event.page_id, event.at.isoformat(), event.text)}": event
+        for event in news.events
+        if event.change is PageChange.NOTED and not event.by_us
+    }
     effects, entries = list(plan.effects), list(plan.entries)
-    for event in notes:
-        what = f"pagenote:{_digest(event.page_id, event.at.isoformat(), event.text)}"
+    for what, event in notes.items():
         said = f"{event.actor or 'An engineer'}: {event.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_room(case, policy, what, said)

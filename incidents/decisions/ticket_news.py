@@ -44,7 +44,8 @@ def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: 
     seen = replace(case, incident=plan.incident)
     effects, entries = list(plan.effects), list(plan.entries)
     for item in news:
-        for comment in item.comments:
+        # By id: a comment whose webhook was repeated is one comment.
+        for comment in {comment.id: comment for comment in item.comments}.values():
             if comment.author is Author.AGENT and not comment.is_public:
                 said, told = _pass_on(seen, item.after, comment, policy)
                 effects += told

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
 
 from deployments.registration import register
 from tests.servers import PrefectServer
@@ -39,11 +41,15 @@ class Samples:
         raise AssertionError("a look came to its end")
 
     async def until_child_waits(self, run: UUID) -> None:
-        """Return when the child run of `wait_for_ever` is under way."""
+        """Return when the server knows that the task in the child run of `wait_for_ever` is running."""
         async with asyncio.timeout(PATIENCE):
             async for _ in self._looks(run):
-                if any(child.state_type == StateType.RUNNING for child in await self.children(run)):
+                tasks = await self.task_runs([child.id for child in await self.children(run)])
+                if any(task.state_type == StateType.RUNNING for task in tasks):
                     return
+
+    async def task_runs(self, runs: list[UUID]) -> list[TaskRun]:
+        return await self.client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=runs)))
 
     async def _looks(self, run: UUID) -> AsyncIterator[FlowRun]:
         while True:
@@ -51,8 +57,6 @@ class Samples:
             await asyncio.sleep(0.1)
 
     async def children(self, run: UUID) -> list[FlowRun]:
-        from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
-
         parents = FlowRunFilterParentFlowRunId(any_=[run])
         return await self.client.read_flow_runs(flow_run_filter=FlowRunFilter(parent_flow_run_id=parents))
 
@@ -65,3 +69,10 @@ async def deployed(prefect_server: PrefectServer) -> None:
 @pytest.fixture
 async def samples(prefect_client: PrefectClient, deployed: None) -> Samples:
     return Samples(prefect_client)
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A data folder short enough for PostgreSQL's socket on every system."""
+    with tempfile.TemporaryDirectory(prefix="lh") as folder:
+        yield Path(folder).resolve()

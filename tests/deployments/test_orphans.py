@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Pending, Running
 
@@ -110,10 +109,8 @@ async def test_kill_minus_9_leaves_nothing_running_for_ever(prefect_server: Pref
         assert f"process {victim.pid}" in str(crashed.state and crashed.state.message)
         children = await samples.children(run)
         assert [child.state_type for child in children] == [StateType.CRASHED]
-        tasks = await samples.client.read_task_runs(
-            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run, *(child.id for child in children)]))
-        )
-        assert {task.state_type for task in tasks} <= {StateType.CRASHED}
+        tasks = await samples.task_runs([run, *(child.id for child in children)])
+        assert {task.state_type for task in tasks} == {StateType.CRASHED}
 
         cut_off = await samples.create("wait/wait_for_ever")
         await samples.until_child_waits(cut_off)

@@ -245,6 +245,14 @@ def test_a_note_is_recognised_by_what_identifies_it():
     assert all(not set(other) & set(planned()) for other in others)
 
 
+def test_a_repeated_webhook_is_one_note():
+    """Twice in one chunk: told once, and once on the timeline."""
+    event = a_page_event(C.NOTED, text="x")
+    plan = follow(a_paged_case(S.ACKNOWLEDGED), P.ACKNOWLEDGED, event, event)
+    assert len(plan.entries) == 1
+    assert len(plan.effects) == 3
+
+
 def test_echoes_of_our_own_notes_are_dropped():
     """A note we wrote comes back as a webhook and goes nowhere; a person's in the same chunk does."""
     ours = a_page_event(C.NOTED, text="from Liaison", by_us=True)

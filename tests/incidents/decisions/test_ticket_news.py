@@ -159,6 +159,14 @@ def test_a_note_is_recognised_by_ticket_and_comment():
     assert not set(keys(decide(case, news(note)))) & set(keys(decide(case, news(replace(note, id="c2")))))
 
 
+def test_a_repeated_webhook_is_one_note():
+    """Twice in one chunk: told once, and once on the timeline."""
+    note = a_comment("x", author=Author.AGENT, is_public=False)
+    plan = decide(a_known_case(), news(note, note))
+    assert len(plan.entries) == 1
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "ours", "words"),
     [

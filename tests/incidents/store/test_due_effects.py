@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from incidents.effects import CustomerText, Effect, EffectKind, EffectState, Nothing, NoteText, StatusChange
+from incidents.effects import CustomerText, Effect, EffectKind, EffectState, NoteText, Nothing, StatusChange
 from incidents.messages import internal
 from incidents.models import Incident, PublicText, TicketStatus
 from incidents.store.database import Database

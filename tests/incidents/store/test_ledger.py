@@ -14,8 +14,8 @@ from incidents.effects import (
     Effect,
     EffectKind,
     EffectState,
-    Nothing,
     NoteText,
+    Nothing,
     Payload,
     RoomRequest,
     StatusChange,
@@ -159,11 +159,12 @@ async def test_thousands_are_planned_at_once_in_their_order(database: Database, 
 
 
 async def test_hostile_words_in_an_effect_do_not_fail_the_plan(database: Database, incident: Incident):
-    """A customer's half emoji, redacted or not, may reach a note."""
-    note = NoteText(text=internal("\x00 \ud83d {{7*7}}"))
-    await _plan(database, effect("a", incident_id=incident.id, payload=note))
+    """A customer's half emoji must not stop what is meant for everybody else."""
+    room = RoomRequest(name="inc-1", topic="\x00 \ud83d {{7*7}}")
+    await _plan(database, effect("\x00a", incident_id=incident.id, kind=EffectKind.CHAT_ROOM, payload=room))
     (leased,) = await _lease(database)
-    assert leased.effect.payload == NoteText(text=internal("\ufffd \ufffd {{7*7}}"))
+    assert leased.effect.key == "\ufffda"
+    assert leased.effect.payload == RoomRequest(name="inc-1", topic="\ufffd \ufffd {{7*7}}")
 
 
 async def test_only_the_head_of_a_lane_is_leased(database: Database, incident: Incident):

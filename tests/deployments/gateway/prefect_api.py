@@ -1,0 +1,75 @@
+"""As much of Prefect's API as the gateway uses: blocks, two deployments, and runs made once for each key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4, uuid5
+
+import httpx
+from prefect.client.orchestration import PrefectClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+_IDS = UUID("7a0f2f7e-4f0e-4d29-9a77-000000000000")
+
+
+class PrefectApi:
+    """A server one can save blocks in, take away, and ask what runs it was asked for."""
+
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = dict(settings or {})
+        self.is_away = False
+        self.runs: dict[str, UUID] = {}
+        self.requests: list[str] = []
+        self._app = Starlette(
+            routes=[
+                Route("/api/admin/version", lambda _: JSONResponse("3.8.8")),
+                Route("/api/block_types/slug/{slug}/block_documents", self._documents),
+                Route("/api/deployments/name/{flow}/{name}", self._deployment),
+                Route("/api/deployments/{id}/create_flow_run", self._create_run, methods=["POST"]),
+            ]
+        )
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[PrefectClient]:
+        """Prefect's own client on this server: what `get_client` is to a real one."""
+        transport = httpx.MockTransport(self._handle)
+        async with PrefectClient("http://prefect.test/api", httpx_settings={"transport": transport}) as client:
+            yield client
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(f"{request.method} {request.url.path}")
+        if self.is_away:
+            raise httpx.ConnectError("nobody is there", request=request)
+        return await httpx.ASGITransport(self._app).handle_async_request(request)
+
+    async def _documents(self, request: Request) -> Response:
+        slug = request.path_params["slug"]
+        offset, limit = int(request.query_params["offset"]), int(request.query_params["limit"])
+        assert request.query_params["include_secrets"] == "true"
+        mine = [name for name in sorted(self.settings) if name.startswith(f"{slug}/")]
+        return JSONResponse([self._document(name) for name in mine[offset : offset + limit]])
+
+    def _document(self, name: str) -> dict[str, object]:
+        slug, _, document = name.partition("/")
+        return {
+            "id": str(uuid5(_IDS, name)),
+            "name": document,
+            "data": json.loads(self.settings[name]),
+            "block_schema_id": str(uuid5(_IDS, f"schema {slug}")),
+            "block_type_id": str(uuid5(_IDS, slug)),
+        }
+
+    async def _deployment(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        ids = {"id": str(uuid5(_IDS, f"deployment {name}")), "flow_id": str(uuid5(_IDS, f"flow {name}"))}
+        return JSONResponse({**ids, "name": name})
+
+    async def _create_run(self, request: Request) -> Response:
+        asked = await request.json()
+        run = self.runs.setdefault(asked["idempotency_key"], uuid4())
+        return JSONResponse({"id": str(run), "flow_id": str(uuid4()), "tags": asked["tags"]}, status_code=201)
