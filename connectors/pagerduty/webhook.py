@@ -33,7 +33,9 @@ _IDENTITY = re.compile(r"[0-9A-Za-z_-]{1,200}")
 def verify(headers: Sequence[tuple[str, str]], body: bytes, secrets: Sequence[bytes]) -> Verified:
     """Check the signature over the raw body. The header may list several, one for each live secret."""
     verify_hex_hmac(body, one_header(headers, SIGNATURE), secrets, prefix="v1=")
-    return Verified(headers=tuple(headers), body=body, identity=_identity(body))
+    # Not the others: an Authorization header would be a credential in the inbox.
+    kept = tuple((name, value) for name, value in headers if name.lower() == SIGNATURE.lower())
+    return Verified(headers=kept, body=body, identity=_identity(body))
 
 
 def events(connection: str, body: bytes) -> Sequence[Event]:
