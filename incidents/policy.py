@@ -147,12 +147,15 @@ class Policy(Section):
         return self
 
     def service(self, name: str) -> Service:
-        """Raises `KeyError` for a service that is not in the policy (any more)."""
-        return self.services[name]
+        """The service's entry; for one that left the policy while it had an incident, a bare one of the first team.
+
+        An open incident may outlive its service's entry, and must neither stop the others nor be forgotten.
+        """
+        return self.services.get(name) or Service(title=name, team=next(iter(self.teams)))
 
     def team_of(self, service: str) -> Team:
-        """The team that looks after the service. Raises `KeyError` for an unknown service."""
-        return self.teams[self.services[service].team]
+        """The team that looks after the service."""
+        return self.teams[self.service(service).team]
 
     def route(self, ticket: Ticket) -> Route | None:
         """Where the first matching rule sends the ticket; None leaves it to a person."""

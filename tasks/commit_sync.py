@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from prefect import task
@@ -27,28 +27,42 @@ async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[
     Raises `Stale` when another drain has taken over. What belongs to no incident of ours is nobody's news.
     """
     policy, now = resources.policy(), resources.utc_now()
-    touched: list[int] = []
     async with resources.database().transaction() as tx:
         await renew_drain(tx, Lane.STATUS_SYNC, fence)
+        decisions: dict[int, list[Callable[[Case], Plan]]] = {}
         for news in pages:
             incident_id = await incident_bound_to(tx, news.events[0].connection, "page", news.key)
             if incident_id is not None:
-                await _decide(tx, incident_id, partial(page_news, news=news, policy=policy, now=now))
-                touched.append(incident_id)
+                said = partial(page_news, news=news, policy=policy, now=now)
+                decisions.setdefault(incident_id, []).append(said)
         for event in chunk.events:
-            if isinstance(event, ChatCommand):
-                incident_id = await _incident_of(tx, event)
-                if incident_id is not None:
-                    await _decide(
-                        tx, incident_id, partial(chat_command, command=event, policy=policy, now=now)
-                    )
-                    touched.append(incident_id)
+            if isinstance(event, ChatCommand) and (incident_id := await _incident_of(tx, event)) is not None:
+                asked = partial(chat_command, command=event, policy=policy, now=now)
+                decisions.setdefault(incident_id, []).append(asked)
+        # In the order of the incidents, as everybody locks them: two drains must not wait for each other.
+        for incident_id in sorted(decisions):
+            await _decide_all(tx, incident_id, decisions[incident_id])
         await settle_deliveries(tx, fence=fence, done=chunk.ids, parked=chunk.parked)
-    return tuple(dict.fromkeys(touched))
+    return tuple(decisions)
 
 
-async def _decide(tx: AsyncConnection, incident_id: int, decision: Callable[[Case], Plan]) -> None:
-    await decide(tx, incident_id, decision, now=resources.utc_now(), run_id=resources.run_id())
+@task(name="commit pages", **STORE_CALL)
+async def commit_pages(incident_id: int, pages: list[PageNews]) -> None:
+    """Follow pages that were looked at without being told to: their webhooks may have been lost."""
+    policy, now = resources.policy(), resources.utc_now()
+    async with resources.database().transaction() as tx:
+        decisions = [partial(page_news, news=news, policy=policy, now=now) for news in pages]
+        await _decide_all(tx, incident_id, decisions)
+
+
+async def _decide_all(
+    tx: AsyncConnection, incident_id: int, decisions: Sequence[Callable[[Case], Plan]]
+) -> None:
+    for decision in decisions:
+        try:
+            await decide(tx, incident_id, decision, now=resources.utc_now(), run_id=resources.run_id())
+        except NotFound:
+            return  # somebody named an incident that never was
 
 
 async def _incident_of(tx: AsyncConnection, command: ChatCommand) -> int | None:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from prefect import task
 
 from incidents.decisions.sync import PageNews
+from incidents.effects import EffectState
 from incidents.errors import LiaisonError
 from incidents.models import PageEvent, ProbeResult, Ticket, TicketEvent
 from incidents.ports import Helpdesk, ImpactProbe, Pager
+from incidents.store.cases import load_case
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 
@@ -73,4 +75,17 @@ async def read_pages(events: list[PageEvent]) -> list[PageNews]:
         if key:
             ordered = tuple(sorted(said, key=lambda event: event.at))
             news.append(PageNews(key=key, events=ordered, state=state))
+    return news
+
+
+@task(name="read pages", task_run_name="read pages of INC-{incident_id}", **OUTSIDE_CALL)
+async def read_pages_of(incident_id: int) -> list[PageNews]:
+    """How the pages of an incident stand at the on-call tool, whatever its webhooks told us."""
+    async with resources.database().transaction() as tx:
+        case = await load_case(tx, incident_id)
+    news: list[PageNews] = []
+    for line in case.pages:
+        if line.state is EffectState.DONE:
+            pager = await resources.connect(line.connection, Pager)
+            news.append(PageNews(key=line.target, events=(), state=await pager.read(line.target)))
     return news

@@ -40,7 +40,7 @@ class Post:
 
 
 class Outbox:
-    """Webhooks waiting to be sent. `duplicate_rate`, `shuffle` and how it retries may be changed at any time.
+    """Webhooks waiting to be sent. `duplicate_rate`, `shuffle`, `deliver` and how it retries may be changed.
 
     A delivery answered 409, 429, 5xx or not at all is tried `attempts` times in all, `retry_seconds` apart.
     """
@@ -63,7 +63,7 @@ class Outbox:
         self.duplicate_rate = duplicate_rate
         self.shuffle = shuffle
         self.failed: list[bytes] = []
-        self._deliver = deliver
+        self.deliver = deliver
         self._clock = clock
         self._random = random
         self.attempts = attempts
@@ -120,7 +120,7 @@ class Outbox:
         for attempt in range(self.attempts):
             if attempt:
                 await asyncio.sleep(self.retry_seconds)
-            status = await self._deliver(self.url, self.headers(body), body)
+            status = await self.deliver(self.url, self.headers(body), body)
             if 0 < status < 500 and status not in (409, 429):
                 return
         self.failed.append(body)

@@ -11,7 +11,7 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import BlockDocument
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import PrefectException
 
 from blocks.catalogue import BLOCKS
 from blocks.connect import settings_json
@@ -60,8 +60,10 @@ async def _documents(client: PrefectClient, vendor: str) -> list[BlockDocument]:
             page = await client.read_block_documents_by_type(
                 vendor, offset=len(documents), limit=PAGE, include_secrets=True
             )
-        except ObjectNotFound:  # the type is not registered yet
-            return []
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:  # the type is not registered yet
+                return []
+            raise
         if not page:
             break
         documents += page

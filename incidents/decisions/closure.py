@@ -10,13 +10,14 @@ from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_status
-from incidents.lifecycle import move
+from incidents.lifecycle import move, reopen
 from incidents.models import IncidentState, ProbeResult, Stage, Ticket, TicketStatus
 from incidents.policy import Policy
 
 # A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
 MAX_RED_LOOKS = 3
 _OUTSTANDING_AGAIN = timedelta(seconds=30)
+_BLIND_FOR = timedelta(minutes=5)
 
 
 def decide(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
@@ -40,8 +41,7 @@ def _prove(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: dat
             return _not_fixed(case, red, policy, now=now)
         return _look_again(case, checks, f"Still failing: {_say(red)}", policy, now=now)
     if blind:
-        seen = _say(looks) or "nobody looked"
-        return _look_again(case, incident.checks, f"No proof yet: {seen}", policy, now=now)
+        return _cannot_see(case, _say(looks) or "nobody looked", policy, now=now)
     checks = max(incident.checks, 0) + 1
     if looks and checks < policy.closure.proofs:
         return _look_again(
@@ -57,20 +57,18 @@ def _look_again(case: Case, checks: int, text: str, policy: Policy, *, now: date
     return Plan(incident=incident, entries=(Entry(kind="proof", text=text),))
 
 
+def _cannot_see(case: Case, seen: str, policy: Policy, *, now: datetime) -> Plan:
+    """Without eyes there is no proof; after a while somebody must know, and looking every few seconds is noise."""
+    plan = _look_again(case, case.incident.checks, f"No proof yet: {seen}", policy, now=now)
+    if now - case.incident.state_since < _BLIND_FOR:
+        return plan
+    again = replace(plan.incident, next_stage_at=now + _BLIND_FOR)
+    text = f"{case.incident.name} is said to be fixed, but it cannot be proven ({seen}); please look yourself"
+    return replace(plan, incident=again, effects=tuple(tell_engineers(case, policy, "no-proof", text)))
+
+
 def _not_fixed(case: Case, red: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
-    incident = move(case.incident, IncidentState.REOPENED, now=now)
-    incident = replace(
-        incident,
-        generation=incident.generation + 1,
-        clock_from=now,
-        next_stage=Stage.ESCALATION,
-        next_stage_at=now,
-        resolved_at=None,
-        acknowledged_at=None,
-        responder=None,
-        page_level=0,
-        checks=0,
-    )
+    incident = reopen(case.incident, now=now)
     text = f"Said to be fixed, but {_say(red)}: opened again"
     effects = tell_engineers(replace(case, incident=incident), policy, "not-fixed", text)
     return Plan(incident=incident, effects=tuple(effects), entries=(Entry(kind="reopened", text=text),))

@@ -14,7 +14,7 @@ from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_note
-from incidents.lifecycle import WITH_ENGINEERS, move
+from incidents.lifecycle import WITH_ENGINEERS, move, reopen
 from incidents.messages import internal
 from incidents.models import (
     ChatCommand,
@@ -143,19 +143,11 @@ def _resolved(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
 
 def _reopened_by_engineers(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
     """They opened their own page again: it is out already, so nobody is paged a second time."""
-    incident = move(case.incident, IncidentState.REOPENED, now=now)
-    incident = move(incident, IncidentState.ESCALATED, now=now)
+    incident = move(reopen(case.incident, now=now), IncidentState.ESCALATED, now=now)
     incident = replace(
         incident,
-        generation=incident.generation + 1,
-        clock_from=now,
         next_stage=None,
         next_stage_at=None,
-        acknowledged_at=None,
-        responder=None,
-        page_level=0,
-        checks=0,
-        resolved_at=None,
         next_update_at=customers.next_update_at(incident, policy, now=now),
     )
     seen = replace(case, incident=incident)

@@ -10,9 +10,9 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.effects import Effect, ticket_note
-from incidents.lifecycle import move
+from incidents.lifecycle import reopen
 from incidents.messages import internal
-from incidents.models import Author, Comment, Incident, IncidentState, Stage, Ticket
+from incidents.models import Author, Comment, Incident, IncidentState, Ticket
 from incidents.notes import ticket_line
 from incidents.policy import Policy
 from incidents.redaction import safe_excerpt
@@ -73,19 +73,7 @@ def _can_reopen(incident: Incident, policy: Policy, *, now: datetime) -> bool:
 
 def _reopen(case: Case, item: TicketNews, comment: Comment, policy: Policy, *, now: datetime) -> Plan:
     """A customer says it is still broken: a new generation, with an SLA clock and a page of its own."""
-    incident = move(case.incident, IncidentState.REOPENED, now=now)
-    incident = replace(
-        incident,
-        generation=incident.generation + 1,
-        clock_from=now,
-        next_stage=Stage.ESCALATION,
-        next_stage_at=now,
-        resolved_at=None,
-        acknowledged_at=None,
-        responder=None,
-        page_level=0,
-        checks=0,
-    )
+    incident = reopen(case.incident, now=now)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"'

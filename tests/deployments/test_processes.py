@@ -35,9 +35,11 @@ def said() -> list[str]:
 
 @pytest.fixture
 def child(tmp_path: Path, said: list[str]) -> Callable[..., Child]:
-    def make(command: tuple[str, ...], *, patience: float = 10) -> Child:
+    def make(command: tuple[str, ...], *, patience: float = 10, pause: float = 0.01) -> Child:
         log = tmp_path / "sleeper.log"
-        program = Program(name="sleeper", command=command, env=dict(os.environ), log=log, patience=patience)
+        program = Program(
+            name="sleeper", command=command, env=dict(os.environ), log=log, patience=patience, pause=pause
+        )
         return Child(program=program, table=ProcessTable(tmp_path / "table.json"), say=said.append)
 
     return make
@@ -45,8 +47,9 @@ def child(tmp_path: Path, said: list[str]) -> Callable[..., Child]:
 
 async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.02)  # noqa: ASYNC110  # other processes set no event
+        # Other processes set no event of ours.
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_a_killed_child_is_started_again(child: Callable[..., Child], said: list[str]):
@@ -62,11 +65,8 @@ async def test_a_killed_child_is_started_again(child: Callable[..., Child], said
     assert not psutil.pid_exists(sleeper.pid)
 
 
-async def test_a_child_that_always_dies_is_given_up(
-    child: Callable[..., Child], said: list[str], monkeypatch
-):
+async def test_a_child_that_always_dies_is_given_up(child: Callable[..., Child], said: list[str]):
     """With its log's whereabouts, instead of a machine busy with starting it."""
-    monkeypatch.setattr(asyncio, "sleep", _no_wait(asyncio.sleep))
     sleeper = child(BRIEF)
     await sleeper.start()
     await asyncio.wait_for(sleeper.ended(), 30)
@@ -75,10 +75,6 @@ async def test_a_child_that_always_dies_is_given_up(
     assert str(sleeper.program.log) in said[-1]
     assert "cannot go on" in sleeper.log_tail()
     await sleeper.stop()
-
-
-def _no_wait(sleep: Callable[[float], object]):
-    return lambda seconds: sleep(0)
 
 
 async def test_a_child_deaf_to_sigterm_is_killed(child: Callable[..., Child], said: list[str]):
@@ -102,7 +98,7 @@ async def test_grandchildren_go_with_the_child(child: Callable[..., Child]):
 
 
 def _sleeping() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(SLEEPER, start_new_session=True)
+    return subprocess.Popen(SLEEPER, start_new_session=True)  # noqa: S603
 
 
 def test_the_watchdog_stops_what_is_in_the_table(tmp_path: Path):
@@ -112,7 +108,7 @@ def test_the_watchdog_stops_what_is_in_the_table(tmp_path: Path):
     table.add(Row.of("orphan", orphan.pid))
     table.add(Row(name="stranger", pid=stranger.pid, born=1.0))
     command = [sys.executable, "-m", "deployments.watchdog", str(tmp_path / "table.json")]
-    subprocess.run(command, stdin=subprocess.DEVNULL, cwd=CODE, check=True, timeout=30)
+    subprocess.run(command, stdin=subprocess.DEVNULL, cwd=CODE, check=True, timeout=30)  # noqa: S603
     assert orphan.wait(1) == -signal.SIGTERM
     assert stranger.poll() is None
     assert table.read() == []

@@ -93,10 +93,10 @@ async def test_the_real_file_registers_with_schedules_that_make_runs(
     assert (await prefect_client.read_work_pool("liaison")).type == "liaison"
     recover = await prefect_client.read_deployment_by_name("recover/recover")
     async with asyncio.timeout(60):
-        while not await prefect_client.read_flow_runs(
+        while not await prefect_client.read_flow_runs(  # noqa: ASYNC110  # another process makes them
             deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[recover.id]))
         ):
-            await asyncio.sleep(0.3)  # noqa: ASYNC110  # another process makes them
+            await asyncio.sleep(0.3)
 
 
 async def test_a_pool_of_another_type_is_left_as_it_is(

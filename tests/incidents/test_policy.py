@@ -53,8 +53,13 @@ def test_services_and_their_teams_are_found_by_name():
     policy = a_policy()
     assert policy.service("checkout").title == "Checkout"
     assert policy.team_of("accounts").pager == "pagerduty/main"
-    with pytest.raises(KeyError):
-        policy.team_of("nothing")
+
+
+def test_an_incident_may_outlive_its_services_entry():
+    """A service that left the policy is looked after by the first team: nothing stops, nobody is forgotten."""
+    policy = a_policy()
+    assert policy.service("gone").title == "gone"
+    assert policy.team_of("gone") == next(iter(policy.teams.values()))
 
 
 def test_every_connection_is_named_with_its_uses():

@@ -207,7 +207,7 @@ async def test_webhooks_of_everything(fake: FakeZendesk, gateway: Gateway) -> No
 async def test_webhooks_reach_the_connector(world: ZendeskWorld, helpdesk: Zendesk) -> None:
     """What the fake signs the connector verifies; our own change echoes and is dropped."""
     gateway = Gateway()
-    world.fake.webhooks._deliver = gateway
+    world.fake.webhooks.deliver = gateway
     ticket = int(world.create_ticket("Cannot pay", "Cards", name="Ada", email="ada@customer.example"))
     world.fake.customer_reply(ticket, "Hello?")
     await helpdesk.check()
@@ -273,7 +273,7 @@ async def test_background_sender(fake: FakeZendesk, gateway: Gateway) -> None:
 async def test_storm(world: ZendeskWorld) -> None:
     """2,000 tickets, their webhooks and one bulk answer to all: seconds, not minutes."""
     gateway = Gateway()
-    world.fake.webhooks._deliver = gateway
+    world.fake.webhooks.deliver = gateway
     zendesk = connect(world)
     started = time.perf_counter()
     ids = [

@@ -86,9 +86,7 @@ def prefect() -> PrefectApi:
 
 
 @pytest.fixture
-async def gateway(
-    database: Database, key: str, clock: Clock, prefect: PrefectApi
-) -> AsyncIterator[Gateway]:
+async def gateway(database: Database, key: str, clock: Clock, prefect: PrefectApi) -> AsyncIterator[Gateway]:
     async with database.transaction() as tx:
         await Mirror(key).save(tx, SETTINGS, now=NOW)
     async with open_gateway(database, key, connect=prefect.connect, clock=clock, pace=PACE) as gateway:

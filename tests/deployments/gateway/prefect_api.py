@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ class PrefectApi:
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self.settings = dict(settings or {})
         self.is_away = False
+        self.is_silent = False
+        """Takes requests and never answers."""
         self.runs: dict[str, UUID] = {}
         self.requests: list[str] = []
         self._app = Starlette(
@@ -38,13 +41,17 @@ class PrefectApi:
     async def connect(self) -> AsyncIterator[PrefectClient]:
         """Prefect's own client on this server: what `get_client` is to a real one."""
         transport = httpx.MockTransport(self._handle)
-        async with PrefectClient("http://prefect.test/api", httpx_settings={"transport": transport}) as client:
+        async with PrefectClient(
+            "http://prefect.test/api", httpx_settings={"transport": transport}
+        ) as client:
             yield client
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path}")
         if self.is_away:
             raise httpx.ConnectError("nobody is there", request=request)
+        if self.is_silent:
+            await asyncio.Event().wait()
         return await httpx.ASGITransport(self._app).handle_async_request(request)
 
     async def _documents(self, request: Request) -> Response:

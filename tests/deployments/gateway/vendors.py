@@ -156,7 +156,12 @@ SLACK = Vendor(
     event=json.dumps(
         {
             "type": "event_callback",
-            "event": {"type": "app_mention", "user": "U0ANNA", "text": "<@U0LIAISON> ack INC-2", "channel": "C1"},
+            "event": {
+                "type": "app_mention",
+                "user": "U0ANNA",
+                "text": "<@U0LIAISON> ack INC-2",
+                "channel": "C1",
+            },
             "event_id": "Ev08MFMKH6",
             "event_time": 1772443798,
         }

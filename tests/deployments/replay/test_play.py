@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-import uvicorn
 from cryptography.fernet import Fernet
 from sqlalchemy import update
 
-from deployments.gateway.serve import open_gateway, uvicorn_config
+from connectors.kit.loopback import serving
+from deployments.gateway.serve import open_gateway
 from deployments.replay.connection import CONNECTION, signing_secret
 from deployments.replay.failure import ReplayError
 from deployments.replay.installations import POLICY, running_installation
@@ -49,35 +47,21 @@ async def target(
         await signing_secret()
         async with (
             open_gateway(database, Fernet.generate_key().decode()) as gateway,
-            serving(uvicorn_config(gateway, host="127.0.0.1", port=0)) as url,
+            serving(gateway) as url,
             running_installation(url, database.url) as target,
         ):
             yield target
         await resources.close()
 
 
-@asynccontextmanager
-async def serving(config: uvicorn.Config) -> AsyncIterator[str]:
-    config.load()
-    server = uvicorn.Server(config)
-    server.lifespan = config.lifespan_class(config)
-    await server.startup()
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        await server.shutdown()
-
-
 async def replay(events: list[LogEvent], target: Target, traffic: Traffic) -> ReplayResult:
     """Play it while a drain runs beside, rung by the replay's progress in the place of a worker."""
     bell = asyncio.Event()
-    drains = asyncio.create_task(_drain(bell))
-    try:
-        return await play(events, target, traffic, progress=lambda *_: bell.set())
-    finally:
-        drains.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await drains
+    async with asyncio.TaskGroup() as group:
+        draining = group.create_task(_drain(bell))
+        result = await play(events, target, traffic, progress=lambda *_: bell.set())
+        draining.cancel()
+    return result
 
 
 async def _drain(bell: asyncio.Event) -> None:

@@ -43,7 +43,7 @@ def decide(case, *looks, policy=POLICY, now=NOW):
 
 
 def resolved(checks=0, linked=None, **changes):
-    incident = an_incident(S.RESOLVED, checks=checks, **changes)
+    incident = an_incident(S.RESOLVED, checks=checks, **{"state_since": NOW, **changes})
     return a_case(incident, linked, ledger=[a_page_line(), ROOM_LINE])
 
 
@@ -84,6 +84,16 @@ def test_proofs_are_counted_up_and_failures_down(before, looks, checks):
     assert (plan.incident.next_stage, plan.incident.next_stage_at) == (Stage.CLOSURE, AGAIN)
     assert plan.effects == ()
     assert [entry.kind for entry in plan.entries] == ["proof"]
+
+
+def test_who_cannot_see_for_long_asks_people_once():
+    """Five minutes without proof: the engineers are told, once, and looks come less often."""
+    case = resolved(state_since=NOW - timedelta(minutes=5))
+    plan = decide(case, BLIND)
+    assert plan.incident.state is S.RESOLVED
+    assert plan.incident.next_stage_at == NOW + timedelta(minutes=5)
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert keys(decide(case, BLIND, now=NOW + timedelta(minutes=5))) == keys(plan)
 
 
 def test_what_the_timeline_says_of_a_look():

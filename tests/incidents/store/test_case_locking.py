@@ -16,7 +16,7 @@ from incidents.store.effects import plan_effects
 from incidents.store.schema import incidents
 from incidents.store.timeline import read_timeline
 from tests.incidents.store.blocked_sessions import until_blocked
-from tests.incidents.store.examples import NOW, effect, new_incident
+from tests.incidents.store.examples import MINUTE, NOW, effect, new_incident
 
 
 def _count_up(case: Case) -> Plan:
@@ -98,7 +98,11 @@ async def test_open_incidents_are_locked_in_the_order_of_their_numbers(database:
     already and INC-3 not yet, wherever the rows lie in the table."""
     async with database.transaction() as tx:
         opened = [await new_incident(tx) for _ in range(3)]
-    await _decide(database, opened[0], _count_up)  # moves INC-1 behind the others
+
+    def put_off(case: Case) -> Plan:
+        return Plan(incident=replace(case.incident, next_stage_at=NOW + MINUTE))
+
+    await _decide(database, opened[0], put_off)  # moves INC-1 behind the others, in the indexes too
 
     async def lock_all() -> None:
         async with database.transaction() as tx:

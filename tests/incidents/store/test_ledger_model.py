@@ -15,6 +15,7 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     consumes,
+    initialize,
     invariant,
     multiple,
     rule,
@@ -93,6 +94,10 @@ class LedgerMachine(RuleBasedStateMachine):
     async def _begin(tx: AsyncConnection) -> int:
         await tx.execute(effects.delete())
         return (await new_incident(tx)).id
+
+    @initialize()
+    def plan_some(self) -> None:
+        self.plan([0, 1, 3, 4, 6])
 
     @rule(numbers=st.lists(st.integers(0, 11), min_size=1, max_size=4))
     def plan(self, numbers: list[int]) -> None:
