@@ -10,7 +10,12 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from bench.kills import kills
+from bench.page_latency import page_latency
+from bench.result import Result
+from bench.storm import storm
 
 
 def _gateway() -> None:
@@ -18,29 +23,28 @@ def _gateway() -> None:
 
 
 def _page() -> None:
-    from bench.page_latency import page_latency
-
     _print(asyncio.run(page_latency()))
 
 
 def _storm() -> None:
-    from bench.storm import storm
-
     _print(asyncio.run(storm()))
 
 
 def _kills() -> None:
-    from bench.kills import kills
-
     _print(asyncio.run(kills()))
 
 
-def _print(results: object) -> None:
+def _print(results: Iterable[Result]) -> None:
     for result in results:
         print(result, flush=True)
 
 
-BENCHES: dict[str, Callable[[], None]] = {"gateway": _gateway, "page": _page, "storm": _storm, "kills": _kills}
+BENCHES: dict[str, Callable[[], None]] = {
+    "gateway": _gateway,
+    "page": _page,
+    "storm": _storm,
+    "kills": _kills,
+}
 
 
 def main() -> None:

@@ -56,9 +56,7 @@ async def kills(each: int = KILLS) -> Sequence[Result]:
     count = sum(found.kills.values())
     told = f"{found.tickets} tickets of {found.outages} outages, {found.messages} messages to customers"
     held = f", {found.held} left to a person" if found.held else ""
-    return [
-        Result(name="kills_survived", value=count, unit="kills", ratio=1.0, against=told + held, n=count)
-    ]
+    return [Result(name="kills_survived", value=count, unit="kills", ratio=1.0, against=told + held, n=count)]
 
 
 async def drill(each: int, *, seed: int = 7) -> Drill:
@@ -86,7 +84,8 @@ async def drill(each: int, *, seed: int = 7) -> Drill:
         for outage in outages:
             await outage.judge(found)
         found.faults += [
-            f"a webhook was never acknowledged: {body[:200]!r}" for body in sandbox.world.zendesk.webhooks.failed
+            f"a webhook was never acknowledged: {body[:200]!r}"
+            for body in sandbox.world.zendesk.webhooks.failed
         ]
     return found
 
@@ -165,10 +164,9 @@ class Outage:
 
     async def _is_joined(self) -> bool:
         incidents = await self._sandbox.incidents_of(self._service)
-        return (
-            any(self._sandbox.pages_of(incident) for incident in incidents)
-            and await self._sandbox.linked(self._service) >= len(self._tickets)
-        )
+        return any(self._sandbox.pages_of(incident) for incident in incidents) and await self._sandbox.linked(
+            self._service
+        ) >= len(self._tickets)
 
     async def _is(self, incident: int, state: IncidentState) -> bool:
         async with self._sandbox.database.transaction() as tx:

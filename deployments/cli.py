@@ -6,15 +6,19 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
+from deployments.replay.command import uci
 from incidents.errors import LiaisonError
+
+if TYPE_CHECKING:
+    from incidents.store.database import Database
 
 app = typer.Typer(
     name="liaison",
@@ -25,6 +29,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+replay_app = typer.Typer(no_args_is_help=True, help="Play recorded logs through gateway, store and worker.")
+replay_app.command()(uci)
+app.add_typer(replay_app, name="replay")
 
 T = TypeVar("T")
 
@@ -51,6 +59,21 @@ def main() -> None:
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
+
+
+def _ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    """Put a question to the store of this installation."""
+    from deployments.commands import settings
+    from incidents.store.database import Database
+
+    async def work() -> T:
+        database = Database(settings.database_url(home))
+        try:
+            return await question(database)
+        finally:
+            await database.aclose()
+
+    return _run(work())
 
 
 def _print_json(value: object) -> None:
@@ -102,17 +125,12 @@ def demo(
 @app.command()
 def incidents(home: Home = None, limit: int = 50, as_json: AsJson = False) -> None:
     """List the newest incidents."""
-    from deployments.commands import settings, show
-    from incidents.store.database import Database
+    from deployments.commands import show
 
-    async def work() -> list[show.Row]:
-        database = Database(settings.database_url(home))
-        try:
-            return await show.incident_rows(database, limit=limit)
-        finally:
-            await database.aclose()
+    async def work(database: Database) -> list[show.Row]:
+        return await show.incident_rows(database, limit=limit)
 
-    rows = _run(work())
+    rows = _ask(home, work)
     if as_json:
         _print_json([asdict(row) for row in rows])
     else:
@@ -126,17 +144,12 @@ def show_one(
     as_json: AsJson = False,
 ) -> None:
     """Tell an incident's whole story: state, evidence, everything that happened, what needs a person."""
-    from deployments.commands import settings, show
-    from incidents.store.database import Database
+    from deployments.commands import show
 
-    async def work() -> show.Shown:
-        database = Database(settings.database_url(home))
-        try:
-            return await show.shown(database, incident)
-        finally:
-            await database.aclose()
+    async def work(database: Database) -> show.Shown:
+        return await show.shown(database, incident)
 
-    found = _run(work())
+    found = _ask(home, work)
     if as_json:
         _print_json(show.shown_as_json(found))
     else:
@@ -155,20 +168,15 @@ def held(
     A customer message whose reply was lost is never sent again by itself: look at the ticket, then say --done or
     --again.
     """
-    from deployments.commands import settings, show
-    from incidents.store.database import Database
+    from deployments.commands import show
 
-    async def work() -> list[show.HeldEffect]:
-        database = Database(settings.database_url(home))
-        try:
-            for key, is_done in ((done, True), (again, False)):
-                if key is not None:
-                    await show.settle_held(database, key, is_done=is_done)
-            return await show.held_effects(database)
-        finally:
-            await database.aclose()
+    async def work(database: Database) -> list[show.HeldEffect]:
+        for key, is_done in ((done, True), (again, False)):
+            if key is not None:
+                await show.settle_held(database, key, is_done=is_done)
+        return await show.held_effects(database)
 
-    found = _run(work())
+    found = _ask(home, work)
     if as_json:
         _print_json([asdict(item) for item in found])
         return
@@ -187,19 +195,14 @@ def parked(
     as_json: AsJson = False,
 ) -> None:
     """List webhooks that were stored but not understood."""
-    from deployments.commands import settings, show
-    from incidents.store.database import Database
+    from deployments.commands import show
 
-    async def work() -> list[show.ParkedDelivery]:
-        database = Database(settings.database_url(home))
-        try:
-            if again:
-                await show.read_again(database)
-            return await show.parked_deliveries(database)
-        finally:
-            await database.aclose()
+    async def work(database: Database) -> list[show.ParkedDelivery]:
+        if again:
+            await show.read_again(database)
+        return await show.parked_deliveries(database)
 
-    found = _run(work())
+    found = _ask(home, work)
     if as_json:
         _print_json([asdict(item) for item in found])
         return
@@ -246,18 +249,9 @@ def key() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the store in LIAISON_DATABASE_URL to this version's schema. `liaison up` does it by itself."""
-    from deployments.commands import settings
-    from incidents.store.database import Database
     from incidents.store.migrate import migrate as run_migrations
 
-    async def work() -> None:
-        database = Database(settings.database_url())
-        try:
-            await run_migrations(database)
-        finally:
-            await database.aclose()
-
-    _run(work())
+    _ask(None, run_migrations)
 
 
 @app.command()

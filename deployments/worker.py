@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from uuid import UUID
 
 import anyio.abc
@@ -32,7 +32,9 @@ from deployments.identity import Identity
 from deployments.orphans import end_orphans
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
+    from prefect.client.orchestration import PrefectClient
+    from prefect.client.schemas.objects import FlowRun, WorkPool
+    from prefect.client.schemas.responses import DeploymentResponse
 
 CANCELLED_BY_OPERATOR = "Cancelled by an operator."
 
@@ -41,11 +43,34 @@ class LiaisonWorkerResult(BaseWorkerResult):
     """The engine reports how the flow ended; what is left to say is that it was run."""
 
 
-class LiaisonWorker(BaseWorker[BaseJobConfiguration, BaseVariables, LiaisonWorkerResult]):
+class InProcess(BaseJobConfiguration):
+    """How a run is started: there is no infrastructure, so there is nothing to configure."""
+
+    @classmethod
+    async def resolve_for_flow_run(
+        cls,
+        flow_run: FlowRun,
+        *,
+        client: PrefectClient,
+        work_pool: WorkPool,
+        worker_name: str,
+        worker_id: UUID | None = None,
+        deployment: DeploymentResponse | None = None,
+    ) -> Self:
+        """The job variables of pool and deployment are not read: two calls less before each run."""
+        del client
+        configuration = cls()
+        configuration.prepare_for_flow_run(
+            flow_run, deployment, work_pool=work_pool, worker_name=worker_name, worker_id=worker_id
+        )
+        return configuration
+
+
+class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
     """Awaits each run's flow as a task of its own event loop, up to `limit` at a time."""
 
     type: ClassVar[str] = "liaison"  # type: ignore[misc]  # Prefect declares it on the instance, reads it on the class
-    job_configuration = BaseJobConfiguration
+    job_configuration = InProcess
     _description = "Runs async flows inside the worker's own warm process."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -72,7 +97,7 @@ class LiaisonWorker(BaseWorker[BaseJobConfiguration, BaseVariables, LiaisonWorke
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: BaseJobConfiguration,
+        configuration: InProcess,
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> LiaisonWorkerResult:
         flow = await self._flow(flow_run)

@@ -157,7 +157,9 @@ def _settings_at(path: KeyPath) -> list[str]:
         elif get_origin(here) in (dict, list):
             here = get_args(here)[-1]
         here = next(_models_in(here), here)
-    return list(here.model_fields) if isinstance(here, type) and issubclass(here, BaseModel) else []
+    if not (isinstance(here, type) and issubclass(here, BaseModel)):
+        return []
+    return [field.alias or name for name, field in here.model_fields.items()]
 
 
 def _models_in(annotation: Any) -> Iterator[Any]:

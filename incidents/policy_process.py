@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from incidents.answer_words import DEFAULT_PHRASES
 from incidents.errors import PolicyError
 from incidents.messages import check_template
 from incidents.models import Severity, TicketStatus, Verdict
 from incidents.policy_words import Duration, Section, WebAddress
+from incidents.sla_policy import Sla, SlaTarget
 from incidents.still_broken import says_still_broken
+
+__all__ = [
+    "Cadence",
+    "Closure",
+    "Correlation",
+    "CustomerTemplates",
+    "Escalation",
+    "Links",
+    "Sla",
+    "SlaTarget",
+    "Templates",
+    "Validation",
+]
 
 
 class Correlation(Section):
@@ -87,48 +100,12 @@ class Closure(Section):
         return says_still_broken(text, self.still_broken_phrases)
 
 
-class SlaTarget(Section):
-    """What was promised for one severity."""
-
-    response: Duration = Field(description="Time from the first report until somebody has taken it on.")
-    resolution: Duration = Field(description="Time from the first report until it works again.")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.response > self.resolution:
-            raise ValueError("response is longer than resolution; swap or correct them")
-        return self
-
-
-DEFAULT_TARGETS = {
-    Severity.CRITICAL: SlaTarget(response=timedelta(minutes=15), resolution=timedelta(hours=4)),
-    Severity.HIGH: SlaTarget(response=timedelta(minutes=30), resolution=timedelta(hours=8)),
-    Severity.MEDIUM: SlaTarget(response=timedelta(hours=4), resolution=timedelta(days=2)),
-    Severity.LOW: SlaTarget(response=timedelta(days=1), resolution=timedelta(days=5)),
-}
-
 DEFAULT_UPDATES = {
     Severity.CRITICAL: timedelta(minutes=30),
     Severity.HIGH: timedelta(minutes=60),
     Severity.MEDIUM: timedelta(hours=4),
     Severity.LOW: timedelta(days=1),
 }
-
-
-class Sla(Section):
-    """The service levels we are held to. Severities left out keep their defaults."""
-
-    warn_at: float = Field(
-        default=0.75, gt=0, lt=1, description="Part of a target's time after which its owner is warned."
-    )
-    targets: dict[Severity, SlaTarget] = Field(
-        default_factory=lambda: dict(DEFAULT_TARGETS), description="The targets by severity, 1 (worst) to 4."
-    )
-
-    @field_validator("targets")
-    @classmethod
-    def _complete(cls, targets: dict[Severity, SlaTarget]) -> dict[Severity, SlaTarget]:
-        return {**DEFAULT_TARGETS, **targets}
 
 
 class Cadence(Section):

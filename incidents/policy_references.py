@@ -1,4 +1,4 @@
-"""What a policy points to must be there: teams, dependencies, services and helpdesks named by other parts.
+"""What a policy points to must be there: teams, services, helpdesks, tiers, calendars named by other parts.
 
 Works on plain data and forgives any shape, so that it finds dangling references even in a file whose other
 parts are wrong too.
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
+
+from incidents.calendars import ALWAYS
 
 Path = tuple[str | int, ...]
 
@@ -28,6 +30,7 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
         yield from _check(_get(rule, "service"), ("routing", number, "service"), "service", services)
         for index, connection in enumerate(_sequence(rule, "connection")):
             yield from _check(connection, ("routing", number, "connection", index), "helpdesk", helpdesks)
+    yield from _sla_references(_get(policy, "sla"), _mapping(policy, "tiers"))
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -44,6 +47,16 @@ def _check(
 ) -> Iterator[tuple[Path, str]]:
     if isinstance(name, str) and name not in known:
         yield path, f"there is no {kind} {name!r}" + did_you_mean(name, [str(key) for key in known])
+
+
+def _sla_references(sla: Any, tiers: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:
+    calendars = [*_mapping(sla, "calendars"), ALWAYS.name]
+    for number, promise in enumerate(_sequence(sla, "policies")):
+        here: Path = ("sla", "policies", number)
+        yield from _check(_get(promise, "calendar"), (*here, "calendar"), "calendar", calendars)
+        tier = _get(_get(promise, "when"), "tier")
+        for index, name in enumerate(tier if isinstance(tier, list) else [tier]):
+            yield from _check(name, (*here, "when", "tier", index), "tier", tiers)
 
 
 def _get(data: Any, key: str) -> Any:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Self
 
 from incidents.calendars import Calendars
+from incidents.models import TicketStatus
 
 _WHOLE = 1000
 
@@ -68,14 +69,15 @@ BREACH = Moment(_WHOLE)
 class SlaTerms:
     """What was promised to one ticket or incident: the policy that matches it, ready to count by.
 
-    `pauses` has the waiting states (`waiting_for_customer`, ...) in which clocks stand still.
+    `pauses` are the states of a ticket in which clocks stand still; `liaison_answers` says whether Liaison's
+    own message to a customer counts as a first response.
     """
 
     policy: str
     calendar: str
     targets: Mapping[SlaMetric, timedelta]
     warnings: tuple[Moment, ...] = ()
-    pauses: frozenset[str] = frozenset()
+    pauses: frozenset[TicketStatus] = frozenset()
     liaison_answers: bool = False
 
 
@@ -105,14 +107,15 @@ class SlaClock:
     """One promise to one ticket (`zendesk/x#1`) or incident (`INC-7`).
 
     `generation` counts reopenings, `round` the updates of a `next_update` promise: each is a clock of its own.
-    Exactly one of `running_since`, `paused_because` and `stopped_at` is set.
+    Exactly one of `running_since`, `paused_because` and `stopped_at` is set. Without a target it is counted but
+    nothing is promised: it has no moments, and it is there if the terms change.
     """
 
     subject: str
     metric: SlaMetric
     policy: str
     calendar: str
-    target: timedelta
+    target: timedelta | None
     warnings: tuple[Moment, ...]
     started_at: datetime
     running_since: datetime | None
@@ -149,15 +152,18 @@ class SlaClock:
     @property
     def moments(self) -> tuple[Moment, ...]:
         """All its moments, in order."""
-        return (*self.warnings, BREACH)
+        return (*self.warnings, BREACH) if self.target is not None else ()
 
     def mark(self, moment: Moment) -> str:
         """Names one telling of a moment: a key for what is sent because of it."""
-        return f"sla:{self.key}:{moment}:{self.target // timedelta(seconds=1)}s"
+        seconds = self.target // timedelta(seconds=1) if self.target is not None else 0
+        return f"sla:{self.key}:{moment}:{seconds}s"
 
     def was_told(self, moment: Moment) -> bool:
         """Whether it was told under this target or a longer one: then it says nothing new."""
-        return any(told.moment == moment and told.target >= self.target for told in self.told)
+        return self.target is not None and any(
+            told.moment == moment and told.target >= self.target for told in self.told
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,15 +186,15 @@ def elapsed(clock: SlaClock, calendars: Calendars, *, now: datetime) -> timedelt
 def due_at(clock: SlaClock, calendars: Calendars) -> datetime | None:
     """When the target's time is, or was, used up.
 
-    None while it stands still, if it stopped in time, and if it can never be: an empty calendar, or one that
-    is not in the policy any more.
+    None without a target, while it stands still, if it stopped in time, and if it can never be: an empty
+    calendar, or one that is not in the policy any more.
     """
     return reached_at(clock, BREACH, calendars)
 
 
 def reached_at(clock: SlaClock, moment: Moment, calendars: Calendars) -> datetime | None:
     """When the moment comes or came; None as for `due_at`. A clock stopped at that very second was late."""
-    if clock.is_withdrawn:
+    if clock.target is None or clock.is_withdrawn:
         return None
     left = moment.of(clock.target)
     for stretch in clock.stretches:
@@ -227,9 +233,11 @@ def missed(clocks: Iterable[SlaClock], calendars: Calendars, *, now: datetime) -
 
 
 def tell(clock: SlaClock, moments: Iterable[Moment], *, now: datetime) -> SlaClock:
-    """The clock with these moments marked as told."""
-    fresh = {moment: Told(moment=moment, target=clock.target, at=now) for moment in moments}
-    kept = [told for told in clock.told if told.moment not in fresh or clock.was_told(told.moment)]
-    known = {told.moment for told in kept}
-    told = [*kept, *(told for moment, told in fresh.items() if moment not in known)]
-    return replace(clock, told=tuple(sorted(told, key=lambda one: one.moment)))
+    """The clock with these moments marked as told under its present target."""
+    if clock.target is None:
+        return clock
+    told = {one.moment: one for one in clock.told}
+    for moment in moments:
+        if not clock.was_told(moment):
+            told[moment] = Told(moment=moment, target=clock.target, at=now)
+    return replace(clock, told=tuple(told[moment] for moment in sorted(told)))

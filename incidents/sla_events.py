@@ -1,71 +1,65 @@
-"""What starts, stops, pauses and restarts which SLA clock: one table, and the two functions that apply it.
+"""What starts, stops and restarts which SLA clock, and when it stands still: one table, and one function.
 
-    event                 first_response   next_update          mitigation   resolution
-    opened                start            start (1)            start        start
-    customer's message    -                -                    -            -
-    private note          -                -                    -            -
-    agent's public reply  stop             start or restart     -            -
-    Liaison's update      - (2)            start or restart     -            -
-    acknowledged          stop             -                    -            -
-    mitigated             -                -                    stop         -
-    waiting (3)           -                pause                pause        pause
-    working               -                resume               resume       resume
-    solved                stop             stop                 stop         stop
-    withdrawn             withdraw         withdraw             withdraw     withdraw
-    reopened              a new generation: as opened, for those that have stopped
+    event                 first_response   next_update   mitigation   resolution
+    opened                starts           (1)           starts       starts
+    customer's message    -                -             -            -
+    private note          -                -             -            -
+    agent's public reply  stops            restarts      -            -
+    Liaison's update      - (2)            restarts      -            -
+    acknowledged          stops            -             -            -
+    mitigated             -                -             stops        -
+    solved                stops            stops         stops        stops
+    withdrawn             nothing is promised any more: stops, and no further moment comes
+    reopened              a new generation, as opened, if all has stopped
 
-(1) Where a first response is promised, the promise of updates begins with it.
-(2) Unless the policy counts Liaison's own message as an answer (`liaison_answers`).
-(3) Where the policy pauses on that state; on any other state the clock runs on. A first response never waits
-    for a customer: nobody has answered yet.
+(1) Promised updates begin with the first public update; without one, as soon as no first response is owed.
+(2) Unless the policy says that Liaison's own message is an answer (`liaison_answers`).
+
+A ticket's status does not act as an event but as a state, so that a lost or late webhook does no lasting
+harm: clocks stand still while the ticket is in a state on which its policy pauses, and run in any other. A
+first response never stands still: nobody can be waiting for a customer who was not answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
 from incidents import sla_moves
 from incidents.calendars import Calendars
-from incidents.sla_clock import ClockState, SlaClock, SlaMetric, SlaTerms
+from incidents.models import TicketStatus
+from incidents.sla_clock import SlaClock, SlaMetric, SlaTerms
 
-PAUSABLE = frozenset({SlaMetric.NEXT_UPDATE, SlaMetric.MITIGATION, SlaMetric.RESOLUTION})
+Clocks = tuple[SlaClock, ...]
+
+M = SlaMetric
 
 
 class SlaEvent(StrEnum):
+    """`SEEN` is a look at the ticket or incident: status, severity, tier or policy may have changed."""
+
     OPENED = "opened"
+    SEEN = "seen"
     CUSTOMER_MESSAGE = "customer_message"
     PRIVATE_NOTE = "private_note"
     AGENT_REPLY = "agent_reply"
     LIAISON_UPDATE = "liaison_update"
     ACKNOWLEDGED = "acknowledged"
     MITIGATED = "mitigated"
-    WAITING_FOR_CUSTOMER = "waiting_for_customer"
-    WAITING_FOR_VENDOR = "waiting_for_vendor"
-    WORKING = "working"
     SOLVED = "solved"
     WITHDRAWN = "withdrawn"
     REOPENED = "reopened"
 
 
-WAITING = frozenset({SlaEvent.WAITING_FOR_CUSTOMER, SlaEvent.WAITING_FOR_VENDOR})
-_ANSWERS = frozenset({SlaEvent.AGENT_REPLY, SlaEvent.ACKNOWLEDGED})
-_UPDATES = frozenset({SlaEvent.AGENT_REPLY, SlaEvent.LIAISON_UPDATE})
-
-Clocks = tuple[SlaClock, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Change:
-    """What a change is made with."""
-
-    event: SlaEvent
-    terms: SlaTerms
-    calendars: Calendars
-    at: datetime
-    now: datetime
+STOPPED_BY = {
+    SlaEvent.AGENT_REPLY: frozenset({M.FIRST_RESPONSE}),
+    SlaEvent.ACKNOWLEDGED: frozenset({M.FIRST_RESPONSE}),
+    SlaEvent.MITIGATED: frozenset({M.MITIGATION}),
+    SlaEvent.SOLVED: frozenset(M),
+}
+UPDATES = frozenset({SlaEvent.AGENT_REPLY, SlaEvent.LIAISON_UPDATE})
+BEGINNINGS = frozenset({SlaEvent.OPENED, SlaEvent.REOPENED})
 
 
 def advance(
@@ -74,45 +68,93 @@ def advance(
     *,
     subject: str,
     terms: SlaTerms | None,
+    status: TicketStatus | None,
     calendars: Calendars,
     at: datetime,
     now: datetime,
 ) -> Clocks:
-    """The subject's clocks after the event: those given, changed or not, and those that began.
+    """All the subject's clocks after the event: those given, changed or not, and those that began.
 
-    `clocks` are the newest of each metric. `terms` are what is promised now: they are applied first, as
-    `apply_terms` does; None promises nothing, and withdraws what was promised.
+    `terms` are what is promised to it now, `status` is the ticket's (None for an incident). The same again
+    changes nothing. A subject that no policy matched until now has no clocks: send it OPENED, at the time it
+    was opened.
     """
-    clocks = apply_terms(clocks, terms, calendars=calendars, now=now)
-    if terms is None:
-        return clocks
-    change = _Change(event=event, terms=terms, calendars=calendars, at=at, now=now)
-    if event in (SlaEvent.OPENED, SlaEvent.REOPENED):
-        return _open(clocks, subject, change)
-    advanced = [changed for clock in clocks for changed in _MOVES[clock.metric](clock, change)]
-    if event in _UPDATES and clocks and not any(_is_open(clock, SlaMetric.NEXT_UPDATE) for clock in clocks):
-        advanced += _first_update_promise(advanced, change)
-    return tuple(advanced)
+    moved = tuple(sla_moves.retarget(clock, calendars, terms, now=now) for clock in clocks)
+    if event in BEGINNINGS:
+        moved = _begin(moved, event, subject, terms, at=at, now=now)
+    moved = tuple(one for clock in moved for one in _moved(clock, event, terms, calendars, at=at, now=now))
+    if terms is not None:
+        moved = _promise_updates(moved, event, subject, terms, at=at, now=now)
+        moved = tuple(_paused(clock, terms, status, calendars, at=at, now=now) for clock in moved)
+    return moved
 
 
-def apply_terms(
-    clocks: Iterable[SlaClock],
-    terms: SlaTerms | None,
-    *,
-    calendars: Calendars,
-    now: datetime,
-    waiting: SlaEvent | None = None,
-    is_answered: bool = True,
+def _begin(
+    clocks: Clocks, event: SlaEvent, subject: str, terms: SlaTerms | None, *, at: datetime, now: datetime
 ) -> Clocks:
-    """The clocks under these terms, because severity, tier or the policy file may have changed.
+    """Clocks for what may be promised at the beginning, whether it is promised now or not."""
+    is_first = not clocks
+    is_again = event is SlaEvent.REOPENED and all(clock.is_over for clock in clocks)
+    if terms is None or not (is_first or is_again):
+        return clocks
+    generation = max((clock.generation for clock in clocks), default=0) + 1
+    began = tuple(
+        sla_moves.start(subject, metric, terms, at=at, now=now, generation=generation)
+        for metric in (M.FIRST_RESPONSE, M.MITIGATION, M.RESOLUTION)
+    )
+    return (*clocks, *began)
 
-    Working time gone by is kept. What is promised newly has already waited as long as the resolution has; a
-    first response only if nobody `is_answered` yet, an update from now on. `waiting` is the waiting state the
-    ticket is in: the new policy may pause where the old one did not, or the other way round. The same terms
-    again change nothing.
-    """
-    if terms is None:
-        return tuple(sla_moves.withdraw(clock, calendars, at=now, now=now) for clock in clocks)
-    retargeted = [sla_moves.retarget(clock, calendars, terms, now=now) for clock in clocks]
-    change = _Change(event=waiting or SlaEvent.WORKING, terms=terms, calendars=calendars, at=now, now=now)
-    return tuple(retargeted) if not change else tuple(retargeted)
+
+def _moved(
+    clock: SlaClock,
+    event: SlaEvent,
+    terms: SlaTerms | None,
+    calendars: Calendars,
+    *,
+    at: datetime,
+    now: datetime,
+) -> Clocks:
+    is_answer = event is SlaEvent.LIAISON_UPDATE and terms is not None and terms.liaison_answers
+    if event is SlaEvent.WITHDRAWN:
+        return (sla_moves.withdraw(clock, calendars, at=at, now=now),)
+    if clock.metric in STOPPED_BY.get(event, ()) or (is_answer and clock.metric is M.FIRST_RESPONSE):
+        return (sla_moves.stop(clock, calendars, at=at, now=now),)
+    if clock.metric is M.NEXT_UPDATE and event in UPDATES:
+        return sla_moves.restart(clock, calendars, at=at, now=now)
+    return (clock,)
+
+
+def _promise_updates(
+    clocks: Clocks, event: SlaEvent, subject: str, terms: SlaTerms, *, at: datetime, now: datetime
+) -> Clocks:
+    """The first round of promised updates, once there was an update or no first response is owed."""
+    running = {clock.metric: clock for clock in clocks if not clock.is_over}
+    resolution, response = running.get(M.RESOLUTION), running.get(M.FIRST_RESPONSE)
+    is_owed = response is not None and response.target is not None
+    if (
+        M.NEXT_UPDATE not in terms.targets
+        or M.NEXT_UPDATE in running
+        or resolution is None
+        or (is_owed and event not in UPDATES)
+    ):
+        return clocks
+    generation = resolution.generation
+    begun = sla_moves.start(subject, M.NEXT_UPDATE, terms, at=at, now=now, generation=generation)
+    return (*clocks, begun)
+
+
+def _paused(
+    clock: SlaClock,
+    terms: SlaTerms,
+    status: TicketStatus | None,
+    calendars: Calendars,
+    *,
+    at: datetime,
+    now: datetime,
+) -> SlaClock:
+    """The clock standing still if the ticket's state says so, else running."""
+    if clock.metric is M.FIRST_RESPONSE:
+        return clock
+    if status is not None and status in terms.pauses:
+        return sla_moves.pause(clock, calendars, status, at=at, now=now)
+    return sla_moves.resume(clock, at=at, now=now)

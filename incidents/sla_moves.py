@@ -25,22 +25,20 @@ def start(
     *,
     at: datetime,
     now: datetime,
-    paused_because: str | None = None,
     generation: int = 1,
     round: int = 1,
 ) -> SlaClock:
-    """A clock that runs from `at`, or stands still from the beginning. Raises `KeyError` if it has no target."""
+    """A clock that runs from `at`."""
     began = _second(at, now)
     return SlaClock(
         subject=subject,
         metric=metric,
         policy=terms.policy,
         calendar=terms.calendar,
-        target=terms.targets[metric],
+        target=terms.targets.get(metric),
         warnings=terms.warnings,
         started_at=began,
-        running_since=began if paused_because is None else None,
-        paused_because=paused_because,
+        running_since=began,
         generation=generation,
         round=round,
     )
@@ -79,52 +77,61 @@ def withdraw(clock: SlaClock, calendars: Calendars, *, at: datetime, now: dateti
 
 
 def restart(
-    clock: SlaClock, calendars: Calendars, terms: SlaTerms, *, at: datetime, now: datetime
-) -> tuple[SlaClock, ...]:
-    """The promise was kept and is given anew: the clock stopped, and the next round of it.
+    clock: SlaClock, calendars: Calendars, *, at: datetime, now: datetime
+) -> tuple[SlaClock, SlaClock] | tuple[SlaClock]:
+    """The promise was kept and is given anew: the clock stopped, and its next round.
 
     A restart that is not later than the last one changes nothing, so updates may come twice or out of order.
-    A clock that stands still is followed by one that stands still.
+    A clock that stands still is followed by one that stands still. What nobody promised needs no new round.
     """
-    if clock.is_over or _second(at, now) <= clock.started_at:
+    began = _second(at, now)
+    if clock.is_over or began <= clock.started_at:
         return (clock,)
-    following = start(
-        clock.subject,
-        clock.metric,
-        terms,
-        at=at,
-        now=now,
-        paused_because=clock.paused_because,
-        generation=clock.generation,
-        round=clock.round + 1,
+    is_running = clock.running_since is not None
+    following = replace(
+        clock,
+        started_at=began,
+        running_since=began if is_running else None,
+        stretches=(),
+        told=(),
+        round=clock.round + (clock.target is not None),
     )
+    if clock.target is None:
+        return (following,)
     return (stop(clock, calendars, at=at, now=now), following)
 
 
-def retarget(clock: SlaClock, calendars: Calendars, terms: SlaTerms, *, now: datetime) -> SlaClock:
+def retarget(clock: SlaClock, calendars: Calendars, terms: SlaTerms | None, *, now: datetime) -> SlaClock:
     """Other terms, because severity, tier or the policy file changed: the working time gone by is kept.
 
     Until now it counts by the old calendar, from now on by the new one. If the old one is not in the policy
-    any more, the stretch that runs is counted by the new one. Without a target any more, it is withdrawn.
+    any more, the stretch that runs is counted by the new one. Without terms, or without a target in them,
+    nothing is promised; it is counted on, should there be a promise again.
     """
     if clock.is_over:
         return clock
-    target = terms.targets.get(clock.metric)
-    if target is None:
-        return withdraw(clock, calendars, at=now, now=now)
+    if terms is None:
+        return replace(clock, policy="", target=None, warnings=()) if clock.target is not None else clock
     if clock.calendar != terms.calendar and clock.running_since is not None and clock.calendar in calendars:
-        closed = _close(clock, calendars, f"calendar {terms.calendar}", at=now, now=now)
-        clock = replace(closed, running_since=max(_second(now, now), closed.stretches[-1].until))
+        running_since = max(_second(now, now), clock.running_since)
+        closed = _close(clock, calendars, f"now by calendar {terms.calendar}", at=now, now=now)
+        clock = replace(closed, running_since=running_since)
     return replace(
-        clock, policy=terms.policy, calendar=terms.calendar, target=target, warnings=terms.warnings
+        clock,
+        policy=terms.policy,
+        calendar=terms.calendar,
+        target=terms.targets.get(clock.metric),
+        warnings=terms.warnings,
     )
 
 
 def _close(clock: SlaClock, calendars: Calendars, by: str, *, at: datetime, now: datetime) -> SlaClock:
-    """The clock with its running stretch, if any, counted and closed."""
+    """The clock with its running stretch, if any, counted and closed; one of no length leaves no trace."""
     if clock.running_since is None:
         return clock
     until = max(_second(at, now), clock.running_since)
+    if until == clock.running_since:
+        return replace(clock, running_since=None)
     calendar = calendars.get(clock.calendar)
     stretch = Stretch(
         since=clock.running_since,

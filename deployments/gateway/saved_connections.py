@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 
 import httpx
-from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import BlockDocument
-from prefect.exceptions import PrefectException
+from prefect.exceptions import ObjectNotFound, PrefectException
 
 from blocks.catalogue import BLOCKS
-from blocks.connect import settings_json
 from incidents.errors import Unreachable
 
 PAGE = 200
@@ -24,33 +22,22 @@ Connect = Callable[[], AbstractAsyncContextManager[PrefectClient]]
 """`prefect.client.orchestration.get_client`, or a test's own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Saved:
-    """Settings, secrets included, as JSON by connection name. `unusable` are saved too, but not valid now."""
+async def read_saved(connect: Connect) -> Mapping[str, str]:
+    """Settings, secrets included, as JSON by connection name; whether they are valid is not looked at here.
 
-    settings: Mapping[str, str]
-    unusable: frozenset[str]
-
-
-async def read_saved(connect: Connect) -> Saved:
-    """Raises `Unreachable` while Prefect is away."""
+    Not by `Block.load`: it tells Prefect of each block, each time, that it was loaded. Raises `Unreachable` while
+    Prefect is away, or when something else answers in its place.
+    """
     settings: dict[str, str] = {}
-    unusable: set[str] = set()
     try:
         async with asyncio.timeout(READ_SECONDS), connect() as client:
-            for vendor, block_class in BLOCKS.items():
+            for vendor in BLOCKS:
                 for document in await _documents(client, vendor):
-                    name = f"{vendor}/{document.name}"
-                    # Not `Block.load`: it would tell Prefect each minute of each block that it was loaded.
-                    found = _settings(block_class, document)
-                    if found is None:
-                        unusable.add(name)
-                    else:
-                        settings[name] = found
-    except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
+                    settings[f"{vendor}/{document.name}"] = json.dumps(document.data, sort_keys=True)
+    except (httpx.HTTPError, PrefectException, RuntimeError, ValueError, OSError) as error:
         # RuntimeError: Prefect's client says so when it cannot reach its server.
         raise Unreachable(type(error).__name__) from error
-    return Saved(settings=settings, unusable=frozenset(unusable))
+    return settings
 
 
 async def _documents(client: PrefectClient, vendor: str) -> list[BlockDocument]:
@@ -60,18 +47,9 @@ async def _documents(client: PrefectClient, vendor: str) -> list[BlockDocument]:
             page = await client.read_block_documents_by_type(
                 vendor, offset=len(documents), limit=PAGE, include_secrets=True
             )
-        except httpx.HTTPStatusError as error:
-            if error.response.status_code == httpx.codes.NOT_FOUND:  # the type is not registered yet
-                return []
-            raise
+        except ObjectNotFound:  # the type is not registered yet
+            return []
         if not page:
             break
         documents += page
     return [document for document in documents if document.name]
-
-
-def _settings(block_class: type[Block], document: BlockDocument) -> str | None:
-    try:
-        return settings_json(block_class.model_validate(document.data))
-    except ValueError:  # pydantic's; its text may quote the secret it refused
-        return None

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from blocks.catalogue import BLOCKS
 from blocks.connect import block_from_json, open_connector
 from deployments.gateway.notices import Notices, told
-from deployments.gateway.saved_connections import Saved
 from incidents.errors import Unreachable
 from incidents.ports import WebhookSource
 from incidents.store.connections import Mirror
@@ -31,12 +30,23 @@ class Sources:
     """Webhook sources by connection name. `read` is `saved_connections.read_saved` with its client."""
 
     def __init__(
-        self, database: Database, mirror: Mirror, notices: Notices, *, read: Callable[[], Awaitable[Saved]]
+        self,
+        database: Database,
+        mirror: Mirror,
+        notices: Notices,
+        *,
+        read: Callable[[], Awaitable[Mapping[str, str]]],
+        refresh_every: float = REFRESH_EVERY,
+        look_every: float = LOOK_AT_MOST_EVERY,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._database = database
         self._mirror = mirror
         self._notices = notices
         self._read = read
+        self._refresh_every = refresh_every
+        self._look_every = look_every
+        self._look_seconds = look_seconds
         self._settings: dict[str, str] = {}
         self._sources: dict[str, WebhookSource] = {}
         self._looked_at = float("-inf")
@@ -50,7 +60,7 @@ class Sources:
     async def load(self) -> None:
         """Read the connections: from Prefect, or what we last knew of them while it is away.
 
-        Raises `WrongKey` and the database's errors; then what was known before stays in service.
+        Raises `WrongKey` and the database's errors. Whatever was served before, serves on.
         """
         async with self._lock:
             try:
@@ -65,10 +75,10 @@ class Sources:
     async def look_for(self, name: str) -> WebhookSource | None:
         """A name we do not know may have been saved a moment ago."""
         now = asyncio.get_running_loop().time()
-        if now - self._looked_at >= LOOK_AT_MOST_EVERY:
+        if now - self._looked_at >= self._look_every:
             self._looked_at = now
             try:
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(self._look_seconds):
                     await self.load()
             except Exception as error:  # noqa: BLE001 - whatever ails Prefect or the store, the sender comes again
                 self._notices.warn("could not look for new connections: %s", told(error))
@@ -77,7 +87,10 @@ class Sources:
     async def keep_fresh(self) -> None:
         """Load again each minute, for ever. Failures keep the old connections in service."""
         while True:
-            await asyncio.sleep(REFRESH_EVERY if self.is_loaded else REFRESH_EVERY_AT_FIRST)
+            every = (
+                self._refresh_every if self.is_loaded else min(self._refresh_every, REFRESH_EVERY_AT_FIRST)
+            )
+            await asyncio.sleep(every)
             try:
                 await self.load()
             except Exception as error:  # noqa: BLE001 - this must outlive every outage
@@ -89,35 +102,42 @@ class Sources:
         self._serve(settings)
         self.is_loaded = bool(settings)
 
-    async def _take_saved(self, saved: Saved) -> None:
-        for name in sorted(saved.unusable):
-            self._notices.error("the saved settings of %s are not valid; edit its block", name, subject=name)
-        # One that was valid a minute ago serves on: to drop it would lose what its sender sends meanwhile.
-        kept = {name: text for name, text in self._settings.items() if name in saved.unusable}
-        settings = {**saved.settings, **kept}
-        changed = {name: text for name, text in settings.items() if self._settings.get(name) != text}
-        async with self._database.transaction() as tx:
-            await self._mirror.save(tx, changed, now=datetime.now(UTC))
-            await self._mirror.forget(tx, all_but={*settings, *saved.unusable})
+    async def _take_saved(self, settings: Mapping[str, str]) -> None:
+        known = dict(self._settings)
         self._serve(settings)
+        changed = {name: text for name, text in self._settings.items() if known.get(name) != text}
+        try:
+            async with self._database.transaction() as tx:
+                await self._mirror.save(tx, changed, now=datetime.now(UTC))
+                await self._mirror.forget(tx, all_but=settings)
+        except Exception:
+            # What could not be mirrored counts as unknown, so that it is mirrored next time.
+            self._settings = {name: text for name, text in self._settings.items() if name not in changed}
+            raise
         self.is_loaded = True
 
     def _serve(self, settings: Mapping[str, str]) -> None:
-        """Connectors whose settings changed are made anew. The old ones hold nothing that needs closing: here
-        they only verify, and never opened a socket."""
+        """Make the changed connectors anew, and drop the deleted ones.
+
+        The old ones hold nothing that needs closing: here they only verify, and never opened a socket. One whose
+        new settings are not valid serves on with the old: to drop it would lose what its sender sends meanwhile.
+        """
         for name, text in settings.items():
             if self._settings.get(name) == text:
                 continue
             try:
                 connector = open_connector(name, block_from_json(name, text))
             except Exception as error:  # noqa: BLE001 - one unusable connection must not silence the others
-                self._notices.error("connection %s cannot be used: %s", name, told(error), subject=name)
+                self._notices.error(
+                    "connection %s cannot be used, edit its block: %s", name, told(error), subject=name
+                )
                 continue
+            self._settings[name] = text
             if isinstance(connector, WebhookSource):
                 self._sources[name] = connector
-        for name in set(self._sources) - set(settings):
-            del self._sources[name]
-        self._settings = dict(settings)
+        for name in set(self._settings) - set(settings):
+            del self._settings[name]
+            self._sources.pop(name, None)
 
 
 def can_exist(name: str) -> bool:

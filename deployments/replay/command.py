@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deployments.commands.settings import database_url
 from deployments.replay.failure import ReplayError
-from deployments.replay.installations import running_installation, scratch_installation
 from deployments.replay.log import read_window
 from deployments.replay.play import Target, Traffic, play
 from deployments.replay.result import ReplayResult, render
@@ -52,7 +51,8 @@ def uci(
         str | None,
         typer.Option(
             help="Gateway of a running installation; its store is LIAISON_DATABASE_URL or that of the data"
-            " folder, its Prefect server PREFECT_API_URL. Default: a scratch installation."
+            " folder, its Prefect server PREFECT_API_URL. It must not have played a later window. Default: a"
+            " scratch installation."
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
@@ -93,6 +93,9 @@ async def replay_uci(options: ReplayOptions, console: Console) -> ReplayResult:
 
 
 def _installation(gateway_url: str | None, console: Console) -> AbstractAsyncContextManager[Target]:
+    # Here and not above: `liaison --help` must not wait for Prefect.
+    from deployments.replay.installations import running_installation, scratch_installation  # noqa: PLC0415
+
     if gateway_url is not None:
         return running_installation(gateway_url, database_url())
     return scratch_installation(lambda text: console.print(text, style="dim", markup=False, highlight=False))

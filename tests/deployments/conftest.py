@@ -19,7 +19,7 @@ from tests.servers import PrefectServer
 
 SAMPLE_YAML = Path(__file__).with_name("sample.yaml")
 POOL = "sample"
-PATIENCE = 40.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def child(tmp_path: Path, said: list[str]) -> Callable[..., Child]:
 
 
 async def _until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         # Other processes set no event of ours.
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

@@ -10,7 +10,7 @@ from starlette.types import Message, Scope
 
 from deployments.gateway.app import Gateway
 from deployments.gateway.bodies import MAX_BODY_BYTES, OVERHEAD_BYTES, Bodies
-from tests.deployments.gateway.conftest import Sender, Store
+from tests.deployments.gateway.conftest import Sender, Store, until
 from tests.deployments.gateway.vendors import HTTP
 
 MIB = 1024 * 1024
@@ -75,8 +75,7 @@ async def test_all_bodies_together_have_a_limit(gateway: Gateway, sender: Sender
 
     slow = asyncio.create_task(sender.http.post(HTTP.path, content=slowly()))
     fast = asyncio.create_task(sender.http.post(HTTP.path, content=slowly()))
-    while gateway._bodies.held < 2 * (MIB - 1):
-        await asyncio.sleep(0)
+    await until(lambda: gateway._bodies.held > 2 * (MIB - 1))
     refused = await sender.send(HTTP, b"x" * MIB)
     assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
     more.set()

@@ -1,0 +1,55 @@
+"""What an SLA policy is chosen by: who is affected, how badly, by what way it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from incidents.models import Incident, Severity, Ticket
+
+
+class SlaSubject(StrEnum):
+    """What clocks are kept for."""
+
+    TICKET = "ticket"
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlaFacts:
+    """An incident has the tiers, products and channels of all its tickets; one that fits is enough."""
+
+    subject: SlaSubject
+    severity: Severity | None = None
+    tiers: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+
+
+def ticket_facts(ticket: Ticket, severity: Severity | None) -> SlaFacts:
+    """`severity` is that of the ticket's incident, or None as long as there is none."""
+    return _facts(SlaSubject.TICKET, severity, [ticket])
+
+
+def incident_facts(incident: Incident, tickets: Iterable[Ticket]) -> SlaFacts:
+    return _facts(SlaSubject.INCIDENT, incident.severity, list(tickets))
+
+
+def folded(word: str) -> str:
+    """Words as the helpdesk has them, in capitals or not."""
+    return word.strip().casefold()
+
+
+def _facts(subject: SlaSubject, severity: Severity | None, tickets: list[Ticket]) -> SlaFacts:
+    return SlaFacts(
+        subject=subject,
+        severity=severity,
+        tiers=_words(ticket.tier for ticket in tickets),
+        products=_words(ticket.product for ticket in tickets),
+        channels=_words(ticket.channel for ticket in tickets),
+    )
+
+
+def _words(values: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(folded(value) for value in values if value)
