@@ -1,8 +1,8 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|kills]
+    python -m bench [only=gateway|page|storm|kills|sla]
 
-What is going on is told on stderr. The targets are in docs/benchmarks.md.
+What is going on is told on stderr.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from bench.kills import kills
 from bench.page_latency import page_latency
 from bench.result import Result
+from bench.sla_calendars import sla
 from bench.storm import storm
 
 
@@ -34,6 +35,10 @@ def _kills() -> None:
     _print(asyncio.run(kills()))
 
 
+def _sla() -> None:
+    _print(sla())
+
+
 def _print(results: Iterable[Result]) -> None:
     for result in results:
         print(result, flush=True)
@@ -44,6 +49,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "page": _page,
     "storm": _storm,
     "kills": _kills,
+    "sla": _sla,
 }
 
 

@@ -23,8 +23,12 @@ class LeanPost:
         request = "\r\n".join(lines).encode() + b"\r\n\r\n" + body
         try:
             connection = self._idle.popleft() if self._idle else await _connect(parts.hostname, parts.port)
+        except OSError:
+            return 0
+        try:
             status = await _exchange(connection, request)
         except (OSError, asyncio.IncompleteReadError):
+            connection[1].close()
             return 0
         self._idle.append(connection)
         return status

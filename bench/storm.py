@@ -29,7 +29,7 @@ AGAINST = f"one Prefect run a ticket (bursts of {BURST} runs that do nothing), s
 async def storm(storms: int = STORMS, tickets: int = TICKETS) -> Sequence[Result]:
     """Tickets a second, and the memory of the two processes."""
     async with open_sandbox(services=storms + 2) as sandbox, plain_runs(sandbox.stack) as plain:
-        sandbox.world.zendesk.webhooks.deliver = LeanPost()
+        sandbox.world.zendesk.webhooks.deliver = post = LeanPost()
         # Everything is imported and every client open before anything is measured.
         await _one(sandbox, 1)
         await plain.seconds_for(1)
@@ -44,6 +44,7 @@ async def storm(storms: int = STORMS, tickets: int = TICKETS) -> Sequence[Result
             progress(f"storm {number + 1}: {rates[-1]:.0f} tickets/s; Prefect runs {bare[-1]:.1f} a second")
             await sandbox.until_idle()
         after = _memory(sandbox)
+        post.close()
     rate, plainly = statistics.median(rates), statistics.median(bare)
     return [
         Result(

@@ -52,6 +52,8 @@ def main() -> None:
     """Entry point: errors we raise on purpose are told in one sentence, without a traceback."""
     try:
         app()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
     except LiaisonError as error:
         Console(stderr=True).print(f"liaison: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)

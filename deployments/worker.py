@@ -114,7 +114,7 @@ class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
         try:
             await asyncio.wait([run])
         except asyncio.CancelledError:
-            run.cancel()
+            _cancel_once(run)
             await asyncio.wait([run])
             raise
         finally:
@@ -127,7 +127,7 @@ class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
     async def cancel(self, flow_run_id: UUID) -> None:
         """Cancel a run of this worker and record that somebody wanted it."""
         if (task := self._tasks.get(flow_run_id)) is not None:
-            task.cancel()
+            _cancel_once(task)
             await asyncio.wait([task])
             # The engine calls every cancelled task a crash.
             await self.client.set_flow_run_state(
@@ -166,7 +166,7 @@ class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
         while self._tasks or self._submitting_flow_run_ids:
             if now() > deadline:
                 for task in self._tasks.values():
-                    task.cancel()
+                    _cancel_once(task)
             await asyncio.sleep(0.1)
 
     async def _flow(self, flow_run: FlowRun) -> Flow[..., Any]:
@@ -181,3 +181,9 @@ class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
                 )
             self._flows[flow_run.deployment_id] = flow
         return flow
+
+
+def _cancel_once(task: asyncio.Task[Any]) -> None:
+    # A second cancellation would hit the engine while it tells the server about the first.
+    if not task.cancelling():
+        task.cancel()

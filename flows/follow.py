@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Coroutine, Iterable
 from datetime import timedelta
+from typing import Any
+
+from prefect import Flow
 
 from flows.closure import closure
 from flows.escalation import escalation
-from flows.names import read, tagged
+from flows.names import read, sources_of, tagged
 from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
@@ -18,7 +21,7 @@ from tasks.story import tell_story
 # A stage due this soon is waited for; a later one is the recover flow's.
 PATIENCE = timedelta(seconds=30)
 
-_STAGES: dict[Stage, Callable[[str], Awaitable[str]]] = {
+_STAGES: dict[Stage, Flow[Any, Coroutine[Any, Any, str]]] = {
     Stage.VALIDATION: validation,
     Stage.ESCALATION: escalation,
     Stage.CLOSURE: closure,
@@ -28,12 +31,13 @@ _STAGES: dict[Stage, Callable[[str], Awaitable[str]]] = {
 async def follow(incident_id: int) -> None:
     """Bring one incident as far as it can go now. Each stage is a flow run of its own below this one."""
     incident = await read(f"INC-{incident_id}")
-    with tagged(incident):
+    with tagged(incident, await sources_of(incident_id)):
         if not _is_due(incident):
             await deliver(incident_id)
         told = False
         while (stage := await _next(incident_id)) is not None:
-            await _STAGES[stage](incident.name)
+            name = f"{stage} {incident.name} {incident.service}"
+            await _STAGES[stage].with_options(flow_run_name=name)(incident.name)
             told = True
         if not told:
             await tell_story(incident_id)

@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 from flows.follow import Followers
 from incidents.models import Lane, TicketEvent
 from tasks.commit_intake import commit_intake
-from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
+from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import newest_tickets
 from tasks.parameters import unsearched
 
@@ -26,16 +26,19 @@ async def intake() -> str:
     followers = Followers()
     tickets = opened = 0
     try:
-        while True:
-            chunk = await read_chunk(Lane.INTAKE, fence)
-            if chunk.is_empty:
-                if await leave_lane(Lane.INTAKE, fence):
-                    break
-                continue
-            newest = await newest_tickets([event for event in chunk.events if isinstance(event, TicketEvent)])
-            handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
-            tickets, opened = tickets + handled.tickets, opened + handled.opened
-            followers.start(handled.incidents)
+        async with keep_lane(Lane.INTAKE, fence):
+            while True:
+                chunk = await read_chunk(Lane.INTAKE, fence)
+                if chunk.is_empty:
+                    if await leave_lane(Lane.INTAKE, fence):
+                        break
+                    continue
+                newest = await newest_tickets(
+                    [event for event in chunk.events if isinstance(event, TicketEvent)]
+                )
+                handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
+                tickets, opened = tickets + handled.tickets, opened + handled.opened
+                followers.start(handled.incidents)
     except BaseException:
         await drop_lane(Lane.INTAKE, fence)
         raise

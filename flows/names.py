@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from incidents.models import Incident
 from incidents.store.cases import incident_number, read_incident
+from incidents.store.tickets import linked_connections
 from tasks import resources
 
 IncidentName = Annotated[
@@ -32,8 +33,16 @@ async def read(incident: str) -> Incident:
         return await read_incident(tx, incident_number(incident))
 
 
+async def sources_of(incident_id: int) -> Sequence[str]:
+    """The vendors its tickets came from, such as `zendesk`."""
+    async with resources.database().transaction() as tx:
+        connections = await linked_connections(tx, incident_id)
+    return sorted({connection.partition("/")[0] for connection in connections})
+
+
 @contextmanager
-def tagged(incident: Incident) -> Iterator[None]:
-    """Tag the runs made inside with the incident, its service and its severity."""
-    with tags(f"incident:{incident.name}", f"service:{incident.service}", f"sev:{int(incident.severity)}"):
+def tagged(incident: Incident, sources: Sequence[str]) -> Iterator[None]:
+    """Tag the runs made inside, so that the UI finds all runs of an incident, a service, a severity, a source."""
+    named = (f"incident:{incident.name}", f"service:{incident.service}", f"sev:{int(incident.severity)}")
+    with tags(*named, *(f"source:{source}" for source in sources)):
         yield

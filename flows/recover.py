@@ -10,7 +10,7 @@ from incidents.models import Lane
 from incidents.store.cases import due_incidents
 from incidents.store.drains import is_drained
 from incidents.store.due_effects import incidents_with_due_effects
-from incidents.store.inbox import waiting
+from incidents.store.inbox import has_pending
 from tasks import resources
 from tasks.ring import ring
 
@@ -26,12 +26,13 @@ async def recover() -> str:
     async with resources.database().transaction() as tx:
         stages = [incident.id for incident in await due_incidents(tx, now=now)]
         effects = list(await incidents_with_due_effects(tx, now=now))
-        forgotten = [
-            lane for lane in Lane if (await waiting(tx, lane)).pending and not await is_drained(tx, lane)
-        ]
-    for lane in forgotten:
-        await ring(lane.value, f"recover-{lane}-{flow_run.id}")
+        forgotten = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
     followers = Followers()
     followers.start(dict.fromkeys([*stages, *effects]))
-    await followers.finish()
+    try:
+        for lane in forgotten:
+            await ring(lane.value, f"recover-{lane}-{flow_run.id}")
+    finally:
+        # A bell that cannot be rung keeps nothing else from being done.
+        await followers.finish()
     return f"{len(stages)} stages, {len(effects)} incidents with overdue effects, {len(forgotten)} bells"

@@ -8,7 +8,7 @@ from prefect.runtime import flow_run
 from flows.follow import Followers
 from incidents.models import Lane, PageEvent
 from tasks.commit_sync import commit_sync
-from tasks.drain import drop_lane, leave_lane, read_chunk, take_lane
+from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import read_pages
 from tasks.parameters import unsearched
 
@@ -26,15 +26,16 @@ async def status_sync() -> str:
     followers = Followers()
     count = 0
     try:
-        while True:
-            chunk = await read_chunk(Lane.STATUS_SYNC, fence)
-            if chunk.is_empty:
-                if await leave_lane(Lane.STATUS_SYNC, fence):
-                    break
-                continue
-            pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
-            followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
-            count += len(chunk.events)
+        async with keep_lane(Lane.STATUS_SYNC, fence):
+            while True:
+                chunk = await read_chunk(Lane.STATUS_SYNC, fence)
+                if chunk.is_empty:
+                    if await leave_lane(Lane.STATUS_SYNC, fence):
+                        break
+                    continue
+                pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
+                followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
+                count += len(chunk.events)
     except BaseException:
         await drop_lane(Lane.STATUS_SYNC, fence)
         raise

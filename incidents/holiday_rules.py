@@ -7,6 +7,7 @@ later years know only the dates written out here.
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,6 +16,9 @@ import holidays
 
 _DATE = re.compile(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})")
 _LEAP_YEAR = 2000
+
+OWN_DATE = "the policy's own date"
+"""What a date is called that was only written out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +65,15 @@ def check_date(text: str) -> str:
 def _closed(rules: HolidayRules, year: int) -> dict[date, str]:
     closed: dict[date, str] = {}
     if rules.country is not None:
-        known = holidays.country_holidays(
-            rules.country, subdiv=rules.subdivision, years=year, language="en_US"
-        )
+        with warnings.catch_warnings(
+            action="ignore"
+        ):  # some countries' moving feasts are known for few years
+            known = holidays.country_holidays(
+                rules.country, subdiv=rules.subdivision, years=year, language="en_US"
+            )
         closed.update((day, known[day]) for day in list(known) if day.year == year)
     for day in _dates(rules.extra, year):
-        closed.setdefault(day, "closed")
+        closed.setdefault(day, OWN_DATE)
     for day in _dates(rules.exceptions, year):
         closed.pop(day, None)
     return dict(sorted(closed.items()))

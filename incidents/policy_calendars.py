@@ -13,16 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from incidents.calendars import Calendar, DayHours
 from incidents.holiday_rules import HolidayRules, check_date, countries
 from incidents.policy_references import did_you_mean
-from incidents.policy_words import Section
+from incidents.policy_words import Section, listed
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([0-9]{1,2}):([0-9]{2})\s*-\s*([0-9]{1,2}):([0-9]{2})")
 _DAY = 1440
-
-
-def listed(value: Any) -> Any:
-    """One value where a list may stand."""
-    return value if isinstance(value, list) or value is None else [value]
 
 
 def parse_hours(text: str) -> tuple[int, int]:
@@ -65,10 +60,12 @@ def _always(value: Any) -> Any:
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # whatever a name that is no zone leads to on the disk
         cities = sorted(zone for zone in available_timezones() if "/" in zone)
-        raise ValueError(f"there is no time zone {name[:60]!r}{_close_or_example(name, cities)}")
-    ZoneInfo(name)
+        told = f"there is no time zone {name[:60]!r}{_close_or_example(name, cities)}"
+        raise ValueError(told) from error
     return name
 
 
@@ -158,8 +155,8 @@ class WorkCalendar(Section):
             )
         for (opens, closes, text), (next_opens, _, next_text) in _neighbours(hours):
             if next_opens < closes:
-                day = WEEKDAYS[opens // _DAY % 7]
-                raise ValueError(f"{text} on {day} runs into {next_text}; hours must not overlap")
+                weekday = WEEKDAYS[opens // _DAY % 7]
+                raise ValueError(f"{text} on {weekday} runs into {next_text}; hours must not overlap")
         return hours
 
     def calendar(self, name: str) -> Calendar:

@@ -45,6 +45,11 @@ def parse_duration(value: Any) -> timedelta:
     return duration
 
 
+def listed(value: Any) -> Any:
+    """One value where a list may stand."""
+    return value if isinstance(value, list) or value is None else [value]
+
+
 def _connection(value: str) -> str:
     if not _CONNECTION.fullmatch(value):
         raise ValueError(

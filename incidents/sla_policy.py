@@ -8,22 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from incidents.calendars import ALWAYS, Calendar, Calendars
-from incidents.models import Severity, TicketStatus
-from incidents.policy_calendars import WorkCalendar, listed
+from incidents.models import Severity
+from incidents.policy_calendars import WorkCalendar
 from incidents.policy_problems import Found, refuse
 from incidents.policy_references import DANGLING, did_you_mean
 from incidents.policy_words import Duration, Name, Section
-from incidents.sla_clock import BREACH, Moment, SlaMetric, SlaTerms
-from incidents.sla_facts import SlaFacts, SlaSubject, folded
+from incidents.sla_clock import Moment, SlaMetric, SlaTerms
+from incidents.sla_facts import SlaFacts, SlaSubject
+from incidents.sla_ladder import (
+    ACTS_AT_BREACH,
+    ACTS_AT_WARNING,
+    Parts,
+    SlaAct,
+    SlaStep,
+    ladder_problems,
+    warnings_at,
+)
 from incidents.sla_overlap import never_chosen
+from incidents.sla_promises import SlaPolicy
 
-M = SlaMetric
 LONGEST_YEARS = 10
 """A target that takes more years than that in its calendar is a slip, not a promise."""
 _WEEKS_A_YEAR = 52
@@ -48,166 +56,6 @@ DEFAULT_TARGETS = {
     Severity.MEDIUM: SlaTarget(response=timedelta(hours=4), resolution=timedelta(days=2)),
     Severity.LOW: SlaTarget(response=timedelta(days=1), resolution=timedelta(days=5)),
 }
-
-
-class SlaAct(StrEnum):
-    """What can be done when a moment has come."""
-
-    TELL_OWNER = "tell_owner"
-    TELL_LEAD = "tell_lead"
-    TELL_MANAGER = "tell_manager"
-    POST = "post"
-    PAGE_NEXT_LEVEL = "page_next_level"
-    RAISE_SEVERITY = "raise_severity"
-
-
-ACTS_AT_WARNING = (SlaAct.TELL_OWNER, SlaAct.POST)
-ACTS_AT_BREACH = (SlaAct.TELL_OWNER, SlaAct.POST, SlaAct.PAGE_NEXT_LEVEL)
-
-
-def _moment(value: Any) -> Moment:
-    if isinstance(value, Moment):
-        return value
-    if value == "breach":
-        return BREACH
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-        raise ValueError(f"{str(value)[:40]!r} is no moment; write 0.75 for 75 % of the time, or breach")
-    return Moment(_per_mille(value))
-
-
-def _per_mille(part: float) -> int:
-    per_mille = round(part * 1000)
-    if abs(per_mille - part * 1000) > 1e-6 or per_mille == 0:
-        raise ValueError(
-            f"{part} is too fine; write a part of the time with at most three digits, such as 0.75"
-        )
-    return per_mille
-
-
-def _in_order(parts: list[float]) -> list[float]:
-    for part in parts:
-        _per_mille(part)
-    return sorted(set(parts))
-
-
-Parts = Annotated[list[Annotated[float, Field(gt=0, lt=1)]], BeforeValidator(listed)]
-Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(listed)]
-
-
-class SlaStep(Section):
-    """What is done at one moment of a promise."""
-
-    at: Annotated[Moment, BeforeValidator(_moment)] = Field(
-        description="The moment: a part of the time that warn_at has, such as 0.75, or breach."
-    )
-    do: Annotated[list[SlaAct], BeforeValidator(listed)] = Field(
-        min_length=1,
-        description=(
-            "What to do: tell_owner, tell_lead, tell_manager, post (in the incident's room), page_next_level, "
-            "raise_severity."
-        ),
-    )
-
-
-class SlaWhen(Section):
-    """Whom a policy is for. Every criterion given must match; within one, any value will do."""
-
-    applies_to: SlaSubject | None = Field(
-        default=None, description="Only tickets (ticket) or only incidents (incident); both without it."
-    )
-    severity: Annotated[list[Severity], BeforeValidator(listed)] = Field(
-        default_factory=list, description="Severities, 1 (worst) to 4."
-    )
-    tier: Words = Field(default_factory=list, description="Customers' tiers, by their names under tiers.")
-    product: Words = Field(default_factory=list, description="Products, as the helpdesk has them.")
-    channel: Words = Field(default_factory=list, description="Channels, as the helpdesk has them.")
-
-    def criteria(self) -> dict[str, frozenset[Any]]:
-        """For each criterion the values it accepts; none is any."""
-        return {
-            "applies_to": frozenset() if self.applies_to is None else frozenset({self.applies_to}),
-            "severity": frozenset(self.severity),
-            "tier": frozenset(map(folded, self.tier)),
-            "product": frozenset(map(folded, self.product)),
-            "channel": frozenset(map(folded, self.channel)),
-        }
-
-    def matches(self, facts: SlaFacts) -> bool:
-        has: dict[str, frozenset[Any]] = {
-            "applies_to": frozenset({facts.subject}),
-            "severity": frozenset() if facts.severity is None else frozenset({facts.severity}),
-            "tier": facts.tiers,
-            "product": facts.products,
-            "channel": facts.channels,
-        }
-        return all(not accepted or accepted & has[name] for name, accepted in self.criteria().items())
-
-
-class SlaTargets(Section):
-    """Working time promised, by metric; what is left out is not promised."""
-
-    first_response: Duration | None = Field(
-        default=None, description="From opening until a person has answered."
-    )
-    next_update: Duration | None = Field(
-        default=None, description="From each public update to the next, until it is solved."
-    )
-    mitigation: Duration | None = Field(
-        default=None, description="From opening until the customers can work again, if only around the fault."
-    )
-    resolution: Duration | None = Field(default=None, description="From opening until it is solved.")
-
-    @model_validator(mode="after")
-    def _make_sense(self) -> Self:
-        promised = [
-            (metric, target)
-            for metric in (M.FIRST_RESPONSE, M.MITIGATION, M.RESOLUTION)
-            if (target := getattr(self, metric)) is not None
-        ]
-        if not promised and self.next_update is None:
-            raise ValueError("nothing is promised; add first_response, next_update, mitigation or resolution")
-        for (sooner, short), (later, long) in zip(promised, promised[1:], strict=False):
-            if short > long:
-                raise ValueError(f"{sooner} is longer than {later}; swap or correct them")
-        return self
-
-    def by_metric(self) -> dict[SlaMetric, timedelta]:
-        return {metric: target for metric in M if (target := getattr(self, metric)) is not None}
-
-
-class SlaPolicy(Section):
-    """One promise: for whom, how fast, and by which calendar."""
-
-    name: Name = Field(description="The policy's name in reports; small letters, digits, - and _.")
-    when: SlaWhen = Field(default_factory=SlaWhen, description="Whom it is for; everybody without it.")
-    calendar: str = Field(
-        default=ALWAYS.name, description="Calendar by which time counts: one of calendars, or always."
-    )
-    targets: SlaTargets = Field(description="What is promised, in working time.")
-    pause_on: Annotated[list[TicketStatus], BeforeValidator(listed)] = Field(
-        default_factory=list,
-        description="States in which time does not count: waiting_for_customer, waiting_for_vendor.",
-    )
-    warn_at: Parts | None = Field(
-        default=None, description="Its own parts of the time instead of sla.warn_at."
-    )
-    ladder: list[SlaStep] | None = Field(default=None, description="Its own steps instead of sla.ladder.")
-
-    @field_validator("pause_on")
-    @classmethod
-    def _are_waiting_states(cls, states: list[TicketStatus]) -> list[TicketStatus]:
-        waiting = (TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.WAITING_FOR_VENDOR)
-        for state in states:
-            if state not in waiting:
-                raise ValueError(
-                    f"no time is lost on {state.value!r}; pause_on takes " + " and ".join(waiting)
-                )
-        return states
-
-    @field_validator("warn_at")
-    @classmethod
-    def _parts_in_order(cls, parts: list[float] | None) -> list[float] | None:
-        return _in_order(parts) if parts is not None else None
 
 
 class Sla(Section):
@@ -236,11 +84,6 @@ class Sla(Section):
     )
     _made: dict[str, tuple[WorkCalendar, Calendar]] = PrivateAttr(default_factory=dict)
 
-    @field_validator("warn_at")
-    @classmethod
-    def _parts_in_order(cls, parts: list[float]) -> list[float]:
-        return _in_order(parts)
-
     @field_validator("targets")
     @classmethod
     def _complete(cls, targets: dict[Severity, SlaTarget]) -> dict[Severity, SlaTarget]:
@@ -266,7 +109,7 @@ class Sla(Section):
                 policy=policy.name,
                 calendar=policy.calendar,
                 targets=policy.targets.by_metric(),
-                warnings=_moments(self.warn_at if policy.warn_at is None else policy.warn_at),
+                warnings=warnings_at(self.warn_at if policy.warn_at is None else policy.warn_at),
                 pauses=frozenset(policy.pause_on),
                 liaison_answers=self.liaison_answers,
             )
@@ -276,8 +119,8 @@ class Sla(Section):
         return SlaTerms(
             policy=f"severity-{int(facts.severity)}",
             calendar=ALWAYS.name,
-            targets={M.FIRST_RESPONSE: target.response, M.RESOLUTION: target.resolution},
-            warnings=_moments(self.warn_at),
+            targets={SlaMetric.FIRST_RESPONSE: target.response, SlaMetric.RESOLUTION: target.resolution},
+            warnings=warnings_at(self.warn_at),
             liaison_answers=self.liaison_answers,
         )
 
@@ -300,7 +143,7 @@ class Sla(Section):
         return tuple(dict.fromkeys(act for step in ladder if step.at == moment for act in step.do))
 
     def _problems(self) -> Iterator[Found]:
-        yield from _ladder_problems(("ladder",), self.ladder, self.warn_at)
+        yield from ladder_problems(("ladder",), self.ladder, self.warn_at)
         named: dict[str, int] = {}
         for index, policy in enumerate(self.policies):
             here = ("policies", index)
@@ -311,15 +154,12 @@ class Sla(Section):
                 )
             named.setdefault(policy.name, index)
             warn_at = self.warn_at if policy.warn_at is None else policy.warn_at
-            yield from _ladder_problems((*here, "ladder"), policy.ladder or [], warn_at)
+            yield from ladder_problems((*here, "ladder"), policy.ladder or [], warn_at)
             yield from self._calendar_problems(here, policy)
         for index, chosen in never_chosen([policy.when.criteria() for policy in self.policies]):
             before = " and ".join(repr(self.policies[number].name) for number in chosen)
-            yield (
-                ("policies", index),
-                f"{self.policies[index].name!r} can never be chosen: {before} before it takes all that it "
-                "would; move it up, or narrow what is before it",
-            )
+            told = f"{self.policies[index].name!r} can never be chosen, because {before} always comes first"
+            yield ("policies", index), f"{told}; move it up, or narrow what is before it"
 
     def _calendar_problems(self, here: tuple[str | int, ...], policy: SlaPolicy) -> Iterator[Found]:
         calendar = self.working_calendars().get(policy.calendar)
@@ -332,25 +172,7 @@ class Sla(Section):
             years = target / calendar.weekly / _WEEKS_A_YEAR
             if years > LONGEST_YEARS:
                 hours = calendar.weekly / timedelta(hours=1)
-                yield (
-                    (*here, "targets", metric.value),
-                    f"this would take {years:.0f} years in calendar {policy.calendar!r}, which has {hours:g} h a "
-                    "week; make it shorter, or give the calendar more hours",
+                told = (
+                    f"this would take {years:.0f} years in calendar {policy.calendar!r} ({hours:g} h a week)"
                 )
-
-
-def _ladder_problems(
-    here: tuple[str | int, ...], ladder: list[SlaStep], warn_at: list[float]
-) -> Iterator[Found]:
-    moments = (*_moments(warn_at), BREACH)
-    for index, step in enumerate(ladder):
-        if step.at not in moments:
-            known = ", ".join(f"{part:g}" for part in warn_at)
-            yield (
-                (*here, index, "at"),
-                f"{step.at.per_mille / 1000:g} never comes: warn_at has {known}; add it there, or change this",
-            )
-
-
-def _moments(parts: list[float]) -> tuple[Moment, ...]:
-    return tuple(Moment(_per_mille(part)) for part in parts)
+                yield (*here, "targets", metric.value), f"{told}; make it shorter, or give it more hours"

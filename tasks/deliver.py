@@ -12,9 +12,10 @@ from prefect.runtime import task_run
 from incidents.case import Entry
 from incidents.effects import EffectKind, EffectState
 from incidents.store.due_effects import Due, due_effects, next_due_at
-from incidents.store.effects import LEASE, Leased, Settled, lease_effects, settle_effects
+from incidents.store.effects import LEASE, Leased, Settled, keep_effects, lease_effects, settle_effects
 from incidents.store.timeline import append_entries
 from tasks import resources
+from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
 from tasks.send.actions import run_action
 from tasks.send.chat import send_to_chat
@@ -23,7 +24,6 @@ from tasks.send.tickets import send_to_tickets
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
 PATIENCE = timedelta(seconds=4)
-_ACTION_LEASE = timedelta(minutes=30)
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
 _PAGE_KINDS = frozenset(
     {EffectKind.PAGE, EffectKind.PAGE_NOTE, EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE}
@@ -80,10 +80,11 @@ def _send_name() -> str:
 async def send(connection: str, kind: str, ids: list[int]) -> str:
     """Send one change, to one object or to many of a kind. Effects that another run took are left to it."""
     del connection
-    leased = await _lease(EffectKind(kind), ids)
+    leased = await _lease(ids)
     if not leased:
         return "nothing left to send"
-    settled = await _dispatch(leased)
+    async with kept(lambda tx: keep_effects(tx, leased, now=resources.utc_now()), lease=LEASE):
+        settled = await _dispatch(leased)
     await _settle(leased, settled)
     postponed = [item for item in settled if item.state.is_open]
     if postponed:
@@ -91,10 +92,9 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
     return f"{sum(item.state is EffectState.DONE for item in settled)} done"
 
 
-async def _lease(kind: EffectKind, ids: list[int]) -> Sequence[Leased]:
-    lease = _ACTION_LEASE if kind is EffectKind.ACTION else LEASE
+async def _lease(ids: list[int]) -> Sequence[Leased]:
     async with resources.database().transaction() as tx:
-        return await lease_effects(tx, now=resources.utc_now(), ids=ids, lease=lease)
+        return await lease_effects(tx, now=resources.utc_now(), ids=ids)
 
 
 async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from prefect import task
@@ -10,9 +11,10 @@ from prefect import task
 from incidents.errors import LiaisonError, NotFound, Refused, Unrecognised
 from incidents.models import Event, Lane
 from incidents.ports import WebhookSource
-from incidents.store.drains import abandon_drain, begin_drain, end_drain
+from incidents.store.drains import LEASE, abandon_drain, begin_drain, end_drain, keep_drain
 from incidents.store.inbox import CHUNK, Delivery, lease_deliveries
 from tasks import resources
+from tasks.leases import kept
 from tasks.retries import STORE_CALL
 
 # A delivery that was leased this often and never settled is what keeps breaking the drain: it goes alone,
@@ -46,6 +48,11 @@ async def leave_lane(lane: Lane, fence: int) -> bool:
     """End the drain, in a transaction that sees nothing pending; False means that there is more."""
     async with resources.database().transaction() as tx:
         return await end_drain(tx, lane, fence)
+
+
+def keep_lane(lane: Lane, fence: int) -> AbstractAsyncContextManager[None]:
+    """Show that this drain is alive, until the end of the block."""
+    return kept(lambda tx: keep_drain(tx, lane, fence), lease=LEASE)
 
 
 async def drop_lane(lane: Lane, fence: int) -> None:

@@ -3,15 +3,19 @@
 A database copied from a template takes 0.15 s to 0.4 s to make and drop (both force a checkpoint); emptying
 one takes 3 ms. So `database` is one migrated database a session, emptied after each test. A test that changes
 more than rows takes `empty_database`, which is made for it and dropped.
+
+They are on the session's own server, or on the one that `LIAISON_TEST_POSTGRES_URL` names: an address of
+SQLAlchemy's with a role that may create databases, `postgresql+asyncpg://postgres@127.0.0.1:5432/postgres`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from itertools import count
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -19,7 +23,8 @@ from incidents.store.database import Database
 from incidents.store.instance import instance_id
 from incidents.store.migrate import migrate
 from incidents.store.schema import metadata
-from tests.servers import Postgres
+
+FOREIGN_SERVER = "LIAISON_TEST_POSTGRES_URL"
 
 # A session that a test left open would hold locks for ever.
 _END_OTHER_SESSIONS = text(
@@ -33,19 +38,17 @@ _RESTART_NUMBERS = text(
 
 
 class Databases:
-    """Makes, empties and drops databases of the test session's server."""
+    """Makes, empties and drops databases of one server. `url` is the address of a database of this name."""
 
-    def __init__(self, postgres: Postgres, admin: AsyncEngine) -> None:
-        self._postgres = postgres
+    def __init__(self, url: Callable[[str], str], admin: AsyncEngine) -> None:
+        self.url = url
         self._admin = admin
         self._numbers = count(1)
 
-    def url(self, name: str) -> str:
-        return self._postgres.server.url(name)
-
     async def create(self) -> str:
         """The name of a new database without any table."""
-        name = f"test_{next(self._numbers)}"
+        # Other processes of the same test run may have the same server.
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
         await self._run(f"create database {name} template template0")
         return name
 
@@ -68,21 +71,28 @@ async def empty(database: Database) -> None:
 
 
 @pytest.fixture(scope="session")
-async def databases(postgres: Postgres) -> AsyncIterator[Databases]:
-    admin = create_async_engine(
-        postgres.server.url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
-    )
-    yield Databases(postgres, admin)
+async def databases(request: pytest.FixtureRequest) -> AsyncIterator[Databases]:
+    foreign = os.environ.get(FOREIGN_SERVER)
+    # Only asked for when it is needed: it starts a server.
+    url = _on(foreign) if foreign else request.getfixturevalue("postgres").server.url
+    admin = create_async_engine(url("postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    yield Databases(url, admin)
     await admin.dispose()
 
 
+def _on(server: str) -> Callable[[str], str]:
+    return lambda name: make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
 @pytest.fixture(scope="session")
-async def migrated_url(databases: Databases) -> str:
+async def migrated_url(databases: Databases) -> AsyncIterator[str]:
     """The address of the session's migrated database. Use `database`, which is empty at the start."""
-    database = Database(databases.url(await databases.create()))
+    name = await databases.create()
+    database = Database(databases.url(name))
     await migrate(database)
     await database.aclose()
-    return database.url
+    yield database.url
+    await databases.drop(name)
 
 
 @pytest.fixture

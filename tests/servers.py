@@ -87,7 +87,15 @@ async def prefect_server(
     try:
         yield PrefectServer(api_url=api_url(port), home=home)
     finally:
+        await _send_the_last_logs()
         await server.stop()
+
+
+async def _send_the_last_logs() -> None:
+    """Prefect sends them from a thread of its own, which would complain when the server is gone."""
+    from prefect.logging.handlers import APILogHandler
+
+    await APILogHandler.aflush()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.http.webhook import ID, SIGNATURE, TIMESTAMP
+from connectors.kit.authorities import authorities
 from connectors.kit.faults import Faults, FaultyApp
 from connectors.kit.signatures import sign_standard_webhook, verify_standard_webhook
 from incidents.errors import Forged
@@ -84,7 +85,7 @@ class _Answered:
 
 async def post(url: str, headers: dict[str, str], body: bytes) -> int:
     """Deliver over the network."""
-    async with httpx.AsyncClient(trust_env=False, timeout=10.0) as client:
+    async with httpx.AsyncClient(verify=authorities(), trust_env=False, timeout=10.0) as client:
         return (await client.post(url, headers=headers, content=body)).status_code
 
 

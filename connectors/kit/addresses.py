@@ -15,6 +15,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import httpx
 
+from connectors.kit.authorities import authorities
 from incidents.errors import Refused
 
 Address = IPv4Address | IPv6Address
@@ -63,7 +64,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         setting: str = "allow_private",
     ) -> None:
         self._inner = inner or httpx.AsyncHTTPTransport(
-            trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            verify=authorities(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
         )
         self._allow = frozenset(entry.strip().lower().rstrip(".") for entry in allow)
         self._resolve = resolve or resolve_by_system

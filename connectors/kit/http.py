@@ -32,6 +32,7 @@ import httpx
 import stamina
 
 from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
+from connectors.kit.authorities import authorities
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
@@ -83,6 +84,7 @@ class VendorHttp:
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
             auth=auth,
             transport=transport,
+            verify=authorities(),
             timeout=httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=10.0),
             follow_redirects=False,
             trust_env=False,

@@ -59,7 +59,9 @@ def standard_webhook_key(secret: bytes) -> bytes:
     if not secret.startswith(STANDARD_WEBHOOK_PREFIX):
         return secret
     try:
-        return base64.b64decode(secret.removeprefix(STANDARD_WEBHOOK_PREFIX), validate=True)
+        # The reference libraries take it without its padding, so vendors may leave that out.
+        text = secret.removeprefix(STANDARD_WEBHOOK_PREFIX)
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
     except binascii.Error as error:
         raise ValueError(
             "the signing secret starts with whsec_ but is not base64; copy it again, whole"

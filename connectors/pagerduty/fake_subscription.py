@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 
+from connectors.kit.authorities import authorities
 from connectors.kit.signatures import sign_hex_hmac
 
 Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
@@ -26,7 +27,7 @@ Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
 
 async def post(url: str, headers: dict[str, str], body: bytes) -> int:
     """Deliver over the network, as PagerDuty does: five seconds, no redirects."""
-    async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=authorities(), timeout=5.0, trust_env=False) as client:
         return (await client.post(url, headers=headers, content=body)).status_code
 
 

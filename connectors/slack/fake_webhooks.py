@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from connectors.kit.authorities import authorities
 from connectors.kit.signatures import sign_slack
 
 Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
@@ -18,7 +19,7 @@ Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
 
 async def post_over_http(url: str, headers: dict[str, str], body: bytes) -> int:
     """One delivery, as the network does it; the status it was answered with."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=authorities(), trust_env=False) as client:
         return (await client.post(url, headers=headers, content=body)).status_code
 
 

@@ -137,6 +137,10 @@ class FakeZendesk:
         said = None if text is None else (text, True)
         self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=said, status="solved")
 
+    def change_requester(self, ticket_id: int, name: str, email: str) -> None:
+        """An agent finds out who really wrote."""
+        self._desk.tickets[ticket_id].requester_id = self._desk.user(name, email).id
+
     def close(self, ticket_id: int) -> None:
         """Zendesk closes solved tickets after some days, for ever."""
         self._desk.change(self._desk.tickets[ticket_id], self._agent("Automation"), status="closed")

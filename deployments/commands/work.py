@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import UTC, datetime
 
 import asyncpg
+import httpx
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
+from prefect.states import Scheduled
 
 from deployments.registration import declarations
 from deployments.worker_process import run_beside_signals, run_worker
+from incidents.store.drains import LEASE as DRAIN_LEASE
+from incidents.store.effects import LEASE as EFFECT_LEASE
 from tasks import resources
 from tasks.ring import WAKE_CHANNEL
 
@@ -27,12 +34,26 @@ async def _work(stop: asyncio.Event, *, limit: int) -> None:
     resources.policy()
     bell = asyncio.Event()
     listener = asyncio.create_task(_listen(resources.database().url, bell))
+    heir = asyncio.create_task(_take_over())
     try:
         await run_worker(pool=declarations()[0].work_pool.name, limit=limit, wake=bell, stop=stop)
     finally:
-        listener.cancel()
-        await asyncio.gather(listener, return_exceptions=True)
+        for task in (listener, heir):
+            task.cancel()
+        await asyncio.gather(listener, heir, return_exceptions=True)
         await resources.close()
+
+
+async def _take_over() -> None:
+    """See to what a killed predecessor held, when its leases are over; the minute's schedule comes later."""
+    at = datetime.now(UTC) + max(DRAIN_LEASE, EFFECT_LEASE)
+    try:
+        async with get_client() as client:
+            recover = await client.read_deployment_by_name("recover/recover")
+            await client.create_flow_run_from_deployment(recover.id, state=Scheduled(scheduled_time=at))
+    except (httpx.HTTPError, PrefectException, RuntimeError, OSError) as error:
+        # RuntimeError: Prefect's client says so when it cannot reach its server. The schedule does it too.
+        logger.warning("no recover run could be asked for: %s", type(error).__name__)
 
 
 async def _listen(url: str, bell: asyncio.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -50,6 +51,7 @@ class DemoResult:
 
 async def play(options: DemoOptions) -> DemoResult:
     """Tell the story once. With `keep` it stays up until Ctrl-C."""
+    _stop_cleanly_on_sigterm()
     console = Console(stderr=options.is_quiet)
     began = time.monotonic()
 
@@ -78,6 +80,13 @@ async def play(options: DemoOptions) -> DemoResult:
             shutil.rmtree(home, ignore_errors=True)
         else:
             say(f"what the processes said is in {home / 'logs'}")
+
+
+def _stop_cleanly_on_sigterm() -> None:
+    """Ctrl-C cancels this task already; being told by a supervisor shall clean up just the same."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class Gateway:
         rejections: Rejections,
         readiness: Readiness,
         notices: Notices,
+        metrics: Metrics,
         bodies: Bodies | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -86,7 +87,7 @@ class Gateway:
         self._bodies = bodies or Bodies()
         self._clock = clock
         self._clock_check = ClockCheck()
-        self._metrics = Metrics()
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

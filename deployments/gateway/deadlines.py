@@ -1,8 +1,10 @@
-"""No connection is held for ever: uvicorn waits without end for headers, bodies and readers; this does not.
+"""What one connection may take of us: uvicorn waits without end for headers, bodies and readers, and keeps
+whatever comes; this does not.
 
 A request must be complete within `seconds` of its first byte (a connection must begin one within `seconds` of
-being made), its headers within `header_bytes`, all of it within `request_bytes`, and its answer must be taken
-within `seconds`. Who does not keep to that loses the connection without an answer; honest senders come again.
+being made), its headers within `header_bytes`, all of it within `request_bytes`, its answer must be taken within
+`seconds`, and no more than `pipelined` requests may be written ahead of their answers. Who does not keep to that
+loses the connection without an answer; honest senders come again.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ class Limits:
     seconds: float = 10.0
     header_bytes: int = 64 * 1024
     request_bytes: int = 8 * MAX_BODY_BYTES
+    pipelined: int = 32
 
 
 class DeadlineProtocol(HttpToolsProtocol):
@@ -64,6 +67,9 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._is_in_headers = False
+        # With each answer uvicorn reads on, and keeps all requests it finds: a queue without end.
+        if len(self.pipeline) > self._limits.pipelined:
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

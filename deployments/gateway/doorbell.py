@@ -15,6 +15,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient, get_client
 from sqlalchemy import text
 
+from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices, told
 from deployments.gateway.saved_connections import Connect
 from incidents.models import Lane
@@ -38,9 +39,16 @@ class Doorbell:
     """Rings for lanes. `press` returns at once; `run` does the ringing until it is cancelled."""
 
     def __init__(
-        self, database: Database, notices: Notices, *, connect: Connect = get_client, pace: Pace | None = None
+        self,
+        database: Database,
+        notices: Notices,
+        metrics: Metrics,
+        *,
+        connect: Connect = get_client,
+        pace: Pace | None = None,
     ) -> None:
         self._database = database
+        self._metrics = metrics
         self._notices = notices
         self._connect = connect
         self._pace = pace or Pace()
@@ -63,24 +71,26 @@ class Doorbell:
             self._pressed[lane].clear()
             try:
                 async with asyncio.timeout(self._pace.patience):
-                    await self._ring(lane)
+                    has_rung = await self._ring(lane)
             except Exception as error:  # noqa: BLE001 - the bell must outlive whatever Prefect or the store does
                 self._notices.warn("could not ring for %s: %s", lane, told(error), subject=lane)
+                self._metrics.count_ring(lane, "failed")
                 self._deployments.pop(lane, None)
                 self._pressed[lane].set()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, self._pace.longest_retry)
             else:
+                self._metrics.count_ring(lane, "rung" if has_rung else "not_needed")
                 pause = self._pace.retry
                 await asyncio.sleep(self._pace.debounce)
 
-    async def _ring(self, lane: Lane) -> None:
+    async def _ring(self, lane: Lane) -> bool:
         async with self._database.transaction() as tx:
             fence = await next_fence(tx, lane)
         # A second ring for the same fence would make no second run. Should the first run come to nothing, the
         # schedule's will drain.
         if fence is None or fence == self._rung.get(lane):
-            return
+            return False
         async with self._connect() as client:
             deployment = await self._deployment(client, lane)
             await client.create_flow_run_from_deployment(
@@ -89,6 +99,7 @@ class Doorbell:
         async with self._database.transaction() as tx:
             await tx.execute(text(f"notify {WAKE_CHANNEL}"))
         self._rung[lane] = fence
+        return True
 
     async def _deployment(self, client: PrefectClient, lane: Lane) -> UUID:
         if lane not in self._deployments:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
 
+from incidents.models import Lane
+
 NO_CONNECTION = "unknown"
 
 
 class Metrics:
-    """`liaison_deliveries_total` by connection and result (new, duplicate, forged_signature, error, ...).
+    """`liaison_deliveries_total` by connection and result (new, duplicate, forged_signature, error, ...), and
+    `liaison_doorbell_total` by lane and result (rung, not_needed, failed).
 
     Connections must be configured ones, or `NO_CONNECTION`: a stranger's word would be kept for ever.
     """
@@ -21,6 +24,12 @@ class Metrics:
             ["connection", "result"],
             registry=self._registry,
         )
+        self._rings = Counter(
+            "liaison_doorbell",
+            "Looks after the lanes' drains, and what came of them.",
+            ["lane", "result"],
+            registry=self._registry,
+        )
         # `labels` looks up under a lock and costs more than the counting.
         self._counters: dict[tuple[str, str], Counter] = {}
         ProcessCollector(registry=self._registry)
@@ -30,6 +39,14 @@ class Metrics:
         if counter is None:
             counter = self._counters[connection, result] = self._deliveries.labels(connection, result)
         counter.inc()
+
+    def count_ring(self, lane: Lane, result: str) -> None:
+        self._rings.labels(lane.value, result).inc()
+
+    def rings(self, lane: Lane, result: str) -> int:
+        """How often, so far."""
+        labels = {"lane": lane.value, "result": result}
+        return int(self._registry.get_sample_value("liaison_doorbell_total", labels) or 0)
 
     def exposition(self) -> bytes:
         """In Prometheus' text format."""

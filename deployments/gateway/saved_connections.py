@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import BlockDocument
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import PrefectException
 
 from blocks.catalogue import BLOCKS
 from incidents.errors import Unreachable
@@ -47,8 +47,11 @@ async def _documents(client: PrefectClient, vendor: str) -> list[BlockDocument]:
             page = await client.read_block_documents_by_type(
                 vendor, offset=len(documents), limit=PAGE, include_secrets=True
             )
-        except ObjectNotFound:  # the type is not registered yet
-            return []
+        except httpx.HTTPStatusError as error:
+            # Prefect's client has no error of its own for a type that is not registered yet.
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return []
+            raise
         if not page:
             break
         documents += page

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, Pace
+from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
@@ -38,10 +39,10 @@ async def open_gateway(
 ) -> AsyncIterator[Gateway]:
     """A gateway ready to serve. Raises when the store is away or not durable, or the key is wrong."""
     await database.check_durability()
-    notices = Notices()
+    notices, metrics = Notices(), Metrics()
     sources = Sources(database, Mirror(key), notices, read=partial(read_saved, connect))
     await sources.load()
-    doorbell = Doorbell(database, notices, connect=connect, pace=pace)
+    doorbell = Doorbell(database, notices, metrics, connect=connect, pace=pace)
     rejections = Rejections(database, notices)
     inbox = InboxWriter(database)
     inbox.start()
@@ -54,6 +55,7 @@ async def open_gateway(
             rejections=rejections,
             readiness=Readiness(database),
             notices=notices,
+            metrics=metrics,
             clock=clock,
         )
     finally:

@@ -58,7 +58,7 @@ def running_targets(incident: Incident, policy: Policy) -> tuple[Target, ...]:
 
 def _target(name: str, incident: Incident, allowed: timedelta, policy: Policy) -> Target:
     start = incident.clock_from
-    return Target(name=name, due=start + allowed, warn_at=start + allowed * policy.sla.warn_at)
+    return Target(name=name, due=start + allowed, warn_at=start + allowed * policy.sla.warn_at[-1])
 
 
 def missed(incident: Incident, policy: Policy, *, now: datetime) -> tuple[Missed, ...]:

@@ -1,6 +1,7 @@
 """Who drains a lane: one holder at a time, by lease and fence.
 
-A drain renews its lease in every transaction it commits. One that was paused past its lease finds its fence
+A drain renews its lease in every transaction it commits and, as long as it is alive, in between: a killed one
+is followed by the next within seconds. One that was paused past its lease finds its fence
 gone, and its commit is refused: nothing it decided on an old view is written.
 """
 
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.errors import Stale
 from incidents.models import Lane
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
 # Any number will do, as long as nobody else locks it.
 _JOINING = 0x11A151
 
@@ -44,6 +45,16 @@ async def renew_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
     )
     if row.scalar_one_or_none() is None:
         raise Stale(f"the {lane} drain lost its lease; another one has taken over")
+
+
+async def keep_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
+    """A sign of life: another lease, unless the drain has ended or its lease ran out."""
+    await tx.execute(
+        text(
+            "update drains set until = now() + :lease where lane = :lane and fence = :fence and until > now()"
+        ),
+        {"lane": lane.value, "fence": fence, "lease": LEASE},
+    )
 
 
 async def end_drain(tx: AsyncConnection, lane: Lane, fence: int) -> bool:

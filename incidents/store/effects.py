@@ -23,7 +23,7 @@ from incidents.store.due_effects import IS_DUE
 from incidents.store.schema import bindings, effects
 from incidents.store.storable import StorableText
 
-LEASE = timedelta(seconds=120)
+LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 40
 
 
@@ -175,6 +175,28 @@ async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datet
     return [item for item in leased if item.id in held]
 
 
+_KEEP = text(
+    """
+    update effects e set lease_until = greatest(e.lease_until, cast(:now as timestamptz) + cast(:lease as interval))
+    from unnest(cast(:ids as bigint[]), cast(:fences as bigint[])) as mine(id, fence)
+    where e.id = mine.id and e.fence = mine.fence and e.state = 'sending'
+    """
+).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger)))
+
+
+async def keep_effects(tx: AsyncConnection, leased: Sequence[Leased], *, now: datetime) -> None:
+    """A sign of life of whoever is sending them: another lease for those whose fence still holds."""
+    await tx.execute(
+        _KEEP,
+        {
+            "now": now,
+            "lease": LEASE,
+            "ids": [item.id for item in leased],
+            "fences": [item.fence for item in leased],
+        },
+    )
+
+
 _SETTLE = text(
     """
     update effects e set state = mine.state, detail = mine.detail, lease_until = null,
@@ -226,7 +248,8 @@ async def our_status_changes(
         text(
             "select connection, target, payload ->> 'status' as status from effects"
             " where kind = 'ticket_status' and state in ('sending', 'unknown', 'done')"
-            " and lane = any(:lanes)"
+            # Later the same status is an agent's own doing.
+            " and coalesce(settled_at, now()) > now() - interval '15 minutes' and lane = any(:lanes)"
         ).bindparams(bindparam("lanes", type_=ARRAY(effects.c.lane.type))),
         {"lanes": [f"{connection}:{ticket}" for connection, ticket in keys]},
     )

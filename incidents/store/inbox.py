@@ -141,6 +141,13 @@ async def unpark(tx: AsyncConnection, *, connection: str | None = None) -> int:
     return sum(not row.has_equal for row in rows)
 
 
+async def has_pending(tx: AsyncConnection, lane: Lane) -> bool:
+    """Whether anything waits in a lane; quick, however much was handled before."""
+    pending = select(deliveries.c.id).where(deliveries.c.lane == lane, deliveries.c.state == "pending")
+    row = await tx.execute(select(pending.exists()))
+    return bool(row.scalar_one())
+
+
 async def waiting(tx: AsyncConnection, lane: Lane | None = None) -> Waiting:
     statement = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
     if lane is not None:

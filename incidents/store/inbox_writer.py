@@ -25,8 +25,9 @@ from incidents.store.storable import storable, to_json
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 WRITE_SECONDS = 5.0
-# While one batch is being flushed the next is being inserted. More than two only make the batches smaller.
-PIPES = int(__import__("os").environ.get("PIPES","2"))
+# While one batch is being flushed the next is being inserted. Deliveries that overlap in time may so be
+# numbered in another order than they came; a sender who waits for his answer never overlaps with himself.
+PIPES = 3
 
 # Equal deliveries inside one batch conflict like any others.
 INSERT = """
@@ -135,7 +136,9 @@ class InboxWriter:
                 # Those who came meanwhile would only wait for the same again.
                 _fail([*batch, *self._take_all()], type(error).__name__)
             elif len(batch) == 1:
-                logger.error("a webhook of %s cannot be stored: %s", batch[0].connection, type(error).__name__)
+                logger.error(
+                    "a webhook of %s cannot be stored: %s", batch[0].connection, type(error).__name__
+                )
                 _fail(batch, type(error).__name__)
             else:
                 for item in batch:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, bindparam, func, select, text, tuple_, update
+from sqlalchemy import Row, bindparam, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -95,14 +95,24 @@ async def note_status(tx: AsyncConnection, refs: Sequence[TicketRef], status: Ti
 
 
 async def linked_tickets(tx: AsyncConnection, incident_id: int) -> Sequence[LinkedTicket]:
+    """The incident's tickets, oldest first, without their bodies: no decision about an incident reads them,
+    and a storm has thousands."""
     rows = await tx.execute(
-        select(tickets)
+        select(*(column for column in tickets.c if column.name != "body"), literal("").label("body"))
         .where(tickets.c.incident_id == incident_id)
         .order_by(tickets.c.created_at, tickets.c.connection, tickets.c.id)
     )
     return [
         LinkedTicket(ticket=_ticket(row), linked_at=row.linked_at, reason=row.link_reason) for row in rows
     ]
+
+
+async def linked_connections(tx: AsyncConnection, incident_id: int) -> Sequence[str]:
+    """The helpdesks this incident's tickets live in."""
+    rows = await tx.execute(
+        select(tickets.c.connection).distinct().where(tickets.c.incident_id == incident_id)
+    )
+    return [row.connection for row in rows]
 
 
 async def last_linked_at(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[int, datetime]:

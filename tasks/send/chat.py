@@ -8,13 +8,14 @@ from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
 from incidents.store.effects import Leased, Settled, bind, bound, mark_sent
 from tasks import resources
+from tasks.send.connection import connection_of
 from tasks.send.settling import dead, done, failed
 
 
 async def send_to_chat(item: Leased) -> Settled:
     index_lag = 0.0
     try:
-        chat = await resources.connect(item.effect.connection, ChatRoom)
+        chat = await connection_of(item, ChatRoom)
         index_lag = chat.index_lag
         match item.effect.payload:
             case RoomRequest() as request:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from incidents.effects import EffectKind, NoteText
-from incidents.errors import LiaisonError, NotFound
+from incidents.errors import LiaisonError, NotAllowed, NotFound
 from incidents.models import Page
 from incidents.ports import Pager
 from incidents.store.effects import Leased, Settled, mark_sent
 from tasks import resources
+from tasks.send.connection import connection_of
 from tasks.send.settling import again, done, failed
 
 # A page that has just been made may not be readable yet; its notes wait for it.
@@ -21,7 +22,7 @@ async def send_to_page(item: Leased) -> Settled:
     """Never pages twice while the first page may be open: a repeat looks at the pager before it sends."""
     index_lag = 0.0
     try:
-        pager = await resources.connect(item.effect.connection, Pager)
+        pager = await connection_of(item, Pager)
         index_lag = pager.index_lag
         if item.effect.kind is EffectKind.PAGE and item.attempts > 1:
             state = await pager.read(item.effect.target)
@@ -44,7 +45,11 @@ async def _send(pager: Pager, item: Leased) -> None:
     effect = item.effect
     match effect.kind, effect.payload:
         case EffectKind.PAGE, Page() as page:
-            await pager.page(page, once=effect.target)
+            try:
+                await pager.page(page, once=effect.target)
+            except NotFound as error:
+                # There is nothing a new page could miss but its way there: the operator's to mend.
+                raise NotAllowed(f"{error}; check the pager's address") from error
         case EffectKind.PAGE_NOTE, NoteText(text=text):
             await pager.add_note(effect.target, text, once=effect.once)
         case EffectKind.PAGE_ACKNOWLEDGE, _:

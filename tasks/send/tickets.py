@@ -13,6 +13,7 @@ from incidents.ports import Helpdesk
 from incidents.store.effects import Leased, Settled, mark_sent
 from incidents.store.tickets import note_status
 from tasks import resources
+from tasks.send.connection import connection_of
 from tasks.send.settling import dead, done, failed, held, unknown
 
 
@@ -28,7 +29,7 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
     """Send the same change to all its tickets. All of `leased` share connection, kind, marker and payload."""
     first = leased[0].effect
     try:
-        helpdesk = await resources.connect(first.connection, Helpdesk)
+        helpdesk = await connection_of(leased[0], Helpdesk)
         ready = await _look_up(helpdesk, leased)
         if ready.send and first.kind is EffectKind.CUSTOMER_MESSAGE:
             checked = await _check_recipients(helpdesk, ready.send)

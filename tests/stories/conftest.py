@@ -10,19 +10,30 @@ from pathlib import Path
 
 import pytest
 import stamina
-from prefect.blocks.core import Block
-from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+from cryptography.fernet import Fernet
+from prefect.client.orchestration import get_client
+from prefect.context import SettingsContext, get_settings_context
+from prefect.settings import (
+    PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
+    PREFECT_LOGGING_TO_API_ENABLED,
+    temporary_settings,
+)
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from blocks.connect import settings_json
 from connectors.kit.loopback import serving
 from deployments.demo.world import World, connections, save_connections
+from deployments.gateway.serve import open_gateway
 from flows import follow as following
+from flows.intake import intake
+from flows.status_sync import status_sync
 from incidents.store.database import Database
+from tasks import commit_intake, gather, resources
 from tasks import deliver as delivering
-from tasks import gather, resources
 from tasks import reconcile as reconciling
+from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.servers import PrefectServer
-from tests.stories.installation import Installation, open_gateway, quiet_world
+from tests.stories.installation import Installation, quiet_world
 
 
 class Door:
@@ -48,13 +59,25 @@ async def doors() -> AsyncIterator[Mapping[str, Door]]:
 
 
 @pytest.fixture(scope="session")
-async def blocks(doors: Mapping[str, Door], prefect_server: PrefectServer) -> Mapping[str, Block]:
-    """The connections of every story, saved in Prefect."""
+def prefect_settings(prefect_server: PrefectServer) -> SettingsContext:
+    """Made once, as it takes long. There is no TLS on loopback, and each client would read the authorities."""
+    quick = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True}
+    with prefect_server.settings(), temporary_settings(quick):
+        return get_settings_context().model_copy()
+
+
+@pytest.fixture(scope="session")
+async def gateways_prefect(doors: Mapping[str, Door], prefect_settings: SettingsContext) -> PrefectApi:
+    """What the gateway takes for Prefect: it knows the connections, and its bell wakes nobody, as a test calls the
+    flows itself. In the real one the connections are saved, and there are deployments for `recover` to ring."""
     world = quiet_world()
     world.addresses.update({name: door.address for name, door in doors.items()})
-    with prefect_server.settings():
+    with prefect_settings:
         await save_connections(world)
-    return connections(world)
+        async with get_client() as client:
+            for flow in (intake, status_sync):
+                await client.create_deployment(await client.create_flow(flow), name=flow.name)
+    return PrefectApi({name: settings_json(block) for name, block in connections(world).items()})
 
 
 @pytest.fixture
@@ -79,6 +102,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         gather.read_tickets,
         gather.read_pages,
         gather.probe,
+        commit_intake.commit_intake,
         reconciling.reconcile_helpdesk,
     ):
         monkeypatch.setattr(task, "retry_delay_seconds", [0.0])
@@ -87,12 +111,12 @@ def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-async def liaison(
+async def liaison(  # noqa: PLR0917 - pytest hands fixtures over by name
     world: World,
     doors: Mapping[str, Door],
-    blocks: Mapping[str, Block],
+    gateways_prefect: PrefectApi,
     database: Database,
-    prefect_server: PrefectServer,
+    prefect_settings: SettingsContext,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> AsyncIterator[Installation]:
@@ -100,8 +124,10 @@ async def liaison(
     installation.write_policy()
     monkeypatch.setenv("LIAISON_DATABASE_URL", database.url)
     monkeypatch.setenv("LIAISON_POLICY", str(installation.policy_file))
-    with prefect_server.settings(), temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}):
-        async with open_gateway(database, blocks) as gateway:
+    with prefect_settings:
+        async with open_gateway(
+            database, Fernet.generate_key().decode(), connect=gateways_prefect.connect
+        ) as gateway:
             doors["gateway"].app = gateway
             yield installation
             # What vendors still have to say must find the gateway of this story.

@@ -1,44 +1,30 @@
 """Liaison as a story's test has it: flows in this process, on a store of its own, with the fakes around them.
 
-Nothing waits here: the doorbell is not run, and what a flow would wait for is left to `recover`. `let_pass` is
-how time goes by.
+Nothing waits here: what a flow would wait for is left to `recover`, and `let_pass` is how time goes by.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
-from cryptography.fernet import Fernet
-from prefect.blocks.core import Block
 from sqlalchemy import DateTime, select, update
 
-from blocks.connect import settings_json
 from connectors.pagerduty.fake_account import FakeIncident
 from connectors.slack import fake_rendering
 from deployments.demo import play
 from deployments.demo.world import World, make_world
-from deployments.gateway.app import Gateway
-from deployments.gateway.doorbell import Doorbell
-from deployments.gateway.notices import Notices
-from deployments.gateway.readiness import Readiness
-from deployments.gateway.rejections import Rejections
-from deployments.gateway.saved_connections import Saved
-from deployments.gateway.sources import Sources
 from flows.intake import intake
 from flows.status_sync import status_sync
 from incidents.case import Case
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Incident
 from incidents.store.cases import list_incidents, load_case
-from incidents.store.connections import Mirror
 from incidents.store.database import Database
-from incidents.store.inbox_writer import InboxWriter
 from incidents.store.schema import effects, metadata
 from incidents.store.timeline import TimelineEntry, read_timeline
 
@@ -182,34 +168,6 @@ class Installation:
         """Everything the incident's room shows."""
         posts = self.world.slack.messages(f"inc-{number}-{service}")
         return "\n".join(fake_rendering.shown(post) for post in posts)
-
-
-@asynccontextmanager
-async def open_gateway(database: Database, blocks: Mapping[str, Block]) -> AsyncIterator[Gateway]:
-    """The gateway with these connections. Its bell is pressed and never rung: a test calls the flows itself."""
-
-    async def saved() -> Saved:
-        settings = {name: settings_json(block) for name, block in blocks.items()}
-        return Saved(settings=settings, unusable=frozenset())
-
-    notices = Notices()
-    sources = Sources(database, Mirror(Fernet.generate_key().decode()), notices, read=saved)
-    await sources.load()
-    rejections = Rejections(database, notices)
-    inbox = InboxWriter(database)
-    inbox.start()
-    try:
-        yield Gateway(
-            inbox=inbox,
-            sources=sources,
-            doorbell=Doorbell(database, notices),
-            rejections=rejections,
-            readiness=Readiness(database),
-            notices=notices,
-        )
-    finally:
-        await inbox.aclose()
-        await rejections.written()
 
 
 def quiet_world() -> World:

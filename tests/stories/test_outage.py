@@ -73,7 +73,7 @@ async def test_what_a_customer_confided_stays_at_the_helpdesk(liaison: Installat
 
 
 async def test_the_story_is_an_artifact_with_versions(liaison: Installation, prefect_client: PrefectClient):
-    """`inc-1` gets a version for each stage, and a customer's markup stays text in it."""
+    """`inc-1` gets a version at each turn, and a customer's markup stays text in it."""
     began = datetime.now(UTC)
     liaison.world.break_checkout()
     liaison.customers_write(subject=HOSTILE)
@@ -81,10 +81,8 @@ async def test_the_story_is_an_artifact_with_versions(liaison: Installation, pre
     await liaison.resolved()
 
     versions = await versions_of("inc-1", prefect_client, since=began)
-    assert len(versions) >= 4, "validation, escalation and closure, and what came between"
-    states = [str(version.description).partition(":")[0] for version in versions]
-    assert states[0] == "INC-1 confirmed"
-    assert states[-1] == "INC-1 closed"
+    told = [str(version.description).partition(":")[0] for version in versions]
+    assert told == ["INC-1 escalated", "INC-1 closing", "INC-1 closed"]
     for version in versions:
         page = str(version.data)
         assert "<img" not in page

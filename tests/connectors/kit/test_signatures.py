@@ -177,9 +177,19 @@ def test_upper_case_hex_is_the_same_signature():
 
 
 def test_broken_whsec_secret_is_named():
-    """A `whsec_` secret that was cut while copying is our misconfiguration and says its cure."""
-    with pytest.raises(ValueError, match="copy it again"):
-        sig.sign_standard_webhook(BODY, b"whsec_abc", id="m", timestamp="1")
+    """A `whsec_` secret that no base64 can be is our misconfiguration and says its cure."""
+    for broken in (b"whsec_abcde", b"whsec_abcd efg"):
+        with pytest.raises(ValueError, match="copy it again"):
+            sig.sign_standard_webhook(BODY, broken, id="m", timestamp="1")
+
+
+def test_whsec_secret_without_padding():
+    """The closing `=` may be missing: the reference libraries add it, so vendors may leave it out."""
+    bare, padded = (
+        sig.sign_standard_webhook(BODY, secret, id="m", timestamp="1")
+        for secret in (b"whsec_a2V5cw", b"whsec_a2V5cw==")
+    )
+    assert bare == padded
 
 
 def test_one_header():

@@ -26,6 +26,8 @@ class PrefectApi:
         self.is_away = False
         self.is_silent = False
         """Takes requests and never answers."""
+        self.unregistered: set[str] = set()
+        """Block types it does not know."""
         self.runs: dict[str, UUID] = {}
         self.requests: list[str] = []
         self._app = Starlette(
@@ -56,6 +58,8 @@ class PrefectApi:
 
     async def _documents(self, request: Request) -> Response:
         slug = request.path_params["slug"]
+        if slug in self.unregistered:
+            return JSONResponse({"detail": f"Block type {slug} not found"}, status_code=404)
         offset, limit = int(request.query_params["offset"]), int(request.query_params["limit"])
         assert request.query_params["include_secrets"] == "true"
         mine = [name for name in sorted(self.settings) if name.startswith(f"{slug}/")]

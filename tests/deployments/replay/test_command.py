@@ -33,7 +33,7 @@ def test_a_window_without_events(tmp_path: Path) -> None:
     assert "from 2016-04-11 08:00 to 2016-04-11 08:00" in str(result.exception)
 
 
-def test_a_share_is_at_most_everything(tmp_path: Path) -> None:
+def test_a_share_is_at_most_everything() -> None:
     result = run("log.csv.gz", "--from", "2016-04-11", "--to", "2016-04-12", "--duplicate", "1.5")
     assert result.exit_code == 2
-    assert "0<=x<=1" in result.output
+    assert "--duplicate" in result.output

@@ -18,6 +18,7 @@ from incidents.store.drains import (
     is_drained,
     next_fence,
     renew_drain,
+    take_turns,
 )
 from incidents.store.schema import deliveries
 from tests.incidents.store.blocked_sessions import until_blocked
@@ -206,3 +207,18 @@ async def test_a_lane_is_drained_from_its_beginning_to_its_end(database: Databas
     await _end(database, fence)
     seen.append(await drained())
     assert seen == [False, True, False]
+
+
+async def test_those_who_join_tickets_take_turns(database: Database):
+    """The drain and the reconciler must not open two incidents for the same reports."""
+
+    async def join() -> None:
+        async with database.transaction() as tx:
+            await take_turns(tx)
+
+    async with database.transaction() as first:
+        await take_turns(first)
+        second = asyncio.create_task(join())
+        await until_blocked(database)
+        assert not second.done()
+    await second

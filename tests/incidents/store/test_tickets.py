@@ -16,6 +16,7 @@ from incidents.store.tickets import (
     known_tickets,
     last_linked_at,
     link_tickets,
+    linked_connections,
     linked_tickets,
     note_status,
     save_tickets,
@@ -124,6 +125,18 @@ async def test_only_the_named_tickets_are_linked(database: Database, incident: I
     assert sorted(linked, key=str) == sorted(refs, key=str)
 
 
+async def test_an_incident_knows_its_helpdesks(database: Database, incident: Incident):
+    """Each once, and only those its tickets live in."""
+    refs = [
+        TicketRef(connection=helpdesk, id=number) for helpdesk in (HELPDESK, "zendesk/b") for number in "12"
+    ]
+    async with database.transaction() as tx:
+        await save_tickets(tx, [ticket(ref=TicketRef(connection="zendesk/c", id="1"))])
+        await save_tickets(tx, [ticket(ref=ref) for ref in refs])
+        await link_tickets(tx, incident.id, refs, reason="", now=NOW)
+        assert sorted(await linked_connections(tx, incident.id)) == ["zendesk/b", HELPDESK]
+
+
 async def test_linked_tickets_come_in_the_order_of_their_reports(database: Database, incident: Incident):
     """The first report is the one that people look at."""
     reported = [ticket(number, created_at=NOW - MINUTE * number) for number in range(1, 4)]
@@ -204,8 +217,10 @@ async def test_hostile_text_is_kept_as_text(database: Database, incident: Incide
         await save_tickets(tx, [evil, ticket(2)])
         await link_tickets(tx, incident.id, [evil.ref], reason=HOSTILE, now=NOW)
         await note_status(tx, [evil.ref], TicketStatus.SOLVED)
-        (found,) = await linked_tickets(tx, incident.id)
-    assert found.reason == KEPT
+        (linked,) = await linked_tickets(tx, incident.id)
+        (found,) = (await known_tickets(tx, [TicketRef(connection=HELPDESK, id=KEPT)])).values()
+    assert linked.reason == KEPT
+    assert linked.ticket == replace(found.ticket, body="")
     assert found.ticket == replace(
         evil,
         ref=TicketRef(connection=HELPDESK, id=KEPT),

@@ -1,0 +1,23 @@
+"""How far each helpdesk was polled is remembered for each of them."""
+
+from __future__ import annotations
+
+from incidents.store.cursors import move_cursor, read_cursor
+from incidents.store.database import Database
+from tests.incidents.store.examples import HELPDESK, MINUTE, NOW
+
+
+async def test_a_cursor_is_where_it_was_moved_to_last(database: Database):
+    """Backwards too: an operator may want an hour read again."""
+    async with database.transaction() as tx:
+        seen = [await read_cursor(tx, HELPDESK)]
+        for since in (NOW, NOW + MINUTE, NOW - MINUTE):
+            await move_cursor(tx, HELPDESK, since)
+            seen.append(await read_cursor(tx, HELPDESK))
+    assert seen == [None, NOW, NOW + MINUTE, NOW - MINUTE]
+
+
+async def test_each_helpdesk_has_a_cursor_of_its_own(database: Database):
+    async with database.transaction() as tx:
+        await move_cursor(tx, HELPDESK, NOW)
+        assert await read_cursor(tx, "zendesk/other") is None

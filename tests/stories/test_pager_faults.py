@@ -1,0 +1,130 @@
+"""The on-call tool fails while an outage is being paged: one page, late if need be, and nothing else hindered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.kit.faults import FaultKind
+from flows.recover import recover
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState
+from tests.stories.installation import Installation, Line
+
+EVENTS = "/v2/enqueue"
+# Until what was paged would surely show, and until revoked credentials are tried again.
+LATER, MUCH_LATER = timedelta(seconds=20), timedelta(minutes=6)
+
+
+async def page(liaison: Installation) -> Line:
+    (line,) = await liaison.ledger(EffectKind.PAGE)
+    return line
+
+
+def assert_others_were_told(liaison: Installation, ticket: int) -> None:
+    assert "confirmed: customers are hit" in liaison.notes(ticket)
+    assert "Who is hit: 1 ticket from 1 customer" in liaison.room()
+
+
+@pytest.mark.parametrize("fault", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
+async def test_paged_and_not_told_so(liaison: Installation, fault: FaultKind):
+    """PagerDuty woke somebody and we did not hear it: it is looked up, even if all is over there by then.
+
+    Sent again after the engineer resolved it, the same key would wake her a second time.
+    """
+    liaison.world.pagerduty.faults.arm(fault, where=EVENTS)
+    (ticket,) = await liaison.escalated()
+    assert (await page(liaison)).state is EffectState.UNKNOWN
+    assert_others_were_told(liaison, ticket)
+    liaison.world.pagerduty.resolve(liaison.page.id, "Jane Doe")
+
+    await recover()
+    assert (await page(liaison)).state is EffectState.UNKNOWN, "too early: it might not show yet"
+    await liaison.let_pass(LATER)
+    await recover()
+
+    assert (await page(liaison)).state is EffectState.DONE
+    assert (await page(liaison)).detail == "already resolved"
+    assert len(liaison.world.pagerduty.pages) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "after"),
+    [
+        (FaultKind.CRASH, EffectState.UNKNOWN, LATER),
+        (FaultKind.HTML, EffectState.UNKNOWN, LATER),
+        (FaultKind.OUTAGE, EffectState.UNKNOWN, LATER),
+        (FaultKind.UNAUTHORIZED, EffectState.PENDING, MUCH_LATER),
+        (FaultKind.MISSING, EffectState.PENDING, MUCH_LATER),
+    ],
+)
+async def test_not_paged_yet(liaison: Installation, fault: FaultKind, state: EffectState, after: timedelta):
+    """Whatever PagerDuty says instead of "yes", the page stays on the ledger and goes out once it can.
+
+    The flow goes on: agents and the room know meanwhile that customers are hit.
+    """
+    faults = liaison.world.pagerduty.faults
+    faults.arm(fault, where=EVENTS, times=None)
+    (ticket,) = await liaison.escalated()
+    assert_others_were_told(liaison, ticket)
+    assert liaison.world.pagerduty.pages == []
+    assert (await page(liaison)).state is state
+    assert (await liaison.incident()).state is IncidentState.ESCALATED
+
+    await liaison.let_pass(after)
+    await recover()
+    assert (await page(liaison)).state is state, "still the same trouble"
+    faults.clear()
+    await liaison.let_pass(after)
+    await recover()
+
+    assert (await page(liaison)).state is EffectState.DONE
+    assert len(liaison.world.pagerduty.pages) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        (FaultKind.UNAUTHORIZED, "check the connection's credentials"),
+        (FaultKind.MISSING, "check the pager's"),
+    ],
+)
+async def test_what_an_operator_must_mend_is_said(liaison: Installation, fault: FaultKind, cure: str):
+    """The page that waits says what to do about it, and no secret."""
+    liaison.world.pagerduty.faults.arm(fault, where=EVENTS)
+    await liaison.escalated()
+    detail = (await page(liaison)).detail
+    assert cure in detail
+    assert detail.startswith("pagerduty POST /v2/enqueue: HTTP 40")
+
+
+async def test_a_busy_pager_is_asked_again_when_it_said(liaison: Installation):
+    """429 with Retry-After: not before that, and once after it."""
+    liaison.world.pagerduty.faults.arm(FaultKind.RATE_LIMIT, where=EVENTS, seconds=30)
+    (ticket,) = await liaison.escalated()
+    assert_others_were_told(liaison, ticket)
+
+    await liaison.let_pass(timedelta(seconds=20))
+    await recover()
+    assert liaison.world.pagerduty.pages == []
+    await liaison.let_pass(timedelta(seconds=11))
+    await recover()
+    assert len(liaison.world.pagerduty.pages) == 1
+    assert (await page(liaison)).attempts == 2
+
+
+async def test_a_page_that_cannot_be_read_back_holds_up_only_its_lane(liaison: Installation):
+    """The pager's API is away when it tells of an acknowledgement: heard later, and tickets go on meanwhile."""
+    (ticket,) = await liaison.escalated()
+    liaison.world.pagerduty.faults.arm(FaultKind.UNAUTHORIZED, where="/incidents", times=None)
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    with pytest.raises(Exception, match="HTTP 401"):
+        await liaison.sync()
+    more = liaison.customers_write()
+    await liaison.intake()
+    assert "Joined to INC-1" in liaison.notes(more[0])
+
+    liaison.world.pagerduty.faults.clear()
+    await liaison.sync()
+    assert "Jane Doe is on it" in liaison.notes(ticket)
