@@ -39,8 +39,8 @@ async def intake() -> str:
                 handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
                 tickets, opened = tickets + handled.tickets, opened + handled.opened
                 followers.start(handled.incidents)
-    except BaseException:
-        await drop_lane(Lane.INTAKE, fence)
+    except BaseException as error:
+        await drop_lane(Lane.INTAKE, fence, error)
         raise
     finally:
         await followers.finish()

@@ -36,8 +36,8 @@ async def status_sync() -> str:
                 pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
                 followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
                 count += len(chunk.events)
-    except BaseException:
-        await drop_lane(Lane.STATUS_SYNC, fence)
+    except BaseException as error:
+        await drop_lane(Lane.STATUS_SYNC, fence, error)
         raise
     finally:
         await followers.finish()

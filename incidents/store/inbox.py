@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import Select, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
@@ -53,21 +53,42 @@ async def record_rejection(
 
 
 async def lease_deliveries(
-    tx: AsyncConnection, lane: Lane, *, fence: int, limit: int = CHUNK
+    tx: AsyncConnection,
+    lane: Lane,
+    *,
+    fence: int,
+    limit: int = CHUNK,
+    tried_less_than: int | None = None,
 ) -> Sequence[Delivery]:
     """The oldest pending deliveries of a lane, marked with the drain's fence.
 
     There is one drain a lane at a time, so they stay `pending`: a drain that dies leaves nothing to clean up.
+    `tried_less_than` leaves out those that were leased so often and never settled.
     """
-    chosen = (
+    chosen = _pending(lane).order_by(deliveries.c.id).limit(limit)
+    if tried_less_than is not None:
+        chosen = chosen.where(deliveries.c.attempts < tried_less_than)
+    return await _lease(tx, chosen, fence=fence)
+
+
+async def lease_next_tried(tx: AsyncConnection, lane: Lane, *, fence: int) -> Sequence[Delivery]:
+    """The pending delivery whose last try is the longest ago, if any: so one that fails lets the others pass."""
+    return await _lease(
+        tx, _pending(lane).order_by(deliveries.c.fence, deliveries.c.id).limit(1), fence=fence
+    )
+
+
+def _pending(lane: Lane) -> Select[tuple[int]]:
+    return (
         select(deliveries.c.id)
         .where(deliveries.c.lane == lane, deliveries.c.state == "pending")
-        .order_by(deliveries.c.id)
-        .limit(limit)
         .with_for_update(skip_locked=True)
-        # A CTE runs once; a subquery may be run again for each row, and then takes more than the limit.
-        .cte("chosen")
     )
+
+
+async def _lease(tx: AsyncConnection, wanted: Select[tuple[int]], *, fence: int) -> Sequence[Delivery]:
+    # A CTE runs once; a subquery may be run again for each row, and then takes more than the limit.
+    chosen = wanted.cte("chosen")
     rows = await tx.execute(
         update(deliveries)
         .where(deliveries.c.id == chosen.c.id)
@@ -90,6 +111,20 @@ async def lease_deliveries(
         for row in rows
     ]
     return sorted(leased, key=lambda delivery: delivery.id)
+
+
+async def forgive_attempt(tx: AsyncConnection, lane: Lane, *, fence: int, down_to: int) -> None:
+    """What this drain leased and did not settle failed through no fault of its own: that was no attempt at it."""
+    await tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.lane == lane,
+            deliveries.c.fence == fence,
+            deliveries.c.state == "pending",
+            deliveries.c.attempts > down_to,
+        )
+        .values(attempts=deliveries.c.attempts - 1)
+    )
 
 
 async def settle_deliveries(

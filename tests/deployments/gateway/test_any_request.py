@@ -85,9 +85,14 @@ async def test_a_stranger(
 @shared
 @given(data=st.data(), vendor=st.sampled_from(VENDORS), chunks=st.lists(bodies, max_size=4), more=headers)
 async def test_a_genuine_one(
-    gateway: Gateway, store: Store, data: st.DataObject, vendor: Vendor, chunks: list[bytes],
+    gateway: Gateway,
+    store: Store,
+    *,
+    data: st.DataObject,
+    vendor: Vendor,
+    chunks: list[bytes],
     more: list[tuple[str, bytes]],
-):  # fmt: skip
+):
     """200, whatever is in its body and in the headers around the signature's; and its bytes are in the store."""
     body = b"".join(chunks)
     signed = [(name.lower(), value.encode()) for name, value in vendor.sign(body)]
@@ -101,7 +106,7 @@ async def test_a_genuine_one(
 @shared
 @given(vendor=st.sampled_from(VENDORS), data=st.data())
 async def test_a_damaged_one(gateway: Gateway, vendor: Vendor, data: st.DataObject):
-    """One byte of the body or of a signature's header is another: 401, and nothing else."""
+    """One byte of the body or of a signature's header is another: 401."""
     signed = [(name.lower(), value.encode()) for name, value in vendor.sign(vendor.event)]
     parts = [vendor.event, *(value for _, value in signed)]
     which = data.draw(st.integers(0, len(parts) - 1))
@@ -111,5 +116,6 @@ async def test_a_damaged_one(gateway: Gateway, vendor: Vendor, data: st.DataObje
     parts[which] = parts[which][:at] + other + parts[which][at + 1 :]
     headers = [(name, value) for (name, _), value in zip(signed, parts[1:], strict=True)]
     status = await _call(gateway, vendor.path, headers, [parts[0]])
-    # PagerDuty's and Slack's hex digits may be written large.
-    assert status == (200 if which > 0 and was.lower() == other.lower() and status == 200 else 401)
+    # A hex digit may be written large.
+    is_same = which > 0 and was.lower() == other.lower()
+    assert status in ({200, 401} if is_same else {401})

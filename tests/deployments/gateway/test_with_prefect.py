@@ -16,7 +16,7 @@ from tests.deployments.gateway.vendors import NOW, SETTINGS, VENDORS
 
 
 @pytest.fixture
-async def saved(prefect_client: PrefectClient) -> AsyncIterator[dict[str, str]]:
+async def saved(prefect_client: PrefectClient) -> dict[str, str]:
     """The settings by the names they were saved under, unique to this test."""
     names: dict[str, str] = {}
     for vendor in VENDORS:
@@ -24,7 +24,7 @@ async def saved(prefect_client: PrefectClient) -> AsyncIterator[dict[str, str]]:
         block = block_from_json(name, SETTINGS[vendor.connection])
         await block.save(name.partition("/")[2], client=prefect_client)
         names[vendor.connection] = name
-    yield names
+    return names
 
 
 async def test_blocks_are_read_with_their_secrets(prefect_client: PrefectClient, saved: dict[str, str]):
