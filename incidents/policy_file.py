@@ -16,6 +16,7 @@ from incidents.policy import Policy
 from incidents.policy_references import DANGLING, dangling_references, did_you_mean
 from incidents.positioned_yaml import Document, read_yaml
 from incidents.positioned_yaml import Path as KeyPath
+from incidents.sla_remarks import sla_remarks
 
 MAX_BYTES = 256_000
 
@@ -77,6 +78,15 @@ def parse_policy(text: str, *, file: str = "liaison.yaml") -> Policy:
             tuple(Problem(file=file, line=line, key=key, message=why) for line, key, why in ordered)
         )
     return policy
+
+
+def policy_remarks(path: Path | str) -> tuple[Problem, ...]:
+    """What is allowed in the file but may not be what was meant. Raises `PolicyFileError`."""
+    policy, document = load_policy(path), read_yaml(_read(Path(path)))
+    return tuple(
+        Problem(file=str(path), line=document.line_of(place), key=_key(place), message=message)
+        for place, message in sla_remarks(policy.sla)
+    )
 
 
 def _read(path: Path) -> str:

@@ -22,9 +22,12 @@ from tasks.retries import OUTSIDE_CALL
 
 _TICKETS_SHOWN = 50
 _ENTRIES_SHOWN = 200
-# Backslashes, because one of the two UIs shows numeric character references as they are. The colon breaks bare
-# addresses, which would become links by themselves.
-_MARKUP = {ord(mark): f"\\{mark}" for mark in "\\`*_[]!~|:#"}
+# Backslashes, because one of the two UIs shows numeric character references as they are.
+_MARKUP = {ord(mark): f"\\{mark}" for mark in "\\`*_[]!~|#"}
+# Where an address becomes a link by itself, unless something stands there. Not a backslash: one UI looks for
+# addresses when the backslashes are gone. `<wbr>` is not seen, and not copied with the address.
+_IN_ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_LINE_END = re.compile(r"\r\n?|\n")
 _WEB = re.compile(r"https?://[^\s()<>]+")
 
 
@@ -38,7 +41,8 @@ async def tell_story(incident_id: int) -> str:
     await acreate_markdown_artifact(
         key=incident.name.lower(),
         markdown=_page(case, entries, resources.policy()),
-        description=f"{incident.name} {incident.state.replace('_', ' ')}: {incident.title}",
+        # Shown as Markdown like the page, and on the list of all incidents too.
+        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
     )
     return incident.name.lower()
 
@@ -96,5 +100,5 @@ def _ticket(item: LinkedTicket) -> str:
 
 def plain(text: str) -> str:
     """Text as text in both of Prefect's UIs: no HTML, and no link, image or emphasis of a customer's making."""
-    escaped = html.escape(text, quote=False).translate(_MARKUP).replace("www.", "www\\.")
-    return escaped.replace("\n", "<br>")
+    escaped = html.escape(text, quote=False).translate(_MARKUP)
+    return _LINE_END.sub("<br>", _IN_ADDRESSES.sub("<wbr>", escaped))

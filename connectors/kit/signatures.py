@@ -61,7 +61,8 @@ def one_header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
 
     Raises `Forged("header")` when it is repeated: two readers could take two different values.
     """
-    values = [value for key, value in headers if key.lower() == name.lower()]
+    wanted = name.lower()
+    values = [value for key, value in headers if key.lower() == wanted]
     if len(values) > 1:
         raise Forged("header", f"header {name} is repeated")
     return values[0] if values else None

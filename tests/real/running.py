@@ -16,9 +16,7 @@ READY_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def running(
-    name: str, command: Sequence[str | Path], *, port: int, home: Path
-) -> AsyncIterator[Child]:
+async def running(name: str, command: Sequence[str | Path], *, port: int, home: Path) -> AsyncIterator[Child]:
     """Run it until the end of the block; it is ready when its port answers. Its log is in `home`."""
     program = Program(
         name=name,

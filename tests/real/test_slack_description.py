@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -64,13 +63,15 @@ async def prism(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx
     home = tmp_path_factory.mktemp("prism")
     program = cached_program("prism/node_modules/.bin/prism")
     description: dict[str, Any] = json.loads(shared_path(DESCRIPTION).read_text())
-    judge: Path = home / "slack.json"
+    judge = home / "slack.json"
     judge.write_text(json.dumps(for_json_bodies(description)))
     port = free_port(0)
     command = [program, "mock", "-h", HOST, "-p", str(port), judge]
-    async with running("prism", command, port=port, home=home):
-        async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client:
-            yield client
+    async with (
+        running("prism", command, port=port, home=home),
+        httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client,
+    ):
+        yield client
 
 
 @pytest.fixture

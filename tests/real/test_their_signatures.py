@@ -164,6 +164,7 @@ def test_we_accept_what_they_sign(ask: Ask, ours: Ours) -> None:
 
 @every_scheme
 def test_they_accept_what_we_sign(ask: Ask, ours: Ours) -> None:
+    """So our fakes and `replay` sign as the vendors do."""
     deliveries = [Delivery(scheme=ours.scheme, body=body) for body in BODIES]
     signed = [replace(delivery, signature=ours.sign(delivery)) for delivery in deliveries]
     assert ask(*signed) == [True] * len(BODIES)

@@ -57,7 +57,9 @@ def of_svix(question: dict[str, Any]) -> str | bool:
 def of_stripe(question: dict[str, Any]) -> str | bool:
     body, secret, signature = question["body"], question["secret"], question["signature"]
     if signature is None:
-        return str(stripe.WebhookSignature.generate_signature_header(body, secret, int(question["timestamp"])))
+        return str(
+            stripe.WebhookSignature.generate_signature_header(body, secret, int(question["timestamp"]))
+        )
     try:
         stripe.WebhookSignature.verify_header(body, signature, secret, tolerance=300)
     except stripe.SignatureVerificationError:

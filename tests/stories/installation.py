@@ -41,6 +41,7 @@ SHORT = {
 class Line:
     """A row of the effects ledger."""
 
+    id: int
     key: str
     kind: EffectKind
     state: EffectState
@@ -189,6 +190,7 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
 
 def _line(row: Mapping[str, Any]) -> Line:
     return Line(
+        id=row["id"],
         key=row["key"],
         kind=EffectKind(row["kind"]),
         state=EffectState(row["state"]),

@@ -55,15 +55,18 @@ def without(*metrics, **changes):
     return a_promise(targets=targets, **changes)
 
 
-def after(clocks, event, hour, *, terms=None, status=TicketStatus.OPEN, calendars=CALENDARS, now=None):
+GOLD = a_promise()
+
+
+def after(clocks, event, hour, *, terms=GOLD, status=TicketStatus.OPEN, now=None):
     """The clocks after the event, so many hours after START."""
     return advance(
         clocks,
         event,
         subject="zendesk/support#1",
-        terms=a_promise() if terms is None else terms,
+        terms=terms,
         status=status,
-        calendars=calendars,
+        calendars=CALENDARS,
         at=at(hour),
         now=at(hour) if now is None else now,
     )

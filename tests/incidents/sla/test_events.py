@@ -188,24 +188,9 @@ def test_updates_that_are_promised_in_mid_flight_begin_then():
 def test_without_any_policy_nothing_is_promised_and_nothing_is_lost():
     """A tier that was set wrongly for a while costs neither time nor promise."""
     clocks = opened()
-    gone = _without_policy(clocks, E.SEEN, 0.25)
+    gone = after(clocks, E.SEEN, 0.25, terms=None)
     assert missed(gone, CALENDARS, now=at(100)) == ()
     assert due_at(newest(after(gone, E.SEEN, 0.5), M.RESOLUTION), CALENDARS) == at(8)
-    answer = _without_policy(gone, E.AGENT_REPLY, 0.4)
+    answer = after(gone, E.AGENT_REPLY, 0.4, terms=None)
     assert newest(after(answer, E.SEEN, 0.5), M.FIRST_RESPONSE).state is DONE
-    assert _without_policy((), E.OPENED, 0) == ()
-
-
-def _without_policy(clocks, event, hour):
-    from incidents.sla_events import advance
-
-    return advance(
-        clocks,
-        event,
-        subject="zendesk/support#1",
-        terms=None,
-        status=TicketStatus.OPEN,
-        calendars=CALENDARS,
-        at=at(hour),
-        now=at(hour),
-    )
+    assert after((), E.OPENED, 0, terms=None) == ()

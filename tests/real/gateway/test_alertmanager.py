@@ -34,11 +34,13 @@ async def test_an_unsigned_alert_is_refused(gateway_port: int, store: Store, tmp
         f"--web.listen-address={HOST}:{port}",
         "--cluster.listen-address=",
     ]
-    async with running("alertmanager", command, port=port, home=tmp_path) as alertmanager:
-        async with httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client:
-            alert = {"labels": {"alertname": "CheckoutDown", "service": "checkout"}}
-            (await client.post("/api/v2/alerts", json=[alert])).raise_for_status()
-            await until(lambda: "unexpected status code 401" in alertmanager.log_tail())
+    alert = {"labels": {"alertname": "CheckoutDown", "service": "checkout"}}
+    async with (
+        running("alertmanager", command, port=port, home=tmp_path) as alertmanager,
+        httpx.AsyncClient(base_url=f"http://{HOST}:{port}", trust_env=False) as client,
+    ):
+        (await client.post("/api/v2/alerts", json=[alert])).raise_for_status()
+        await until(lambda: "unexpected status code 401" in alertmanager.log_tail())
     (row,) = await store.rejections()
     assert (row.connection, row.reason) == ("http/desk", "missing")
     assert await store.deliveries() == []

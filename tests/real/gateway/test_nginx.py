@@ -51,7 +51,11 @@ http {{
 }}
 """
 # Bytes that whoever decodes, trims or re-encodes a body would change; too many for a proxy's memory buffer.
-AWKWARD = b'{"text":"Gr\xc3\xb6\xc3\x9fe \xf0\x9f\x98\x80 \xff\xfe\\u0000",\r\n\t"more":"' + b"x" * 300_000 + b'"}\r\n '
+AWKWARD = (
+    b'{"text":"Gr\xc3\xb6\xc3\x9fe \xf0\x9f\x98\x80 \xff\xfe\\u0000",\r\n\t"more":"'
+    + b"x" * 300_000
+    + b'"}\r\n '
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,100 @@
+"""One story in every tool: what is said or done in one of them reaches the others, once, and never comes back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.kit.faults import FaultKind
+from flows.recover import recover
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState
+from tests.stories.installation import Installation
+
+ROOM = "inc-1-checkout"
+CHAT = (EffectKind.CHAT_ROOM, EffectKind.CHAT_POST)
+
+
+async def test_slack_away_hinders_nobody_else(liaison: Installation):
+    """No room can be opened: paged and told as ever; the room and its posts come when Slack is back, in order."""
+    faults = liaison.world.slack.faults
+    faults.arm(FaultKind.OUTAGE, times=None)
+    (ticket,) = await liaison.acknowledged()
+    assert len(liaison.world.pagerduty.pages) == 1
+    assert "Jane Doe is on it" in liaison.notes(ticket)
+    assert len(liaison.replies(ticket)) == 1
+    assert all(line.state.is_open for line in await liaison.ledger(*CHAT))
+
+    faults.clear()
+    await liaison.let_pass(timedelta(minutes=10))
+    await recover()
+    assert {line.state for line in await liaison.ledger(*CHAT)} == {EffectState.DONE}
+    posts = liaison.room()
+    assert posts.index("Who is hit") < posts.index("Jane Doe is on it")
+
+
+async def test_notes_go_round_once_and_no_further(liaison: Installation):
+    """An agent's private note reaches page and room, an engineer's note every ticket and the room. Our own
+    copies come back as webhooks, and are no news."""
+    world = liaison.world
+    first, second = await liaison.acknowledged(2)
+    world.zendesk.agent_note(first, "Ada Agent", "They lose 900 euros an hour.")
+    await liaison.intake()
+    world.pagerduty.add_note(liaison.page.id, "Jane Doe", "Connection pool exhausted.")
+    await liaison.sync()
+
+    assert liaison.page_notes().count("They lose 900 euros an hour.") == 1
+    assert liaison.notes(first).count("They lose 900 euros an hour.") == 1, (
+        "not sent back to where it was said"
+    )
+    assert [liaison.notes(ticket).count("Connection pool exhausted.") for ticket in (first, second)] == [1, 1]
+    assert liaison.page_notes().count("Connection pool exhausted.") == 1
+    for said in ("They lose 900 euros an hour.", "Connection pool exhausted."):
+        assert liaison.room().count(said) == 1
+        assert all(said not in reply for ticket in (first, second) for reply in liaison.replies(ticket))
+
+    planned = len(await liaison.ledger())
+    for _ in range(2):
+        await liaison.intake()
+        await liaison.sync()
+    assert len(await liaison.ledger()) == planned
+
+
+async def test_the_button_acknowledges_the_page(liaison: Installation):
+    """Pressed in the room: acknowledged in PagerDuty, and everybody hears who has it."""
+    (ticket,) = await liaison.escalated()
+    slack = liaison.world.slack
+    context = next(post for post in slack.messages(ROOM) if "Who is hit" in str(post))
+    assert await slack.press(context["ts"], "Acknowledge") == 200
+    await liaison.sync()
+    assert liaison.page.status == "acknowledged"
+    await liaison.sync()
+
+    incident = await liaison.incident()
+    assert (incident.state, incident.responder) == (IncidentState.ACKNOWLEDGED, "anna")
+    assert "anna is on it" in liaison.notes(ticket)
+    assert "anna acknowledged from chat" in liaison.page_notes()
+    assert len(liaison.replies(ticket)) == 1
+
+
+async def test_commands_from_the_room(liaison: Installation):
+    """`status` answers, `note` reaches tickets and page, `resolve` resolves; nonsense is told what works."""
+    liaison.write_policy({"closure": {"proof_interval": "1h", "proofs": 2}})
+    (ticket,) = await liaison.acknowledged()
+    slack = liaison.world.slack
+    for text in ("status", "note INC-1 rolled back the deployment", "make coffee"):
+        assert await slack.slash(text, channel=ROOM) == 200
+    await liaison.sync()
+    room = liaison.room()
+    assert "INC-1 Checkout: Checkout fails with an error: acknowledged, Jane Doe is on it; 1 tickets" in room
+    assert "Commands: status, ack, resolve, note <text>" in room
+    for where in (liaison.notes(ticket), liaison.page_notes(), room):
+        assert where.count("anna: rolled back the deployment") == 1
+
+    liaison.world.mend_checkout()
+    assert await slack.slash("resolve", channel=ROOM, user="U0BORIS") == 200
+    await liaison.sync()
+    assert liaison.page.status == "resolved"
+    await liaison.sync()
+    incident = await liaison.incident()
+    assert (incident.state, incident.responder) == (IncidentState.RESOLVED, "boris")
+    assert "boris resolved it; proof is being taken" in liaison.notes(ticket)

@@ -1,0 +1,74 @@
+"""`liaison demo`, as a visitor runs it: a scratch installation, the whole story, and nothing left of either."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psutil
+import pytest
+
+PATIENCE = 400.0
+EXPECTED = {
+    "tickets": 43,
+    "incidents": 2,
+    "pages": 2,
+    "customer_messages": 82,
+    "reopened": True,
+    "closed": True,
+    "ok": True,
+}
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Where the demo makes its folder. Not pytest's tmp_path: a unix socket's path must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="demo"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+async def test_the_demo_ends_as_told(scratch: Path):
+    """The figures of the story as JSON, exit code 0, and afterwards no process and no folder of it."""
+    mark = uuid4().hex
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deployments.cli", "demo", "--quick", "--json"),
+        env={**os.environ, "TMPDIR": str(scratch), "STORY": mark},
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, told = await demo.communicate()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            demo.terminate()
+    assert demo.returncode == 0, told.decode()
+
+    result = json.loads(said)
+    measured = {name: result.pop(name) for name in ("duplicates_dropped", "seconds_to_first_page")}
+    assert result == EXPECTED
+    assert measured["duplicates_dropped"] > 0
+    assert 0 < measured["seconds_to_first_page"] < 20
+
+    assert running_with(mark) == []
+    assert list(scratch.glob("liaison-demo-*")) == []
+
+
+def running_with(mark: str) -> list[str]:
+    """Processes that have the mark in their environment, which children inherit."""
+    found: list[str] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("STORY") == mark:
+                found.append(" ".join(process.cmdline()))
+    return found
