@@ -90,19 +90,20 @@ class Wall:
     """What the clock on the wall shows in each minute of a window."""
 
     begin: datetime
-    weekdays: NDArray[np.int64]
-    minutes: NDArray[np.int64]
-    dates: NDArray[np.int64]
+    weekdays: NDArray[np.int32]
+    minutes: NDArray[np.int32]
+    dates: NDArray[np.int32]
 
 
+@lru_cache(maxsize=len(WINDOWS))
 def wall(zone: str, first: str) -> Wall:
     begin = datetime.fromisoformat(first).replace(tzinfo=UTC)
     there = [(begin + number * MINUTE).astimezone(ZoneInfo(zone)) for number in range(DAYS * 1440)]
     return Wall(
         begin=begin,
-        weekdays=np.array([at.weekday() for at in there]),
-        minutes=np.array([at.hour * 60 + at.minute for at in there]),
-        dates=np.array([at.toordinal() for at in there]),
+        weekdays=np.array([at.weekday() for at in there], dtype=np.int32),
+        minutes=np.array([at.hour * 60 + at.minute for at in there], dtype=np.int32),
+        dates=np.array([at.toordinal() for at in there], dtype=np.int32),
     )
 
 
@@ -120,7 +121,7 @@ def open_minutes(section: dict[str, Any], window: Wall) -> NDArray[np.bool_]:
                     if minute % 1440 == _minute(closes) % 1440:
                         break
     closed = [
-        day for day in np.unique(window.dates) if _is_closed(section["holidays"], date.fromordinal(day))
+        day for day in np.unique(window.dates) if _is_closed(section["holidays"], date.fromordinal(int(day)))
     ]
     return week[window.weekdays, window.minutes] & ~np.isin(window.dates, closed)
 

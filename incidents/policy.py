@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from incidents.models import Severity, Ticket, Verdict
+from incidents.policy_calendars import WorkCalendar, WorkHolidays
 from incidents.policy_process import (
     Cadence,
     Closure,
@@ -29,6 +30,8 @@ from incidents.policy_process import (
 from incidents.policy_references import DANGLING, dangling_references
 from incidents.policy_words import Connection, Duration, Name, Section
 from incidents.routing import Route, RoutingRule
+from incidents.sla_ladder import SlaStep
+from incidents.sla_promises import SlaPolicy, SlaTargets, SlaWhen
 
 __all__ = [
     "ActionPolicy",
@@ -44,11 +47,17 @@ __all__ = [
     "Rung",
     "Service",
     "Sla",
+    "SlaPolicy",
+    "SlaStep",
     "SlaTarget",
+    "SlaTargets",
+    "SlaWhen",
     "Team",
     "Templates",
     "Tier",
     "Validation",
+    "WorkCalendar",
+    "WorkHolidays",
 ]
 
 
@@ -133,7 +142,7 @@ class Policy(Section):
     validation: Validation = Field(default_factory=Validation, description="When a claim counts as true.")
     escalation: Escalation = Field(default_factory=Escalation, description="When engineers are mobilised.")
     closure: Closure = Field(default_factory=Closure, description="When it is over.")
-    sla: Sla = Field(default_factory=Sla, description="Response and resolution targets.")
+    sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")

@@ -36,12 +36,12 @@ def parse_hours(text: str) -> tuple[int, int]:
 
 def parse_days(text: str) -> tuple[int, ...]:
     """`mon`, `mon-fri` or `fri-mon` as numbers from Monday, 0. Raises `ValueError` with the cure."""
-    first, _, last = text.strip().lower().partition("-")
-    for day in (first, last or first):
-        if day not in WEEKDAYS:
-            raise ValueError(f"{text[:40]!r} is no weekday; write mon, tue, ..., sun, or mon-fri")
+    first, dash, last = text.strip().lower().partition("-")
+    last = last if dash else first
+    if first not in WEEKDAYS or last not in WEEKDAYS:
+        raise ValueError(f"{text[:40]!r} is no weekday; write mon, tue, ..., sun, or mon-fri")
     begin = WEEKDAYS.index(first)
-    count = (WEEKDAYS.index(last or first) - begin) % 7 + 1
+    count = (WEEKDAYS.index(last) - begin) % 7 + 1
     return tuple((begin + number) % 7 for number in range(count))
 
 

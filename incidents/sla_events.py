@@ -95,6 +95,8 @@ def _begin(
     """Clocks for what may be promised at the beginning, whether it is promised now or not."""
     is_first = not clocks
     is_again = event is SlaEvent.REOPENED and all(clock.is_over for clock in clocks)
+    if terms is None and is_again:  # nothing is promised, but counted, should there be a promise again
+        terms = SlaTerms(policy="", calendar=clocks[-1].calendar, targets={})
     if terms is None or not (is_first or is_again):
         return clocks
     generation = max((clock.generation for clock in clocks), default=0) + 1

@@ -186,7 +186,7 @@ def _why_never(clock: SlaClock, calendars: Calendars) -> str:
 
 
 def _left(left: timedelta) -> str:
-    if left > timedelta(0):
+    if left >= timedelta(0):
         return f"{amount(left)} of working time left"
     return f"{amount(-left)} of working time late"
 

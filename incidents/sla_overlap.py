@@ -11,14 +11,14 @@ Criteria = Mapping[str, frozenset[Any]]
 
 _OTHER = object()
 """Stands for every value that no policy names."""
-_LOOKED_AT = 200_000
+_LOOKED_AT = 50_000
 
 
 def never_chosen(policies: Sequence[Criteria]) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The index of each policy that is never the first to match, and of those that are chosen in its place.
 
     All combinations of values that a policy accepts are looked at, so that several earlier ones that cover it
-    only together are found, too. (Beyond 200,000 combinations it is taken as reachable.)
+    only together are found, too. (Beyond 50,000 combinations it is taken as reachable.)
     """
     for index, policy in enumerate(policies):
         earlier = [(number, other) for number, other in enumerate(policies[:index]) if _meet(policy, other)]

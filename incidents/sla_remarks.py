@@ -24,15 +24,11 @@ def sla_remarks(sla: Sla) -> Iterator[tuple[Place, str]]:
         calendar = calendars[policy.calendar]
         for metric, target in policy.targets.by_metric().items():
             place = ("sla", "policies", index, "targets", metric.value)
-            if not target % _DAY and calendar.weekly < 7 * _DAY:
+            if target > _DAY and not target % _DAY and calendar.weekly < 7 * _DAY:
                 yield place, _long_days(target, calendar)
             pause = _first_break_over(target, calendar)
             if pause is not None:
-                yield (
-                    place,
-                    f"this is shorter than the break {pause} of calendar {calendar.name!r}: what comes in just "
-                    "before the break is due after it; leave out the break if somebody answers then",
-                )
+                yield place, _over_a_break(pause, calendar)
 
 
 def _long_days(target: timedelta, calendar: Calendar) -> str:
@@ -40,8 +36,15 @@ def _long_days(target: timedelta, calendar: Calendar) -> str:
     average = calendar.weekly / days / _HOUR
     meant = target // _DAY * average
     return (
-        f"a day is 24 h of working time, so {target // _DAY}d are {target / calendar.weekly:.1f} weeks of "
-        f"calendar {calendar.name!r}; write {meant:g}h if working days of {average:g} h were meant"
+        f"{target / _HOUR:g} h of working time are {target / calendar.weekly:.1f} weeks of calendar "
+        f"{calendar.name!r}, for a day (1d) is 24 h; write {meant:g}h if working days of {average:g} h were meant"
+    )
+
+
+def _over_a_break(pause: str, calendar: Calendar) -> str:
+    return (
+        f"this is shorter than the break {pause} of calendar {calendar.name!r}: what comes in just before the "
+        "break is due after it; leave out the break if somebody answers then"
     )
 
 

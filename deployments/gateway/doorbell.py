@@ -12,12 +12,11 @@ import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
-from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.orchestration import PrefectClient
 from sqlalchemy import text
 
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices, told
-from deployments.gateway.saved_connections import Connect
 from incidents.models import Lane
 from incidents.store.database import Database
 from incidents.store.drains import next_fence
@@ -43,14 +42,14 @@ class Doorbell:
         database: Database,
         notices: Notices,
         metrics: Metrics,
+        client: PrefectClient,
         *,
-        connect: Connect = get_client,
         pace: Pace | None = None,
     ) -> None:
         self._database = database
         self._metrics = metrics
         self._notices = notices
-        self._connect = connect
+        self._client = client
         self._pace = pace or Pace()
         self._pressed = {lane: asyncio.Event() for lane in Lane}
         self._deployments: dict[Lane, UUID] = {}
@@ -91,18 +90,16 @@ class Doorbell:
         # schedule's will drain.
         if fence is None or fence == self._rung.get(lane):
             return False
-        async with self._connect() as client:
-            deployment = await self._deployment(client, lane)
-            await client.create_flow_run_from_deployment(
-                deployment, idempotency_key=f"{lane}-drain-{fence}", tags=["doorbell"]
-            )
+        await self._client.create_flow_run_from_deployment(
+            await self._deployment(lane), idempotency_key=f"{lane}-drain-{fence}", tags=["doorbell"]
+        )
         async with self._database.transaction() as tx:
             await tx.execute(text(f"notify {WAKE_CHANNEL}"))
         self._rung[lane] = fence
         return True
 
-    async def _deployment(self, client: PrefectClient, lane: Lane) -> UUID:
+    async def _deployment(self, lane: Lane) -> UUID:
         if lane not in self._deployments:
-            found = await client.read_deployment_by_name(f"{lane}/{lane}")
+            found = await self._client.read_deployment_by_name(f"{lane}/{lane}")
             self._deployments[lane] = found.id
         return self._deployments[lane]

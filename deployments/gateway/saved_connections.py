@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 
 import httpx
 from prefect.client.orchestration import PrefectClient
@@ -18,11 +17,8 @@ from incidents.errors import Unreachable
 PAGE = 200
 READ_SECONDS = 15.0
 
-Connect = Callable[[], AbstractAsyncContextManager[PrefectClient]]
-"""`prefect.client.orchestration.get_client`, or a test's own."""
 
-
-async def read_saved(connect: Connect) -> Mapping[str, str]:
+async def read_saved(client: PrefectClient) -> Mapping[str, str]:
     """Settings, secrets included, as JSON by connection name; whether they are valid is not looked at here.
 
     Not by `Block.load`: it tells Prefect of each block, each time, that it was loaded. Raises `Unreachable` while
@@ -30,7 +26,7 @@ async def read_saved(connect: Connect) -> Mapping[str, str]:
     """
     settings: dict[str, str] = {}
     try:
-        async with asyncio.timeout(READ_SECONDS), connect() as client:
+        async with asyncio.timeout(READ_SECONDS):
             for vendor in BLOCKS:
                 for document in await _documents(client, vendor):
                     settings[f"{vendor}/{document.name}"] = json.dumps(document.data, sort_keys=True)

@@ -27,7 +27,7 @@ _DOCUMENT = re.compile(r"[a-z0-9-]{1,200}")
 
 
 class Sources:
-    """Webhook sources by connection name. `read` is `saved_connections.read_saved` with its client."""
+    """Webhook sources by connection name. `read` is `read_saved` with its client."""
 
     def __init__(
         self,

@@ -61,7 +61,7 @@ async def test_the_demo_ends_as_told(scratch: Path):
     assert 0 < measured["seconds_to_first_page"] < 20
 
     assert running_with(mark) == []
-    assert list(scratch.glob("liaison-demo-*")) == []
+    assert os.listdir(scratch) == []  # noqa: PTH208 - pathlib is not for async functions
 
 
 def running_with(mark: str) -> list[str]:

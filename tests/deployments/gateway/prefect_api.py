@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.kit.authorities import authorities
+
 _IDS = UUID("7a0f2f7e-4f0e-4d29-9a77-000000000000")
 
 
@@ -42,16 +44,15 @@ class PrefectApi:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[PrefectClient]:
         """Prefect's own client on this server: what `get_client` is to a real one."""
-        transport = httpx.MockTransport(self._handle)
-        async with PrefectClient(
-            "http://prefect.test/api", httpx_settings={"transport": transport}
-        ) as client:
+        wire = {"transport": httpx.MockTransport(self._handle), "verify": authorities()}
+        async with PrefectClient("http://prefect.test/api", httpx_settings=wire) as client:
             yield client
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path}")
         if self.is_away:
-            raise httpx.ConnectError("nobody is there", request=request)
+            # Prefect's client would wait, and repeat, upon a ConnectError.
+            raise httpx.ProxyError("nobody is there", request=request)
         if self.is_silent:
             await asyncio.Event().wait()
         return await httpx.ASGITransport(self._app).handle_async_request(request)

@@ -36,14 +36,15 @@ async def bell(database: Database, prefect: PrefectApi) -> AsyncIterator[Doorbel
 
 @asynccontextmanager
 async def _ringing(database: Database, prefect: PrefectApi, pace: Pace = PACE) -> AsyncIterator[Doorbell]:
-    bell = Doorbell(database, Notices(), Metrics(), connect=prefect.connect, pace=pace)
-    running = asyncio.create_task(bell.run())
-    try:
-        yield bell
-    finally:
-        assert not running.done(), "a bell never stops by itself"
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+    async with prefect.connect() as client:
+        bell = Doorbell(database, Notices(), Metrics(), client, pace=pace)
+        running = asyncio.create_task(bell.run())
+        try:
+            yield bell
+        finally:
+            assert not running.done(), "a bell never stops by itself"
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 def _created(prefect: PrefectApi) -> int:

@@ -15,5 +15,6 @@ async def test_a_type_prefect_does_not_know_yet_has_no_connections_and_hides_no_
     """It is no sign that Prefect is away: what is saved of the other types must be served."""
     prefect = PrefectApi(SETTINGS)
     prefect.unregistered.add(vendor)
-    found = await read_saved(prefect.connect)
+    async with prefect.connect() as client:
+        found = await read_saved(client)
     assert set(found) == {name for name in SETTINGS if not name.startswith(f"{vendor}/")}

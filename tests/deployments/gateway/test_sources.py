@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 import pytest
@@ -13,7 +13,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MOD
 from sqlalchemy import text
 
 from deployments.gateway.notices import Notices
-from deployments.gateway.saved_connections import PAGE, Connect, read_saved
+from deployments.gateway.saved_connections import PAGE, read_saved
 from deployments.gateway.serve import open_gateway
 from deployments.gateway.sources import Sources
 from incidents.errors import Forged
@@ -42,13 +42,14 @@ def prefect() -> PrefectApi:
 
 
 @pytest.fixture
-def open_sources(database: Database, key: str, prefect: PrefectApi) -> Open:
+async def open_sources(database: Database, key: str, prefect: PrefectApi) -> AsyncIterator[Open]:
     """Sources as a gateway has them right after its start; each call is another start."""
+    async with prefect.connect() as client:
 
-    def open_(*, key: str = key, connect: Connect = prefect.connect, **how: float) -> Sources:
-        return Sources(database, Mirror(key), Notices(), read=partial(read_saved, connect), **how)
+        def open_(*, key: str = key, **how: float) -> Sources:
+            return Sources(database, Mirror(key), Notices(), read=partial(read_saved, client), **how)
 
-    return open_
+        yield open_
 
 
 def _accepts(sources: Sources, secret: str, name: str = HTTP.connection) -> bool:
@@ -253,16 +254,11 @@ async def test_prefect_answers_nonsense(open_sources: Open):
     """A proxy's login page is no answer of Prefect's: serve on."""
 
     class Nonsense:
-        async def __aenter__(self) -> Nonsense:
-            return self
-
-        async def __aexit__(self, *_: object) -> None: ...
-
         async def read_block_documents_by_type(self, *_: object, **__: object) -> list[object]:
             raise ValueError("Expecting value: line 1 column 1")
 
     sources = open_sources()
     await sources.load()
-    sources._read = partial(read_saved, Nonsense)  # type: ignore[arg-type]
+    sources._read = partial(read_saved, Nonsense())  # type: ignore[arg-type]
     await sources.load()
     assert _accepts(sources, SECRET)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -29,12 +27,7 @@ async def saved(prefect_client: PrefectClient) -> dict[str, str]:
 
 async def test_blocks_are_read_with_their_secrets(prefect_client: PrefectClient, saved: dict[str, str]):
     """What Prefect hands out verifies what the vendor signs, for every vendor."""
-
-    @asynccontextmanager
-    async def connect() -> AsyncIterator[PrefectClient]:
-        yield prefect_client
-
-    settings = await read_saved(connect)
+    settings = await read_saved(prefect_client)
     for vendor in VENDORS:
         name = saved[vendor.connection]
         source = open_connector(name, block_from_json(name, settings[name]))

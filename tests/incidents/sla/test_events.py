@@ -194,3 +194,5 @@ def test_without_any_policy_nothing_is_promised_and_nothing_is_lost():
     answer = after(gone, E.AGENT_REPLY, 0.4, terms=None)
     assert newest(after(answer, E.SEEN, 0.5), M.FIRST_RESPONSE).state is DONE
     assert after((), E.OPENED, 0, terms=None) == ()
+    again = after(after(after(clocks, E.SOLVED, 1), E.REOPENED, 2, terms=None), E.SEEN, 3)
+    assert due_at(newest(again, M.RESOLUTION), CALENDARS) == at(10)
