@@ -72,6 +72,11 @@ async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
 
 async def _policy(path: Path) -> str:
     policy = load_policy(path)
+    if policy.sla.calendars or policy.sla.policies or policy.sla.ladder:
+        raise PolicyError(
+            f"{path}: sla.calendars, sla.policies and sla.ladder are read and checked, but no sweep acts on them yet: "
+            "incidents are held to sla.targets, around the clock"
+        )
     return f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules"
 
 

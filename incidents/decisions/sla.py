@@ -33,8 +33,12 @@ class Target:
     """One running clock: `response` (until somebody acknowledges) or `resolution` (until it is fixed)."""
 
     name: str
+    start: datetime
     due: datetime
-    warn_at: datetime
+
+    def reached(self, part: float) -> datetime:
+        """When this part of the time is gone."""
+        return self.start + (self.due - self.start) * part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +47,13 @@ class Missed:
 
     target: Target
     moment: Moment
+    part: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """`response:warned75`, `resolution:breached`."""
+        percent = f"{self.part * 100:g}" if self.moment is Moment.WARNED else ""
+        return f"{self.target.name}:{self.moment}{percent}"
 
 
 def running_targets(incident: Incident, policy: Policy) -> tuple[Target, ...]:
@@ -50,30 +61,26 @@ def running_targets(incident: Incident, policy: Policy) -> tuple[Target, ...]:
     if incident.state in _OVER or incident.state in (IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED):
         return ()
     wanted = policy.sla.targets[incident.severity]
-    targets = [_target("resolution", incident, wanted.resolution, policy)]
+    targets = [_target("resolution", incident, wanted.resolution)]
     if incident.acknowledged_at is None:
-        targets.insert(0, _target("response", incident, wanted.response, policy))
+        targets.insert(0, _target("response", incident, wanted.response))
     return tuple(targets)
 
 
-def _target(name: str, incident: Incident, allowed: timedelta, policy: Policy) -> Target:
-    start = incident.clock_from
-    return Target(name=name, due=start + allowed, warn_at=start + allowed * policy.sla.warn_at[-1])
+def _target(name: str, incident: Incident, allowed: timedelta) -> Target:
+    return Target(name=name, start=incident.clock_from, due=incident.clock_from + allowed)
 
 
 def missed(incident: Incident, policy: Policy, *, now: datetime) -> tuple[Missed, ...]:
-    """What is to be told now; a breach makes the warning before it superfluous."""
+    """What is to be told now; a later moment makes the earlier ones superfluous."""
     found: list[Missed] = []
     for target in running_targets(incident, policy):
+        passed = [part for part in policy.sla.warn_at if now >= target.reached(part)]
         if now >= target.due:
-            moment = Moment.BREACHED
-        elif now >= target.warn_at:
-            moment = Moment.WARNED
-        else:
-            continue
-        if _mark(incident, target, moment) not in incident.sla_told:
-            found.append(Missed(target=target, moment=moment))
-    return tuple(found)
+            found.append(Missed(target=target, moment=Moment.BREACHED))
+        elif passed:
+            found.append(Missed(target=target, moment=Moment.WARNED, part=passed[-1]))
+    return tuple(item for item in found if _mark(incident, item) not in incident.sla_told)
 
 
 def sweep(case: Case, policy: Policy, *, now: datetime) -> Plan:
@@ -83,11 +90,11 @@ def sweep(case: Case, policy: Policy, *, now: datetime) -> Plan:
     entries: list[Entry] = []
     for item in missed(case.incident, policy, now=now):
         target, moment = item.target, item.moment
-        incident = replace(incident, sla_told=(*incident.sla_told, _mark(incident, target, moment)))
+        incident = replace(incident, sla_told=(*incident.sla_told, _mark(incident, item)))
         left = duration(target.due - now)
         text = f"{target.name} target {'missed' if moment is Moment.BREACHED else 'due in'} {left}"
         entries.append(Entry(kind=f"sla_{moment}", text=text[0].upper() + text[1:]))
-        effects += tell_engineers(case, policy, f"sla:{target.name}:{moment}", f"SLA: {text}")
+        effects += tell_engineers(case, policy, f"sla:{item.name}", f"SLA: {text}")
         if moment is Moment.BREACHED:
             incident, paged, told = _escalate(replace(case, incident=incident), policy, now=now)
             effects += paged
@@ -136,5 +143,5 @@ def _update_customers(
     return incident, effects, [entry]
 
 
-def _mark(incident: Incident, target: Target, moment: Moment) -> str:
-    return f"g{incident.generation}:{target.name}:{moment}"
+def _mark(incident: Incident, item: Missed) -> str:
+    return f"g{incident.generation}:{item.name}"

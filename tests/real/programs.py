@@ -30,10 +30,10 @@ def postgres_programs() -> Path:
     return found[0].parent if found else missing("Debian's postgresql")
 
 
-def cached_program(relative: str) -> Path:
-    """A program in the cache folder: Prism, or the Python that has the vendors' signers."""
-    path = CACHE / relative
-    return path if path.exists() else missing(relative)
+def cached_program(what: str, program: str) -> Path:
+    """A program of what is installed, completely, in the cache folder: `prism`, or `signers` and their Python."""
+    folder = CACHE / what
+    return folder / program if (folder / ".installed").exists() else missing(what)
 
 
 def missing(what: str) -> NoReturn:

@@ -61,7 +61,7 @@ def no_waiting() -> Iterator[None]:
 @pytest.fixture(scope="module")
 async def prism(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     home = tmp_path_factory.mktemp("prism")
-    program = cached_program("prism/node_modules/.bin/prism")
+    program = cached_program("prism", "node_modules/.bin/prism")
     description: dict[str, Any] = json.loads(shared_path(DESCRIPTION).read_text())
     judge = home / "slack.json"
     judge.write_text(json.dumps(for_json_bodies(description)))

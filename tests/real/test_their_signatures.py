@@ -63,7 +63,7 @@ class Ask(Protocol):
 
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask]:
-    command = [cached_program("signers/bin/python"), PROGRAM]
+    command = [cached_program("signers", "bin/python"), PROGRAM]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as theirs:  # noqa: S603
         assert theirs.stdin is not None
         assert theirs.stdout is not None

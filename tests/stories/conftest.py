@@ -8,13 +8,14 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import certifi
 import pytest
 import stamina
 from cryptography.fernet import Fernet
 from prefect.client.orchestration import get_client
 from prefect.context import SettingsContext, get_settings_context
 from prefect.settings import (
-    PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
+    PREFECT_API_SSL_CERT_FILE,
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
@@ -59,9 +60,15 @@ async def doors() -> AsyncIterator[Mapping[str, Door]]:
 
 
 @pytest.fixture(scope="session")
-def prefect_settings(prefect_server: PrefectServer) -> SettingsContext:
-    """Made once, as it takes long. There is no TLS on loopback, and each client would read the authorities."""
-    quick = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True}
+def prefect_settings(
+    prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory
+) -> SettingsContext:
+    """Made once, as it takes long. There is no TLS on loopback, yet each client of Prefect reads the authorities,
+    which takes longer than all else it does: one authority will do."""
+    authorities, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")
+    one = tmp_path_factory.mktemp("authority") / "one.pem"
+    one.write_text(authorities + end)
+    quick = {PREFECT_LOGGING_TO_API_ENABLED: False, PREFECT_API_SSL_CERT_FILE: str(one)}
     with prefect_server.settings(), temporary_settings(quick):
         return get_settings_context().model_copy()
 

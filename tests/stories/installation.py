@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import DateTime, select, update
+from sqlalchemy import DateTime, RowMapping, select, update
 
 from connectors.pagerduty.fake_account import FakeIncident
 from connectors.slack import fake_rendering
@@ -188,7 +188,7 @@ def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _line(row: Mapping[str, Any]) -> Line:
+def _line(row: RowMapping) -> Line:
     return Line(
         id=row["id"],
         key=row["key"],

@@ -52,7 +52,7 @@ async def test_nobody_answers(liaison: Installation):
 
 async def test_customers_hear_from_us_when_we_said(liaison: Installation):
     """Each promised update goes out once at its time, to those who wait, until it is fixed."""
-    liaison.write_policy({"cadence": {"update_every": {1: "30m"}}})
+    liaison.write_policy({"cadence": {"update_every": {1: "30m"}}, "teams": {"payments": {"chat": None}}})
     waiting, content = await liaison.acknowledged(2)
     liaison.world.zendesk.agent_solve(content, "Ada Agent")
     await liaison.intake()

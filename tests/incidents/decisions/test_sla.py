@@ -1,5 +1,6 @@
 """Promises in time: each moment told once, the next level paged when one is missed, customers kept informed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -61,7 +62,7 @@ def test_which_clocks_run(state):
     else:
         assert names == ["response", "resolution"]
         assert [target.due for target in targets] == [at(20), at(240)]
-        assert [target.warn_at for target in targets] == [at(15), at(180)]
+        assert [target.reached(0.75) for target in targets] == [at(15), at(180)]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,17 @@ def test_what_is_to_be_told_when(minutes, expected):
     """Warned before, breached at the very moment; a late sweep tells the breach and no stale warning."""
     found = sla.missed(a_paged_case().incident, POLICY, now=at(minutes))
     assert [(item.target.name, str(item.moment)) for item in found] == expected
+
+
+def test_each_warning_is_told_once_and_a_late_sweep_skips_the_stale_ones():
+    """Several warnings: the newest that has come is told, the ones before it are not made up for."""
+    policy = a_policy(sla={"warn_at": [0.5, 0.9]})
+    incident = a_paged_case().incident
+    (half,) = sla.missed(incident, policy, now=at(10))
+    (late,) = sla.missed(incident, policy, now=at(18))
+    assert (half.name, late.name) == ("response:warned50", "response:warned90")
+    told = replace(incident, sla_told=("g1:response:warned90",))
+    assert sla.missed(told, policy, now=at(19)) == ()
 
 
 def test_severity_sets_the_pace():
