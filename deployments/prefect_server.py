@@ -15,6 +15,7 @@ from pathlib import Path
 
 import certifi
 import httpx
+import psutil
 
 from deployments.process_table import ProcessTable
 from deployments.processes import PYTHON, Child, Program, StackError
@@ -108,6 +109,26 @@ async def _until_healthy(child: Child, url: str, say: Callable[[str], None]) -> 
                     "its first start migrates the database)"
                 )
             await asyncio.sleep(0.2)
+    # Two that start at the same moment find the same port free; the one who lost it must not talk to the other.
+    if not await asyncio.to_thread(listens, child.pid, httpx.URL(url).port or 0):
+        raise StackError(
+            f"another server answers at {url}; it took the port while ours was starting. Start again, or name "
+            "another port"
+        )
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether this process, or a child of it, listens on the port."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        return any(
+            socket.status == psutil.CONN_LISTEN and socket.laddr.port == port
+            for member in family
+            for socket in member.net_connections(kind="tcp")
+        )
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def is_healthy(client: httpx.AsyncClient, url: str) -> bool:

@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
+from incidents.errors import LiaisonError
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.store.cases import unsettled_incidents
 from tasks import resources
@@ -20,18 +21,31 @@ def _run_name() -> str:
 
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
-    """Ask each helpdesk what changed and each pager how its pages stand; webhooks are only the fast path."""
+    """Ask each helpdesk what changed and each pager how its pages stand; webhooks are only the fast path.
+
+    One of them that is away keeps the others from nothing, and fails the run at its end.
+    """
     followers = Followers()
+    failures: list[LiaisonError] = []
     tickets = joined = 0
     for connection in resources.policy().helpdesks:
-        handled = await reconcile_helpdesk(connection)
+        try:
+            handled = await reconcile_helpdesk(connection)
+        except LiaisonError as error:
+            failures.append(error)
+            continue
         if handled is not None:
             tickets, joined = tickets + handled.tickets, joined + handled.joined
             followers.start(handled.incidents)
     async with resources.database().transaction() as tx:
         paged = [incident for incident in await unsettled_incidents(tx) if incident.state in WITH_ENGINEERS]
     for incident in paged:
-        await commit_pages(incident.id, await read_pages_of(incident.id))
+        try:
+            await commit_pages(incident.id, await read_pages_of(incident.id))
+        except LiaisonError as error:
+            failures.append(error)
         followers.start([incident.id])
     await followers.finish()
+    if failures:
+        raise failures[0]
     return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at"

@@ -185,14 +185,15 @@ class _Pipe:
 
     async def disconnect(self) -> None:
         connection, self._connection, self._statement = self._connection, None, None
-        if connection is not None:
-            # Terminated, not closed: a server that does not answer would not answer a farewell either.
+        if connection is None:
+            return
+        with contextlib.suppress(Exception):  # whatever state it is in, we only want to be rid of it
             raw = await connection.get_raw_connection()
             driver: Any = raw.driver_connection
+            # Terminated, not closed: a server that does not answer would not answer a farewell either.
             driver.terminate()
-            with contextlib.suppress(Exception):  # it is gone, which is all we want
-                await connection.invalidate()
-                await connection.close()
+            await connection.invalidate()
+            await connection.close()
 
 
 def _fail(batch: Sequence[_Item], reason: str) -> None:

@@ -16,6 +16,8 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from deployments.processes import free_port
+
 PATIENCE = 400.0
 EXPECTED = {
     "tickets": 43,
@@ -40,7 +42,9 @@ async def test_the_demo_ends_as_told(scratch: Path):
     """The figures of the story as JSON, exit code 0, and afterwards no process and no folder of it."""
     mark = uuid4().hex
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deployments.cli", "demo", "--quick", "--json"),
+        *(sys.executable, "-m", "deployments.cli", "demo", "--quick", "--json", "--port", str(free_port(0))),
+        # Not 4200: another demo may be about to take it.
+        *("--port", str(free_port(0))),
         env={**os.environ, "TMPDIR": str(scratch), "STORY": mark},
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,

