@@ -227,6 +227,9 @@ def check(
 
     Exit code 1 if anything is wrong.
     """
+    # Never a temporary server of Prefect's own: it would look well and know nothing.
+    os.environ.setdefault("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
     from deployments.commands import settings
     from deployments.commands.check import Surroundings, print_findings
     from deployments.commands.check import check as run_check

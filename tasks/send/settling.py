@@ -33,6 +33,11 @@ def again(item: Leased, reason: str, *, at: datetime) -> Settled:
     return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
 
 
+def wait(item: Leased, reason: str, *, at: datetime) -> Settled:
+    """The other side said when, or a person must act: however often that happens, it is never given up."""
+    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
+
+
 def unknown(item: Leased, reason: str, *, look_up_at: datetime) -> Settled:
     return Settled(
         id=item.id, fence=item.fence, state=EffectState.UNKNOWN, detail=reason, not_before=look_up_at
@@ -43,13 +48,13 @@ def failed(item: Leased, error: LiaisonError, *, index_lag: float, now: datetime
     """Translate an error of the outside world. `index_lag`, in seconds, delays the look-up of an unknown."""
     reason = str(error)
     if isinstance(error, Busy):
-        return again(item, reason, at=now + timedelta(seconds=error.retry_after))
+        return wait(item, reason, at=now + timedelta(seconds=error.retry_after))
     if isinstance(error, Unreachable):
         return again(item, reason, at=now + backoff(item.attempts))
     if isinstance(error, Unknown):
         return unknown(item, reason, look_up_at=now + timedelta(seconds=index_lag))
     if isinstance(error, NotAllowed):
-        return again(item, reason, at=now + _NOT_ALLOWED_AGAIN)
+        return wait(item, reason, at=now + _NOT_ALLOWED_AGAIN)
     if isinstance(error, Refused):
         return dead(item, reason)
     return again(item, reason, at=now + backoff(item.attempts))

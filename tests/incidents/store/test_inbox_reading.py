@@ -12,7 +12,9 @@ from incidents.store.database import Database
 from incidents.store.inbox import (
     Delivery,
     Waiting,
+    forgive_attempt,
     lease_deliveries,
+    lease_next_tried,
     record_rejection,
     settle_deliveries,
     unpark,
@@ -176,3 +178,33 @@ async def test_a_rejected_webhook_leaves_a_trace_without_its_body(database: Data
         row = (await tx.execute(select(rejections))).one()
     assert (row.connection, row.reason, row.sha256, row.size) == (HELPDESK, "signature", "ab" * 32, 17)
     assert row.at is not None
+
+
+async def test_what_keeps_breaking_drains_goes_last_and_alone(database: Database):
+    """Those that were tried too often are left out of the chunk; of them, the one tried last comes last."""
+    await _put(database, "a", "b")
+    for fence in (1, 2, 3):
+        await _lease(database, fence=fence)
+    await _put(database, "c")
+    async with database.transaction() as tx:
+        sound = await lease_deliveries(tx, Lane.INTAKE, fence=4, tried_less_than=3)
+        alone = [await lease_next_tried(tx, Lane.INTAKE, fence=fence) for fence in (5, 6, 7)]
+    assert _names(sound) == ["c"]
+    assert [_names(one) for one in alone] == [["a"], ["b"], ["c"]]
+
+
+async def test_a_forgiven_attempt_does_not_count(database: Database):
+    """Only what this drain leased and did not settle, and never further down than told."""
+    await _put(database, "a", "b", "done")
+    await _put(database, "x", lane=Lane.STATUS_SYNC)
+    leased = await _lease(database, fence=1)
+    async with database.transaction() as tx:
+        await settle_deliveries(tx, fence=1, done=[leased[-1].id])
+    await _lease(database, fence=2, limit=1)
+    async with database.transaction() as tx:
+        await forgive_attempt(tx, Lane.INTAKE, fence=2, down_to=1)
+        await forgive_attempt(tx, Lane.INTAKE, fence=2, down_to=1)
+        rows = await tx.execute(
+            select(deliveries.c.identity, deliveries.c.attempts).order_by(deliveries.c.id)
+        )
+    assert [tuple(row) for row in rows] == [("a", 1), ("b", 1), ("done", 1), ("x", 0)]
