@@ -25,9 +25,6 @@ from incidents.store.storable import storable, to_json
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 8 * 1024 * 1024
 WRITE_SECONDS = 5.0
-# While one batch is being flushed the next is being inserted. Deliveries that overlap in time may so be
-# numbered in another order than they came; a sender who waits for his answer never overlaps with himself.
-PIPES = 3
 
 # Equal deliveries inside one batch conflict like any others.
 INSERT = """
@@ -55,9 +52,10 @@ class NotStored(LiaisonError):
     """The delivery is not known to be on disk: do not acknowledge it. The same one may be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Item:
-    connection: str
+    key: tuple[str, str]
+    """Connection and identity."""
     lane: Lane
     verified: Verified
     receipt: asyncio.Future[Receipt]
@@ -71,43 +69,40 @@ class InboxWriter:
     """
 
     def __init__(self, database: Database, *, seconds: float = WRITE_SECONDS) -> None:
-        self._pipes = [_Pipe(database) for _ in range(PIPES)]
+        self._pipe = _Pipe(database)
         self._seconds = seconds
         self._waiting: list[_Item] = []
         self._arrived = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         self._is_closed = False
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(pipe), name="inbox-writer") for pipe in self._pipes]
+        self._task = asyncio.create_task(self._run(), name="inbox-writer")
 
     async def accept(self, connection: str, lane: Lane, verified: Verified) -> Receipt:
         """Return when the delivery is on disk, or was there already; else raise `NotStored`."""
         if self._is_closed:
             raise NotStored(_CLOSED)
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Item(connection, lane, verified, receipt))
+        self._waiting.append(_Item((connection, storable(verified.identity)), lane, verified, receipt))
         self._arrived.set()
         return await receipt
 
     async def aclose(self) -> None:
         """Stop at once; whoever still waits hears `NotStored`."""
         self._is_closed = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         _fail(self._take_all(), _CLOSED)
-        for pipe in self._pipes:
-            await pipe.disconnect()
+        await self._pipe.disconnect()
 
-    async def _run(self, pipe: _Pipe) -> None:
+    async def _run(self) -> None:
         while True:
             await self._arrived.wait()
-            batch = self._take_batch()
-            if not self._waiting:
-                self._arrived.clear()
-            if batch:
-                await self._write(pipe, batch)
+            self._arrived.clear()
+            while self._waiting:
+                await self._write(self._take_batch())
 
     def _take_batch(self) -> Sequence[_Item]:
         size = count = 0
@@ -123,32 +118,29 @@ class InboxWriter:
         batch, self._waiting = self._waiting, []
         return batch
 
-    async def _write(self, pipe: _Pipe, batch: Sequence[_Item]) -> None:
+    async def _write(self, batch: Sequence[_Item]) -> None:
         try:
             async with asyncio.timeout(self._seconds):
-                new = await pipe.insert(batch)
+                new = await self._pipe.insert(batch)
         except asyncio.CancelledError:
             _fail(batch, _CLOSED)
             raise
         except Exception as error:  # noqa: BLE001 - whatever the driver said, the answer is: not stored
-            await pipe.disconnect()
+            await self._pipe.disconnect()
             if not _is_rows_own(error):
                 # Those who came meanwhile would only wait for the same again.
                 _fail([*batch, *self._take_all()], type(error).__name__)
             elif len(batch) == 1:
-                logger.error(
-                    "a webhook of %s cannot be stored: %s", batch[0].connection, type(error).__name__
-                )
+                logger.error("a webhook of %s cannot be stored: %s", batch[0].key[0], type(error).__name__)
                 _fail(batch, type(error).__name__)
             else:
                 for item in batch:
-                    await self._write(pipe, [item])
+                    await self._write([item])
             return
         for item in batch:
-            key = (item.connection, storable(item.verified.identity))
             if not item.receipt.done():
-                item.receipt.set_result(Receipt.NEW if key in new else Receipt.DUPLICATE)
-            new.discard(key)
+                item.receipt.set_result(Receipt.NEW if item.key in new else Receipt.DUPLICATE)
+            new.discard(item.key)
 
 
 class _Pipe:
@@ -211,9 +203,9 @@ def _is_rows_own(error: Exception) -> bool:
 
 def _columns(batch: Sequence[_Item]) -> Sequence[Sequence[object]]:
     return (
-        [item.connection for item in batch],
+        [item.key[0] for item in batch],
         [item.lane.value for item in batch],
-        [storable(item.verified.identity) for item in batch],
+        [item.key[1] for item in batch],
         [item.verified.is_repeatable for item in batch],
         [to_json(item.verified.headers) for item in batch],
         [item.verified.body for item in batch],
