@@ -48,6 +48,7 @@ class Sources:
         self._look_every = look_every
         self._look_seconds = look_seconds
         self._settings: dict[str, str] = {}
+        self._mirrored: dict[str, str] = {}
         self._sources: dict[str, WebhookSource] = {}
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -103,17 +104,12 @@ class Sources:
         self.is_loaded = bool(settings)
 
     async def _take_saved(self, settings: Mapping[str, str]) -> None:
-        known = dict(self._settings)
         self._serve(settings)
-        changed = {name: text for name, text in self._settings.items() if known.get(name) != text}
-        try:
-            async with self._database.transaction() as tx:
-                await self._mirror.save(tx, changed, now=datetime.now(UTC))
-                await self._mirror.forget(tx, all_but=settings)
-        except Exception:
-            # What could not be mirrored counts as unknown, so that it is mirrored next time.
-            self._settings = {name: text for name, text in self._settings.items() if name not in changed}
-            raise
+        changed = {name: text for name, text in self._settings.items() if self._mirrored.get(name) != text}
+        async with self._database.transaction() as tx:
+            await self._mirror.save(tx, changed, now=datetime.now(UTC))
+            await self._mirror.forget(tx, all_but=settings)
+        self._mirrored = dict(self._settings)
         self.is_loaded = True
 
     def _serve(self, settings: Mapping[str, str]) -> None:

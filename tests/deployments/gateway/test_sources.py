@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from deployments.gateway.notices import Notices
 from deployments.gateway.saved_connections import PAGE, read_saved
@@ -158,6 +159,22 @@ async def test_a_deleted_block(open_sources: Open, prefect: PrefectApi, database
     restarted = open_sources()
     await restarted.load()
     assert restarted.get("http/desk") is None
+
+
+async def test_the_mirror_cannot_be_written(
+    open_sources: Open, prefect: PrefectApi, database: Database, empty_database: Database
+):
+    """What Prefect has is served all the same, and mirrored as soon as that works; or forgotten, if deleted."""
+    sources = open_sources()
+    sources._database = empty_database
+    with pytest.raises(DBAPIError):
+        await sources.load()
+    assert _accepts(sources, SECRET)
+    del prefect.settings["http/other"]
+    sources._database = database
+    await sources.load()
+    assert sources.get("http/other") is None
+    assert set(await _mirrored(database)) == set(prefect.settings)
 
 
 async def test_an_unusable_block_silences_nobody(
