@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated
+from uuid import UUID
 
 from prefect import tags
+from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 from pydantic import Field
 
@@ -25,6 +27,14 @@ def stage_run_name() -> str:
     """`validation INC-42`: what somebody reads in a list of two hundred runs."""
     incident = flow_run.parameters.get("incident", "")
     return f"{flow_run.flow_name} {incident}"
+
+
+async def rename_run(name: str) -> None:
+    """Give the run we are in a name that says what it found; outside a run there is nothing to name."""
+    if flow_run.id is None:
+        return
+    async with get_client() as client:
+        await client.update_flow_run(UUID(flow_run.id), name=name)
 
 
 async def read(incident: str) -> Incident:

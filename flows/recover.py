@@ -12,6 +12,7 @@ from incidents.store.drains import is_drained
 from incidents.store.due_effects import incidents_with_due_effects
 from incidents.store.inbox import has_pending
 from tasks import resources
+from tasks.deliver import deliver
 from tasks.ring import ring
 
 
@@ -28,8 +29,10 @@ async def recover() -> str:
         effects = list(await incidents_with_due_effects(tx, now=now))
         forgotten = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
     followers = Followers()
-    followers.start(dict.fromkeys([*stages, *effects]))
+    followers.start(dict.fromkeys([*stages, *(incident for incident in effects if incident is not None)]))
     try:
+        if None in effects:
+            await deliver(None)
         for lane in forgotten:
             await ring(lane.value, f"recover-{lane}-{flow_run.id}")
     finally:

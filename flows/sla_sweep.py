@@ -1,15 +1,17 @@
-"""SLA sweep: each minute, warn before a target is missed, escalate when it is, keep promises to customers."""
+"""SLA sweep: each minute, warn before a promise is broken, escalate when it is, keep promises to customers."""
 
 from __future__ import annotations
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.decisions.sla import missed
-from incidents.store.cases import unsettled_incidents
+from flows.names import rename_run
+from incidents.store.sla_due import due_now
 from tasks import resources
-from tasks.commit import commit_sla
+from tasks.deliver import deliver
+from tasks.sla import Swept, refit, sweep_incident, sweep_tickets
+from tasks.sla_board import show_board
 
 
 def _run_name() -> str:
@@ -18,19 +20,33 @@ def _run_name() -> str:
 
 @flow(name="sla_sweep", flow_run_name=_run_name)
 async def sla_sweep() -> str:
-    """Tell what is due now, each moment once; a sweep that runs late or twice tells nothing twice."""
-    policy, now = resources.policy(), resources.utc_now()
+    """Tell what is due now, each moment once; a sweep that runs late or twice tells nothing twice.
+
+    It fails only if it could not find or commit what was due. What could not be sent is the ledger's, and the
+    recover flow's, and turns the sends red.
+    """
+    fitted = await refit()
     async with resources.database().transaction() as tx:
-        incidents = await unsettled_incidents(tx)
-    due = [
-        incident
-        for incident in incidents
-        if missed(incident, policy, now=now)
-        or (incident.next_update_at is not None and incident.next_update_at <= now)
-    ]
+        due = await due_now(tx, now=resources.utc_now())
+    swept = await sweep_tickets() if due.unlinked else Swept()
     followers = Followers()
-    for incident in due:
-        await commit_sla(incident.id)
-        followers.start([incident.id])
-    await followers.finish()
-    return f"{len(incidents)} open, {len(due)} told"
+    for incident_id in due.incidents:
+        swept = swept.plus(await sweep_incident(incident_id))
+        followers.start([incident_id])
+    await show_board()
+    await rename_run(f"sla_sweep {_found(swept)}")
+    try:
+        if due.unlinked:
+            await deliver(None)
+        await followers.finish()
+    except Exception as error:  # noqa: BLE001 - whatever happened while sending, it is told where it happened
+        get_run_logger().warning("what was due is committed, and will be sent by recover: %s", error)
+    also = f", {fitted} counted by the changed policy" if fitted else ""
+    return f"{_found(swept)}{also}"
+
+
+def _found(swept: Swept) -> str:
+    """`3 warned, 1 breached`, or that there was nothing."""
+    if not swept.warned and not swept.breached:
+        return "nothing due"
+    return f"{swept.warned} warned, {swept.breached} breached"

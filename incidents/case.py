@@ -11,6 +11,7 @@ from datetime import datetime
 
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket
+from incidents.sla_clock import SlaClock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ class Case:
 
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
     `open_ticket_effects` counts effects about tickets that are not settled yet, `untold` the messages to
-    customers that wait for a person or were given up.
+    customers that wait for a person or were given up. `clocks` are the incident's own SLA clocks.
     """
 
     incident: Incident
@@ -50,6 +51,7 @@ class Case:
     open_ticket_effects: int = 0
     untold: int = 0
     instance: str = "local"
+    clocks: tuple[SlaClock, ...] = ()
 
     @property
     def page_keys(self) -> tuple[str, ...]:
@@ -93,8 +95,12 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """What shall be true after the commit: the incident as it will be, what to send, what to remember."""
+    """What shall be true after the commit: the incident as it will be, what to send, what to remember.
+
+    `told` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
+    """
 
     incident: Incident
     effects: tuple[Effect, ...] = ()
     entries: tuple[Entry, ...] = field(default=())
+    told: tuple[SlaClock, ...] = ()

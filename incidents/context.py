@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from incidents.case import Case
 from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
 from incidents.notes import (
-    duration,
     evidence_lines,
     first_tickets,
     hit_summary,
@@ -15,8 +14,11 @@ from incidents.notes import (
     verdict_words,
 )
 from incidents.policy import Policy
+from incidents.sla_clock import due_at
+from incidents.sla_words import left_words
 
 _SUMMARY_LIMIT = 1000
+FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 
 
 def facts(case: Case, policy: Policy, *, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -36,16 +38,11 @@ def facts(case: Case, policy: Policy, *, now: datetime) -> tuple[tuple[str, str]
 
 
 def sla_words(case: Case, policy: Policy, *, now: datetime) -> str:
-    incident = case.incident
-    target = policy.sla.targets[incident.severity]
-    resolve = _time_left("resolve", incident.clock_from + target.resolution - now)
-    if incident.acknowledged_at is not None:
-        return resolve
-    return f"{_time_left('respond', incident.clock_from + target.response - now)}, {resolve}"
-
-
-def _time_left(what: str, left: timedelta) -> str:
-    return f"{what} within {duration(left)}" if left >= timedelta(0) else f"{what} was due {duration(left)}"
+    """What is still promised, the next due first: `first response within 12 min, resolution within 3 h 50 min`."""
+    calendars = policy.sla.working_calendars()
+    running = [clock for clock in case.clocks if not clock.is_over and clock.target is not None]
+    running.sort(key=lambda clock: (due_at(clock, calendars) or FAR_AWAY, clock.metric))
+    return ", ".join(left_words(clock, calendars, now=now) for clock in running) or "nothing is promised now"
 
 
 def tried_words(case: Case) -> str:

@@ -104,12 +104,13 @@ class Effect:
     """One change we want in another system.
 
     `target` is the object there: a ticket's id, a page's key, an incident's name for chat, an action's name.
+    `incident_id` is None for what is about a ticket that belongs to no incident.
     """
 
     key: str
     once: str
     kind: EffectKind
-    incident_id: int
+    incident_id: int | None
     connection: str
     target: str
     payload: Payload
@@ -117,6 +118,13 @@ class Effect:
     @property
     def lane(self) -> str:
         return f"{self.connection}:{self.target}"
+
+    @property
+    def its_incident(self) -> int:
+        """The incident of an effect that cannot be without one: a page, a post, an action. Raises `ValueError`."""
+        if self.incident_id is None:
+            raise ValueError(f"a {self.kind} belongs to an incident, and this one names none")
+        return self.incident_id
 
     @property
     def is_about_a_ticket(self) -> bool:
@@ -132,7 +140,7 @@ def payload_from_json(kind: EffectKind, text: str | bytes) -> Payload:
     return payload
 
 
-def ticket_note(incident_id: int, ref: TicketRef, once: str, text: InternalText) -> Effect:
+def ticket_note(incident_id: int | None, ref: TicketRef, once: str, text: InternalText) -> Effect:
     return Effect(
         key=f"{once}:{ref}",
         once=once,

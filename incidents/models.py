@@ -6,7 +6,7 @@ data: nothing here renders, interprets or trusts it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
@@ -108,7 +108,8 @@ class Ticket:
     """One customer's report as the helpdesk has it now.
 
     `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is
-    newer, whatever order the webhooks came in. `body` is the first message.
+    newer, whatever order the webhooks came in. `body` is the first message. `due_at` is a due time that the
+    helpdesk itself gave it.
     """
 
     ref: TicketRef
@@ -130,6 +131,7 @@ class Ticket:
     url: str | None = None
     reassignments: int = 0
     reopens: int = 0
+    due_at: datetime | None = None
 
 
 class Author(StrEnum):
@@ -406,7 +408,6 @@ class Incident:
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     merged_into: int | None = None
-    sla_told: tuple[str, ...] = field(default=())
 
     @property
     def name(self) -> str:

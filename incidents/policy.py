@@ -115,6 +115,8 @@ class Team(Section):
         default=None, description="Connection for chat rooms, such as slack/main."
     )
     ladder: list[Rung] = Field(default_factory=list, description="Next levels when nobody answers, in order.")
+    lead: Rung | None = Field(default=None, description="Whom tell_lead in an SLA's ladder pages.")
+    manager: Rung | None = Field(default=None, description="Whom tell_manager in an SLA's ladder pages.")
 
 
 class Tier(Section):
@@ -193,6 +195,6 @@ class Policy(Section):
             yield f"teams.{name}.pager", team.pager
             if team.chat is not None:
                 yield f"teams.{name}.chat", team.chat
-            for rung in team.ladder:
-                if rung.pager is not None:
-                    yield f"teams.{name}.ladder", rung.pager
+            people = [("ladder", rung) for rung in team.ladder]
+            people += [(key, one) for key, one in (("lead", team.lead), ("manager", team.manager)) if one]
+            yield from ((f"teams.{name}.{key}", one.pager) for key, one in people if one.pager is not None)

@@ -31,6 +31,7 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
         for index, connection in enumerate(_sequence(rule, "connection")):
             yield from _check(connection, ("routing", number, "connection", index), "helpdesk", helpdesks)
     yield from _sla_references(_get(policy, "sla"), _mapping(policy, "tiers"))
+    yield from _people_to_tell(_get(policy, "sla"), services, teams)
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
@@ -55,8 +56,26 @@ def _sla_references(sla: Any, tiers: Mapping[Any, Any]) -> Iterator[tuple[Path, 
         here: Path = ("sla", "policies", number)
         yield from _check(_get(promise, "calendar"), (*here, "calendar"), "calendar", calendars)
         tier = _get(_get(promise, "when"), "tier")
-        for index, name in enumerate(tier if isinstance(tier, list) else [tier]):
+        for index, name in enumerate(_listed(tier)):
             yield from _check(name, (*here, "when", "tier", index), "tier", tiers)
+
+
+def _people_to_tell(
+    sla: Any, services: Mapping[Any, Any], teams: Mapping[Any, Any]
+) -> Iterator[tuple[Path, str]]:
+    """Teams without the lead or manager that a ladder wants told."""
+    ladders = [_sequence(sla, "ladder"), *(_sequence(one, "ladder") for one in _sequence(sla, "policies"))]
+    acts = {str(act) for ladder in ladders for step in ladder for act in _listed(_get(step, "do"))}
+    looking_after = {_get(service, "team") for service in services.values()}
+    for act, who in (("tell_lead", "lead"), ("tell_manager", "manager")):
+        for name, team in teams.items():
+            if act in acts and name in looking_after and _get(team, who) is None:
+                cure = f"add {who}: {{title: ..., pager_target: ...}}, or take {act} out of the ladder"
+                yield ("teams", name), f"the SLA's ladder has {act}, but this team has no {who}; {cure}"
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _get(data: Any, key: str) -> Any:

@@ -29,6 +29,7 @@ from incidents.models import (
     TicketOutcome,
     Verified,
 )
+from incidents.service_levels import ServiceLevels
 
 
 @runtime_checkable
@@ -190,6 +191,15 @@ class CustomerDirectory(Protocol):
     async def tier(self, contact: Contact) -> str | None: ...
 
     async def users_of(self, service: str) -> Sequence[Contact]: ...
+
+
+@runtime_checkable
+class ServiceLevelSource(Protocol):
+    """Where customers were promised how soon they are answered, and by whose hours."""
+
+    async def service_levels(self) -> ServiceLevels:
+        """All policies, schedules and holidays as they are now, and what of them could not be read."""
+        ...
 
 
 @runtime_checkable

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 
 from incidents.models import Incident, Severity, Ticket
@@ -18,18 +19,23 @@ class SlaSubject(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SlaFacts:
-    """An incident has the tiers, products and channels of all its tickets; one that fits is enough."""
+    """An incident has the tiers, products and channels of all its tickets; one that fits is enough.
+
+    `due_in` is the time from a ticket's opening to the due date that its helpdesk gave it.
+    """
 
     subject: SlaSubject
     severity: Severity | None = None
     tiers: frozenset[str] = frozenset()
     products: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    due_in: timedelta | None = None
 
 
 def ticket_facts(ticket: Ticket, severity: Severity | None) -> SlaFacts:
     """`severity` is that of the ticket's incident, or None as long as there is none."""
-    return _facts(SlaSubject.TICKET, severity, [ticket])
+    due_in = ticket.due_at - ticket.created_at if ticket.due_at is not None else None
+    return replace(_facts(SlaSubject.TICKET, severity, [ticket]), due_in=due_in)
 
 
 def incident_facts(incident: Incident, tickets: Iterable[Ticket]) -> SlaFacts:

@@ -6,6 +6,7 @@ incident what `targets` has for its severity, around the clock.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Self
@@ -83,6 +84,7 @@ class Sla(Section):
         default=False, description="Whether Liaison's own message to a customer counts as a first response."
     )
     _made: dict[str, tuple[WorkCalendar, Calendar]] = PrivateAttr(default_factory=dict)
+    _fingerprint: str | None = PrivateAttr(default=None)
 
     @field_validator("targets")
     @classmethod
@@ -108,7 +110,7 @@ class Sla(Section):
             return SlaTerms(
                 policy=policy.name,
                 calendar=policy.calendar,
-                targets=policy.targets.by_metric(),
+                targets=policy.targets.by_metric(facts.due_in),
                 warnings=warnings_at(self.warn_at if policy.warn_at is None else policy.warn_at),
                 pauses=frozenset(policy.pause_on),
                 liaison_answers=self.liaison_answers,
@@ -134,11 +136,27 @@ class Sla(Section):
             calendars[name] = made[1]
         return calendars
 
+    @property
+    def fingerprint(self) -> str:
+        """Another one as soon as anything that clocks go by is another."""
+        if self._fingerprint is None:
+            text = self.model_dump_json(exclude={"ladder"})
+            self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self._fingerprint
+
+    @property
+    def concerns_tickets(self) -> bool:
+        """Whether anything is promised to single tickets."""
+        return any(policy.when.applies_to is not SlaSubject.INCIDENT for policy in self.policies)
+
     def acts(self, policy: str, moment: Moment) -> tuple[SlaAct, ...]:
-        """What to do at a moment of the policy of that name (one that is gone goes by the common ladder)."""
+        """What to do at a moment of the policy of that name (one that is gone goes by the common ladder).
+
+        A policy whose own ladder is empty only counts, and tells nobody.
+        """
         own = next((one.ladder for one in self.policies if one.name == policy), None)
         ladder = self.ladder if own is None else own
-        if not ladder:
+        if own is None and not ladder:
             return ACTS_AT_BREACH if moment.is_breach else ACTS_AT_WARNING
         return tuple(dict.fromkeys(act for step in ladder if step.at == moment for act in step.do))
 

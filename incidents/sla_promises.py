@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -16,6 +16,9 @@ from incidents.sla_facts import SlaFacts, SlaSubject, folded
 from incidents.sla_ladder import Parts, SlaStep
 
 M = SlaMetric
+
+SHORTEST = timedelta(seconds=1)
+"""What is left of a promise whose time was up before the ticket was opened."""
 
 Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(listed)]
 
@@ -66,24 +69,36 @@ class SlaTargets(Section):
     mitigation: Duration | None = Field(
         default=None, description="From opening until the customers can work again, if only around the fault."
     )
-    resolution: Duration | None = Field(default=None, description="From opening until it is solved.")
+    resolution: Duration | Literal["due_date"] | None = Field(
+        default=None,
+        description="From opening until it is solved; due_date is the time that the helpdesk gave the ticket.",
+    )
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
         promised = [
             (metric, target)
             for metric in (M.FIRST_RESPONSE, M.MITIGATION, M.RESOLUTION)
-            if (target := getattr(self, metric)) is not None
+            if isinstance(target := getattr(self, metric), timedelta)
         ]
-        if not promised and self.next_update is None:
+        if not promised and self.next_update is None and not self.is_by_due_date:
             raise ValueError("nothing is promised; add first_response, next_update, mitigation or resolution")
         for (sooner, short), (later, long) in pairwise(promised):
             if short > long:
                 raise ValueError(f"{sooner} is longer than {later}; swap or correct them")
         return self
 
-    def by_metric(self) -> dict[SlaMetric, timedelta]:
-        return {metric: target for metric in M if (target := getattr(self, metric)) is not None}
+    @property
+    def is_by_due_date(self) -> bool:
+        """Whether the helpdesk's own due times are the promise."""
+        return self.resolution == "due_date"
+
+    def by_metric(self, due_in: timedelta | None = None) -> dict[SlaMetric, timedelta]:
+        """The targets there are. `due_in` is the time from a ticket's opening to its own due date, if it has one."""
+        targets = {metric: target for metric in M if isinstance(target := getattr(self, metric), timedelta)}
+        if self.is_by_due_date and due_in is not None:
+            targets[M.RESOLUTION] = max(due_in, SHORTEST)
+        return targets
 
 
 class SlaPolicy(Section):
@@ -114,3 +129,15 @@ class SlaPolicy(Section):
                     f"no time is lost on {state.value!r}; pause_on takes " + " and ".join(waiting)
                 )
         return states
+
+    @model_validator(mode="after")
+    def _due_dates_are_times_on_the_wall(self) -> Self:
+        if self.targets.is_by_due_date and self.calendar != ALWAYS.name:
+            raise ValueError(
+                f"a due_date counts around the clock; take calendar: {ALWAYS.name}, or write the resolution as a time"
+            )
+        if self.targets.is_by_due_date and self.pause_on:
+            raise ValueError(
+                "a due_date does not wait for anybody; leave out pause_on, or write the resolution as a time"
+            )
+        return self

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from prefect import task
 
 from incidents.case import Case, Plan
-from incidents.decisions import closure, escalation, sla, validation
+from incidents.decisions import closure, escalation, validation
 from incidents.models import Incident, ProbeResult
 from incidents.store.cases import decide
 from tasks import resources
@@ -16,7 +16,14 @@ from tasks.retries import STORE_CALL
 
 async def _decide(incident_id: int, decision: Callable[[Case], Plan]) -> Incident:
     async with resources.database().transaction() as tx:
-        plan = await decide(tx, incident_id, decision, now=resources.utc_now(), run_id=resources.run_id())
+        plan = await decide(
+            tx,
+            incident_id,
+            decision,
+            policy=resources.policy(),
+            now=resources.utc_now(),
+            run_id=resources.run_id(),
+        )
     return plan.incident
 
 
@@ -47,10 +54,3 @@ async def commit_closure(incident_id: int, looks: Sequence[ProbeResult]) -> Inci
     """Write the next step towards the end: another proof, the messages to everybody, or closed."""
     policy, now = resources.policy(), resources.utc_now()
     return await _decide(incident_id, lambda case: closure.decide(case, looks, policy, now=now))
-
-
-@task(name="commit SLA", **STORE_CALL)
-async def commit_sla(incident_id: int) -> Incident:
-    """Write what is due in time: warnings, breaches, updates to customers."""
-    policy, now = resources.policy(), resources.utc_now()
-    return await _decide(incident_id, lambda case: sla.sweep(case, policy, now=now))

@@ -20,10 +20,12 @@ from incidents.decisions.intake import (
 from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.models import Comment, Lane, Ticket, TicketEvent, TicketRef
 from incidents.policy import Policy
+from incidents.sla_keeping import TicketChange
 from incidents.store.cases import decide, open_incident, open_incidents
 from incidents.store.drains import renew_drain, take_turns
 from incidents.store.effects import our_status_changes
 from incidents.store.inbox import settle_deliveries
+from incidents.store.sla_keeping import keep_new_incident, keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
 from tasks import resources
 from tasks.drain import Chunk
@@ -56,6 +58,7 @@ class _Work:
     policy: Policy
     comments: Mapping[TicketRef, Sequence[Comment]]
     touched: list[int] = field(default_factory=list)
+    incident_of: dict[TicketRef, int] = field(default_factory=dict)
     opened: int = 0
     joined: int = 0
 
@@ -87,8 +90,9 @@ async def join_and_tell(tx: AsyncConnection, tickets: Sequence[Ticket], events: 
     linked = [ticket for ticket in newest if ticket.ref in is_linked]
     others = [ticket for ticket in newest if ticket.ref not in is_linked]
     await _tell(work, linked, known)
-    await save_tickets(tx, newest)
+    await save_tickets(tx, newest, sla_fit=work.policy.sla.fingerprint)
     await _join(work, others)
+    await _keep_promises(work, newest, known)
     return Handled(
         tickets=len(newest),
         opened=work.opened,
@@ -116,8 +120,10 @@ async def _join(work: _Work, tickets: Sequence[Ticket]) -> None:
             work.tx,
             incident_id,
             partial(tickets_joined, joins=joins, policy=work.policy, now=now),
+            policy=work.policy,
             now=now,
             run_id=resources.run_id(),
+            joining=[join.ticket for join in joins],
         )
         await _link(work, incident_id, joins)
     for opening in found.openings:
@@ -125,17 +131,21 @@ async def _join(work: _Work, tickets: Sequence[Ticket]) -> None:
 
 
 async def _open(work: _Work, opening: Opening) -> None:
+    now = resources.utc_now()
     incident = await open_incident(
         work.tx,
         service=opening.service,
         title=opening.title,
         severity=opening.severity,
+        owner=opening.owner,
         entries=opening_entries(opening),
-        now=resources.utc_now(),
+        now=now,
         run_id=resources.run_id(),
     )
     work.opened += 1
     await _link(work, incident.id, opening.joins)
+    tickets = [join.ticket for join in opening.joins]
+    await keep_new_incident(work.tx, incident, tickets, work.policy, now=now)
 
 
 async def _link(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
@@ -144,6 +154,7 @@ async def _link(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
         by_reason.setdefault(join.reason, []).append(join.ticket.ref)
     for reason, refs in by_reason.items():
         await link_tickets(work.tx, incident_id, refs, reason=reason, now=resources.utc_now())
+    work.incident_of.update((join.ticket.ref, incident_id) for join in joins)
     work.joined += len(joins)
     work.touched.append(incident_id)
 
@@ -159,8 +170,7 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
         before = known[ticket.ref]
         news = TicketNews(
             before=before.ticket,
-            # Of two equal versions the one just read counts: `max` takes the first.
-            after=max(ticket, before.ticket, key=lambda known: known.version),
+            after=_newer(ticket, before),
             comments=tuple(work.comments.get(ticket.ref, ())),
             status_is_ours=(ticket.ref.connection, ticket.ref.id, ticket.status.value) in ours,
         )
@@ -171,10 +181,39 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
             work.tx,
             incident_id,
             partial(ticket_news, news=by_incident[incident_id], policy=work.policy, now=now),
+            policy=work.policy,
             now=now,
             run_id=resources.run_id(),
         )
         work.touched.append(incident_id)
+
+
+async def _keep_promises(
+    work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef, KnownTicket]
+) -> None:
+    """The SLA clocks of the chunk's tickets, under the severities that their incidents have by now."""
+    incident_of = {
+        ref: found.incident_id for ref, found in known.items() if found.incident_id is not None
+    } | work.incident_of
+    severities = await severities_of(work.tx, list(incident_of.values()))
+    changes = []
+    for ticket in tickets:
+        before = known.get(ticket.ref)
+        incident_id = incident_of.get(ticket.ref)
+        changes.append(
+            TicketChange(
+                before=before.ticket if before is not None else None,
+                after=_newer(ticket, before),
+                severity=severities.get(incident_id) if incident_id is not None else None,
+                comments=tuple(work.comments.get(ticket.ref, ())),
+            )
+        )
+    await keep_tickets(work.tx, changes, work.policy, now=resources.utc_now())
+
+
+def _newer(ticket: Ticket, before: KnownTicket | None) -> Ticket:
+    """Of two equal versions the one just read counts: `max` takes the first."""
+    return ticket if before is None else max(ticket, before.ticket, key=lambda known: known.version)
 
 
 def _matters(news: TicketNews) -> bool:

@@ -60,7 +60,14 @@ async def _decide_all(
 ) -> None:
     for decision in decisions:
         try:
-            await decide(tx, incident_id, decision, now=resources.utc_now(), run_id=resources.run_id())
+            await decide(
+                tx,
+                incident_id,
+                decision,
+                policy=resources.policy(),
+                now=resources.utc_now(),
+                run_id=resources.run_id(),
+            )
         except NotFound:
             return  # somebody named an incident that never was
 

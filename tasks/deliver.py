@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.runtime import task_run
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Entry
+from incidents.case import Entry, Plan
 from incidents.effects import EffectKind, EffectState
+from incidents.models import TicketRef
+from incidents.store.cases import decide
 from incidents.store.due_effects import Due, due_effects, next_due_at
 from incidents.store.effects import LEASE, Leased, Settled, keep_effects, lease_effects, settle_effects
+from incidents.store.sla_keeping import keep_told
 from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.leases import kept
@@ -24,14 +28,16 @@ from tasks.send.tickets import send_to_tickets
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
 PATIENCE = timedelta(seconds=4)
+_MESSAGE = EffectKind.CUSTOMER_MESSAGE
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
 _PAGE_KINDS = frozenset(
     {EffectKind.PAGE, EffectKind.PAGE_NOTE, EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE}
 )
 
 
-async def deliver(incident_id: int, *, is_urgent: bool = False) -> None:
-    """Send everything this incident has due, in order, waiting a little for what is due soon.
+async def deliver(incident_id: int | None, *, is_urgent: bool = False) -> None:
+    """Send everything this incident has due, in order, waiting a little for what is due soon. None is for what is
+    about tickets without an incident.
 
     `is_urgent` leaves thousands of notes on tickets for later and sends what engineers wait for: actions,
     pages, chat. A failed send does not fail the flow: the ledger keeps it, and `recover` takes it up.
@@ -59,12 +65,12 @@ def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
             raise outcome
 
 
-async def find_due(incident_id: int, *, is_urgent: bool) -> Sequence[Due]:
+async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[Due]:
     async with resources.database().transaction() as tx:
         return await due_effects(tx, incident_id, now=resources.utc_now(), is_urgent=is_urgent)
 
 
-async def next_due(incident_id: int, *, is_urgent: bool) -> datetime | None:
+async def next_due(incident_id: int | None, *, is_urgent: bool) -> datetime | None:
     async with resources.database().transaction() as tx:
         return await next_due_at(tx, incident_id, is_urgent=is_urgent)
 
@@ -108,12 +114,34 @@ async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:
 
 
 async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
-    now = resources.utc_now()
+    now, incident_id = resources.utc_now(), leased[0].effect.incident_id
     async with resources.database().transaction() as tx:
+        await _keep_promises(tx, leased, settled)
         await settle_effects(tx, settled, now=now)
-        await append_entries(
-            tx, leased[0].effect.incident_id, _entries(leased, settled), now=now, run_id=resources.run_id()
-        )
+        if incident_id is not None:
+            entries = _entries(leased, settled)
+            await append_entries(tx, incident_id, entries, now=now, run_id=resources.run_id())
+
+
+async def _keep_promises(tx: AsyncConnection, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+    """Customers who have had a message of ours were kept informed, as the SLA promises."""
+    done = {item.id for item in settled if item.state is EffectState.DONE}
+    told = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
+    if not told or told[0].incident_id is None:
+        return
+    policy, now = resources.policy(), resources.utc_now()
+    # The incident first: it is always locked before its tickets' clocks.
+    await decide(
+        tx,
+        told[0].incident_id,
+        lambda case: Plan(incident=case.incident),
+        policy=policy,
+        now=now,
+        run_id=resources.run_id(),
+        told_at=now,
+    )
+    refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in told]
+    await keep_told(tx, refs, policy, at=now, now=now)
 
 
 _TOLD = {

@@ -63,6 +63,7 @@ class TicketReader:
             url=_link(at["url"].text(payload)),
             reassignments=at["reassignments"].whole(payload, largest=MAX_COUNT) or 0,
             reopens=at["reopens"].whole(payload, largest=MAX_COUNT) or 0,
+            due_at=at["due_at"].time(payload, self._zone),
         )
 
     def _requester(self, payload: Any) -> Contact:

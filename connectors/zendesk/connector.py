@@ -23,6 +23,7 @@ from connectors.zendesk.mapping import (
     ticket_id_from,
     tickets_from,
 )
+from connectors.zendesk.service_levels import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
@@ -35,7 +36,8 @@ from incidents.models import (
     TicketOutcome,
     Verified,
 )
-from incidents.ports import Helpdesk, WebhookSource
+from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
+from incidents.service_levels import ServiceLevels
 
 EXPORT_PAGE = 250
 EXPORT_AGE = timedelta(seconds=65)
@@ -45,7 +47,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Zendesk(Helpdesk, WebhookSource):
+class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
     """One Zendesk account.
 
     `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
@@ -170,6 +172,9 @@ class Zendesk(Helpdesk, WebhookSource):
             if not data.get("next_page"):
                 return False
             page += 1
+
+    async def service_levels(self) -> ServiceLevels:
+        return await read_service_levels(self._get, self._settings)
 
     async def _update_one(self, id: str, change: TicketChange, body: Any) -> TicketOutcome:
         await self._updates.wait()

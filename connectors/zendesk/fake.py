@@ -18,6 +18,7 @@ from connectors.kit.faults import Faults, FaultyApp
 from connectors.zendesk.fake_api import Api
 from connectors.zendesk.fake_desk import Desk, FakeTicket, FakeUser
 from connectors.zendesk.fake_json import event_json
+from connectors.zendesk.fake_service_levels import FakeServiceLevels
 from connectors.zendesk.fake_webhooks import Deliver, Outbox, Post
 
 EMAIL = "liaison@fake.example"
@@ -81,6 +82,15 @@ class FakeZendesk:
     @property
     def integration_user_id(self) -> int:
         return self._me.id
+
+    @property
+    def service_levels(self) -> FakeServiceLevels:
+        """SLA policies and schedules; shown to us once `make_admin` was called."""
+        return self.api.service_levels
+
+    def make_admin(self) -> None:
+        """The agent whose token we use becomes an administrator."""
+        self._me.role = "admin"
 
     def create_ticket(
         self,

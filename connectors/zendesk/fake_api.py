@@ -19,6 +19,7 @@ from connectors.zendesk.fake_desk import STATUSES, ClosedTicket, Desk, FakeTicke
 from connectors.zendesk.fake_jobs import FakeJob, job_json
 from connectors.zendesk.fake_json import audit_json, ticket_json, tickets_json, user_json
 from connectors.zendesk.fake_limits import Window
+from connectors.zendesk.fake_service_levels import FakeServiceLevels
 
 MAX_BULK = 100
 MAX_JOBS = 30
@@ -47,6 +48,7 @@ class Api:
     def __post_init__(self) -> None:
         self._requests = Window(self.requests_per_minute, 60)
         self._updates = Window(self.updates_per_minute, 60)
+        self.service_levels = FakeServiceLevels(me=self.me)
 
     def app(self) -> Starlette:
         routes: list[tuple[str, str, Endpoint]] = [
@@ -59,6 +61,7 @@ class Api:
             ("GET", "tickets/{id:int}", self._show),
             ("PUT", "tickets/{id:int}", self._update),
             ("GET", "tickets/{id:int}/audits", self._audits),
+            *self.service_levels.routes(),
         ]
         return Starlette(
             routes=[

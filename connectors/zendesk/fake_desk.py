@@ -69,6 +69,7 @@ class FakeTicket:
     created_at: datetime
     updated_at: datetime
     status: str = "new"
+    due_at: datetime | None = None
     priority: str | None = None
     assignee_id: int | None = None
     organization_id: int | None = None

@@ -34,6 +34,7 @@ def ticket_json(ticket: FakeTicket, address: str) -> dict[str, Any]:
         "via": {"channel": ticket.channel},
         "created_at": stamp(ticket.created_at),
         "updated_at": stamp(ticket.updated_at),
+        "due_at": stamp(ticket.due_at) if ticket.due_at is not None else None,
         "generated_timestamp": int(ticket.updated_at.timestamp()),
     }
 

@@ -107,6 +107,7 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         # A "station" is a stop: the first assignee is one, so each further stop is a reassignment.
         reassignments=max(0, _count(metrics.get("assignee_stations")) - 1),
         reopens=_count(metrics.get("reopens")),
+        due_at=time_from(data["due_at"]) if data.get("due_at") else None,
     )
 
 

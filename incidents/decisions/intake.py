@@ -42,6 +42,12 @@ class Opening:
     severity: Severity
     joins: tuple[Join, ...]
 
+    @property
+    def owner(self) -> str | None:
+        """The agent who is accountable: whoever has the first of its tickets that somebody has."""
+        by_age = sorted(self.joins, key=lambda join: join.ticket.created_at)
+        return next((join.ticket.assignee for join in by_age if join.ticket.assignee), None)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sorted:

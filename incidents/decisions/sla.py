@@ -1,110 +1,232 @@
-"""Promises in time: warn before a response or resolution target is missed, escalate when it is.
+"""Promises in time: warn before one is broken, go up the ladder when it is, and keep the customers informed.
 
-A moment told once is marked on the incident, so a sweep that runs twice, or late, tells nothing twice.
+Moments that have come are told once: they are marked on their clocks in the transaction that plans the telling.
+A sweep after a pause tells all that was missed, each clock in one sentence, and does each act once.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
+from incidents.context import page_for
 from incidents.decisions import customers
 from incidents.decisions.escalation import page_effect
-from incidents.decisions.posts import tell_engineers
-from incidents.effects import Effect
-from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import Incident, IncidentState, Stage
-from incidents.notes import duration
-from incidents.policy import Policy
+from incidents.decisions.posts import page_notes, tell_room
+from incidents.effects import Effect, EffectKind, ticket_note
+from incidents.lifecycle import UNSETTLED, WITH_ENGINEERS
+from incidents.messages import internal
+from incidents.models import (
+    Incident,
+    IncidentState,
+    InternalText,
+    Severity,
+    Stage,
+    Ticket,
+    TicketRef,
+)
+from incidents.policy import Policy, Rung
+from incidents.sla_clock import Missed, SlaClock, missed, tell
+from incidents.sla_ladder import SlaAct
+from incidents.sla_words import tickets_words, told_words
 
-_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
+_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
 _BEFORE_ENGINEERS = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.CONFIRMED})
 
 
-class Moment(StrEnum):
-    WARNED = "warned"
-    BREACHED = "breached"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """One running clock: `response` (until somebody acknowledges) or `resolution` (until it is fixed)."""
+class Due:
+    """A clock with all that it has to tell now, in order, and what is to be done about it."""
 
-    name: str
-    start: datetime
-    due: datetime
-
-    def reached(self, part: float) -> datetime:
-        """When this part of the time is gone."""
-        return self.start + (self.due - self.start) * part
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Missed:
-    """A moment that has come and was not told yet."""
-
-    target: Target
-    moment: Moment
-    part: float = 1.0
+    missed: tuple[Missed, ...]
+    acts: frozenset[SlaAct]
 
     @property
-    def name(self) -> str:
-        """`response:warned75`, `resolution:breached`."""
-        percent = f"{self.part * 100:g}" if self.moment is Moment.WARNED else ""
-        return f"{self.target.name}:{self.moment}{percent}"
+    def clock(self) -> SlaClock:
+        return self.missed[0].clock
+
+    @property
+    def is_breach(self) -> bool:
+        return self.missed[-1].moment.is_breach
 
 
-def running_targets(incident: Incident, policy: Policy) -> tuple[Target, ...]:
-    """The clocks that run for this incident now."""
-    if incident.state in _OVER or incident.state in (IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED):
-        return ()
-    wanted = policy.sla.targets[incident.severity]
-    targets = [_target("resolution", incident, wanted.resolution)]
-    if incident.acknowledged_at is None:
-        targets.insert(0, _target("response", incident, wanted.response))
-    return tuple(targets)
+def due_clocks(clocks: Iterable[SlaClock], policy: Policy, *, now: datetime) -> list[Due]:
+    """Clocks that have something to tell, in the order in which their first moments came."""
+    by_clock: dict[str, list[Missed]] = {}
+    for one in missed(clocks, policy.sla.working_calendars(), now=now):
+        by_clock.setdefault(one.clock.key, []).append(one)
+    return [
+        Due(
+            missed=tuple(found),
+            acts=frozenset(act for one in found for act in policy.sla.acts(one.clock.policy, one.moment)),
+        )
+        for found in by_clock.values()
+    ]
 
 
-def _target(name: str, incident: Incident, allowed: timedelta) -> Target:
-    return Target(name=name, start=incident.clock_from, due=incident.clock_from + allowed)
+def told(due: Sequence[Due], *, now: datetime) -> tuple[SlaClock, ...]:
+    """The clocks with these moments marked."""
+    return tuple(tell(one.clock, [item.moment for item in one.missed], now=now) for one in due)
 
 
-def missed(incident: Incident, policy: Policy, *, now: datetime) -> tuple[Missed, ...]:
-    """What is to be told now; a later moment makes the earlier ones superfluous."""
-    found: list[Missed] = []
-    for target in running_targets(incident, policy):
-        passed = [part for part in policy.sla.warn_at if now >= target.reached(part)]
-        if now >= target.due:
-            found.append(Missed(target=target, moment=Moment.BREACHED))
-        elif passed:
-            found.append(Missed(target=target, moment=Moment.WARNED, part=passed[-1]))
-    return tuple(item for item in found if _mark(incident, item) not in incident.sla_told)
+def broken(due: Sequence[Due]) -> list[Missed]:
+    """The promises that are broken, as told."""
+    return [one.missed[-1] for one in due if one.is_breach]
 
 
-def sweep(case: Case, policy: Policy, *, now: datetime) -> Plan:
-    """Tell what is due on this incident: warnings, breaches with the next rung, and customers' updates."""
-    incident = case.incident
+def sweep(case: Case, due: Sequence[Due], policy: Policy, *, now: datetime) -> Plan:
+    """What is due on this incident and its tickets: warnings, breaches with the next rung, customers' updates."""
+    incident, effects, entries = _tell(case, due, policy, now=now)
+    incident, updates, said = _update_customers(replace(case, incident=incident), policy, now=now)
+    return Plan(
+        incident=incident,
+        effects=(*effects, *updates),
+        entries=(*entries, *said),
+        told=told(due, now=now),
+    )
+
+
+def sweep_ticket(
+    ticket: TicketRef, due: Sequence[Due], policy: Policy, *, instance: str, now: datetime
+) -> list[Effect]:
+    """What is due on a ticket that belongs to no incident: its agent reads it on the ticket, whatever the ladder
+    says, because there is no team, room or page to turn to."""
+    telling = [one for one in due if one.acts]
+    if not telling:
+        return []
+    once = f"liaison:{instance}:sla:{_digest(telling)}"
+    return [ticket_note(None, ticket, once, _note(telling, policy, now=now))]
+
+
+def _tell(
+    case: Case, due: Sequence[Due], policy: Policy, *, now: datetime
+) -> tuple[Incident, list[Effect], list[Entry]]:
+    own = [one for one in due if one.clock.subject == case.incident.name]
+    on_tickets = [one for one in due if one.clock.subject != case.incident.name]
+    lines = _Lines(case, own, on_tickets, policy, now)
+    entries = [
+        Entry(kind="sla_breached" if one.is_breach else "sla_warned", text=lines.own(one)) for one in own
+    ]
+    entries += [Entry(kind="sla_tickets", text=text) for text in lines.tickets(on_tickets)]
+    acts = frozenset(act for one in due for act in one.acts)
+    what = f"sla:{_digest(due)}"
     effects: list[Effect] = []
-    entries: list[Entry] = []
-    for item in missed(case.incident, policy, now=now):
-        target, moment = item.target, item.moment
-        incident = replace(incident, sla_told=(*incident.sla_told, _mark(incident, item)))
-        left = duration(target.due - now)
-        text = f"{target.name} target {'missed' if moment is Moment.BREACHED else 'due in'} {left}"
-        entries.append(Entry(kind=f"sla_{moment}", text=text[0].upper() + text[1:]))
-        effects += tell_engineers(case, policy, f"sla:{item.name}", f"SLA: {text}")
-        if moment is Moment.BREACHED:
-            incident, paged, told = _escalate(replace(case, incident=incident), policy, now=now)
-            effects += paged
-            entries += told
-    incident, updates, told = _update_customers(replace(case, incident=incident), policy, now=now)
-    return Plan(incident=incident, effects=(*effects, *updates), entries=(*entries, *told))
+    if SlaAct.POST in acts:
+        effects += tell_room(case, policy, what, lines.saying(SlaAct.POST))
+    if SlaAct.TELL_OWNER in acts:
+        effects += _tell_owners(case, own, on_tickets, lines, what, policy, now=now)
+    team = policy.team_of(case.incident.service)
+    for act, who, person in (
+        (SlaAct.TELL_LEAD, "lead", team.lead),
+        (SlaAct.TELL_MANAGER, "manager", team.manager),
+    ):
+        if act in acts and person is not None:
+            effects.append(_page_person(case, who, person, policy, now=now))
+    incident = case.incident
+    can_be_raised = incident.state in UNSETTLED - _OVER and incident.severity > Severity.CRITICAL
+    if SlaAct.RAISE_SEVERITY in acts and can_be_raised:
+        raised = Severity(incident.severity - 1)
+        entries.append(
+            Entry(
+                kind="severity",
+                text=f"Severity raised from {int(incident.severity)} to {int(raised)} by the SLA's ladder",
+            )
+        )
+        incident = replace(incident, severity=raised)
+    if SlaAct.PAGE_NEXT_LEVEL in acts:
+        incident, paged, said = _escalate(replace(case, incident=incident), policy, now=now)
+        effects += paged
+        entries += said
+    return incident, effects, entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The sentences about what is due."""
+
+    case: Case
+    incident_clocks: Sequence[Due]
+    ticket_clocks: Sequence[Due]
+    policy: Policy
+    now: datetime
+
+    def own(self, one: Due) -> str:
+        return told_words(one.missed, self.policy.sla.working_calendars(), now=self.now)
+
+    def tickets(self, due: Sequence[Due]) -> list[str]:
+        """One sentence for each moment of a metric, however many tickets it came on."""
+        alike: dict[tuple[str, str, int], list[Missed]] = {}
+        for one in due:
+            last = one.missed[-1]
+            alike.setdefault((last.clock.metric, last.clock.policy, last.moment.per_mille), []).append(last)
+        return [tickets_words(found) for found in alike.values()]
+
+    def saying(self, act: SlaAct) -> str:
+        own = [self.own(one) for one in self.incident_clocks if act in one.acts]
+        return "SLA: " + "\n".join(
+            [*own, *self.tickets([one for one in self.ticket_clocks if act in one.acts])]
+        )
+
+
+def _tell_owners(
+    case: Case,
+    own: Sequence[Due],
+    on_tickets: Sequence[Due],
+    lines: _Lines,
+    what: str,
+    policy: Policy,
+    *,
+    now: datetime,
+) -> list[Effect]:
+    """Whoever holds the page, the agent who has the incident, and the agents of the tickets it is about."""
+    effects: list[Effect] = []
+    telling = [one for one in own if SlaAct.TELL_OWNER in one.acts]
+    if telling:
+        text = "SLA: " + "\n".join(lines.own(one) for one in telling)
+        effects += page_notes(case, what, text)
+        ticket = _owners_ticket(case)
+        if ticket is not None:
+            note = internal(f"{case.incident.name}: {text}")
+            effects.append(ticket_note(case.incident.id, ticket.ref, case.once(what), note))
+    by_ticket: dict[str, list[Due]] = {}
+    for one in on_tickets:
+        if SlaAct.TELL_OWNER in one.acts:
+            by_ticket.setdefault(one.clock.subject, []).append(one)
+    for subject, found in by_ticket.items():
+        once = case.once(f"sla:{_digest(found)}")
+        note = _note(found, policy, now=now)
+        effects.append(ticket_note(case.incident.id, _ref(subject), once, note))
+    return effects
+
+
+def _owners_ticket(case: Case) -> Ticket | None:
+    """Where the accountable agent reads it: on their oldest ticket that is not settled, else on the oldest."""
+    waiting = [item.ticket for item in case.tickets if not item.ticket.status.is_settled]
+    owned = [ticket for ticket in waiting if ticket.assignee == case.incident.owner]
+    return next(iter([*owned, *waiting]), None)
+
+
+def _note(due: Sequence[Due], policy: Policy, *, now: datetime) -> InternalText:
+    calendars = policy.sla.working_calendars()
+    return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=now) for one in due))
+
+
+def _ref(subject: str) -> TicketRef:
+    connection, _, ticket_id = subject.partition("#")
+    return TicketRef(connection=connection, id=ticket_id)
+
+
+def _digest(due: Sequence[Due]) -> str:
+    """Names this telling: the same moments under the same targets are told once."""
+    marks = sorted(one.clock.mark(item.moment) for one in due for item in one.missed)
+    return hashlib.sha256("\n".join(marks).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _escalate(case: Case, policy: Policy, *, now: datetime) -> tuple[Incident, list[Effect], list[Entry]]:
-    """The next rung of the ladder; before the engineers have it at all, the escalation stage itself."""
+    """The next rung of the ladder, one a sweep; before the engineers have it at all, the escalation stage itself."""
     incident = case.incident
     if incident.state in _BEFORE_ENGINEERS:
         return replace(incident, next_stage=Stage.ESCALATION, next_stage_at=now), [], []
@@ -115,6 +237,20 @@ def _escalate(case: Case, policy: Policy, *, now: datetime) -> tuple[Incident, l
     rung = ladder[incident.page_level - 1]
     page = page_effect(replace(case, incident=incident), policy, level=incident.page_level, now=now)
     return incident, [page], [Entry(kind="escalated", text=f"Paged the next level: {rung.title}")]
+
+
+def _page_person(case: Case, who: str, person: Rung, policy: Policy, *, now: datetime) -> Effect:
+    """Page the team's lead or manager, once in a generation; what comes later reaches them as notes on that page."""
+    key = f"{case.once('page')}:{who}"
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.PAGE,
+        incident_id=case.incident.id,
+        connection=person.pager or policy.team_of(case.incident.service).pager,
+        target=key,
+        payload=page_for(case, policy, target=person.pager_target, now=now),
+    )
 
 
 def _update_customers(
@@ -141,7 +277,3 @@ def _update_customers(
     )
     entry = Entry(kind="update", text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
     return incident, effects, [entry]
-
-
-def _mark(incident: Incident, item: Missed) -> str:
-    return f"g{incident.generation}:{item.name}"

@@ -14,10 +14,13 @@ from incidents.case import Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound
 from incidents.lifecycle import UNSETTLED
-from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Verdict
+from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Ticket, Verdict
+from incidents.policy import Policy
 from incidents.store.effects import plan_effects
 from incidents.store.instance import instance_id
 from incidents.store.schema import bindings, effects, incidents
+from incidents.store.sla_clocks import read_clocks
+from incidents.store.sla_keeping import keep_incident
 from incidents.store.tickets import linked_tickets
 from incidents.store.timeline import append_entries
 
@@ -37,17 +40,22 @@ async def decide(
     incident_id: int,
     decision: Callable[[Case], Plan],
     *,
+    policy: Policy,
     now: datetime,
     run_id: str | None,
+    joining: Sequence[Ticket] = (),
+    told_at: datetime | None = None,
 ) -> Plan:
-    """Lock the incident, show its case to `decision`, and write what it said.
+    """Lock the incident, show its case to `decision`, and write what it said, with what that means for its SLA.
 
     The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
-    `decision` is pure and quick; what it needs from the outside world was gathered before.
+    `decision` is pure and quick; what it needs from the outside world was gathered before. `joining` are tickets
+    that are linked to it in the same transaction; `told_at` says that its customers have had a message of ours.
     """
     case = await load_case(tx, incident_id, lock=True)
     plan = decision(case)
     await write_plan(tx, case.incident, plan, now=now, run_id=run_id)
+    await keep_incident(tx, case, plan, policy, now=now, joining=joining, told_at=told_at)
     return plan
 
 
@@ -77,6 +85,7 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
         open_ticket_effects=about_tickets.open,
         untold=about_tickets.untold,
         instance=await instance_id(tx),
+        clocks=(await read_clocks(tx, [incident.name])).get(incident.name, ()),
     )
 
 
@@ -95,6 +104,7 @@ async def open_incident(
     service: str,
     title: str,
     severity: Severity,
+    owner: str | None = None,
     entries: Sequence[Entry],
     now: datetime,
     run_id: str | None,
@@ -116,7 +126,7 @@ async def open_incident(
         "updates_sent": 0,
         "checks": 0,
         "page_level": 0,
-        "sla_told": [],
+        "owner": owner,
     }
     row = (await tx.execute(insert(incidents).values(values).returning(incidents))).one()
     await append_entries(tx, row.id, entries, now=now, run_id=run_id)
@@ -224,19 +234,17 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
         acknowledged_at=row.acknowledged_at,
         resolved_at=row.resolved_at,
         merged_into=row.merged_into,
-        sla_told=tuple(row.sla_told),
     )
 
 
 def _values(incident: Incident) -> dict[str, Any]:
-    """Every column but the key and the version."""
+    """Every column but the key, the version and what the SLA keeps there."""
     values: dict[str, Any] = {
         column.name: getattr(incident, column.name)
         for column in incidents.columns
-        if column.name not in ("id", "version")
+        if column.name not in ("id", "version", "sla_fit")
     }
     return values | {
         "evidence": _EVIDENCE.dump_python(incident.evidence, mode="json"),
         "severity": int(incident.severity),
-        "sla_told": list(incident.sla_told),
     }

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
@@ -42,25 +42,39 @@ class Due:
 
 
 # Customers may be told the same in one call: who it was meant for is checked one by one before that.
-_DUE = text(
-    f"""
-    select e.connection, e.kind, array_agg(e.id order by e.id) as ids
-    from effects e
-    where {IS_DUE} and e.incident_id = :incident_id and not (:is_urgent and e.about_ticket)
-    group by e.connection, e.kind, e.once, e.payload - 'recipient'
-    order by min(e.id)
-    """  # noqa: S608  # fragments of our own
-)
+def _due(whose: str) -> TextClause:
+    return text(
+        f"""
+        select e.connection, e.kind, array_agg(e.id order by e.id) as ids
+        from effects e
+        where {IS_DUE} and {whose} and not (:is_urgent and e.about_ticket)
+        group by e.connection, e.kind, e.once, e.payload - 'recipient'
+        order by min(e.id)
+        """  # noqa: S608  # fragments of our own
+    )
+
+
+_OF_AN_INCIDENT, _OF_NONE = "e.incident_id = :incident_id", "e.incident_id is null"
+_DUE, _DUE_UNLINKED = _due(_OF_AN_INCIDENT), _due(_OF_NONE)
 
 
 async def due_effects(
-    tx: AsyncConnection, incident_id: int, *, now: datetime, is_urgent: bool = False, at_most: int = 100
+    tx: AsyncConnection,
+    incident_id: int | None,
+    *,
+    now: datetime,
+    is_urgent: bool = False,
+    at_most: int = 100,
 ) -> Sequence[Due]:
     """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
 
-    `is_urgent` leaves out what is about tickets.
+    None is for what belongs to no incident. `is_urgent` leaves out what is about tickets.
     """
-    rows = await tx.execute(_DUE, {"incident_id": incident_id, "now": now, "is_urgent": is_urgent})
+    given = {"now": now, "is_urgent": is_urgent}
+    if incident_id is None:
+        rows = await tx.execute(_DUE_UNLINKED, given)
+    else:
+        rows = await tx.execute(_DUE, given | {"incident_id": incident_id})
     return [
         Due(
             connection=row.connection,
@@ -72,20 +86,29 @@ async def due_effects(
     ]
 
 
-_NEXT_DUE = text(
-    f"""
-    select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
-    where {_IS_HEAD} and e.incident_id = :incident_id and not (:is_urgent and e.about_ticket)
-    """  # noqa: S608  # fragments of our own
-)
+def _next_due(whose: str) -> TextClause:
+    return text(
+        f"""
+        select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
+        where {_IS_HEAD} and {whose} and not (:is_urgent and e.about_ticket)
+        """  # noqa: S608  # fragments of our own
+    )
 
 
-async def next_due_at(tx: AsyncConnection, incident_id: int, *, is_urgent: bool = False) -> datetime | None:
+_NEXT_DUE, _NEXT_DUE_UNLINKED = _next_due(_OF_AN_INCIDENT), _next_due(_OF_NONE)
+
+
+async def next_due_at(
+    tx: AsyncConnection, incident_id: int | None, *, is_urgent: bool = False
+) -> datetime | None:
     """When the next effect of this incident may be tried; None when all are settled, or wait for another's.
 
     What waits behind an effect in its lane does not count: it is not due before that one is settled.
     """
-    row = await tx.execute(_NEXT_DUE, {"incident_id": incident_id, "is_urgent": is_urgent})
+    if incident_id is None:
+        row = await tx.execute(_NEXT_DUE_UNLINKED, {"is_urgent": is_urgent})
+    else:
+        row = await tx.execute(_NEXT_DUE, {"incident_id": incident_id, "is_urgent": is_urgent})
     due: datetime | None = row.scalar_one_or_none()
     return due
 
@@ -93,7 +116,7 @@ async def next_due_at(tx: AsyncConnection, incident_id: int, *, is_urgent: bool 
 _INCIDENTS_DUE = text(f"select distinct e.incident_id from effects e where {IS_DUE}")  # noqa: S608
 
 
-async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int]:
-    """Incidents that have something to send now."""
+async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int | None]:
+    """Incidents that have something to send now; None among them if something is about no incident."""
     rows = await tx.execute(_INCIDENTS_DUE, {"now": now})
     return [row.incident_id for row in rows]

@@ -69,7 +69,7 @@ async def plan_effects(tx: AsyncConnection, planned: Sequence[Effect]) -> None:
     await tx.execute(statement, [_values(effect) for effect in planned])
     pages = [effect for effect in planned if effect.kind is EffectKind.PAGE]
     for page in pages:
-        await bind(tx, page.connection, "page", page.target, incident_id=page.incident_id)
+        await bind(tx, page.connection, "page", page.target, incident_id=page.its_incident)
 
 
 async def bind(

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     SmallInteger,
@@ -123,7 +124,8 @@ incidents = Table(
     Column("acknowledged_at", Time),
     Column("resolved_at", Time),
     Column("merged_into", BigInteger, ForeignKey("incidents.id")),
-    Column("sla_told", ARRAY(Text), nullable=False),
+    # The SLA section of the policy that its clocks were last fitted to.
+    Column("sla_fit", Text, nullable=False, server_default=text("''")),
 )
 Index("ix_incidents_service_state", incidents.c.service, incidents.c.state)
 Index(
@@ -131,6 +133,13 @@ Index(
     incidents.c.next_stage_at,
     postgresql_where=text("next_stage is not null"),
 )
+Index(
+    "ix_incidents_next_update_at",
+    incidents.c.next_update_at,
+    postgresql_where=text("next_update_at is not null"),
+)
+_OPEN_INCIDENT = text("state not in ('closed', 'not_an_incident', 'merged')")
+Index("ix_incidents_sla_fit", incidents.c.sla_fit, postgresql_where=_OPEN_INCIDENT)
 
 tickets = Table(
     "tickets",
@@ -157,12 +166,15 @@ tickets = Table(
     Column("url", Text),
     Column("reassignments", Integer, nullable=False),
     Column("reopens", Integer, nullable=False),
+    Column("due_at", Time),
+    Column("sla_fit", Text, nullable=False, server_default=text("''")),
     Column("incident_id", BigInteger, ForeignKey("incidents.id")),
     Column("link_reason", Text, nullable=False, server_default=text("''")),
     Column("linked_at", Time),
     Column("first_seen_at", Time, nullable=False, server_default=text("now()")),
 )
 Index("ix_tickets_incident_id", tickets.c.incident_id)
+Index("ix_tickets_sla_fit", tickets.c.sla_fit, postgresql_where=text("status not in ('solved', 'closed')"))
 
 # The transactional outbox, and the record of everything we ever changed elsewhere.
 effects = Table(
@@ -172,7 +184,8 @@ effects = Table(
     Column("key", Text, nullable=False, unique=True),
     Column("once", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("incident_id", BigInteger, ForeignKey("incidents.id"), nullable=False),
+    # None for what is about a ticket that belongs to no incident.
+    Column("incident_id", BigInteger, ForeignKey("incidents.id")),
     Column("connection", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("lane", Text, nullable=False),
@@ -234,4 +247,97 @@ cursors = Table(
     metadata,
     Column("connection", Text, primary_key=True),
     Column("since", Time, nullable=False),
+)
+
+# Promises to tickets and incidents, each a clock. A subject is `zendesk/support#1` (then with connection and
+# ticket) or `INC-7` (then with incident). `due_at` and `next_moment_at` follow from the rest, to be searched by.
+sla_clocks = Table(
+    "sla_clocks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("connection", Text),
+    Column("ticket_id", Text),
+    Column("incident_id", BigInteger, ForeignKey("incidents.id")),
+    Column("metric", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("calendar", Text, nullable=False),
+    Column("target", Interval),
+    Column("warnings", JSONB, nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("running_since", Time),
+    Column("paused_because", Text),
+    Column("stopped_at", Time),
+    Column("is_withdrawn", Boolean, nullable=False),
+    Column("stretches", JSONB, nullable=False),
+    Column("told", JSONB, nullable=False),
+    Column("worked", Interval, nullable=False),
+    Column("due_at", Time),
+    Column("next_moment_at", Time),
+)
+Index("ix_sla_clocks_subject", sla_clocks.c.subject)
+Index(
+    "ix_sla_clocks_next_moment_at",
+    sla_clocks.c.next_moment_at,
+    postgresql_where=text("next_moment_at is not null"),
+)
+Index(
+    "ix_sla_clocks_due_at",
+    sla_clocks.c.due_at,
+    postgresql_where=text("stopped_at is null and due_at is not null"),
+)
+Index(
+    "ix_sla_clocks_paused",
+    sla_clocks.c.started_at,
+    postgresql_where=text("paused_because is not null and target is not null"),
+)
+Index(
+    "ix_sla_clocks_stopped_at",
+    sla_clocks.c.stopped_at,
+    postgresql_where=text("stopped_at is not null and target is not null"),
+)
+
+# Who had a ticket or incident, and in which state, from when on; written when one of the two changes.
+sla_holders = Table(
+    "sla_holders",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("since", Time, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+# Promises that were broken, with who had it when, as it was known then.
+sla_breaches = Table(
+    "sla_breaches",
+    metadata,
+    Column("clock_key", Text, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("target", Interval, nullable=False),
+    Column("breached_at", Time, nullable=False),
+    Column("recorded_at", Time, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("held", JSONB, nullable=False),
+)
+Index("ix_sla_breaches_breached_at", sla_breaches.c.breached_at)
+
+# The weekly reports, and the pictures and tables that belong to them. `token` is what their addresses are guarded by.
+reports = Table(
+    "reports",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("token", Text, nullable=False, unique=True),
+    Column("made_at", Time, nullable=False),
+)
+report_files = Table(
+    "report_files",
+    metadata,
+    Column("report", Text, ForeignKey("reports.name", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
 )

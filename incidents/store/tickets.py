@@ -53,17 +53,20 @@ async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mappi
         return {}
     keys = [(ref.connection, ref.id) for ref in refs]
     rows = await tx.execute(select(tickets).where(tuple_(tickets.c.connection, tickets.c.id).in_(keys)))
-    known = [KnownTicket(ticket=_ticket(row), incident_id=row.incident_id) for row in rows]
+    known = [KnownTicket(ticket=ticket_of(row), incident_id=row.incident_id) for row in rows]
     return {item.ticket.ref: item for item in known}
 
 
-async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket]) -> None:
-    """Insert or replace; an older version than the stored one changes nothing."""
+async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket], *, sla_fit: str = "") -> None:
+    """Insert or replace; an older version than the stored one changes nothing.
+
+    `sla_fit` is the fingerprint of the SLA policy that the tickets' clocks are fitted to.
+    """
     if not newest:
         return
     # Always in one order: two transactions with the same tickets take turns, instead of each other's locks.
     in_order = sorted(newest, key=lambda ticket: (ticket.ref.connection, ticket.ref.id))
-    await tx.execute(_SAVE, [_values(ticket) for ticket in in_order])
+    await tx.execute(_SAVE, [_values(ticket) | {"sla_fit": sla_fit} for ticket in in_order])
 
 
 async def link_tickets(
@@ -103,7 +106,7 @@ async def linked_tickets(tx: AsyncConnection, incident_id: int) -> Sequence[Link
         .order_by(tickets.c.created_at, tickets.c.connection, tickets.c.id)
     )
     return [
-        LinkedTicket(ticket=_ticket(row), linked_at=row.linked_at, reason=row.link_reason) for row in rows
+        LinkedTicket(ticket=ticket_of(row), linked_at=row.linked_at, reason=row.link_reason) for row in rows
     ]
 
 
@@ -129,7 +132,7 @@ async def count_tickets(tx: AsyncConnection) -> int:
     return count
 
 
-def _ticket(row: Row[tuple[object, ...]]) -> Ticket:
+def ticket_of(row: Row[tuple[object, ...]]) -> Ticket:
     return Ticket(
         ref=TicketRef(connection=row.connection, id=row.id),
         subject=row.subject,
@@ -150,6 +153,7 @@ def _ticket(row: Row[tuple[object, ...]]) -> Ticket:
         url=row.url,
         reassignments=row.reassignments,
         reopens=row.reopens,
+        due_at=row.due_at,
     )
 
 
@@ -177,4 +181,5 @@ def _values(ticket: Ticket) -> dict[str, object]:
         "url": ticket.url,
         "reassignments": ticket.reassignments,
         "reopens": ticket.reopens,
+        "due_at": ticket.due_at,
     }

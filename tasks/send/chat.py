@@ -32,7 +32,7 @@ async def _open_room(chat: ChatRoom, item: Leased, request: RoomRequest) -> Sett
     room = await chat.open_room(request.name, request.topic, once=item.effect.once)
     async with resources.database().transaction() as tx:
         await bind(
-            tx, item.effect.connection, "room", room.id, incident_id=item.effect.incident_id, url=room.url
+            tx, item.effect.connection, "room", room.id, incident_id=item.effect.its_incident, url=room.url
         )
     return done(item, detail=room.name, result=room.id)
 
@@ -42,7 +42,7 @@ async def _post(chat: ChatRoom, item: Leased, message: ChatMessage) -> Settled:
     async with resources.database().transaction() as tx:
         rooms = [
             room
-            for connection, room in await bound(tx, effect.incident_id, "room")
+            for connection, room in await bound(tx, effect.its_incident, "room")
             if connection == effect.connection
         ]
     if not rooms:

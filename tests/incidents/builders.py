@@ -26,6 +26,7 @@ from incidents.models import (
 )
 from incidents.policy import Policy
 from incidents.policy_file import parse_policy
+from incidents.sla_keeping import incident_clocks
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -185,7 +186,16 @@ def a_case(
         for ticket in (tickets(2) if linked is None else linked)
     ]
     case = Case(incident=incident, tickets=tuple(joined), ledger=tuple(ledger), instance="test")
-    return replace(case, **changes)  # type: ignore[arg-type]
+    return with_clocks(replace(case, **changes))  # type: ignore[arg-type]
+
+
+def with_clocks(case: Case, policy: Policy | None = None) -> Case:
+    """The case with the SLA clocks that the policy gives its incident."""
+    sla = (policy or a_policy()).sla
+    begun = incident_clocks(
+        replace(case, clocks=()), Plan(incident=case.incident), sla, now=case.incident.state_since
+    )
+    return replace(case, clocks=begun)
 
 
 def page_key(level: int = 0, *, generation: int = 1) -> str:
@@ -244,8 +254,9 @@ def a_page_state(status: PageStatus, *responders: str, key: str | None = None) -
     return PageState(key=key or page_key(), page_id="P1", status=status, responders=responders)
 
 
-def after(case: Case, plan: Plan) -> Case:
+def after(case: Case, plan: Plan, policy: Policy | None = None, *, now: datetime = NOW) -> Case:
     """The case as the store would show it next: the plan written, its effects in the ledger, still to be sent."""
+    clocks = incident_clocks(case, plan, (policy or a_policy()).sla, now=now)
     known = {line.key for line in case.ledger}
     new = tuple(
         LedgerLine(
@@ -258,7 +269,7 @@ def after(case: Case, plan: Plan) -> Case:
         for effect in plan.effects
         if not effect.is_about_a_ticket and effect.key not in known
     )
-    return replace(case, incident=plan.incident, ledger=(*case.ledger, *new))
+    return replace(case, incident=plan.incident, ledger=(*case.ledger, *new), clocks=clocks)
 
 
 def of_kind(plan: Plan, *kinds: EffectKind) -> list[Effect]:

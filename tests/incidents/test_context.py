@@ -42,7 +42,7 @@ def test_the_facts_in_reading_order():
         ("Who is hit", "2 tickets from 2 customers (gold 2)"),
         ("Verdict", "confirmed: customers are hit"),
         ("Evidence", "+ http/checkout-health: 503"),
-        ("SLA", "respond within 15 min, resolve within 3 h 55 min"),
+        ("SLA", "first response within 15 min, resolution within 3 h 55 min"),
         ("First tickets", '#1 "Checkout fails (1)"; #2 "Checkout fails (2)"'),
         ("Tried", "nothing yet"),
     )
@@ -60,11 +60,11 @@ def test_there_are_always_all_facts(state):
 @pytest.mark.parametrize(
     ("minutes", "taken", "words"),
     [
-        (0, False, "respond within 15 min, resolve within 3 h 55 min"),
-        (15, False, "respond within 0 s, resolve within 3 h 40 min"),
-        (20, False, "respond was due 5 min ago, resolve within 3 h 35 min"),
-        (20, True, "resolve within 3 h 35 min"),
-        (300, True, "resolve was due 1 h 05 min ago"),
+        (0, False, "first response within 15 min, resolution within 3 h 55 min"),
+        (15, False, "first response within 0 s, resolution within 3 h 40 min"),
+        (20, False, "first response was due 5 min ago, resolution within 3 h 35 min"),
+        (20, True, "resolution within 3 h 35 min"),
+        (300, True, "resolution was due 1 h 05 min ago"),
     ],
 )
 def test_how_much_time_is_left(minutes, taken, words):

@@ -33,13 +33,13 @@ async def test_nobody_answers(liaison: Installation):
     await liaison.let_pass(HOUR * 0.8)
     await sla_sweep()
     await sla_sweep()
-    assert liaison.page_notes().count("SLA: response target due in") == 1
+    assert liaison.page_notes().count("SLA: First response due in") == 1
     assert pages_to(liaison) == ["payments"]
 
     await liaison.let_pass(HOUR * 0.3)
     await sla_sweep()
     await sla_sweep()
-    assert liaison.room().count("SLA: response target missed") == 1
+    assert liaison.room().count("SLA: First response missed") == 1
     assert pages_to(liaison) == ["payments", "payments-lead"]
     assert "Paged the next level: Payments lead" in [entry.text for entry in await liaison.timeline()]
 

@@ -107,6 +107,10 @@ LOOKS = st.lists(
 )
 
 
+def swept(case):
+    return sla.sweep(case, sla.due_clocks(case.clocks, POLICY, now=NOW), POLICY, now=NOW)
+
+
 @st.composite
 def decisions(draw):
     """Any decision with any input, as a function of the case."""
@@ -138,7 +142,7 @@ def decisions(draw):
                 lambda case: validation.decide(case, looks, looks, POLICY, now=NOW),
                 lambda case: escalation.decide(case, looks, POLICY, now=NOW, by_hand=by_hand),
                 lambda case: closure.decide(case, looks, POLICY, now=NOW),
-                lambda case: sla.sweep(case, POLICY, now=NOW),
+                swept,
                 lambda case: sync.page_news(case, page, POLICY, now=NOW),
                 lambda case: sync.chat_command(case, command, POLICY, now=NOW),
                 lambda case: ticket_news.ticket_news(case, [news], POLICY, now=NOW),
@@ -184,7 +188,7 @@ def test_every_move_is_legal_and_every_effect_the_incidents_own(case, decide):
 
 STEADY = {
     "closure": lambda case: closure.decide(case, [], POLICY, now=NOW),
-    "sla": lambda case: sla.sweep(case, POLICY, now=NOW),
+    "sla": swept,
     "page news": lambda case: sync.page_news(
         case,
         sync.PageNews(

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.case import Plan
 from incidents.decisions import sla
 from incidents.effects import EffectKind
-from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import IncidentState, Severity, Stage, TicketStatus
+from incidents.lifecycle import WITH_ENGINEERS, reopen
+from incidents.models import IncidentState, Severity, Stage, TicketRef, TicketStatus
+from incidents.policy import Rung, SlaPolicy, SlaStep
+from incidents.sla_clock import BREACH
+from incidents.sla_keeping import TicketChange, ticket_clocks
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -23,6 +27,7 @@ from tests.incidents.builders import (
     of_kind,
     page_key,
     texts,
+    with_clocks,
     without_chat,
 )
 
@@ -33,36 +38,47 @@ WITHOUT_CLOCK = (S.RESOLVED, S.CLOSING, S.CLOSED, S.NOT_AN_INCIDENT, S.MERGED)
 RUNNING = sorted(set(S) - set(WITHOUT_CLOCK))
 
 
-def a_paged_case(state=S.ESCALATED, linked=None, **changes):
-    incident = an_incident(state, clock_from=START, **changes)
-    return a_case(incident, linked, ledger=[a_page_line(), ROOM_LINE])
+def a_paged_case(state=S.ESCALATED, linked=None, *, policy=POLICY, **changes):
+    incident = an_incident(state, clock_from=START, state_since=START, **changes)
+    return with_clocks(a_case(incident, linked, ledger=[a_page_line(), ROOM_LINE]), policy)
 
 
 def at(minutes):
     return START + timedelta(minutes=minutes)
 
 
-def sweep(case, minutes, *, policy=POLICY):
-    return sla.sweep(case, policy, now=at(minutes))
+def sweep(case, minutes, *, policy=POLICY, tickets=()):
+    due = sla.due_clocks((*case.clocks, *tickets), policy, now=at(minutes))
+    return sla.sweep(case, due, policy, now=at(minutes))
 
 
 def told(plan):
     return [entry.text for entry in plan.entries]
 
 
+def with_ladder(**ladder):
+    """The policy with a ladder: at a moment, what is done."""
+    steps = [
+        SlaStep(at="breach" if moment == "breach" else int(moment[4:]) / 100, do=list(acts))
+        for moment, acts in ladder.items()
+    ]
+    policy = a_policy(sla={"ladder": steps})
+    people = {"lead": Rung(title="Lea", pager_target="lea"), "manager": Rung(title="Max", pager_target="max")}
+    payments = policy.teams["payments"].model_copy(update=people)
+    return policy.model_copy(update={"teams": {**policy.teams, "payments": payments}})
+
+
 @pytest.mark.parametrize("state", S)
 def test_which_clocks_run(state):
-    """Response until somebody has taken it, resolution until it is over; both from this generation's start."""
-    targets = sla.running_targets(an_incident(state, clock_from=START), POLICY)
-    names = [target.name for target in targets]
+    """First response until somebody has taken it, resolution until it is over; both from this generation's start."""
+    case = a_paged_case(state)
+    running = [clock.metric for clock in case.clocks if not clock.is_over and clock.target is not None]
     if state in WITHOUT_CLOCK:
-        assert names == []
+        assert running == []
     elif state is S.ACKNOWLEDGED:
-        assert names == ["resolution"]
+        assert running == ["resolution"]
     else:
-        assert names == ["response", "resolution"]
-        assert [target.due for target in targets] == [at(20), at(240)]
-        assert [target.reached(0.75) for target in targets] == [at(15), at(180)]
+        assert running == ["first_response", "resolution"]
 
 
 @pytest.mark.parametrize(
@@ -70,35 +86,26 @@ def test_which_clocks_run(state):
     [
         (0, []),
         (14, []),
-        (15, [("response", "warned")]),
-        (19, [("response", "warned")]),
-        (20, [("response", "breached")]),
-        (179, [("response", "breached")]),
-        (180, [("response", "breached"), ("resolution", "warned")]),
-        (240, [("response", "breached"), ("resolution", "breached")]),
+        (15, ["first_response:warn75"]),
+        (19, ["first_response:warn75"]),
+        (20, ["first_response:warn75", "first_response:breach"]),
+        (180, ["first_response:warn75", "first_response:breach", "resolution:warn75"]),
+        (
+            240,
+            ["first_response:warn75", "first_response:breach", "resolution:warn75", "resolution:breach"],
+        ),
     ],
 )
 def test_what_is_to_be_told_when(minutes, expected):
-    """Warned before, breached at the very moment; a late sweep tells the breach and no stale warning."""
-    found = sla.missed(a_paged_case().incident, POLICY, now=at(minutes))
-    assert [(item.target.name, str(item.moment)) for item in found] == expected
-
-
-def test_each_warning_is_told_once_and_a_late_sweep_skips_the_stale_ones():
-    """Several warnings: the newest that has come is told, the ones before it are not made up for."""
-    policy = a_policy(sla={"warn_at": [0.5, 0.9]})
-    incident = a_paged_case().incident
-    (half,) = sla.missed(incident, policy, now=at(10))
-    (late,) = sla.missed(incident, policy, now=at(18))
-    assert (half.name, late.name) == ("response:warned50", "response:warned90")
-    told = replace(incident, sla_told=("g1:response:warned90",))
-    assert sla.missed(told, policy, now=at(19)) == ()
+    """Warned before, broken at the very moment; a late sweep finds all that was missed, in order."""
+    due = sla.due_clocks(a_paged_case().clocks, POLICY, now=at(minutes))
+    assert [f"{item.clock.metric}:{item.moment}" for one in due for item in one.missed] == expected
 
 
 def test_severity_sets_the_pace():
     """A critical incident has 15 minutes by default."""
-    incident = an_incident(S.ESCALATED, clock_from=START, severity=Severity.CRITICAL)
-    assert sla.running_targets(incident, POLICY)[0].due == at(15)
+    case = a_paged_case(severity=Severity.CRITICAL)
+    assert told(sweep(case, 15))[0].startswith("First response missed 0 s ago (due 12:15 UTC, 15 min")
 
 
 def test_each_moment_is_told_once():
@@ -106,15 +113,15 @@ def test_each_moment_is_told_once():
     case, said, planned = a_paged_case(), [], []
     for minute in range(300):
         plan = sweep(case, minute + 0.5)
-        case = after(case, plan)
+        case = after(case, plan, now=at(minute + 0.5))
         said += [(minute, text) for text in told(plan)]
         planned += keys(plan)
     assert said == [
-        (15, "Response target due in 4 min"),
-        (20, "Response target missed 30 s ago"),
+        (15, "First response due in 4 min (by 12:20 UTC, 20 min by policy severity-2)"),
+        (20, "First response missed 30 s ago (due 12:20 UTC, 20 min by policy severity-2)"),
         (20, "Paged the next level: Payments lead"),
-        (180, "Resolution target due in 59 min"),
-        (240, "Resolution target missed 30 s ago"),
+        (180, "Resolution due in 59 min (by 16:00 UTC, 4 h by policy severity-2)"),
+        (240, "Resolution missed 30 s ago (due 16:00 UTC, 4 h by policy severity-2)"),
         (240, "Paged the next level: Head of engineering"),
     ]
     assert len(planned) == len(set(planned))
@@ -125,7 +132,7 @@ def test_each_moment_is_told_once():
 def test_sweeping_twice_does_nothing_twice(state, minutes):
     """In every state, whatever is due: the second sweep of a minute finds nothing left to do."""
     case = a_paged_case(state, next_update_at=at(0))
-    done = after(case, sweep(case, minutes))
+    done = after(case, sweep(case, minutes), now=at(minutes))
     again = sweep(done, minutes)
     assert again.incident == done.incident
     assert (again.effects, again.entries) == ((), ())
@@ -155,40 +162,155 @@ def test_the_ladder_ends():
     plan = sweep(a_paged_case(page_level=2), 20)
     assert of_kind(plan, EffectKind.PAGE) == []
     assert plan.incident.page_level == 2
-    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE, EffectKind.TICKET_NOTE]
 
 
 def test_each_level_has_its_own_page_and_words():
     """The next level reads in the page that the response is overdue, not that there is time left."""
     first = sweep(a_paged_case(), 25)
     (page,) = of_kind(first, EffectKind.PAGE)
-    assert dict(page.payload.details)["SLA"] == "respond was due 5 min ago, resolve within 3 h 35 min"
+    assert dict(page.payload.details)["SLA"] == (
+        "first response was due 5 min ago, resolution within 3 h 35 min"
+    )
     second = sweep(a_paged_case(S.ACKNOWLEDGED, page_level=1), 240)
     (page,) = of_kind(second, EffectKind.PAGE)
     assert (page.key, page.connection, page.payload.target) == (page_key(2), "pagerduty/heads", "head")
 
 
 def test_a_late_sweep_makes_up_for_what_was_missed():
-    """After an outage of ours: both breaches told, both levels paged, no warning that has passed."""
-    plan = sweep(a_paged_case(), 600)
-    assert [page.key for page in of_kind(plan, EffectKind.PAGE)] == [page_key(1), page_key(2)]
-    assert told(plan)[0] == "Response target missed 9 h 40 min ago"
-    assert not [text for text in told(plan) if "due in" in text]
-    assert plan.incident.sla_told == ("g1:response:breached", "g1:resolution:breached")
+    """After an outage of ours: each clock in one sentence with what had come before, one post, one level paged."""
+    case = a_paged_case()
+    plan = sweep(case, 600)
+    assert [page.key for page in of_kind(plan, EffectKind.PAGE)] == [page_key(1)]
+    assert told(plan) == [
+        "First response missed 9 h 40 min ago (due 12:20 UTC, 20 min by policy severity-2); "
+        "passed before: 75 % at 12:15 UTC",
+        "Resolution missed 6 h 00 min ago (due 16:00 UTC, 4 h by policy severity-2); "
+        "passed before: 75 % at 15:00 UTC",
+        "Paged the next level: Payments lead",
+    ]
+    assert len(of_kind(plan, EffectKind.CHAT_POST)) == 1
+    again = sweep(after(case, plan, now=at(600)), 601)
+    assert (again.effects, again.entries, again.told) == ((), (), ())
 
 
 def test_a_new_generation_has_new_moments():
     """What was told in the first life is told again in the second, by keys of its own."""
-    old = ("g1:response:warned", "g1:response:breached")
-    plan = sweep(a_paged_case(generation=2, sla_told=old), 20)
-    assert plan.incident.sla_told == (*old, "g2:response:breached")
-    first = sweep(a_paged_case(), 20)
-    assert not set(keys(plan)) & set(keys(first))
+    case = a_paged_case()
+    first = sweep(case, 20)
+    over = after(case, first, now=at(20))
+    over = after(over, Plan(incident=replace(over.incident, state=S.CLOSED, resolved_at=at(30))), now=at(30))
+    opened = after(over, Plan(incident=reopen(over.incident, now=at(60))), now=at(60))
+    assert not sweep(opened, 74).told
+    second = sweep(opened, 80)
+    assert [str(clock.generation) for clock in second.told] == ["2"]
+    assert not set(keys(second)) & set(keys(first))
 
 
 def test_no_chat_no_post():
     """A team without a chat still has its page told."""
-    assert kinds(sweep(a_paged_case(), 15, policy=without_chat())) == [EffectKind.PAGE_NOTE]
+    plan = sweep(a_paged_case(), 15, policy=without_chat())
+    assert kinds(plan) == [EffectKind.PAGE_NOTE, EffectKind.TICKET_NOTE]
+
+
+def test_the_accountable_agent_reads_it_on_their_ticket():
+    """On the oldest open ticket of the incident's owner; without one, on the oldest open ticket."""
+    linked = [
+        a_ticket(1, status=TicketStatus.SOLVED, assignee="Ada"),
+        a_ticket(2),
+        a_ticket(3, assignee="Ada"),
+    ]
+    for owner, expected in (("Ada", "3"), (None, "2"), ("Bob", "2")):
+        (note,) = of_kind(sweep(a_paged_case(linked=linked, owner=owner), 15), EffectKind.TICKET_NOTE)
+        assert note.target == expected
+        assert note.payload.text.startswith("INC-7: SLA: First response due in 5 min")
+
+
+def test_the_ladder_says_who_is_told():
+    """Owner, lead and manager each at their moment; nobody is told what the ladder does not have."""
+    policy = with_ladder(warn75=["tell_lead"], breach=["tell_manager", "raise_severity"])
+    case = a_paged_case(policy=policy)
+    warned = sweep(case, 15, policy=policy)
+    (page,) = warned.effects
+    assert (page.key, page.payload.target) == (f"{page_key()[:-1]}lead", "lea")
+    case = after(case, warned, policy, now=at(15))
+    broken = sweep(case, 20, policy=policy)
+    (page,) = broken.effects
+    assert (page.kind, page.payload.target) == (EffectKind.PAGE, "max")
+    assert broken.incident.severity is Severity.CRITICAL
+    assert "Severity raised from 2 to 1 by the SLA's ladder" in told(broken)
+
+
+def test_a_severity_that_is_raised_makes_haste_and_tells_nothing_twice():
+    """The shorter promise of the new severity counts at once; what was told of the longer one is not told again."""
+    policy = with_ladder(warn75=["raise_severity"])
+    case = a_paged_case(policy=policy)
+    warned = sweep(case, 15, policy=policy)
+    assert warned.incident.severity is Severity.CRITICAL
+    case = after(case, warned, policy, now=at(15))
+    # 15 minutes are the whole time of a critical one: missed in the same moment, and told by the next sweep.
+    assert [
+        str(item.moment) for one in sla.due_clocks(case.clocks, policy, now=at(16)) for item in one.missed
+    ] == ["breach"]
+
+
+def test_severity_is_raised_no_further_than_the_worst():
+    policy = with_ladder(breach=["raise_severity"])
+    plan = sweep(a_paged_case(policy=policy, severity=Severity.CRITICAL), 60, policy=policy)
+    assert plan.incident.severity is Severity.CRITICAL
+
+
+GOLD = SlaPolicy.model_validate(
+    {
+        "name": "gold",
+        "when": {"applies_to": "ticket"},
+        "targets": {"first_response": "1h", "resolution": "4h"},
+    }
+)
+
+
+def ticket_due(*numbers, policy):
+    """The clocks of so many tickets, opened at START."""
+    return [
+        clock
+        for number in numbers
+        for clock in ticket_clocks(
+            TicketChange(before=None, after=a_ticket(number, created_at=START, updated_at=START)),
+            (),
+            policy.sla,
+            now=START,
+        )
+    ]
+
+
+def test_many_tickets_are_one_post_and_a_note_each():
+    """Nobody reads a hundred posts; each agent reads about their own ticket."""
+    policy = a_policy(sla={"policies": [GOLD]})
+    case = a_paged_case(S.ACKNOWLEDGED, policy=policy)
+    clocks = ticket_due(*range(1, 13), policy=policy)
+    plan = sweep(case, 60, policy=policy, tickets=clocks)
+    (post,) = of_kind(plan, EffectKind.CHAT_POST)
+    names = ", ".join(f"#{number}" for number in range(1, 11))
+    assert post.payload.text == f"SLA: First response missed on 12 tickets: {names} and 2 more (policy gold)"
+    notes = of_kind(plan, EffectKind.TICKET_NOTE)
+    assert sorted(int(note.target) for note in notes) == list(range(1, 13))
+    assert {clock.was_told(BREACH) for clock in plan.told} == {True}
+
+
+def test_a_ticket_of_no_incident_is_told_on_the_ticket():
+    """Once for all its moments, in one note; a policy that only counts tells nobody."""
+    policy = a_policy(sla={"policies": [GOLD]})
+    ref = TicketRef(connection="zendesk/support", id="1")
+    due = sla.due_clocks(ticket_due(1, policy=policy), policy, now=at(60))
+    (note,) = sla.sweep_ticket(ref, due, policy, instance="test", now=at(60))
+    assert (note.incident_id, note.target, note.kind) == (None, "1", EffectKind.TICKET_NOTE)
+    assert note.payload.text == (
+        "SLA: First response missed 0 s ago (due 13:00 UTC, 1 h by policy gold); passed before: 75 % at 12:45 UTC"
+    )
+    silent = a_policy(sla={"policies": [GOLD.model_copy(update={"ladder": []})]})
+    due = sla.due_clocks(ticket_due(1, policy=silent), silent, now=at(60))
+    assert sla.sweep_ticket(ref, due, silent, instance="test", now=at(60)) == []
+    assert [clock.was_told(BREACH) for clock in sla.told(due, now=at(60))] == [True]
 
 
 @pytest.mark.parametrize("state", S)
@@ -214,7 +336,7 @@ def test_updates_keep_their_cadence():
     case, sent = a_paged_case(S.ACKNOWLEDGED, next_update_at=at(60)), []
     for minute in (60, 61, 120, 121, 200):
         plan = sweep(case, minute)
-        case = after(case, plan)
+        case = after(case, plan, now=at(minute))
         sent += [(minute, key) for key in keys(plan) if ":update:" in key]
     assert [minute for minute, _ in sent] == [60, 60, 120, 120, 200, 200]
     assert len({key for _, key in sent}) == 6

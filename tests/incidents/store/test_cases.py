@@ -26,6 +26,7 @@ from incidents.store.database import Database
 from incidents.store.effects import Settled, bind, bound, lease_effects, plan_effects, settle_effects
 from incidents.store.tickets import link_tickets, save_tickets
 from incidents.store.timeline import read_timeline
+from tests.incidents.builders import a_policy
 from tests.incidents.store.examples import MINUTE, NOW, effect, new_incident, ticket
 
 PAGE = Page(summary="INC-1 Checkout", source="Liaison", severity=Severity.HIGH)
@@ -98,7 +99,6 @@ async def test_every_field_of_an_incident_is_kept(database: Database, incident: 
         acknowledged_at=NOW + 3 * MINUTE,
         resolved_at=NOW + 4 * MINUTE,
         merged_into=other.id,
-        sla_told=("response:warned", "response:breached"),
     )
     same = [
         field.name
@@ -143,7 +143,7 @@ async def test_a_decision_is_shown_the_case_and_its_plan_is_written(database: Da
         return Plan(incident=owned, entries=(Entry(kind="owner", text="Ada has it"),))
 
     async with database.transaction() as tx:
-        plan = await decide(tx, incident.id, take, now=NOW, run_id="run-1")
+        plan = await decide(tx, incident.id, take, policy=a_policy(), now=NOW, run_id="run-1")
         case = await load_case(tx, incident.id)
         (entry,) = await read_timeline(tx, incident.id)
     assert plan.incident.owner == case.incident.owner == "Ada"

@@ -1,0 +1,64 @@
+"""The SLA board: a table in the Prefect UI of what breaches next, written anew when something on it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from prefect import task
+from prefect.artifacts import acreate_table_artifact
+
+from incidents.sla_clock import ClockState
+from incidents.sla_explain import amount
+from incidents.sla_words import metric_words
+from incidents.store.sla_board import BoardRow, board_rows, is_news
+from tasks import resources
+from tasks.retries import STORE_CALL
+from tasks.story import plain
+
+KEY = "sla-board"
+_WEB = re.compile(r"https?://[^\s()<>|\]]+")
+
+
+@task(name="show SLA board", **STORE_CALL)
+async def show_board() -> bool:
+    """Write the board unless it reads as it did; returns whether it was written."""
+    now = resources.utc_now()
+    async with resources.database().transaction() as tx:
+        found = await board_rows(tx, now=now)
+        table = [_shown(row, is_late=row.due_at is not None and row.due_at <= now) for row in found]
+        digest = hashlib.sha256(json.dumps(table).encode()).hexdigest()
+        if not await is_news(tx, digest):
+            return False
+        late = sum(row["clock"] == "missed" for row in table)
+        paused = sum(row["clock"].startswith("stands still") for row in table)
+        await acreate_table_artifact(
+            key=KEY,
+            table=table,
+            description=f"What breaches next, as of {now:%Y-%m-%d %H:%M UTC}: "
+            f"{len(table) - late - paused} to come, {late} missed and still open, {paused} standing still. "
+            "Each promise in full: `liaison sla INC-7`, `liaison sla ZD-4711`.",
+        )
+    return True
+
+
+def _shown(row: BoardRow, *, is_late: bool) -> dict[str, str]:
+    clock = row.clock
+    if clock.state is ClockState.PAUSED:
+        state = f"stands still: {(clock.paused_because or '').replace('_', ' ')}"
+    else:
+        state = "missed" if is_late else "running"
+    ticket = plain(row.ticket or "")
+    if row.ticket_url and _WEB.fullmatch(row.ticket_url):
+        ticket = f"[{ticket}]({row.ticket_url})"
+    return {
+        "due": f"{row.due_at:%Y-%m-%d %H:%M UTC}" if row.due_at is not None else "",
+        "clock": state,
+        "promise": f"{metric_words(clock.metric)}, {amount(clock.target) if clock.target is not None else ''}",
+        "policy": plain(clock.policy),
+        "with": plain(row.who or "nobody"),
+        "ticket": ticket,
+        "incident": row.incident or "",
+        "service": plain(row.service or ""),
+    }
