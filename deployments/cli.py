@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from deployments.replay.command import uci
+from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ app = typer.Typer(
 
 replay_app = typer.Typer(no_args_is_help=True, help="Play recorded logs through gateway, store and worker.")
 replay_app.command()(uci)
+replay_app.command()(requests311)
 app.add_typer(replay_app, name="replay")
 
 T = TypeVar("T")
@@ -156,6 +158,27 @@ def show_one(
         _print_json(show.shown_as_json(found))
     else:
         show.print_shown(Console(), found)
+
+
+@app.command()
+def sla(
+    name: Annotated[str, typer.Argument(help="Such as INC-1, zendesk/support#4711 or ZD-4711.")],
+    home: Home = None,
+    policy: PolicyFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain what is promised to an incident or ticket: each due time with its arithmetic, and who broke what."""
+    from deployments.commands import settings
+    from deployments.commands import sla as explaining
+
+    async def work(database: Database) -> explaining.Explained:
+        return await explaining.explained(database, name, settings.policy_file(policy))
+
+    found = _ask(home, work)
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        explaining.print_explained(Console(), found)
 
 
 @app.command()

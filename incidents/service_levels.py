@@ -95,7 +95,7 @@ class LevelPolicy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenHours:
-    """Working time in minutes from Monday's midnight of the schedule's zone, less than a week."""
+    """Working time in minutes from Monday's midnight of the schedule's zone, within one week."""
 
     opens: int
     closes: int

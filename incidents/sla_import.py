@@ -42,11 +42,15 @@ class Imported:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Promise:
-    """A helpdesk's policy as we understand it. Severities without terms are promised nothing."""
+    """A helpdesk's policy as we understand it, and what there is to tell about that.
+
+    Without alternatives it cannot be said for whom it is; severities without terms are promised nothing.
+    """
 
     policy: LevelPolicy
     alternatives: tuple[Alternative, ...]
     terms: Mapping[Severity, Terms]
+    notes: tuple[ImportLine, ...]
 
 
 def sla_section(levels: ServiceLevels, policy: Policy, *, schedule: str | None = None) -> Imported:
@@ -57,22 +61,31 @@ def sla_section(levels: ServiceLevels, policy: Policy, *, schedule: str | None =
     """
     calendars, calendar_lines = calendars_from(levels.schedules)
     counting = _counting(levels, calendars, schedule)
-    lines = [*_rule(policy), *(left("", one) for one in levels.unread), *calendar_lines]
-    promises: list[_Promise] = []
-    for one in levels.policies:
-        what = called("SLA policy", one.name)
-        alternatives, told = alternatives_of(one, list(policy.tiers))
-        terms, noted = terms_of(one, counting)
-        lines += [*told, *(left(what, unread) for unread in one.unread), *noted]
-        if alternatives:
-            promises.append(_Promise(policy=one, alternatives=alternatives, terms=terms))
+    lines = [
+        *_rule(policy),
+        *(left("", one) for one in levels.unread),
+        *calendar_lines,
+        *_chosen(levels, schedule),
+    ]
+    promises = [_promise(one, policy, counting) for one in levels.policies]
     policies, written = _policies(promises, {folded(tier): tier for tier in reversed(policy.tiers)})
     section: dict[str, Any] = {}
     if calendars:
         section["calendars"] = {one.name: one.section for one in calendars}
     if policies:
         section["policies"] = policies
-    return Imported(text=_yaml({"sla": section}), lines=(*lines, *written))
+    text = yaml.safe_dump(
+        {"sla": section}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
+    )
+    return Imported(text=text, lines=(*lines, *written))
+
+
+def _promise(level: LevelPolicy, policy: Policy, counting: Counting) -> _Promise:
+    what = called("SLA policy", level.name)
+    alternatives, told = alternatives_of(level, list(policy.tiers))
+    terms, noted = terms_of(level, counting)
+    notes = (*told, *(left(what, unread) for unread in level.unread), *noted)
+    return _Promise(policy=level, alternatives=alternatives, terms=terms, notes=notes)
 
 
 def _rule(policy: Policy) -> list[ImportLine]:
@@ -89,6 +102,14 @@ def _rule(policy: Policy) -> list[ImportLine]:
         cure = "put the new ones in their place, or join them by hand; everything else under sla stays"
         lines.append(ImportLine(fate=Fate.DIFFERS, what="the policy file", told=f"it has {own}", cure=cure))
     return lines
+
+
+def _chosen(levels: ServiceLevels, schedule: str | None) -> list[ImportLine]:
+    if schedule is None or len(levels.schedules) < 2:
+        return []
+    told = f"they all count by {schedule[:60]!r}, whichever schedule a trigger gives a ticket"
+    cure = "write policies of their own for tickets that have another"
+    return [ImportLine(fate=Fate.DIFFERS, what="business hours", told=told, cure=cure)]
 
 
 def _counting(levels: ServiceLevels, calendars: Sequence[ImportedCalendar], schedule: str | None) -> Counting:
@@ -121,7 +142,9 @@ def _policies(
     lines: list[ImportLine] = []
     reachable = _reachable(promises)
     for place, promise in enumerate(promises):
-        what = called("SLA policy", promise.policy.name)
+        lines += promise.notes
+        if not promise.alternatives:
+            continue
         made: list[str] = []
         for number, alternative in enumerate(promise.alternatives):
             severities = [one for one in sorted(promise.terms) if (place, number, one) in reachable]
@@ -132,16 +155,20 @@ def _policies(
                 terms = promise.terms[group[0]]
                 policies.append(_policy(name, group, alternative, terms, tiers))
                 made.append(name)
-        if made:
-            lines.append(ImportLine(fate=Fate.TAKEN, what=what, told=f"as {', '.join(made)}"))
-        elif promise.terms:
-            told = "it is never chosen: the policies before it take all its tickets"
-            lines.append(ImportLine(fate=Fate.LEFT, what=what, told=told))
-        else:
-            told, cure = "none of its targets can be said", "see its targets, and write it by hand"
-            lines.append(ImportLine(fate=Fate.LEFT, what=what, told=told, cure=cure))
+        lines.append(_fate(promise, made))
         lines += _fallen_through(place, promises, reachable)
     return policies, lines
+
+
+def _fate(promise: _Promise, made: Sequence[str]) -> ImportLine:
+    what = called("SLA policy", promise.policy.name)
+    if made:
+        return ImportLine(fate=Fate.TAKEN, what=what, told=f"as {', '.join(made)}")
+    if any(one.severities & set(promise.terms) for one in promise.alternatives):
+        told = "it is never chosen: the policies before it take all its tickets"
+        return ImportLine(fate=Fate.LEFT, what=what, told=told)
+    told = "it has no target that can be said for the tickets it is for"
+    return ImportLine(fate=Fate.LEFT, what=what, told=told, cure="look at its targets, and write it by hand")
 
 
 _Reachable = frozenset[tuple[int, int, Severity]]
@@ -220,16 +247,3 @@ def _duration(seconds: int) -> str:
     """`1h30m`; without days, which people would take for working days."""
     parts = (("h", seconds // 3600), ("m", seconds % 3600 // 60), ("s", seconds % 60))
     return "".join(f"{number}{unit}" for unit, number in parts if number)
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes equal things out each time: a policy file has no anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _yaml(data: Mapping[str, Any]) -> str:
-    return yaml.dump(
-        data, Dumper=_Plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
-    )

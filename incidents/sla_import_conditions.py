@@ -45,7 +45,7 @@ class Alternative:
 
     def criteria(self, severity: Severity) -> dict[str, frozenset[Any]]:
         """As `incidents.sla_overlap` wants them, for one severity."""
-        return {"severity": frozenset({severity}), **self.words}
+        return {"severity": frozenset({severity}), **{str(kind): words for kind, words in self.words.items()}}
 
     def meets(self, other: Alternative) -> bool:
         """Whether a ticket can be in both, severities aside."""

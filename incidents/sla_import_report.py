@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from incidents.plain_text import one_line
 from incidents.service_levels import Priority, Unread
 
 SHOWN = 60
@@ -28,8 +29,13 @@ class ImportLine:
     told: str
     cure: str = ""
 
+    @property
+    def text(self) -> str:
+        """All but its fate, on one visible line, whatever is in the names that strangers gave."""
+        return one_line(f"{self.what}: {self.told}" + (f"; {self.cure}" if self.cure else ""))
+
     def __str__(self) -> str:
-        return f"{self.fate:<8}  {self.what}: {self.told}" + (f"; {self.cure}" if self.cure else "")
+        return f"{self.fate:<8}  {self.text}"
 
 
 def left(what: str, unread: Unread) -> ImportLine:
@@ -39,7 +45,7 @@ def left(what: str, unread: Unread) -> ImportLine:
 
 
 def called(kind: str, name: str) -> str:
-    """`SLA policy 'Gold'`, with whatever is in a stranger's name shown harmlessly."""
+    """`SLA policy 'Gold'`, and no more of a long name than is needed to know it."""
     return f"{kind} {name[:SHOWN]!r}"
 
 

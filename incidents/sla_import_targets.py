@@ -101,7 +101,9 @@ class _Row:
         kept, others = (working, always) if len(working) >= len(always) else (always, working)
         for one in others:
             hours = "business hours" if kept[0].by_schedule else "calendar hours"
-            self._left(one, f"a policy has one calendar, and more of its targets are in {hours}", _BY_HAND)
+            self._left(
+                one, f"a policy has one calendar, and what is kept for this priority is in {hours}", _BY_HAND
+            )
         return kept
 
     def _one_a_metric(self, targets: list[LevelTarget]) -> list[LevelTarget]:
@@ -110,7 +112,7 @@ class _Row:
         for one in sorted(targets, key=lambda one: (len(one.pauses), one.seconds, one.called)):
             first = kept.setdefault(one.metric, one)
             if first is not one:
-                told = f"{first.called} is its {one.metric} already, and counts more of the time"
+                told = f"{first.called} is its {one.metric} already: it pauses on fewer states, or is shorter"
                 self._left(one, told, _BY_HAND)
         return list(kept.values())
 

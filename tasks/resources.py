@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +38,7 @@ class _Resources:
     policy: Policy | None = None
     policy_stamp: tuple[str, int] = ("", 0)
     connections: Connections = field(default_factory=Connections)
+    clock: Callable[[], datetime] | None = None
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resources] = WeakKeyDictionary()
@@ -98,7 +101,22 @@ async def close() -> None:
 
 def utc_now() -> datetime:
     """The one clock of flows and tasks; decisions are given it as `now`."""
-    return datetime.now(UTC)
+    clock = _here().clock
+    return clock() if clock is not None else datetime.now(UTC)
+
+
+@contextmanager
+def simulated_time(clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let flows and tasks of this event loop go by another clock: replays of what happened once, and drills.
+
+    PostgreSQL's own clock, which leases go by, stays as it is.
+    """
+    here = _here()
+    before, here.clock = here.clock, clock
+    try:
+        yield
+    finally:
+        here.clock = before
 
 
 def run_id() -> str | None:

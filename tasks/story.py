@@ -15,12 +15,14 @@ from incidents.case import Actor, Case, LinkedTicket
 from incidents.context import facts
 from incidents.notes import clock
 from incidents.policy import Policy
+from incidents.sla_explain import explain
 from incidents.store.cases import load_case
 from incidents.store.timeline import TimelineEntry, read_timeline
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 
 _TICKETS_SHOWN = 50
+_SUM_LINES = 12
 _ENTRIES_SHOWN = 200
 # Backslashes, because one of the two UIs shows numeric character references as they are.
 _MARKUP = {ord(mark): f"\\{mark}" for mark in "\\`*_[]!~|#"}
@@ -59,6 +61,7 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
+        *_promises(case, policy),
         "## What happened",
         "",
         *(_line(entry) for entry in _condensed(entries)[-_ENTRIES_SHOWN:]),
@@ -70,6 +73,15 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
     if len(case.tickets) > _TICKETS_SHOWN:
         lines.append(f"- and {len(case.tickets) - _TICKETS_SHOWN} more")
     return "\n".join(lines)
+
+
+def _promises(case: Case, policy: Policy) -> list[str]:
+    """The arithmetic of each promise, as `liaison sla` prints it, so that anybody can check it."""
+    calendars, now = policy.sla.working_calendars(), resources.utc_now()
+    promised = [clock for clock in case.clocks if clock.target is not None]
+    texts = ["\n".join(explain(clock, calendars, now=now, longest=_SUM_LINES)) for clock in promised]
+    # A fence that no text of ours or the operator's can close.
+    return ["## Promises", "", "~~~~~~text", "\n\n".join(texts), "~~~~~~", ""] if texts else []
 
 
 def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:

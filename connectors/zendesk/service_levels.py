@@ -93,5 +93,6 @@ async def _pages(get: Get, path: str, key: str) -> list[Any]:
 def _position(policy: dict[str, Any]) -> tuple[bool, int]:
     """The order in which Zendesk tries them; one without a position comes last."""
     position = policy.get("position")
-    is_number = isinstance(position, int) and not isinstance(position, bool)
-    return not is_number, position if is_number else 0
+    if isinstance(position, int) and not isinstance(position, bool):
+        return False, position
+    return True, 0

@@ -79,14 +79,14 @@ def _target(data: Any) -> LevelTarget | Unread:
 
 
 def _seconds(data: dict[str, Any]) -> int | None:
-    seconds, minutes = data.get("target_in_seconds"), data.get("target")
-    if _is_count(seconds):
-        return int(seconds)
-    return int(minutes) * 60 if _is_count(minutes) else None
+    seconds, minutes = _count(data.get("target_in_seconds")), _count(data.get("target"))
+    if seconds is not None:
+        return seconds
+    return None if minutes is None else minutes * 60
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _listed(value: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from deployments.commands import settings
 from deployments.registration import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.models import Lane
-from incidents.policy_file import load_policy
+from incidents.policy_file import load_policy, policy_remarks
 from incidents.store.database import Database
 from incidents.store.effects import count_effects
 from incidents.store.inbox import waiting
@@ -72,12 +72,12 @@ async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
 
 async def _policy(path: Path) -> str:
     policy = load_policy(path)
-    if policy.sla.calendars or policy.sla.policies or policy.sla.ladder:
-        raise PolicyError(
-            f"{path}: sla.calendars, sla.policies and sla.ladder are read and checked, but no sweep acts on them yet: "
-            "incidents are held to sla.targets, around the clock"
-        )
-    return f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules"
+    told = (
+        f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules, "
+        f"{len(policy.sla.policies)} SLA policies by {len(policy.sla.calendars)} calendars"
+    )
+    # What is allowed, but may not be what was meant.
+    return "\n".join([told, *(str(remark) for remark in policy_remarks(path))])
 
 
 async def _store(home: Path | None) -> str:

@@ -51,7 +51,6 @@ def print_report(console: Console, imported: Imported) -> None:
     """A line for each thing, then how many there were of each sort."""
     for line in imported.lines:
         console.print(f"{line.fate:<8}", style=_STYLES[line.fate], end="  ", markup=False)
-        told = f"{line.what}: {line.told}" + (f"; {line.cure}" if line.cure else "")
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        console.print(line.text, markup=False, highlight=False, soft_wrap=True)
     counts = ", ".join(f"{imported.count(fate)} {fate}" for fate in Fate)
     console.print(f"{counts}. Read it before you put the section into the policy file.", markup=False)

@@ -7,17 +7,15 @@ in 18,698 `sys_updated_at` goes backwards.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from deployments.replay import columns
 from deployments.replay.failure import ReplayError
+from deployments.replay.gzip_csv import read_rows
 
 TICKET, NUMBER, AT = "number", "event_no", "sys_updated_at"
 STATUS, REASSIGNMENTS, REOPENS = "incident_state", "reassignment_count", "reopen_count"
@@ -50,7 +48,7 @@ def read_window(path: Path, begin: datetime, end: datetime) -> list[LogEvent]:
     """
     found: list[LogEvent] = []
     first = last = None
-    for line, row in _rows(path):
+    for line, row in read_rows(path, columns.REQUIRED):
         at = _time(path, line, row)
         first, last = min(first or at, at), max(last or at, at)
         if begin <= at < end:
@@ -73,34 +71,6 @@ def standings(events: Iterable[LogEvent]) -> dict[str, Standing]:
         if before is None or event.after.version > before.version:
             last[event.ticket] = event.after
     return last
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Each row and the number of its (last) line."""
-    try:
-        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_columns(path, reader.fieldnames or ())
-            for row in reader:
-                yield reader.line_num, row
-    except FileNotFoundError as error:
-        raise ReplayError(f"there is no file {path}") from error
-    except gzip.BadGzipFile as error:
-        raise ReplayError(f"{path} is not a gzip file; give the log as it was published, gzip CSV") from error
-    except (EOFError, zlib.error) as error:
-        raise ReplayError(f"{path} is damaged or cut short; copy it again") from error
-    except UnicodeDecodeError as error:
-        raise ReplayError(f"{path} is not UTF-8 text") from error
-    except csv.Error as error:
-        raise ReplayError(f"{path} is no CSV file: {error}") from error
-    except OSError as error:
-        raise ReplayError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _check_columns(path: Path, found: Sequence[str]) -> None:
-    missing = [name for name in columns.REQUIRED if name not in found]
-    if missing:
-        raise ReplayError(f"{path} lacks the columns {', '.join(missing)}")
 
 
 def _time(path: Path, line: int, row: Mapping[str, str]) -> datetime:

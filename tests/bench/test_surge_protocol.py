@@ -1,6 +1,7 @@
 """The surge figures' protocol: what is a hit, what is false, and that no alarm knows what comes after it."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -128,7 +129,7 @@ def test_the_stream_and_the_bursts_are_as_described(stream):
     """In order; all bursts after ten weeks of learning; the half that is held out begins on 1 October."""
     known = bursts(shared_path("data/surge311"))
     assert (len(stream), len(known)) == (28_993, 40)
-    assert all(one.at <= other.at for one, other in zip(stream, stream[1:], strict=False))
+    assert all(one.at <= other.at for one, other in pairwise(stream))
     assert known[0].start - stream[0].at > timedelta(weeks=10)
     assert [known[19].start.month, known[20].start.month] == [9, 10]
 

@@ -168,15 +168,18 @@ def test_the_usual_rush_is_no_surge():
 
 
 def test_hours_are_those_of_the_team():
-    """Nine o'clock in Berlin is another hour in UTC after the clocks have changed, and still the usual rush."""
+    """When the clocks have changed, nine o'clock in Berlin is still the hour of the usual rush; in UTC it is not."""
     berlin = ZoneInfo("Europe/Berlin")
-    detector = SurgeDetector(SurgeSettings(timezone=berlin))
-    start = datetime(2026, 2, 2, 9, tzinfo=berlin)
-    mornings = [(start + timedelta(days=day)).astimezone(UTC) for day in range(63)]
-    events = [event for morning in mornings for event in a_burst(15, 3 * MINUTE, morning)]
-    assert [
-        surge for surge in feed(detector, events) if surge.since > events[0].at + timedelta(weeks=4)
-    ] == []
+    expected = {}
+    for zone in (berlin, UTC):
+        detector = SurgeDetector(SurgeSettings(timezone=zone))
+        mornings = [datetime(2026, 2, 2, 9, tzinfo=berlin) + timedelta(days=day) for day in range(56)]
+        feed(detector, (event for day in mornings for event in a_burst(8, 5 * MINUTE, day.astimezone(UTC))))
+        on_monday = datetime(2026, 3, 30, 9, tzinfo=berlin).astimezone(UTC)
+        (surge,) = feed(detector, a_burst(120, MINUTE / 2, on_monday))
+        expected[zone] = surge.expected
+        assert f"usual on a Monday at {'09' if zone is berlin else '07'}:" in surge.evidence[0]
+    assert expected[berlin] > 1.5 * expected[UTC]
 
 
 def test_a_replay_gives_the_same_state(detector):

@@ -96,7 +96,9 @@ def test_several_schedules():
     assert "there are 2 schedules" in the_line(imported, Fate.LEFT)
     only = a_level(targets=targets(by_schedule=True))
     for name in ("night", "8"):
-        assert written(section(only, schedules=(OFFICE, NIGHT), schedule=name))["gold"].calendar == "night"
+        chosen = section(only, schedules=(OFFICE, NIGHT), schedule=name)
+        assert written(chosen)["gold"].calendar == "night"
+        assert "whichever schedule a trigger gives a ticket" in the_line(chosen, Fate.DIFFERS)
     with pytest.raises(NotFound, match="no schedule 'Day' in the helpdesk; there is: 'Office', 'Night'"):
         section(only, schedules=(OFFICE, NIGHT), schedule="Day")
 

@@ -104,9 +104,10 @@ ANY_LEVELS = st.builds(
 @given(levels=ANY_LEVELS)
 def test_what_is_written_always_parses(levels):
     """Hostile names and values, impossible times, holes and overlaps: a policy file all the same, and a report
-    with a line for each policy and schedule, in one line of text each."""
+    with a line for each policy and schedule, each on one line."""
     imported = sla_section(levels, OPERATORS_POLICY)
     imported_policy(imported.text)
+    assert all(len(str(line).splitlines()) == 1 for line in imported.lines)
     for policy in levels.policies:
         assert any(f"SLA policy {policy.name[:60]!r}" in line.what for line in imported.lines)
     for schedule in levels.schedules:

@@ -1,0 +1,145 @@
+"""The one place that runs Great Expectations: in memory, nothing on disk, nothing sent, no progress bars."""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from incidents.insights.quality_report import Check, Finding, QualityReport
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Great Expectations keeps its context in a global of the process."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """One expectation: `low` and `high` bound a value, a row count or a time, `values` name what is allowed, `other`
+    is the column that must not be later, `most` is the least share of rows that must fulfil it.
+    """
+
+    check: Check
+    column: str
+    told: str
+    low: float | datetime | None = None
+    high: float | datetime | None = None
+    values: tuple[str, ...] = ()
+    other: str = ""
+    most: float = 1.0
+
+
+def validate(
+    frame: pd.DataFrame, expected: Sequence[Expected], *, name: str, with_html: bool
+) -> QualityReport:
+    """`name` is the page's title. Expectations that cannot be computed have failed."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        # Its own and its dependencies' deprecations are not our users' business.
+        warnings.simplefilter("ignore")
+        # Importing it takes seconds: only who checks data waits for it.
+        import great_expectations as gx  # noqa: PLC0415
+
+        context = _context(gx)
+        suite = context.suites.add(
+            gx.ExpectationSuite(
+                name=name, expectations=[_expectation(gx, number, one) for number, one in enumerate(expected)]
+            )
+        )
+        batch = (
+            context.data_sources.add_pandas("memory")
+            .add_dataframe_asset("frame")
+            .add_batch_definition_whole_dataframe("all")
+        )
+        definition = context.validation_definitions.add(
+            gx.ValidationDefinition(name=name, data=batch, suite=suite)
+        )
+        outcome = definition.run(
+            batch_parameters={"dataframe": frame},
+            # No samples: they would carry customers' values into pages and logs.
+            result_format={"result_format": "SUMMARY", "partial_unexpected_count": 0},
+        )
+        failed = {
+            int(result.expectation_config.meta["number"]): _observed(result)
+            for result in outcome.results
+            if not result.success
+        }
+        html = _page(outcome) if with_html else None
+    findings = tuple(
+        Finding(check=one.check, column=one.column, told=one.told, observed=failed[number])
+        for number, one in enumerate(expected)
+        if number in failed
+    )
+    return QualityReport(checked=len(expected), findings=findings, html=html)
+
+
+def _context(gx: Any) -> Any:
+    from great_expectations.data_context.types.base import (  # noqa: PLC0415
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
+        ),
+    )
+
+
+def _expectation(gx: Any, number: int, one: Expected) -> Any:
+    kinds = gx.expectations
+    meta = {"number": number}
+    match one.check:
+        case Check.COLUMNS:
+            return kinds.ExpectColumnToExist(column=one.column, meta=meta)
+        case Check.ROWS | Check.VOLUME:
+            return kinds.ExpectTableRowCountToBeBetween(min_value=one.low, max_value=one.high, meta=meta)
+        case Check.COMPLETENESS:
+            return kinds.ExpectColumnValuesToNotBeNull(column=one.column, mostly=one.most, meta=meta)
+        case Check.VALUES:
+            return kinds.ExpectColumnValuesToBeInSet(
+                column=one.column, value_set=list(one.values), mostly=one.most, meta=meta
+            )
+        case Check.UNIQUE:
+            return kinds.ExpectColumnValuesToBeUnique(column=one.column, meta=meta)
+        case Check.RANGE:
+            return kinds.ExpectColumnValuesToBeBetween(
+                column=one.column, min_value=one.low, max_value=one.high, mostly=one.most, meta=meta
+            )
+        case Check.ORDER:
+            return kinds.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=one.column,
+                column_B=one.other,
+                or_equal=True,
+                ignore_row_if="either_value_is_missing",
+                mostly=one.most,
+                meta=meta,
+            )
+        case Check.FRESHNESS | Check.DRIFT:
+            return kinds.ExpectColumnMaxToBeBetween(
+                column=one.column, min_value=one.low, max_value=one.high, meta=meta
+            )
+
+
+def _observed(result: Any) -> str:
+    seen = result.result or {}
+    if seen.get("observed_value") is not None:
+        value = seen["observed_value"]
+        return f"seen: {value:.3g}" if isinstance(value, float) else f"seen: {value}"
+    if "unexpected_count" in seen:
+        return f"{seen['unexpected_count']:,} of {seen['element_count']:,} rows"
+    return "could not be computed: is the column of the right kind?"
+
+
+def _page(outcome: Any) -> str:
+    from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
+    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
+
+    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(outcome)))

@@ -1,0 +1,78 @@
+"""Figures about whole frames that expectations are held against: drift, volume, silence. Plain arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+_UNSEEN = 0.5
+"""Added to each count, so that a value one side lacks gives no infinite figure."""
+_CHANCE = 0.999
+
+
+def population_stability(earlier: pd.Series, recent: pd.Series) -> float:
+    """The population stability index of two samples of one label: 0 is the same; 0.25 is commonly a big change."""
+    before, after = _counts(earlier, recent)
+    p, q = before / before.sum(), after / after.sum()
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+def stability_by_chance(earlier: pd.Series, recent: pd.Series) -> float:
+    """What samples of these sizes reach by chance once in a thousand times, though nothing has changed.
+
+    After Yurdakul 2018, "Statistical Properties of Population Stability Index": it is then (1/n + 1/m) times a
+    chi-squared variable.
+    """
+    kinds = len(_counts(earlier, recent)[0])
+    sizes = 1 / max(earlier.count(), 1) + 1 / max(recent.count(), 1)
+    return float(chi2.ppf(_CHANCE, max(kinds - 1, 1)) * sizes)
+
+
+def usual_volume(a_day: Sequence[float], since: datetime, until: datetime) -> float:
+    """How many rows are usual in that time; `a_day` has those of Monday to Sunday, in the times' own zone."""
+    total, at = 0.0, since
+    while at < until:
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        end = min(midnight, until)
+        total += a_day[at.weekday()] * ((end - at) / timedelta(days=1))
+        at = end
+    return total
+
+
+def rows_a_day(times: pd.Series) -> tuple[float, ...]:
+    """The mean number of rows on each weekday, Monday first, over the days between the first and the last row."""
+    days = times.dropna().dt.floor("D")
+    if days.empty:
+        return (0.0,) * 7
+    calendar = pd.date_range(days.min(), days.max(), freq="D")
+    counts = days.value_counts().reindex(calendar, fill_value=0)
+    by_weekday = counts.groupby(calendar.weekday).mean()
+    return tuple(float(by_weekday.get(day, 0.0)) for day in range(7))
+
+
+def longest_silence(times: pd.Series) -> timedelta:
+    """The longest time between two rows."""
+    gaps = times.dropna().sort_values().diff().max()
+    return timedelta(0) if pd.isna(gaps) else timedelta(seconds=gaps.total_seconds())
+
+
+def null_shares(frame: pd.DataFrame) -> Mapping[str, float]:
+    """Of each column; an empty text is nothing, too."""
+    return {str(name): float(blank(frame[name]).mean()) if len(frame) else 0.0 for name in frame.columns}
+
+
+def blank(column: pd.Series) -> pd.Series:
+    return column.isna() | (column.astype(str).str.strip() == "")
+
+
+def _counts(earlier: pd.Series, recent: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    before, after = (side.dropna().astype(str).value_counts() for side in (earlier, recent))
+    kinds = before.index.union(after.index)
+    return (
+        before.reindex(kinds, fill_value=0).to_numpy(dtype=float) + _UNSEEN,
+        after.reindex(kinds, fill_value=0).to_numpy(dtype=float) + _UNSEEN,
+    )

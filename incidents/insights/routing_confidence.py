@@ -1,0 +1,45 @@
+"""From a linear model's scores to probabilities that hold, and the one below which it keeps silent.
+
+Scores become probabilities by one temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"), fitted
+on tickets that the model has not seen; the threshold is chosen on the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+Floats = NDArray[np.float64]
+
+NEVER = 1.01
+"""A threshold that no probability reaches: the model always keeps silent."""
+
+FEWEST_ANSWERS = 20
+"""A share of right answers is not believed on fewer."""
+
+
+def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
+    """The factor on the scores under which the true labels are likeliest. `truth` has a column's number a row."""
+    rows = np.arange(len(truth))
+
+    def surprise(log_factor: float) -> float:
+        return -float(log_softmax(scores * np.exp(log_factor), axis=1)[rows, truth].mean())
+
+    return float(np.exp(minimize_scalar(surprise, bounds=(-3.0, 5.0), method="bounded").x))
+
+
+def probabilities(scores: Floats, temperature: float) -> Floats:
+    return np.asarray(softmax(scores * temperature, axis=1), dtype=np.float64)
+
+
+def choose_threshold(confidence: Floats, right: NDArray[np.bool_], accuracy: float) -> float:
+    """The lowest probability from which on at least `accuracy` of the answers were right; `NEVER` if there is none."""
+    order = np.argsort(-confidence, kind="stable")
+    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    # Equal probabilities stand or fall together.
+    ends = np.append(confidence[order][1:] != confidence[order][:-1], True)
+    good = np.flatnonzero((share >= accuracy) & ends)
+    good = good[good >= min(FEWEST_ANSWERS, len(order)) - 1]
+    return float(confidence[order][good[-1]]) if len(good) else NEVER
