@@ -25,7 +25,15 @@ _QUEUES = (
     "reason_location", "neighborhood",
 )  # fmt: skip
 _MEASURES = ("turnover", "overdue", "pace", "last_hour", "last_day")
-_DERIVED = ("target_hours", "hour", "weekday", "target_weekday", "target_hour", "target_rest", "at_a_crossing")
+_DERIVED = (
+    "target_hours",
+    "hour",
+    "weekday",
+    "target_weekday",
+    "target_hour",
+    "target_rest",
+    "at_a_crossing",
+)
 STRICT = Roles(
     case="case_enquiry_id",
     known_at="open_dt",

@@ -1,170 +1,49 @@
-"""Surge detection on surge311: 40 bursts put into four months of real requests to a city, replayed strictly online.
+"""Surge detection on surge311 (see `bench.surge311` for what counts), and beside the batches of a city's staff.
 
-A burst is found when an alarm, on its type and in its neighbourhood or everywhere, comes between its first and its
-last request: no grace. The delay is counted from its first request. Every other alarm from the first burst on is
-false; one surge is one alarm, until four hours have passed without another request too many. The city's data does
-not say who reported: `reported` guesses it from time, channel and spot.
-
-The constants (the product's defaults, and the three of `reported`) are those that held the goals on the first twenty
+The city's data does not say who reported: `bench.surge311.reported` guesses it from time, channel and spot. The
+constants (the product's defaults, and the three of `reported`) are those that held the goals on the first twenty
 bursts, tried beside bursts of our own put into July to September. The last twenty, from 2011-10-01 on, took no part
 in the choice, but their outcomes were seen while it was made: held out, not blind.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 
 import numpy as np
+from scipy.stats import binomtest
 
 from bench.insight_figure import Figure, interval
 from bench.result import progress
-from incidents.insights.surge import Surge, SurgeDetector
-from incidents.insights.surge_voices import SurgeEvent
+from bench.surge311 import (
+    BOSTON311,
+    WEEK,
+    Alarm,
+    Outcome,
+    alarms,
+    anonymous,
+    bursts,
+    judged,
+    reported,
+    requests,
+)
+from incidents.insights.surge import SurgeSettings
 
-SURGE311 = Path(__file__).parents[2] / "shared" / "data" / "surge311"
 SIMPLE = "recall 0.925 at 5.5 false alarms a week, 34 min delay"
 GOAL = "recall >= 0.95 at <= 3 false alarms a week, <= 25 min median delay"
-WEEK = timedelta(weeks=1)
 STORM = (datetime(2011, 8, 27, tzinfo=UTC), datetime(2011, 9, 1, tzinfo=UTC))
 LEARNT = datetime(2011, 8, 1, tzinfo=UTC)
-
-_ONE_WALK_KM = 0.5
-_SAME_SPOT_KM = 0.03
-_ONE_WALK = timedelta(minutes=8)
-_KM_NORTH, _KM_EAST = 111.2, 82.2
-_CITY_HALL = (42.3594, -71.0587)
-"""Where the city puts what has no address: tells nothing about who reported."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    at: datetime
-    type: str
-    place: str
-    north: float
-    east: float
-    channel: str
-
-    def km_to(self, other: Request) -> float:
-        if _CITY_HALL in ((self.north, self.east), (other.north, other.east)):
-            return math.inf
-        return math.hypot((self.north - other.north) * _KM_NORTH, (self.east - other.east) * _KM_EAST)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Burst:
-    start: datetime
-    end: datetime
-    type: str
-    place: str
-
-    def is_found_by(self, surge: Surge, at: datetime) -> bool:
-        group = dict(surge.group)
-        overlaps = group["service"] == self.type and group.get("place", self.place) == self.place
-        return overlaps and self.start <= at <= self.end
-
-
-@dataclass(frozen=True, kw_only=True)
-class Alarm:
-    at: datetime
-    surge: Surge
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """`delays` has a burst's number and the minutes until it was found; `false` are the other alarms' times."""
-
-    bursts: int
-    delays: dict[int, float]
-    false: tuple[datetime, ...]
-    since: datetime
-    until: datetime
-
-    @property
-    def recall(self) -> float:
-        return len(self.delays) / self.bursts
-
-    @property
-    def false_a_week(self) -> float:
-        return len(self.false) / ((self.until - self.since) / WEEK)
-
-
-def requests(folder: Path = SURGE311) -> list[Request]:
-    """The stream in its order."""
-    return [
-        Request(
-            at=_time(row["open_dt"]),
-            type=row["type"],
-            place=row["neighborhood"].strip(),
-            north=float(row["latitude"]),
-            east=float(row["longitude"]),
-            channel=row["source"],
-        )
-        for row in _rows(folder / "stream.csv.gz")
-    ]
-
-
-def bursts(folder: Path = SURGE311) -> list[Burst]:
-    """In order of their starts."""
-    found = (
-        Burst(start=_time(row["start"]), end=_time(row["end"]), type=row["type"], place=row["neighborhood"])
-        for row in _rows(folder / "bursts.csv.gz")
-    )
-    return sorted(found, key=lambda burst: burst.start)
-
-
-def reported(stream: Iterable[Request]) -> Iterator[SurgeEvent]:
-    """Each request with its likely reporter: that of an earlier one of its type in the last eight minutes which came
-    by the same channel from within half a kilometre (somebody walks down a street), or from the very spot by any
-    channel (staff enter it again).
-    """
-    recent: defaultdict[str, deque[tuple[Request, str]]] = defaultdict(deque)
-    for number, request in enumerate(stream):
-        earlier = recent[request.type]
-        while earlier and request.at - earlier[0][0].at > _ONE_WALK:
-            earlier.popleft()
-        reporter = next((who for one, who in reversed(earlier) if _is_same(one, request)), str(number))
-        earlier.append((request, reporter))
-        yield _event(request, reporter)
-
-
-def anonymous(stream: Iterable[Request]) -> Iterator[SurgeEvent]:
-    """Each request as if by another person."""
-    return (_event(request, None) for request in stream)
-
-
-def alarms(events: Iterable[SurgeEvent]) -> list[Alarm]:
-    """One pass with the product's defaults."""
-    detector = SurgeDetector()
-    return [Alarm(at=event.at, surge=surge) for event in events if (surge := detector.see(event)) is not None]
-
-
-def judged(found: Iterable[Alarm], among: Sequence[Burst], *, since: datetime, until: datetime) -> Outcome:
-    delays: dict[int, float] = {}
-    false: list[datetime] = []
-    for alarm in found:
-        if not since <= alarm.at < until:
-            continue
-        hit = [number for number, burst in enumerate(among) if burst.is_found_by(alarm.surge, alarm.at)]
-        for number in hit:
-            minutes = (alarm.at - among[number].start) / timedelta(minutes=1)
-            delays[number] = min(minutes, delays.get(number, minutes))
-        if not hit:
-            false.append(alarm.at)
-    return Outcome(bursts=len(among), delays=delays, false=tuple(false), since=since, until=until)
+STAFF = frozenset({"Employee Generated", "Maximo Integration"})
 
 
 def surge_figures() -> Iterator[Figure]:
-    """Recall, false alarms and delay on all bursts and the held-out ones, without reporters, and the storm."""
+    """Recall, false alarms and delay on all bursts, on the held-out ones and without reporters; the storm; batches."""
     stream, known = requests(), bursts()
     half, end = known[len(known) // 2].start, stream[-1].at + timedelta(seconds=1)
     progress(f"replaying {len(stream):,} requests")
@@ -176,12 +55,13 @@ def surge_figures() -> Iterator[Figure]:
     unknown = alarms(anonymous(stream))
     yield from _figures("_without_reporters", judged(unknown, known, since=known[0].start, until=end))
     yield from _storm(found)
+    yield from _batches()
 
 
 def _figures(suffix: str, outcome: Outcome) -> Iterator[Figure]:
-    hits = np.array([number in outcome.delays for number in range(outcome.bursts)], dtype=float)
     delays = np.array(list(outcome.delays.values()))
-    low, high = interval(lambda cases: float(hits[cases].mean()), len(hits))
+    # A resample of nothing but hits is all hits: the exact interval of a share tells more.
+    low, high = binomtest(len(delays), outcome.bursts).proportion_ci()
     recall = Figure(
         name=f"surge_recall{suffix}",
         value=round(outcome.recall, 3),
@@ -190,7 +70,7 @@ def _figures(suffix: str, outcome: Outcome) -> Iterator[Figure]:
         goal=GOAL,
         simple=SIMPLE,
         n=outcome.bursts,
-        protocol="surge311, online, an alarm between a burst's first and last request; resampled by burst",
+        protocol="surge311, online, an alarm between a burst's first and last request; exact binomial interval",
     )
     yield recall
     yield _false_alarms(f"surge_false_alarms_a_week{suffix}", outcome)
@@ -209,21 +89,40 @@ def _figures(suffix: str, outcome: Outcome) -> Iterator[Figure]:
 def _storm(found: list[Alarm]) -> Iterator[Figure]:
     """The weeks before the bursts, with and without the days of the hurricane, which is real and has no label."""
     until = datetime(2011, 9, 10, tzinfo=UTC)
-    calm = [alarm for alarm in found if not STORM[0] <= alarm.at < STORM[1]]
-    outcome = judged(calm, (), since=LEARNT, until=until)
     yield _false_alarms(
         "surge_false_alarms_a_week_before_bursts_without_storm",
-        replace(outcome, since=LEARNT + (STORM[1] - STORM[0])),
-        protocol="2011-08-01 to 09-09 without 08-27 to 08-31",
+        _without_storm(found, until),
+        protocol="surge311 2011-08-01 to 09-09 without 08-27 to 08-31",
     )
     yield _false_alarms(
         "surge_false_alarms_a_week_before_bursts_with_storm",
         judged(found, (), since=LEARNT, until=until),
-        protocol="2011-08-01 to 09-09, each alarm of the storm counted as false",
+        protocol="surge311 2011-08-01 to 09-09, each alarm of the storm counted as false",
     )
 
 
-def _false_alarms(name: str, outcome: Outcome, protocol: str = "all other alarms") -> Figure:
+def _batches() -> Iterator[Figure]:
+    """Four months with all that staff enter, and no bursts: each alarm counts, whatever it was."""
+    stream = requests(BOSTON311)
+    progress(f"replaying {len(stream):,} requests with staff's own among them")
+    until = stream[-1].at + timedelta(seconds=1)
+    for suffix, sources in (("named", STAFF), ("not_named", frozenset())):
+        found = alarms(reported(stream), SurgeSettings(staff_sources=sources))
+        yield _false_alarms(
+            f"surge_alarms_a_week_staff_source_{suffix}",
+            _without_storm(found, until),
+            protocol="boston311 from 2011-08-01 without the storm, all alarms",
+        )
+
+
+def _without_storm(found: list[Alarm], until: datetime) -> Outcome:
+    """All alarms since 2011-08-01 but those of the storm, over the time without it."""
+    calm = [alarm for alarm in found if not STORM[0] <= alarm.at < STORM[1]]
+    outcome = judged(calm, (), since=LEARNT, until=until)
+    return replace(outcome, since=LEARNT + (STORM[1] - STORM[0]))
+
+
+def _false_alarms(name: str, outcome: Outcome, protocol: str = "surge311, all other alarms") -> Figure:
     days = math.ceil((outcome.until - outcome.since) / timedelta(days=1))
     a_day = np.zeros(days)
     # Which day is which does not matter to the resampling.
@@ -239,28 +138,5 @@ def _false_alarms(name: str, outcome: Outcome, protocol: str = "all other alarms
         goal=GOAL,
         simple=SIMPLE,
         n=len(outcome.false),
-        protocol=f"surge311, online, {protocol}; resampled by day",
+        protocol=f"{protocol}; online, resampled by day",
     )
-
-
-def _is_same(one: Request, other: Request) -> bool:
-    return one.km_to(other) <= (_ONE_WALK_KM if one.channel == other.channel else _SAME_SPOT_KM)
-
-
-def _event(request: Request, reporter: str | None) -> SurgeEvent:
-    return SurgeEvent(
-        at=request.at,
-        keys={"service": request.type, "place": request.place},
-        source=request.channel,
-        reporter=reporter,
-    )
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _time(text: str) -> datetime:
-    """The city's wall-clock time, taken as UTC: in these months its clocks are not changed."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -20,17 +20,34 @@ _QUEUES = (
     "sys_updated_by",
 )  # fmt: skip
 _MEASURES = ("backlog", "turnover", "age")
-_NAMES = ("incident_state", "assignment_group", "category", "subcategory", "u_symptom", "location", "sys_updated_by")
+_NAMES = (
+    "incident_state",
+    "assignment_group",
+    "category",
+    "subcategory",
+    "u_symptom",
+    "location",
+    "sys_updated_by",
+)
 _FACTS = (
     "priority", "impact", "urgency", "knowledge", "u_priority_confirmation", "reassignment_count", "reopen_count",
     "event_no",
 )  # fmt: skip
-_DERIVED = ("age_hours", "created_after_hours", "hours_since_last", "hour", "weekday", "hour_now", "same_person")
+_DERIVED = (
+    "age_hours",
+    "created_after_hours",
+    "hours_since_last",
+    "hour",
+    "weekday",
+    "hour_now",
+    "same_person",
+)
 ROLES = Roles(
     case="number",
     known_at="at",
     label="sla_breached",
     settled_at="closed_at",
+    settles_by_outcome=True,
     categorical=_NAMES,
     numeric=(*_FACTS, *_DERIVED, *(f"{key}_{measure}" for key in ("all", *_QUEUES) for measure in _MEASURES)),
 )

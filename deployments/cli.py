@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from deployments.cli_sla import sla, sla_import
 from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
+from deployments.terminal import AsJson, Home, PolicyFile, ask, print_json, run
 from incidents.errors import LiaisonError
 
 if TYPE_CHECKING:
@@ -35,19 +34,8 @@ replay_app = typer.Typer(no_args_is_help=True, help="Play recorded logs through 
 replay_app.command()(uci)
 replay_app.command()(requests311)
 app.add_typer(replay_app, name="replay")
-
-T = TypeVar("T")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
-Home = Annotated[
-    Path | None, typer.Option("--home", help="The data folder. Default: LIAISON_HOME, else ~/.liaison.")
-]
-PolicyFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--policy", help="The policy file. Default: LIAISON_POLICY, else ./liaison.yaml, else the example."
-    ),
-]
+app.command()(sla)
+app.command(name="sla-import")(sla_import)
 
 
 def main() -> None:
@@ -59,29 +47,6 @@ def main() -> None:
     except LiaisonError as error:
         Console(stderr=True).print(f"liaison: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
-def _ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
-    """Put a question to the store of this installation."""
-    from deployments.commands import settings
-    from incidents.store.database import Database
-
-    async def work() -> T:
-        database = Database(settings.database_url(home))
-        try:
-            return await question(database)
-        finally:
-            await database.aclose()
-
-    return _run(work())
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, default=str, indent=2))
 
 
 @app.command()
@@ -99,7 +64,7 @@ def up(home: Home = None, policy: PolicyFile = None) -> None:
     options = StackOptions.from_environment(
         os.environ, policy=settings.policy_file(policy), say=say, home=settings.home(home)
     )
-    _run(run_up(options))
+    run(run_up(options))
 
 
 @app.command()
@@ -120,9 +85,9 @@ def demo(
     """
     from deployments.demo.play import DemoOptions, play
 
-    result = _run(play(DemoOptions(keep=keep, api_port=port, is_quick=quick, is_quiet=as_json)))
+    result = run(play(DemoOptions(keep=keep, api_port=port, is_quick=quick, is_quiet=as_json)))
     if as_json:
-        _print_json(asdict(result))
+        print_json(asdict(result))
     raise typer.Exit(0 if result.ok else 1)
 
 
@@ -134,9 +99,9 @@ def incidents(home: Home = None, limit: int = 50, as_json: AsJson = False) -> No
     async def work(database: Database) -> list[show.Row]:
         return await show.incident_rows(database, limit=limit)
 
-    rows = _ask(home, work)
+    rows = ask(home, work)
     if as_json:
-        _print_json([asdict(row) for row in rows])
+        print_json([asdict(row) for row in rows])
     else:
         show.print_rows(Console(), rows)
 
@@ -153,32 +118,11 @@ def show_one(
     async def work(database: Database) -> show.Shown:
         return await show.shown(database, incident)
 
-    found = _ask(home, work)
+    found = ask(home, work)
     if as_json:
-        _print_json(show.shown_as_json(found))
+        print_json(show.shown_as_json(found))
     else:
         show.print_shown(Console(), found)
-
-
-@app.command()
-def sla(
-    name: Annotated[str, typer.Argument(help="Such as INC-1, zendesk/support#4711 or ZD-4711.")],
-    home: Home = None,
-    policy: PolicyFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """Explain what is promised to an incident or ticket: each due time with its arithmetic, and who broke what."""
-    from deployments.commands import settings
-    from deployments.commands import sla as explaining
-
-    async def work(database: Database) -> explaining.Explained:
-        return await explaining.explained(database, name, settings.policy_file(policy))
-
-    found = _ask(home, work)
-    if as_json:
-        _print_json(asdict(found))
-    else:
-        explaining.print_explained(Console(), found)
 
 
 @app.command()
@@ -201,9 +145,9 @@ def held(
                 await show.settle_held(database, key, is_done=is_done)
         return await show.held_effects(database)
 
-    found = _ask(home, work)
+    found = ask(home, work)
     if as_json:
-        _print_json([asdict(item) for item in found])
+        print_json([asdict(item) for item in found])
         return
     for item in found:
         print(
@@ -227,9 +171,9 @@ def parked(
             await show.read_again(database)
         return await show.parked_deliveries(database)
 
-    found = _ask(home, work)
+    found = ask(home, work)
     if as_json:
-        _print_json([asdict(item) for item in found])
+        print_json([asdict(item) for item in found])
         return
     for item in found:
         print(
@@ -258,9 +202,9 @@ def check(
     from deployments.commands.check import check as run_check
 
     where = Surroundings(home=home, policy=settings.policy_file(policy), gateway_url=gateway.rstrip("/"))
-    findings = _run(run_check(where))
+    findings = run(run_check(where))
     if as_json:
-        _print_json([asdict(finding) for finding in findings])
+        print_json([asdict(finding) for finding in findings])
     else:
         print_findings(Console(), findings)
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
@@ -279,7 +223,7 @@ def migrate() -> None:
     """Bring the store in LIAISON_DATABASE_URL to this version's schema. `liaison up` does it by itself."""
     from incidents.store.migrate import migrate as run_migrations
 
-    _ask(None, run_migrations)
+    ask(None, run_migrations)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from incidents.models import Severity, Ticket, Verdict
 from incidents.policy_calendars import WorkCalendar, WorkHolidays
+from incidents.policy_insights import Insights
 from incidents.policy_process import (
     Cadence,
     Closure,
@@ -40,6 +41,7 @@ __all__ = [
     "Correlation",
     "CustomerTemplates",
     "Escalation",
+    "Insights",
     "Links",
     "Policy",
     "Route",
@@ -147,6 +149,7 @@ class Policy(Section):
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
+    insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     @model_validator(mode="after")

@@ -135,8 +135,10 @@ class FakeZendesk:
         """An agent writes what only colleagues see."""
         self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=(text, False))
 
-    def agent_reply(self, ticket_id: int, agent: str, text: str) -> None:
-        self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=(text, True))
+    def agent_reply(self, ticket_id: int, agent: str, text: str, *, submit_as: str | None = None) -> None:
+        """An agent answers the customer, and perhaps changes the status with it ("Submit as pending")."""
+        ticket = self._desk.tickets[ticket_id]
+        self._desk.change(ticket, self._agent(agent), comment=(text, True), status=submit_as)
 
     def agent_take(self, ticket_id: int, agent: str) -> None:
         """An agent takes the ticket on."""

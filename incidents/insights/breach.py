@@ -57,7 +57,7 @@ class BreachModel:
         `UnusableHistory`.
         """
         settled = settled_rows(history, roles, now=now)
-        older, later = later_slice(settled, roles)
+        older, later = later_slice(settled, roles, now=now)
         columns = Columns.learn(older, roles)
         score = _scores(grow(older, columns, seed=seed), columns.matrix(later))
         calibration = Calibration.learn(score, later[roles.label].to_numpy(float), case_weights(later, roles))
@@ -95,9 +95,7 @@ class BreachModel:
         """The same for one row, without a frame. Raises as `probabilities` does."""
         return self._chances(self.encoding.vector(row), [tuple(row[column] for column in self.columns)])[0]
 
-    def _chances(
-        self, matrix: NDArray[np.float64], values: list[tuple[object, ...]]
-    ) -> list[BreachChance]:
+    def _chances(self, matrix: NDArray[np.float64], values: list[tuple[object, ...]]) -> list[BreachChance]:
         # SHAP values of each column, and the base score last: together they are the score.
         parts = np.asarray(self.trees.predict(matrix, pred_contrib=True, num_threads=1))
         probabilities = self.calibration.probability(parts.sum(axis=1))

@@ -47,7 +47,9 @@ class Columns:
     def vector(self, row: Mapping[str, object]) -> NDArray[np.float64]:
         """One row, without pandas: it is asked at every event. Raises as `matrix` does."""
         self.roles.require(row, with_label=False)
-        named = [self.levels[column].get(_name(row[column]) or "", _MISSING) for column in self.roles.categorical]
+        named = [
+            self.levels[column].get(_name(row[column]) or "", _MISSING) for column in self.roles.categorical
+        ]
         numbers = [_number(column, row[column]) for column in self.roles.numeric]
         return np.array([[*named, *numbers]], dtype=float)
 
@@ -73,6 +75,8 @@ def _number(column: str, value: object) -> float:
     if value is None or value is pd.NA:
         return _MISSING
     if not isinstance(value, Real):
-        raise UnusableHistory(f"column {column} wants numbers and holds {type(value).__name__}; convert it first")
+        raise UnusableHistory(
+            f"column {column} wants numbers and holds {type(value).__name__}; convert it first"
+        )
     number = float(value)
     return number if math.isfinite(number) else _MISSING

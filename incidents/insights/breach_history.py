@@ -13,6 +13,7 @@ from incidents.insights.learning import NotEnoughHistory, UnusableHistory
 FEWEST_CASES = 300
 FEWEST_OF_A_KIND = 30
 _LATER = 0.2
+_NEARLY_ALL = 0.9
 
 
 def settled_rows(history: pd.DataFrame, roles: Roles, *, now: datetime) -> pd.DataFrame:
@@ -27,7 +28,9 @@ def settled_rows(history: pd.DataFrame, roles: Roles, *, now: datetime) -> pd.Da
     roles.check_times(history)
     known, settled, label = history[roles.known_at], history[roles.settled_at], history[roles.label]
     if (known.dt.tz is None) != (now.tzinfo is None) or (settled.dt.tz is None) != (now.tzinfo is None):
-        raise UnusableHistory(f"of {roles.known_at}, {roles.settled_at} and now, some have a time zone and some none")
+        raise UnusableHistory(
+            f"of {roles.known_at}, {roles.settled_at} and now, some have a time zone and some none"
+        )
     # A row as late as its own verdict could have seen it.
     rows = history[(settled < now) & (known < settled) & label.notna() & history[roles.case].notna()]
     rows = rows.sort_values(roles.known_at, kind="stable", ignore_index=True)
@@ -44,11 +47,18 @@ def settled_rows(history: pd.DataFrame, roles: Roles, *, now: datetime) -> pd.Da
     return rows
 
 
-def later_slice(rows: pd.DataFrame, roles: Roles) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of cases settled before the newest fifth came in, and the rows of that fifth."""
+def later_slice(rows: pd.DataFrame, roles: Roles, *, now: datetime) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of cases settled before the newest fifth came in, and the rows of that fifth.
+
+    Where cases settle by outcome, the fifth is taken from cases that have had the time in which nine of ten settle.
+    """
     came = rows.groupby(roles.case)[roles.known_at].transform("min")
-    begin = came.groupby(rows[roles.case]).first().quantile(1 - _LATER, interpolation="higher")
-    older, later = rows[rows[roles.settled_at] < begin], rows[came >= begin]
+    is_first = ~rows[roles.case].duplicated()
+    mature = came <= now
+    if roles.settles_by_outcome:
+        mature = came < now - (rows[roles.settled_at] - came)[is_first].quantile(_NEARLY_ALL)
+    begin = came[is_first & mature].quantile(1 - _LATER, interpolation="higher")
+    older, later = rows[rows[roles.settled_at] < begin], rows[mature & (came >= begin)]
     for part in (older, later):
         require_enough(part, roles, fewest=FEWEST_CASES // 10, of_a_kind=FEWEST_OF_A_KIND // 5)
     return older, later

@@ -94,7 +94,9 @@ class QueueLoad:
             yield queue.hour.count(at)
             yield queue.day.count(at)
 
-    def seen(self, case: Hashable, values: Sequence[Hashable], *, at: float, due: float = float("nan")) -> None:
+    def seen(
+        self, case: Hashable, values: Sequence[Hashable], *, at: float, due: float = float("nan")
+    ) -> None:
         """The case is open and has these values: it was opened, moved or reopened. Its first due time stays."""
         self._advance(at)
         queues = self._of(values)
@@ -142,7 +144,9 @@ class QueueLoad:
 
     def _advance(self, at: float) -> None:
         if at < self._now:
-            raise Backwards(f"a happening at hour {at:g} was told after one at hour {self._now:g}; sort them by time")
+            raise Backwards(
+                f"a happening at hour {at:g} was told after one at hour {self._now:g}; sort them by time"
+            )
         self._now = at
         while self._due and self._due[0][0] < at:
             _, _, case = heapq.heappop(self._due)

@@ -15,9 +15,11 @@ class Roles:
     """A history has one row for each moment at which a case could have been looked at.
 
     `case` names the case, `known_at` is the row's moment, `label` whether the case breached in the end, and
-    `settled_at` when that was certain: the due time or, if it was earlier, the end. Leave out what was unsettled
-    rather than settle it early: cases that ended soon are not a fair sample of their time. `titles` are the columns'
-    names for people; a column without one is called by its own name.
+    `settled_at` when that is counted as known: the due time, even if the case ended before it. Counted from the end,
+    the newest history would hold mostly cases that ended soon, which is no fair sample of their time. A log without
+    due times can do no better: say so with `settles_by_outcome`, and probabilities are calibrated on cases old enough
+    that nearly all of their time are settled. `titles` are the columns' names for people; a column without one is
+    called by its own name.
     """
 
     case: str
@@ -26,6 +28,7 @@ class Roles:
     settled_at: str
     categorical: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
+    settles_by_outcome: bool = False
     titles: Mapping[str, str] = field(default_factory=dict)
 
     @property

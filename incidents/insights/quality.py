@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 
 import pandas as pd
 
 from incidents.insights.quality_engine import Expected, validate
-from incidents.insights.quality_measures import population_stability, stability_by_chance
+from incidents.insights.quality_measures import as_times, population_stability, stability_by_chance
 from incidents.insights.quality_report import Check, QualityReport
 
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -68,11 +69,12 @@ def check_training_frame(
     """
     ready = frame.loc[:, ~frame.columns.duplicated()].copy()
     for name in {wanted.time, *(name for pair in wanted.orders for name in pair)} & set(ready.columns):
-        ready[name] = pd.to_datetime(ready[name], utc=True, errors="coerce", format="ISO8601")
+        ready[name] = as_times(ready[name])
     expected = [*_structure(wanted), *_columns(wanted, set(ready.columns), now=now)]
     for label, drift, chance in _drifts(ready, wanted):
         name = f"drift of {label}"
-        ready[name] = drift
+        # As an object: GX's page cannot print NumPy's numbers.
+        ready[name] = pd.Series(drift, index=ready.index, dtype=object)
         expected.append(
             Expected(
                 check=Check.DRIFT,
@@ -101,58 +103,75 @@ def _structure(wanted: TrainingExpectations) -> Iterator[Expected]:
 
 
 def _columns(wanted: TrainingExpectations, present: set[str], *, now: datetime) -> Iterator[Expected]:
-    if wanted.time in present:
-        yield Expected(
-            check=Check.FRESHNESS,
-            column=wanted.time,
-            told=f"the newest {wanted.time} is older than {_days(wanted.fresh)} or still to come: is the import running,"
-            " and are the times in the right zone?",
-            low=now - wanted.fresh,
-            high=now + _CLOCKS_DIFFER,
-        )
-    if wanted.unique in present and wanted.unique is not None:
+    checks = (_freshness(wanted, now), _uniqueness(wanted), _values(wanted), _ranges(wanted), _orders(wanted))
+    for one in chain.from_iterable(checks):
+        if {one.column, one.other or one.column} <= present:
+            yield one
+
+
+def _freshness(wanted: TrainingExpectations, now: datetime) -> Iterator[Expected]:
+    yield Expected(
+        check=Check.FRESHNESS,
+        column=wanted.time,
+        told=f"the newest {wanted.time} is older than {wanted.fresh / timedelta(days=1):g} days or still to come:"
+        " is the import running, and are the times in the right zone?",
+        low=now - wanted.fresh,
+        high=now + _CLOCKS_DIFFER,
+    )
+
+
+def _uniqueness(wanted: TrainingExpectations) -> Iterator[Expected]:
+    if wanted.unique is not None:
         yield Expected(
             check=Check.UNIQUE,
             column=wanted.unique,
             told=f"{wanted.unique} is there more than once: keep one row for each",
         )
+
+
+def _values(wanted: TrainingExpectations) -> Iterator[Expected]:
     for name, most in wanted.complete.items():
-        if name in present:
-            yield Expected(
-                check=Check.COMPLETENESS,
-                column=name,
-                told=f"more than {most:.1%} of {name} is empty: mend its source, or do without the column",
-                most=1 - most,
-            )
+        yield Expected(
+            check=Check.COMPLETENESS,
+            column=name,
+            told=f"more than {most:.1%} of {name} is empty: mend its source, or do without the column",
+            most=1 - most,
+        )
+    for name, known in wanted.values.items():
+        yield Expected(
+            check=Check.VALUES,
+            column=name,
+            told=f"more than {wanted.new_values:.1%} of {name} are values not known before: was something renamed?"
+            " If they are right, add them to the known ones",
+            values=tuple(sorted(known)),
+            most=1 - wanted.new_values,
+        )
+
+
+def _ranges(wanted: TrainingExpectations) -> Iterator[Expected]:
     for name, (low, high) in wanted.ranges.items():
-        if name in present:
+        ends = (("at least", low), ("at most", high))
+        bounds = [f"{words} {end:g}" for words, end in ends if end is not None]
+        if bounds:
             yield Expected(
                 check=Check.RANGE,
                 column=name,
-                told=f"{name} is not {_range(low, high)}: is its unit right?",
+                told=f"{name} is not always {' and '.join(bounds)}: is its unit right?",
                 low=low,
                 high=high,
                 most=1 - wanted.bad_rows,
             )
-    for name, known in wanted.values.items():
-        if name in present:
-            yield Expected(
-                check=Check.VALUES,
-                column=name,
-                told=f"more than {wanted.new_values:.1%} of {name} are values not known before: was something renamed?"
-                " If they are right, add them to the known ones",
-                values=tuple(sorted(known)),
-                most=1 - wanted.new_values,
-            )
+
+
+def _orders(wanted: TrainingExpectations) -> Iterator[Expected]:
     for first, second in wanted.orders:
-        if {first, second} <= present:
-            yield Expected(
-                check=Check.ORDER,
-                column=second,
-                other=first,
-                told=f"{second} is before {first}: are both times in the same zone?",
-                most=1 - wanted.bad_rows,
-            )
+        yield Expected(
+            check=Check.ORDER,
+            column=second,
+            other=first,
+            told=f"{second} is before {first}: are both times in the same zone?",
+            most=1 - wanted.bad_rows,
+        )
 
 
 def _drifts(frame: pd.DataFrame, wanted: TrainingExpectations) -> Iterator[tuple[str, float, float]]:
@@ -165,13 +184,3 @@ def _drifts(frame: pd.DataFrame, wanted: TrainingExpectations) -> Iterator[tuple
         earlier, recent = frame.loc[~is_recent, label], frame.loc[is_recent, label]
         if earlier.count() and recent.count():
             yield label, population_stability(earlier, recent), stability_by_chance(earlier, recent)
-
-
-def _days(span: timedelta) -> str:
-    return f"{span / timedelta(days=1):g} days"
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return f"at least {low:g}" if low is not None else f"at most {high or 0:g}"
-    return f"between {low:g} and {high:g}"

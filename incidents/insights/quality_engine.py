@@ -63,13 +63,13 @@ def validate(
             result_format={"result_format": "SUMMARY", "partial_unexpected_count": 0},
         )
         failed = {
-            int(result.expectation_config.meta["number"]): _observed(result)
+            int(result.expectation_config.meta["number"]): result
             for result in outcome.results
             if not result.success
         }
         html = _page(outcome) if with_html else None
     findings = tuple(
-        Finding(check=one.check, column=one.column, told=one.told, observed=failed[number])
+        Finding(check=one.check, column=one.column, told=one.told, observed=_observed(one, failed[number]))
         for number, one in enumerate(expected)
         if number in failed
     )
@@ -94,52 +94,52 @@ def _context(gx: Any) -> Any:
 
 
 def _expectation(gx: Any, number: int, one: Expected) -> Any:
-    kinds = gx.expectations
-    meta = {"number": number}
-    match one.check:
-        case Check.COLUMNS:
-            return kinds.ExpectColumnToExist(column=one.column, meta=meta)
-        case Check.ROWS | Check.VOLUME:
-            return kinds.ExpectTableRowCountToBeBetween(min_value=one.low, max_value=one.high, meta=meta)
-        case Check.COMPLETENESS:
-            return kinds.ExpectColumnValuesToNotBeNull(column=one.column, mostly=one.most, meta=meta)
-        case Check.VALUES:
-            return kinds.ExpectColumnValuesToBeInSet(
-                column=one.column, value_set=list(one.values), mostly=one.most, meta=meta
-            )
-        case Check.UNIQUE:
-            return kinds.ExpectColumnValuesToBeUnique(column=one.column, meta=meta)
-        case Check.RANGE:
-            return kinds.ExpectColumnValuesToBeBetween(
-                column=one.column, min_value=one.low, max_value=one.high, mostly=one.most, meta=meta
-            )
-        case Check.ORDER:
-            return kinds.ExpectColumnPairValuesAToBeGreaterThanB(
-                column_A=one.column,
-                column_B=one.other,
-                or_equal=True,
-                ignore_row_if="either_value_is_missing",
-                mostly=one.most,
-                meta=meta,
-            )
-        case Check.FRESHNESS | Check.DRIFT:
-            return kinds.ExpectColumnMaxToBeBetween(
-                column=one.column, min_value=one.low, max_value=one.high, meta=meta
-            )
+    column, bounds = {"column": one.column}, {"min_value": one.low, "max_value": one.high}
+    kinds: dict[Check, tuple[str, dict[str, Any]]] = {
+        Check.COLUMNS: ("ExpectColumnToExist", column),
+        Check.ROWS: ("ExpectTableRowCountToBeBetween", bounds),
+        Check.VOLUME: ("ExpectTableRowCountToBeBetween", bounds),
+        Check.FRESHNESS: ("ExpectColumnMaxToBeBetween", column | bounds),
+        Check.DRIFT: ("ExpectColumnMaxToBeBetween", column | bounds),
+        Check.UNIQUE: ("ExpectColumnValuesToBeUnique", column),
+        Check.COMPLETENESS: ("ExpectColumnValuesToNotBeNull", column | {"mostly": one.most}),
+        Check.RANGE: ("ExpectColumnValuesToBeBetween", column | bounds | {"mostly": one.most}),
+        Check.VALUES: (
+            "ExpectColumnValuesToBeInSet",
+            column | {"value_set": list(one.values), "mostly": one.most},
+        ),
+        Check.ORDER: (
+            "ExpectColumnPairValuesAToBeGreaterThanB",
+            {
+                "column_A": one.column,
+                "column_B": one.other,
+                "or_equal": True,
+                "ignore_row_if": "either_value_is_missing",
+                "mostly": one.most,
+            },
+        ),
+    }
+    kind, terms = kinds[one.check]
+    return getattr(gx.expectations, kind)(**terms, meta={"number": number})
 
 
-def _observed(result: Any) -> str:
+def _observed(one: Expected, result: Any) -> str:
     seen = result.result or {}
+    if one.check is Check.COLUMNS:
+        return "not there"
+    if one.check is Check.FRESHNESS and pd.isna(seen.get("observed_value")):
+        return "no time at all"
     if seen.get("observed_value") is not None:
         value = seen["observed_value"]
         return f"seen: {value:.3g}" if isinstance(value, float) else f"seen: {value}"
     if "unexpected_count" in seen:
         return f"{seen['unexpected_count']:,} of {seen['element_count']:,} rows"
-    return "could not be computed: is the column of the right kind?"
+    return "could not be computed: are the values of one kind?"
 
 
 def _page(outcome: Any) -> str:
-    from great_expectations.render.renderer import ValidationResultsPageRenderer  # noqa: PLC0415
-    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer  # noqa: PLC0415
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415
 
-    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(outcome)))
+    view: Any = DefaultJinjaPageView()
+    return str(view.render(ValidationResultsPageRenderer().render(outcome)))

@@ -7,13 +7,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
 from incidents.insights.learning import NotEnoughHistory, UnusableHistory
 from incidents.insights.quality_engine import Expected, validate
 from incidents.insights.quality_measures import (
+    as_times,
     blank,
     longest_silence,
     null_shares,
@@ -38,7 +39,7 @@ _LEAST_SILENCE = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class FeedUsual:
-    """What a feed was like: rows on each weekday (Monday first), shares of empty values, values, longest silence."""
+    """What a feed was like. `a_day` has the rows of each weekday, Monday first, in UTC; `empty` shares of a column."""
 
     time: str
     a_day: tuple[float, ...]
@@ -57,12 +58,12 @@ def learn_usual(history: pd.DataFrame, *, time: str, columns: Sequence[str]) -> 
         raise UnusableHistory(
             f"the feed's history lacks the columns {', '.join(missing)}; import them, or leave them out of the check"
         )
-    times = _times(history[time])
+    times = as_times(history[time])
     days = (times.max() - times.min()).days if times.notna().any() else 0
     if times.count() < _LEAST_ROWS or days < _LEAST_DAYS:
         raise NotEnoughHistory(
-            f"the feed's history has {times.count()} rows with a time over {days} days; {_LEAST_ROWS} over {_LEAST_DAYS} days"
-            " are needed: check it when it has been connected for longer"
+            f"the feed's history has {times.count()} rows with a time over {days} days; {_LEAST_ROWS} over"
+            f" {_LEAST_DAYS} days are needed: check it when it has been connected for longer"
         )
     kinds = {name: frozenset(history.loc[~blank(history[name]), name].astype(str)) for name in columns}
     return FeedUsual(
@@ -83,7 +84,7 @@ def check_feed(
     now: datetime,
     with_html: bool = False,
 ) -> QualityReport:
-    """`recent` are all the connection's tickets from `since` until `now`; none at all is a finding where some are usual.
+    """`recent` are all the connection's tickets from `since` until `now`; none is a finding where some are usual.
 
     It takes seconds the first time in a process: Great Expectations is slow to import.
     """
@@ -94,19 +95,19 @@ def check_feed(
         frame[name] = frame[name].map(str, na_action="ignore")
     expected = [*_volume(usual, connection, since, now)]
     if usual.time in frame and len(frame):
-        frame[usual.time] = _times(frame[usual.time])
+        frame[usual.time] = as_times(frame[usual.time])
         expected += _freshness(usual, connection, now)
     expected += _fields(frame, usual, connection)
     return validate(frame, expected, name=f"Feed {connection}", with_html=with_html)
 
 
 def _volume(usual: FeedUsual, connection: str, since: datetime, now: datetime) -> Iterator[Expected]:
-    rows = usual_volume(usual.a_day, since, now)
+    rows = usual_volume(usual.a_day, since.astimezone(UTC), now)
     yield Expected(
         check=Check.VOLUME,
         column="",
-        told=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or five"
-        " times as many or more: look whether its webhook and import work, or whether something big is going on",
+        told=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or"
+        " five times as many or more: look whether its webhook and import work, or whether something big is going on",
         low=math.floor(rows / _TIMES_USUAL) + 1 if rows >= _ENOUGH_USUAL else 0,
         high=math.ceil(max(rows, _ENOUGH_USUAL) * _TIMES_USUAL) - 1,
     )
@@ -151,7 +152,3 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
                 values=tuple(sorted(known)),
                 most=1 - min(1.0, max(_NEW_VALUES, _FEW / int(frame[name].count()))),
             )
-
-
-def _times(column: pd.Series) -> pd.Series:
-    return pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import chi2
 
 _UNSEEN = 0.5
@@ -50,7 +51,7 @@ def rows_a_day(times: pd.Series) -> tuple[float, ...]:
         return (0.0,) * 7
     calendar = pd.date_range(days.min(), days.max(), freq="D")
     counts = days.value_counts().reindex(calendar, fill_value=0)
-    by_weekday = counts.groupby(calendar.weekday).mean()
+    by_weekday = counts.groupby(calendar.day_of_week).mean()
     return tuple(float(by_weekday.get(day, 0.0)) for day in range(7))
 
 
@@ -58,6 +59,15 @@ def longest_silence(times: pd.Series) -> timedelta:
     """The longest time between two rows."""
     gaps = times.dropna().sort_values().diff().max()
     return timedelta(0) if pd.isna(gaps) else timedelta(seconds=gaps.total_seconds())
+
+
+def as_times(column: pd.Series) -> pd.Series:
+    """In UTC, as are times without a zone; what is no time and no ISO text of one is empty. No number is guessed at."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return pd.to_datetime(column, utc=True)
+    readable = column.map(lambda value: isinstance(value, str | datetime))
+    texts = column.astype(object).where(readable.astype(bool), None)
+    return pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601")
 
 
 def null_shares(frame: pd.DataFrame) -> Mapping[str, float]:
@@ -69,10 +79,9 @@ def blank(column: pd.Series) -> pd.Series:
     return column.isna() | (column.astype(str).str.strip() == "")
 
 
-def _counts(earlier: pd.Series, recent: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def _counts(earlier: pd.Series, recent: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     before, after = (side.dropna().astype(str).value_counts() for side in (earlier, recent))
     kinds = before.index.union(after.index)
-    return (
-        before.reindex(kinds, fill_value=0).to_numpy(dtype=float) + _UNSEEN,
-        after.reindex(kinds, fill_value=0).to_numpy(dtype=float) + _UNSEEN,
-    )
+    p = np.asarray(before.reindex(kinds, fill_value=0), dtype=np.float64)
+    q = np.asarray(after.reindex(kinds, fill_value=0), dtype=np.float64)
+    return p + _UNSEEN, q + _UNSEEN

@@ -19,6 +19,9 @@ NEVER = 1.01
 FEWEST_ANSWERS = 20
 """A share of right answers is not believed on fewer."""
 
+_LOG_FACTORS = (-3.0, 2.5)
+"""Bounded, for where all were right any factor is too small, and certainty is never learnt from a few hundred."""
+
 
 def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
     """The factor on the scores under which the true labels are likeliest. `truth` has a column's number a row."""
@@ -27,7 +30,7 @@ def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
     def surprise(log_factor: float) -> float:
         return -float(log_softmax(scores * np.exp(log_factor), axis=1)[rows, truth].mean())
 
-    return float(np.exp(minimize_scalar(surprise, bounds=(-3.0, 5.0), method="bounded").x))
+    return float(np.exp(minimize_scalar(surprise, bounds=_LOG_FACTORS, method="bounded").x))
 
 
 def probabilities(scores: Floats, temperature: float) -> Floats:
@@ -35,11 +38,17 @@ def probabilities(scores: Floats, temperature: float) -> Floats:
 
 
 def choose_threshold(confidence: Floats, right: NDArray[np.bool_], accuracy: float) -> float:
-    """The lowest probability from which on at least `accuracy` of the answers were right; `NEVER` if there is none."""
+    """The lowest probability from which on at least `accuracy` of the answers were right; `NEVER` if there is none.
+
+    If all answers together were right often enough, `accuracy` itself is enough too: none was seen below.
+    """
     order = np.argsort(-confidence, kind="stable")
     share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     # Equal probabilities stand or fall together.
     ends = np.append(confidence[order][1:] != confidence[order][:-1], True)
     good = np.flatnonzero((share >= accuracy) & ends)
     good = good[good >= min(FEWEST_ANSWERS, len(order)) - 1]
-    return float(confidence[order][good[-1]]) if len(good) else NEVER
+    if not len(good):
+        return NEVER
+    threshold = float(confidence[order][good[-1]])
+    return min(threshold, accuracy) if good[-1] == len(order) - 1 else threshold

@@ -1,26 +1,28 @@
 """A ticket as a row of numbers for a linear model: its text (words and pairs, phrases, letters) and its fields.
 
 Each kind of feature is a block of its own, brought to length one, so that a long text does not drown the fields,
-nor many letters the words.
+nor many letters the words. Rows are made one by one in plain numpy: for one ticket scikit-learn's checks would
+cost more than the work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.preprocessing import normalize
 
 from incidents.insights.routing_letters import LetterRuns
-from incidents.insights.routing_word_pairs import WordPairs
+from incidents.insights.routing_parts import Parts
+from incidents.insights.routing_word_pairs import Ids, WordPairs
 from incidents.insights.text import phrases, plain
 
 MOST_PHRASES = 150_000
+MOST_VALUES = 100_000
 CROSSED = 6
 """The first so many fields are also taken two at a time: `category 3 and location 7` is a fact of its own."""
 
@@ -31,55 +33,32 @@ _LONGEST_VALUE = 200
 _BETWEEN = "\x1f"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Listed:
-    """What a text is split into, each part a column: phrases, or a ticket's fields."""
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Row:
+    """What is known of a ticket: columns, ascending, and their values."""
 
-    vectorizer: CountVectorizer | None
-    names: tuple[str, ...]
-    shown: str
-
-    @classmethod
-    def learn(
-        cls,
-        texts: Sequence[str],
-        split: Callable[[str], list[str]],
-        *,
-        seen: int,
-        most: int | None = None,
-        shown: str = "",
-    ) -> Listed:
-        """`seen` is in how many texts a part must be to count; `shown` is what people are told it is."""
-        vectorizer = CountVectorizer(analyzer=split, min_df=seen, max_features=most, dtype=np.float32)
-        try:
-            vectorizer.fit(texts)
-        except ValueError:  # scikit-learn's way to say that no column is left
-            return cls(vectorizer=None, names=(), shown=shown)
-        return cls(vectorizer=vectorizer, names=tuple(vectorizer.get_feature_names_out()), shown=shown)
-
-    @property
-    def columns(self) -> int:
-        return len(self.names)
-
-    def counts(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        if self.vectorizer is None:
-            return sparse.csr_matrix((len(texts), 0), dtype=np.float32)
-        return sparse.csr_matrix(self.vectorizer.transform(texts))
-
-    def name(self, column: int) -> str:
-        return f'{self.shown} "{self.names[column]}"' if self.shown else self.names[column]
+    columns: Ids
+    values: NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Block:
-    """One kind of feature. `scale` is None for fields: a rare value says no more than a frequent one."""
+    """One kind of feature. `rarity` is None for fields: a rare value says no more than a frequent one."""
 
-    counter: WordPairs | LetterRuns | Listed
-    scale: TfidfTransformer | None
+    source: WordPairs | Parts | LetterRuns
+    rarity: NDArray[np.float32] | None
 
-    def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        counts = self.counter.counts(texts)
-        return normalize(counts if self.scale is None else self.scale.transform(counts))
+    @classmethod
+    def of(cls, source: WordPairs | Parts | LetterRuns, texts: int) -> _Block:
+        """With the smoothed inverse document frequency, log((1 + n) / (1 + df)) + 1, as scikit-learn has it."""
+        return cls(source=source, rarity=(np.log((1 + texts) / (1 + source.seen)) + 1).astype(np.float32))
+
+    def row(self, text: str) -> Row:
+        columns, counts = np.unique(self.source.found(text), return_counts=True)
+        values = (1 + np.log(counts)).astype(np.float32)
+        if self.rarity is not None:
+            values *= self.rarity[columns]
+        return Row(columns=columns, values=values / max(float(np.sqrt(values @ values)), 1e-12))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -93,52 +72,62 @@ class Features:
 
     @classmethod
     def learn(cls, tickets: pd.DataFrame, *, text: tuple[str, ...], fields: tuple[str, ...]) -> Features:
-        of_text: list[_Block] = []
-        if text:
-            texts = _texts(tickets, text)
-            for counter in (
-                WordPairs.learn(texts),
-                Listed.learn(texts, phrases, seen=1, most=MOST_PHRASES, shown="phrase"),
-                LetterRuns.learn(texts),
-            ):
-                if counter.columns:
-                    scale = TfidfTransformer(sublinear_tf=True).fit(counter.counts(texts))
-                    of_text.append(_Block(counter=counter, scale=scale))
-        values = Listed.learn(_values(tickets, fields), _split, seen=SEEN)
+        texts = _texts(tickets, text)
+        sources = (
+            WordPairs.learn(texts),
+            Parts.learn(texts, phrases, seen=1, most=MOST_PHRASES, shown="phrase"),
+            LetterRuns.learn(texts),
+        )
+        values = Parts.learn(_values(tickets, fields), _split, seen=SEEN, most=MOST_VALUES)
         return cls(
             text=text,
             fields=fields,
-            of_text=tuple(of_text),
-            of_fields=(_Block(counter=values, scale=None),) if values.columns else (),
+            of_text=tuple(_Block.of(source, len(texts)) for source in sources if source.columns),
+            of_fields=(_Block(source=values, rarity=None),) if values.columns else (),
         )
 
     @property
     def columns(self) -> int:
-        return sum(block.counter.columns for block in (*self.of_text, *self.of_fields))
+        return sum(block.source.columns for block in (*self.of_text, *self.of_fields))
+
+    def rows(self, tickets: pd.DataFrame) -> list[Row]:
+        """One row a ticket. A ticket of which nothing is known has a row without columns."""
+        texts, values = _texts(tickets, self.text), _values(tickets, self.fields)
+        return [self._row(text, value) for text, value in zip(texts, values, strict=True)]
 
     def matrix(self, tickets: pd.DataFrame) -> sparse.csr_matrix:
-        """One row a ticket. A ticket of which nothing is known is a row of zeros."""
-        blocks: list[sparse.csr_matrix] = []
-        if self.of_text:
-            texts = _texts(tickets, self.text)
-            blocks += [block.rows(texts) for block in self.of_text]
-        if self.of_fields:
-            values = _values(tickets, self.fields)
-            blocks += [block.rows(values) for block in self.of_fields]
-        if not blocks:
-            return sparse.csr_matrix((len(tickets), 0), dtype=np.float32)
-        return sparse.csr_matrix(normalize(sparse.hstack(blocks, format="csr")))
+        rows = self.rows(tickets)
+        ends = np.cumsum([0, *(len(row.columns) for row in rows)])
+        values = np.concatenate([row.values for row in rows])
+        columns = np.concatenate([row.columns.astype(np.int32) for row in rows])
+        return sparse.csr_matrix((values, columns, ends), shape=(len(rows), self.columns))
 
     def name(self, column: int) -> str:
         """What a column stands for, for people: `word "card"`, `category is 53`."""
         for block in (*self.of_text, *self.of_fields):
-            if column < block.counter.columns:
-                return block.counter.name(column)
-            column -= block.counter.columns
+            if column < block.source.columns:
+                return block.source.name(column)
+            column -= block.source.columns
         raise IndexError(f"there is no column {column} more")
+
+    def _row(self, text: str, values: str) -> Row:
+        offset, parts = 0, []
+        for blocks, given in ((self.of_text, text), (self.of_fields, values)):
+            for block in blocks:
+                row = block.row(given)
+                parts.append(Row(columns=row.columns + offset, values=row.values))
+                offset += block.source.columns
+        known = sum(1 for part in parts if len(part.columns))
+        return Row(
+            columns=np.concatenate([np.empty(0, np.int64), *(part.columns for part in parts)]),
+            values=np.concatenate([np.empty(0, np.float32), *(part.values for part in parts)])
+            / np.float32(np.sqrt(max(known, 1))),
+        )
 
 
 def _texts(tickets: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    if not columns:
+        return [""] * len(tickets)
     return ["\n".join(parts) for parts in zip(*(map(plain, tickets[name]) for name in columns), strict=True)]
 
 

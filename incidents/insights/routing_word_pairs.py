@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from incidents.insights.text import stems
 
@@ -29,53 +28,46 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WordPairs:
-    """`keys` are the pairs that occurred in two texts or more, sorted; a key is `lower id * words + higher id`."""
+    """`keys` are the pairs that occurred in two texts or more, sorted; a key is `lower id * words + higher id`.
+    `seen` is in how many texts each word and pair was."""
 
     words: tuple[str, ...]
     ids: dict[str, int]
     keys: Ids
+    seen: Ids
 
     @classmethod
     def learn(cls, texts: Sequence[str]) -> WordPairs:
         found_in = [stems(text) for text in texts]
         seen = Counter(word for found in found_in for word in set(found))
         # Ties go by the alphabet, so that the same history always makes the same model.
-        kept = sorted(seen, key=lambda word: (-seen[word], word))[:MOST_WORDS]
+        kept = tuple(sorted(seen, key=lambda word: (-seen[word], word))[:MOST_WORDS])
         ids = {word: number for number, word in enumerate(kept)}
         all_keys = [np.unique(_keys(_known(found, ids), len(ids))) for found in found_in]
         keys, counts = np.unique(np.concatenate([np.empty(0, np.int64), *all_keys]), return_counts=True)
         often = np.flatnonzero(counts > 1)
-        most = often[np.argsort(-counts[often], kind="stable")[:MOST_PAIRS]]
-        return cls(words=tuple(kept), ids=ids, keys=np.sort(keys[most]))
+        most = np.sort(often[np.argsort(-counts[often], kind="stable")[:MOST_PAIRS]])
+        words_seen = np.array([seen[word] for word in kept], np.int64)
+        return cls(words=kept, ids=ids, keys=keys[most], seen=np.concatenate([words_seen, counts[most]]))
 
     @property
     def columns(self) -> int:
-        return len(self.ids) + len(self.keys)
+        return len(self.words) + len(self.keys)
 
-    def counts(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """How often each word and pair occurs, a row a text. What was not seen in training is left out."""
-        rows = [self._row(text) for text in texts]
-        ends = np.cumsum([0, *(len(row) for row in rows)])
-        found = np.concatenate([np.empty(0, np.int64), *rows])
-        matrix = sparse.csr_matrix(
-            (np.ones(len(found), np.float32), found, ends), shape=(len(texts), self.columns)
-        )
-        matrix.sum_duplicates()
-        return matrix
+    def found(self, text: str) -> Ids:
+        """The columns of its words and pairs, each as often as it occurs; what was not learnt is left out."""
+        known = _known(stems(text), self.ids)
+        if not len(self.keys):
+            return known
+        keys = _keys(known, len(self.words))
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.concatenate([known, places[self.keys[places] == keys] + len(self.words)])
 
     def name(self, column: int) -> str:
         if column < len(self.words):
             return f'word "{self.words[column]}"'
         first, second = divmod(int(self.keys[column - len(self.words)]), len(self.words))
         return f'words "{self.words[first]}" and "{self.words[second]}"'
-
-    def _row(self, text: str) -> Ids:
-        known = _known(stems(text), self.ids)
-        keys = _keys(known, len(self.ids))
-        if not len(self.keys):
-            return known
-        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        return np.concatenate([known, places[self.keys[places] == keys] + len(self.ids)])
 
 
 def _known(found: list[str], ids: dict[str, int]) -> Ids:

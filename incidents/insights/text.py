@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from itertools import pairwise
 
 LOOKED_AT = 4_000
 """Characters of a text that are read: what matters is said early, and a pasted log must not cost seconds."""
@@ -74,6 +76,7 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in _WORD.findall(text.lower())]
 
 
+@lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The word without one common English ending; irregular verbs by a table. Crude on purpose: fast, no dictionary."""
     if word in _IRREGULAR:
@@ -97,8 +100,9 @@ def stems(text: str) -> list[str]:
 
 def phrases(text: str) -> list[str]:
     """Words, and each two that stand side by side, with marks for the text's two ends."""
-    found = ["<", *words(text), ">"]
-    return found + [f"{first} {second}" for first, second in zip(found, found[1:], strict=False)]
+    found = words(text)
+    marked = ["<", *found, ">"] if found else []
+    return found + [f"{first} {second}" for first, second in pairwise(marked)]
 
 
 def terms(text: str) -> list[str]:

@@ -5,18 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from bench.insights_surge import (
-    STORM,
-    Alarm,
-    Burst,
-    Request,
-    alarms,
-    anonymous,
-    bursts,
-    judged,
-    reported,
-    requests,
-)
+from bench.insights_surge import STORM
+from bench.surge311 import Alarm, Burst, Request, alarms, anonymous, bursts, judged, reported, requests
 from incidents.insights.surge import Surge
 from tests.shared_folder import shared_path
 
@@ -107,7 +97,7 @@ def test_a_walk_goes_on():
 
 @pytest.fixture(scope="module")
 def stream():
-    return requests(shared_path("data/surge311"))
+    return requests(shared_path("data/surge311/stream.csv.gz"))
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +117,7 @@ def test_no_alarm_knows_what_comes_after_it(stream, found):
 @pytest.mark.shared
 def test_the_stream_and_the_bursts_are_as_described(stream):
     """In order; all bursts after ten weeks of learning; the half that is held out begins on 1 October."""
-    known = bursts(shared_path("data/surge311"))
+    known = bursts(shared_path("data/surge311/bursts.csv.gz"))
     assert (len(stream), len(known)) == (28_993, 40)
     assert all(one.at <= other.at for one, other in pairwise(stream))
     assert known[0].start - stream[0].at > timedelta(weeks=10)
@@ -138,7 +128,7 @@ def test_the_stream_and_the_bursts_are_as_described(stream):
 @pytest.mark.parametrize("half", [slice(None), slice(20, None)], ids=["all", "held out"])
 def test_the_goals_are_held(stream, found, half):
     """On all bursts and on the held-out ones: recall 0.95, 3 false alarms a week, 25 minutes."""
-    known = bursts(shared_path("data/surge311"))[half]
+    known = bursts(shared_path("data/surge311/bursts.csv.gz"))[half]
     outcome = judged(found, known, since=known[0].start, until=stream[-1].at)
     assert outcome.recall >= 0.95
     assert outcome.false_a_week <= 3

@@ -86,7 +86,7 @@ EVERYTHING_WRONG = [
         "zzz",
         (
             "there is no such setting; there is: cadence, closure, correlation, escalation, "
-            "helpdesks, links, routing, services, sla, teams"
+            "helpdesks, insights, links, routing, services, sla"
         ),
     ),
 ]

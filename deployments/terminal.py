@@ -1,0 +1,50 @@
+"""What the verbs of `liaison` share: options, a question put to the store, JSON for scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from incidents.store.database import Database
+
+T = TypeVar("T")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Home = Annotated[
+    Path | None, typer.Option("--home", help="The data folder. Default: LIAISON_HOME, else ~/.liaison.")
+]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy", help="The policy file. Default: LIAISON_POLICY, else ./liaison.yaml, else the example."
+    ),
+]
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    """Put a question to the store of this installation."""
+    from deployments.commands import settings
+    from incidents.store.database import Database
+
+    async def work() -> T:
+        database = Database(settings.database_url(home))
+        try:
+            return await question(database)
+        finally:
+            await database.aclose()
+
+    return run(work())
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, default=str, indent=2))
