@@ -68,7 +68,7 @@ def read_endings(folder: Path) -> pd.DataFrame:
 def features(requests: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     """The requests with their calendar and the load of their queues; an ending counts from its own time on."""
     frame = requests.copy()
-    hours = (frame["target_dt"] - frame["open_dt"]) / pd.Timedelta(hours=1)
+    hours = (frame["target_dt"] - frame["open_dt"]).dt.total_seconds() / 3600
     frame["target_hours"] = hours
     frame["hour"] = frame["open_dt"].dt.hour + frame["open_dt"].dt.minute / 60
     frame["weekday"] = frame["open_dt"].dt.dayofweek

@@ -75,11 +75,10 @@ def features(events: pd.DataFrame) -> pd.DataFrame:
     """The log with what the model looks at: the row itself, its incident's past, and the load of its queues."""
     frame = events.copy()
     frame["is_open"] = ~frame["incident_state"].isin(["Resolved", "Closed"])
-    hour = pd.Timedelta(hours=1)
     # A few first events lie up to 2.45 h before `opened_at`.
-    frame["age_hours"] = ((frame["at"] - frame["opened_at"]) / hour).clip(lower=0)
-    frame["created_after_hours"] = (frame["sys_created_at"] - frame["opened_at"]) / hour
-    frame["hours_since_last"] = (frame.groupby("number")["at"].diff() / hour).fillna(0)
+    frame["age_hours"] = ((frame["at"] - frame["opened_at"]).dt.total_seconds() / 3600).clip(lower=0)
+    frame["created_after_hours"] = (frame["sys_created_at"] - frame["opened_at"]).dt.total_seconds() / 3600
+    frame["hours_since_last"] = frame.groupby("number")["at"].diff().dt.total_seconds().fillna(0) / 3600
     frame["hour"] = frame["opened_at"].dt.hour + frame["opened_at"].dt.minute / 60
     frame["weekday"] = frame["opened_at"].dt.dayofweek
     frame["hour_now"] = frame["at"].dt.hour

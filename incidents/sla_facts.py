@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -32,8 +32,15 @@ class SlaFacts:
     due_in: timedelta | None = None
 
 
-def ticket_facts(ticket: Ticket, severity: Severity | None) -> SlaFacts:
-    """`severity` is that of the ticket's incident, or None as long as there is none."""
+def ticket_facts(
+    ticket: Ticket, severity: Severity | None, priorities: Mapping[str, Severity] | None = None
+) -> SlaFacts:
+    """`severity` is that of the ticket's incident, or None as long as there is none; `priorities` says which
+    severity the helpdesk's own priority is. The worse of the two counts, so that joining an incident never makes a
+    promise longer.
+    """
+    own = (priorities or {}).get(folded(ticket.priority)) if ticket.priority else None
+    severity = min((one for one in (severity, own) if one is not None), default=None)
     due_in = ticket.due_at - ticket.created_at if ticket.due_at is not None else None
     return replace(_facts(SlaSubject.TICKET, severity, [ticket]), due_in=due_in)
 

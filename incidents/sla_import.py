@@ -2,7 +2,7 @@
 
 Nothing is guessed: what has no word in a policy file is left out, and told with the reason and the cure. What is
 promised to single tickets stays so (`applies_to: ticket`). Priorities become severities by one rule: urgent is 1,
-high 2, normal 3, low 4; a ticket has the severity of its incident.
+high 2, normal 3, low 4, which is what `sla.priorities` says of a ticket unless its incident's severity is worse.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _rule(policy: Policy) -> list[ImportLine]:
         ImportLine(
             fate=Fate.TAKEN,
             what="priorities",
-            told=f"as severities: {told}; a ticket has its incident's severity, and before that no promise",
+            told=f"as severities: {told} (sla.priorities); where its incident's severity is worse, a ticket has that",
         )
     ]
     if policy.sla.policies or policy.sla.calendars:

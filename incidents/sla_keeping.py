@@ -19,7 +19,6 @@ from incidents.models import (
     IncidentState,
     Severity,
     Ticket,
-    TicketRef,
     TicketStatus,
 )
 from incidents.sla_clock import SlaMetric, SlaTerms
@@ -51,7 +50,7 @@ class TicketChange:
 
 def ticket_clocks(change: TicketChange, clocks: Clocks, sla: Sla, *, now: datetime) -> Clocks:
     """The ticket's clocks after the change; none, if nothing is promised to it and never was."""
-    terms = sla.terms_for(ticket_facts(change.after, change.severity))
+    terms = sla.terms_for(ticket_facts(change.after, change.severity, sla.priorities))
     if terms is None and not clocks:
         return ()
     happened = list(_ticket_events(change, clocks, now=now))

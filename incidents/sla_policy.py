@@ -20,7 +20,7 @@ from incidents.policy_problems import Found, refuse
 from incidents.policy_references import DANGLING, did_you_mean
 from incidents.policy_words import Duration, Name, Section
 from incidents.sla_clock import Moment, SlaMetric, SlaTerms
-from incidents.sla_facts import SlaFacts, SlaSubject
+from incidents.sla_facts import SlaFacts, SlaSubject, folded
 from incidents.sla_ladder import (
     ACTS_AT_BREACH,
     ACTS_AT_WARNING,
@@ -59,6 +59,14 @@ DEFAULT_TARGETS = {
 }
 
 
+DEFAULT_PRIORITIES = {
+    "urgent": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "normal": Severity.MEDIUM,
+    "low": Severity.LOW,
+}
+
+
 class Sla(Section):
     """The service levels we are held to. Severities left out keep their defaults."""
 
@@ -80,6 +88,10 @@ class Sla(Section):
         default_factory=list,
         description="What is done at each moment; owner and room, and at the breach the next level, without it.",
     )
+    priorities: dict[str, Severity] = Field(
+        default_factory=lambda: dict(DEFAULT_PRIORITIES),
+        description="Severity that a helpdesk's priority means for its ticket; an incident's counts if it is worse.",
+    )
     liaison_answers: bool = Field(
         default=False, description="Whether Liaison's own message to a customer counts as a first response."
     )
@@ -90,6 +102,11 @@ class Sla(Section):
     @classmethod
     def _complete(cls, targets: dict[Severity, SlaTarget]) -> dict[Severity, SlaTarget]:
         return {**DEFAULT_TARGETS, **targets}
+
+    @field_validator("priorities")
+    @classmethod
+    def _in_small_letters(cls, priorities: dict[str, Severity]) -> dict[str, Severity]:
+        return {folded(priority): severity for priority, severity in priorities.items()}
 
     @field_validator("calendars")
     @classmethod

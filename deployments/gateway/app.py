@@ -4,6 +4,7 @@
     GET  /healthz                 the process is alive
     GET  /readyz                  webhooks can be stored now
     GET  /metrics                 counters for Prometheus
+    GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
 
@@ -15,7 +16,8 @@ What is answered decides whether a ticket is lost, because some senders drop for
     503  everything that is our fault, with Retry-After: the sender keeps it and comes again. So is a connection
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
-Only /hooks/ is for the internet; the proxy before us should keep the rest for the operator.
+Only /hooks/ is for the internet; the proxy before us should keep the rest for the operator, and /reports/ for
+those who read the Prefect UI.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ from deployments.gateway.metrics import NO_CONNECTION, Metrics
 from deployments.gateway.notices import Notices, told
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
+from deployments.gateway.reports import PATH as REPORTS
+from deployments.gateway.reports import Reports
 from deployments.gateway.sources import Sources, can_exist
 from incidents.errors import Forged, LiaisonError
 from incidents.models import Verified
@@ -73,6 +77,7 @@ class Gateway:
         doorbell: Doorbell,
         rejections: Rejections,
         readiness: Readiness,
+        reports: Reports,
         notices: Notices,
         metrics: Metrics,
         bodies: Bodies | None = None,
@@ -83,6 +88,7 @@ class Gateway:
         self._doorbell = doorbell
         self._rejections = rejections
         self._readiness = readiness
+        self._reports = reports
         self._notices = notices
         self._bodies = bodies or Bodies()
         self._clock = clock
@@ -96,6 +102,8 @@ class Gateway:
         try:
             if path.startswith(HOOKS):
                 answer = await self._hook(path[len(HOOKS) :], scope, receive)
+            elif path.startswith(REPORTS):
+                answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
             else:
                 answer = await self._for_operators(path)
         except Gone:

@@ -22,6 +22,7 @@ from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
+from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.sources import Sources
 from incidents.store.connections import Mirror
@@ -57,6 +58,7 @@ async def open_gateway(
                 doorbell=doorbell,
                 rejections=rejections,
                 readiness=Readiness(database),
+                reports=Reports(database),
                 notices=notices,
                 metrics=metrics,
                 clock=clock,

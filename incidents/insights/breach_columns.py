@@ -40,9 +40,13 @@ class Columns:
     def matrix(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Raises `UnusableHistory` for a missing column and for a number that is none."""
         self.roles.require(rows.columns, with_label=False)
-        made = [rows[column].map(_name).map(self.levels[column]) for column in self.roles.categorical]
-        made += [_numbers(rows[column]) for column in self.roles.numeric]
-        return np.column_stack([np.asarray(column, dtype=float) for column in made])
+        matrix = np.empty((len(rows), len(self.roles.columns)))
+        for place, column in enumerate(self.roles.columns):
+            if column in self.levels:
+                matrix[:, place] = rows[column].map(_name).map(self.levels[column]).to_numpy(float)
+            else:
+                matrix[:, place] = _numbers(rows[column])
+        return matrix
 
     def vector(self, row: Mapping[str, object]) -> NDArray[np.float64]:
         """One row, without pandas: it is asked at every event. Raises as `matrix` does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 
@@ -56,7 +56,8 @@ def later_slice(rows: pd.DataFrame, roles: Roles, *, now: datetime) -> tuple[pd.
     is_first = ~rows[roles.case].duplicated()
     mature = came <= now
     if roles.settles_by_outcome:
-        mature = came < now - (rows[roles.settled_at] - came)[is_first].quantile(_NEARLY_ALL)
+        took = (rows[roles.settled_at] - came)[is_first].dt.total_seconds()
+        mature = came < now - timedelta(seconds=float(took.quantile(_NEARLY_ALL)))
     begin = came[is_first & mature].quantile(1 - _LATER, interpolation="higher")
     older, later = rows[rows[roles.settled_at] < begin], rows[mature & (came >= begin)]
     for part in (older, later):

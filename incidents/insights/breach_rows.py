@@ -49,7 +49,8 @@ class CaseView:
     """A ticket or incident just after an event.
 
     `worked` of `target` is working time. `due_at` is the breach's time as it stood then. `breached` and `settled_at`
-    (the breach, or the end if it came first) are None while nobody knows; then the row is asked about, not learnt from.
+    are None while the verdict is open; then the row is asked about, not learnt from. `settled_at` is the due time, or
+    for a case that ended before it what the due time would have been (`Roles` says why).
     """
 
     case: str
@@ -88,8 +89,10 @@ def breach_rows(views: Iterable[CaseView], *, zone: tzinfo = UTC) -> pd.DataFram
     frame = pd.DataFrame([_facts(view, zone) for view in ordered], columns=[*_FACTS])
     for column in ("at", "due_at", "settled_at"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
+    # Nobody asks about a case that is over, so nothing is learnt from such a row; it still counts in the load.
+    frame["breached"] = frame["breached"].where(frame["is_open"], None)
     frame["events"] = frame.groupby("case").cumcount() + 1
-    frame["quiet_hours"] = (frame.groupby("case")["at"].diff() / pd.Timedelta(hours=1)).fillna(0.0)
+    frame["quiet_hours"] = frame.groupby("case")["at"].diff().dt.total_seconds().fillna(0.0) / 3600
     load = load_columns(frame, _QUEUES, case="case", at="at", is_open="is_open", due="due_at")
     return frame.join(load)
 
@@ -103,7 +106,6 @@ _FACTS = (
 def _facts(view: CaseView, zone: tzinfo) -> tuple[object, ...]:
     hour = timedelta(hours=1)
     local = view.at.astimezone(zone)
-    known = (getattr(view, name) for name in _FACTS[:13])
-    settled = None if view.settled_at is None else view.settled_at
+    known = (getattr(view, name) for name in _FACTS if name in CaseView.__slots__)
     reckoned = (view.worked / view.target, (view.target - view.worked) / hour, view.target / hour)
-    return (*known, settled, *reckoned, local.hour + local.minute / 60, local.weekday())
+    return (*known, *reckoned, local.hour + local.minute / 60, local.weekday())

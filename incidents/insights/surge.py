@@ -23,6 +23,7 @@ from incidents.insights.surge_words import told
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _LONGEST_GAP = 8 * WEEK
+_NEW_NORMAL = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,8 +128,9 @@ class SurgeDetector:
         ]
         if not heard:
             return None
-        surge = self._judge(heard, report)
-        self._baseline.learn(at + self._offset, report.parts, heard)
+        hot = self._hot(heard, report)
+        surge = self._new(hot, report)
+        self._baseline.learn(at + self._offset, report.parts, heard, weight=self._weight(hot))
         return surge
 
     def open_surges(self) -> tuple[Surge, ...]:
@@ -153,24 +155,34 @@ class SurgeDetector:
                 Recent, {group: one for group, one in self._recent.items() if one.has_any_since(start)}
             )
 
-    def _judge(self, groups: Sequence[Group], report: Report) -> Surge | None:
+    def _hot(self, groups: Sequence[Group], report: Report) -> list[Finding]:
+        """The groups with too many reports now that this one has come; none while all is new."""
         start = self._now - self._windows[-1]
         if report.at < start:
-            return None
+            return []
         for group in groups:
             self._recent[group].add(report, keep_from=start)
             if group in self._open:
                 surge = self._open[group].surge
                 self._open[group].surge = replace(surge, count=surge.count + 1)
-        hot = [
-            found for group in groups if self._is_hot(found := self._scan(group, self._recent[group].reports))
-        ]
+        if self._baseline.weeks_seen < self._settings.learns_for / timedelta(weeks=1):
+            return []
+        findings = [self._scan(group, self._recent[group].reports) for group in groups]
+        return [found for found in findings if self._is_hot(found)]
+
+    def _new(self, hot: Sequence[Finding], report: Report) -> Surge | None:
         new = [rest for found in hot if (rest := self._unexplained(found, report)) is not None]
-        if not new or self._baseline.weeks_seen < self._settings.learns_for / timedelta(weeks=1):
+        if not new:
             return None
         best = max(new, key=lambda found: found.score)
         self._open[best.group] = _Open(surge=self._surge(best), last=self._now)
         return self._open[best.group].surge
+
+    @staticmethod
+    def _weight(hot: Sequence[Finding]) -> float:
+        """How much of a surge's report is learnt: together about what is usual, and a little, as it may be here to stay."""
+        shares = (found.expected.mean / len(found.reports) for found in hot)
+        return min((1.0, *(share + _NEW_NORMAL for share in shares)))
 
     def _scan(self, group: Group, reports: Sequence[Report]) -> Finding:
         usual = self._baseline.expect(group, self._now + self._offset, self._windows)

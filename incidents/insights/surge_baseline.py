@@ -66,9 +66,9 @@ class Baseline:
     def weeks_seen(self) -> float:
         return max(self._at - self._since, 0.0) / WEEK
 
-    def learn(self, at: float, parts: Group, groups: Sequence[Group]) -> None:
-        """One report: `parts` are all its dimensions, `groups` those of them it was counted in."""
-        weight = self._weight
+    def learn(self, at: float, parts: Group, groups: Sequence[Group], *, weight: float = 1.0) -> None:
+        """One report, or so much of one: `parts` are all its dimensions, `groups` those it was counted in."""
+        weight *= self._weight
         hour = int(at // 60) % _HOURS
         main = self._weeks.setdefault(parts[0], [0.0] * _HOURS)
         for step, share in _SMOOTHING:

@@ -12,7 +12,6 @@ from scipy.special import betainc
 from incidents.insights.surge_baseline import Expectation, Group
 
 _LEAST = 1e-300
-_MANY_VOICES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +36,11 @@ class Recent:
         """Whether this is a new voice: unknown, or silent for so many minutes."""
         if voice is None:
             return True
-        spoke = self.voices.get(voice, -math.inf)
+        spoke = self.voices.pop(voice, -math.inf)
         self.voices[voice] = max(at, spoke)
-        if len(self.voices) > _MANY_VOICES:
-            self.voices = {name: last for name, last in self.voices.items() if at - last <= silence}
+        # The first in the dictionary are those silent for longest.
+        while at - self.voices[oldest := next(iter(self.voices))] > silence:
+            del self.voices[oldest]
         return at - spoke > silence
 
     def has_any_since(self, at: float) -> bool:

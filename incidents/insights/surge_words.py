@@ -25,7 +25,7 @@ def told(
     minutes = max(1, round((until - since).total_seconds() / 60))
     usual = f"{_amount(expected)} are usual on a {until:%A} at {until:%H:%M}"
     return (
-        f"{len(found)} reports of {_named(group)} in {minutes} minutes, where {usual}",
+        f"{len(found)} reports of {_named(group)} within {minutes} min, where {usual}",
         f"by chance, so many are seen once in {_odds(probability)} reports",
         *_shared(group, found),
     )

@@ -180,3 +180,20 @@ def test_so_many_combinations_that_nobody_looks_at_them_all():
     """A policy with a product of big lists is taken as reachable rather than looked at for minutes."""
     many = frozenset(range(1000))
     assert covers((many, frozenset(range(500))), (many, frozenset(range(500, 1000))), (many, many)) == []
+
+
+@pytest.mark.parametrize(
+    ("priority", "of_incident", "expected"),
+    [
+        (None, None, None),
+        ("Urgent", None, Severity.CRITICAL),
+        ("low", Severity.HIGH, Severity.HIGH),
+        ("urgent", Severity.HIGH, Severity.CRITICAL),
+        ("P1", None, None),
+        (None, Severity.LOW, Severity.LOW),
+    ],
+)
+def test_a_ticket_has_the_worse_of_its_priority_and_its_incident(priority, of_incident, expected):
+    """Joining an incident never makes a promise longer; a priority that nobody named means nothing."""
+    facts = ticket_facts(a_ticket(priority=priority), of_incident, Sla().priorities)
+    assert facts.severity == expected

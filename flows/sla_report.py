@@ -1,0 +1,33 @@
+"""SLA report: each Monday, how last week's promises were kept, how long customers waited, and why some were missed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows.names import rename_run
+from incidents.iso_week import PATTERN, week_to_report
+from tasks import resources
+from tasks.sla_report import make_sla_report, show_sla_report
+
+WeekName = Annotated[
+    str,
+    Field(
+        pattern=PATTERN,
+        description="Which week, such as 2026-W47; empty for the last one that is over.",
+        examples=["2026-W47"],
+    ),
+]
+
+
+@flow(name="sla_report")
+async def sla_report(week: WeekName | None = None) -> str:
+    """Make the week's report; again for the same week, it replaces its files. Raises `Refused` for a week to come."""
+    chosen = week_to_report(week, now=resources.utc_now())
+    kept = await make_sla_report(str(chosen))
+    await show_sla_report(kept)
+    found = f"{chosen} {kept.report.attained}"
+    await rename_run(f"sla_report {found}")
+    return found
