@@ -71,8 +71,8 @@ def features(requests: pd.DataFrame, endings: pd.DataFrame) -> pd.DataFrame:
     hours = (frame["target_dt"] - frame["open_dt"]).dt.total_seconds() / 3600
     frame["target_hours"] = hours
     frame["hour"] = frame["open_dt"].dt.hour + frame["open_dt"].dt.minute / 60
-    frame["weekday"] = frame["open_dt"].dt.dayofweek
-    frame["target_weekday"] = frame["target_dt"].dt.dayofweek
+    frame["weekday"] = frame["open_dt"].dt.day_of_week
+    frame["target_weekday"] = frame["target_dt"].dt.day_of_week
     frame["target_hour"] = frame["target_dt"].dt.hour + frame["target_dt"].dt.minute / 60
     # What a target adds to whole days: weekends and office hours are in it.
     frame["target_rest"] = hours % 24

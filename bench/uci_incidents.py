@@ -80,7 +80,7 @@ def features(events: pd.DataFrame) -> pd.DataFrame:
     frame["created_after_hours"] = (frame["sys_created_at"] - frame["opened_at"]).dt.total_seconds() / 3600
     frame["hours_since_last"] = frame.groupby("number")["at"].diff().dt.total_seconds().fillna(0) / 3600
     frame["hour"] = frame["opened_at"].dt.hour + frame["opened_at"].dt.minute / 60
-    frame["weekday"] = frame["opened_at"].dt.dayofweek
+    frame["weekday"] = frame["opened_at"].dt.day_of_week
     frame["hour_now"] = frame["at"].dt.hour
     frame["same_person"] = frame["sys_created_by"] == frame["sys_updated_by"]
     load = load_columns(frame, _QUEUES, case="number", at="at", is_open="is_open")

@@ -108,7 +108,7 @@ def _causes(table: pd.DataFrame) -> ReportSection:
         (_name(cause), str(missed), _minutes(held))
         for cause, missed, held in table[["cause", "missed", "held"]].itertuples(index=False)
     )
-    headings = ("who had it longest: in which state", "missed", "working time so")
+    headings = ("who had it longest: in which state", "missed", "held so for")
     return ReportSection(title="Why promises were missed", headings=headings, rows=rows)
 
 

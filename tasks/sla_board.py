@@ -15,7 +15,6 @@ from incidents.sla_words import metric_words
 from incidents.store.sla_board import BoardRow, board_rows, is_news
 from tasks import resources
 from tasks.retries import STORE_CALL
-from tasks.story import plain
 
 KEY = "sla-board"
 _WEB = re.compile(r"https?://[^\s()<>|\]]+")
@@ -27,7 +26,10 @@ async def show_board() -> bool:
     now = resources.utc_now()
     async with resources.database().transaction() as tx:
         found = await board_rows(tx, now=now)
-        table = [_shown(row, is_late=row.due_at is not None and row.due_at <= now) for row in found]
+        base = (resources.policy().links.prefect_ui or "").rstrip("/")
+        table = [
+            _shown(row, is_late=row.due_at is not None and row.due_at <= now, base=base) for row in found
+        ]
         digest = hashlib.sha256(json.dumps(table).encode()).hexdigest()
         if not await is_news(tx, digest):
             return False
@@ -43,22 +45,32 @@ async def show_board() -> bool:
     return True
 
 
-def _shown(row: BoardRow, *, is_late: bool) -> dict[str, str]:
+def _shown(row: BoardRow, *, is_late: bool, base: str) -> dict[str, str]:
     clock = row.clock
     if clock.state is ClockState.PAUSED:
         state = f"stands still: {(clock.paused_because or '').replace('_', ' ')}"
     else:
         state = "missed" if is_late else "running"
-    ticket = plain(row.ticket or "")
-    if row.ticket_url and _WEB.fullmatch(row.ticket_url):
-        ticket = f"[{ticket}]({row.ticket_url})"
+    promised = amount(clock.target) if clock.target is not None else ""
     return {
         "due": f"{row.due_at:%Y-%m-%d %H:%M UTC}" if row.due_at is not None else "",
         "clock": state,
-        "promise": f"{metric_words(clock.metric)}, {amount(clock.target) if clock.target is not None else ''}",
-        "policy": plain(clock.policy),
-        "with": plain(row.who or "nobody"),
-        "ticket": ticket,
+        "promise": _cell(f"{metric_words(clock.metric)}, {promised} ({clock.policy})"),
+        "with": _cell(row.who or "nobody"),
+        "ticket": _cell(row.ticket or ""),
         "incident": row.incident or "",
-        "service": plain(row.service or ""),
+        "service": _cell(row.service or ""),
+        "link": _link(row, base),
     }
+
+
+def _link(row: BoardRow, base: str) -> str:
+    """To the ticket where it is one, else to the incident's story."""
+    if row.ticket is not None:
+        return f"[open]({row.ticket_url})" if row.ticket_url and _WEB.fullmatch(row.ticket_url) else ""
+    return f"[open]({base}/artifacts/key/{row.incident.lower()})" if row.incident and base else ""
+
+
+def _cell(text: str) -> str:
+    """Text as text in a table's cell, where one UI makes links of Markdown's and the other shows what there is."""
+    return text.replace("](", "] (")

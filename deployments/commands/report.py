@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from incidents.errors import Refused
 from incidents.iso_week import week_to_report
@@ -85,8 +86,8 @@ def print_report(console: Console, found: SlaReport) -> None:
         for number, heading in enumerate(section.headings):
             table.add_column(heading, justify="right" if number else "left")
         for row in section.rows:
-            table.add_row(*row)
-        console.print(table, markup=False, highlight=False)
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
 
 
 def _replace(path: Path, content: bytes) -> None:

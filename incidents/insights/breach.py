@@ -6,6 +6,7 @@ cannot (`CannotLearn`) rather than guess: then the policy's rules go on alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,12 +85,14 @@ class BreachModel:
 
     def probabilities(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Without reasons, for many rows. Raises `UnusableHistory` that names a missing or unusable column."""
-        return self.calibration.probability(_scores(self.trees, self.encoding.matrix(rows)))
+        matrix = self.encoding.matrix(rows)
+        return self.calibration.probability(_scores(self.trees, matrix)) if len(matrix) else np.empty(0)
 
     def predict(self, rows: pd.DataFrame) -> list[BreachChance]:
-        """Raises as `probabilities` does."""
-        shown = rows[list(self.columns)].itertuples(index=False, name=None) if len(rows) else iter(())
-        return self._chances(self.encoding.matrix(rows), list(shown)) if len(rows) else []
+        """In the order of the rows. Raises as `probabilities` does."""
+        matrix = self.encoding.matrix(rows)
+        values = rows[list(self.columns)].itertuples(index=False, name=None)
+        return self._chances(matrix, [tuple(row) for row in values]) if len(matrix) else []
 
     def predict_one(self, row: Mapping[str, object]) -> BreachChance:
         """The same for one row, without a frame. Raises as `probabilities` does."""
@@ -121,8 +124,8 @@ def _scores(trees: lightgbm.Booster, matrix: NDArray[np.float64]) -> NDArray[np.
 
 
 def _shown(value: object) -> str:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - NaN
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return "unknown"
     if isinstance(value, float):
         return f"{value:.3g}"
-    return safe_excerpt(str(value), _LONGEST_VALUE) or "withheld"
+    return safe_excerpt(" ".join(str(value).split()), _LONGEST_VALUE) or "withheld"

@@ -31,7 +31,7 @@ class Columns:
     def learn(cls, history: pd.DataFrame, roles: Roles) -> Columns:
         levels = {}
         for column in roles.categorical:
-            names = history[column].map(_name)
+            names = history[column].astype(object).map(_name)
             cases = history[roles.case].groupby(names).nunique()
             often = sorted(str(name) for name, count in cases.items() if count >= _FEWEST_CASES)
             levels[column] = {name: number for number, name in enumerate(often)}
@@ -43,7 +43,9 @@ class Columns:
         matrix = np.empty((len(rows), len(self.roles.columns)))
         for place, column in enumerate(self.roles.columns):
             if column in self.levels:
-                matrix[:, place] = rows[column].map(_name).map(self.levels[column]).to_numpy(float)
+                matrix[:, place] = (
+                    rows[column].astype(object).map(_name).map(self.levels[column]).to_numpy(float)
+                )
             else:
                 matrix[:, place] = _numbers(rows[column])
         return matrix
@@ -82,5 +84,8 @@ def _number(column: str, value: object) -> float:
         raise UnusableHistory(
             f"column {column} wants numbers and holds {type(value).__name__}; convert it first"
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return _MISSING
     return number if math.isfinite(number) else _MISSING

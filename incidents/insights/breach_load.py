@@ -7,6 +7,7 @@ that has learnt a count has learnt the date.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +107,7 @@ class QueueLoad:
             for queue in queues:
                 for window in (queue.hour, queue.day, queue.week):
                     window.times.append(at)
-            if due == due:  # noqa: PLR0124 - not NaN
+            if not math.isnan(due):
                 heapq.heappush(self._due, (due, len(self._cases), known))
         self._leave(known)
         known.queues, known.is_open = queues, True
@@ -125,7 +126,7 @@ class QueueLoad:
         pace = (at - known.opened) / max(1.0, known.due - known.opened)
         for queue in known.queues:
             queue.ended.times.append(at)
-            if pace == pace:  # noqa: PLR0124 - not NaN
+            if not math.isnan(pace):
                 queue.pace_sum = queue.pace_sum * _MEMORY + min(_LONGEST_PACE, pace)
                 queue.pace_weight = queue.pace_weight * _MEMORY + 1
 

@@ -13,7 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-SUSPICIOUS = 0.97
+# At the first events of the two logs in `bench` the most telling honest column has 0.88, hours to the closing 0.95 to
+# 0.98, and the share of the target that a request took 1. Hours to the resolution have 0.86: this check lets them pass.
+SUSPICIOUS = 0.95
 _BINS = 50
 _SHRINK = 2.0
 

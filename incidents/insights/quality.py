@@ -13,7 +13,12 @@ from itertools import chain
 import pandas as pd
 
 from incidents.insights.quality_engine import Expected, validate
-from incidents.insights.quality_measures import as_times, population_stability, stability_by_chance
+from incidents.insights.quality_measures import (
+    as_times,
+    population_stability,
+    stability_by_chance,
+    without_blanks,
+)
 from incidents.insights.quality_report import Check, QualityReport
 
 _CLOCKS_DIFFER = timedelta(hours=1)
@@ -24,10 +29,10 @@ class TrainingExpectations:
     """What a training frame must be like.
 
     `time` is the column whose newest value must not be older than `fresh`. `complete` has the greatest share of
-    empty values a column may have, `ranges` its least and greatest value (None: no bound), `values` the known ones,
-    of which at most `new_values` (a share) may be others. `orders` are pairs of times of which the first is not
-    later. A label's distribution in the last `recent` may differ from that before by a population stability index of
-    `drift`, or by what chance explains. `bad_rows` is the share of rows that may break a range or an order.
+    nulls and blank texts a column may have, `ranges` its least and greatest value (None: no bound), `values` the known
+    ones, beside which at most `new_values` (a share) may be others. `orders` are pairs of times of which the first is
+    not later. A label's distribution in the last `recent` may differ from that before by a population stability index
+    of `drift`, or by what chance explains. `bad_rows` is the share of rows that may break a range or an order.
     """
 
     time: str
@@ -70,6 +75,8 @@ def check_training_frame(
     ready = frame.loc[:, ~frame.columns.duplicated()].copy()
     for name in {wanted.time, *(name for pair in wanted.orders for name in pair)} & set(ready.columns):
         ready[name] = as_times(ready[name])
+    for name in set(wanted.complete) & set(ready.columns):
+        ready[name] = without_blanks(ready[name])
     expected = [*_structure(wanted), *_columns(wanted, set(ready.columns), now=now)]
     for label, drift, chance in _drifts(ready, wanted):
         name = f"drift of {label}"

@@ -20,6 +20,7 @@ from incidents.insights.quality_measures import (
     null_shares,
     rows_a_day,
     usual_volume,
+    without_blanks,
 )
 from incidents.insights.quality_report import Check, QualityReport
 
@@ -90,7 +91,7 @@ def check_feed(
     """
     frame = recent.loc[:, ~recent.columns.duplicated()].copy()
     for name in set(usual.empty) & set(frame.columns):
-        frame[name] = frame[name].astype(object).where(~blank(frame[name]), None)
+        frame[name] = without_blanks(frame[name])
     for name in set(usual.values) & set(frame.columns):
         frame[name] = frame[name].map(str, na_action="ignore")
     expected = [*_volume(usual, connection, since, now)]

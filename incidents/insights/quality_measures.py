@@ -75,6 +75,13 @@ def null_shares(frame: pd.DataFrame) -> Mapping[str, float]:
     return {str(name): float(blank(frame[name]).mean()) if len(frame) else 0.0 for name in frame.columns}
 
 
+def without_blanks(column: pd.Series) -> pd.Series:
+    """The column with texts of nothing but spaces as nulls; columns of numbers and times as they are."""
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return column
+    return column.astype(object).where(~blank(column), None)
+
+
 def blank(column: pd.Series) -> pd.Series:
     return column.isna() | (column.astype(str).str.strip() == "")
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import ClassVar
 
 from incidents.insights.surge_baseline import WEEK, Baseline, Group
+from incidents.insights.surge_normal import NewNormal
 from incidents.insights.surge_scan import Finding, Recent, Report, scan
 from incidents.insights.surge_voices import Batches, SurgeEvent
 from incidents.insights.surge_words import told
@@ -23,7 +24,6 @@ from incidents.insights.surge_words import told
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
 _LONGEST_GAP = 8 * WEEK
-_NEW_NORMAL = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +101,7 @@ class SurgeDetector:
         )
         self._batches = Batches(staff_sources=self._settings.staff_sources)
         self._recent: defaultdict[Group, Recent] = defaultdict(Recent)
+        self._normal = NewNormal()
         self._open: dict[Group, _Open] = {}
         self._now = -math.inf
         self._offset = 0.0
@@ -130,7 +131,8 @@ class SurgeDetector:
             return None
         hot = self._hot(heard, report)
         surge = self._new(hot, report)
-        self._baseline.learn(at + self._offset, report.parts, heard, weight=self._weight(hot))
+        weight = min((self._normal.weight(found, self._now) for found in hot), default=1.0)
+        self._baseline.learn(at + self._offset, report.parts, heard, weight=weight)
         return surge
 
     def open_surges(self) -> tuple[Surge, ...]:
@@ -150,6 +152,7 @@ class SurgeDetector:
         if self._now - self._swept > WEEK:
             self._swept = self._now
             self._baseline.forget()
+            self._normal.forget(self._now)
             start = self._now - self._windows[-1]
             self._recent = defaultdict(
                 Recent, {group: one for group, one in self._recent.items() if one.has_any_since(start)}
@@ -177,12 +180,6 @@ class SurgeDetector:
         best = max(new, key=lambda found: found.score)
         self._open[best.group] = _Open(surge=self._surge(best), last=self._now)
         return self._open[best.group].surge
-
-    @staticmethod
-    def _weight(hot: Sequence[Finding]) -> float:
-        """How much of a surge's report is learnt: together about what is usual, and a little, as it may be here to stay."""
-        shares = (found.expected.mean / len(found.reports) for found in hot)
-        return min((1.0, *(share + _NEW_NORMAL for share in shares)))
 
     def _scan(self, group: Group, reports: Sequence[Report]) -> Finding:
         usual = self._baseline.expect(group, self._now + self._offset, self._windows)

@@ -146,8 +146,10 @@ async def test_what_people_see(liaison: Installation, capsys: pytest.CaptureFixt
     await sla_sweep()
     board = await Artifact.aget("sla-board")
     assert board is not None
-    named = {row["ticket"].partition("]")[0] for row in json.loads(str(board.data))}
-    assert named == {f"[zendesk/demo\\#{ticket}", ""}
+    rows = json.loads(str(board.data))
+    assert {row["ticket"] for row in rows} == {f"zendesk/demo#{ticket}", ""}
+    assert {row["incident"] for row in rows} == {"INC-1"}
+    assert {row["link"][:11] for row in rows if row["ticket"]} == {"[open](http"}
     story = await Artifact.aget("inc-1")
     assert story is not None
     assert "INC-1 resolution: 4 h by calendar always, policy severity-1" in str(story.data)

@@ -167,6 +167,22 @@ def test_the_usual_rush_is_no_surge():
     assert len(feed(detector, a_burst(12, 4 * MINUTE, MONDAY + timedelta(weeks=8, hours=-3)))) == 1
 
 
+def test_a_storm_does_not_blind(detector):
+    """Three thousand reports in an hour are no new normal: a week later twelve in that hour are a surge again."""
+    assert len(feed(detector, a_burst(3000, timedelta(seconds=1)))) == 1
+    assert len(feed(detector, a_burst(12, start=THEN + timedelta(weeks=1)))) == 1
+
+
+@pytest.mark.parametrize("is_day_and_night", [True, False])
+def test_what_stays_becomes_usual(detector, is_day_and_night):
+    """Of thirty times as many reports the first are a surge; after some weeks they are neither new nor still open."""
+    times = (THEN + number * 10 * MINUTE for number in range(8 * 7 * 144))
+    told = feed(detector, [an_event(at) for at in times if is_day_and_night or 8 <= at.hour < 18])
+    assert told[0].since < THEN + timedelta(hours=2)
+    assert all(surge.since < THEN + timedelta(weeks=4) for surge in told)
+    assert detector.open_surges() == ()
+
+
 def test_hours_are_those_of_the_team():
     """When the clocks have changed, nine o'clock in Berlin is still the hour of the usual rush; in UTC it is not."""
     berlin = ZoneInfo("Europe/Berlin")

@@ -1,0 +1,155 @@
+"""How likely a new report and a candidate are the same fault, and from which likelihood on to link or to suggest.
+
+Learnt from known duplicates: boosted trees put the true one first (LambdaMART, Burges 2010), a logistic curve makes
+a probability of their score. Without enough known duplicates a fixed formula ranks by words, time and place; its
+probabilities are guesses, so it only suggests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from incidents.insights.learning import NotEnoughHistory
+from incidents.insights.routing_confidence import NEVER, choose_threshold
+from incidents.insights.similar_pairs import PAIR_FEATURES
+
+Floats = NDArray[np.float64]
+
+FEWEST_DUPLICATES = 60
+LINK_PRECISION = 0.9
+"""Of what is linked without asking so much has to be right."""
+
+SUGGEST_FROM = 0.1
+TREES = 200
+LATER = 0.3
+"""The share of the questions, the latest, that calibrates."""
+
+UNTAUGHT = {
+    "text": 5.0,
+    "title": 5.0,
+    "title_in_text": 5.0,
+    "hours": -0.2,
+    "is_open": 0.5,
+    "distance": -0.6,
+    "same_address": 1.5,
+    "same_service": 1.0,
+    "same_kind": 0.5,
+    "same_customer": 0.5,
+    "incident_size": 0.3,
+}
+"""The formula's weights, in log-odds. Text has the weight of all else together: it is what every helpdesk has."""
+
+UNTAUGHT_BIAS = -5.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Question:
+    """One report that came, its candidates' features, and which of them were the right answer (often none).
+
+    `weight`: of how many like it this one was drawn.
+    """
+
+    features: Floats
+    right: NDArray[np.bool_]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PairModel:
+    """`trees` are None for the formula. `link_from` and `suggest_from` are probabilities."""
+
+    trees: lightgbm.Booster | None
+    slope: float
+    bias: float
+    link_from: float
+    suggest_from: float
+    taught_by: int
+
+    @classmethod
+    def untaught(cls) -> PairModel:
+        return cls(
+            trees=None, slope=1.0, bias=UNTAUGHT_BIAS, link_from=NEVER, suggest_from=SUGGEST_FROM, taught_by=0
+        )
+
+    @classmethod
+    def learn(
+        cls, questions: Sequence[Question], *, seed: int, precision: float = LINK_PRECISION
+    ) -> PairModel:
+        """From questions in order of time. Raises `NotEnoughHistory`."""
+        answered = [question for question in questions if question.right.any()]
+        if len(answered) < FEWEST_DUPLICATES:
+            raise NotEnoughHistory(
+                f"{len(answered)} known duplicates among the candidates; {FEWEST_DUPLICATES} are needed to learn what "
+                "makes two tickets the same fault. Until then similar ones are only suggested, by a fixed formula."
+            )
+        cut = round(len(questions) * (1 - LATER))
+        early = _grow([one for one in questions[:cut] if one.right.any()], seed=seed)
+        slope, bias, link_from = _calibrate(early, questions[cut:], precision)
+        return cls(
+            trees=_grow(answered, seed=seed),
+            slope=slope,
+            bias=bias,
+            link_from=link_from,
+            suggest_from=min(SUGGEST_FROM, link_from),
+            taught_by=len(answered),
+        )
+
+    def scores(self, features: Floats) -> Floats:
+        """What ranks: higher is likelier."""
+        if self.trees is None:
+            weights = np.array([UNTAUGHT.get(name, 0.0) for name in PAIR_FEATURES])
+            return np.asarray(features @ weights, np.float64)
+        return np.asarray(self.trees.predict(features, num_threads=1), np.float64)
+
+    def probabilities(self, scores: Floats) -> Floats:
+        return np.asarray(expit(self.slope * scores + self.bias), np.float64)
+
+
+def _grow(questions: Sequence[Question], *, seed: int) -> lightgbm.Booster:
+    data = lightgbm.Dataset(
+        np.vstack([one.features for one in questions]),
+        np.concatenate([one.right for one in questions]).astype(np.int8),
+        group=[len(one.right) for one in questions],
+    )
+    settings = {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": 10,
+        "num_leaves": 8,
+        "learning_rate": 0.05,
+        "min_data_in_leaf": 20,
+        "feature_fraction": 0.6,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "seed": seed,
+        "verbose": -1,
+    }
+    return lightgbm.train(settings, data, TREES)
+
+
+def _calibrate(
+    trees: lightgbm.Booster, questions: Sequence[Question], precision: float
+) -> tuple[float, float, float]:
+    """Slope and bias of the curve, and the lowest probability from which on so much of the best answers was right."""
+    asked = [one for one in questions if len(one.right)]
+    best = np.zeros(len(asked))
+    right = np.zeros(len(asked), np.bool_)
+    for number, question in enumerate(asked):
+        scores = np.asarray(trees.predict(question.features, num_threads=1))
+        best[number] = scores.max()
+        right[number] = question.right[scores.argmax()]
+    weights = np.array([one.weight for one in asked])
+    if right.all() or not right.any():
+        return 1.0, UNTAUGHT_BIAS, NEVER
+    curve = LogisticRegression(C=100.0).fit(best[:, None], right, sample_weight=weights)
+    slope, bias = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    repeats = np.repeat(np.arange(len(asked)), np.maximum(weights.round().astype(int), 1))
+    chances = expit(slope * best + bias)
+    return slope, bias, choose_threshold(chances[repeats], right[repeats], precision)
