@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from incidents.insights.gate import Answers, Score
 
@@ -70,7 +71,7 @@ def reliability(answers: Answers) -> tuple[Bin, ...]:
     """Tenths of the rows by the probability given, from the least to the most."""
     order = answers.chance.argsort(kind="stable")
     edges = [round(len(order) * part / _BINS) for part in range(_BINS + 1)]
-    parts = [order[start:end] for start, end in zip(edges, edges[1:], strict=False) if end > start]
+    parts = [order[start:end] for start, end in pairwise(edges) if end > start]
     return tuple(
         Bin(given=float(answers.chance[one].mean()), came=float(answers.came[one].mean()), rows=len(one))
         for one in parts
@@ -84,14 +85,16 @@ def card_markdown(card: ModelCard, *, plain: Callable[[str], str], plot: str | N
 
 def _lines(card: ModelCard, plain: Callable[[str], str], plot: str | None) -> Iterator[str]:
     yield from (f"# {plain(card.title)}", "", f"**{plain(card.verdict)}**", "")
-    yield f"- **learnt from**: {card.examples:,} examples, {card.history_from:%Y-%m-%d} to {card.history_until:%Y-%m-%d}"
+    window = f"{card.history_from:%Y-%m-%d} to {card.history_until:%Y-%m-%d}"
+    yield f"- **learnt from**: {card.examples:,} examples, {window}"
     yield (
         f"- **tested on**: {card.tested:,} later cases, since {card.tested_from:%Y-%m-%d %H:%M UTC}, with a model "
         "learnt from what was before; the model in use has learnt from all"
     )
     yield f"- **{card.metric}**: {_score(card.challenger)}; {card.metric_words}"
     if card.incumbent is not None:
-        yield f"- **the champion on the same cases**: {_score(card.incumbent)}; difference {_score(card.gain, sign='+')}"
+        gain = _score(card.gain, sign="+")
+        yield f"- **the champion on the same cases**: {_score(card.incumbent)}; difference {gain}"
     yield f"- **the baseline on the same cases**: {_score(card.baseline)}; always the commonest answer"
     yield (
         f"- **probabilities**: {card.calibration:.3f} off on average; {card.accuracy:.1%} of the likeliest answers "

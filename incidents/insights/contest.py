@@ -102,13 +102,14 @@ def contest(
 ) -> Contested[M]:
     """Learn, test, judge, and write the card.
 
-    Raises `NotEnoughHistory`, `UnusableHistory`, and `NothingNew` if there is too little that the champion has not seen.
+    Raises `NotEnoughHistory`, `UnusableHistory`, and `NothingNew` if the champion has seen nearly all of it.
     """
     usable = learner.usable(history, now=now)
     arrivals = usable.groupby(learner.cases(usable))[learner.came_in(usable).name].min().sort_values()
     if len(arrivals) < minimum:
         raise NotEnoughHistory(
-            f"{learner.title}: too little history ({len(arrivals):,} of {minimum:,}); until then the policy's rules decide"
+            f"{learner.title}: too little history ({len(arrivals):,} of {minimum:,}); until then the policy's rules "
+            "decide"
         )
     cut = _cut(arrivals, learner.title, champion)
     came_in = learner.came_in(usable)

@@ -1,5 +1,5 @@
-"""Breach prediction's side of the contest: promises, looked at when they were made and whenever their ticket or incident
-changed hands or state, judged by whether the broken ones were given the higher risk.
+"""Breach prediction's side of the contest: promises, looked at when they were made and whenever their ticket or
+incident changed hands or state, judged by whether the broken ones were given the higher risk.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class BreachLearner:
             ),
             limits=(
                 "A promise counts only when its time is over, kept or not: the newest ones are not learnt from yet.",
-                "Tier, product and channel are those of the ticket's newest version; severity is left out, because "
-                "only the newest one is kept and it is raised when things go wrong.",
+                "Tier, product and channel are those of the ticket's newest version.",
+                "Severity is left out: only the newest one is kept, and it is raised when things go wrong.",
                 "Targets are those of today's clock: of a promise that was changed, only the last form is known.",
                 "It orders what the sweep looks at and warns of; it moves no due time.",
             ),

@@ -91,12 +91,11 @@ class RoutingLearner:
             not_learnt=model.not_learnt,
             limits=(
                 f"It answers only where it was right in {self.accuracy:.0%} of such cases; else the rules decide.",
-                f"Of each incident the first {self.of_an_incident} tickets count, so the figures are not those of a "
-                "storm.",
+                f"Of each incident the first {self.of_an_incident} tickets count: the figures are not a storm's.",
                 "Text and fields are those of a ticket's newest version, not of its first.",
                 "Where it acts by itself, what nobody corrected counts as right.",
-                f"Answers that fewer than {FEWEST_OF_A_LABEL} tickets have are not learnt, and words it never saw "
-                "say nothing to it.",
+                f"Answers that fewer than {FEWEST_OF_A_LABEL} tickets have are not learnt.",
+                "Words it never saw, such as another language's, say nothing to it.",
             ),
         )
 
@@ -123,7 +122,7 @@ def _asked(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _features(model: RoutingModel) -> tuple[Feature, ...]:
-    """By how far the weights for the answers differ: what makes no difference is left out, letters inside of words too."""
+    """By how far the weights for the answers differ. Letters inside of words are left out: nobody can read them."""
     spread = model.linear.weights.std(axis=1)
     total = float(spread.sum()) or 1.0
     found: list[Feature] = []

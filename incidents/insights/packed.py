@@ -58,7 +58,8 @@ def unpacked(content: Packed, model_class: type[M]) -> M:
         )
     try:
         model = pickle.loads(content.data)  # noqa: S301 - our own bytes, see above
-    except Exception as error:  # noqa: BLE001 - a pickle made by other versions of libraries fails with anything
+    # A pickle made by other versions of libraries fails with anything.
+    except Exception as error:
         raise CannotLearn(
             f"the stored model cannot be read with these versions of libraries ({type(error).__name__}): {_CURE}"
         ) from error

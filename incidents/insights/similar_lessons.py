@@ -17,16 +17,15 @@ from incidents.insights.similar_memory import Memory
 from incidents.insights.similar_model import Question
 from incidents.insights.similar_pairs import pair_features
 from incidents.insights.similar_report import KnownDuplicate, Report
-from incidents.insights.similar_terms import Ids, Said
+from incidents.insights.similar_terms import Said
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lesson:
-    """A report when it came, the candidates' numbers in the memory of that time, and the question they make."""
+    """A report when it came, its candidates' ids, and the question that they make."""
 
     report: Report
-    candidates: Ids
-    clusters: tuple[str, ...]
+    candidates: tuple[str, ...]
     question: Question
 
 
@@ -73,11 +72,10 @@ def _join(memory: Memory, newer: str, older: str) -> None:
 def _lesson(memory: Memory, report: Report, older: set[str], *, weight: float) -> Lesson:
     said = Said.of(report.title, report.body)
     found = memory.candidates(report, said, now=report.opened_at)
-    ids = [memory.ids[number] for number in found]
+    ids = tuple(memory.ids[number] for number in found)
     return Lesson(
         report=report,
-        candidates=found,
-        clusters=tuple(memory.incidents[number] or memory.ids[number] for number in found),
+        candidates=ids,
         question=Question(
             features=pair_features(memory.look(report, said, found, now=report.opened_at)),
             right=np.array([name in older for name in ids], np.bool_),

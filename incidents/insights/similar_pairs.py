@@ -36,15 +36,10 @@ PAIR_FEATURES = (
     "nearby_older",
     "nearby_seconds_newer",
     "is_oldest_open_nearby",
-    "there_newer",
-    "there_older",
-    "there_seconds_newer",
-    "is_oldest_open_there",
 )
 """The columns, in order. Hours, distance and counts are logarithms of one more; distances in units of 50 m."""
 
 NEAR_KM = 0.15
-THERE_KM = 0.01
 ALIKE = 0.35
 """Texts from this cosine on are of one group where there is no place."""
 
@@ -83,8 +78,6 @@ def pair_features(found: Candidates) -> Floats:
         found.same_address | (np.nan_to_num(found.kilometres, nan=np.inf) < NEAR_KM) | (found.text >= ALIKE)
     )
     newer, older, gap = _company(found.hours, nearby)
-    there = nearby & (found.same_address | (np.nan_to_num(found.kilometres, nan=np.inf) < THERE_KM))
-    newer_there, older_there, gap_there = _company(found.hours, there)
     columns: Sequence[Floats | Bools] = (
         found.text,
         found.title,
@@ -106,10 +99,6 @@ def pair_features(found: Candidates) -> Floats:
         np.log1p(older),
         np.log1p(gap),
         _is_oldest(found.hours, nearby & is_open),
-        np.log1p(newer_there),
-        np.log1p(older_there),
-        np.log1p(gap_there),
-        _is_oldest(found.hours, there & is_open),
     )
     return np.column_stack([np.asarray(column, np.float64) for column in columns])
 
