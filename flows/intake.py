@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
@@ -11,6 +11,16 @@ from tasks.commit_intake import commit_intake
 from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import newest_tickets
 from tasks.parameters import unsearched
+from tasks.surges import listen
+
+
+async def listened() -> list[int]:
+    """Incidents that a surge has something to do with. Learning is never what stops the intake."""
+    try:
+        return await listen()
+    except Exception:
+        get_run_logger().exception("surges could not be listened for; tickets are taken in as ever")
+        return []
 
 
 def _run_name() -> str:
@@ -39,6 +49,7 @@ async def intake() -> str:
                 handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
                 tickets, opened = tickets + handled.tickets, opened + handled.opened
                 followers.start(handled.incidents)
+                followers.start(await listened())
     except BaseException as error:
         await drop_lane(Lane.INTAKE, fence, error)
         raise

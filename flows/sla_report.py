@@ -12,19 +12,17 @@ from incidents.iso_week import PATTERN, week_to_report
 from tasks import resources
 from tasks.sla_report import make_sla_report, show_sla_report
 
-WeekName = Annotated[
-    str,
-    Field(
-        pattern=PATTERN,
-        description="Which week, such as 2026-W47; empty for the last one that is over.",
-        examples=["2026-W47"],
-    ),
-]
+WeekName = Annotated[str, Field(pattern=PATTERN, examples=["2026-W47"])]
 
 
 @flow(name="sla_report")
 async def sla_report(week: WeekName | None = None) -> str:
-    """Make the week's report; again for the same week, it replaces its files. Raises `Refused` for a week to come."""
+    """Make the week's report; again for the same week, it replaces its files. Raises `Refused` for a week to come.
+
+    Args:
+        week: Which week, such as 2026-W47; None is the last one that is over.
+    """
+    # "Args", because that is where the forms of the Prefect UI take a parameter's description from.
     chosen = week_to_report(week, now=resources.utc_now())
     kept = await make_sla_report(str(chosen))
     await show_sla_report(kept)

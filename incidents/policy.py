@@ -30,7 +30,7 @@ from incidents.policy_process import (
 )
 from incidents.policy_references import DANGLING, dangling_references
 from incidents.policy_words import Connection, Duration, Name, Section
-from incidents.routing import Route, RoutingRule
+from incidents.routing import Route, RoutingRule, corrected_service
 from incidents.sla_ladder import SlaStep
 from incidents.sla_promises import SlaPolicy, SlaTargets, SlaWhen
 
@@ -172,7 +172,10 @@ class Policy(Section):
         return self.teams[self.service(service).team]
 
     def route(self, ticket: Ticket) -> Route | None:
-        """Where the first matching rule sends the ticket; None leaves it to a person."""
+        """Where an agent's tag, else the first matching rule sends the ticket; None leaves it to a person."""
+        said = corrected_service(ticket)
+        if said in self.services:
+            return Route(service=said, severity=None, reason="an agent's tag says so")
         return next((route for rule in self.routing if (route := rule.route(ticket)) is not None), None)
 
     def connections(self) -> set[str]:

@@ -53,8 +53,11 @@ class SurgeInsight(Section):
     """More tickets than usual, before any monitor fires."""
 
     mode: InsightMode = Field(default=InsightMode.SHADOW, description="off, shadow or on.")
-    false_alarms: float = Field(
-        default=2.0, gt=0, le=100, description="False alarms that are borne with, a week over all groups."
+    score: float = Field(
+        default=5.0,
+        ge=2,
+        le=20,
+        description="How improbable so many reports must be: 5 is one in 100,000. Higher is quieter.",
     )
     service: str | None = Field(
         default=None,

@@ -28,6 +28,15 @@ class Route:
     ignored: bool = False
 
 
+CORRECTION = "liaison-service-"
+"""Begins the tag by which an agent says which service a ticket is about: `liaison-service-checkout`."""
+
+
+def corrected_service(ticket: Ticket) -> str | None:
+    """What an agent's tag says, if there is one; it goes before rules and models, and is learnt from."""
+    return next((tag.removeprefix(CORRECTION) for tag in ticket.tags if tag.startswith(CORRECTION)), None)
+
+
 class RoutingRule(Section):
     """One rule. Every kind of criterion given must match; within a kind any one will do, but all_keywords."""
 

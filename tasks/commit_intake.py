@@ -18,17 +18,21 @@ from incidents.decisions.intake import (
     tickets_joined,
 )
 from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.insights.learning import InsightKind
 from incidents.models import Comment, Lane, Ticket, TicketEvent, TicketRef
 from incidents.policy import Policy
+from incidents.routing import corrected_service
 from incidents.sla_keeping import TicketChange
 from incidents.store.cases import decide, open_incident, open_incidents
 from incidents.store.drains import renew_drain, take_turns
 from incidents.store.effects import our_status_changes
 from incidents.store.inbox import settle_deliveries
+from incidents.store.insight_predictions import correct, record_predictions
 from incidents.store.sla_keeping import keep_new_incident, keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
 from tasks import resources
 from tasks.drain import Chunk
+from tasks.learnt_routes import NOTHING_LEARNT, Learnt, learnt_routes
 from tasks.retries import STORE_CALL
 
 
@@ -66,14 +70,20 @@ class _Work:
 @task(name="commit intake", **STORE_CALL)
 async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Handled:
     """Decide on a chunk of deliveries and settle them. Raises `Stale` when another drain has taken over."""
+    learnt = await learnt_routes(tickets)
     async with resources.database().transaction() as tx:
         await renew_drain(tx, Lane.INTAKE, fence)
-        handled = await join_and_tell(tx, tickets, chunk.events)
+        handled = await join_and_tell(tx, tickets, chunk.events, learnt)
         await settle_deliveries(tx, fence=fence, done=chunk.ids, parked=chunk.parked)
     return handled
 
 
-async def join_and_tell(tx: AsyncConnection, tickets: Sequence[Ticket], events: Sequence[object]) -> Handled:
+async def join_and_tell(
+    tx: AsyncConnection,
+    tickets: Sequence[Ticket],
+    events: Sequence[object],
+    learnt: Learnt = NOTHING_LEARNT,
+) -> Handled:
     """Join new tickets to incidents, and tell the incidents of the others what happened on them.
 
     Takes turns with every other joiner: two of them at once could open two incidents of one fault.
@@ -91,7 +101,8 @@ async def join_and_tell(tx: AsyncConnection, tickets: Sequence[Ticket], events: 
     others = [ticket for ticket in newest if ticket.ref not in is_linked]
     await _tell(work, linked, known)
     await save_tickets(tx, newest, sla_fit=work.policy.sla.fingerprint)
-    await _join(work, others)
+    await _join(work, others, learnt)
+    await _learn(work, newest, learnt)
     await _keep_promises(work, newest, known)
     return Handled(
         tickets=len(newest),
@@ -109,12 +120,29 @@ def _is_news(
     return before is None or ticket.version >= before.ticket.version or ticket.ref in comments
 
 
-async def _join(work: _Work, tickets: Sequence[Ticket]) -> None:
+async def _learn(work: _Work, tickets: Sequence[Ticket], learnt: Learnt) -> None:
+    """What was predicted of new tickets, and what agents say is right."""
+    refs = {str(ticket.ref) for ticket in tickets}
+    await record_predictions(work.tx, [one for one in learnt.predictions if one.subject in refs])
+    for ticket in tickets:
+        service = corrected_service(ticket)
+        if service in work.policy.services:
+            await correct(
+                work.tx,
+                str(ticket.ref),
+                kind=InsightKind.ROUTING,
+                label="service",
+                truth=service,
+                now=resources.utc_now(),
+            )
+
+
+async def _join(work: _Work, tickets: Sequence[Ticket], learnt: Learnt) -> None:
     now = resources.utc_now()
-    services = services_of(tickets, work.policy)
+    services = services_of(tickets, work.policy, learnt.routes)
     incidents = await open_incidents(work.tx, services, lock=True) if services else []
     warm = await last_linked_at(work.tx, [incident.id for incident in incidents]) if incidents else {}
-    found = sort_tickets(tickets, incidents, warm, work.policy, now=now)
+    found = sort_tickets(tickets, incidents, warm, work.policy, now=now, learnt=learnt.routes)
     for incident_id, joins in found.joins.items():
         await decide(
             work.tx,

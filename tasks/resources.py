@@ -26,6 +26,7 @@ from incidents.policy_file import load_policy
 from incidents.store.database import Database
 
 C = TypeVar("C")
+K = TypeVar("K")
 
 
 class NotConfigured(LiaisonError):
@@ -39,6 +40,7 @@ class _Resources:
     policy_stamp: tuple[str, int] = ("", 0)
     connections: Connections = field(default_factory=Connections)
     clock: Callable[[], datetime] | None = None
+    kept: dict[type, object] = field(default_factory=dict)
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resources] = WeakKeyDictionary()
@@ -83,6 +85,13 @@ def policy() -> Policy:
                 raise
         here.policy_stamp = stamp
     return here.policy
+
+
+def kept(kind: type[K]) -> K:
+    """This process's one object of a kind, made at first use: what is costly to make, and can be made anew."""
+    found = _here().kept.setdefault(kind, kind())
+    assert isinstance(found, kind)  # noqa: S101 - we have just put it there
+    return found
 
 
 async def connect(name: str, capability: type[C]) -> C:

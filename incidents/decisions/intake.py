@@ -14,9 +14,9 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
-from incidents.models import Incident, IncidentState, Severity, Stage, Ticket
+from incidents.models import Incident, IncidentState, Severity, Stage, Ticket, TicketRef
 from incidents.notes import joined_note
-from incidents.policy import Policy
+from incidents.policy import Policy, Route
 from incidents.redaction import safe_excerpt
 
 _STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
@@ -58,9 +58,11 @@ class Sorted:
     unrouted: int = 0
 
 
-def services_of(tickets: Sequence[Ticket], policy: Policy) -> Sequence[str]:
+def services_of(
+    tickets: Sequence[Ticket], policy: Policy, learnt: Mapping[TicketRef, Route]
+) -> Sequence[str]:
     """The services these tickets are about: which open incidents to look at."""
-    routes = (policy.route(ticket) for ticket in tickets)
+    routes = (policy.route(ticket) or learnt.get(ticket.ref) for ticket in tickets)
     return sorted({route.service for route in routes if route is not None and route.service is not None})
 
 
@@ -71,12 +73,16 @@ def sort_tickets(
     policy: Policy,
     *,
     now: datetime,
+    learnt: Mapping[TicketRef, Route] | None = None,
 ) -> Sorted:
-    """Join each ticket to an incident, or open one. Tickets must not be linked yet; settled ones are left."""
+    """Join each ticket to an incident, or open one. Tickets must not be linked yet; settled ones are left.
+
+    `learnt` has the routes of tickets that no rule knows.
+    """
     by_service: dict[str, list[Join]] = {}
     unrouted = 0
     for ticket in tickets:
-        route = policy.route(ticket)
+        route = policy.route(ticket) or (learnt or {}).get(ticket.ref)
         if route is None or route.service is None or ticket.status.is_settled:
             unrouted += 1
             continue

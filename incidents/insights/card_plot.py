@@ -5,13 +5,18 @@ matplotlib is imported when it is drawn, as that takes a second.
 
 from __future__ import annotations
 
+import math
 from io import BytesIO
 
-from incidents.insights.card import ModelCard
+from incidents.insights.card import Bin, ModelCard
 
 # Okabe and Ito's colours, which people of every colour vision can tell apart.
 _MODEL, _PERFECT, _GRID = "#0072B2", "#8a8a8a", "#e3e3e3"
 _INCHES, _DPI = (5.0, 5.0), 110
+
+
+def _by_chance(one: Bin) -> float:
+    return 1.96 * math.sqrt(one.came * (1 - one.came) / one.rows)
 
 
 def calibration_plot(card: ModelCard) -> bytes:
@@ -23,8 +28,16 @@ def calibration_plot(card: ModelCard) -> bytes:
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained", facecolor="white")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=_PERFECT, linewidth=1, linestyle="--", label="probabilities that hold")
-    given, came = [one.given for one in card.reliability], [one.came for one in card.reliability]
-    axes.plot(given, came, color=_MODEL, marker="o", markersize=6, label="this model, by tenths of the cases")
+    axes.errorbar(
+        [one.given for one in card.reliability],
+        [one.came for one in card.reliability],
+        yerr=[_by_chance(one) for one in card.reliability],
+        color=_MODEL,
+        fmt="o",
+        markersize=6,
+        linewidth=1,
+        label="this model, a tenth of the cases each,\nand how far chance moves it 19 times of 20",
+    )
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_aspect("equal")

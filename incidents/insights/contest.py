@@ -91,26 +91,27 @@ class Contested(Generic[M]):
     card: ModelCard
 
 
+def usable_history(
+    history: pd.DataFrame, learner: Learner[M], *, minimum: int, now: datetime
+) -> pd.DataFrame:
+    """The rows to learn from. Raises `NotEnoughHistory` below `minimum` cases, and `UnusableHistory`."""
+    usable = learner.usable(history, now=now)
+    count = learner.cases(usable).nunique()
+    if count < minimum:
+        raise NotEnoughHistory(
+            f"{learner.title}: too little history ({count:,} of {minimum:,}); until then the policy's rules decide"
+        )
+    return usable
+
+
 def contest(
-    history: pd.DataFrame,
-    learner: Learner[M],
-    champion: Champion[M] | None,
-    *,
-    minimum: int,
-    now: datetime,
-    seed: int,
+    usable: pd.DataFrame, learner: Learner[M], champion: Champion[M] | None, *, now: datetime, seed: int
 ) -> Contested[M]:
-    """Learn, test, judge, and write the card.
+    """Learn, test, judge, and write the card, from rows of `usable_history`.
 
     Raises `NotEnoughHistory`, `UnusableHistory`, and `NothingNew` if the champion has seen nearly all of it.
     """
-    usable = learner.usable(history, now=now)
     arrivals = usable.groupby(learner.cases(usable))[learner.came_in(usable).name].min().sort_values()
-    if len(arrivals) < minimum:
-        raise NotEnoughHistory(
-            f"{learner.title}: too little history ({len(arrivals):,} of {minimum:,}); until then the policy's rules "
-            "decide"
-        )
     cut = _cut(arrivals, learner.title, champion)
     came_in = learner.came_in(usable)
     known, later = usable[came_in < cut], usable[came_in >= cut]

@@ -27,12 +27,15 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingLearner:
-    """`label` is the column to be learnt, `accuracy` how often an answer must be right."""
+    """`label` is the column to be learnt, `accuracy` how often an answer must be right, `allowed` the answers there
+    are today (None: any): what left the policy is not learnt.
+    """
 
     label: str
     accuracy: float
     seed: int
     of_an_incident: int
+    allowed: frozenset[str] | None = None
 
     @property
     def title(self) -> str:
@@ -48,6 +51,8 @@ class RoutingLearner:
         if missing:
             raise UnusableHistory(f"the history lacks {', '.join(missing)}")
         known = history[~blank(history[self.label]) & (history[TIME] < now)]
+        if self.allowed is not None:
+            known = known[known[self.label].astype(str).str.strip().isin(self.allowed)]
         return known.sort_values(TIME, kind="stable", ignore_index=True)
 
     def came_in(self, rows: pd.DataFrame) -> pd.Series:

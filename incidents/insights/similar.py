@@ -8,6 +8,7 @@ nor to what is over, and it changes nothing by itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -33,6 +34,17 @@ _TOLD = {
     "same_kind": "same kind of problem",
     "same_customer": "same customer",
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Look:
+    """A report among its candidates: their numbers, features and probabilities, an entry each."""
+
+    said: Said
+    numbers: Ids
+    features: Floats
+    chances: Floats
+    now: datetime
 
 
 class SimilarIndex:
@@ -72,12 +84,9 @@ class SimilarIndex:
             return []
         features = pair_features(self._memory.look(report, said, numbers, now=now))
         chances = self.model.probabilities(self.model.scores(features))
-        matches = []
-        for best in self._best_of_each(numbers, chances, limit):
-            if chances[best] < self.model.suggest_from:
-                break
-            matches.append(self._match(report, said, numbers, features, chances, best, now))
-        return matches
+        look = _Look(said=said, numbers=numbers, features=features, chances=chances, now=now)
+        best = self._best_of_each(numbers, chances, limit)
+        return [self._match(look, place) for place in best if chances[place] >= self.model.suggest_from]
 
     def _best_of_each(self, numbers: Ids, chances: Floats, limit: int) -> list[int]:
         """Each fault's likeliest member; of equally likely faults the one with more reports, then the newer."""
@@ -97,30 +106,20 @@ class SimilarIndex:
         incident = self._memory.incidents[number]
         return f"incident {incident}" if incident is not None else f"report {self._memory.ids[number]}"
 
-    def _match(
-        self,
-        report: Report,
-        said: Said,
-        numbers: Ids,
-        features: Floats,
-        chances: Floats,
-        best: int,
-        now: datetime,
-    ) -> Match:
-        number = int(numbers[best])
-        incident = self._memory.incidents[number]
-        row = dict(zip(PAIR_FEATURES, features[best].tolist(), strict=True))
-        is_open = self._memory.is_open(number, now)
-        sure = chances[best] >= self.model.link_from and is_open and bool(row["same_service"])
+    def _match(self, look: _Look, place: int) -> Match:
+        number, chance = int(look.numbers[place]), float(look.chances[place])
+        row = dict(zip(PAIR_FEATURES, look.features[place].tolist(), strict=True))
+        is_open = self._memory.is_open(number, look.now)
+        sure = chance >= self.model.link_from and is_open and bool(row["same_service"])
         return Match(
-            incident=incident,
+            incident=self._memory.incidents[number],
             report=self._memory.ids[number],
             reports=self._memory.members(number),
-            probability=float(chances[best]),
+            probability=chance,
             verdict=MatchVerdict.LINK if sure else MatchVerdict.SUGGEST,
             is_open=is_open,
             fixed_by=self._fixed_by.get(self._memory.ids[number], ""),
-            reasons=self._reasons(said, number, row),
+            reasons=self._reasons(look.said, number, row),
         )
 
     def _reasons(self, said: Said, number: int, row: Mapping[str, float]) -> tuple[Reason, ...]:

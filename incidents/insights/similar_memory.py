@@ -16,7 +16,8 @@ from incidents.insights.similar_places import PlaceIndex, kilometres
 from incidents.insights.similar_report import Report
 from incidents.insights.similar_terms import Ids, Said, TermIndex
 
-BY_TEXT = 120
+BY_TEXT = 80
+BY_TITLE = 60
 BY_PLACE = 150
 BY_ADDRESS = 40
 BY_SERVICE = 40
@@ -107,7 +108,8 @@ class Memory:
         )
         north, east = kilometres(report.place)
         found = [
-            self._said.find(said, BY_TEXT, since=since),
+            self._said.find((*said.title, *said.body), BY_TEXT, since=since),
+            self._said.find(said.title, BY_TITLE, since=since),
             self._places.near(north, east)[-BY_PLACE:],
             self._newest("address", report.address, BY_ADDRESS),
             self._newest("service", report.service, BY_SERVICE),

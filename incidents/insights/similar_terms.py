@@ -19,11 +19,8 @@ Floats = NDArray[np.float64]
 MOST_TERMS = 150
 """Different words of a report that are kept: its first ones."""
 
-ASKED = 24
-"""Words of a new report, the rarest, by which candidates are looked for."""
-
-COMMON, COMMON_SHARE = 500, 0.02
-"""A word in more reports than both is too common to find any by."""
+READ = 40_000
+"""Entries of the index that are read for one question, of the rarest words first; commoner ones find nobody."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,12 +80,11 @@ class TermIndex:
         self._title_ends.append(self._ends[-1] + len(said.title))
         self._ends.append(len(self._terms))
 
-    def find(self, said: Said, most: int, *, since: int = 0) -> Ids:
-        """The reports, of those numbered `since` or later, that share the most of its rare words."""
-        known = self._known((*said.title, *said.body))
-        limit = max(COMMON, COMMON_SHARE * len(self))
-        usable = sorted((self._seen[term], term) for term in known if self._seen[term] <= limit)
-        lists = [np.frombuffer(self._postings[term], np.int32) for _, term in usable[:ASKED]]
+    def find(self, said: tuple[str, ...], most: int, *, since: int = 0) -> Ids:
+        """The reports, of those numbered `since` or later, that share the most of these words, rare ones first."""
+        usable = sorted((self._seen[term], term) for term in self._known(said))
+        read = np.searchsorted(np.cumsum([size for size, _ in usable]), READ, side="right")
+        lists = [np.frombuffer(self._postings[term], np.int32) for _, term in usable[:read]]
         if not lists:
             return np.empty(0, np.int64)
         sizes = [len(one) for one in lists]

@@ -10,26 +10,19 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.insights.subjects import OF_AN_INCIDENT
 from incidents.insights.text import LOOKED_AT
 from incidents.insights.ticket_frame import COLUMNS
-
-LABELS = ("service", "severity", "group")
-"""What is learnt of a ticket: a model each."""
-
-OF_AN_INCIDENT = 50
-"""Tickets of one incident that are learnt from, the first ones: a storm's thousandth says nothing new, and with all of
-them there would be little else to learn from.
-"""
 
 MOST_TICKETS = 100_000
 """The newest ones; training has to end, and to fit into memory."""
 
 _AT_ONCE = 2000
-_ROUTING_COLUMNS = (*COLUMNS, "incident", *LABELS)
+_ROUTING_COLUMNS = (*COLUMNS, "incident", "service", "severity", "group")
 _ROUTING = text(
     """
-    select t.connection || '#' || t.id as ticket, left(t.subject, :letters) as subject,
-        left(t.body, :letters) as body, t.product, t.channel, t.tier, t.connection, t.created_at,
+    select t.connection || '#' || t.id as ticket, nullif(left(t.subject, :letters), '') as subject,
+        nullif(left(t.body, :letters), '') as body, t.product, t.channel, t.tier, t.connection, t.created_at,
         coalesce(i.merged_into, i.id) as incident,
         coalesce(service.truth, whole.service, i.service) as service,
         coalesce(severity.truth, cast(coalesce(whole.severity, i.severity) as text)) as severity,

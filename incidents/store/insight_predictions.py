@@ -16,9 +16,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.insights.learning import InsightKind, Reason
+from incidents.insights.subjects import BREACH_LABEL
 from incidents.store.schema import insight_predictions
 
-BREACH_LABEL = "breached"
 BREACHED, KEPT = "breached", "kept"
 
 _REASONS = TypeAdapter(tuple[Reason, ...])

@@ -19,6 +19,7 @@ from incidents.decisions.intake import (
 from incidents.effects import EffectKind
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Severity, Stage, TicketRef, TicketStatus, Verdict
+from incidents.policy import Route
 from tests.incidents.builders import (
     NOW,
     a_case,
@@ -65,7 +66,7 @@ def test_a_storm_is_one_incident():
 def test_two_services_are_two_incidents():
     """One chunk may tell of two faults; the services concerned are known before incidents are looked up."""
     chunk = [a_ticket(1), a_ticket(2, subject="search is empty"), a_ticket(3)]
-    assert services_of(chunk, POLICY) == ["checkout", "search"]
+    assert services_of(chunk, POLICY, {}) == ["checkout", "search"]
     found = sort(chunk)
     assert [(opening.service, len(opening.joins)) for opening in found.openings] == [
         ("checkout", 2),
@@ -82,7 +83,7 @@ def test_what_is_no_incident_is_left_alone():
         a_ticket(4, status=TicketStatus.CLOSED),
     ]
     assert sort(left, [an_incident()]) == Sorted(unrouted=4)
-    assert services_of(left[:2], POLICY) == []
+    assert services_of(left[:2], POLICY, {}) == []
 
 
 def test_the_worst_severity_a_rule_named_counts():
@@ -273,3 +274,30 @@ def test_each_ticket_has_one_place_and_each_service_one_incident(chunk, incident
         assert group
         assert all(POLICY.route(join.ticket).service == service for join in group)
         assert not any(join.ticket.status.is_settled for join in group)
+
+
+def test_what_is_learnt_routes_only_what_no_rule_does():
+    """Rules go first; a ticket that neither knows is left to people."""
+    ruled, open_question, unknown = (
+        a_ticket(1),
+        a_ticket(2, subject="Hm", body=""),
+        a_ticket(3, subject="?", body=""),
+    )
+    route = Route(service="search", severity=Severity.LOW, reason="learnt")
+    learnt = {ruled.ref: route, open_question.ref: route}
+    chunk = [ruled, open_question, unknown]
+    assert services_of(chunk, POLICY, learnt) == ["checkout", "search"]
+    found = sort_tickets(chunk, [], {}, POLICY, now=NOW, learnt=learnt)
+    assert [(one.service, [join.ticket for join in one.joins]) for one in found.openings] == [
+        ("checkout", [ruled]),
+        ("search", [open_question]),
+    ]
+    assert found.unrouted == 1
+
+
+def test_an_agents_tag_goes_before_every_rule():
+    """Also before one that ignores; a tag for a service that is not there says nothing."""
+    spam = a_ticket(1, tags=("spam", "liaison-service-search"))
+    unknown = a_ticket(2, tags=("liaison-service-nowhere",))
+    assert POLICY.route(spam) == Route(service="search", severity=None, reason="an agent's tag says so")
+    assert POLICY.route(unknown).service == "checkout"

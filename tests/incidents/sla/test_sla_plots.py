@@ -84,6 +84,7 @@ def test_hostile_names_are_only_names():
 
 def test_no_global_state():
     """pyplot is not even loaded by it, and the same report gives the same bytes."""
+    loaded = "matplotlib.pyplot" in sys.modules
     found = report(kept(), missed())
     assert [file.content for file in pictures(found)] == [file.content for file in pictures(found)]
-    assert "matplotlib.pyplot" not in sys.modules
+    assert ("matplotlib.pyplot" in sys.modules) == loaded

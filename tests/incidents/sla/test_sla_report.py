@@ -46,16 +46,15 @@ def test_attainment_counts_by_dimension_and_metric():
 @pytest.mark.parametrize(
     ("good", "bad", "low", "high"),
     [
-        # Brown, Cai, DasGupta 2001 and Newcombe 1998 (81 of 263: 0.2553 to 0.3662) computed by hand from the formula.
         (81, 182, 0.2553, 0.3662),
         (15, 133, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
-        (29, 0, 0.8830, 1.0),
+        (1, 28, 0.0061, 0.1718),
     ],
 )
 def test_the_interval_is_wilsons(good: int, bad: int, low: float, high: float):
-    """Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998), table I,
-    method 3, and its mirror image."""
+    """As R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998),
+    has it in table I, method 3."""
     table = report(*[kept()] * good, *[missed()] * bad).attainment[0]
     found = row(table, metric="all")
     assert (found["low"], found["high"]) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))

@@ -1,0 +1,59 @@
+"""Drift check: each day, is the world still as the models learnt it, and were they right? Says retrain, or fine."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.names import rename_run
+from incidents.errors import LiaisonError
+from incidents.insights.drift import Moved
+from incidents.insights.learning import InsightKind
+from incidents.insights.subjects import SUBJECTS, subjects_of
+from tasks.insights_drift import Looked, champion_of, look_for_drift, settle
+from tasks.insights_history import gather_history
+from tasks.parameters import unsearched
+
+
+@flow(name="drift_check")
+async def drift_check() -> str:
+    """Settle what became of predictions, then look at each model in use. It only tells; training is another flow's.
+
+    A model that cannot be looked at keeps the others from nothing, and fails the run at its end.
+    """
+    settled = await settle()
+    looked: list[Looked] = []
+    failures: list[LiaisonError] = []
+    for kind in dict.fromkeys(subject.kind for subject in SUBJECTS):
+        await _look_at(kind, looked, failures)
+    found = _found(looked)
+    await rename_run(f"drift_check {found}")
+    if failures:
+        raise failures[0]
+    return f"{found}; {settled} predictions settled"
+
+
+async def _look_at(kind: InsightKind, looked: list[Looked], failures: list[LiaisonError]) -> None:
+    in_use = [
+        subject for subject in subjects_of(kind) if await champion_of(kind.value, subject.label) is not None
+    ]
+    if not in_use:
+        return
+    try:
+        history = await gather_history(kind.value)
+        for subject in in_use:
+            look = await look_for_drift(kind.value, subject.label, unsearched(history))
+            if look is not None:
+                looked.append(look)
+    except LiaisonError as error:
+        failures.append(error)
+
+
+def _found(looked: list[Looked]) -> str:
+    if not looked:
+        return "no model in use"
+    moved = [
+        f"{look.title}: {look.drift.moved} ({look.drift.changes[0].what})"
+        for look in looked
+        if look.drift.moved is not Moved.FINE
+    ]
+    return ", ".join(moved) if moved else "fine"

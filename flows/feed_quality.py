@@ -1,0 +1,66 @@
+"""Feed quality: each hour, whether what the helpdesks send is as it usually is, before anybody learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import flow, get_run_logger
+
+from flows.names import rename_run
+from incidents.errors import LiaisonError
+from tasks import resources
+from tasks.feed_quality import CheckedFeed, Unchecked, check_connection, show_feeds, tell_findings
+
+
+@flow(name="feed_quality")
+async def feed_quality() -> str:
+    """Check every helpdesk of the policy, show what is not as usual, and tell it in the teams' chats once a day.
+
+    A finding is no failure. A check that could not be made is one: it keeps the others from nothing, and fails the
+    run at its end. A chat that is away is told on the page and in the log.
+    """
+    checked: list[CheckedFeed] = []
+    failures: dict[str, Exception] = {}
+    for connection in resources.policy().helpdesks:
+        try:
+            checked.append(await check_connection(connection))
+        except Exception as error:  # noqa: BLE001 - whatever stops one check, the other feeds are still looked at
+            failures[connection] = error
+    headline = _headline(checked, list(failures))
+    await rename_run(f"feed_quality {headline}")
+    untold = await _tell([feed for feed in checked if feed.findings])
+    unchecked = [Unchecked(connection=name, why=str(error)) for name, error in failures.items()]
+    await show_feeds(checked, unchecked, untold, headline)
+    if failures:
+        raise next(iter(failures.values()))
+    return "; ".join([headline, *untold])
+
+
+async def _tell(feeds: Sequence[CheckedFeed]) -> list[str]:
+    """Post in each chat of the policy; returns a sentence for each that it could not be told in."""
+    untold: list[str] = []
+    chats = {team.chat for team in resources.policy().teams.values() if team.chat is not None}
+    for chat in sorted(chats) if feeds else ():
+        try:
+            await tell_findings(chat, feeds)
+        except LiaisonError as error:
+            get_run_logger().warning("the findings were not told in %s: %s", chat, error)
+            untold.append(f"not told in {chat}: {error}")
+    return untold
+
+
+def _headline(checked: Sequence[CheckedFeed], failed: Sequence[str]) -> str:
+    """`all well`, or `2 findings: zendesk/support`, and what could not be checked."""
+    findings = sum(len(feed.findings) for feed in checked)
+    told = []
+    if findings:
+        names = ", ".join(feed.connection for feed in checked if feed.findings)
+        told.append(f"{findings} finding{'s' if findings > 1 else ''}: {names}")
+    if failed:
+        told.append(f"could not check {', '.join(failed)}")
+    young = [feed.connection for feed in checked if feed.too_little]
+    if not told and len(young) < len(checked):
+        told.append("all well")
+    if young:
+        told.append(f"too little history: {', '.join(young)}")
+    return "; ".join(told)

@@ -1,0 +1,86 @@
+"""What a surge of reports comes to: a candidate incident with its evidence, or a word to the one that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.decisions.intake import Join, Opening
+from incidents.decisions.posts import tell_engineers
+from incidents.models import Evidence, Ticket
+from incidents.policy import Policy
+
+SOURCE = "surge"
+PART = "part of a surge"
+"""How the reason of every ticket that a surge joined to its candidate begins."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SeenSurge:
+    """A surge as it was found: its dimensions (`service`, `product`, `tier`), its beginning, and what speaks for it."""
+
+    group: tuple[tuple[str, str], ...]
+    since: datetime
+    count: int
+    evidence: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Names it for ever: `surge service=checkout 2026-11-22T14:30`."""
+        said = " ".join(f"{dimension}={value}" for dimension, value in self.group)
+        return f"{SOURCE} {said} {self.since:%Y-%m-%dT%H:%M}"
+
+
+def service_of(surge: SeenSurge, policy: Policy) -> str | None:
+    """The service whose incident it is; where none is known, that of the policy for such surges, if there is one."""
+    named = dict(surge.group).get("service")
+    return named if named in policy.services else policy.insights.surge.service
+
+
+def candidate(surge: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy) -> Opening:
+    """The incident it may be. It is validated like any other before anybody is woken."""
+    title = f"{policy.service(service).title}: surge of {surge.count} reports"
+    reason = f"{PART}: {surge.evidence[0]}" if surge.evidence else PART
+    return Opening(
+        service=service,
+        title=title,
+        severity=policy.service(service).severity,
+        joins=tuple(Join(ticket=ticket, reason=reason) for ticket in tickets),
+    )
+
+
+def evidence_of(surge: SeenSurge) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(source=SOURCE, text=text, at=surge.since, speaks_for=True) for text in surge.evidence
+    )
+
+
+def opened_by(case: Case, surge: SeenSurge) -> Plan:
+    """The candidate with the surge as its first evidence."""
+    incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge)))
+    entry = Entry(kind="surge", text=f"Opened as a candidate: {'; '.join(surge.evidence)}")
+    return Plan(incident=incident, entries=(entry,))
+
+
+def tell(case: Case, surge: SeenSurge, policy: Policy) -> Plan:
+    """What the open incident's people hear of it, once."""
+    text = f"Surge: {'; '.join(surge.evidence)}"
+    return Plan(
+        incident=replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge))),
+        effects=tuple(tell_engineers(case, policy, surge.name, text)),
+        entries=(Entry(kind="surge", text=text),),
+    )
+
+
+def members(surge: SeenSurge, tickets: Iterable[tuple[Ticket, Mapping[str, str]]]) -> list[Ticket]:
+    """Of tickets with their dimensions, those that are part of the surge and still open."""
+    wanted = dict(surge.group)
+    return [
+        ticket
+        for ticket, keys in tickets
+        if ticket.created_at >= surge.since
+        and not ticket.status.is_settled
+        and all(keys.get(dimension) == value for dimension, value in wanted.items())
+    ]

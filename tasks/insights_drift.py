@@ -1,0 +1,80 @@
+"""Drift: what the models in use said against what became of it, and the world now against what they learnt."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+
+from incidents.insights.drift import Drift, Moved, drift_of
+from incidents.insights.subjects import learner_of, subject_of, watched
+from incidents.store.insight_models import StoredModel, champion
+from incidents.store.insight_predictions import live_accuracy, settle_truths
+from tasks import resources
+from tasks.retries import STORE_CALL
+from tasks.story import plain
+
+RECENT = timedelta(days=28)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What was seen of one model."""
+
+    title: str
+    drift: Drift
+
+
+@task(name="settle truths", **STORE_CALL)
+async def settle() -> int:
+    """Write beside each prediction what became of it, as far as that is known by now; returns for how many."""
+    async with resources.database().transaction() as tx:
+        return await settle_truths(tx, now=resources.utc_now())
+
+
+async def champion_of(kind: str, label: str) -> StoredModel | None:
+    """The model in use, if there is one."""
+    subject = subject_of(kind, label)
+    async with resources.database().transaction() as tx:
+        return await champion(tx, subject.kind, subject.label)
+
+
+@task(name="look for drift", task_run_name="look for drift of {kind} {label}", **STORE_CALL)
+async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked | None:
+    """Compare what came since the champion learnt with what it learnt, and its answers with the truth; None without one.
+
+    Raises `CannotLearn` if there is nothing to compare with any more.
+    """
+    subject, now = subject_of(kind, label), resources.utc_now()
+    learner = learner_of(subject, resources.policy())
+    present = await champion_of(kind, label)
+    if present is None:
+        return None
+    since = now - RECENT
+    async with resources.database().transaction() as tx:
+        live = await live_accuracy(tx, subject.kind, subject.label, model_id=present.id, since=since)
+    rows = await asyncio.to_thread(learner.usable, history, now=now)
+    drift = await asyncio.to_thread(
+        drift_of,
+        rows,
+        watched(subject),
+        learnt_until=present.history_until,
+        recent_since=since,
+        settled=live.settled,
+        right=live.right,
+        promised=present.card.accuracy,
+    )
+    lines = [f"# Drift of {subject.title}", "", f"**{drift.moved}**", ""]
+    lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.told)}" for one in drift.changes]
+    if drift.moved is Moved.RETRAIN:
+        lines += ["", "Look at what has changed, then run the flow `train`."]
+    await acreate_markdown_artifact(
+        key=f"drift-{subject.key}",
+        markdown="\n".join(lines),
+        description=f"Drift of {subject.title}: {drift.moved}",
+    )
+    return Looked(title=subject.title, drift=drift)

@@ -1,0 +1,29 @@
+"""The history that models learn from, read from the store."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pandas as pd
+from prefect import task
+
+from incidents.insights.breach_promises import promise_rows
+from incidents.insights.learning import InsightKind
+from incidents.store.insight_breaches import read_promises
+from incidents.store.insight_history import routing_history
+from tasks import resources
+from tasks.retries import STORE_CALL
+
+
+@task(name="gather history", task_run_name="gather history of {kind}", **STORE_CALL)
+async def gather_history(kind: str) -> pd.DataFrame:
+    """As far back as the policy's `insights.history` says. Raises `UnusableHistory`."""
+    policy, now = resources.policy(), resources.utc_now()
+    since = now - policy.insights.history
+    if InsightKind(kind) is InsightKind.BREACH:
+        async with resources.database().transaction() as tx:
+            promises = await read_promises(tx, since=since, until=now)
+        # It may take a minute, and this process has promises to keep meanwhile.
+        return await asyncio.to_thread(promise_rows, promises, policy.sla.working_calendars(), now=now)
+    async with resources.database().transaction() as tx:
+        return await routing_history(tx, since=since, until=now)

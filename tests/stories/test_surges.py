@@ -1,0 +1,108 @@
+"""More reports than usual that no rule knows: recorded in the shadow; opened as a candidate when the policy says so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from incidents.models import Contact, Ticket, TicketRef, TicketStatus
+from incidents.store.schema import insight_predictions
+from incidents.store.tickets import save_tickets
+from tasks import resources
+from tests.stories.installation import Installation
+
+ON = {"insights": {"surge": {"mode": "on", "service": "search"}}}
+NOW = datetime.now(UTC)
+
+
+def a_ticket(number: int, at: datetime, product: str = "Vouchers") -> Ticket:
+    """A question that no rule of the demo's policy routes."""
+    return Ticket(
+        ref=TicketRef(connection="zendesk/demo", id=f"old-{number}"),
+        subject="My voucher is refused",
+        status=TicketStatus.OPEN,
+        source_status="open",
+        requester=Contact(id=f"customer-{number}"),
+        version=1,
+        created_at=at,
+        updated_at=at,
+        product=product,
+    )
+
+
+async def six_quiet_weeks(liaison: Installation) -> None:
+    """A ticket every four hours about anything."""
+    tickets = [a_ticket(hour, NOW - timedelta(hours=hour), "Misc") for hour in range(5, 24 * 42, 4)]
+    async with liaison.database.transaction() as tx:
+        await save_tickets(tx, tickets)
+
+
+async def twelve_at_once(liaison: Installation) -> None:
+    """Twelve customers in half an hour; one that is routed rings the bell."""
+    burst = [a_ticket(10_000 + number, NOW - timedelta(minutes=30 - number)) for number in range(12)]
+    async with liaison.database.transaction() as tx:
+        await save_tickets(tx, burst)
+    liaison.customers_write(1, subject="How do I pay by invoice?", body="A question.")
+    await liaison.intake()
+
+
+async def recorded(liaison: Installation) -> list[tuple[str, bool]]:
+    async with liaison.database.transaction() as tx:
+        rows = await tx.execute(
+            select(insight_predictions.c.subject, insight_predictions.c.is_shadow).where(
+                insight_predictions.c.kind == "surge"
+            )
+        )
+        return [(row.subject.partition(" 20")[0], row.is_shadow) for row in rows]
+
+
+async def test_in_the_shadow_a_surge_is_only_recorded(liaison: Installation):
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    assert len(await recorded(liaison)) == 1
+    assert (await recorded(liaison))[0][1] is True
+    assert await liaison.incidents() == []
+
+
+async def test_a_surge_opens_one_candidate_with_its_evidence(liaison: Installation):
+    """It holds the reports, is validated like any other, and nobody is paged for it as long as the probe is green."""
+    liaison.write_policy(ON)
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    (incident,) = await liaison.incidents()
+    assert incident.service == "search"
+    assert "surge of" in incident.title
+    assert [item.source for item in incident.evidence if item.source == "surge"]
+    case = await liaison.case(incident.id)
+    assert len(case.tickets) >= 10
+    assert any("Opened as a candidate" in entry.text for entry in await liaison.timeline(incident.id))
+    assert liaison.world.pagerduty.pages == []
+
+    await resources.close()  # a worker that starts anew listens again, and finds nothing new
+    liaison.customers_write(1, subject="How do I pay by card?", body="A question.")
+    await liaison.intake()
+    assert len(await liaison.incidents()) == 1
+    assert len(await recorded(liaison)) == 1
+
+
+async def test_a_detector_that_fails_does_not_stop_the_intake(
+    liaison: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    """The tickets are taken in as ever."""
+    from tasks import surges
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no detector today")
+
+    monkeypatch.setattr(surges, "reports_after", broken)
+    await liaison.escalated()
+    assert len(liaison.world.pagerduty.pages) == 1
+
+
+async def test_off_means_off(liaison: Installation):
+    liaison.write_policy({"insights": {"surge": {"mode": "off"}}})
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    assert await recorded(liaison) == []
