@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|kills|sla]
+    python -m bench [only=gateway|page|storm|kills|sla|sweep|insights|insights_speed]
 
 What is going on is told on stderr.
 """
@@ -12,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.insight_figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
 from bench.result import Result
 from bench.sla_calendars import sla
+from bench.sla_sweep import sweeps
 from bench.storm import storm
 
 
@@ -39,7 +41,28 @@ def _sla() -> None:
     _print(sla())
 
 
-def _print(results: Iterable[Result]) -> None:
+def _sweep() -> None:
+    _print(asyncio.run(sweeps()))
+
+
+def _insights() -> None:
+    # Imported here, as it takes seconds and the other figures need none of it.
+    from bench.insights_breach import breach_figures  # noqa: PLC0415
+    from bench.insights_routing import routing_figures  # noqa: PLC0415
+    from bench.insights_similar import similar_figures  # noqa: PLC0415
+    from bench.insights_surge import surge_figures  # noqa: PLC0415
+
+    for figures in (breach_figures, routing_figures, similar_figures, surge_figures):
+        _print(figures())
+
+
+def _insights_speed() -> None:
+    from bench.insights_speed import speed_figures  # noqa: PLC0415
+
+    _print(speed_figures())
+
+
+def _print(results: Iterable[Result | Figure]) -> None:
     for result in results:
         print(result, flush=True)
 
@@ -50,6 +73,9 @@ BENCHES: dict[str, Callable[[], None]] = {
     "storm": _storm,
     "kills": _kills,
     "sla": _sla,
+    "sweep": _sweep,
+    "insights": _insights,
+    "insights_speed": _insights_speed,
 }
 
 

@@ -70,18 +70,22 @@ def boston() -> History:
     times = pd.to_datetime(outcomes["closed_dt"], utc=True)
     ended = zip(outcomes["case_enquiry_id"], times, strict=True)
     closed = {case: at.to_pydatetime() for case, at in ended if not pd.isna(at)}
-    requests["open_dt"] = pd.to_datetime(requests["open_dt"], utc=True)
+    requests["at"] = pd.to_datetime(requests["open_dt"], utc=True)
+    requests = requests.sort_values("at", kind="stable")
+    names = ("case_enquiry_id", "reason", "location", "source", "latitude", "longitude")
     reports = tuple(
         Report(
-            id=row.case_enquiry_id,
-            opened_at=row.open_dt.to_pydatetime(),
-            service=row.reason,
-            body=row.location,
-            channel=row.source,
-            address=row.location,
-            place=(float(row.latitude), float(row.longitude)),
+            id=case,
+            opened_at=at.to_pydatetime(),
+            service=reason,
+            body=location,
+            channel=source,
+            address=location,
+            place=(float(latitude), float(longitude)),
         )
-        for row in requests.sort_values("open_dt", kind="stable").itertuples()
+        for at, case, reason, location, source, latitude, longitude in zip(
+            requests["at"], *(requests[name].tolist() for name in names), strict=True
+        )
     )
     return History(
         reports=reports,
@@ -102,13 +106,15 @@ def hadoop() -> History:
     created = pd.to_datetime(issues["created"], utc=True)
     reports = [
         Report(
-            id=row["Issue id"],
+            id=issue,
             opened_at=at.to_pydatetime(),
             service="hadoop",
-            title=row["Summary"],
-            body=row["Description"],
+            title=title,
+            body=body,
         )
-        for at, (_, row) in zip(created, issues.iterrows(), strict=True)
+        for at, issue, title, body in zip(
+            created, *(issues[name].tolist() for name in ("Issue id", "Summary", "Description")), strict=True
+        )
     ]
     reports.sort(key=lambda report: report.opened_at)
     opened = {report.id: report.opened_at for report in reports}

@@ -18,7 +18,7 @@ async def listened() -> list[int]:
     """Incidents that a surge has something to do with. Learning is never what stops the intake."""
     try:
         return await listen()
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever is wrong with a detector, tickets are not to wait for it
         get_run_logger().exception("surges could not be listened for; tickets are taken in as ever")
         return []
 

@@ -7,6 +7,7 @@ from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from flows.names import rename_run
+from incidents.policy_insights import InsightMode
 from incidents.store.sla_due import due_now
 from tasks import resources
 from tasks.deliver import deliver
@@ -26,8 +27,9 @@ async def sla_sweep() -> str:
     recover flow's, and turns the sends red.
     """
     fitted = await refit()
+    is_judged = resources.policy().insights.breach.mode is InsightMode.ON
     async with resources.database().transaction() as tx:
-        due = await due_now(tx, now=resources.utc_now())
+        due = await due_now(tx, now=resources.utc_now(), by_risk=is_judged)
     swept = await sweep_tickets() if due.unlinked else Swept()
     followers = Followers()
     for incident_id in due.incidents:

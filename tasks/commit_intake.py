@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.decisions.intake import (
     Join,
     Opening,
+    learnt_notes,
     opening_entries,
     services_of,
     sort_tickets,
@@ -25,9 +26,10 @@ from incidents.routing import corrected_service
 from incidents.sla_keeping import TicketChange
 from incidents.store.cases import decide, open_incident, open_incidents
 from incidents.store.drains import renew_drain, take_turns
-from incidents.store.effects import our_status_changes
+from incidents.store.effects import our_status_changes, plan_effects
 from incidents.store.inbox import settle_deliveries
 from incidents.store.insight_predictions import correct, record_predictions
+from incidents.store.instance import instance_id
 from incidents.store.sla_keeping import keep_new_incident, keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
 from tasks import resources
@@ -172,6 +174,8 @@ async def _open(work: _Work, opening: Opening) -> None:
     )
     work.opened += 1
     await _link(work, incident.id, opening.joins)
+    notes = learnt_notes(incident, opening.joins, instance=await instance_id(work.tx))
+    await plan_effects(work.tx, notes)
     tickets = [join.ticket for join in opening.joins]
     await keep_new_incident(work.tx, incident, tickets, work.policy, now=now)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
@@ -49,18 +48,11 @@ class FailedSuite(LiaisonError):
     """The history is not fit to learn from; the message has each expectation that failed, with its cure."""
 
 
-class Outcome(StrEnum):
-    PROMOTED = "promoted"
-    KEPT = "kept"
-    TOO_LITTLE = "too little history"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
     """What came of it; `told` is short, for the run's name, and `why` whole."""
 
     title: str
-    outcome: Outcome
     told: str
     why: str
 
@@ -103,7 +95,7 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
 async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     """Learn from the earlier part, judge on the later, and let the better one predict from now on.
 
-    Raises `UnusableHistory`, and `Stale` if another training was quicker.
+    That there is nothing to be learnt is no failure. Raises `Stale` if another training was quicker.
     """
     subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
     learner = learner_of(subject, policy)
@@ -114,10 +106,8 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     try:
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
         found = await asyncio.to_thread(contest, rows, learner, rival, now=now, seed=SEED)
-    except NothingNew as error:
-        return _too_little(subject, Outcome.KEPT, str(error))
-    except NotEnoughHistory as error:
-        return _too_little(subject, Outcome.TOO_LITTLE, str(error))
+    except CannotLearn as error:
+        return _not_learnt(subject, error)
     await _register(subject, found, present)
     await show_card(subject, found.card, is_promoted=found.verdict.promoted)
     value, before = found.card.challenger.value, found.card.incumbent
@@ -127,8 +117,7 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
         told = f"{subject.title} promoted {value:.2f}"
     else:
         told = f"{subject.title} promoted {value:.2f} (was {before.value:.2f})"
-    outcome = Outcome.PROMOTED if found.verdict.promoted else Outcome.KEPT
-    return Trained(title=subject.title, outcome=outcome, told=told, why=found.verdict.why)
+    return Trained(title=subject.title, told=told, why=found.verdict.why)
 
 
 async def _rival(
@@ -193,11 +182,15 @@ async def _show_quality(subject: Subject, report: QualityReport, *, examples: in
     )
 
 
-def _too_little(subject: Subject, outcome: Outcome, why: str) -> Trained:
-    return Trained(title=subject.title, outcome=outcome, told=told_short(subject, why), why=why)
+def _not_learnt(subject: Subject, error: CannotLearn) -> Trained:
+    if isinstance(error, NothingNew | NotEnoughHistory):
+        return Trained(title=subject.title, told=told_short(subject, str(error)), why=str(error))
+    return Trained(title=subject.title, told=f"{subject.title}: nothing to learn", why=str(error))
 
 
 def told_short(subject: Subject, why: str) -> str:
-    """The message up to its semicolon, under the subject's name: for the run's name."""
+    """For the run's name: the message up to its semicolon if it is ours, else that there is too little history."""
     short = why.partition(";")[0]
-    return short if short.startswith(subject.title) else f"{subject.title}: {short}"
+    return (
+        short if short.startswith(f"{subject.title}: too little") else f"{subject.title}: too little history"
+    )

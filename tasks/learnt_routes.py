@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from incidents.decisions.intake import LEARNT
 from incidents.errors import NotFound
 from incidents.insights.learning import CannotLearn, InsightKind
 from incidents.models import Severity, Ticket, TicketRef
@@ -105,7 +106,7 @@ def _routes(
 def _words(guess: Guess) -> str:
     """`learnt from past tickets, 94 % sure: word "checkout", product is Shop`."""
     because = ", ".join(reason.text for reason in guess.reasons)
-    return f"learnt from past tickets, {guess.probability:.0%} sure{': ' if because else ''}{because}"
+    return f"{LEARNT}, {guess.probability:.0%} sure{': ' if because else ''}{because}"
 
 
 def _predictions(

@@ -56,6 +56,7 @@ def _shown(row: BoardRow, *, is_late: bool, base: str) -> dict[str, str]:
         "due": f"{row.due_at:%Y-%m-%d %H:%M UTC}" if row.due_at is not None else "",
         "clock": state,
         "promise": _cell(f"{metric_words(clock.metric)}, {promised} ({clock.policy})"),
+        "risk": f"{row.risk:.0%}" if row.risk is not None and not is_late else "",
         "with": _cell(row.who or "nobody"),
         "ticket": _cell(row.ticket or ""),
         "incident": row.incident or "",

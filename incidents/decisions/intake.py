@@ -14,10 +14,15 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
+from incidents.messages import internal
 from incidents.models import Incident, IncidentState, Severity, Stage, Ticket, TicketRef
 from incidents.notes import joined_note
 from incidents.policy import Policy, Route
 from incidents.redaction import safe_excerpt
+from incidents.routing import CORRECTION
+
+LEARNT = "learnt from past tickets"
+"""How the reason of every join begins that no rule and no person made."""
 
 _STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
@@ -139,6 +144,24 @@ def opening_entries(opening: Opening) -> tuple[Entry, ...]:
     first = opening.joins[0]
     also = f", and {count - 1} more with it" if count > 1 else ""
     return (Entry(kind="opened", text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}"),)
+
+
+def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) -> list[Effect]:
+    """For the agents of tickets that opened an incident by what was learnt: why, and how to say that it is wrong."""
+    once = f"liaison:{instance}:{incident.name}:g{incident.generation}:learnt"
+    return [
+        ticket_note(
+            incident.id,
+            join.ticket.ref,
+            once,
+            internal(
+                f"{incident.name} was opened for {incident.service} because of this ticket: {join.reason}. If that is "
+                f"wrong, tag the ticket {CORRECTION}<service>; the next training learns from it."
+            ),
+        )
+        for join in joins
+        if join.reason.startswith(LEARNT)
+    ]
 
 
 def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: datetime) -> Plan:

@@ -117,7 +117,7 @@ def _tell(
     if SlaAct.POST in acts:
         effects += tell_room(case, policy, what, lines.saying(SlaAct.POST))
     if SlaAct.TELL_OWNER in acts:
-        effects += _tell_owners(case, own, on_tickets, lines, what, policy, now=now)
+        effects += _tell_owners(case, own, on_tickets, lines, what, policy=policy, now=now)
     team = policy.team_of(case.incident.service)
     for act, who, person in (
         (SlaAct.TELL_LEAD, "lead", team.lead),
@@ -177,8 +177,8 @@ def _tell_owners(
     on_tickets: Sequence[Due],
     lines: _Lines,
     what: str,
-    policy: Policy,
     *,
+    policy: Policy,
     now: datetime,
 ) -> list[Effect]:
     """Whoever holds the page, the agent who has the incident, and the agents of the tickets it is about."""

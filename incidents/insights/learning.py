@@ -19,6 +19,10 @@ class InsightKind(StrEnum):
     BREACH = "breach"
 
 
+BREACH_LABEL = "breached"
+"""What is predicted of a promise."""
+
+
 class CannotLearn(LiaisonError):
     """There is no model to be had, or none to go by; the message says why, and what would help."""
 

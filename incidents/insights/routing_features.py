@@ -17,7 +17,7 @@ from scipy import sparse
 
 from incidents.insights.routing_letters import LetterRuns
 from incidents.insights.routing_parts import Parts
-from incidents.insights.routing_word_pairs import Ids, WordPairs
+from incidents.insights.routing_word_pairs import WordPairs
 from incidents.insights.text import phrases, plain
 
 MOST_PHRASES = 150_000
@@ -36,7 +36,7 @@ _BETWEEN = "\x1f"
 class Row:
     """What is known of a ticket: columns, ascending, and their values."""
 
-    columns: Ids
+    columns: NDArray[np.int32]
     values: NDArray[np.float32]
 
 
@@ -57,7 +57,9 @@ class _Block:
         values = (1 + np.log(counts)).astype(np.float32)
         if self.rarity is not None:
             values *= self.rarity[columns]
-        return Row(columns=columns, values=values / max(float(np.sqrt(values @ values)), 1e-12))
+        return Row(
+            columns=columns.astype(np.int32), values=values / max(float(np.sqrt(values @ values)), 1e-12)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,7 +100,7 @@ class Features:
         rows = self.rows(tickets)
         ends = np.cumsum([0, *(len(row.columns) for row in rows)])
         values = np.concatenate([row.values for row in rows])
-        columns = np.concatenate([row.columns.astype(np.int32) for row in rows])
+        columns = np.concatenate([row.columns for row in rows])
         return sparse.csr_matrix((values, columns, ends), shape=(len(rows), self.columns))
 
     def name(self, column: int) -> str:
@@ -114,13 +116,13 @@ class Features:
         for blocks, given in ((self.of_text, text), (self.of_fields, values)):
             for block in blocks:
                 row = block.row(given)
-                parts.append(Row(columns=row.columns + offset, values=row.values))
+                parts.append(Row(columns=row.columns + np.int32(offset), values=row.values))
                 offset += block.source.columns
-        known = sum(1 for part in parts if len(part.columns))
+        length = np.sqrt(max(sum(1 for part in parts if len(part.columns)), 1))
+        values_of_all = np.concatenate([np.empty(0, np.float32), *(part.values for part in parts)]) / length
         return Row(
-            columns=np.concatenate([np.empty(0, np.int64), *(part.columns for part in parts)]),
-            values=np.concatenate([np.empty(0, np.float32), *(part.values for part in parts)])
-            / np.float32(np.sqrt(max(known, 1))),
+            columns=np.concatenate([np.empty(0, np.int32), *(part.columns for part in parts)]),
+            values=values_of_all.astype(np.float32),
         )
 
 

@@ -104,7 +104,7 @@ def pair_features(found: Candidates) -> Floats:
 
 
 def _is_oldest(hours: Floats, among: Bools) -> Bools:
-    return among & (hours == np.max(hours, where=among, initial=-1.0))
+    return np.asarray(among & (hours == np.max(hours, where=among, initial=-1.0)), np.bool_)
 
 
 def _company(hours: Floats, nearby: Bools) -> tuple[Floats, Floats, Floats]:

@@ -13,7 +13,7 @@ from incidents.insights.breach_promises import PROMISES
 from incidents.insights.contest import Learner
 from incidents.insights.contest_breach import BreachLearner
 from incidents.insights.contest_routing import RoutingLearner
-from incidents.insights.learning import InsightKind
+from incidents.insights.learning import BREACH_LABEL, InsightKind
 from incidents.insights.quality import TrainingExpectations
 from incidents.insights.routing import RoutingModel
 from incidents.insights.ticket_frame import FIELDS, TEXT, TIME
@@ -30,7 +30,6 @@ OF_AN_INCIDENT = 50
 them there would be little else to learn from.
 """
 
-BREACH_LABEL = "breached"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.insights.learning import InsightKind, Reason
-from incidents.insights.subjects import BREACH_LABEL
+from incidents.insights.learning import BREACH_LABEL, InsightKind, Reason
 from incidents.store.schema import insight_predictions
 
 BREACHED, KEPT = "breached", "kept"

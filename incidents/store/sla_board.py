@@ -11,8 +11,10 @@ from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.insights.learning import InsightKind
 from incidents.sla_clock import SlaClock
-from incidents.store.schema import incidents, meta, sla_clocks, tickets
+from incidents.store.insight_predictions import BREACHED
+from incidents.store.schema import incidents, insight_predictions, meta, sla_clocks, tickets
 from incidents.store.sla_clocks import clock_of
 
 NEXT, MISSED, PAUSED = 40, 10, 10
@@ -23,7 +25,8 @@ _STANDS_STILL = sla_clocks.c.paused_because.is_not(None) & sla_clocks.c.target.i
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoardRow:
-    """A promise that is open. `who` is the ticket's agent or the incident's responder, if anybody has it."""
+    """A promise that is open. `who` is the ticket's agent or the incident's responder, if anybody has it; `risk` is
+    its chance to be broken where it was judged, and not only in the shadow."""
 
     clock: SlaClock
     due_at: datetime | None
@@ -32,6 +35,7 @@ class BoardRow:
     ticket_url: str | None
     incident: str | None
     service: str | None
+    risk: float | None
 
 
 async def board_rows(tx: AsyncConnection, *, now: datetime) -> Sequence[BoardRow]:
@@ -58,6 +62,11 @@ async def is_news(tx: AsyncConnection, digest: str) -> bool:
 
 def _rows(*conditions: ColumnElement[bool]) -> Select[Any]:
     its_ticket = (tickets.c.connection == sla_clocks.c.connection) & (tickets.c.id == sla_clocks.c.ticket_id)
+    its_judgement = (
+        (insight_predictions.c.subject == sla_clocks.c.key)
+        & (insight_predictions.c.kind == InsightKind.BREACH.value)
+        & insight_predictions.c.is_shadow.is_(False)
+    )
     its_incident = incidents.c.id == func.coalesce(sla_clocks.c.incident_id, tickets.c.incident_id)
     return (
         select(
@@ -68,8 +77,14 @@ def _rows(*conditions: ColumnElement[bool]) -> Select[Any]:
             incidents.c.responder,
             incidents.c.owner,
             incidents.c.service,
+            insight_predictions.c.predicted,
+            insight_predictions.c.probability,
         )
-        .select_from(sla_clocks.outerjoin(tickets, its_ticket).outerjoin(incidents, its_incident))
+        .select_from(
+            sla_clocks.outerjoin(tickets, its_ticket)
+            .outerjoin(incidents, its_incident)
+            .outerjoin(insight_predictions, its_judgement)
+        )
         .where(*conditions)
     )
 
@@ -84,4 +99,12 @@ def _row(row: Row[Any]) -> BoardRow:
         ticket_url=row.url if is_ticket else None,
         incident=f"INC-{row.number}" if row.number is not None else None,
         service=row.service,
+        risk=_risk(row),
     )
+
+
+def _risk(row: Row[Any]) -> float | None:
+    """A prediction has the probability of what it says."""
+    if row.probability is None:
+        return None
+    return float(row.probability if row.predicted == BREACHED else 1 - row.probability)

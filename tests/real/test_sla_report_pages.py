@@ -20,6 +20,7 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.real
 
 WEEK = IsoWeek(2026, 30)
+OUR_PICTURE = "data:image/png;base64,"
 
 
 @pytest.fixture
@@ -43,9 +44,11 @@ async def test_the_report_is_shown(browser: Browser, report: str, ui: str) -> No
     """Its three pictures are there, and of the names nothing has become a picture, a link or a cell."""
     page = await browser.open(ui + PAGES[2], "sla-report", until="How to read it")
     assert report.partition(" ")[2] in page.text
-    own = [picture for picture in page.of("img") if picture.get("src", "").startswith("data:image/png;base64,")]
-    assert len(own) == 3
-    assert [item for item in harm(page) if "data:image/png;base64," not in item] == []
+    # One UI's editor, which has the raw text, makes invisible pictures of nothing.
+    pictures = [picture["src"] for picture in page.of("img") if "src" in picture]
+    assert len(pictures) == 3
+    assert all(source.startswith(OUR_PICTURE) for source in pictures)
+    assert [item for item in harm(page) if not item.startswith("picture")] == []
     assert "<img src=x>" in page.text
     assert "**Bo** | [c](https://evil.example)" in page.text
 
@@ -55,4 +58,4 @@ async def test_a_picture_by_itself(browser: Browser, report: str, ui: str) -> No
     """Shown from within the artifact where nobody has told us the gateway's address."""
     del report
     page = await browser.open(ui + PAGES[2], "sla-report-trend", until="Promises kept, week by week")
-    assert any(picture.get("src", "").startswith("data:image/png;base64,") for picture in page.of("img"))
+    assert any(picture.get("src", "").startswith(OUR_PICTURE) for picture in page.of("img"))

@@ -89,6 +89,7 @@ async def test_what_is_learnt_routes_with_its_reasons(liaison: Installation):
     assert "voucher" in opened
     assert await predicted(liaison) == [("search", False, None)]
     assert f"zendesk/demo#{ticket}" in opened
+    assert "tag the ticket liaison-service-<service>" in liaison.notes(ticket)
 
 
 async def test_nothing_like_it_was_ever_seen(liaison: Installation):

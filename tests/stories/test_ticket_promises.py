@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from incidents.errors import NotFound
 from incidents.sla_clock import ClockState, SlaClock
 from incidents.store.schema import sla_breaches
 from incidents.store.sla_clocks import all_clocks
+from tasks import resources
 from tests.stories.installation import Installation
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -127,6 +128,38 @@ async def test_a_note_that_cannot_be_sent_now_is_sent_by_recover(liaison: Instal
     await liaison.let_pass(10 * MINUTE)
     await recover()
     assert liaison.notes(ticket).count("SLA: First response due in") == 1
+
+
+async def test_our_clock_jumps_two_hours_back_and_forth(liaison: Installation):
+    """What was told stays told, nothing is told early, and what comes due is told once all the same."""
+    ticket = await a_question(liaison)
+    start = datetime.now(UTC)
+    said = []
+    for hours in (0.6, -2.0, 0.6, 0.7, -1.4, 2.6, 0.6, 2.7):
+        with resources.simulated_time(lambda at=start + hours * HOUR: at):
+            said.append(await sla_sweep())
+    assert said == [
+        "1 warned, 0 breached",
+        *4 * ["nothing due"],
+        "0 warned, 1 breached",
+        *2 * ["nothing due"],
+    ]
+    assert liaison.notes(ticket).count("SLA: First response") == 2
+
+
+async def test_a_ticket_from_the_future(liaison: Installation):
+    """A helpdesk whose clock runs ahead makes nobody late and gives nobody more time: it counts from our first look."""
+    ticket = await a_question(liaison)
+    await liaison.let_pass(2 * HOUR)
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    (later,) = liaison.customers_write(1, subject=QUESTION, body="From tomorrow.")
+    fake = liaison.world.zendesk.tickets[later]
+    fake.created_at = fake.updated_at = tomorrow
+    await liaison.intake()
+    clock = (await clocks(liaison, later))["first_response"]
+    assert clock.started_at <= datetime.now(UTC)
+    assert await sla_sweep() == "0 warned, 1 breached"
+    assert [key for key, _ in await breaches(liaison)] == [f"zendesk/demo#{ticket}:first_response:g1r1"]
 
 
 async def test_a_storm_of_promises_is_one_post(liaison: Installation):

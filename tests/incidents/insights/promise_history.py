@@ -15,7 +15,9 @@ CALENDARS = {ALWAYS.name: ALWAYS}
 TARGET = timedelta(hours=8)
 
 
-def promises(count: int, *, first: datetime, last: datetime, seed: int = 1, known: bool = True) -> list[Promise]:
+def promises(
+    count: int, *, first: datetime, last: datetime, seed: int = 1, known: bool = True
+) -> list[Promise]:
     """So many resolutions promised between the two times. Without `known` nothing tells which will be broken."""
     chance = np.random.default_rng(seed)
     made = []
@@ -32,9 +34,7 @@ def promises(count: int, *, first: datetime, last: datetime, seed: int = 1, know
 
 def _promise(number: int, at: datetime, tier: str, *, is_stuck: bool, worked: timedelta) -> Promise:
     subject, at = f"zendesk/support#{number}", at.replace(microsecond=0)
-    stretch = Stretch(
-        since=at, until=at + worked, calendar=ALWAYS.name, worked=worked, ended_by="done"
-    )
+    stretch = Stretch(since=at, until=at + worked, calendar=ALWAYS.name, worked=worked, ended_by="done")
     clock = SlaClock(
         subject=subject,
         metric=SlaMetric.RESOLUTION,
