@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from deployments.cli_report import report
 from deployments.cli_sla import sla, sla_import
 from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
@@ -36,6 +37,7 @@ replay_app.command()(requests311)
 app.add_typer(replay_app, name="replay")
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
+app.command()(report)
 
 
 def main() -> None:

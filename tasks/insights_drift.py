@@ -45,9 +45,9 @@ async def champion_of(kind: str, label: str) -> StoredModel | None:
 
 @task(name="look for drift", task_run_name="look for drift of {kind} {label}", **STORE_CALL)
 async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked | None:
-    """Compare what came since the champion learnt with what it learnt, and its answers with the truth; None without one.
+    """Compare what came since the champion learnt with what it learnt, and its answers with the truth.
 
-    Raises `CannotLearn` if there is nothing to compare with any more.
+    None if there is no champion. Raises `CannotLearn` if there is nothing to compare with any more.
     """
     subject, now = subject_of(kind, label), resources.utc_now()
     learner = learner_of(subject, resources.policy())

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
-from incidents.insights.gate import Answers, Score
+from incidents.insights.gate import Answers, Score, tenths
 
 _MOST_LABELS = 20
-_BINS = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,12 +67,9 @@ class ModelCard:
 
 def reliability(answers: Answers) -> tuple[Bin, ...]:
     """Tenths of the rows by the probability given, from the least to the most."""
-    order = answers.chance.argsort(kind="stable")
-    edges = [round(len(order) * part / _BINS) for part in range(_BINS + 1)]
-    parts = [order[start:end] for start, end in pairwise(edges) if end > start]
     return tuple(
         Bin(given=float(answers.chance[one].mean()), came=float(answers.came[one].mean()), rows=len(one))
-        for one in parts
+        for one in tenths(answers)
     )
 
 

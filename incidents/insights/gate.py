@@ -130,13 +130,20 @@ def judge(
     )
 
 
+def tenths(answers: Answers) -> list[NDArray[np.int64]]:
+    """The rows by the probability given, from the least on; equal ones stay together, so there may be fewer parts."""
+    edges = np.quantile(answers.chance, np.arange(1, _BINS) / _BINS)
+    part = np.searchsorted(edges, answers.chance)
+    return [np.flatnonzero(part == number) for number in np.unique(part)]
+
+
 def calibration_error(answers: Answers) -> float:
     """Mean distance between the probability given and the share that came true, over tenths of the rows.
 
-    The expected calibration error of Naeini et al. 2015, with bins of equal size.
+    The expected calibration error (Naeini et al. 2015), with bins of equal size.
     """
     return float(
-        sum(len(one) * abs(answers.chance[one].mean() - answers.came[one].mean()) for one in _tenths(answers))
+        sum(len(one) * abs(answers.chance[one].mean() - answers.came[one].mean()) for one in tenths(answers))
         / len(answers.chance)
     )
 
@@ -149,7 +156,7 @@ def chance_error(answers: Answers) -> float:
     rows_a_case = len(answers.chance) / max(answers.cases, 1)
     spread = sum(
         float(np.sqrt(2 / np.pi * rows_a_case * np.sum(answers.chance[one] * (1 - answers.chance[one]))))
-        for one in _tenths(answers)
+        for one in tenths(answers)
     )
     return spread / len(answers.chance)
 
@@ -157,11 +164,6 @@ def chance_error(answers: Answers) -> float:
 def scored(answers: Answers, metric: Metric, *, seed: int) -> Score:
     """The metric with its interval."""
     return _score(_scores(answers, metric, _resamples(answers.case, seed=seed)))
-
-
-def _tenths(answers: Answers) -> list[NDArray[np.int64]]:
-    order = np.argsort(answers.chance, kind="stable")
-    return [part for part in np.array_split(order, _BINS) if len(part)]
 
 
 def _resamples(case: NDArray[np.int64], *, seed: int) -> list[Floats]:
