@@ -24,6 +24,10 @@ ROUTING_FORMAT = 1
 HELD_BACK = 0.15
 """The share of the history, its latest part, that calibrates."""
 
+CALIBRATED_FROM = 40_000
+"""At most so many tickets, those just before, train the weights that are calibrated: enough to know how sure they are,
+and a bit less sure than the final ones."""
+
 RANKED = 3
 REASONS = 4
 
@@ -74,7 +78,8 @@ class RoutingModel:
             )
         rows = features.matrix(usable.tickets)
         cut = round(len(truth) * (1 - HELD_BACK))
-        first = Linear.fit(rows[:cut], truth[:cut], labels, seed=seed)
+        since = max(0, cut - CALIBRATED_FROM)
+        first = Linear.fit(rows[since:cut], truth[since:cut], labels, seed=seed)
         scores = first.scores(rows[cut:])
         temperature = fit_temperature(scores, truth[cut:])
         chances = probabilities(scores, temperature)

@@ -40,7 +40,7 @@ _ROUTING = text(
     left join insight_predictions team on team.subject = t.connection || '#' || t.id
         and team.kind = 'routing' and team.label = 'group'
     where t.incident_id is null or t.place <= :of_an_incident
-    order by t.created_at desc limit :most
+    order by t.created_at desc, t.connection desc, t.id desc limit :most
     """
 )
 

@@ -1,4 +1,4 @@
-"""What was predicted is kept once for each subject, its truth is settled when it is known, and agents have the last word."""
+"""What was predicted is kept once a subject, its truth is settled when it is known, and agents have the last word."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_one_made_again_replaces_the_one_before_and_an_older_one_does_not(
         await record_predictions(tx, [prediction(predicted="search", at=NOW + MINUTE, is_shadow=False)])
         await record_predictions(tx, [prediction(predicted="late")])
         await record_predictions(tx, [])
-        first, second = await rows(tx)
+        second, first = await rows(tx)
     assert (first.predicted, first.is_shadow, first.at) == ("search", False, NOW + MINUTE)
     assert (second.label, second.predicted) == ("group", "checkout")
     assert first.reasons == [{"text": 'word "pay\ufffd"', "weight": 1.5}]
