@@ -99,7 +99,7 @@ def _from_fields() -> Iterator[Figure]:
             f"routing_fields_{name}",
             right,
             goal=goal,
-            simple=f"{simple[number]:.3f} (the subcategory's most frequent groups); 0.74 / 0.88 in the brief",
+            simple=f"{simple[number]:.3f} (the subcategory's most frequent groups); 0.74 / 0.88 by the issue",
             protocol=said,
         )
     reported = _trained(cases.train, REPORTED).guess(cases.test)
@@ -127,7 +127,7 @@ def _from_text() -> Iterator[Figure]:
         "routing_text_accuracy",
         hits(in_order, truth, 1),
         goal=">= 0.92",
-        simple="~0.90 (in the brief)",
+        simple="~0.90 (by the issue)",
         protocol=said,
     )
     yield from _abstention("routing_text", in_order, truth, protocol=said, asked=0.95)

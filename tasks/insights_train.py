@@ -23,7 +23,9 @@ from incidents.insights.subjects import (
     learner_of,
     model_class_of,
     subject_of,
+    watched,
 )
+from incidents.insights.training_checks import with_once_a_case
 from incidents.report_file import ReportFile
 from incidents.store.insight_models import (
     NewModel,
@@ -80,7 +82,11 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
     except NotEnoughHistory as error:
         return Checked(rows=None, too_little=str(error))
     report = await asyncio.to_thread(
-        check_training_frame, rows, expectations_of(subject), now=now, with_html=True
+        check_training_frame,
+        with_once_a_case(rows, watched(subject).label, learner.groups(rows)),
+        expectations_of(subject),
+        now=now,
+        with_html=True,
     )
     await _show_quality(subject, report, examples=len(rows))
     if not report.passed:

@@ -41,9 +41,7 @@ def breach_section(
         & (rows[roles.settled_at] <= window.known_until)
         & (rows[roles.known_at] < rows[roles.settled_at])
     ]
-    model = BreachModel.train(
-        rows[rows[roles.known_at] < window.start], roles, now=window.start, seed=seed
-    )
+    model = BreachModel.train(rows[rows[roles.known_at] < window.start], roles, now=window.start, seed=seed)
     told = pd.DataFrame(
         {
             "case": asked[roles.case].to_numpy(),
@@ -70,7 +68,7 @@ def breach_section(
         f"{order.value:.0%} of such pairs (AUC; 50% is chance).",
         figures=(
             score("AUC at opening", order, n),
-            score("Mean distance between probability and truth, at opening", scored(answers, _CALIBRATION, seed=seed), n),
+            score("Distance between probability and truth, at opening", scored(answers, _CALIBRATION, seed=seed), n),
             *(_lead_figures(opening, lead) if lead is not None else ()),
         ),
         plots=(
@@ -79,8 +77,8 @@ def breach_section(
         ),
         tables=(Table(name="breach", title="Each look at each promise", rows=told),),
         limits=(
-            f"Learnt from {model.cases:,} promises whose end was known before {window.start:%Y-%m-%d}, "
-            f"{model.breached:,} of them broken.",
+            (f"Learnt from {model.cases:,} promises whose end was known before {window.start:%Y-%m-%d}, "
+            f"{model.breached:,} of them broken."),
             *limits,
         ),
     )  # fmt: skip
@@ -96,9 +94,7 @@ def _answers(opening: pd.DataFrame) -> Answers:
     )
 
 
-def _repeated(
-    chance: NDArray[np.float64], came: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> Answers:
+def _repeated(chance: NDArray[np.float64], came: NDArray[np.bool_], weight: NDArray[np.float64]) -> Answers:
     times = weight.astype(int)
     return Answers(
         chance=np.repeat(chance, times),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -25,6 +26,19 @@ _SERVICE = ("service", "product", "category", "group")
 _EVERYTHING = "all"
 
 
+_TOLD = ("ticket", "created_at", "verdict", "probability", "match", "right", "is_duplicate", "among_five")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Past:
+    """What happened: reports in order of time, links and ends with their times, and each ticket's fault."""
+
+    reports: Sequence[Report]
+    duplicates: Sequence[KnownDuplicate]
+    closed: Mapping[str, datetime]
+    fault_of: Mapping[str, str | None]
+
+
 def duplicates_section(history: History, window: Window, *, seed: int) -> Section:
     """Raises `CannotLearn`."""
     if not any(history.has(name) for name in ("subject", "body")):
@@ -32,7 +46,7 @@ def duplicates_section(history: History, window: Window, *, seed: int) -> Sectio
     frame = history.frame[history.frame["created_at"] < window.end].tail(MOST_REMEMBERED)
     fault = faults(frame)
     duplicates = [*known_duplicates(frame, fault)]
-    service = history.first_of(_SERVICE)
+    service = history.best_of(_SERVICE)
     reports = _reports(frame, service)
     closed = _closed(frame)
     before = [report for report in reports if report.opened_at < window.start]
@@ -43,7 +57,8 @@ def duplicates_section(history: History, window: Window, *, seed: int) -> Sectio
         ticket: None if pd.isna(name) else str(name)
         for ticket, name in zip(frame["ticket"].astype(str), fault, strict=True)
     }
-    told = _replay(model, reports, duplicates, closed, window, fault_of)
+    past = _Past(reports=reports, duplicates=duplicates, closed=closed, fault_of=fault_of)
+    told = _replay(model, past, window)
     linked, suggested = told["verdict"] == MatchVerdict.LINK, told["verdict"] == MatchVerdict.SUGGEST
     return Section(
         name="duplicates",
@@ -55,11 +70,15 @@ def duplicates_section(history: History, window: Window, *, seed: int) -> Sectio
         tables=(Table(name="duplicates", title="Each ticket and what it would have been told", rows=told),),
         limits=(
             why,
-            f"{len(told):,} tickets of the window were asked about, evenly over its time; "
-            f"{len(before):,} earlier ones were remembered at its start.",
+            (
+                f"{len(told):,} tickets of the window were asked about, evenly over its time; "
+                f"{len(before):,} earlier ones were remembered at its start."
+            ),
             f"Linked are only tickets of the same {service or 'history'}, and only to what was open.",
-            "A ticket counts as right if people put both together. Duplicates that nobody marked count as wrong, so "
-            "the share that is right is the least it can be.",
+            (
+                "A ticket counts as right if people put both together. Duplicates that nobody marked count as wrong, "
+                "so the share that is right is the least it can be."
+            ),
         ),
     )
 
@@ -93,7 +112,10 @@ def _closed(frame: pd.DataFrame) -> dict[str, datetime]:
     if "resolved_at" not in frame:
         return {}
     over = frame[frame["resolved_at"].notna()]
-    return {str(ticket): at.to_pydatetime() for ticket, at in zip(over["ticket"], over["resolved_at"], strict=True)}
+    return {
+        str(ticket): at.to_pydatetime()
+        for ticket, at in zip(over["ticket"], over["resolved_at"], strict=True)
+    }
 
 
 def _learnt(
@@ -114,18 +136,12 @@ def _learnt(
     return model, f"Learnt from {model.taught_by:,} duplicates that were known before the window."
 
 
-def _replay(
-    model: PairModel,
-    reports: Sequence[Report],
-    duplicates: Sequence[KnownDuplicate],
-    closed: Mapping[str, datetime],
-    window: Window,
-    fault_of: Mapping[str, str | None],
-) -> pd.DataFrame:
+def _replay(model: PairModel, past: _Past, window: Window) -> pd.DataFrame:
     """Joins and ends become known in their time."""
     index = SimilarIndex(model=model)
-    later = [(one.known_at, "join", one.newer, one.older) for one in duplicates]
-    later += [(at, "close", ticket, "") for ticket, at in closed.items()]
+    reports, fault_of = past.reports, past.fault_of
+    later = [(one.known_at, "join", one.newer, one.older) for one in past.duplicates]
+    later += [(at, "close", ticket, "") for ticket, at in past.closed.items()]
     heapq.heapify(later)
     inside = [place for place, report in enumerate(reports) if report.opened_at >= window.start]
     asked = {inside[one] for one in np.linspace(0, len(inside) - 1, min(len(inside), MOST_ASKED)).astype(int)}
@@ -144,9 +160,6 @@ def _replay(
         if (fault := fault_of[report.id]) is not None:
             seen.add(fault)
     return pd.DataFrame(rows, columns=[*_TOLD])
-
-
-_TOLD = ("ticket", "created_at", "verdict", "probability", "match", "right", "is_duplicate", "among_five")
 
 
 def _learn_of(index: SimilarIndex, at: datetime, what: str, ticket: str, older: str) -> None:
@@ -190,7 +203,12 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
     said = repeated["verdict"] != "nothing"
     return [
         *figures,
-        share("Right among the links, at least", int(told.loc[linked, "right"].sum()), int(linked.sum()), "links"),
+        share(
+            "Right among the links, at least",
+            int(told.loc[linked, "right"].sum()),
+            int(linked.sum()),
+            "links",
+        ),
         share(
             "First suggestion right, at least",
             int(told.loc[suggested, "right"].sum()),

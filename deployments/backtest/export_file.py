@@ -55,7 +55,7 @@ class Export:
 
 @contextmanager
 def open_export(path: Path) -> Iterator[Export]:
-    """Raises `BacktestError` for a file that is not there, no UTF-8, no CSV, damaged, or empty; while it is read too."""
+    """Raises `BacktestError`, also while it is read, for what is not there, no UTF-8, no CSV, damaged or empty."""
     before = csv.field_size_limit(LONGEST_CELL)
     try:
         with _opened(path) as file:
@@ -113,4 +113,6 @@ def _rows(
 def check_left(path: Path, left: Left) -> None:
     """Raises `BacktestError` if too many rows were left out to go on with the rest."""
     if left.total > MOST_BROKEN * max(left.read, 1):
-        raise BacktestError(f"{path}: {'; '.join(left.told())}, of {left.read:,}. Export it again, or correct it")
+        raise BacktestError(
+            f"{path}: {'; '.join(left.told())}, of {left.read:,}. Export it again, or correct it"
+        )

@@ -37,10 +37,15 @@ def read_export(path: Path, said: Sequence[str], *, time_format: str | None) -> 
         times = _times(frame[name], time_format)
         bad = frame[name].notna() & times.isna()
         if name == "created_at":
-            _require_times(path, export, columns[name], frame[name], bad, lines, time_format)
+            for reason, rows in (("empty", frame[name].isna()), (_UNREADABLE, bad)):
+                for number in frame.index[rows]:
+                    export.left.out(f"{columns[name]} is {reason}", lines[number])
+            _require_enough(path, export, time_format)
         elif bad.any():
             example = lines[int(bad.to_numpy().argmax())]
-            unread.append(f"{int(bad.sum()):,} of {columns[name]} are {_UNREADABLE} (the first in line {example})")
+            unread.append(
+                f"{int(bad.sum()):,} of {columns[name]} are {_UNREADABLE} (the first in line {example})"
+            )
         frame[name] = times
     if "ticket" not in frame:
         frame["ticket"] = [f"line {line}" for line in lines]
@@ -88,23 +93,13 @@ def _times(cells: pd.Series, time_format: str | None) -> pd.Series:
     return times.where(times >= early)
 
 
-def _require_times(
-    path: Path,
-    export: Export,
-    column: str,
-    cells: pd.Series,
-    bad: pd.Series,
-    lines: Sequence[int],
-    time_format: str | None,
-) -> None:
-    for number in cells.index[bad]:
-        export.left.out(f"{column} is {_UNREADABLE}", lines[number])
-    for number in cells.index[cells.isna()]:
-        export.left.out(f"{column} is empty", lines[number])
+def _require_enough(path: Path, export: Export, time_format: str | None) -> None:
     try:
         check_left(path, export.left)
     except BacktestError as error:
-        cure = "" if time_format else " (times like 2026-03-27T15:00:00Z are read; for others say --time-format)"
+        cure = (
+            "" if time_format else " (times like 2026-03-27T15:00:00Z are read; for others say --time-format)"
+        )
         raise BacktestError(f"{error}{cure}") from error
 
 

@@ -67,7 +67,11 @@ class _Promised:
 
 def _promised(frame: pd.DataFrame) -> Iterator[_Promised]:
     def column(name: str) -> list[object]:
-        return [None if pd.isna(cell) else cell for cell in frame[name]] if name in frame else [None] * len(frame)
+        return (
+            [None if pd.isna(cell) else cell for cell in frame[name]]
+            if name in frame
+            else [None] * len(frame)
+        )
 
     said = [
         breached if breached is not None else (None if kept is None else not kept)
@@ -75,7 +79,9 @@ def _promised(frame: pd.DataFrame) -> Iterator[_Promised]:
     ]
     names = [[None if cell is None else str(cell) for cell in column(name)] for name in NAMES]
     times = [
-        [None if pd.isna(cell) else cell.to_pydatetime() for cell in frame[name]] if name in frame else [None] * len(frame)
+        [None if pd.isna(cell) else cell.to_pydatetime() for cell in frame[name]]
+        if name in frame
+        else [None] * len(frame)
         for name in ("created_at", "due_at", "resolved_at")
     ]
     for case, created, due, resolved, breached, product, category, channel, tier in zip(
@@ -122,7 +128,11 @@ def _view(row: _Promised, at: datetime, *, is_open: bool, breached: bool | None)
 
 def _verdicts_only(history: History) -> Promises:
     over = history.frame[history.frame["resolved_at"] > history.frame["created_at"]].tail(MOST_PROMISES)
-    verdict = over["breached"] if history.has("breached") else over["kept"].map(lambda kept: None if kept is None else not kept)
+    verdict = (
+        over["breached"]
+        if history.has("breached")
+        else over["kept"].map(lambda kept: None if kept is None else not kept)
+    )
     names = tuple(name for name in NAMES if history.has(name))
     opened = over[["ticket", "created_at", "resolved_at", *names]].assign(
         breached=verdict.map(lambda one: None if pd.isna(one) else float(one)).astype(float),
@@ -130,8 +140,12 @@ def _verdicts_only(history: History) -> Promises:
         weekday=over["created_at"].dt.day_of_week.astype(float),
     )
     queues = names[:2]
-    begun = opened[["ticket", "created_at", *queues]].rename(columns={"created_at": "at"}).assign(is_open=True)
-    ended = opened[["ticket", "resolved_at", *queues]].rename(columns={"resolved_at": "at"}).assign(is_open=False)
+    begun = (
+        opened[["ticket", "created_at", *queues]].rename(columns={"created_at": "at"}).assign(is_open=True)
+    )
+    ended = (
+        opened[["ticket", "resolved_at", *queues]].rename(columns={"resolved_at": "at"}).assign(is_open=False)
+    )
     log = pd.concat([begun, ended], ignore_index=True).sort_values("at", kind="stable", ignore_index=True)
     load = load_columns(log, queues, case="ticket", at="at", is_open="is_open")
     at_opening = load[log["is_open"]].set_index(log.loc[log["is_open"], "ticket"])

@@ -87,7 +87,9 @@ def chosen_columns(headings: Sequence[str], said: Sequence[str], *, source: str)
         found.pop(field, None)
         if column:
             if column not in headings:
-                raise BacktestError(f"--map {field}: {source} has no column {column[:80]!r}{_there(headings)}")
+                raise BacktestError(
+                    f"--map {field}: {source} has no column {column[:80]!r}{_there(headings)}"
+                )
             found[field] = column
     if "created_at" not in found:
         raise BacktestError(

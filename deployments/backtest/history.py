@@ -18,6 +18,7 @@ import pandas as pd
 from deployments.backtest.failure import BacktestError
 
 QUARTER = timedelta(days=91)
+_OFTEN = 0.5
 _FROM_SHORT = 2 / 3
 """Of a history of less than two quarters the last third is replayed."""
 
@@ -34,8 +35,11 @@ class History:
         """Whether anything is known in this column."""
         return name in self.frame and bool(self.frame[name].notna().any())
 
-    def first_of(self, names: Sequence[str]) -> str | None:
-        return next((name for name in names if self.has(name)), None)
+    def best_of(self, names: Sequence[str]) -> str | None:
+        """The first that at least half of the tickets have, else the one that most have; None if nobody has any."""
+        shares = {name: float(self.frame[name].notna().mean()) for name in names if self.has(name)}
+        often = [name for name, share in shares.items() if share >= _OFTEN]
+        return often[0] if often else max(shares, key=lambda name: shares[name], default=None)
 
     def noting(self, *notes: str) -> History:
         return replace(self, notes=(*self.notes, *notes))

@@ -52,11 +52,15 @@ def routing_section(history: History, window: Window, label: str, *, accuracy: f
         plots=(_confusion(told, label),),
         tables=(Table(name=f"routing-{label}", title="Each ticket and what was said of it", rows=told),),
         limits=(
-            f"Learnt from {model.trained_on:,} tickets that were over before {window.start:%Y-%m-%d}, from "
-            f"{', '.join(columns.inputs)}; {len(asked):,} of the {len(later):,} in the window were asked about.",
+            (
+                f"Learnt from {model.trained_on:,} tickets that were over before {window.start:%Y-%m-%d}, from "
+                f"{', '.join(columns.inputs)}; {len(asked):,} of the {len(later):,} in the window were asked about."
+            ),
             f"It answers where it expects to be right in {accuracy:.0%} of the cases; else the rules decide.",
-            f"Text and fields are as exported. If people correct {', '.join(columns.fields) or 'them'} while they work,"
-            " the figures are better than they would have been.",
+            (
+                f"Text and fields are as exported. If people correct {', '.join(columns.fields) or 'them'} while they "
+                "work, the figures are better than they would have been."
+            ),
             *_unlearnt(told, model, label),
         ),
     )

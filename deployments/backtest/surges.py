@@ -8,6 +8,7 @@ from datetime import timedelta
 import pandas as pd
 
 from deployments.backtest import plots
+from deployments.backtest.faults import faults
 from deployments.backtest.history import History, Window
 from deployments.backtest.sections import Section, Table, count, share
 from incidents.insights.learning import NotEnoughHistory, UnusableHistory
@@ -25,15 +26,14 @@ _BACK = timedelta(hours=4)
 
 def surge_section(history: History, window: Window) -> Section:
     """Raises `CannotLearn`."""
-    main = history.first_of(_MAIN)
+    main = history.best_of(_MAIN)
     if main is None:
         raise UnusableHistory(f"tickets are counted by one of {', '.join(_MAIN)}, and none of them is given")
     beside = tuple(name for name in _BESIDE if name != main and history.has(name))
     settings = SurgeSettings(groupings=((main,), *((main, name) for name in beside)))
     frame = history.frame
-    heard = frame[
-        (frame["created_at"] >= window.start - LISTENS_BEFORE) & (frame["created_at"] < window.end)
-    ]
+    heard = frame[(frame["created_at"] >= window.start - LISTENS_BEFORE) & (frame["created_at"] < window.end)]
+    heard = heard.assign(fault=faults(frame)[heard.index])
     begin = heard["created_at"].iloc[0]
     if window.start - begin < settings.learns_for:
         raise NotEnoughHistory(
@@ -61,11 +61,10 @@ def surge_section(history: History, window: Window) -> Section:
         ),
         limits=(
             f"Counted by {main}" + (f", and by it with {', '.join(beside)}" if beside else "") + ". Hours are UTC.",
-            "Each alarm was raised by what had come in until then. Whether it was worth one is for you to say: look at "
-            "the first ones below.",
+            "Each alarm was raised by what had come in until then. Whether it was worth one, only you can say.",
             *(
-                (f"With a known incident: {_ONE_INCIDENT} or more of its tickets came in the {_BACK.seconds // 3600} "
-                 "hours before the alarm.",) if ours else ()
+                ((f"With a known incident: {_ONE_INCIDENT} or more of its tickets came in the {_BACK.seconds // 3600} "
+                 "hours before the alarm."),) if ours else ()
             ),
         ),
     )  # fmt: skip
@@ -76,7 +75,7 @@ def _alarms(
 ) -> pd.DataFrame:
     detector, alarms = SurgeDetector(settings), []
     recent: deque[tuple[pd.Timestamp, str | None]] = deque()
-    wanted = ("created_at", *dimensions, "customer", "channel", "duplicate_of")
+    wanted = ("created_at", *dimensions, "customer", "channel", "fault")
     columns = [[*heard[name]] if name in heard else [None] * len(heard) for name in wanted]
     last = None
     for at, *values in zip(*columns, strict=True):
@@ -103,7 +102,16 @@ def _alarm(surge: Surge, at: pd.Timestamp, incident: str | None) -> tuple[object
     group = ", ".join(f"{name} {value}" for name, value in surge.group)
     evidence = "; ".join(surge.evidence)
     since = pd.Timestamp(surge.since)
-    return (at, group, since, surge.count, round(surge.expected, 3), round(surge.score, 1), incident, evidence)
+    return (
+        at,
+        group,
+        since,
+        surge.count,
+        round(surge.expected, 3),
+        round(surge.score, 1),
+        incident,
+        evidence,
+    )
 
 
 def _incident(recent: deque[tuple[pd.Timestamp, str | None]]) -> str | None:

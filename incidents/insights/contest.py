@@ -59,6 +59,9 @@ class Learner(Protocol[M]):
     def cases(self, rows: pd.DataFrame) -> pd.Series:
         """The name of each row's case: what is counted as an example."""
 
+    def groups(self, rows: pd.DataFrame) -> pd.Series:
+        """What each row is of that stands or falls together, such as the tickets of one incident."""
+
     def learn(self, rows: pd.DataFrame, *, now: datetime) -> M:
         """From what was known by `now`. Raises `CannotLearn`."""
 

@@ -48,6 +48,9 @@ class BreachLearner:
     def cases(self, rows: pd.DataFrame) -> pd.Series:
         return rows[self.roles.case]
 
+    def groups(self, rows: pd.DataFrame) -> pd.Series:
+        return self.cases(rows)
+
     def learn(self, rows: pd.DataFrame, *, now: datetime) -> BreachModel:
         return BreachModel.train(rows, self.roles, now=now, seed=self.seed)
 
@@ -85,5 +88,5 @@ class BreachLearner:
             chance=chance,
             came=rows[self.roles.label].to_numpy(int) == 1,
             spoke=np.ones(len(rows), dtype=np.bool_),
-            case=np.asarray(pd.factorize(rows[self.roles.case])[0], dtype=np.int64),
+            case=np.asarray(pd.factorize(self.groups(rows))[0], dtype=np.int64),
         )

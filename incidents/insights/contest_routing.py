@@ -61,6 +61,10 @@ class RoutingLearner:
     def cases(self, rows: pd.DataFrame) -> pd.Series:
         return rows["ticket"]
 
+    def groups(self, rows: pd.DataFrame) -> pd.Series:
+        """The tickets of one incident are about one fault."""
+        return rows["incident"].astype(object).where(rows["incident"].notna(), rows["ticket"])
+
     def learn(self, rows: pd.DataFrame, *, now: datetime) -> RoutingModel:
         return RoutingModel.train(
             rows[rows[TIME] < now], routing_columns(self.label), seed=self.seed, accuracy=self.accuracy
@@ -105,13 +109,11 @@ class RoutingLearner:
         )
 
     def _answers(self, asked: pd.DataFrame, *, said: list[str], chance: Floats, spoke: np.ndarray) -> Answers:
-        # The tickets of one incident are about one fault: right or wrong together.
-        of = asked["incident"].astype(object).where(asked["incident"].notna(), asked["ticket"])
         return Answers(
             chance=chance,
             came=asked[self.label].astype(str).str.strip().to_numpy() == np.array(said, dtype=object),
             spoke=spoke,
-            case=np.asarray(pd.factorize(of)[0], dtype=np.int64),
+            case=np.asarray(pd.factorize(self.groups(asked))[0], dtype=np.int64),
         )
 
 

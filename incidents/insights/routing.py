@@ -126,10 +126,9 @@ class RoutingModel:
         weights = self.linear.weights[row.columns]
         shares = row.values * (weights[:, best] - weights.mean(axis=1)) * self.temperature
         order = np.argsort(-shares, kind="stable")[: 10 * REASONS]
-        named = [
-            Reason(text=self.features.name(int(row.columns[one])), weight=float(shares[one]))
-            for one in order
-            if shares[one] > 0
-        ]
-        named.sort(key=lambda reason: reason.text.startswith("letters "))
-        return tuple(named[:REASONS])
+        named: dict[str, float] = {}
+        for one in order[shares[order] > 0].tolist():
+            name = self.features.name(int(row.columns[one]))
+            named[name] = named.get(name, 0.0) + float(shares[one])
+        ranked = sorted(named.items(), key=lambda one: (one[0].startswith("letters "), -one[1]))
+        return tuple(Reason(text=text, weight=weight) for text, weight in ranked[:REASONS])

@@ -60,7 +60,7 @@ def usable_history(history: pd.DataFrame, columns: RoutingColumns, *, seed: int)
         )
     return UsableHistory(
         tickets=tickets[kept],
-        truth=np.searchsorted(np.array(learnt), names[kept].to_numpy(str)).astype(np.int64),
+        truth=names[kept].map({label: number for number, label in enumerate(learnt)}).to_numpy(np.int64),
         labels=learnt,
         not_learnt=tuple(sorted(counts.index[counts < FEWEST_OF_A_LABEL])),
     )

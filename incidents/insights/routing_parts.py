@@ -13,8 +13,10 @@ from incidents.insights.routing_word_pairs import Ids
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parts:
-    """`shown` is what people are told a part is: `phrase`; empty if a part says it itself. `seen` is in how
-    many texts each was."""
+    """`shown` is what people are told a part of several words is, `phrase`; empty if a part says it itself.
+
+    `seen` is in how many texts each part was.
+    """
 
     names: tuple[str, ...]
     ids: dict[str, int]
@@ -54,4 +56,7 @@ class Parts:
         return np.array([self.ids[part] for part in self.split(text) if part in self.ids], np.int64)
 
     def name(self, column: int) -> str:
-        return f'{self.shown} "{self.names[column]}"' if self.shown else self.names[column]
+        part = self.names[column]
+        if not self.shown:
+            return part
+        return f'{self.shown} "{part}"' if " " in part else f'word "{part}"'

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from incidents.insights.text import stems
 
-PAIRED = 24
+PAIRED = 16
 """How many words of a text are paired with each other: its first ones."""
 
 MOST_WORDS = 60_000

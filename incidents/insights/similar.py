@@ -71,10 +71,14 @@ class SimilarIndex:
         self._memory.join(report, incident)
 
     def close(self, report: str, at: datetime, *, fixed_by: str = "") -> None:
-        """It was over at this time, ended by this. Raises `KeyError` for an unknown report."""
+        """The ticket was solved at this time, by this. Raises `KeyError` for an unknown report."""
         self._memory.close(report, at)
-        if fixed_by:
-            self._fixed_by[report] = fixed_by
+        self._fixed_by[f"report {report}"] = fixed_by
+
+    def close_incident(self, incident: str, at: datetime, *, fixed_by: str = "") -> None:
+        """The incident was over at this time, ended by this. Raises `KeyError` for an unknown one."""
+        self._memory.end(incident, at)
+        self._fixed_by[f"incident {incident}"] = fixed_by
 
     def rank(self, report: Report, *, now: datetime, limit: int = 5) -> list[Match]:
         """The likeliest faults, best first; none below the model's `suggest_from`. It need not be added before."""
@@ -118,7 +122,7 @@ class SimilarIndex:
             probability=chance,
             verdict=MatchVerdict.LINK if sure else MatchVerdict.SUGGEST,
             is_open=is_open,
-            fixed_by=self._fixed_by.get(self._memory.ids[number], ""),
+            fixed_by=self._fixed_by.get(self._fault(number), ""),
             reasons=self._reasons(look.said, number, row),
         )
 

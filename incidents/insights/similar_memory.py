@@ -45,6 +45,7 @@ class Memory:
         self._values: dict[tuple[str, str], int] = {}
         self._members: dict[int, array[int]] = {}
         self._by: dict[tuple[str, int], array[int]] = {}
+        self._ended: dict[int, float] = {}
         self._latest = array("d")
 
     def __len__(self) -> int:
@@ -92,8 +93,19 @@ class Memory:
         """It was over at this time. Raises `KeyError` for an unknown report."""
         self._closed[self.numbers[report]] = _hours(at)
 
+    def end(self, incident: str, at: datetime) -> None:
+        """The incident was over at this time, and with it its reports. Raises `KeyError` for an unknown one."""
+        code = self._values["incident", incident]
+        over = _hours(at)
+        self._ended[code] = over
+        for number in self._members[code]:
+            self._closed[number] = min(self._closed[number], over)
+
     def is_open(self, number: int, now: datetime) -> bool:
-        return self._closed[number] > _hours(now)
+        """Whether its fault is: that of its incident, whose tickets may be solved one by one, or its own."""
+        code = self._facts["incident"][number]
+        over = self._ended.get(code, np.inf) if code else self._closed[number]
+        return over > _hours(now)
 
     def members(self, number: int) -> int:
         """How many reports its incident has."""
@@ -168,8 +180,7 @@ class Memory:
         theirs_north = np.frombuffer(self._north)[numbers]
         theirs_east = np.frombuffer(self._east)[numbers]
         far = np.hypot(theirs_north - north, theirs_east - east)
-        close = np.flatnonzero(far < np.inf)
-        for place in close:
+        for place in np.flatnonzero(far < np.inf):
             if self._places.says_nothing(theirs_north[place], theirs_east[place]):
                 far[place] = np.nan
         return far

@@ -61,11 +61,25 @@ def test_another_service_is_suggested_at_most():
 
 
 def test_what_is_over_is_suggested_with_what_fixed_it():
-    index = an_index(a_report("T1", 600, incident="INC-3"))
-    index.close("T1", NOW - timedelta(minutes=300), fixed_by="restarted the payment gateway")
+    """A solved ticket, and an incident that has ended."""
+    past = a_report("T1", 600)
+    for incident in (None, "INC-3"):
+        index = an_index(replace(past, incident=incident))
+        at, fix = NOW - timedelta(minutes=300), "restarted the payment gateway"
+        if incident is None:
+            index.close("T1", at, fixed_by=fix)
+        else:
+            index.close_incident(incident, at, fixed_by=fix)
+        [match] = index.rank(a_report("T2", 0), now=NOW)
+        assert (match.is_open, match.verdict, match.fixed_by) == (False, MatchVerdict.SUGGEST, fix)
+
+
+def test_an_incident_is_open_although_a_ticket_of_it_is_solved():
+    """One customer is content; the fault is not over."""
+    index = an_index(a_report("T1", incident="INC-7"))
+    index.close("T1", NOW - timedelta(minutes=1))
     [match] = index.rank(a_report("T2", 0), now=NOW)
-    assert (match.is_open, match.verdict) == (False, MatchVerdict.SUGGEST)
-    assert match.fixed_by == "restarted the payment gateway"
+    assert (match.is_open, match.verdict) == (True, MatchVerdict.LINK)
 
 
 def test_without_lessons_it_only_suggests():
@@ -134,6 +148,8 @@ def test_what_cannot_be_right_is_refused():
     assert "T2" not in index
     with pytest.raises(KeyError):
         index.join("T9", "INC-1")
+    with pytest.raises(KeyError):
+        index.close_incident("INC-1", NOW)
 
 
 def test_duplicates_teach_what_makes_two_the_same():

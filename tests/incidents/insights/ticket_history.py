@@ -16,13 +16,24 @@ OF_EACH = 10
 
 
 async def write_tickets(
-    tx: AsyncConnection, count: int, *, first: datetime, last: datetime, seed: int = 1, start: int = 0
+    tx: AsyncConnection,
+    count: int,
+    *,
+    first: datetime,
+    last: datetime,
+    start: int = 0,
+    is_turned: bool = False,
 ) -> None:
-    """So many tickets between the two times, ten to an incident, which is of the service that they are about."""
-    chance = np.random.default_rng(seed)
+    """So many tickets between the two times, ten to an incident, which is of the service that they are about.
+
+    Turned, it is of the next one; `start` is the first one's number.
+    """
+    chance = np.random.default_rng(start)
+    services = list(SUBJECTS)
     for number in range(start, start + count, OF_EACH):
-        service = str(chance.choice(list(SUBJECTS)))
-        incident = await new_incident(tx, service=service, now=first)
+        place = int(chance.integers(len(services)))
+        service, turned = services[place], services[(place + is_turned) % len(services)]
+        incident = await new_incident(tx, service=turned, now=first)
         share = (number - start) / count
         written = [
             _ticket(number + one, service, chance, at=first + (last - first) * share + timedelta(minutes=one))
