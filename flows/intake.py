@@ -6,21 +6,29 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.models import Lane, TicketEvent
+from incidents.models import Lane, TicketEvent, TicketRef
 from tasks.commit_intake import commit_intake
+from tasks.deliver import deliver
 from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
 from tasks.gather import newest_tickets
 from tasks.parameters import unsearched
+from tasks.precedents import suggest_incidents
 from tasks.surges import listen
 
 
-async def listened() -> list[int]:
-    """Incidents that a surge has something to do with. Learning is never what stops the intake."""
+async def listened(open_questions: tuple[TicketRef, ...]) -> list[int]:
+    """Incidents that a surge has something to do with; agents of tickets that no rule knows read what they are like.
+
+    Learning is never what stops the intake.
+    """
+    touched: list[int] = []
     try:
-        return await listen()
+        touched += await listen()
+        if open_questions and await suggest_incidents(list(open_questions)):
+            await deliver(None)
     except Exception:  # noqa: BLE001 - whatever is wrong with a detector, tickets are not to wait for it
-        get_run_logger().exception("surges could not be listened for; tickets are taken in as ever")
-        return []
+        get_run_logger().exception("nothing could be learnt from these; tickets are taken in as ever")
+    return touched
 
 
 def _run_name() -> str:
@@ -49,7 +57,7 @@ async def intake() -> str:
                 handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
                 tickets, opened = tickets + handled.tickets, opened + handled.opened
                 followers.start(handled.incidents)
-                followers.start(await listened())
+                followers.start(await listened(handled.open_questions))
     except BaseException as error:
         await drop_lane(Lane.INTAKE, fence, error)
         raise

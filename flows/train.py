@@ -9,7 +9,7 @@ from prefect import flow, get_run_logger
 from flows.names import rename_run
 from incidents.errors import LiaisonError
 from incidents.insights.learning import InsightKind
-from incidents.insights.subjects import mode_of, subjects_of
+from incidents.insights.subjects import SUBJECTS, mode_of, subjects_of
 from incidents.policy_insights import InsightMode
 from tasks import resources
 from tasks.insights_history import gather_history
@@ -23,6 +23,7 @@ class TrainKind(StrEnum):
     ALL = "all"
     ROUTING = "routing"
     BREACH = "breach"
+    SIMILAR = "similar"
 
 
 @flow(name="train")
@@ -32,9 +33,8 @@ async def train(kind: TrainKind = TrainKind.ALL) -> str:
     Too little history is said and is no failure. One that fails keeps the others from nothing, and fails the run at
     its end; models in use stay in use.
     """
-    chosen = (
-        [InsightKind(kind.value)] if kind is not TrainKind.ALL else [InsightKind.ROUTING, InsightKind.BREACH]
-    )
+    every = dict.fromkeys(subject.kind for subject in SUBJECTS)
+    chosen = every if kind is TrainKind.ALL else [InsightKind(kind.value)]
     told: list[str] = []
     failures: list[LiaisonError] = []
     for one in chosen:

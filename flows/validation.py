@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from prefect import flow
+import asyncio
+
+from prefect import flow, get_run_logger
 
 from flows.names import IncidentName, read, stage_run_name
-from incidents.models import Stage
+from incidents.models import Incident, IncidentState, Stage
 from tasks.commit import commit_validation
 from tasks.deliver import deliver
 from tasks.gather import probe, probe_dependencies
+from tasks.precedents import tell_precedents
 from tasks.story import tell_story
+
+
+async def _precedents(incident: Incident) -> None:
+    """Once, when it is new. Learning is never what stops an incident."""
+    if incident.state is not IncidentState.REPORTED:
+        return
+    try:
+        await tell_precedents(incident.id)
+    except Exception:  # noqa: BLE001 - whatever is wrong with what is known, the claim is checked
+        get_run_logger().exception("no precedents could be looked for")
 
 
 @flow(name="validation", flow_run_name=stage_run_name)
 async def validation(incident: IncidentName) -> str:
     """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time."""
     before = await read(incident)
-    looks = await probe(before.service)
-    dependency_looks = await probe_dependencies(before.service)
+    looks, dependency_looks, _ = await asyncio.gather(
+        probe(before.service), probe_dependencies(before.service), _precedents(before)
+    )
     after = await commit_validation(before.id, list(looks), dependency_looks)
     if after.next_stage is not Stage.ESCALATION:
         # Otherwise notes and story wait for the page, not the page for them: escalation sees to both.

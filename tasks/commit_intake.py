@@ -37,15 +37,21 @@ from tasks.drain import Chunk
 from tasks.learnt_routes import NOTHING_LEARNT, Learnt, learnt_routes
 from tasks.retries import STORE_CALL
 
+ASKED_ABOUT = 20
+"""Of a chunk's open questions so many are looked into further."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Handled:
-    """What became of a chunk. `incidents` are those that may have something to do now."""
+    """What became of a chunk. `incidents` are those that may have something to do now; `open_questions` are new
+    tickets that neither rule nor model knew a service for, the first ones.
+    """
 
     tickets: int = 0
     opened: int = 0
     joined: int = 0
     incidents: tuple[int, ...] = ()
+    open_questions: tuple[TicketRef, ...] = ()
 
     def plus(self, other: Handled) -> Handled:
         return Handled(
@@ -53,6 +59,7 @@ class Handled:
             opened=self.opened + other.opened,
             joined=self.joined + other.joined,
             incidents=tuple(dict.fromkeys((*self.incidents, *other.incidents))),
+            open_questions=(*self.open_questions, *other.open_questions)[:ASKED_ABOUT],
         )
 
 
@@ -111,7 +118,18 @@ async def join_and_tell(
         opened=work.opened,
         joined=work.joined,
         incidents=tuple(dict.fromkeys(work.touched)),
+        open_questions=tuple(
+            ticket.ref
+            for ticket in others
+            if ticket.ref not in known
+            and ticket.ref not in work.incident_of
+            and _is_open(ticket, work.policy)
+        )[:ASKED_ABOUT],
     )
+
+
+def _is_open(ticket: Ticket, policy: Policy) -> bool:
+    return not ticket.status.is_settled and policy.route(ticket) is None
 
 
 def _is_news(

@@ -9,7 +9,9 @@ from prefect import task
 
 from incidents.insights.breach_promises import promise_rows
 from incidents.insights.learning import InsightKind
+from incidents.insights.similar_faults import similar_rows
 from incidents.store.insight_breaches import read_promises
+from incidents.store.insight_faults import read_faults
 from incidents.store.insight_history import routing_history
 from tasks import resources
 from tasks.retries import STORE_CALL
@@ -25,5 +27,9 @@ async def gather_history(kind: str) -> pd.DataFrame:
             promises = await read_promises(tx, since=since, until=now)
         # It may take a minute, and this process has promises to keep meanwhile.
         return await asyncio.to_thread(promise_rows, promises, policy.sla.working_calendars(), now=now)
+    if InsightKind(kind) is InsightKind.SIMILAR:
+        async with resources.database().transaction() as tx:
+            faults = await read_faults(tx, since=since, until=now)
+        return await asyncio.to_thread(similar_rows, faults, horizon=policy.insights.history)
     async with resources.database().transaction() as tx:
         return await routing_history(tx, since=since, until=now)

@@ -72,7 +72,7 @@ def breach_section(
             *(_lead_figures(opening, lead) if lead is not None else ()),
         ),
         plots=(
-            plots.reliability("breach", "Probabilities at opening", answers.chance, answers.came, "were broken"),
+            plots.reliability("breach", "Probabilities at opening", answers.chance, answers.came, ("broken", "kept")),
             *(_lead_plot(lead) if lead is not None else ()),
         ),
         tables=(Table(name="breach", title="Each look at each promise", rows=told),),
@@ -140,7 +140,7 @@ def _lead_plot(lead: pd.DataFrame) -> tuple[ReportFile, ...]:
     if warned.empty:
         return ()
     title = f"How long before the breach the probability passed {LIKELY:g}"
-    return (plots.histogram("breach-lead", title, _hours(warned), "hours before the breach"),)
+    return (plots.leads("breach-lead", title, _hours(warned)),)
 
 
 def _hours(warned: pd.DataFrame) -> NDArray[np.float64]:

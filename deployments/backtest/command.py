@@ -32,6 +32,14 @@ def backtest(
             "--map", metavar="FIELD=COLUMN", help="Which column of the export is what; again for others."
         ),
     ] = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="COLUMN",
+            help="A further column that tickets have from the start; again for others.",
+        ),
+    ] = None,
     start: Annotated[
         datetime | None,
         typer.Option("--from", formats=[DAY], help="First day to replay. Default: a quarter before the end."),
@@ -65,7 +73,7 @@ def backtest(
     folder = fresh_folder(out or replaying.default_folder(now))
     begin, until = (None if day is None else day.replace(tzinfo=UTC) for day in (start, end))
     terms = load_policy(settings.policy_file(policy))
-    accuracy = terms.insights.routing.accuracy
+    insights = terms.insights
     console = Console(stderr=True)
     with console.status("Reading") as status:
 
@@ -73,14 +81,14 @@ def backtest(
             status.update(part)
 
         if export is not None:
-            history = read_export(export, columns or (), time_format=time_format)
+            history = read_export(export, columns or (), more=fields or (), time_format=time_format)
             replayed = replaying.replay_export(
-                history, start=begin, end=until, accuracy=accuracy, progress=progress
+                history, start=begin, end=until, insights=insights, progress=progress
             )
         else:
 
             async def work(database: Database) -> StoreHistory:
-                return await replaying.read_store(database, history=terms.insights.history, now=now)
+                return await replaying.read_store(database, history=insights.history, now=now)
 
             replayed = replaying.replay_store(
                 ask(home, work),
@@ -88,7 +96,7 @@ def backtest(
                 start=begin,
                 end=until,
                 now=now,
-                accuracy=accuracy,
+                insights=insights,
                 progress=progress,
             )
         write_backtest(folder, replayed.history, replayed.window, replayed.sections)

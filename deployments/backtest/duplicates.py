@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -19,9 +19,10 @@ from incidents.insights.similar import SimilarIndex, learn_pair_model
 from incidents.insights.similar_model import PairModel
 from incidents.insights.similar_report import KnownDuplicate, Match, MatchVerdict, Report
 
-MOST_REMEMBERED = 20_000
+MOST_REMEMBERED = 15_000
 MOST_ASKED = 3_000
 RANKED = 5
+NOTHING = "nothing"
 _SERVICE = ("service", "product", "category", "group")
 _EVERYTHING = "all"
 
@@ -39,11 +40,13 @@ class _Past:
     fault_of: Mapping[str, str | None]
 
 
-def duplicates_section(history: History, window: Window, *, seed: int) -> Section:
-    """Raises `CannotLearn`."""
+def duplicates_section(
+    history: History, window: Window, *, link_above: float, suggest_above: float, seed: int
+) -> Section:
+    """Of the model's links and suggestions those above the policy's probabilities. Raises `CannotLearn`."""
     if not any(history.has(name) for name in ("subject", "body")):
         raise UnusableHistory("without subject or body there is nothing to compare tickets by")
-    frame = history.frame[history.frame["created_at"] < window.end].tail(MOST_REMEMBERED)
+    frame = window.with_before(history.frame, most=MOST_REMEMBERED)
     fault = faults(frame)
     duplicates = [*known_duplicates(frame, fault)]
     service = history.best_of(_SERVICE)
@@ -59,6 +62,10 @@ def duplicates_section(history: History, window: Window, *, seed: int) -> Sectio
     }
     past = _Past(reports=reports, duplicates=duplicates, closed=closed, fault_of=fault_of)
     told = _replay(model, past, window)
+    told["verdict"] = [
+        _verdict(verdict, chance, link_above=link_above, suggest_above=max(suggest_above, model.suggest_from))
+        for verdict, chance in zip(told["verdict"], told["probability"], strict=True)
+    ]
     linked, suggested = told["verdict"] == MatchVerdict.LINK, told["verdict"] == MatchVerdict.SUGGEST
     return Section(
         name="duplicates",
@@ -132,13 +139,17 @@ def _learnt(
     try:
         model = learn_pair_model(before, known, over, seed=seed)
     except NotEnoughHistory as error:
-        return PairModel.untaught(), f"Nothing is linked without asking: {error}"
+        return (
+            PairModel.untaught(),
+            f"Nothing is linked without asking, and probabilities are only guessed at: {error}",
+        )
     return model, f"Learnt from {model.taught_by:,} duplicates that were known before the window."
 
 
 def _replay(model: PairModel, past: _Past, window: Window) -> pd.DataFrame:
     """Joins and ends become known in their time."""
-    index = SimilarIndex(model=model)
+    # All that is ranked is looked at; what of it would have been told is decided afterwards.
+    index = SimilarIndex(model=replace(model, suggest_from=0.0))
     reports, fault_of = past.reports, past.fault_of
     later = [(one.known_at, "join", one.newer, one.older) for one in past.duplicates]
     later += [(at, "close", ticket, "") for ticket, at in past.closed.items()]
@@ -162,6 +173,13 @@ def _replay(model: PairModel, past: _Past, window: Window) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*_TOLD])
 
 
+def _verdict(verdict: str, chance: float, *, link_above: float, suggest_above: float) -> str:
+    """What the policy makes of the model's verdict."""
+    if verdict == MatchVerdict.LINK and chance >= link_above:
+        return MatchVerdict.LINK.value
+    return MatchVerdict.SUGGEST.value if verdict != NOTHING and chance >= suggest_above else NOTHING
+
+
 def _learn_of(index: SimilarIndex, at: datetime, what: str, ticket: str, older: str) -> None:
     if ticket not in index:
         return
@@ -182,7 +200,7 @@ def _row(
     return (
         report.id,
         pd.Timestamp(report.opened_at),
-        best.verdict.value if best is not None else "nothing",
+        best.verdict.value if best is not None else NOTHING,
         best.probability if best is not None else 0.0,
         best.report if best is not None else "",
         bool(right and right[0]),
@@ -200,7 +218,6 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
     if not is_known:
         return figures
     repeated = told[told["is_duplicate"]]
-    said = repeated["verdict"] != "nothing"
     return [
         *figures,
         share(
@@ -222,8 +239,8 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
             "known duplicates",
         ),
         share(
-            f"Known duplicates with their fault among the first {RANKED}",
-            int((repeated["among_five"] & said).sum()),
+            f"Known duplicates whose fault was among the {RANKED} likeliest, told or not",
+            int(repeated["among_five"].sum()),
             len(repeated),
             "known duplicates",
         ),
@@ -231,11 +248,11 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
 
 
 def _plots(told: pd.DataFrame) -> tuple[plots.ReportFile, ...]:
-    spoken = told[told["verdict"] != "nothing"]
+    spoken = told[told["verdict"] != NOTHING]
     if spoken.empty:
         return ()
     title = "How sure the best match of each ticket was"
     given, came = spoken["probability"].to_numpy(np.float64), spoken["right"].to_numpy(np.bool_)
     if not came.any():
         return (plots.histogram("duplicates", title, given, "probability of the best match"),)
-    return (plots.reliability("duplicates", title, given, came, "were the same fault"),)
+    return (plots.reliability("duplicates", title, given, came, ("the same fault", "another one")),)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from deployments.backtest.export_file import Export, check_left, open_export
 from deployments.backtest.failure import BacktestError
-from deployments.backtest.fields import TIMES, chosen_columns
+from deployments.backtest.fields import FIELDS, TIMES, chosen_columns, more_columns
 from deployments.backtest.history import History
 from incidents.insights.text import LOOKED_AT
 
@@ -26,10 +26,13 @@ _LONGEST_VALUE = 200
 _UNREADABLE = "no time that can be read"
 
 
-def read_export(path: Path, said: Sequence[str], *, time_format: str | None) -> History:
-    """`said` is what `--map` has. Raises `BacktestError`."""
+def read_export(
+    path: Path, said: Sequence[str], *, more: Sequence[str] = (), time_format: str | None = None
+) -> History:
+    """`said` is what `--map` has, `more` are the columns of `--field`. Raises `BacktestError`."""
     with open_export(path) as export:
         columns = chosen_columns(export.headings, said, source=str(path))
+        columns |= more_columns(export.headings, more, source=str(path))
         texts, lines = _texts(export, columns)
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in texts.items()})
     unread: list[str] = []
@@ -56,10 +59,12 @@ def read_export(path: Path, said: Sequence[str], *, time_format: str | None) -> 
     unique = kept.drop_duplicates("ticket")
     if len(unique) < len(kept):
         unread.append(f"{len(kept) - len(unique):,} rows left out whose ticket was there before")
+    added = tuple(name for name in columns if name not in FIELDS)
     used = ", ".join(f"{name} from {column}" for name, column in columns.items())
     return History(
         frame=unique.sort_values("created_at", kind="stable", ignore_index=True),
         source=str(path),
+        more=added,
         notes=(f"Columns read: {used}.", *(f"{note}." for note in (*export.left.told(), *unread))),
     )
 

@@ -7,7 +7,7 @@ Without them only its verdict is known, and it is looked at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -18,7 +18,7 @@ from incidents.insights.breach_roles import Roles
 from incidents.insights.breach_rows import LIAISON, CaseView, breach_rows
 from incidents.insights.learning import UnusableHistory
 
-MOST_PROMISES = 15_000
+MOST_PROMISES = 12_000
 LOOKS = (0.0, 0.25, 0.5, 0.75)
 NAMES = ("product", "category", "channel", "tier")
 """What a ticket has from the start. Group, priority and agent are those it ended with, and not looked at."""
@@ -38,18 +38,21 @@ def export_promises(history: History, window: Window) -> Promises:
     """Raises `UnusableHistory` if nothing says which promises were broken."""
     frame = history.frame
     if history.has("due_at"):
-        promised = frame[frame["due_at"] > frame["created_at"]].tail(MOST_PROMISES)
+        promised = window.with_before(frame[frame["due_at"] > frame["created_at"]], most=MOST_PROMISES)
         rows = breach_rows(view for row in _promised(promised) for view in _views(row, window.known_until))
+        more = promised.set_index(promised["ticket"].astype(str))[[*history.more]]
+        rows = rows.join(more, on="case")
+        roles = replace(LIAISON, categorical=(*LIAISON.categorical, *history.more))
         limits = (
             "Time is counted by the clock on the wall, from the ticket's coming in to the due time of the export.",
         )
-        return Promises(rows=rows, roles=LIAISON, has_due=True, limits=limits)
+        return Promises(rows=rows, roles=roles, has_due=True, limits=limits)
     if not (history.has("resolved_at") and (history.has("breached") or history.has("kept"))):
         raise UnusableHistory(
             "nothing says which promises were broken: the export needs due_at and resolved_at, or breached (or kept) "
             "and resolved_at; say which columns they are with --map"
         )
-    return _verdicts_only(history)
+    return _verdicts_only(history, window)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,14 +129,15 @@ def _view(row: _Promised, at: datetime, *, is_open: bool, breached: bool | None)
     )
 
 
-def _verdicts_only(history: History) -> Promises:
-    over = history.frame[history.frame["resolved_at"] > history.frame["created_at"]].tail(MOST_PROMISES)
+def _verdicts_only(history: History, window: Window) -> Promises:
+    over = history.frame[history.frame["resolved_at"] > history.frame["created_at"]]
+    over = window.with_before(over, most=MOST_PROMISES)
     verdict = (
         over["breached"]
         if history.has("breached")
         else over["kept"].map(lambda kept: None if kept is None else not kept)
     )
-    names = tuple(name for name in NAMES if history.has(name))
+    names = tuple(name for name in (*NAMES, *history.more) if history.has(name))
     opened = over[["ticket", "created_at", "resolved_at", *names]].assign(
         breached=verdict.map(lambda one: None if pd.isna(one) else float(one)).astype(float),
         hour=over["created_at"].dt.hour.astype(float),

@@ -99,6 +99,14 @@ def chosen_columns(headings: Sequence[str], said: Sequence[str], *, source: str)
     return found
 
 
+def more_columns(headings: Sequence[str], more: Sequence[str], *, source: str) -> dict[str, str]:
+    """Further columns that tickets have from the start, each under a name of its own. Raises `BacktestError`."""
+    for column in more:
+        if column not in headings:
+            raise BacktestError(f"--field: {source} has no column {column[:80]!r}{_there(headings)}")
+    return {f"field {column}": column for column in more}
+
+
 def _plain(heading: str) -> str:
     """`Component/s` is `component s`, `opened_at` is `opened at`."""
     return " ".join(re.findall(r"[a-z0-9]+", heading.lower()))

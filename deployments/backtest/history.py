@@ -10,7 +10,7 @@ Texts may be missing (None); times are in UTC or missing (NaT).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -25,11 +25,14 @@ _FROM_SHORT = 2 / 3
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """`source` is where it is from, for people; `notes` are what was found on the way."""
+    """`source` is where it is from, for people; `notes` are what was found on the way; `more` are columns beside the
+    usual ones that tickets have from their first moment.
+    """
 
     frame: pd.DataFrame
     source: str
     notes: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether anything is known in this column."""
@@ -40,9 +43,6 @@ class History:
         shares = {name: float(self.frame[name].notna().mean()) for name in names if self.has(name)}
         often = [name for name, share in shares.items() if share >= _OFTEN]
         return often[0] if often else max(shares, key=lambda name: shares[name], default=None)
-
-    def noting(self, *notes: str) -> History:
-        return replace(self, notes=(*self.notes, *notes))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,11 @@ class Window:
 
     def of(self, times: pd.Series) -> pd.Series:
         return (times >= self.start) & (times < self.end)
+
+    def with_before(self, frame: pd.DataFrame, *, most: int) -> pd.DataFrame:
+        """The window's tickets and those before it, of both the newest `most`."""
+        times = frame["created_at"]
+        return pd.concat([frame[times < self.start].tail(most), frame[self.of(times)].tail(most)])
 
 
 def choose_window(history: History, *, start: datetime | None, end: datetime | None) -> Window:

@@ -43,9 +43,12 @@ def confusion(name: str, title: str, labels: Sequence[str], shares: NDArray[np.f
 
 
 def reliability(
-    name: str, title: str, given: NDArray[np.float64], came: NDArray[np.bool_], what: str
+    name: str, title: str, given: NDArray[np.float64], came: NDArray[np.bool_], words: tuple[str, str]
 ) -> ReportFile:
-    """Tenths of the cases: the probability given against the share that came true. On the line, they hold."""
+    """Tenths of the cases: the probability given against the share that came true. On the line, they hold.
+
+    `words` are for a case that came true, and for one that did not.
+    """
     figure = _figure(4.2)
     axes, spread = figure.subplots(1, 2, width_ratios=[1, 1])
     tenths = [part for part in np.array_split(np.argsort(given, kind="stable"), 10) if len(part)]
@@ -60,13 +63,13 @@ def reliability(
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel("probability given, by tenths")
-    axes.set_ylabel(f"share that {what}")
+    axes.set_ylabel(f"share that was {words[0]}")
     axes.grid(visible=True, color=_GRID)
     bins = np.linspace(0, 1, 21).tolist()
     spread.hist([given[came], given[~came]], bins=bins, stacked=True, color=[_RED, "#bcd9ea"])
     spread.set_xlabel("probability given")
     spread.set_ylabel("cases")
-    spread.legend([what, f"not {what}"], frameon=False, fontsize=_SMALL)
+    spread.legend([*words], frameon=False, fontsize=_SMALL)
     return _file(figure, name, title)
 
 
@@ -103,6 +106,35 @@ def histogram(name: str, title: str, values: NDArray[np.float64], axis: str) -> 
     axes = figure.subplots()
     axes.hist(values, bins=24, color=_BLUE)
     axes.set_xlabel(axis)
+    axes.set_ylabel("cases")
+    axes.grid(visible=True, axis="y", color=_GRID)
+    return _file(figure, name, title)
+
+
+def leads(name: str, title: str, hours: NDArray[np.float64]) -> ReportFile:
+    """How many cases by how long before, on a scale from minutes to months."""
+    from matplotlib.ticker import FixedLocator, NullLocator  # noqa: PLC0415
+
+    figure = _figure(3.0)
+    axes = figure.subplots()
+    low, high = max(float(hours.min()), 1 / 60), float(hours.max())
+    axes.hist(np.maximum(hours, low), bins=np.geomspace(low, max(high, low * 1.5), 25).tolist(), color=_BLUE)
+    axes.set_xscale("log")
+    marks = {
+        1 / 60: "1 min",
+        1 / 6: "10 min",
+        1: "1 h",
+        6: "6 h",
+        24: "1 day",
+        168: "1 week",
+        720: "30 days",
+        8760: "1 year",
+    }
+    axes.xaxis.set_major_locator(FixedLocator([*marks]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(lambda value, _: marks.get(value, ""))
+    axes.set_xlim(low, max(high, low * 1.5))
+    axes.set_xlabel("before the breach")
     axes.set_ylabel("cases")
     axes.grid(visible=True, axis="y", color=_GRID)
     return _file(figure, name, title)

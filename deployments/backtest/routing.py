@@ -28,7 +28,7 @@ def routing_section(history: History, window: Window, label: str, *, accuracy: f
     columns = RoutingColumns(
         label=label,
         text=tuple(name for name in TEXT if history.has(name)),
-        fields=tuple(name for name in FIELDS if history.has(name)),
+        fields=tuple(name for name in (*FIELDS, *history.more) if history.has(name)),
         time="created_at",
     )
     frame = history.frame

@@ -17,7 +17,7 @@ from incidents.insights.surge_voices import SurgeEvent
 
 LISTENS_BEFORE = timedelta(weeks=12)
 _MAIN = ("service", "product", "category", "group")
-_BESIDE = ("category", "tier", "channel")
+_BESIDE = ("category", "tier")
 _ONE_INCIDENT = 3
 """So many tickets of one known incident in an alarm's last hours make it theirs."""
 
@@ -47,7 +47,7 @@ def surge_section(history: History, window: Window) -> Section:
     return Section(
         name="surge",
         title="Surge: more tickets than usual",
-        headline=f"{len(alarms)} alarms in {weeks:.1f} weeks, {len(alarms) / weeks:.1f} a week.",
+        headline=f"Alarms: {len(alarms)} in {weeks:.1f} weeks, {len(alarms) / weeks:.1f} a week.",
         figures=(
             count("Alarms", len(alarms), f"{len(inside):,} tickets in {weeks:.1f} weeks"),
             *((share("Of them with a known incident", sum(ours), len(ours), "alarms"),) if ours else ()),

@@ -21,6 +21,7 @@ from deployments.backtest.surges import surge_section
 from incidents.calendars import Calendars
 from incidents.insights.breach_promises import PROMISES, Promise, promise_rows
 from incidents.insights.learning import CannotLearn
+from incidents.policy_insights import Insights
 from incidents.store.database import Database
 from incidents.store.insight_breaches import read_promises
 from incidents.store.past_tickets import past_tickets
@@ -60,12 +61,12 @@ def replay_export(
     *,
     start: datetime | None,
     end: datetime | None,
-    accuracy: float,
+    insights: Insights,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Replayed:
     """Raises `BacktestError` if there is nothing to replay, or nothing before it."""
     window = choose_window(history, start=start, end=end)
-    return _replay(history, window, lambda: export_promises(history, window), accuracy, progress)
+    return _replay(history, window, lambda: export_promises(history, window), insights, progress)
 
 
 def replay_store(
@@ -75,7 +76,7 @@ def replay_store(
     start: datetime | None,
     end: datetime | None,
     now: datetime,
-    accuracy: float,
+    insights: Insights,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Replayed:
     """As `replay_export`."""
@@ -87,7 +88,7 @@ def replay_store(
         limits = ("Time is working time, and each promise was looked at when it changed hands or state.",)
         return Promises(rows=rows, roles=PROMISES, has_due=True, limits=limits)
 
-    return _replay(stored.tickets, window, promises, accuracy, progress)
+    return _replay(stored.tickets, window, promises, insights, progress)
 
 
 def print_replayed(console: Console, replayed: Replayed, folder: Path) -> None:
@@ -115,7 +116,7 @@ def _replay(
     history: History,
     window: Window,
     promises: Callable[[], Promises],
-    accuracy: float,
+    insights: Insights,
     progress: Callable[[str], None],
 ) -> Replayed:
     # LightGBM and its OpenMP are slower with threads on such small data, and are set to one besides.
@@ -128,11 +129,17 @@ def _replay(
         )
 
     def routing(label: str) -> Callable[[], Section]:
-        return lambda: routing_section(history, window, label, accuracy=accuracy, seed=SEED)
+        return lambda: routing_section(history, window, label, accuracy=insights.routing.accuracy, seed=SEED)
+
+    def duplicates() -> Section:
+        limits = insights.similar
+        return duplicates_section(
+            history, window, link_above=limits.link_above, suggest_above=limits.suggest_above, seed=SEED
+        )
 
     parts: list[tuple[str, str, Callable[[], Section]]] = [
         *((f"routing-{label}", f"Routing: the {label}", routing(label)) for label in _labels(history)),
-        ("duplicates", "Duplicates: the same fault again", lambda: duplicates_section(history, window, seed=SEED)),
+        ("duplicates", "Duplicates: the same fault again", duplicates),
         ("surge", "Surge: more tickets than usual", lambda: surge_section(history, window)),
         ("breach", "Breach: promises at risk", breach),
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
+from incidents.decisions.similar import SOURCE as SIMILAR
 from incidents.decisions.surge import SOURCE as SURGE
 from incidents.effects import ticket_note
 from incidents.lifecycle import move
@@ -30,8 +31,8 @@ def decide(
         return Plan(incident=case.incident)
     verdict, evidence = judge(case, looks, dependency_looks, policy, now=now)
     incident = move(case.incident, IncidentState.VALIDATING, now=now)
-    # What a surge showed stays: it is why there is an incident, and nobody looks for it again.
-    standing = tuple(item for item in incident.evidence if item.source == SURGE)
+    # What a surge or the past showed stays: nobody looks for it again.
+    standing = tuple(item for item in incident.evidence if item.source in (SURGE, SIMILAR))
     evidence = (*standing, *evidence)
     incident = replace(incident, verdict=verdict, evidence=evidence, checks=incident.checks + 1)
     if verdict in policy.escalation.on:

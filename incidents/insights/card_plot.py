@@ -21,7 +21,6 @@ def _by_chance(one: Bin) -> float:
 
 def calibration_plot(card: ModelCard) -> bytes:
     """Tenths of the tested rows: what was said against what came true. On the line, probabilities hold."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
     from matplotlib.ticker import PercentFormatter  # noqa: PLC0415
 
@@ -53,5 +52,5 @@ def calibration_plot(card: ModelCard) -> bytes:
     )
     axes.legend(loc="upper left", frameon=False, fontsize=9)
     written = BytesIO()
-    FigureCanvasAgg(figure).print_png(written)
+    figure.savefig(written, format="png")
     return written.getvalue()

@@ -114,7 +114,7 @@ def contest(
 
     Raises `NotEnoughHistory`, `UnusableHistory`, and `NothingNew` if the champion has seen nearly all of it.
     """
-    arrivals = usable.groupby(learner.cases(usable))[learner.came_in(usable).name].min().sort_values()
+    arrivals = learner.came_in(usable).groupby(learner.cases(usable)).min().sort_values()
     cut = _cut(arrivals, learner.title, champion)
     came_in = learner.came_in(usable)
     known, later = usable[came_in < cut], usable[came_in >= cut]

@@ -63,7 +63,7 @@ class BreachLearner:
         return self._answers(rows, np.full(len(rows), rate))
 
     def right(self, answers: Answers) -> Floats:
-        return ((answers.chance >= 0.5) == answers.came).astype(np.float64)
+        return np.asarray((answers.chance >= 0.5) == answers.came, dtype=np.float64)
 
     def describe(self, model: BreachModel) -> Described:
         gain = model.trees.feature_importance("gain")

@@ -75,7 +75,8 @@ class Verdict:
     calibration: tuple[float, float]
 
 
-def _share(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> float:
+def share_that_came(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> float:
+    """How much of what was said came true, whatever probability it was given."""
     del chance
     return float(np.average(came, weights=weight))
 
@@ -87,7 +88,9 @@ def _order(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> float:
 
 
 ACCURACY = Metric(
-    name="accuracy", words="share of later tickets of which the likeliest answer was right", of=_share
+    name="accuracy",
+    words="share of later tickets of which the likeliest answer was right",
+    of=share_that_came,
 )
 AUC = Metric(
     name="auc",

@@ -13,11 +13,16 @@ from incidents.insights.breach_promises import PROMISES
 from incidents.insights.contest import Learner
 from incidents.insights.contest_breach import BreachLearner
 from incidents.insights.contest_routing import RoutingLearner
+from incidents.insights.contest_similar import SimilarLearner, TaughtPairs
 from incidents.insights.learning import BREACH_LABEL, InsightKind
 from incidents.insights.quality import TrainingExpectations
 from incidents.insights.routing import RoutingModel
 from incidents.insights.ticket_frame import FIELDS, TEXT, TIME
-from incidents.insights.training_checks import breach_expectations, routing_expectations
+from incidents.insights.training_checks import (
+    breach_expectations,
+    routing_expectations,
+    similar_expectations,
+)
 from incidents.models import Severity
 from incidents.policy import Policy
 from incidents.policy_insights import InsightMode
@@ -25,11 +30,12 @@ from incidents.policy_insights import InsightMode
 SEED = 1
 """The same history makes the same model."""
 
+SIMILAR_LABEL = "incident"
+
 OF_AN_INCIDENT = 50
 """Tickets of one incident that are learnt from, the first ones: a storm's thousandth says nothing new, and with all of
 them there would be little else to learn from.
 """
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ SUBJECTS = (
     Subject(InsightKind.ROUTING, "severity"),
     Subject(InsightKind.ROUTING, "group"),
     Subject(InsightKind.BREACH, BREACH_LABEL),
+    Subject(InsightKind.SIMILAR, SIMILAR_LABEL),
 )
 
 
@@ -85,6 +92,8 @@ def mode_of(kind: InsightKind, policy: Policy) -> InsightMode:
 def learner_of(subject: Subject, policy: Policy) -> Learner[Any]:
     if subject.kind is InsightKind.BREACH:
         return BreachLearner(roles=PROMISES, seed=SEED)
+    if subject.kind is InsightKind.SIMILAR:
+        return SimilarLearner(seed=SEED)
     allowed = {
         "service": frozenset(policy.services),
         "severity": frozenset(str(int(severity)) for severity in Severity),
@@ -99,12 +108,15 @@ def learner_of(subject: Subject, policy: Policy) -> Learner[Any]:
 
 
 def model_class_of(subject: Subject) -> type[Any]:
-    return BreachModel if subject.kind is InsightKind.BREACH else RoutingModel
+    classes = {InsightKind.BREACH: BreachModel, InsightKind.SIMILAR: TaughtPairs}
+    return classes.get(subject.kind, RoutingModel)
 
 
 def expectations_of(subject: Subject) -> TrainingExpectations:
     if subject.kind is InsightKind.BREACH:
         return breach_expectations()
+    if subject.kind is InsightKind.SIMILAR:
+        return similar_expectations()
     return routing_expectations(subject.label)
 
 
@@ -125,4 +137,6 @@ def watched(subject: Subject) -> Watched:
             label=PROMISES.label,
             columns=("metric", "tier", "product", "channel", "service", "team", "state", "target_hours"),
         )
+    if subject.kind is InsightKind.SIMILAR:
+        return Watched(time=TIME, label="repeats", text=("subject",))
     return Watched(time=TIME, label=subject.label, text=TEXT, columns=FIELDS)

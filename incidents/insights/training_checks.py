@@ -47,3 +47,10 @@ def breach_expectations() -> TrainingExpectations:
         orders=((PROMISES.known_at, PROMISES.settled_at),),
         labels=(once_a_case(PROMISES.label),),
     )
+
+
+def similar_expectations() -> TrainingExpectations:
+    """Of tickets that belong to an incident."""
+    return TrainingExpectations(
+        time=TIME, unique="ticket", fresh=_FRESH, complete={"subject": _MOST_WITHOUT_SUBJECT, "incident": 0.0}
+    )

@@ -130,7 +130,10 @@ async def test_the_world_changes_and_a_person_takes_it_back(liaison: Installatio
 
     assert [row.id for row in await go_back(liaison.database, "Routing Service")] == [first.id]
     assert [row.state for row in await models(liaison)] == ["rejected", "champion"]
-    with pytest.raises(NotFound, match="there are: breach, routing, routing group"):
+    with pytest.raises(
+        NotFound,
+        match="there are: breach, routing, routing group, routing service, routing severity, similar",
+    ):
         await go_back(liaison.database, "weather")
 
 
@@ -192,10 +195,21 @@ async def test_breaches_are_learnt_from_promises(liaison: Installation):
             await save_tickets(tx, [ticket(one.clock.subject.rpartition("#")[2], tier=one.tier)])
             await save_clocks(tx, [one.clock], CALENDARS)
             await note_holders(tx, one.holders)
-    services(liaison, routing={"mode": "off"})
+    services(liaison, routing={"mode": "off"}, similar={"mode": "off"})
     found = await train()
-    assert found.startswith("routing: off in the policy, breach promoted 0."), found
+    assert re.fullmatch(
+        r"routing: off in the policy, breach promoted 0\.\d\d, similar: off in the policy", found
+    )
     (model,) = await models(liaison, "breach")
     assert (model.state, model.metric) == ("champion", "auc")
     assert "tier" in await page("model-breach")
     assert await drift_check() == "fine; 0 predictions settled"
+
+
+async def test_similarity_is_learnt_from_the_tickets_of_incidents(liaison: Installation):
+    await a_history(liaison, 600, days=30)
+    found = await train(TrainKind.SIMILAR)
+    assert re.fullmatch(r"similar promoted 0\.\d\d", found), found
+    (model,) = await models(liaison, "similar")
+    assert (model.state, model.metric, model.examples) == ("champion", "first", 600)
+    assert "whose own fault was ranked first" in await page("model-similar")

@@ -16,6 +16,7 @@ from incidents.sla_clock import SlaMetric
 from incidents.sla_holders import Holder
 from incidents.store.database import Database
 from incidents.store.insight_breaches import read_promises
+from incidents.store.insight_faults import OF_A_FAULT, read_faults
 from incidents.store.insight_history import routing_history
 from incidents.store.insight_predictions import correct
 from incidents.store.schema import incidents
@@ -130,6 +131,40 @@ async def test_a_ticket_is_asked_about_as_it_is_learnt_from(database: Database):
     asked = ticket_frame([one])
     assert asked.columns.tolist() == [*COLUMNS]
     assert asked.iloc[0].to_dict() == learnt[[*COLUMNS]].iloc[0].to_dict()
+
+
+async def test_the_tickets_of_one_fault_repeat_those_before_them(database: Database):
+    """Known since they were joined, over when the incident was closed; tickets of no incident are left out."""
+    async with database.transaction() as tx:
+        one = await written(
+            tx, *(ticket(n, created_at=NOW + n * MINUTE) for n in range(3)), service="checkout"
+        )
+        await written(tx, ticket(7, created_at=NOW + 5 * MINUTE, product="Shop"), service="search")
+        await written(tx, ticket(8))
+        over = {"state": "closed", "resolved_at": NOW + DAY}
+        await tx.execute(update(incidents).where(incidents.c.id == one).values(over))
+        known = await read_faults(tx, since=NOW - DAY, until=NOW + DAY)
+    ids = [f"{HELPDESK}#{number}" for number in (0, 1, 2, 7)]
+    assert [report.id for report in known.reports] == ids
+    assert [report.service for report in known.reports] == ["checkout"] * 3 + ["search"]
+    assert {report.incident for report in known.reports} == {None}, "it is what is asked for"
+    assert [(one.newer, one.older) for one in known.duplicates] == [
+        (ids[1], ids[0]),
+        (ids[2], ids[0]),
+        (ids[2], ids[1]),
+    ]
+    assert [one.known_at for one in known.duplicates] == [NOW + MINUTE, NOW + 2 * MINUTE, NOW + 2 * MINUTE]
+    assert known.closed == dict.fromkeys(ids[:3], NOW + DAY)
+    assert [*known.incidents.values()] == [f"INC-{one}"] * 3 + [f"INC-{(one or 0) + 1}"]
+
+
+async def test_of_a_storm_the_first_tickets_teach_what_makes_two_the_same(database: Database):
+    async with database.transaction() as tx:
+        storm = [ticket(n, created_at=NOW + n * MINUTE) for n in range(OF_A_FAULT + 5)]
+        await written(tx, *storm, service="checkout")
+        known = await read_faults(tx, since=NOW - DAY, until=NOW + DAY)
+    assert len(known.reports) == OF_A_FAULT
+    assert known.reports[0].id == f"{HELPDESK}#0"
 
 
 async def test_promises_come_with_who_had_them(database: Database):

@@ -1,0 +1,57 @@
+"""What is said of faults like this one: to engineers as evidence, to agents as a suggestion. Nothing is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from incidents.case import Case, Entry, Plan
+from incidents.effects import Effect, ticket_note
+from incidents.messages import internal
+from incidents.models import Evidence, TicketRef
+from incidents.redaction import safe_excerpt
+
+SOURCE = "similar"
+_FIXED_BY_LIMIT = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Precedent:
+    """An incident that is like it, how likely it is the same fault, and why. `fixed_by` is what ended it, if known."""
+
+    incident: str
+    probability: float
+    is_open: bool
+    fixed_by: str
+    reasons: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        """`like INC-3, closed (71 %: both say "voucher"); what helped: Rolled back`."""
+        because = f": {', '.join(self.reasons)}" if self.reasons else ""
+        state = "still open" if self.is_open else "closed"
+        helped = safe_excerpt(self.fixed_by, _FIXED_BY_LIMIT)
+        return f"like {self.incident}, {state} ({self.probability:.0%}{because})" + (
+            f"; what helped: {helped}" if helped else ""
+        )
+
+
+def tell_precedents(case: Case, precedents: Sequence[Precedent], *, now: datetime) -> Plan:
+    """The incident with its precedents as evidence that speaks neither for nor against it; each is told once."""
+    known = {item.text for item in case.incident.evidence if item.source == SOURCE}
+    new = [one for one in precedents if one.words not in known]
+    if not new:
+        return Plan(incident=case.incident)
+    evidence = tuple(Evidence(source=SOURCE, text=one.words, at=now) for one in new)
+    incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence))
+    text = "; ".join(one.words for one in new)
+    return Plan(incident=incident, entries=(Entry(kind=SOURCE, text=f"Seen before: {text}"),))
+
+
+def suggest(ref: TicketRef, precedents: Sequence[Precedent], *, instance: str) -> Effect:
+    """For the agent of a ticket that no rule knows: which open incidents it may belong to, and how to say so."""
+    names = " ".join(one.incident for one in precedents)
+    told = "\n".join(f"- {one.words}" for one in precedents)
+    note = internal(f"This ticket may be about an incident that is known:\n{told}")
+    return ticket_note(None, ref, f"liaison:{instance}:similar:{names.replace(' ', '+')}", note)
