@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from deployments.cli_insights import models
 from deployments.cli_report import report
 from deployments.cli_sla import sla, sla_import
 from deployments.replay.command import uci
@@ -38,6 +39,7 @@ app.add_typer(replay_app, name="replay")
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command()(report)
+app.command()(models)
 
 
 def main() -> None:

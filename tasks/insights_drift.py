@@ -11,7 +11,7 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.insights.drift import Drift, Moved, drift_of
-from incidents.insights.subjects import learner_of, subject_of, watched
+from incidents.insights.subjects import subject_of, watched
 from incidents.store.insight_models import StoredModel, champion
 from incidents.store.insight_predictions import live_accuracy, settle_truths
 from tasks import resources
@@ -49,6 +49,9 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
 
     None if there is no champion. Raises `CannotLearn` if there is nothing to compare with any more.
     """
+    # It takes seconds and a hundred megabytes: only who looks at a model waits for it.
+    from incidents.insights.learners import learner_of  # noqa: PLC0415
+
     subject, now = subject_of(kind, label), resources.utc_now()
     learner = learner_of(subject, resources.policy())
     present = await champion_of(kind, label)
@@ -67,7 +70,8 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
         recent_since=since,
         settled=live.settled,
         right=live.right,
-        promised=present.card.accuracy,
+        expected=live.expected,
+        on_card=present.card.accuracy,
     )
     lines = [f"# Drift of {subject.title}", "", f"**{drift.moved}**", ""]
     lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.told)}" for one in drift.changes]

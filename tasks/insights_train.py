@@ -1,4 +1,8 @@
-"""Learning: the history is checked, a challenger learnt and judged, and promoted or kept out, with its card."""
+"""Learning: the history is checked, a challenger learnt and judged, and promoted or kept out, with its card.
+
+What models are made of is imported by the tasks that need it: it takes seconds and a hundred megabytes, which nobody
+pays who only registers or lists this flow.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +18,8 @@ from incidents.errors import LiaisonError
 from incidents.insights.contest import Champion, Contested, NothingNew, contest, usable_history
 from incidents.insights.learning import CannotLearn, NotEnoughHistory
 from incidents.insights.packed import Packed, packed, unpacked
-from incidents.insights.quality import check_training_frame
 from incidents.insights.quality_report import QualityReport
-from incidents.insights.subjects import (
-    SEED,
-    Subject,
-    expectations_of,
-    learner_of,
-    model_class_of,
-    subject_of,
-    watched,
-)
-from incidents.insights.training_checks import with_once_a_case
+from incidents.insights.subjects import Subject, subject_of, watched
 from incidents.report_file import ReportFile
 from incidents.store.insight_models import (
     NewModel,
@@ -73,6 +67,10 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
 
     Raises `FailedSuite`, and `UnusableHistory`. Too little of it is no failure.
     """
+    from incidents.insights.learners import expectations_of, learner_of  # noqa: PLC0415 - see above
+    from incidents.insights.quality import check_training_frame  # noqa: PLC0415
+    from incidents.insights.training_checks import with_once_a_case  # noqa: PLC0415
+
     subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
     learner = learner_of(subject, policy)
     try:
@@ -103,12 +101,14 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
 
     That there is nothing to be learnt is no failure. Raises `Stale` if another training was quicker.
     """
+    from incidents.insights.learners import SEED, learner_of, model_class_of  # noqa: PLC0415 - see above
+
     subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
     learner = learner_of(subject, policy)
     async with resources.database().transaction() as tx:
         present = await champion(tx, subject.kind, subject.label)
         content = await read_content(tx, present.id) if present is not None else None
-    rival = await _rival(subject, present, content)
+    rival = await _rival(model_class_of(subject), present, content)
     try:
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
         found = await asyncio.to_thread(contest, rows, learner, rival, now=now, seed=SEED)
@@ -127,12 +127,12 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
 
 
 async def _rival(
-    subject: Subject, present: StoredModel | None, content: Packed | None
+    model_class: type[Any], present: StoredModel | None, content: Packed | None
 ) -> Champion[Any] | None:
     if present is None or content is None:
         return None
     try:
-        model = await asyncio.to_thread(unpacked, content, model_class_of(subject))
+        model = await asyncio.to_thread(unpacked, content, model_class)
     except CannotLearn as error:
         get_run_logger().warning(
             "the champion cannot be compared with, the baseline takes its place: %s", error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -144,7 +142,7 @@ def _lead_plot(lead: pd.DataFrame) -> tuple[ReportFile, ...]:
 
 
 def _hours(warned: pd.DataFrame) -> NDArray[np.float64]:
-    return np.asarray((warned["breach_at"] - warned["at"]) / timedelta(hours=1), dtype=np.float64)
+    return np.asarray((warned["breach_at"] - warned["at"]).dt.total_seconds() / 3600, dtype=np.float64)
 
 
 def _span(hours: float) -> str:

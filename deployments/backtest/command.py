@@ -81,7 +81,7 @@ def backtest(
             status.update(part)
 
         if export is not None:
-            history = read_export(export, columns or (), more=fields or (), time_format=time_format)
+            history = read_export(export, columns or (), now=now, more=fields or (), time_format=time_format)
             replayed = replaying.replay_export(
                 history, start=begin, end=until, insights=insights, progress=progress
             )

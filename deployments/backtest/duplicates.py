@@ -18,6 +18,7 @@ from incidents.insights.learning import NotEnoughHistory, UnusableHistory
 from incidents.insights.similar import SimilarIndex, learn_pair_model
 from incidents.insights.similar_model import PairModel
 from incidents.insights.similar_report import KnownDuplicate, Match, MatchVerdict, Report
+from incidents.report_file import ReportFile
 
 MOST_REMEMBERED = 15_000
 MOST_ASKED = 3_000
@@ -247,7 +248,7 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
     ]
 
 
-def _plots(told: pd.DataFrame) -> tuple[plots.ReportFile, ...]:
+def _plots(told: pd.DataFrame) -> tuple[ReportFile, ...]:
     spoken = told[told["verdict"] != NOTHING]
     if spoken.empty:
         return ()

@@ -24,7 +24,7 @@ _SEPARATORS = (",", ";", "\t")
 
 @dataclass(kw_only=True)
 class Left:
-    """Rows that were left out, and why, with the first line of each reason."""
+    """Rows or cells that were left out, and why, with the first line of each reason."""
 
     read: int = 0
     reasons: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -37,9 +37,9 @@ class Left:
     def total(self) -> int:
         return sum(count for count, _ in self.reasons.values())
 
-    def told(self) -> list[str]:
+    def told(self, what: str) -> list[str]:
         return [
-            f"{count:,} rows left out: {reason} (the first in line {first})"
+            f"{count:,} {what}: {reason} (the first in line {first})"
             for reason, (count, first) in self.reasons.items()
         ]
 
@@ -114,5 +114,5 @@ def check_left(path: Path, left: Left) -> None:
     """Raises `BacktestError` if too many rows were left out to go on with the rest."""
     if left.total > MOST_BROKEN * max(left.read, 1):
         raise BacktestError(
-            f"{path}: {'; '.join(left.told())}, of {left.read:,}. Export it again, or correct it"
+            f"{path}: {'; '.join(left.told('rows left out'))}, of {left.read:,}. Export it again, or correct it"
         )

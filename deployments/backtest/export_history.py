@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from deployments.backtest.export_file import Export, check_left, open_export
+from deployments.backtest.export_file import Export, Left, check_left, open_export
 from deployments.backtest.failure import BacktestError
 from deployments.backtest.fields import FIELDS, TIMES, chosen_columns, more_columns
 from deployments.backtest.history import History
@@ -23,11 +23,19 @@ _FORMATS = (
 _YES = frozenset({"1", "true", "yes", "y", "t"})
 _NO = frozenset({"0", "false", "no", "n", "f"})
 _LONGEST_VALUE = 200
+_CLOCKS_DIFFER = timedelta(days=1)
+"""A time without its zone may be read as up to so much later."""
+
 _UNREADABLE = "no time that can be read"
 
 
 def read_export(
-    path: Path, said: Sequence[str], *, more: Sequence[str] = (), time_format: str | None = None
+    path: Path,
+    said: Sequence[str],
+    *,
+    now: datetime,
+    more: Sequence[str] = (),
+    time_format: str | None = None,
 ) -> History:
     """`said` is what `--map` has, `more` are the columns of `--field`. Raises `BacktestError`."""
     with open_export(path) as export:
@@ -35,38 +43,43 @@ def read_export(
         columns |= more_columns(export.headings, more, source=str(path))
         texts, lines = _texts(export, columns)
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in texts.items()})
-    unread: list[str] = []
+    unread = Left()
     for name in [name for name in TIMES if name in frame]:
-        times = _times(frame[name], time_format)
-        bad = frame[name].notna() & times.isna()
-        if name == "created_at":
-            for reason, rows in (("empty", frame[name].isna()), (_UNREADABLE, bad)):
-                for number in frame.index[rows]:
-                    export.left.out(f"{columns[name]} is {reason}", lines[number])
-            _require_enough(path, export, time_format)
-        elif bad.any():
-            example = lines[int(bad.to_numpy().argmax())]
-            unread.append(
-                f"{int(bad.sum()):,} of {columns[name]} are {_UNREADABLE} (the first in line {example})"
-            )
-        frame[name] = times
-    if "ticket" not in frame:
-        frame["ticket"] = [f"line {line}" for line in lines]
-    frame["ticket"] = frame["ticket"].where(frame["ticket"].notna(), [f"line {line}" for line in lines])
+        told = export.left if name == "created_at" else unread
+        frame[name] = _told_times(frame[name], columns[name], lines, told, now=now, time_format=time_format)
+    _require_enough(path, export, time_format)
+    numbers = pd.Series([f"line {line}" for line in lines], index=frame.index, dtype=object)
+    frame["ticket"] = frame["ticket"].fillna(numbers) if "ticket" in frame else numbers
     for name in [name for name in ("breached", "kept") if name in frame]:
         frame[name] = frame[name].map(_is_yes)
     kept = frame[frame["created_at"].notna()]
     unique = kept.drop_duplicates("ticket")
-    if len(unique) < len(kept):
-        unread.append(f"{len(kept) - len(unique):,} rows left out whose ticket was there before")
-    added = tuple(name for name in columns if name not in FIELDS)
     used = ", ".join(f"{name} from {column}" for name, column in columns.items())
+    notes = [f"Columns read: {used}", *export.left.told("rows left out"), *unread.told("times left out")]
+    if len(unique) < len(kept):
+        notes.append(f"{len(kept) - len(unique):,} rows left out whose ticket was there before")
     return History(
         frame=unique.sort_values("created_at", kind="stable", ignore_index=True),
         source=str(path),
-        more=added,
-        notes=(f"Columns read: {used}.", *(f"{note}." for note in (*export.left.told(), *unread))),
+        more=tuple(name for name in columns if name not in FIELDS),
+        notes=tuple(f"{note}." for note in notes),
     )
+
+
+def _told_times(
+    cells: pd.Series, column: str, lines: Sequence[int], left: Left, *, now: datetime, time_format: str | None
+) -> pd.Series:
+    """The cells as times; those that are none are missing and told. Only a due time may be still to come."""
+    times = _times(cells, time_format)
+    latest = now + _CLOCKS_DIFFER
+    to_come = times > latest if cells.name != "due_at" else pd.Series(False, index=cells.index)
+    reasons = [(_UNREADABLE, cells.notna() & times.isna()), ("still to come", to_come)]
+    if cells.name == "created_at":
+        reasons.append(("empty", cells.isna()))
+    for reason, rows in reasons:
+        for number in cells.index[rows]:
+            left.out(f"{column} is {reason}", lines[number])
+    return times.where(~to_come)
 
 
 def _texts(export: Export, columns: dict[str, str]) -> tuple[dict[str, list[str | None]], list[int]]:

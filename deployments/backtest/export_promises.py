@@ -37,7 +37,8 @@ class Promises:
 def export_promises(history: History, window: Window) -> Promises:
     """Raises `UnusableHistory` if nothing says which promises were broken."""
     frame = history.frame
-    if history.has("due_at"):
+    has_verdict = history.has("breached") or history.has("kept")
+    if history.has("due_at") and (history.has("resolved_at") or has_verdict):
         promised = window.with_before(frame[frame["due_at"] > frame["created_at"]], most=MOST_PROMISES)
         rows = breach_rows(view for row in _promised(promised) for view in _views(row, window.known_until))
         more = promised.set_index(promised["ticket"].astype(str))[[*history.more]]
@@ -47,7 +48,7 @@ def export_promises(history: History, window: Window) -> Promises:
             "Time is counted by the clock on the wall, from the ticket's coming in to the due time of the export.",
         )
         return Promises(rows=rows, roles=roles, has_due=True, limits=limits)
-    if not (history.has("resolved_at") and (history.has("breached") or history.has("kept"))):
+    if not (history.has("resolved_at") and has_verdict):
         raise UnusableHistory(
             "nothing says which promises were broken: the export needs due_at and resolved_at, or breached (or kept) "
             "and resolved_at; say which columns they are with --map"
@@ -163,5 +164,8 @@ def _verdicts_only(history: History, window: Window) -> Promises:
         rows=rows,
         roles=roles,
         has_due=False,
-        limits=("Without due times nothing can be said of how long before a breach it was likely.",),
+        limits=(
+            "Only tickets that are over have a verdict: of the window's last days those that ended soon.",
+            "Without due times nothing can be said of how long before a breach it was likely.",
+        ),
     )

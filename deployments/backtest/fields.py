@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from deployments.backtest.failure import BacktestError
 from incidents.policy_references import did_you_mean
 
+_KIND = re.compile(r"\s*\[[a-z]+\]\s*$")
 TIMES = ("created_at", "resolved_at", "due_at", "linked_at")
 
 
@@ -56,14 +57,14 @@ FIELDS: Mapping[str, Field] = {
         "when it was over",
         ("solved at", "resolved at", "resolved", "closed at", "closed", "ticket solved timestamp", "resolution date"),
     ),
-    "due_at": Field("what was promised", ("due at", "sla due", "due date", "due", "sla target")),
+    "due_at": Field("what was promised", ("due at", "sla due", "sla target", "target at", "target dt")),
     "breached": Field("whether the promise was broken", ("breached", "sla breached", "has breached")),
     "kept": Field("whether the promise was kept", ("kept", "made sla", "sla kept", "sla met")),
     "duplicate_of": Field(
         "the ticket it repeats, or the incident that it shares with others",
         (
             "duplicate of", "outward issue link duplicate", "parent incident", "problem id", "problem", "incident",
-            "incident id", "parent",
+            "incident id",
         ),
     ),
 }  # fmt: skip
@@ -108,8 +109,8 @@ def more_columns(headings: Sequence[str], more: Sequence[str], *, source: str) -
 
 
 def _plain(heading: str) -> str:
-    """`Component/s` is `component s`, `opened_at` is `opened at`."""
-    return " ".join(re.findall(r"[a-z0-9]+", heading.lower()))
+    """`Component/s` is `component s`, `opened_at` is `opened at`, Zendesk's `Product [list]` is `product`."""
+    return " ".join(re.findall(r"[a-z0-9]+", _KIND.sub("", heading.lower())))
 
 
 def _there(headings: Sequence[str]) -> str:

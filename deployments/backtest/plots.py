@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from incidents.report_file import PNG, ReportFile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter, Locator
 
 # Okabe and Ito's colours, which people of every colour vision can tell apart.
 _BLUE, _RED, _INK, _FAINT, _GRID = "#0072B2", "#D55E00", "#222222", "#8a8a8a", "#e3e3e3"
@@ -77,6 +78,9 @@ def days(name: str, title: str, times: pd.Series, alarms: Sequence[pd.Timestamp]
     """Tickets a day, and when there was an alarm."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415
 
+    # matplotlib has no types for these two.
+    locate: Callable[[], Locator] = AutoDateLocator
+    told: Callable[[Locator], Formatter] = ConciseDateFormatter
     figure = _figure(3.4)
     axes = figure.subplots()
     a_day = times.dt.tz_localize(None).dt.floor("D").value_counts().sort_index()
@@ -93,9 +97,9 @@ def days(name: str, title: str, times: pd.Series, alarms: Sequence[pd.Timestamp]
             label="alarms",
         )
     axes.set_ylim(0, top * 1.15)
-    locator = AutoDateLocator()
+    locator = locate()
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(told(locator))
     axes.grid(visible=True, axis="y", color=_GRID)
     figure.legend(loc="outside lower right", ncols=2, frameon=False, fontsize=_SMALL)
     return _file(figure, name, title)

@@ -13,6 +13,7 @@ from incidents.insights.learning import NotEnoughHistory
 from incidents.insights.quality_measures import blank
 from incidents.insights.routing import Guess, RoutingModel
 from incidents.insights.routing_history import RoutingColumns
+from incidents.report_file import ReportFile
 
 MOST_LEARNT = 50_000
 MOST_ASKED = 5_000
@@ -143,9 +144,9 @@ def _saved(told: pd.DataFrame) -> list[Figure]:
         ]
     if "reassignments" in told and told["reassignments"].notna().any():
         moved = pd.to_numeric(told["reassignments"], errors="coerce") > 0
-        spared = int((moved & answered & told["right"]).sum())
+        at_most = int((moved & answered & told["right"]).sum())
         words = "Changed hands, and the answer was the group it ended with: at most so many were spared that"
-        return [share(words, spared, int(moved.sum()), "tickets that changed hands")]
+        return [share(words, at_most, int(moved.sum()), "tickets that changed hands")]
     return []
 
 
@@ -154,13 +155,13 @@ def _unlearnt(told: pd.DataFrame, model: RoutingModel, label: str) -> list[str]:
     return [f"{unknown:,} tickets have a {label} that was new or too rare to be learnt."] if unknown else []
 
 
-def _confusion(told: pd.DataFrame, label: str) -> plots.ReportFile:
+def _confusion(told: pd.DataFrame, label: str) -> ReportFile:
     """Of the commonest labels, the rest together."""
     other = "(others)"
     top = [*told["true"].value_counts().index[:SHOWN]]
     true = told["true"].where(told["true"].isin(top), other)
     said = told["said"].where(told["said"].isin(top), other)
-    names = [*top, other]
+    names = [*top, other] if (true == other).any() or (said == other).any() else top
     counts = pd.crosstab(true, said).reindex(index=names, columns=names, fill_value=0).to_numpy(np.float64)
     shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     title = f"The {label} said, for each true one; all tickets, answered or not"

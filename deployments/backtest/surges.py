@@ -24,13 +24,13 @@ _ONE_INCIDENT = 3
 _BACK = timedelta(hours=4)
 
 
-def surge_section(history: History, window: Window) -> Section:
-    """Raises `CannotLearn`."""
+def surge_section(history: History, window: Window, *, score: float) -> Section:
+    """`score` is the policy's: how improbable an alarm is. Raises `CannotLearn`."""
     main = history.best_of(_MAIN)
     if main is None:
         raise UnusableHistory(f"tickets are counted by one of {', '.join(_MAIN)}, and none of them is given")
     beside = tuple(name for name in _BESIDE if name != main and history.has(name))
-    settings = SurgeSettings(groupings=((main,), *((main, name) for name in beside)))
+    settings = SurgeSettings(groupings=((main,), *((main, name) for name in beside)), score=score)
     frame = history.frame
     heard = frame[(frame["created_at"] >= window.start - LISTENS_BEFORE) & (frame["created_at"] < window.end)]
     heard = heard.assign(fault=faults(frame)[heard.index])
@@ -56,7 +56,7 @@ def surge_section(history: History, window: Window) -> Section:
             plots.days("surge", "Tickets a day, and the alarms", inside["created_at"], [*alarms["at"]]),
         ),
         tables=(
-            Table(name="surge-alarms", title="Alarms", rows=alarms),
+            *((Table(name="surge-alarms", title="Alarms", rows=alarms),) if len(alarms) else ()),
             Table(name="surge-weeks", title="Alarms a week", rows=_by_week(inside, alarms)),
         ),
         limits=(

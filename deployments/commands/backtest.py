@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -119,9 +118,6 @@ def _replay(
     insights: Insights,
     progress: Callable[[str], None],
 ) -> Replayed:
-    # LightGBM and its OpenMP are slower with threads on such small data, and are set to one besides.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
     def breach() -> Section:
         found = promises()
         return breach_section(
@@ -130,6 +126,9 @@ def _replay(
 
     def routing(label: str) -> Callable[[], Section]:
         return lambda: routing_section(history, window, label, accuracy=insights.routing.accuracy, seed=SEED)
+
+    def surge() -> Section:
+        return surge_section(history, window, score=insights.surge.score)
 
     def duplicates() -> Section:
         limits = insights.similar
@@ -140,7 +139,7 @@ def _replay(
     parts: list[tuple[str, str, Callable[[], Section]]] = [
         *((f"routing-{label}", f"Routing: the {label}", routing(label)) for label in _labels(history)),
         ("duplicates", "Duplicates: the same fault again", duplicates),
-        ("surge", "Surge: more tickets than usual", lambda: surge_section(history, window)),
+        ("surge", "Surge: more tickets than usual", surge),
         ("breach", "Breach: promises at risk", breach),
     ]  # fmt: skip
     return Replayed(history=history, window=window, sections=tuple(_sections(parts, progress)))

@@ -2,7 +2,7 @@
 
 Distributions are compared by the population stability index: below 0.1 nothing has changed, above 0.25 much has
 (Siddiqi 2006, "Credit Risk Scorecards"), unless samples of these sizes reach that by chance. Accuracy has fallen when
-even the upper bound of its 95 % interval (Wilson 1927) is below what the card says.
+even the upper bound of its 95 % interval (Wilson 1927) is below what was promised.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from enum import StrEnum
 
 import pandas as pd
 
-from incidents.insights.quality_measures import population_stability, stability_by_chance
 from incidents.insights.subjects import Watched
 from incidents.insights.text import plain, words
 
@@ -66,16 +65,18 @@ def drift_of(
     recent_since: datetime,
     settled: int,
     right: int,
-    promised: float,
+    expected: float,
+    on_card: float,
 ) -> Drift:
     """What came after `recent_since` and was not learnt from, against what was. Give one row a case: chance is reckoned
     for rows that have nothing to do with each other.
 
-    Of `settled` predictions of this model `right` were right; `promised` is the accuracy on its card.
+    Of `settled` predictions of this model `right` were right, `expected` by their probabilities; `on_card` is the
+    accuracy on its card.
     """
     times = history[columns.time]
     before, recent = history[times < learnt_until], history[times >= max(learnt_until, recent_since)]
-    changes = [live_change(settled=settled, right=right, promised=promised)]
+    changes = [live_change(settled=settled, right=right, expected=expected, on_card=on_card)]
     if min(len(before), len(recent)) < FEWEST_ROWS:
         told = f"{len(before):,} rows learnt from and {len(recent):,} since, {FEWEST_ROWS} of each are needed to tell"
         changes.append(Change(what="history", told=told, moved=Moved.FINE))
@@ -85,14 +86,20 @@ def drift_of(
     return Drift(changes=tuple(sorted(changes, key=lambda one: gravest[one.moved])))
 
 
-def live_change(*, settled: int, right: int, promised: float) -> Change:
-    """How right the model was with what it predicted, against its card."""
+def live_change(*, settled: int, right: int, expected: float, on_card: float) -> Change:
+    """How right the model was with what it predicted, against its card or, if that is less, its own probabilities.
+
+    What it is asked about may be harder than what it was tested on: the tickets that no rule knows. Then it said so.
+    """
     if settled < FEWEST_SETTLED:
         told = f"the truth of {settled} predictions is known, {FEWEST_SETTLED} are needed to tell"
         return Change(what="accuracy", told=told, moved=Moved.FINE)
     share = right / settled
-    has_fallen = _upper_bound(share, settled) < promised
-    told = f"{share:.3f} of {settled:,} predictions, {promised:.3f} on its card"
+    has_fallen = _upper_bound(share, settled) < min(on_card, expected / settled)
+    told = (
+        f"{share:.3f} of {settled:,} predictions were right; {on_card:.3f} on its card, {expected / settled:.3f} by "
+        "its own probabilities"
+    )
     return Change(what="accuracy", told=told, moved=Moved.RETRAIN if has_fallen else Moved.FINE)
 
 
@@ -113,6 +120,12 @@ def _change(what: str, before: pd.Series, recent: pd.Series) -> Change:
         )
         moved = Moved.FINE if before.count() == recent.count() else Moved.RETRAIN
         return Change(what=what, told=told, moved=moved)
+    # SciPy's statistics take a second to import: only who compares waits for it.
+    from incidents.insights.quality_measures import (  # noqa: PLC0415
+        population_stability,
+        stability_by_chance,
+    )
+
     moved_by, chance = population_stability(before, recent), stability_by_chance(before, recent)
     moved = Moved.RETRAIN if moved_by > MUCH else Moved.WATCH if moved_by > SOME else Moved.FINE
     moved = Moved.FINE if moved_by <= chance else moved

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +83,9 @@ def share_that_came(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> 
 def _order(chance: Floats, came: NDArray[np.bool_], weight: Floats) -> float:
     if len(np.unique(came[weight > 0])) < 2:
         return 0.5
+    # It takes a second: only who trains waits for it.
+    from sklearn.metrics import roc_auc_score  # noqa: PLC0415
+
     return float(roc_auc_score(came, chance, sample_weight=weight))
 
 

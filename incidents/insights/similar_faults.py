@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from incidents.insights.similar_lessons import lessons
 from incidents.insights.similar_report import KnownDuplicate, Report
 
 COLUMNS = ("ticket", "subject", "created_at", "incident", "repeats", "question")
@@ -38,6 +37,9 @@ class KnownFaults:
 
 def similar_rows(known: KnownFaults, *, horizon: timedelta) -> pd.DataFrame:
     """A row a ticket. It takes some milliseconds each: not for an event loop."""
+    # What similarity is made of takes a second to import: only who trains waits for it.
+    from incidents.insights.similar_lessons import lessons  # noqa: PLC0415
+
     found = lessons(
         known.reports, known.duplicates, known.closed, horizon_hours=horizon / timedelta(hours=1), every=1
     )

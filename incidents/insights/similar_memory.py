@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incidents.insights.similar_pairs import Candidates
-from incidents.insights.similar_places import PlaceIndex, kilometres
+from incidents.insights.similar_places import PlaceIndex, degrees, distances
 from incidents.insights.similar_report import Report
 from incidents.insights.similar_terms import Ids, Said, TermIndex
 
@@ -39,8 +39,8 @@ class Memory:
         self._places = PlaceIndex()
         self._opened = array("d")
         self._closed = array("d")
-        self._north = array("d")
-        self._east = array("d")
+        self._latitudes = array("d")
+        self._longitudes = array("d")
         self._facts = {name: array("q") for name in _FACTS}
         self._values: dict[tuple[str, str], int] = {}
         self._members: dict[int, array[int]] = {}
@@ -57,17 +57,17 @@ class Memory:
             raise ValueError(f"report {report.id} is there already")
         number = len(self)
         opened = _hours(report.opened_at)
-        north, east = kilometres(report.place)
+        latitude, longitude = degrees(report.place)
         self.ids.append(report.id)
         self.numbers[report.id] = number
         self.incidents.append(None)
         self._said.add(Said.of(report.title, report.body))
-        self._places.add(number, north, east)
+        self._places.add(number, latitude, longitude)
         self._opened.append(opened)
         self._latest.append(max(opened, self._latest[-1] if number else opened))
         self._closed.append(np.inf)
-        self._north.append(north)
-        self._east.append(east)
+        self._latitudes.append(latitude)
+        self._longitudes.append(longitude)
         for name in _FACTS:
             self._facts[name].append(0)
         for name in ("service", "kind", "customer", "channel", "address"):
@@ -118,11 +118,10 @@ class Memory:
         since = (
             int(np.searchsorted(np.frombuffer(self._latest), until - self.horizon_hours)) if len(self) else 0
         )
-        north, east = kilometres(report.place)
         found = [
             self._said.find((*said.title, *said.body), BY_TEXT, since=since),
             self._said.find(said.title, BY_TITLE, since=since),
-            self._places.near(north, east)[-BY_PLACE:],
+            self._places.near(*degrees(report.place))[-BY_PLACE:],
             self._newest("address", report.address, BY_ADDRESS),
             self._newest("service", report.service, BY_SERVICE),
         ]
@@ -174,14 +173,14 @@ class Memory:
         return size, grew, first
 
     def _distances(self, report: Report, numbers: Ids) -> NDArray[np.float64]:
-        north, east = kilometres(report.place)
-        if self._places.says_nothing(north, east):
+        latitude, longitude = degrees(report.place)
+        if self._places.says_nothing(latitude, longitude):
             return np.full(len(numbers), np.nan)
-        theirs_north = np.frombuffer(self._north)[numbers]
-        theirs_east = np.frombuffer(self._east)[numbers]
-        far = np.hypot(theirs_north - north, theirs_east - east)
+        latitudes = np.frombuffer(self._latitudes)[numbers]
+        longitudes = np.frombuffer(self._longitudes)[numbers]
+        far = distances(latitude, longitude, latitudes, longitudes)
         for place in np.flatnonzero(far < np.inf):
-            if self._places.says_nothing(theirs_north[place], theirs_east[place]):
+            if self._places.says_nothing(float(latitudes[place]), float(longitudes[place])):
                 far[place] = np.nan
         return far
 

@@ -92,7 +92,7 @@ class TermIndex:
         found = np.concatenate(lists).astype(np.int64) - since
         recent = found >= 0
         shared = np.bincount(found[recent], weights[recent])
-        hits = np.flatnonzero(shared)
+        hits = np.flatnonzero(shared > 0)
         # Of equally similar ones the newest: it is the likelier to be about what is going on now.
         key = shared[hits] + 1e-9 * hits
         if len(hits) > most:

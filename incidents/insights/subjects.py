@@ -1,34 +1,15 @@
-"""What there is to learn: each kind with its labels, its learner, the class of its models and what its history must be
-like.
-"""
+"""What there is to learn: each kind with its labels, and where its history may drift. How, `learners` says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from incidents.errors import NotFound
-from incidents.insights.breach import BreachModel
 from incidents.insights.breach_promises import PROMISES
-from incidents.insights.contest import Learner
-from incidents.insights.contest_breach import BreachLearner
-from incidents.insights.contest_routing import RoutingLearner
-from incidents.insights.contest_similar import SimilarLearner, TaughtPairs
 from incidents.insights.learning import BREACH_LABEL, InsightKind
-from incidents.insights.quality import TrainingExpectations
-from incidents.insights.routing import RoutingModel
 from incidents.insights.ticket_frame import FIELDS, TEXT, TIME
-from incidents.insights.training_checks import (
-    breach_expectations,
-    routing_expectations,
-    similar_expectations,
-)
-from incidents.models import Severity
 from incidents.policy import Policy
 from incidents.policy_insights import InsightMode
-
-SEED = 1
-"""The same history makes the same model."""
 
 SIMILAR_LABEL = "incident"
 
@@ -87,37 +68,6 @@ def mode_of(kind: InsightKind, policy: Policy) -> InsightMode:
         InsightKind.BREACH: policy.insights.breach.mode,
     }
     return modes[kind]
-
-
-def learner_of(subject: Subject, policy: Policy) -> Learner[Any]:
-    if subject.kind is InsightKind.BREACH:
-        return BreachLearner(roles=PROMISES, seed=SEED)
-    if subject.kind is InsightKind.SIMILAR:
-        return SimilarLearner(seed=SEED)
-    allowed = {
-        "service": frozenset(policy.services),
-        "severity": frozenset(str(int(severity)) for severity in Severity),
-    }
-    return RoutingLearner(
-        label=subject.label,
-        accuracy=policy.insights.routing.accuracy,
-        seed=SEED,
-        of_an_incident=OF_AN_INCIDENT,
-        allowed=allowed.get(subject.label),
-    )
-
-
-def model_class_of(subject: Subject) -> type[Any]:
-    classes = {InsightKind.BREACH: BreachModel, InsightKind.SIMILAR: TaughtPairs}
-    return classes.get(subject.kind, RoutingModel)
-
-
-def expectations_of(subject: Subject) -> TrainingExpectations:
-    if subject.kind is InsightKind.BREACH:
-        return breach_expectations()
-    if subject.kind is InsightKind.SIMILAR:
-        return similar_expectations()
-    return routing_expectations(subject.label)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,8 @@
 """What was predicted, acted on or not, and what turned out to be true.
 
 A routing prediction's subject is a ticket (`zendesk/support#4711`), its labels are `service`, `severity` and `group`. A
-breach prediction's subject is a clock's key, its label `breached`, and it says `breached` or `kept`.
+breach prediction's subject is a clock's key, its label `breached`, and it says `breached` or `kept`. A similarity
+prediction of a ticket has the label `incident`, and says which.
 """
 
 from __future__ import annotations
@@ -48,6 +49,15 @@ _SETTLE = (
             where coalesce(whole.state, i.state) = 'closed'
         ) found
         where p.kind = 'routing' and p.truth is null and p.subject = found.subject and p.label = found.label
+        """
+    ),
+    text(
+        """
+        update insight_predictions p set truth = 'INC-' || i.id, truth_at = :now
+        from tickets t join incidents own on own.id = t.incident_id
+        join incidents i on i.id = coalesce(own.merged_into, own.id)
+        where p.kind = 'similar' and p.label = 'incident' and p.truth is null and i.state = 'closed'
+            and p.subject = t.connection || '#' || t.id
         """
     ),
     text(

@@ -20,14 +20,11 @@ from flows.train import TrainKind, train
 from incidents.errors import NotFound
 from incidents.insights.learning import InsightKind
 from incidents.store.insight_predictions import Prediction, record_predictions
+from incidents.store.reports import read_report_file
 from incidents.store.schema import incidents, insight_models, tickets
-from incidents.store.sla_breaches import note_holders
-from incidents.store.sla_clocks import save_clocks
-from incidents.store.tickets import count_tickets, save_tickets
+from incidents.store.tickets import count_tickets
 from tasks.insights_train import FailedSuite
-from tests.incidents.insights.promise_history import CALENDARS, promises
 from tests.incidents.insights.ticket_history import write_tickets
-from tests.incidents.store.examples import ticket
 from tests.stories.installation import Installation
 
 DAY = timedelta(days=1)
@@ -96,7 +93,12 @@ async def test_too_little_then_a_first_model_then_nothing_new_then_none_better(l
     assert "](data:image/png;base64," in card
     quality = await page("history-routing-service")
     assert "13 of 13 expectations hold for 1,000 rows" in quality
-    assert "(https://gateway.example/reports/" in quality
+    link = re.search(r"\(https://gateway.example/reports/(.+)/(routing-service.html)\)", quality)
+    assert link is not None
+    async with liaison.database.transaction() as tx:
+        kept = await read_report_file(tx, link[1], link[2])
+    assert kept is not None
+    assert b"<html" in kept.content
 
     again = await train(TrainKind.ROUTING)
     assert again.startswith("routing service: too little news (0 of 200 since the champion learnt)")
@@ -120,7 +122,10 @@ async def test_the_world_changes_and_a_person_takes_it_back(liaison: Installatio
     (first,) = await models(liaison)
     await it_was_wrong(liaison, first.id, predictions=60)
     assert await drift_check() == "routing service: retrain (accuracy); 60 predictions settled"
-    assert "0.000 of 60 predictions, 1.000 on its card" in await page("drift-routing-service")
+    assert (
+        "0.000 of 60 predictions were right; 1.000 on its card, 0.900 by its own probabilities"
+        in await page("drift-routing-service")
+    )
     assert (await last_run("drift_check")).name == "drift_check routing service: retrain (accuracy)"
 
     found = await train(TrainKind.ROUTING)
@@ -185,31 +190,3 @@ async def test_another_versions_champion_is_followed_by_one_that_can_be_read(lia
         await tx.execute(update(insight_models).values(format=0))
     assert (await train(TrainKind.ROUTING)).startswith("routing service promoted 1.00,")
     assert [row.state for row in await models(liaison)] == ["champion", "retired"]
-
-
-async def test_breaches_are_learnt_from_promises(liaison: Installation):
-    """And what is off in the policy is left alone."""
-    now = datetime.now(UTC)
-    async with liaison.database.transaction() as tx:
-        for one in promises(700, first=now - 60 * DAY, last=now):
-            await save_tickets(tx, [ticket(one.clock.subject.rpartition("#")[2], tier=one.tier)])
-            await save_clocks(tx, [one.clock], CALENDARS)
-            await note_holders(tx, one.holders)
-    services(liaison, routing={"mode": "off"}, similar={"mode": "off"})
-    found = await train()
-    assert re.fullmatch(
-        r"routing: off in the policy, breach promoted 0\.\d\d, similar: off in the policy", found
-    )
-    (model,) = await models(liaison, "breach")
-    assert (model.state, model.metric) == ("champion", "auc")
-    assert "tier" in await page("model-breach")
-    assert await drift_check() == "fine; 0 predictions settled"
-
-
-async def test_similarity_is_learnt_from_the_tickets_of_incidents(liaison: Installation):
-    await a_history(liaison, 600, days=30)
-    found = await train(TrainKind.SIMILAR)
-    assert re.fullmatch(r"similar promoted 0\.\d\d", found), found
-    (model,) = await models(liaison, "similar")
-    assert (model.state, model.metric, model.examples) == ("champion", "first", 600)
-    assert "whose own fault was ranked first" in await page("model-similar")

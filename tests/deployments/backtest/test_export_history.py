@@ -15,6 +15,7 @@ from deployments.backtest.export_history import read_export
 from deployments.backtest.failure import BacktestError
 from incidents.insights.text import LOOKED_AT
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEAD = "id,created,subject,group\n"
 GOOD = "".join(f"{number},2026-03-{number:02}T10:00:00Z,Broken,Web\n" for number in range(1, 29))
 
@@ -22,16 +23,16 @@ GOOD = "".join(f"{number},2026-03-{number:02}T10:00:00Z,Broken,Web\n" for number
 def read(folder: Path, content: str | bytes, *said: str, **terms: str):
     file = folder / "export.csv"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_export(file, said, **terms)
+    return read_export(file, said, now=NOW, **terms)
 
 
 @pytest.mark.parametrize(
     ("headings", "time", "fields"),
     [
         (
-            "Id,Created at,Subject,Group,Ticket type,Requester,Solved at,Due at",
+            "Id,Created at,Subject,Group,Ticket type,Requester,Solved at,Due date,Product [list]",
             "2026-03-01 10:00:00",
-            {"ticket", "created_at", "subject", "group", "category", "customer", "resolved_at", "due_at"},
+            {"ticket", "created_at", "subject", "group", "category", "customer", "resolved_at", "product"},
         ),
         (
             "number,opened_at,short_description,assignment_group,category,caller_id,resolved_at,made_sla",
@@ -76,7 +77,7 @@ def test_columns_can_be_named(tmp_path):
     history = read(tmp_path, text, "group=wanted", "tier=")
     assert history.frame["group"].tolist() == ["B"]
     assert "tier" not in history.frame
-    with_field = read_export(tmp_path / "export.csv", (), more=["plan"])
+    with_field = read_export(tmp_path / "export.csv", (), now=NOW, more=["plan"])
     assert with_field.more == ("field plan",)
     assert with_field.frame["field plan"].tolist() == ["C"]
 
@@ -117,9 +118,9 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path, content, told):
 
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(BacktestError, match="there is no file"):
-        read_export(tmp_path / "none.csv", ())
+        read_export(tmp_path / "none.csv", (), now=NOW)
     with pytest.raises(BacktestError, match="cannot be read"):
-        read_export(tmp_path, ())
+        read_export(tmp_path, (), now=NOW)
 
 
 def test_a_few_bad_lines_are_left_out_and_told(tmp_path):
@@ -129,6 +130,17 @@ def test_a_few_bad_lines_are_left_out_and_told(tmp_path):
     assert any(
         "not as many cells as the first line has (4) (the first in line 31)" in one for one in history.notes
     )
+
+
+def test_times_to_come_are_left_out(tmp_path):
+    """One ticket of 2099 must not move the quarter that is replayed; what is due may well be still to come."""
+    rows = (GOOD + "29,2099-01-01T10:00:00Z,Broken,Web\n").replace("\n", ",2099-01-01,2099-01-01\n")
+    history = read(tmp_path, HEAD.replace("\n", ",solved at,due at\n") + rows)
+    assert len(history.frame) == 28
+    assert "1 rows left out: created is still to come (the first in line 30)." in history.notes
+    assert "29 times left out: solved at is still to come (the first in line 2)." in history.notes
+    assert history.frame["resolved_at"].isna().all()
+    assert history.frame["due_at"].notna().all()
 
 
 def test_a_ticket_that_is_there_twice_counts_once(tmp_path):

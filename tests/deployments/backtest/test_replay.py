@@ -25,17 +25,18 @@ from incidents.policy_insights import Insights
 from tests.deployments.backtest import exports
 from tests.deployments.backtest.exports import DAY, FIRST, Row
 
+NOW = FIRST + 400 * DAY
 CUT = FIRST + 130 * DAY
 """Where the replay begins."""
 
 
 def replay(folder: Path, tickets: list[Row], *said: str) -> Replayed:
     file = exports.write(folder / "export.csv", tickets)
-    return replay_export(read_export(file, said), start=CUT, end=None, insights=Insights())
+    return replay_export(read_export(file, said, now=NOW), start=CUT, end=None, insights=Insights())
 
 
 def past(folder: Path, tickets: list[Row]) -> tuple[History, Window]:
-    history = read_export(exports.write(folder / "export.csv", tickets), ())
+    history = read_export(exports.write(folder / "export.csv", tickets), (), now=NOW)
     return history, choose_window(history, start=CUT, end=None)
 
 
@@ -56,7 +57,7 @@ def duplicates_of(folder: Path, tickets: list[Row]) -> Section:
 
 
 def surge_of(folder: Path, tickets: list[Row]) -> Section:
-    return surge_section(*past(folder, tickets))
+    return surge_section(*past(folder, tickets), score=5.0)
 
 
 def sections(replayed: Replayed) -> Mapping[str, Section]:
@@ -116,7 +117,7 @@ def test_a_surge_is_told_when_it_shows(tmp_path):
         for number in range(30)
     ]  # fmt: skip
     surge = surge_of(tmp_path, tickets + storm)
-    alarms = surge.tables[0].rows
+    (alarms,) = [table.rows for table in surge.tables if table.name == "surge-alarms"]
     (row,) = alarms[alarms["at"] >= burst].to_dict("records")
     assert row["group"] == "product Till"
     assert burst <= row["at"] <= burst + timedelta(minutes=15)
@@ -181,6 +182,7 @@ def test_a_history_of_one_kind(tmp_path):
         (("Group", "First group"), routing_of, "none of the tickets replayed has a group"),
         (("Subject", "Description"), duplicates_of, "without subject or body"),
         (("Due at",), breach_of, "the export needs due_at and resolved_at"),
+        (("Solved at",), breach_of, "nothing says which promises were broken"),
         (("Product", "Group", "First group"), surge_of, "tickets are counted by one of service, product"),
     ],
 )
@@ -202,7 +204,7 @@ def test_verdicts_without_due_times(tmp_path):
 def test_too_little_history(tmp_path):
     file = exports.write(tmp_path / "export.csv", exports.rows(days=30))
     found = sections(
-        replay_export(read_export(file, ()), start=FIRST + 5 * DAY, end=None, insights=Insights())
+        replay_export(read_export(file, (), now=NOW), start=FIRST + 5 * DAY, end=None, insights=Insights())
     )
     assert "not enough history: 4 of 14 days" in found["surge"].missing
     assert "needed are" in found["routing-group"].missing
@@ -212,14 +214,14 @@ def test_too_little_history(tmp_path):
 def test_nothing_to_replay(tmp_path):
     file = exports.write(tmp_path / "export.csv", exports.rows(days=30))
     with pytest.raises(BacktestError, match="give other --from and --to"):
-        replay_export(read_export(file, ()), start=FIRST - DAY, end=None, insights=Insights())
+        replay_export(read_export(file, (), now=NOW), start=FIRST - DAY, end=None, insights=Insights())
 
 
 def test_the_last_quarter_is_replayed_or_the_last_third(tmp_path):
-    long = read_export(exports.write(tmp_path / "long.csv", exports.rows(days=300, a_day=2)), ())
+    long = read_export(exports.write(tmp_path / "long.csv", exports.rows(days=300, a_day=2)), (), now=NOW)
     window = choose_window(long, start=None, end=None)
     assert (window.end - window.start).days == 91
-    short = read_export(exports.write(tmp_path / "short.csv", exports.rows(days=30, a_day=2)), ())
+    short = read_export(exports.write(tmp_path / "short.csv", exports.rows(days=30, a_day=2)), (), now=NOW)
     window = choose_window(short, start=None, end=None)
     assert 9 <= (window.end - window.start).days <= 10
 
@@ -245,5 +247,7 @@ def test_hostile_cells_stop_nothing(tmp_path_factory, cells):
         lambda _: dict(zip(names, (c.encode(errors="replace").decode() for c in cells), strict=True)),
     )
     file = exports.write(folder / "export.csv", [*hostile, *(one for n, one in enumerate(tickets) if n % 7)])
-    found = replay_export(read_export(file, ()), start=FIRST + 40 * DAY, end=None, insights=Insights())
+    found = replay_export(
+        read_export(file, (), now=NOW), start=FIRST + 40 * DAY, end=None, insights=Insights()
+    )
     assert not any("could not be computed" in section.missing for section in found.sections)

@@ -39,15 +39,16 @@ def lately(**columns):
     return frame
 
 
-def drift(frame, *, settled=0, right=0, promised=0.9, learnt=20):
+def drift(frame, *, learnt=20):
     return drift_of(
         frame,
         COLUMNS,
         learnt_until=NOW - learnt * DAY,
         recent_since=NOW - 28 * DAY,
-        settled=settled,
-        right=right,
-        promised=promised,
+        settled=0,
+        right=0,
+        expected=0.0,
+        on_card=0.9,
     )
 
 
@@ -99,8 +100,14 @@ def test_what_has_changed_is_named(frame, what):
     ],
 )
 def test_accuracy_has_fallen_when_chance_cannot_explain_it(settled, right, expected):
-    change = live_change(settled=settled, right=right, promised=0.9)
+    change = live_change(settled=settled, right=right, expected=0.95 * settled, on_card=0.9)
     assert change.moved is expected
+
+
+def test_harder_tickets_than_those_tested_on_are_no_drift_if_the_model_said_so():
+    """It is asked about what no rule knows, and gave lower probabilities there."""
+    assert live_change(settled=1000, right=700, expected=710, on_card=0.9).moved is Moved.FINE
+    assert live_change(settled=1000, right=700, expected=900, on_card=0.9).moved is Moved.RETRAIN
 
 
 def test_what_was_learnt_already_is_not_compared_with_itself():

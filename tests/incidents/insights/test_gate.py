@@ -100,7 +100,7 @@ def test_chance_alone_explains_what_perfect_probabilities_show():
     assert chance_error(answers(np.zeros(ROWS), chance)) == pytest.approx(np.mean(measured), rel=0.1)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 20)), min_size=1, max_size=60),
     st.sampled_from([ACCURACY, AUC]),

@@ -114,6 +114,20 @@ async def test_a_merged_incidents_truth_is_that_of_the_one_it_was_merged_into(da
         assert await truths(tx) == {(f"{HELPDESK}#1", "service"): "accounts"}
 
 
+async def test_which_incident_a_ticket_was_of_is_known_when_that_is_closed(database: Database):
+    async with database.transaction() as tx:
+        closed = await a_closed_incident(tx)
+        await a_closed_incident(tx, number=2, state="escalated")
+        said = [
+            prediction(number, kind=InsightKind.SIMILAR, label="incident", predicted="INC-9")
+            for number in (1, 2)
+        ]
+        await record_predictions(tx, said)
+        await settle_truths(tx, now=NOW)
+        found = await truths(tx)
+    assert found == {(f"{HELPDESK}#1", "incident"): closed.name, (f"{HELPDESK}#2", "incident"): None}
+
+
 @pytest.mark.parametrize(
     ("status", "expected"),
     [(TicketStatus.SOLVED, "web"), (TicketStatus.CLOSED, "web"), (TicketStatus.OPEN, None)],

@@ -1,0 +1,60 @@
+"""How each subject is learnt: its learner, the class of its models and what its history must be like.
+
+What models are made of is imported here, which takes seconds and a hundred megabytes: only who trains imports this.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from incidents.insights.breach import BreachModel
+from incidents.insights.breach_promises import PROMISES
+from incidents.insights.contest import Learner
+from incidents.insights.contest_breach import BreachLearner
+from incidents.insights.contest_routing import RoutingLearner
+from incidents.insights.contest_similar import SimilarLearner, TaughtPairs
+from incidents.insights.learning import InsightKind
+from incidents.insights.quality import TrainingExpectations
+from incidents.insights.routing import RoutingModel
+from incidents.insights.subjects import OF_AN_INCIDENT, Subject
+from incidents.insights.training_checks import (
+    breach_expectations,
+    routing_expectations,
+    similar_expectations,
+)
+from incidents.models import Severity
+from incidents.policy import Policy
+
+SEED = 1
+"""The same history makes the same model."""
+
+
+def learner_of(subject: Subject, policy: Policy) -> Learner[Any]:
+    if subject.kind is InsightKind.BREACH:
+        return BreachLearner(roles=PROMISES, seed=SEED)
+    if subject.kind is InsightKind.SIMILAR:
+        return SimilarLearner(seed=SEED)
+    allowed = {
+        "service": frozenset(policy.services),
+        "severity": frozenset(str(int(severity)) for severity in Severity),
+    }
+    return RoutingLearner(
+        label=subject.label,
+        accuracy=policy.insights.routing.accuracy,
+        seed=SEED,
+        of_an_incident=OF_AN_INCIDENT,
+        allowed=allowed.get(subject.label),
+    )
+
+
+def model_class_of(subject: Subject) -> type[Any]:
+    classes = {InsightKind.BREACH: BreachModel, InsightKind.SIMILAR: TaughtPairs}
+    return classes.get(subject.kind, RoutingModel)
+
+
+def expectations_of(subject: Subject) -> TrainingExpectations:
+    if subject.kind is InsightKind.BREACH:
+        return breach_expectations()
+    if subject.kind is InsightKind.SIMILAR:
+        return similar_expectations()
+    return routing_expectations(subject.label)
