@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from deployments.backtest.command import backtest
 from deployments.cli_insights import models
 from deployments.cli_report import report
 from deployments.cli_sla import sla, sla_import
@@ -40,6 +41,7 @@ app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command()(report)
 app.command()(models)
+app.command()(backtest)
 
 
 def main() -> None:

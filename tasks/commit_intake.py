@@ -34,7 +34,7 @@ from incidents.store.sla_keeping import keep_new_incident, keep_tickets, severit
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
 from tasks import resources
 from tasks.drain import Chunk
-from tasks.learnt_routes import NOTHING_LEARNT, Learnt, learnt_routes
+from tasks.learnt_routes import NOTHING_LEARNT, Learnt, what_is_learnt
 from tasks.retries import STORE_CALL
 
 ASKED_ABOUT = 20
@@ -79,7 +79,7 @@ class _Work:
 @task(name="commit intake", **STORE_CALL)
 async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Handled:
     """Decide on a chunk of deliveries and settle them. Raises `Stale` when another drain has taken over."""
-    learnt = await learnt_routes(tickets)
+    learnt = await what_is_learnt(tickets)
     async with resources.database().transaction() as tx:
         await renew_drain(tx, Lane.INTAKE, fence)
         handled = await join_and_tell(tx, tickets, chunk.events, learnt)
@@ -162,7 +162,9 @@ async def _join(work: _Work, tickets: Sequence[Ticket], learnt: Learnt) -> None:
     services = services_of(tickets, work.policy, learnt.routes)
     incidents = await open_incidents(work.tx, services, lock=True) if services else []
     warm = await last_linked_at(work.tx, [incident.id for incident in incidents]) if incidents else {}
-    found = sort_tickets(tickets, incidents, warm, work.policy, now=now, learnt=learnt.routes)
+    found = sort_tickets(
+        tickets, incidents, warm, work.policy, now=now, learnt=learnt.routes, links=learnt.links
+    )
     for incident_id, joins in found.joins.items():
         await decide(
             work.tx,

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from incidents.decisions.intake import LEARNT
 from incidents.errors import NotFound
@@ -24,6 +22,7 @@ from incidents.policy_insights import InsightMode
 from incidents.store.insight_predictions import Prediction
 from tasks import resources
 from tasks.champions import Champion, champion_id, champion_of
+from tasks.precedents import sure_links
 
 if TYPE_CHECKING:
     from incidents.insights.routing import Guess, RoutingModel
@@ -37,17 +36,27 @@ SHADOWED = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learnt:
-    """`routes` are to be gone by; `predictions` are to be recorded, whether anything goes by them or not."""
+    """`routes` and `links` are to be gone by; `predictions` are recorded, whether anything goes by them or not."""
 
     routes: Mapping[TicketRef, Route] = field(default_factory=dict)
+    links: Mapping[TicketRef, int] = field(default_factory=dict)
     predictions: tuple[Prediction, ...] = ()
 
 
 NOTHING_LEARNT = Learnt()
 
 
-async def learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
+async def what_is_learnt(tickets: Sequence[Ticket]) -> Learnt:
     """What the champions say of these tickets. Whatever is wrong with them, the rules decide, and it is logged."""
+    try:
+        return replace(await _learnt_routes(tickets), links=await sure_links(tickets))
+    except Exception:
+        # Tickets are not to wait because something is wrong with what was learnt, whatever it is.
+        logger.exception("the policy's rules alone decide")
+        return NOTHING_LEARNT
+
+
+async def _learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
     policy = resources.policy()
     if policy.insights.routing.mode is InsightMode.OFF or not tickets:
         return NOTHING_LEARNT
@@ -56,7 +65,7 @@ async def learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
     asked = [*open_question, *ruled[:SHADOWED]]
     try:
         guesses = {label: await _guesses(label, asked) for label in LABELS}
-    except (CannotLearn, NotFound, SQLAlchemyError) as error:
+    except (CannotLearn, NotFound) as error:
         logger.warning("the policy's rules alone decide: %s", error)
         return NOTHING_LEARNT
     is_on = policy.insights.routing.mode is InsightMode.ON

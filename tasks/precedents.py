@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,16 +17,18 @@ from prefect import task
 
 from incidents.decisions.similar import Precedent, suggest
 from incidents.decisions.similar import tell_precedents as decide_precedents
-from incidents.insights.learning import InsightKind, Reason
+from incidents.errors import NotFound
+from incidents.insights.learning import CannotLearn, InsightKind, Reason
 from incidents.models import Ticket, TicketRef
 from incidents.policy_insights import InsightMode
-from incidents.store.cases import decide, load_case
+from incidents.store.cases import decide, incident_number, load_case
 from incidents.store.effects import plan_effects
 from incidents.store.insight_predictions import Prediction, record_predictions
 from incidents.store.instance import instance_id
 from incidents.store.similar_history import READ, PastTicket, ended_since, joined_since, past_tickets
 from incidents.store.tickets import known_tickets
 from tasks import resources
+from tasks.champions import champion_id, champion_of
 from tasks.retries import STORE_CALL
 
 if TYPE_CHECKING:
@@ -46,9 +48,11 @@ LABEL = "incident"
 
 @dataclass
 class Past:
-    """What this process knows; `index` is None until it has read it."""
+    """What this process knows; `index` is None until it has read it. `taught_by` is the model it judges by, None for
+    the fixed formula."""
 
     index: SimilarIndex | None = None
+    taught_by: int | None = None
     read_until: datetime = _BEGINNING
     reading: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -63,7 +67,27 @@ async def _grown() -> SimilarIndex | None:
     if past.index is None:
         return None
     await _read(past)
+    await _teach(past)
     return past.index
+
+
+async def _teach(past: Past) -> None:
+    """Judge by the champion, where there is one that can be used; else by the fixed formula, which only suggests."""
+    number = await champion_id(InsightKind.SIMILAR, LABEL)
+    if past.index is None or number == past.taught_by:
+        return
+    # Only where there is a model: see `tasks.champions`.
+    from incidents.insights.contest_similar import TaughtPairs  # noqa: PLC0415
+    from incidents.insights.similar_model import PairModel  # noqa: PLC0415
+
+    pairs = PairModel.untaught()
+    if number is not None:
+        try:
+            found = await champion_of(InsightKind.SIMILAR, LABEL, number, TaughtPairs)
+            pairs = found.model.pairs
+        except (CannotLearn, NotFound) as error:
+            logger.warning("similar tickets are only suggested: %s", error)
+    past.index.model, past.taught_by = pairs, number
 
 
 def _told(reading: asyncio.Task[None]) -> None:
@@ -185,6 +209,31 @@ async def suggest_incidents(refs: list[TicketRef]) -> int:
     return len(known)
 
 
+async def sure_links(tickets: Sequence[Ticket]) -> Mapping[TicketRef, int]:
+    """Open incidents of their own service that new tickets surely belong to, by number: also those whose last ticket is
+    longer ago than the policy's window. Nothing unless the policy says so and enough was learnt to be sure."""
+    policy, now = resources.policy(), resources.utc_now()
+    setting = policy.insights.similar
+    routed = [
+        (ticket, route.service)
+        for ticket in tickets[:ASKED]
+        if (route := policy.route(ticket)) is not None and route.service is not None
+    ]
+    if setting.mode is not InsightMode.ON or not routed:
+        return {}
+    index = await _grown()
+    if index is None:
+        return {}
+    found: dict[TicketRef, int] = {}
+    for ticket, service in routed:
+        for match in index.rank(_report(_asked(ticket, service)), now=now):
+            is_sure = match.verdict == "link" and match.probability >= setting.link_above
+            if is_sure and match.incident is not None:
+                found[ticket.ref] = incident_number(match.incident)
+                break
+    return found
+
+
 def _likeliest(
     index: SimilarIndex,
     tickets: Sequence[PastTicket],
@@ -224,7 +273,7 @@ def _predictions(subject: str, found: Sequence[Precedent], *, now: datetime) -> 
         Prediction(
             kind=InsightKind.SIMILAR,
             label=LABEL,
-            model_id=None,
+            model_id=resources.kept(Past).taught_by,
             subject=subject,
             at=now,
             predicted=one.incident,

@@ -13,7 +13,7 @@ from incidents.ports import Helpdesk
 from incidents.store.cursors import move_cursor, read_cursor
 from tasks import resources
 from tasks.commit_intake import Handled, join_and_tell
-from tasks.learnt_routes import learnt_routes
+from tasks.learnt_routes import what_is_learnt
 from tasks.retries import OUTSIDE_CALL
 
 # Helpdesks' exports lag (Zendesk's by a minute) and clocks differ: look back a little further than last time.
@@ -34,7 +34,7 @@ async def reconcile_helpdesk(connection: str) -> Handled | None:
         since = await read_cursor(tx, connection) or began - FIRST_LOOK
     total = Handled()
     async for chunk in _chunks(helpdesk, since - OVERLAP):
-        learnt = await learnt_routes(chunk)
+        learnt = await what_is_learnt(chunk)
         async with resources.database().transaction() as tx:
             total = total.plus(await join_and_tell(tx, chunk, (), learnt))
     async with resources.database().transaction() as tx:

@@ -79,10 +79,12 @@ def sort_tickets(
     *,
     now: datetime,
     learnt: Mapping[TicketRef, Route] | None = None,
+    links: Mapping[TicketRef, int] | None = None,
 ) -> Sorted:
     """Join each ticket to an incident, or open one. Tickets must not be linked yet; settled ones are left.
 
-    `learnt` has the routes of tickets that no rule knows.
+    `learnt` has the routes of tickets that no rule knows, `links` open incidents that tickets surely belong to, however
+    long ago their last ticket came.
     """
     by_service: dict[str, list[Join]] = {}
     unrouted = 0
@@ -96,7 +98,9 @@ def sort_tickets(
     joins: dict[int, tuple[Join, ...]] = {}
     openings: list[Opening] = []
     for service, candidates in by_service.items():
-        incident = _incident_for(service, candidates, open_incidents, last_linked_at, policy, now=now)
+        incident = _incident_for(
+            service, candidates, open_incidents, last_linked_at, policy, now=now
+        ) or _surely(service, candidates, open_incidents, links or {})
         if incident is not None:
             joins[incident.id] = tuple(candidates)
         else:
@@ -124,6 +128,19 @@ def _incident_for(
         if now - last_linked_at.get(incident.id, incident.opened_at) <= policy.correlation.window:
             return incident
     return None
+
+
+def _surely(
+    service: str, joins: Sequence[Join], open_incidents: Sequence[Incident], links: Mapping[TicketRef, int]
+) -> Incident | None:
+    """The service's incident that one of them surely belongs to, if it is not over; never another service's."""
+    numbers = {links[join.ticket.ref] for join in joins if join.ticket.ref in links}
+    fitting = [
+        incident
+        for incident in open_incidents
+        if incident.id in numbers and incident.service == service and incident.state not in _OVER
+    ]
+    return max(fitting, key=lambda incident: incident.id, default=None)
 
 
 def _opening(service: str, joins: Sequence[Join], policy: Policy) -> Opening:

@@ -301,3 +301,22 @@ def test_an_agents_tag_goes_before_every_rule():
     unknown = a_ticket(2, tags=("liaison-service-nowhere",))
     assert POLICY.route(spam) == Route(service="search", severity=None, reason="an agent's tag says so")
     assert POLICY.route(unknown).service == "checkout"
+
+
+@pytest.mark.parametrize(
+    ("state", "service", "joined"),
+    [
+        (IncidentState.ESCALATED, "checkout", True),
+        (IncidentState.ESCALATED, "search", False),
+        (IncidentState.CLOSING, "checkout", False),
+    ],
+)
+def test_a_sure_link_joins_an_incident_that_has_gone_quiet(state, service, joined):
+    """Only one of the ticket's own service, and only as long as it is not over."""
+    quiet = an_incident(state, service=service, opened_at=NOW - timedelta(hours=9), resolved_at=None)
+    ticket = a_ticket(1)
+    long_ago = {quiet.id: NOW - timedelta(hours=8)}
+    assert sort_tickets([ticket], [quiet], long_ago, POLICY, now=NOW).joins == {}
+    found = sort_tickets([ticket], [quiet], long_ago, POLICY, now=NOW, links={ticket.ref: quiet.id})
+    assert (quiet.id in found.joins) is joined
+    assert len(found.openings) == (not joined)

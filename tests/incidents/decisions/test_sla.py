@@ -181,12 +181,11 @@ def test_a_late_sweep_makes_up_for_what_was_missed():
     """After an outage of ours: each clock in one sentence with what had come before, one post, one level paged."""
     case = a_paged_case()
     plan = sweep(case, 600)
+    by = "by policy severity-2"
     assert [page.key for page in of_kind(plan, EffectKind.PAGE)] == [page_key(1)]
     assert told(plan) == [
-        "First response missed 9 h 40 min ago (due 12:20 UTC, 20 min by policy severity-2); "
-        "passed before: 75 % at 12:15 UTC",
-        "Resolution missed 6 h 00 min ago (due 16:00 UTC, 4 h by policy severity-2); "
-        "passed before: 75 % at 15:00 UTC",
+        f"First response missed 9 h 40 min ago (due 12:20 UTC, 20 min {by}); passed before: 75 % at 12:15 UTC",
+        f"Resolution missed 6 h 00 min ago (due 16:00 UTC, 4 h {by}); passed before: 75 % at 15:00 UTC",
         "Paged the next level: Payments lead",
     ]
     assert len(of_kind(plan, EffectKind.CHAT_POST)) == 1
