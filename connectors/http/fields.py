@@ -39,7 +39,9 @@ class TicketFields(BaseModel):
     )
     created_at: Source | None = Field(default=None, description="ISO 8601; without one the update time.")
     updated_at: Source | None = Field(default=None, description="ISO 8601; without one the time of sending.")
-    due_at: Source | None = Field(default=None, description="ISO 8601: when the source itself says it is due.")
+    due_at: Source | None = Field(
+        default=None, description="ISO 8601: when the source itself says it is due."
+    )
     requester_id: Source | None = Field(default=None, description="The customer's id; else the e-mail.")
     requester_name: Source | None = Field(default=None, description="The customer's name.")
     requester_email: Source | None = Field(default=None, description="The customer's e-mail address.")

@@ -6,31 +6,43 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Double,
     ForeignKey,
     Index,
     Integer,
-    Interval,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from incidents.store.schema_insights import insight_models, insight_predictions
+from incidents.store.schema_metadata import Time, metadata
+from incidents.store.schema_reports import report_files, reports
+from incidents.store.schema_sla import sla_breaches, sla_clocks, sla_holders
 from incidents.store.storable import StorableText as Text
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-Time = DateTime(timezone=True)
+__all__ = [
+    "bindings",
+    "connections",
+    "cursors",
+    "deliveries",
+    "drains",
+    "effects",
+    "incidents",
+    "insight_models",
+    "insight_predictions",
+    "meta",
+    "metadata",
+    "rejections",
+    "report_files",
+    "reports",
+    "sla_breaches",
+    "sla_clocks",
+    "sla_holders",
+    "tickets",
+    "timeline",
+]
 
 meta = Table(
     "meta",
@@ -248,156 +260,4 @@ cursors = Table(
     metadata,
     Column("connection", Text, primary_key=True),
     Column("since", Time, nullable=False),
-)
-
-# Promises to tickets and incidents, each a clock. A subject is `zendesk/support#1` (then with connection and
-# ticket) or `INC-7` (then with incident). `due_at` and `next_moment_at` follow from the rest, to be searched by.
-sla_clocks = Table(
-    "sla_clocks",
-    metadata,
-    Column("key", Text, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("connection", Text),
-    Column("ticket_id", Text),
-    Column("incident_id", BigInteger, ForeignKey("incidents.id")),
-    Column("metric", Text, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("round", Integer, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("calendar", Text, nullable=False),
-    Column("target", Interval),
-    Column("warnings", JSONB, nullable=False),
-    Column("started_at", Time, nullable=False),
-    Column("running_since", Time),
-    Column("paused_because", Text),
-    Column("stopped_at", Time),
-    Column("is_withdrawn", Boolean, nullable=False),
-    Column("stretches", JSONB, nullable=False),
-    Column("told", JSONB, nullable=False),
-    Column("worked", Interval, nullable=False),
-    Column("due_at", Time),
-    Column("next_moment_at", Time),
-)
-Index("ix_sla_clocks_subject", sla_clocks.c.subject)
-Index(
-    "ix_sla_clocks_next_moment_at",
-    sla_clocks.c.next_moment_at,
-    postgresql_where=text("next_moment_at is not null"),
-)
-Index(
-    "ix_sla_clocks_due_at",
-    sla_clocks.c.due_at,
-    postgresql_where=text("stopped_at is null and due_at is not null"),
-)
-Index(
-    "ix_sla_clocks_paused",
-    sla_clocks.c.started_at,
-    postgresql_where=text("paused_because is not null and target is not null"),
-)
-Index(
-    "ix_sla_clocks_stopped_at",
-    sla_clocks.c.stopped_at,
-    postgresql_where=text("stopped_at is not null and target is not null"),
-)
-
-# Who had a ticket or incident, and in which state, from when on; written when one of the two changes.
-sla_holders = Table(
-    "sla_holders",
-    metadata,
-    Column("subject", Text, primary_key=True),
-    Column("since", Time, primary_key=True),
-    Column("holder", Text, nullable=False),
-    Column("state", Text, nullable=False),
-)
-
-# Promises that were broken, with who had it when, as it was known then.
-sla_breaches = Table(
-    "sla_breaches",
-    metadata,
-    Column("clock_key", Text, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("metric", Text, nullable=False),
-    Column("policy", Text, nullable=False),
-    Column("target", Interval, nullable=False),
-    Column("breached_at", Time, nullable=False),
-    Column("recorded_at", Time, nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("held", JSONB, nullable=False),
-)
-Index("ix_sla_breaches_breached_at", sla_breaches.c.breached_at)
-
-# The weekly reports, and the pictures and tables that belong to them. `token` is what their addresses are guarded by.
-reports = Table(
-    "reports",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("token", Text, nullable=False, unique=True),
-    Column("made_at", Time, nullable=False),
-)
-report_files = Table(
-    "report_files",
-    metadata,
-    Column("report", Text, ForeignKey("reports.name", ondelete="CASCADE"), primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("media_type", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-)
-
-# Models, learnt from this store's own history: at most one champion of a kind and label predicts.
-insight_models = Table(
-    "insight_models",
-    metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("format", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("trained_at", Time, nullable=False),
-    Column("history_from", Time, nullable=False),
-    Column("history_until", Time, nullable=False),
-    Column("examples", Integer, nullable=False),
-    Column("metric", Text, nullable=False),
-    Column("value", Double, nullable=False),
-    Column("calibration", Double, nullable=False),
-    Column("card", JSONB, nullable=False),
-    Column("sha256", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
-)
-Index(
-    "uq_insight_models_champion",
-    insight_models.c.kind,
-    insight_models.c.label,
-    unique=True,
-    postgresql_where=text("state = 'champion'"),
-)
-
-# What was predicted, by which model, and what turned out to be true: agents' corrections become labels.
-insight_predictions = Table(
-    "insight_predictions",
-    metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("model_id", BigInteger, ForeignKey("insight_models.id", ondelete="SET NULL")),
-    Column("subject", Text, nullable=False),
-    Column("at", Time, nullable=False),
-    Column("predicted", Text, nullable=False),
-    Column("probability", Double, nullable=False),
-    Column("reasons", JSONB, nullable=False),
-    Column("is_shadow", Boolean, nullable=False),
-    Column("truth", Text),
-    Column("truth_at", Time),
-)
-Index(
-    "uq_insight_predictions_subject",
-    insight_predictions.c.subject,
-    insight_predictions.c.kind,
-    insight_predictions.c.label,
-    unique=True,
-)
-Index(
-    "ix_insight_predictions_kind_at",
-    insight_predictions.c.kind,
-    insight_predictions.c.label,
-    insight_predictions.c.at,
 )
