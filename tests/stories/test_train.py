@@ -9,7 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterStartTime,
+)
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy import select, update
@@ -64,9 +69,11 @@ async def page(key: str) -> str:
 
 
 async def last_run(flow: str) -> FlowRun:
+    """Of those that ran: another test's deployments may have runs scheduled on the same server."""
     async with get_client() as client:
         (run,) = await client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
+            flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False)),
             sort=FlowRunSort.START_TIME_DESC,
             limit=1,
         )
