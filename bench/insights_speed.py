@@ -11,6 +11,8 @@ from __future__ import annotations
 import pickle
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -51,6 +53,7 @@ def speed_figures(tickets: int = TICKETS) -> Iterator[Result]:
     yield _result("routing_training", time.perf_counter() - began, "s", tickets)
     yield _result("routing_training_cpu", time.process_time() - worked, "s", tickets)
     yield _result("routing_model_size", _megabytes(model), "MB", tickets)
+    yield _result("routing_model_in_memory", _resident(model), "MB", tickets)
 
     progress(f"similar: remembering {tickets:,} tickets")
     reports = _reports(past)
@@ -65,6 +68,7 @@ def speed_figures(tickets: int = TICKETS) -> Iterator[Result]:
         "similar_remembering", (time.perf_counter() - began) / tickets * 1e6, "us a ticket", tickets
     )
     yield _result("similar_index_size", _megabytes(index), "MB", tickets)
+    yield _result("similar_index_in_memory", _resident(index), "MB", tickets)
     yield _result(
         "insights_peak_memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "GB", tickets
     )
@@ -139,8 +143,27 @@ def _milliseconds(call: Callable[[], object]) -> float:
 
 
 def _megabytes(model: object) -> float:
-    """Its size when stored; in memory it takes up to some three times as much (words and their tables)."""
+    """Its size when stored."""
     return len(pickle.dumps(model, protocol=5)) / 1e6
+
+
+_LOADED = """
+import pickle, sys
+import psutil
+import {module}
+data = sys.stdin.buffer.read()
+before = psutil.Process().memory_info().rss
+model = pickle.loads(data)
+print(psutil.Process().memory_info().rss - before)
+"""
+
+
+def _resident(model: object) -> float:
+    """By how many megabytes a process that has its module and its bytes grows when it loads it."""
+    program = _LOADED.format(module=type(model).__module__)
+    data = pickle.dumps(model, protocol=5)
+    done = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
+    return int(done.stdout) / 1e6
 
 
 def _result(name: str, value: float, unit: str, count: int) -> Result:

@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterStartTime,
+)
 from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,6 +78,8 @@ async def newest_run_name() -> str:
     async with get_client() as client:
         (run,) = await client.read_flow_runs(
             flow_filter=FlowFilter(name=FlowFilterName(any_=["feed_quality"])),
+            # Another test's deployments may have runs scheduled on the same server.
+            flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False)),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=1,
         )
