@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from incidents.insights.learning import NotEnoughHistory
 from incidents.insights.routing_confidence import NEVER, choose_threshold
 from incidents.insights.similar_pairs import PAIR_FEATURES
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +115,9 @@ class PairModel:
 
 
 def _grow(questions: Sequence[Question], *, seed: int) -> lightgbm.Booster:
+    # Only who learns needs it: it takes a hundred megabytes, and each worker asks.
+    import lightgbm  # noqa: PLC0415
+
     data = lightgbm.Dataset(
         np.vstack([one.features for one in questions]),
         np.concatenate([one.right for one in questions]).astype(np.int8),
@@ -138,6 +143,8 @@ def _calibrate(
     trees: lightgbm.Booster, questions: Sequence[Question], precision: float
 ) -> tuple[float, float, float]:
     """Slope and bias of the curve, and the lowest probability from which on so much of the best answers was right."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
+
     asked = [one for one in questions if len(one.right)]
     best = np.zeros(len(asked))
     right = np.zeros(len(asked), np.bool_)
