@@ -14,7 +14,11 @@ from tasks.story import tell_story
 
 @flow(name="closure", flow_run_name=stage_run_name)
 async def closure(incident: IncidentName) -> str:
-    """Look again; when it is proven fixed, tell everybody and close."""
+    """Look again; when it is proven fixed, tell everybody and close.
+
+    Args:
+        incident: Which incident, such as INC-42.
+    """
     before = await read(incident)
     looks = await probe(before.service) if before.state is IncidentState.RESOLVED else []
     after = await commit_closure(before.id, list(looks))

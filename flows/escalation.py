@@ -14,18 +14,17 @@ from tasks.deliver import deliver
 from tasks.gather import probe
 from tasks.story import tell_story
 
-Requester = Annotated[
-    str | None,
-    Field(
-        description="Who asks to escalate now: no action is tried, no proof awaited. Empty: the usual way.",
-        max_length=100,
-    ),
-]
+Requester = Annotated[str | None, Field(max_length=100)]
 
 
 @flow(name="escalation", flow_run_name=stage_run_name)
 async def escalation(incident: IncidentName, escalate_now_for: Requester = None) -> str:
-    """Try the service's action and look again; page the owning team if that did not help."""
+    """Try the service's action and look again; page the owning team if that did not help.
+
+    Args:
+        incident: Which incident, such as INC-42.
+        escalate_now_for: Who asks to escalate now: no action is tried, no proof awaited. Empty: the usual way.
+    """
     before = await read(incident)
     after = await commit_escalation(before.id, [], escalate_now_for)
     await deliver(after.id, is_urgent=True)

@@ -17,10 +17,8 @@ from incidents.store.cases import incident_number, read_incident
 from incidents.store.tickets import linked_connections
 from tasks import resources
 
-IncidentName = Annotated[
-    str,
-    Field(pattern=r"^INC-[0-9]{1,18}$", description="Which incident, such as INC-42.", examples=["INC-42"]),
-]
+# What it is for is told in the flows' "Args", where the forms of the Prefect UI take descriptions from.
+IncidentName = Annotated[str, Field(pattern=r"^INC-[0-9]{1,18}$", examples=["INC-42"])]
 
 
 def stage_run_name() -> str:

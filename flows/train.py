@@ -32,6 +32,9 @@ async def train(kind: TrainKind = TrainKind.ALL) -> str:
 
     Too little history is said and is no failure. One that fails keeps the others from nothing, and fails the run at
     its end; models in use stay in use.
+
+    Args:
+        kind: What to train; surges are found without training.
     """
     every = dict.fromkeys(subject.kind for subject in SUBJECTS)
     chosen = every if kind is TrainKind.ALL else [InsightKind(kind.value)]

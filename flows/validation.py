@@ -27,7 +27,11 @@ async def _precedents(incident: Incident) -> None:
 
 @flow(name="validation", flow_run_name=stage_run_name)
 async def validation(incident: IncidentName) -> str:
-    """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time."""
+    """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time.
+
+    Args:
+        incident: Which incident, such as INC-42.
+    """
     before = await read(incident)
     looks, dependency_looks, _ = await asyncio.gather(
         probe(before.service), probe_dependencies(before.service), _precedents(before)

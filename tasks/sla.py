@@ -14,7 +14,7 @@ from incidents.store.cases import decide, read_incident
 from incidents.store.effects import plan_effects
 from incidents.store.instance import instance_id
 from incidents.store.sla_breaches import record_breaches
-from incidents.store.sla_clocks import save_clocks
+from incidents.store.sla_clocks import mark_told
 from incidents.store.sla_due import lock_due_ticket_clocks, lock_due_unlinked
 from incidents.store.sla_keeping import mark_fitted
 from incidents.store.sla_refit import incidents_to_refit, refit_tickets
@@ -95,7 +95,7 @@ async def sweep_some_tickets() -> tuple[Swept, int]:
             ref = TicketRef(connection=connection, id=ticket_id)
             effects += sla.sweep_ticket(ref, found, policy, instance=instance, now=now)
         told = {clock.key: clock for clock in sla.told(due, now=now)}
-        await save_clocks(tx, [told.get(clock.key, clock) for clock in clocks], calendars)
+        await mark_told(tx, [told.get(clock.key, clock) for clock in clocks], calendars)
         await plan_effects(tx, effects)
         await record_breaches(tx, sla.broken(due), calendars, now=now)
     return _count(due), len(clocks)

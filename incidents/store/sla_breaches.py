@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import any_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
@@ -16,7 +16,9 @@ from incidents.calendars import Calendars
 from incidents.sla_clock import Missed
 from incidents.sla_holders import Held, Holder, cause, held_until
 from incidents.store.schema import sla_breaches, sla_holders
+from incidents.store.storable import StorableText
 
+_SUBJECTS = bindparam("subjects", type_=ARRAY(StorableText))
 _HELD = TypeAdapter(tuple[Held, ...])
 
 # Only what changed hands or state; a moment that is known already stays as it was told.
@@ -119,8 +121,9 @@ async def breaches_of(tx: AsyncConnection, subject: str) -> Sequence[Breach]:
 async def _holders(tx: AsyncConnection, subjects: set[str]) -> Mapping[str, Sequence[Holder]]:
     rows = await tx.execute(
         select(sla_holders)
-        .where(sla_holders.c.subject.in_(subjects))
-        .order_by(sla_holders.c.subject, sla_holders.c.since)
+        .where(sla_holders.c.subject == any_(_SUBJECTS))
+        .order_by(sla_holders.c.subject, sla_holders.c.since),
+        {"subjects": sorted(subjects)},
     )
     found: dict[str, list[Holder]] = {}
     for row in rows:

@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Row, any_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
 from incidents.calendars import Calendars
 from incidents.sla_clock import Moment, SlaClock, SlaMetric, Stretch, Told, due_at, next_moment
 from incidents.store.schema import sla_clocks
+from incidents.store.storable import StorableText
 
+_SUBJECTS = bindparam("subjects", type_=ARRAY(StorableText))
 _STRETCHES = TypeAdapter(tuple[Stretch, ...])
 _TOLD = TypeAdapter(tuple[Told, ...])
 _COLUMNS = [column.name for column in sla_clocks.columns]
@@ -32,6 +34,15 @@ _SAVE = text(
 ).bindparams(bindparam("rows", type_=JSONB))
 
 
+_MARK_TOLD = text(
+    """
+    update sla_clocks c set told = new.told, next_moment_at = new.next_moment_at
+    from jsonb_to_recordset(:rows) as new(key text, told jsonb, next_moment_at timestamptz)
+    where c.key = new.key
+    """
+).bindparams(bindparam("rows", type_=JSONB))
+
+
 async def read_clocks(
     tx: AsyncConnection, subjects: Sequence[str], *, lock: bool = False
 ) -> Mapping[str, tuple[SlaClock, ...]]:
@@ -44,11 +55,13 @@ async def read_clocks(
     is_needed = sla_clocks.c.stopped_at.is_(None) | (sla_clocks.c.metric != SlaMetric.NEXT_UPDATE.value)
     statement = (
         select(sla_clocks)
-        .where(sla_clocks.c.subject.in_(subjects), is_needed | sla_clocks.c.next_moment_at.is_not(None))
+        # One parameter, however many they are: the statement is prepared once.
+        .where(sla_clocks.c.subject == any_(_SUBJECTS), is_needed | sla_clocks.c.next_moment_at.is_not(None))
         .order_by(sla_clocks.c.key)
     )
     found: dict[str, list[SlaClock]] = {}
-    for row in await tx.execute(statement.with_for_update() if lock else statement):
+    given = {"subjects": list(subjects)}
+    for row in await tx.execute(statement.with_for_update() if lock else statement, given):
         found.setdefault(row.subject, []).append(clock_of(row))
     return {subject: tuple(clocks) for subject, clocks in found.items()}
 
@@ -68,6 +81,20 @@ async def save_clocks(tx: AsyncConnection, clocks: Iterable[SlaClock], calendars
     rows = [_values(clock, calendars) for clock in clocks]
     if rows:
         await tx.execute(_SAVE, {"rows": rows})
+
+
+async def mark_told(tx: AsyncConnection, clocks: Iterable[SlaClock], calendars: Calendars) -> None:
+    """Write what clocks have told, and when they next have something to tell; all else of them is as it was."""
+    rows = [
+        {
+            "key": clock.key,
+            "told": _TOLD.dump_python(clock.told, mode="json"),
+            "next_moment_at": _next_moment_at(clock, calendars),
+        }
+        for clock in clocks
+    ]
+    if rows:
+        await tx.execute(_MARK_TOLD, {"rows": rows})
 
 
 def clock_of(row: Row[Any]) -> SlaClock:
@@ -92,7 +119,6 @@ def clock_of(row: Row[Any]) -> SlaClock:
 
 def _values(clock: SlaClock, calendars: Calendars) -> dict[str, object]:
     connection, is_ticket, ticket_id = clock.subject.partition("#")
-    coming = next_moment(clock, calendars)
     return {
         "key": clock.key,
         "subject": clock.subject,
@@ -115,8 +141,13 @@ def _values(clock: SlaClock, calendars: Calendars) -> dict[str, object]:
         "told": _TOLD.dump_python(clock.told, mode="json"),
         "worked": f"{clock.worked.total_seconds():.6f} seconds",
         "due_at": _iso(due_at(clock, calendars)),
-        "next_moment_at": _iso(coming[0] if coming is not None else None),
+        "next_moment_at": _next_moment_at(clock, calendars),
     }
+
+
+def _next_moment_at(clock: SlaClock, calendars: Calendars) -> str | None:
+    coming = next_moment(clock, calendars)
+    return _iso(coming[0]) if coming is not None else None
 
 
 def _iso(at: datetime | None) -> str | None:
