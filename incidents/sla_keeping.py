@@ -123,9 +123,10 @@ def _after(
 def _ticket_events(change: TicketChange, clocks: Clocks, *, now: datetime) -> Iterator[Happened]:
     """In the order in which they happened, the ticket's own state last."""
     before, after = change.before, change.after
+    is_reopened = before is not None and before.status.is_settled and not after.status.is_settled
     if not clocks:
         yield SlaEvent.OPENED, after.created_at
-    elif before is not None and before.status.is_settled and not after.status.is_settled:
+    elif is_reopened:
         yield SlaEvent.REOPENED, after.updated_at
     replies = sorted(
         (comment for comment in change.comments if comment.author is Author.AGENT and comment.is_public),
@@ -133,7 +134,9 @@ def _ticket_events(change: TicketChange, clocks: Clocks, *, now: datetime) -> It
     )
     for reply in replies:
         yield SlaEvent.AGENT_REPLY, reply.at
-    if not replies and _must_have_been_answered(before, after, clocks):
+    is_owed = not clocks or is_reopened or _owes_a_response(clocks)
+    if not replies and is_owed and after.status is TicketStatus.WAITING_FOR_CUSTOMER:
+        # One that waits for its customer was answered, even if the webhook that told us so was lost.
         yield SlaEvent.AGENT_REPLY, after.updated_at
     if change.told_at is not None:
         yield SlaEvent.LIAISON_UPDATE, change.told_at
@@ -145,11 +148,8 @@ def _ticket_events(change: TicketChange, clocks: Clocks, *, now: datetime) -> It
         yield SlaEvent.SEEN, max(after.updated_at, after.created_at) if clocks else now
 
 
-def _must_have_been_answered(before: Ticket | None, after: Ticket, clocks: Clocks) -> bool:
-    """One that waits for its customer was answered, even if the webhook that told us so was lost."""
-    is_owed = any(clock.metric is SlaMetric.FIRST_RESPONSE and not clock.is_over for clock in clocks)
-    waits = after.status is TicketStatus.WAITING_FOR_CUSTOMER
-    return waits and (before is None or is_owed)
+def _owes_a_response(clocks: Clocks) -> bool:
+    return any(clock.metric is SlaMetric.FIRST_RESPONSE and not clock.is_over for clock in clocks)
 
 
 def _incident_events(
