@@ -34,7 +34,7 @@ async def show_board() -> bool:
         if not await is_news(tx, digest):
             return False
         late = sum(row["clock"] == "missed" for row in table)
-        paused = sum(row["clock"].startswith("stands still") for row in table)
+        paused = sum(row.clock.state is ClockState.PAUSED for row in found)
         await acreate_table_artifact(
             key=KEY,
             table=table,
@@ -48,18 +48,19 @@ async def show_board() -> bool:
 def _shown(row: BoardRow, *, is_late: bool, base: str) -> dict[str, str]:
     clock = row.clock
     if clock.state is ClockState.PAUSED:
-        state = f"stands still: {(clock.paused_because or '').replace('_', ' ')}"
+        state = (clock.paused_because or "").replace("_", " ")
     else:
         state = "missed" if is_late else "running"
     promised = amount(clock.target) if clock.target is not None else ""
+    # What matters most stands first: one UI cuts wide tables off.
     return {
-        "due": f"{row.due_at:%Y-%m-%d %H:%M UTC}" if row.due_at is not None else "",
-        "clock": state,
+        "due (UTC)": f"{row.due_at:%m-%d %H:%M}" if row.due_at is not None else "stands still",
         "promise": _cell(f"{metric_words(clock.metric)}, {promised} ({clock.policy})"),
-        "risk": f"{row.risk:.0%}" if row.risk is not None and not is_late else "",
-        "with": _cell(row.who or "nobody"),
         "ticket": _cell(row.ticket or ""),
         "incident": row.incident or "",
+        "with": _cell(row.who or "nobody"),
+        "clock": state,
+        "risk": f"{row.risk:.0%}" if row.risk is not None and not is_late else "",
         "service": _cell(row.service or ""),
         "link": _link(row, base),
     }
