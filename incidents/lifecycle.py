@@ -33,6 +33,9 @@ UNSETTLED = frozenset(S) - {S.CLOSED, S.NOT_AN_INCIDENT, S.MERGED}
 WITH_ENGINEERS = frozenset({S.ESCALATED, S.ACKNOWLEDGED})
 """States in which a page is out."""
 
+WORKS_AGAIN = frozenset({S.RESOLVED, S.CLOSING, S.CLOSED})
+"""States in which it is said to be fixed: customers can work, whether they were told or not."""
+
 
 def reopen(incident: Incident, *, now: datetime) -> Incident:
     """The incident open again, as a new generation: its SLA clock, its pages and its messages start anew.

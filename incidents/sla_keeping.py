@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.case import Case, Plan
+from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import (
     Author,
     Comment,
@@ -26,7 +27,6 @@ from incidents.sla_events import Clocks, SlaEvent, advance
 from incidents.sla_facts import incident_facts, ticket_facts
 from incidents.sla_policy import Sla
 
-_WORKS_AGAIN = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
 _NOTHING_OWED = frozenset({IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED})
 
 Happened = tuple[SlaEvent, datetime]
@@ -158,7 +158,7 @@ def _incident_events(
     if after.state in _NOTHING_OWED:
         yield SlaEvent.WITHDRAWN, now
         return
-    if not clocks and after.state not in _WORKS_AGAIN:
+    if not clocks and after.state not in WORKS_AGAIN:
         yield SlaEvent.OPENED, after.clock_from
         if after.acknowledged_at is not None:
             yield SlaEvent.ACKNOWLEDGED, after.acknowledged_at
@@ -166,8 +166,8 @@ def _incident_events(
         yield SlaEvent.REOPENED, now
     if after.acknowledged_at is not None and after.acknowledged_at != before.acknowledged_at:
         yield SlaEvent.ACKNOWLEDGED, after.acknowledged_at
-    if after.state in _WORKS_AGAIN:
-        if before.state not in _WORKS_AGAIN:
+    if after.state in WORKS_AGAIN:
+        if before.state not in WORKS_AGAIN:
             yield SlaEvent.MITIGATED, after.resolved_at or now
             yield SlaEvent.SOLVED, after.resolved_at or now
         return

@@ -9,21 +9,14 @@ from prefect import task
 from incidents.case import Case, Plan
 from incidents.decisions import closure, escalation, validation
 from incidents.models import Incident, ProbeResult
-from incidents.store.cases import decide
 from tasks import resources
+from tasks.deciding import decide_now
 from tasks.retries import STORE_CALL
 
 
 async def _decide(incident_id: int, decision: Callable[[Case], Plan]) -> Incident:
     async with resources.database().transaction() as tx:
-        plan = await decide(
-            tx,
-            incident_id,
-            decision,
-            policy=resources.policy(),
-            now=resources.utc_now(),
-            run_id=resources.run_id(),
-        )
+        plan = await decide_now(tx, incident_id, decision)
     return plan.incident
 
 

@@ -12,8 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.decisions.intake import (
     Join,
     Opening,
-    learnt_notes,
-    opening_entries,
     services_of,
     sort_tickets,
     tickets_joined,
@@ -24,17 +22,18 @@ from incidents.models import Comment, Lane, Ticket, TicketEvent, TicketRef
 from incidents.policy import Policy
 from incidents.routing import corrected_service
 from incidents.sla_keeping import TicketChange
-from incidents.store.cases import decide, open_incident, open_incidents
+from incidents.store.cases import open_incidents
 from incidents.store.drains import renew_drain, take_turns
-from incidents.store.effects import our_status_changes, plan_effects
+from incidents.store.effects import our_status_changes
 from incidents.store.inbox import settle_deliveries
 from incidents.store.insight_predictions import correct, record_predictions
-from incidents.store.instance import instance_id
-from incidents.store.sla_keeping import keep_new_incident, keep_tickets, severities_of
-from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, link_tickets, save_tickets
+from incidents.store.sla_keeping import keep_tickets, severities_of
+from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, save_tickets
 from tasks import resources
+from tasks.deciding import decide_now
 from tasks.drain import Chunk
 from tasks.learnt_routes import NOTHING_LEARNT, Learnt, what_is_learnt
+from tasks.opening import link_joins, open_with_tickets
 from tasks.retries import STORE_CALL
 
 ASKED_ABOUT = 20
@@ -166,46 +165,25 @@ async def _join(work: _Work, tickets: Sequence[Ticket], learnt: Learnt) -> None:
         tickets, incidents, warm, work.policy, now=now, learnt=learnt.routes, links=learnt.links
     )
     for incident_id, joins in found.joins.items():
-        await decide(
+        await decide_now(
             work.tx,
             incident_id,
             partial(tickets_joined, joins=joins, policy=work.policy, now=now),
-            policy=work.policy,
-            now=now,
-            run_id=resources.run_id(),
             joining=[join.ticket for join in joins],
         )
-        await _link(work, incident_id, joins)
+        await link_joins(work.tx, incident_id, joins)
+        _joined(work, incident_id, joins)
     for opening in found.openings:
         await _open(work, opening)
 
 
 async def _open(work: _Work, opening: Opening) -> None:
-    now = resources.utc_now()
-    incident = await open_incident(
-        work.tx,
-        service=opening.service,
-        title=opening.title,
-        severity=opening.severity,
-        owner=opening.owner,
-        entries=opening_entries(opening),
-        now=now,
-        run_id=resources.run_id(),
-    )
+    incident = await open_with_tickets(work.tx, opening)
     work.opened += 1
-    await _link(work, incident.id, opening.joins)
-    notes = learnt_notes(incident, opening.joins, instance=await instance_id(work.tx))
-    await plan_effects(work.tx, notes)
-    tickets = [join.ticket for join in opening.joins]
-    await keep_new_incident(work.tx, incident, tickets, work.policy, now=now)
+    _joined(work, incident.id, opening.joins)
 
 
-async def _link(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
-    by_reason: dict[str, list[TicketRef]] = {}
-    for join in joins:
-        by_reason.setdefault(join.reason, []).append(join.ticket.ref)
-    for reason, refs in by_reason.items():
-        await link_tickets(work.tx, incident_id, refs, reason=reason, now=resources.utc_now())
+def _joined(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
     work.incident_of.update((join.ticket.ref, incident_id) for join in joins)
     work.joined += len(joins)
     work.touched.append(incident_id)
@@ -229,13 +207,10 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
         if before.incident_id is not None and _matters(news):
             by_incident.setdefault(before.incident_id, []).append(news)
     for incident_id in sorted(by_incident):
-        await decide(
+        await decide_now(
             work.tx,
             incident_id,
             partial(ticket_news, news=by_incident[incident_id], policy=work.policy, now=now),
-            policy=work.policy,
-            now=now,
-            run_id=resources.run_id(),
         )
         work.touched.append(incident_id)
 

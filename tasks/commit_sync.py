@@ -12,10 +12,11 @@ from incidents.case import Case, Plan
 from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.errors import NotFound
 from incidents.models import ChatCommand, Lane
-from incidents.store.cases import decide, incident_bound_to, incident_number
+from incidents.store.cases import incident_bound_to, incident_number
 from incidents.store.drains import renew_drain
 from incidents.store.inbox import settle_deliveries
 from tasks import resources
+from tasks.deciding import decide_now
 from tasks.drain import Chunk
 from tasks.retries import STORE_CALL
 
@@ -60,14 +61,7 @@ async def _decide_all(
 ) -> None:
     for decision in decisions:
         try:
-            await decide(
-                tx,
-                incident_id,
-                decision,
-                policy=resources.policy(),
-                now=resources.utc_now(),
-                run_id=resources.run_id(),
-            )
+            await decide_now(tx, incident_id, decision)
         except NotFound:
             return  # somebody named an incident that never was
 

@@ -10,15 +10,15 @@ from prefect import task
 from prefect.runtime import task_run
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Entry, Plan
+from incidents.case import Entry
 from incidents.effects import EffectKind, EffectState
 from incidents.models import TicketRef
-from incidents.store.cases import decide
 from incidents.store.due_effects import Due, due_effects, next_due_at
 from incidents.store.effects import LEASE, Leased, Settled, keep_effects, lease_effects, settle_effects
 from incidents.store.sla_keeping import keep_told
 from incidents.store.timeline import append_entries
 from tasks import resources
+from tasks.deciding import as_it_is, decide_now
 from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
 from tasks.send.actions import run_action
@@ -131,15 +131,7 @@ async def _keep_promises(tx: AsyncConnection, leased: Sequence[Leased], settled:
         return
     policy, now = resources.policy(), resources.utc_now()
     # The incident first: it is always locked before its tickets' clocks.
-    await decide(
-        tx,
-        told[0].incident_id,
-        lambda case: Plan(incident=case.incident),
-        policy=policy,
-        now=now,
-        run_id=resources.run_id(),
-        told_at=now,
-    )
+    await decide_now(tx, told[0].incident_id, as_it_is, told_at=now)
     refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in told]
     await keep_told(tx, refs, policy, at=now, now=now)
 

@@ -21,7 +21,7 @@ from incidents.errors import NotFound
 from incidents.insights.learning import CannotLearn, InsightKind, Reason
 from incidents.models import Ticket, TicketRef
 from incidents.policy_insights import InsightMode
-from incidents.store.cases import decide, incident_number, load_case
+from incidents.store.cases import incident_number, load_case
 from incidents.store.effects import plan_effects
 from incidents.store.insight_predictions import Prediction, record_predictions
 from incidents.store.instance import instance_id
@@ -29,6 +29,7 @@ from incidents.store.similar_history import READ, PastTicket, ended_since, joine
 from incidents.store.tickets import known_tickets
 from tasks import resources
 from tasks.champions import champion_id, champion_of
+from tasks.deciding import decide_now
 from tasks.retries import STORE_CALL
 
 if TYPE_CHECKING:
@@ -181,14 +182,7 @@ async def tell_precedents(incident_id: int) -> int:
     async with resources.database().transaction() as tx:
         await record_predictions(tx, _predictions(case.incident.name, found, now=now))
         if setting.mode is InsightMode.ON:
-            await decide(
-                tx,
-                incident_id,
-                lambda case: decide_precedents(case, found, now=now),
-                policy=resources.policy(),
-                now=now,
-                run_id=resources.run_id(),
-            )
+            await decide_now(tx, incident_id, lambda case: decide_precedents(case, found, now=now))
     return len(found)
 
 

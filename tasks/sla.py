@@ -9,8 +9,7 @@ from prefect import task
 from incidents.case import Case, Plan
 from incidents.decisions import sla
 from incidents.effects import Effect
-from incidents.models import TicketRef
-from incidents.store.cases import decide, read_incident
+from incidents.store.cases import read_incident
 from incidents.store.effects import plan_effects
 from incidents.store.instance import instance_id
 from incidents.store.sla_breaches import record_breaches
@@ -19,6 +18,7 @@ from incidents.store.sla_due import lock_due_ticket_clocks, lock_due_unlinked
 from incidents.store.sla_keeping import mark_fitted
 from incidents.store.sla_refit import incidents_to_refit, refit_tickets
 from tasks import resources
+from tasks.deciding import as_it_is, decide_now
 from tasks.retries import STORE_CALL
 
 CHUNK = 500
@@ -62,7 +62,7 @@ async def sweep_incident(incident_id: int) -> Swept:
                 incident=plan.incident, effects=plan.effects, entries=plan.entries, told=(*own, *seen)
             )
 
-        await decide(tx, incident_id, decision, policy=policy, now=now, run_id=resources.run_id())
+        await decide_now(tx, incident_id, decision)
         await record_breaches(tx, sla.broken(due), policy.sla.working_calendars(), now=now)
     return _count(due)
 
@@ -91,8 +91,7 @@ async def sweep_some_tickets() -> tuple[Swept, int]:
             by_ticket.setdefault(one.clock.subject, []).append(one)
         effects: list[Effect] = []
         for subject, found in by_ticket.items():
-            connection, _, ticket_id = subject.partition("#")
-            ref = TicketRef(connection=connection, id=ticket_id)
+            ref = sla.ticket_ref(subject)
             effects += sla.sweep_ticket(ref, found, policy, instance=instance, now=now)
         told = {clock.key: clock for clock in sla.told(due, now=now)}
         await mark_told(tx, [told.get(clock.key, clock) for clock in clocks], calendars)
@@ -116,13 +115,6 @@ async def refit() -> int:
         numbers = await incidents_to_refit(tx, policy.sla.fingerprint, limit=CHUNK)
     for number in numbers:
         async with resources.database().transaction() as tx:
-            await decide(
-                tx,
-                number,
-                lambda case: Plan(incident=case.incident),
-                policy=policy,
-                now=now,
-                run_id=resources.run_id(),
-            )
+            await decide_now(tx, number, as_it_is)
             await mark_fitted(tx, number, policy.sla.fingerprint)
     return fitted + len(numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -11,19 +12,21 @@ from datetime import datetime, timedelta
 from prefect import task
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.decisions.intake import opening_entries
 from incidents.decisions.surge import PART, SeenSurge, candidate, members, opened_by, service_of, tell
 from incidents.insights.surge import Surge, SurgeDetector, SurgeSettings
 from incidents.insights.surge_voices import SurgeEvent
-from incidents.models import Ticket, TicketRef
+from incidents.models import Ticket
 from incidents.policy import Policy
 from incidents.policy_insights import InsightMode
-from incidents.store.cases import decide, open_incident, open_incidents
+from incidents.sla_keeping import TicketChange
+from incidents.store.cases import open_incidents
 from incidents.store.drains import take_turns
-from incidents.store.sla_keeping import keep_new_incident
-from incidents.store.surge_history import MOST, HeardTicket, Place, note_surge, reports_after
-from incidents.store.tickets import known_tickets, link_tickets
+from incidents.store.sla_keeping import keep_tickets
+from incidents.store.surge_history import AT_ONCE, HeardTicket, Place, note_surge, reports_after
+from incidents.store.tickets import known_tickets
 from tasks import resources
+from tasks.deciding import decide_now
+from tasks.opening import open_with_tickets
 from tasks.retries import STORE_CALL
 
 logger = logging.getLogger("liaison.surges")
@@ -43,6 +46,7 @@ class Listener:
     detector: SurgeDetector = field(default_factory=SurgeDetector)
     place: Place | None = None
     recent: deque[tuple[Ticket, Mapping[str, str]]] = field(default_factory=deque)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, score: float, now: datetime) -> None:
         self.score = score
@@ -50,10 +54,15 @@ class Listener:
         self.place = Place(seen_at=now - LISTENS_BACK)
         self.recent.clear()
 
+    def hear_all(self, heard: Sequence[HeardTicket], policy: Policy, now: datetime) -> list[Surge]:
+        """The surges that show with recent ones of these reports."""
+        found = [(one.ticket, self.hear(one, policy, now=now)) for one in heard]
+        return [surge for ticket, surge in found if surge is not None and ticket.created_at >= now - _KEEPS]
+
     def hear(self, heard: HeardTicket, policy: Policy, *, now: datetime) -> Surge | None:
-        """What shows with this report. One dated after our own clock, or beyond belief, is passed over."""
+        """What shows with this report. One dated after our own clock, or long before, is passed over."""
         self.place, ticket = heard.place, heard.ticket
-        if ticket.created_at > now:
+        if not now - LISTENS_BACK <= ticket.created_at <= now:
             return None
         keys = _dimensions(heard, policy)
         while self.recent and self.recent[0][0].created_at < now - _KEEPS:
@@ -69,8 +78,8 @@ class Listener:
                 )
             )
         except ValueError as error:
-            logger.warning("surge detection begins anew: %s", error)
-            self.begin(self.score or SurgeSettings().score, now)
+            logger.warning("what is usual is learnt anew: %s", error)
+            self.detector = SurgeDetector(SurgeSettings(score=self.score or SurgeSettings().score))
             return None
 
 
@@ -97,19 +106,26 @@ async def listen() -> list[int]:
     if setting.mode is InsightMode.OFF:
         return []
     listener = resources.kept(Listener)
-    is_first = listener.score != setting.score
-    if is_first:
-        listener.begin(setting.score, now)
-    assert listener.place is not None  # noqa: S101 - begun above
-    async with resources.database().transaction() as tx:
-        heard = await reports_after(tx, listener.place, limit=MOST)
-    surges = [(one, surge) for one in heard if (surge := listener.hear(one, policy, now=now)) is not None]
     touched: list[int] = []
-    for one, surge in surges:
-        # What showed before we listened is old news after a restart.
-        if one.ticket.created_at >= now - _KEEPS:
+    async with listener.lock:
+        for surge in await _heard(listener, setting.score, policy, now=now):
             touched += await _act(listener, _seen(surge), surge, policy, now=now)
     return touched
+
+
+async def _heard(listener: Listener, score: float, policy: Policy, *, now: datetime) -> Sequence[Surge]:
+    """The surges that show, a part of the reports after another; those of hours ago are old news after a restart."""
+    if listener.score != score:
+        listener.begin(score, now)
+    surges: list[Surge] = []
+    while True:
+        assert listener.place is not None  # noqa: S101 - begun above
+        async with resources.database().transaction() as tx:
+            heard = await reports_after(tx, listener.place, limit=AT_ONCE)
+        # After a start there are weeks to be heard, and this loop has leases to renew meanwhile.
+        surges += await asyncio.to_thread(listener.hear_all, heard, policy, now)
+        if len(heard) < AT_ONCE:
+            return surges
 
 
 def _seen(surge: Surge) -> SeenSurge:
@@ -133,50 +149,20 @@ async def _act(
         if is_shadow or service is None:
             return []
         for incident in await open_incidents(tx, [service], lock=True):
-            await decide(
-                tx,
-                incident.id,
-                lambda case: tell(case, seen, policy),
-                policy=policy,
-                now=now,
-                run_id=resources.run_id(),
-            )
+            await decide_now(tx, incident.id, lambda case: tell(case, seen, policy))
             return [incident.id]
         refs = [ticket.ref for ticket in members(seen, listener.recent)]
         known = await known_tickets(tx, refs)
         unlinked = [item.ticket for item in known.values() if item.incident_id is None]
-        return [await _open(tx, seen, service, unlinked, policy, now=now)] if unlinked else []
+        return [await _open(tx, seen, service, unlinked, policy)] if unlinked else []
 
 
 async def _open(
-    tx: AsyncConnection,
-    seen: SeenSurge,
-    service: str,
-    tickets: Sequence[Ticket],
-    policy: Policy,
-    *,
-    now: datetime,
+    tx: AsyncConnection, seen: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy
 ) -> int:
-    opening = candidate(seen, service, tickets, policy)
-    incident = await open_incident(
-        tx,
-        service=service,
-        title=opening.title,
-        severity=opening.severity,
-        owner=opening.owner,
-        entries=opening_entries(opening),
-        now=now,
-        run_id=resources.run_id(),
-    )
-    refs: list[TicketRef] = [join.ticket.ref for join in opening.joins]
-    await link_tickets(tx, incident.id, refs, reason=opening.joins[0].reason, now=now)
-    await keep_new_incident(tx, incident, tickets, policy, now=now)
-    await decide(
-        tx,
-        incident.id,
-        lambda case: opened_by(case, seen),
-        policy=policy,
-        now=now,
-        run_id=resources.run_id(),
-    )
+    incident = await open_with_tickets(tx, candidate(seen, service, tickets, policy))
+    await decide_now(tx, incident.id, lambda case: opened_by(case, seen))
+    # What is promised to them goes by their incident's severity from now on, as with tickets that intake joins.
+    changes = [TicketChange(before=ticket, after=ticket, severity=incident.severity) for ticket in tickets]
+    await keep_tickets(tx, changes, policy, now=resources.utc_now())
     return incident.id

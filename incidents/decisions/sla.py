@@ -198,7 +198,7 @@ def _tell_owners(
     for subject, found in by_ticket.items():
         once = case.once(f"sla:{_digest(found)}")
         note = _note(found, policy, now=now)
-        effects.append(ticket_note(case.incident.id, _ref(subject), once, note))
+        effects.append(ticket_note(case.incident.id, ticket_ref(subject), once, note))
     return effects
 
 
@@ -214,7 +214,8 @@ def _note(due: Sequence[Due], policy: Policy, *, now: datetime) -> InternalText:
     return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=now) for one in due))
 
 
-def _ref(subject: str) -> TicketRef:
+def ticket_ref(subject: str) -> TicketRef:
+    """The ticket that a clock's subject names."""
     connection, _, ticket_id = subject.partition("#")
     return TicketRef(connection=connection, id=ticket_id)
 

@@ -14,7 +14,7 @@ from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_note
-from incidents.lifecycle import WITH_ENGINEERS, move, reopen
+from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move, reopen
 from incidents.messages import internal
 from incidents.models import (
     ChatCommand,
@@ -30,7 +30,6 @@ from incidents.models import (
 from incidents.notes import verdict_words
 from incidents.policy import Policy
 
-_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
 USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
 
 
@@ -79,7 +78,7 @@ def _follow(case: Case, news: PageNews, state: PageState, policy: Policy, *, now
         who = _who(news, state, PageChange.RESOLVED, said_in_chat=incident.responder)
         return _resolved(case, who, policy, now=now)
     reopened = any(event.change is PageChange.REOPENED for event in news.events)
-    if reopened and state.status is not PageStatus.RESOLVED and incident.state in _OVER:
+    if reopened and state.status is not PageStatus.RESOLVED and incident.state in WORKS_AGAIN:
         return _opened_again(case, news, state, policy, now=now)
     return Plan(incident=incident)
 

@@ -10,14 +10,13 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.effects import Effect, ticket_note
-from incidents.lifecycle import reopen
+from incidents.lifecycle import WORKS_AGAIN, reopen
 from incidents.messages import internal
-from incidents.models import Author, Comment, Incident, IncidentState, Ticket
+from incidents.models import Author, Comment, Incident, Ticket
 from incidents.notes import ticket_line
 from incidents.policy import Policy
 from incidents.redaction import safe_excerpt
 
-_OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
 _EXCERPT = 500
 
 
@@ -68,7 +67,7 @@ def _complaints(
 
 def _can_reopen(incident: Incident, policy: Policy, *, now: datetime) -> bool:
     recent = incident.resolved_at is None or now - incident.resolved_at <= policy.closure.reopen_within
-    return incident.state in _OVER and recent
+    return incident.state in WORKS_AGAIN and recent
 
 
 def _reopen(case: Case, item: TicketNews, comment: Comment, policy: Policy, *, now: datetime) -> Plan:

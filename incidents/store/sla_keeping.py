@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Case, Plan
-from incidents.models import Incident, IncidentState, Severity, Ticket, TicketRef
+from incidents.lifecycle import WORKS_AGAIN
+from incidents.models import Incident, Severity, Ticket, TicketRef
 from incidents.policy import Policy
 from incidents.sla_clock import SlaClock
 from incidents.sla_holders import incident_holder, ticket_holder
@@ -22,8 +23,6 @@ from incidents.store.schema import incidents
 from incidents.store.sla_breaches import note_holders
 from incidents.store.sla_clocks import read_clocks, save_clocks
 from incidents.store.tickets import known_tickets
-
-_WORKS_AGAIN = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING, IncidentState.CLOSED})
 
 
 async def keep_incident(
@@ -49,7 +48,7 @@ async def keep_incident(
         await note_holders(tx, [holder])
     if not sla.concerns_tickets:
         return
-    works_again = after.state in _WORKS_AGAIN and case.incident.state not in _WORKS_AGAIN
+    works_again = after.state in WORKS_AGAIN and case.incident.state not in WORKS_AGAIN
     if works_again or after.severity != case.incident.severity:
         at = now if works_again else None
         changes = [

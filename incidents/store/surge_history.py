@@ -17,8 +17,8 @@ from incidents.store.tickets import ticket_of
 
 LABEL = "surge"
 
-MOST = 100_000
-"""Reports that are listened to again after a start, the newest ones."""
+AT_ONCE = 5_000
+"""Reports that are read at once: after a start there may be weeks of them, with their texts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
