@@ -49,10 +49,11 @@ LABEL = "incident"
 
 @dataclass
 class Past:
-    """What this process knows; `index` is None until it has read it. `taught_by` is the model it judges by, None for
-    the fixed formula."""
+    """What this process knows; `index` is None until it has read it. `asked_for` is the champion when it last looked,
+    `taught_by` the model it judges by: None for the fixed formula, also where that champion cannot be used."""
 
     index: SimilarIndex | None = None
+    asked_for: int | None = None
     taught_by: int | None = None
     read_until: datetime = _BEGINNING
     reading: asyncio.Task[None] | None = None
@@ -75,20 +76,20 @@ async def _grown() -> SimilarIndex | None:
 async def _teach(past: Past) -> None:
     """Judge by the champion, where there is one that can be used; else by the fixed formula, which only suggests."""
     number = await champion_id(InsightKind.SIMILAR, LABEL)
-    if past.index is None or number == past.taught_by:
+    if past.index is None or number == past.asked_for:
         return
     # Only where there is a model: see `tasks.champions`.
     from incidents.insights.contest_similar import TaughtPairs  # noqa: PLC0415
     from incidents.insights.similar_model import PairModel  # noqa: PLC0415
 
-    pairs = PairModel.untaught()
+    pairs, taught_by = PairModel.untaught(), None
     if number is not None:
         try:
             found = await champion_of(InsightKind.SIMILAR, LABEL, number, TaughtPairs)
-            pairs = found.model.pairs
+            pairs, taught_by = found.model.pairs, found.id
         except (CannotLearn, NotFound) as error:
             logger.warning("similar tickets are only suggested: %s", error)
-    past.index.model, past.taught_by = pairs, number
+    past.index.model, past.asked_for, past.taught_by = pairs, number, taught_by
 
 
 def _told(reading: asyncio.Task[None]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from hashlib import sha256
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
+from incidents.insights.similar import SIMILAR_FORMAT
 from incidents.models import IncidentState, TicketRef
-from incidents.store.schema import incidents, insight_predictions
+from incidents.store.schema import incidents, insight_models, insight_predictions
 from tasks import precedents, resources
 from tasks.precedents import Past, suggest_incidents
 from tests.stories.installation import Installation
@@ -101,3 +103,26 @@ async def test_what_cannot_be_read_stops_nothing(liaison: Installation, monkeypa
     monkeypatch.setattr(precedents, "past_tickets", broken)
     await liaison.escalated()
     assert len(liaison.world.pagerduty.pages) == 1
+
+
+async def test_a_model_that_cannot_be_used_predicts_nothing_in_its_name(
+    liaison: Installation, caplog: pytest.LogCaptureFixture
+):
+    """The fixed formula suggests, and the record says that no model did."""
+    content, now = b"not a model", resources.utc_now()
+    values = {
+        "kind": "similar", "label": "incident", "format": SIMILAR_FORMAT, "state": "champion", "trained_at": now,
+        "history_from": now, "history_until": now, "examples": 300, "metric": "first", "value": 1.0,
+        "calibration": 0.0, "card": {}, "sha256": sha256(content).hexdigest(), "content": content,
+    }  # fmt: skip
+    async with liaison.database.transaction() as tx:
+        await tx.execute(insert(insight_models).values(values))
+    liaison.write_policy(ON)
+    await known_past()
+    await liaison.acknowledged(5)
+    liaison.customers_write(1, subject="Fails with an error", body="My card was not charged, I hope?")
+    await liaison.intake()
+    async with liaison.database.transaction() as tx:
+        of_model = set((await tx.execute(select(insight_predictions.c.model_id))).scalars())
+    assert of_model == {None}
+    assert caplog.text.count("similar tickets are only suggested: the stored model") == 1
