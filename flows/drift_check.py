@@ -11,21 +11,24 @@ from incidents.insights.learning import InsightKind
 from incidents.insights.subjects import SUBJECTS, subjects_of
 from tasks.insights_drift import Looked, champion_of, look_for_drift, settle
 from tasks.insights_history import gather_history
+from tasks.insights_surges import look_at_surges
 from tasks.parameters import unsearched
 
 
 @flow(name="drift_check")
 async def drift_check() -> str:
-    """Settle what became of predictions, then look at each model in use. It only tells; training is another flow's.
+    """Settle what became of predictions and surges, then look at each model in use. It only tells; training is another
+    flow's.
 
     A model that cannot be looked at keeps the others from nothing, and fails the run at its end.
     """
     settled = await settle()
+    surges = await look_at_surges()
     looked: list[Looked] = []
     failures: list[LiaisonError] = []
     for kind in dict.fromkeys(subject.kind for subject in SUBJECTS):
         await _look_at(kind, looked, failures)
-    found = _found(looked)
+    found = _found(looked) + (f", {surges}" if surges is not None else "")
     await rename_run(f"drift_check {found}")
     if failures:
         raise failures[0]

@@ -82,8 +82,10 @@ class SimilarLearner:
         return answers.came.astype(np.float64)
 
     def describe(self, model: TaughtPairs) -> Described:
-        trees = model.pairs.trees
-        gain = np.zeros(len(PAIR_FEATURES)) if trees is None else np.asarray(trees.feature_importance("gain"))
+        rankers = model.pairs.rankers
+        gain = np.zeros(len(PAIR_FEATURES))
+        for trees in rankers.trees if rankers is not None else ():
+            gain += trees.feature_importance("gain")
         total = float(gain.sum()) or 1.0
         return Described(
             features=tuple(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from incidents.insights.quality_page import self_contained
 from incidents.insights.quality_report import Check, Finding, QualityReport
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -67,7 +68,7 @@ def validate(
             for result in outcome.results
             if not result.success
         }
-        html = _page(outcome) if with_html else None
+        html = self_contained(_page(outcome), title=name) if with_html else None
     findings = tuple(
         Finding(check=one.check, column=one.column, told=one.told, observed=_observed(one, failed[number]))
         for number, one in enumerate(expected)

@@ -21,7 +21,7 @@ from incidents.insights.similar_pairs import PAIR_FEATURES, pair_features
 from incidents.insights.similar_report import KnownDuplicate, Match, MatchVerdict, Report
 from incidents.insights.similar_terms import Ids, Said
 
-SIMILAR_FORMAT = 1
+SIMILAR_FORMAT = 2
 """Goes up when a stored index or pair model of before can no longer be used; whoever loads one compares."""
 
 HORIZON = timedelta(days=365)

@@ -35,6 +35,7 @@ PAIR_FEATURES = (
     "nearby_newer",
     "nearby_older",
     "nearby_seconds_newer",
+    "nearby_seconds_older",
     "is_oldest_open_nearby",
 )
 """The columns, in order. Hours, distance and counts are logarithms of one more; distances in units of 50 m."""
@@ -42,6 +43,9 @@ PAIR_FEATURES = (
 NEAR_KM = 0.15
 ALIKE = 0.35
 """Texts from this cosine on are of one group where there is no place."""
+
+PAUSE = 60 * 86_400.0
+"""Seconds since the one before, where there is none before."""
 
 FAR = 8.0
 """What stands for the distance where one of the places is not known: 150 km."""
@@ -77,7 +81,7 @@ def pair_features(found: Candidates) -> Floats:
     nearby = found.same_service & (
         found.same_address | (np.nan_to_num(found.kilometres, nan=np.inf) < NEAR_KM) | (found.text >= ALIKE)
     )
-    newer, older, gap = _company(found.hours, nearby)
+    company = _company(found.hours, nearby)
     columns: Sequence[Floats | Bools] = (
         found.text,
         found.title,
@@ -95,9 +99,7 @@ def pair_features(found: Candidates) -> Floats:
         np.log1p(found.incident_size),
         np.log1p(found.hours_since_incident_grew),
         found.is_first_of_incident,
-        np.log1p(newer),
-        np.log1p(older),
-        np.log1p(gap),
+        *(np.log1p(one) for one in company),
         _is_oldest(found.hours, nearby & is_open),
     )
     return np.column_stack([np.asarray(column, np.float64) for column in columns])
@@ -107,13 +109,19 @@ def _is_oldest(hours: Floats, among: Bools) -> Bools:
     return np.asarray(among & (hours == np.max(hours, where=among, initial=-1.0)), np.bool_)
 
 
-def _company(hours: Floats, nearby: Bools) -> tuple[Floats, Floats, Floats]:
-    """For each nearby candidate: how many nearby ones are newer and older, and seconds to the next newer one."""
+def _company(hours: Floats, nearby: Bools) -> tuple[Floats, Floats, Floats, Floats]:
+    """For each nearby candidate: how many nearby ones are newer and older, and seconds to the next newer and older.
+
+    A person who finds several points to the first of them more often than to any other: one after a long pause.
+    """
     count = len(hours)
-    newer, older, gap = np.zeros(count), np.zeros(count), np.zeros(count)
+    newer, older, until, since = np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count)
     order = np.flatnonzero(nearby)[np.argsort(hours[nearby], kind="stable")]
     newer[order] = np.arange(len(order))
     older[order] = np.arange(len(order))[::-1]
-    if len(order) > 1:
-        gap[order[1:]] = np.diff(hours[order]) * 3600
-    return newer, older, gap
+    if len(order):
+        gaps = np.diff(hours[order]) * 3600
+        until[order[1:]] = gaps
+        since[order[:-1]] = gaps
+        since[order[-1]] = PAUSE
+    return newer, older, until, since

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,12 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.report_file import ReportFile, can_be_name
 from incidents.store.schema import report_files, reports
 
+KEPT_FOR = timedelta(days=400)
+"""Older reports are deleted with their files when a new one is made: a year, to compare with the last one's."""
+
 _TOKEN_BYTES = 24
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
 async def save_report(tx: AsyncConnection, name: str, files: Sequence[ReportFile], *, now: datetime) -> str:
-    """Keep these files, and none of those of an earlier making. Returns the token that opens them, always the same."""
+    """Keep these files, and none of those of an earlier making. Returns the token that opens them, always the same.
+
+    Reports that are older than `KEPT_FOR` go.
+    """
     found = await tx.execute(
         insert(reports)
         .values(name=name, token=secrets.token_urlsafe(_TOKEN_BYTES), made_at=now)
@@ -27,6 +33,7 @@ async def save_report(tx: AsyncConnection, name: str, files: Sequence[ReportFile
         .returning(reports.c.token)
     )
     token = str(found.scalar_one())
+    await tx.execute(delete(reports).where(reports.c.made_at < now - KEPT_FOR))
     await tx.execute(delete(report_files).where(report_files.c.report == name))
     rows = [
         {"report": name, "name": file.name, "media_type": file.media_type, "content": file.content}

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from prefect import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
+from sqlalchemy import select, update
 
+from flows.drift_check import drift_check
 from incidents.models import Contact, Ticket, TicketRef, TicketStatus
-from incidents.store.schema import insight_predictions
+from incidents.store.schema import incidents, insight_predictions
 from incidents.store.tickets import save_tickets
 from tasks import resources
 from tests.stories.installation import Installation
@@ -106,3 +110,52 @@ async def test_off_means_off(liaison: Installation):
     await six_quiet_weeks(liaison)
     await twelve_at_once(liaison)
     assert await recorded(liaison) == []
+
+
+async def truths(liaison: Installation) -> list[str | None]:
+    async with liaison.database.transaction() as tx:
+        rows = await tx.execute(
+            select(insight_predictions.c.truth).where(insight_predictions.c.kind == "surge")
+        )
+        return list(rows.scalars())
+
+
+async def page(liaison: Installation) -> str:
+    async with get_client() as client:
+        (found,) = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["surges"])),
+            sort=ArtifactSort.CREATED_DESC,
+            limit=1,
+        )
+    return str(found.data)
+
+
+async def test_what_became_of_a_surge_is_told_every_night(liaison: Installation):
+    """Open, then found to be nothing, then after all an incident."""
+    liaison.write_policy(ON)
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    assert await drift_check() == "no model in use, 0 of 0 surges were incidents; 0 predictions settled"
+    assert await truths(liaison) == [None]
+    assert "| not known yet (INC-1) |" in await page(liaison)
+
+    for change, told, truth in (
+        ({"state": "not_an_incident"}, "0 of 1 surges were incidents", "nothing"),
+        ({"state": "closed", "acknowledged_at": NOW}, "1 of 1 surges were incidents", "incident"),
+    ):
+        async with liaison.database.transaction() as tx:
+            await tx.execute(update(incidents).values(change))
+        assert told in await drift_check()
+        assert await truths(liaison) == [truth]
+        assert f"**{told}**" in await page(liaison)
+    assert "INC-1, seen after it was opened" in await page(liaison)
+
+
+async def test_in_the_shadow_it_is_held_against_the_services_incidents(liaison: Installation):
+    """Nothing was opened by it: nobody can say whose it was, as it names no service of the policy."""
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    await drift_check()
+    assert "(shadow) | of no known service |" in await page(liaison)
+    assert "They are recorded only." in await page(liaison)
+    assert await truths(liaison) == [None]

@@ -6,6 +6,7 @@ import pickle
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -175,7 +176,12 @@ def test_the_same_lessons_make_the_same_model():
     reports, duplicates = past(300)
     one, other = (learn_pair_model(reports, duplicates, {}, seed=1) for _ in range(2))
     assert (one.slope, one.bias, one.link_from) == (other.slope, other.bias, other.link_from)
-    assert one.trees.model_to_string() == other.trees.model_to_string()
+    assert one.rankers is not None
+    assert other.rankers is not None
+    assert [trees.model_to_string() for trees in one.rankers.trees] == [
+        trees.model_to_string() for trees in other.rankers.trees
+    ]
+    assert np.array_equal(one.rankers.plain.weights, other.rankers.plain.weights)
 
 
 def test_too_few_duplicates_are_named():

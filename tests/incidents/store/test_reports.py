@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from incidents.report_file import PNG, ReportFile
 from incidents.store.database import Database
-from incidents.store.reports import can_be_file, read_report_file, save_report
+from incidents.store.reports import KEPT_FOR, can_be_file, read_report_file, save_report
 from incidents.store.schema import report_files
 from tests.incidents.store.examples import MINUTE, NOW
 
@@ -69,3 +69,13 @@ def test_a_name_that_could_lead_elsewhere_is_refused(name: str):
 @pytest.mark.parametrize("token", ["", "x" * 31, "x" * 33, "x" * 31 + "/", "x" * 31 + "\n", "é" * 32])
 def test_a_token_that_cannot_be_is_not_looked_for(token: str):
     assert not can_be_file(token, "trend.png")
+
+
+async def test_reports_of_long_ago_go_with_their_files(database: Database):
+    async with database.transaction() as tx:
+        old = await save_report(tx, "sla-2025-W01", [a_file()], now=NOW - KEPT_FOR - MINUTE)
+        kept = await save_report(tx, "sla-2025-W46", [a_file()], now=NOW - KEPT_FOR)
+        await save_report(tx, "sla-2026-W47", [a_file()], now=NOW)
+        assert await read_report_file(tx, old, "trend.png") is None
+        assert await read_report_file(tx, kept, "trend.png") == a_file()
+        assert (await tx.execute(select(func.count()).select_from(report_files))).scalar_one() == 2
