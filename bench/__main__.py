@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|kills|sla|sweep|insights|insights_speed]
+    python -m bench [only=gateway|page|storm|kills|sla|sweep|insights|insights_speed|insights_text]
 
 What is going on is told on stderr.
 """
@@ -56,6 +56,12 @@ def _insights() -> None:
         _print(figures())
 
 
+def _insights_text() -> None:
+    from bench.insights_routing import thorough_figures  # noqa: PLC0415
+
+    _print(thorough_figures())
+
+
 def _insights_speed() -> None:
     from bench.insights_speed import speed_figures  # noqa: PLC0415
 
@@ -76,6 +82,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "sweep": _sweep,
     "insights": _insights,
     "insights_speed": _insights_speed,
+    "insights_text": _insights_text,
 }
 
 

@@ -26,6 +26,10 @@ class RoutingInsight(Section):
     accuracy: float = Field(
         default=0.9, gt=0.5, lt=1, description="How often an answer must be right; below that it abstains."
     )
+    thorough: bool = Field(
+        default=False,
+        description="Train readers of the texts, too: some minutes more each time, right a little more often.",
+    )
 
 
 class SimilarInsight(Section):

@@ -35,6 +35,7 @@ class RoutingLearner:
     accuracy: float
     seed: int
     of_an_incident: int
+    is_thorough: bool = False
     allowed: frozenset[str] | None = None
 
     @property
@@ -67,7 +68,11 @@ class RoutingLearner:
 
     def learn(self, rows: pd.DataFrame, *, now: datetime) -> RoutingModel:
         return RoutingModel.train(
-            rows[rows[TIME] < now], routing_columns(self.label), seed=self.seed, accuracy=self.accuracy
+            rows[rows[TIME] < now],
+            routing_columns(self.label),
+            seed=self.seed,
+            accuracy=self.accuracy,
+            is_thorough=self.is_thorough,
         )
 
     def ask(self, model: RoutingModel, rows: pd.DataFrame) -> Answers:

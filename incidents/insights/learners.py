@@ -41,6 +41,7 @@ def learner_of(subject: Subject, policy: Policy) -> Learner[Any]:
     return RoutingLearner(
         label=subject.label,
         accuracy=policy.insights.routing.accuracy,
+        is_thorough=policy.insights.routing.thorough,
         seed=SEED,
         of_an_incident=OF_AN_INCIDENT,
         allowed=allowed.get(subject.label),

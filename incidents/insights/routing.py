@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from incidents.insights.learning import Reason, UnusableHistory
-from incidents.insights.routing_confidence import choose_threshold, fit_temperature, probabilities
-from incidents.insights.routing_features import Features, Row
+from incidents.insights.routing_committee import Committee
+from incidents.insights.routing_confidence import Floats, choose_threshold, fit_temperature, probabilities
+from incidents.insights.routing_features import Features, Row, texts_of
 from incidents.insights.routing_history import RoutingColumns, usable_history
 from incidents.insights.routing_linear import Linear
 
-ROUTING_FORMAT = 1
+ROUTING_FORMAT = 2
 """Goes up when a stored model of before can no longer be used; whoever loads one compares it with `format`."""
 
 HELD_BACK = 0.15
@@ -53,6 +54,7 @@ class RoutingModel:
     labels: tuple[str, ...]
     features: Features
     linear: Linear
+    readers: Committee
     temperature: float
     threshold: float
     trained_on: int
@@ -63,11 +65,18 @@ class RoutingModel:
 
     @classmethod
     def train(
-        cls, history: pd.DataFrame, columns: RoutingColumns, *, seed: int, accuracy: float = 0.9
+        cls,
+        history: pd.DataFrame,
+        columns: RoutingColumns,
+        *,
+        seed: int,
+        accuracy: float = 0.9,
+        is_thorough: bool = False,
     ) -> RoutingModel:
         """Learn from past tickets, a row each. Raises `NotEnoughHistory` and `UnusableHistory`.
 
-        Its weights are found twice: from the earlier part, to calibrate on the later; then from all.
+        Its weights are found twice: from the earlier part, to calibrate on the later; then from all. `is_thorough` has
+        the texts read by a committee, too, which takes minutes.
         """
         usable = usable_history(history, columns, seed=seed)
         truth, labels = usable.truth, len(usable.labels)
@@ -77,10 +86,13 @@ class RoutingModel:
                 f"no word and no value in {', '.join(columns.inputs)} was seen twice: nothing to learn from"
             )
         rows = features.matrix(usable.tickets)
+        texts = texts_of(usable.tickets, columns.text) if is_thorough else []
         cut = round(len(truth) * (1 - HELD_BACK))
         since = max(0, cut - CALIBRATED_FROM)
         first = Linear.fit(rows[since:cut], truth[since:cut], labels, seed=seed)
-        scores = first.scores(rows[cut:])
+        # One is enough to know how sure they are, as with the weights: a bit less sure than both.
+        readers = Committee.fit(texts[:cut], truth[:cut], labels, seed=seed, readers=1)
+        scores = readers.joined(first.scores(rows[cut:]), texts[cut:])
         temperature = fit_temperature(scores, truth[cut:])
         chances = probabilities(scores, temperature)
         right = chances.argmax(axis=1) == truth[cut:]
@@ -92,6 +104,7 @@ class RoutingModel:
             labels=usable.labels,
             features=features,
             linear=Linear.fit(rows, truth, labels, seed=seed),
+            readers=Committee.fit(texts, truth, labels, seed=seed),
             temperature=temperature,
             threshold=threshold,
             trained_on=len(truth),
@@ -105,10 +118,16 @@ class RoutingModel:
         missing = [name for name in self.columns.inputs if name not in tickets.columns]
         if missing:
             raise UnusableHistory(f"the tickets lack {', '.join(missing)}, which this model was trained with")
-        return [self._guess(row) for row in self.features.rows(tickets)]
+        rows = self.features.rows(tickets)
+        if not rows:
+            return []
+        scores = np.vstack([self.linear.score(row) for row in rows])
+        if self.readers.readers:
+            scores = self.readers.joined(scores, texts_of(tickets, self.columns.text))
+        chances = probabilities(scores, self.temperature)
+        return [self._guess(row, chance) for row, chance in zip(rows, chances, strict=True)]
 
-    def _guess(self, row: Row) -> Guess:
-        chances = probabilities(self.linear.score(row)[None], self.temperature)[0]
+    def _guess(self, row: Row, chances: Floats) -> Guess:
         order = np.argsort(-chances, kind="stable")[:RANKED]
         best = int(order[0])
         probability = float(chances[best])
@@ -122,7 +141,8 @@ class RoutingModel:
         )
 
     def _reasons(self, best: int, row: Row) -> tuple[Reason, ...]:
-        """What spoke for the label more than for the others on average, in log-odds, whole words first."""
+        """What spoke for the label more than for the others on average, whole words first: in log-odds of the linear
+        model, whose words people can check; readers give no reasons."""
         weights = self.linear.weights[row.columns]
         shares = row.values * (weights[:, best] - weights.mean(axis=1)) * self.temperature
         order = np.argsort(-shares, kind="stable")[: 10 * REASONS]

@@ -73,7 +73,7 @@ class Features:
 
     @classmethod
     def learn(cls, tickets: pd.DataFrame, *, text: tuple[str, ...], fields: tuple[str, ...]) -> Features:
-        texts = _texts(tickets, text)
+        texts = texts_of(tickets, text)
         sources = (
             WordPairs.learn(texts),
             Parts.learn(texts, phrases, seen=1, most=MOST_PHRASES, shown="phrase"),
@@ -93,7 +93,7 @@ class Features:
 
     def rows(self, tickets: pd.DataFrame) -> list[Row]:
         """One row a ticket. A ticket of which nothing is known has a row without columns."""
-        texts, values = _texts(tickets, self.text), _values(tickets, self.fields)
+        texts, values = texts_of(tickets, self.text), _values(tickets, self.fields)
         return [self._row(text, value) for text, value in zip(texts, values, strict=True)]
 
     def matrix(self, tickets: pd.DataFrame) -> sparse.csr_matrix:
@@ -126,7 +126,7 @@ class Features:
         )
 
 
-def _texts(tickets: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+def texts_of(tickets: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
     if not columns:
         return [""] * len(tickets)
     return ["\n".join(parts) for parts in zip(*(map(plain, tickets[name]) for name in columns), strict=True)]
