@@ -81,7 +81,7 @@ def fit_reader(
     for number, batch in enumerate(batches[:MOST_STEPS], start=1):
         # Each text has an empty word before it, which is the first.
         used = np.unique(written.places[batch])[1:] - 1
-        rows = Reader.spelled(reader, _only(written, used))
+        rows = reader.spelled(_only(written, used))
         step = _step(random, written, batch, used, _smoothed(truth[batch], labels))
         words = np.vstack([np.zeros((1, WIDTH), np.float32), rows])[step.stand] * step.words_kept
         _, (of_net, of_shifted) = slopes((_unpacked(reader.net), shifted(words)), step)
