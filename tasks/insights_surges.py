@@ -60,7 +60,8 @@ def _page(outcomes: Sequence[SurgeOutcome], found: SurgeTally, setting: SurgeIns
         surge = one.surge
         mode = " (shadow)" if surge.is_shadow else ""
         lines.append(
-            f"| {surge.noted_at:%Y-%m-%d %H:%M} | {plain(surge.name)}: {plain(surge.words)}{mode} | {_end(one)} |"
+            f"| {surge.noted_at:%Y-%m-%d %H:%M} | {plain(surge.group)} since {surge.since:%H:%M}: {plain(surge.words)}"
+            f"{mode} | {_end(one)} |"
         )
     if len(outcomes) > SHOWN:
         lines += ["", f"{len(outcomes) - SHOWN} older ones are not shown."]

@@ -42,6 +42,11 @@ class NotedSurge:
     evidence: tuple[str, ...]
     is_shadow: bool
 
+    @property
+    def group(self) -> str:
+        """What its reports have in common: `service=checkout tier=gold`."""
+        return self.name.removeprefix("surge ").rpartition(" ")[0]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncidentThen:

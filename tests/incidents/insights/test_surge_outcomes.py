@@ -79,6 +79,10 @@ def test_how_much_earlier_it_was_seen():
     assert outcome_of(SURGE, [late], now=LATER).lead == timedelta(minutes=-12)
 
 
+def test_what_its_reports_have_in_common():
+    assert SURGE.group == "service=checkout"
+
+
 def test_of_several_incidents_the_nearest():
     far = replace(REAL, name="INC-9", opened_at=SINCE + timedelta(hours=3))
     assert outcome_of(SURGE, [far, REAL], now=LATER).incident == "INC-7"
