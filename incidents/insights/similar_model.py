@@ -123,7 +123,13 @@ class PairModel:
                 "makes two tickets the same fault. Until then similar ones are only suggested, by a fixed formula."
             )
         cut = round(len(questions) * (1 - LATER))
-        early = Rankers.learn([one for one in questions[:cut] if one.right.any()], seed=seed)
+        earlier = [one for one in questions[:cut] if one.right.any()]
+        if not earlier:
+            raise NotEnoughHistory(
+                f"all {len(answered)} known duplicates are among the latest {LATER:.0%} of the tickets: none is left "
+                "to tell how sure one may be. Until there are later ones similar tickets are only suggested."
+            )
+        early = Rankers.learn(earlier, seed=seed)
         slope, bias, link_from = _calibrate(early, questions[cut:], precision)
         return cls(
             rankers=Rankers.learn(answered, seed=seed),

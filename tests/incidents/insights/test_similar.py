@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from incidents.insights.learning import NotEnoughHistory
 from incidents.insights.similar import SIMILAR_FORMAT, SimilarIndex, learn_pair_model
+from incidents.insights.similar_lessons import lessons
 from incidents.insights.similar_model import PairModel
 from incidents.insights.similar_report import MatchVerdict
 from tests.incidents.insights.similar_data import NOW, WORDS, a_report, past
@@ -182,6 +183,16 @@ def test_the_same_lessons_make_the_same_model():
         trees.model_to_string() for trees in other.rankers.trees
     ]
     assert np.array_equal(one.rankers.plain.weights, other.rankers.plain.weights)
+
+
+def test_duplicates_that_were_all_found_lately_are_too_few():
+    """Nothing earlier tells how sure one may be; it is said instead of failing."""
+    reports, duplicates = past(300)
+    asked = list(lessons(reports, duplicates, {}, horizon_hours=24 * 365))
+    answered = [one.question for one in asked if one.question.right.any()]
+    unanswered = [one.question for one in asked if not one.question.right.any()]
+    with pytest.raises(NotEnoughHistory, match=r"known duplicates are among the latest 30%"):
+        PairModel.learn([*unanswered * (3 * len(answered)), *answered], seed=1)
 
 
 def test_too_few_duplicates_are_named():
