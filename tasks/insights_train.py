@@ -32,6 +32,7 @@ from incidents.store.insight_models import (
 )
 from incidents.store.reports import save_report
 from tasks import resources
+from tasks.apart import apart
 from tasks.insights_card import show_card
 from tasks.retries import STORE_CALL
 from tasks.sla_report_page import FileLinks
@@ -111,7 +112,7 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     rival = await _rival(model_class_of(subject), present, content)
     try:
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
-        found = await asyncio.to_thread(contest, rows, learner, rival, now=now, seed=SEED)
+        found = await apart(contest, rows, learner, rival, now=now, seed=SEED)
     except CannotLearn as error:
         return _not_learnt(subject, error)
     await _register(subject, found, present)

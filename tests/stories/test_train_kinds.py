@@ -20,7 +20,7 @@ async def test_breaches_are_learnt_from_promises(liaison: Installation):
     """And what is off in the policy is left alone."""
     now = datetime.now(UTC)
     async with liaison.database.transaction() as tx:
-        made = promises(700, first=now - 60 * DAY, last=now)
+        made = promises(1_500, first=now - 60 * DAY, last=now)
         await save_tickets(tx, [ticket(number, tier=one.tier) for number, one in enumerate(made)])
         await save_clocks(tx, [one.clock for one in made], CALENDARS)
         for one in made:
