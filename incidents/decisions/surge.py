@@ -11,8 +11,8 @@ from incidents.decisions.intake import Join, Opening
 from incidents.decisions.posts import tell_engineers
 from incidents.models import Evidence, Ticket
 from incidents.policy import Policy
+from incidents.surge_name import SOURCE, SurgeName
 
-SOURCE = "surge"
 PART = "part of a surge"
 """How the reason of every ticket that a surge joined to its candidate begins."""
 
@@ -29,8 +29,7 @@ class SeenSurge:
     @property
     def name(self) -> str:
         """Names it for ever: `surge service=checkout 2026-11-22T14:30`."""
-        said = " ".join(f"{dimension}={value}" for dimension, value in self.group)
-        return f"{SOURCE} {said} {self.since:%Y-%m-%dT%H:%M}"
+        return str(SurgeName(group=self.group, since=self.since))
 
 
 def service_of(surge: SeenSurge, policy: Policy) -> str | None:

@@ -8,6 +8,7 @@ that need it; what is left is text and tables under a stylesheet of our own.
 from __future__ import annotations
 
 import re
+from html import escape
 
 _LOADED = re.compile(
     r"<script\b.*?</script\s*>"  # none of the page's own works without those that are loaded
@@ -53,5 +54,5 @@ td, th { border: 1px solid #c9cfda; padding: .35rem .6rem; text-align: left; ver
 def self_contained(page: str, *, title: str) -> str:
     """The page with nothing in it that a browser would load. `title` is plain words."""
     page = _LEADS_NOWHERE.sub(r"\1", _LOADED.sub("", page))
-    page = _TITLE.sub("", page).replace("<head>", f"<head>\n<title>{title}</title>", 1)
+    page = _TITLE.sub("", page).replace("<head>", f"<head>\n<title>{escape(title)}</title>", 1)
     return page.replace("</head>", f"{_STYLE}</head>", 1)

@@ -127,6 +127,7 @@ class Features:
 
 
 def texts_of(tickets: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
+    """Each ticket's texts in one, a line a column."""
     if not columns:
         return [""] * len(tickets)
     return ["\n".join(parts) for parts in zip(*(map(plain, tickets[name]) for name in columns), strict=True)]

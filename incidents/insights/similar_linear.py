@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from incidents.insights.similar_pairs import PAIR_FEATURES
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from incidents.insights.similar_pairs import PAIR_FEATURES, Bools, Floats
 
 SMALLNESS = 20.0
 """The penalty on squared weights, in log-likelihood."""

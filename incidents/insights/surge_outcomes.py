@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from incidents.surge_name import SurgeName
+
 BEFORE, AFTER = timedelta(hours=2), timedelta(hours=4)
 """From so long before a surge begins until so long after it, an incident of its service is its own."""
 
@@ -45,7 +47,7 @@ class NotedSurge:
     @property
     def group(self) -> str:
         """What its reports have in common: `service=checkout tier=gold`."""
-        return self.name.removeprefix("surge ").rpartition(" ")[0]
+        return SurgeName.read(self.name).words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.insights.learning import InsightKind
 from incidents.insights.surge_outcomes import AFTER, BEFORE, IncidentThen, NotedSurge, SurgeEnd, SurgeOutcome
+from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Verdict
 from incidents.store.schema import incidents, insight_predictions
+from incidents.surge_name import SOURCE, SurgeName
 
-_SERVICE = re.compile(r"\bservice=(.+?)(?= \w+=| \d{4}-)")
-_SINCE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d$")
-_OVER = (IncidentState.CLOSED.value, IncidentState.NOT_AN_INCIDENT.value, IncidentState.MERGED.value)
 _SETTLED = (SurgeEnd.INCIDENT, SurgeEnd.NOTHING)
 
 
@@ -30,18 +29,7 @@ async def noted_surges(
         .where(columns.kind == InsightKind.SURGE.value, columns.at >= since)
         .order_by(columns.at.desc(), columns.id.desc())
     )
-    return [
-        NotedSurge(
-            name=row.subject,
-            service=_service(row.subject, services),
-            since=_since(row.subject, row.at),
-            noted_at=row.at,
-            words=row.predicted,
-            evidence=tuple(reason["text"] for reason in row.reasons),
-            is_shadow=row.is_shadow,
-        )
-        for row in rows
-    ]
+    return [_noted(row, services) for row in rows]
 
 
 async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[IncidentThen]:
@@ -60,7 +48,7 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
         ).where(
             (columns.opened_at >= since - BEFORE) & (columns.opened_at <= until + AFTER)
             # One that is long open is told of surges, too.
-            | (columns.opened_at < since) & columns.evidence.contains([{"source": "surge"}])
+            | (columns.opened_at < since) & columns.evidence.contains([{"source": SOURCE}])
         )
     )
     return [
@@ -71,39 +59,39 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
             was_real=row.verdict == Verdict.CONFIRMED.value
             or row.acknowledged_at is not None
             or row.resolved_at is not None,
-            is_over=row.state in _OVER,
-            surges=frozenset(item["text"] for item in row.evidence if item["source"] == "surge"),
+            is_over=IncidentState(row.state) not in UNSETTLED,
+            surges=frozenset(item["text"] for item in row.evidence if item["source"] == SOURCE),
         )
         for row in rows
     ]
 
 
-async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *, now: datetime) -> int:
-    """Write the ends that are known beside their surges; returns how many are new. One may turn out to be an incident
-    after it was taken for nothing."""
+async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *, now: datetime) -> None:
+    """Write the ends that are known beside their surges. One may turn out to be an incident after it was taken for
+    nothing."""
     columns = insight_predictions.c
-    changed = 0
-    for one in outcomes:
-        if one.end in _SETTLED:
-            written = await tx.execute(
-                update(insight_predictions)
-                .where(
-                    columns.kind == InsightKind.SURGE.value,
-                    columns.subject == one.surge.name,
-                    columns.truth.is_distinct_from(one.end.value),
-                )
-                .values(truth=one.end.value, truth_at=now)
+    for end in _SETTLED:
+        names = [one.surge.name for one in outcomes if one.end is end]
+        await tx.execute(
+            update(insight_predictions)
+            .where(
+                columns.kind == InsightKind.SURGE.value,
+                columns.subject.in_(names),
+                columns.truth.is_distinct_from(end.value),
             )
-            changed += written.rowcount
-    return changed
+            .values(truth=end.value, truth_at=now)
+        )
 
 
-def _service(name: str, services: frozenset[str]) -> str | None:
-    found = _SERVICE.search(name)
-    return found[1] if found is not None and found[1] in services else None
-
-
-def _since(name: str, noted_at: datetime) -> datetime:
-    """As its name says, which has it to the minute."""
-    found = _SINCE.search(name)
-    return datetime.fromisoformat(f"{found[0]}+00:00") if found is not None else noted_at
+def _noted(row: Row[Any], services: frozenset[str]) -> NotedSurge:
+    name = SurgeName.read(row.subject)
+    service = dict(name.group).get("service")
+    return NotedSurge(
+        name=row.subject,
+        service=service if service in services else None,
+        since=name.since,
+        noted_at=row.at,
+        words=row.predicted,
+        evidence=tuple(reason["text"] for reason in row.reasons),
+        is_shadow=row.is_shadow,
+    )
