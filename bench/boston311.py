@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from incidents.insights.breach_load import load_columns
-from incidents.insights.breach_roles import Roles
+from insights.breach.load import load_columns
+from insights.breach.roles import Roles
 
 CUT = pd.Timestamp("2011-10-01")
 _OPENING = (

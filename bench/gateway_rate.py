@@ -32,8 +32,8 @@ from blocks.connect import settings_json
 from blocks.http import HttpBlock
 from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookMapping
-from deployments.embedded_database import EmbeddedDatabase
-from deployments.processes import free_port
+from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.processes import free_port
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.migrate import migrate

@@ -18,8 +18,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from bench import boston311, uci_incidents
 from bench.insight_figure import Figure, interval
 from bench.result import progress
-from incidents.insights.breach import BreachModel
-from incidents.insights.breach_roles import Roles
+from insights.breach.model import BreachModel
+from insights.breach.roles import Roles
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SEED = 7

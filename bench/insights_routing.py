@@ -21,8 +21,8 @@ from sklearn.model_selection import StratifiedKFold
 
 from bench.insight_figure import Figure, interval
 from bench.result import progress
-from incidents.insights.routing import Guess, RoutingModel
-from incidents.insights.routing_history import RoutingColumns
+from insights.routing.history import RoutingColumns
+from insights.routing.model import Guess, RoutingModel
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 CUT = pd.Timestamp("2016-04-15")

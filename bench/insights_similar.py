@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from bench.insight_figure import Figure, interval
 from bench.result import progress
-from incidents.insights.similar_lessons import Lesson, lessons
-from incidents.insights.similar_model import PairModel
-from incidents.insights.similar_report import KnownDuplicate, Report
+from insights.similar.lessons import Lesson, lessons
+from insights.similar.model import PairModel
+from insights.similar.report import KnownDuplicate, Report
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SEED = 7

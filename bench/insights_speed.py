@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 
 from bench.result import Result, progress
-from incidents.insights.routing import RoutingModel
-from incidents.insights.routing_history import RoutingColumns
-from incidents.insights.similar import SimilarIndex, learn_pair_model
-from incidents.insights.similar_report import KnownDuplicate, Report
+from insights.routing.history import RoutingColumns
+from insights.routing.model import RoutingModel
+from insights.similar.index import SimilarIndex, learn_pair_model
+from insights.similar.report import KnownDuplicate, Report
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TICKETS = 100_000

@@ -33,7 +33,7 @@ from bench.surge311 import (
     reported,
     requests,
 )
-from incidents.insights.surge import SurgeSettings
+from insights.surge.detector import SurgeSettings
 
 SIMPLE = "recall 0.925 at 5.5 false alarms a week, 34 min delay"
 GOAL = "recall >= 0.95 at <= 3 false alarms a week, <= 25 min median delay"

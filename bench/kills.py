@@ -20,7 +20,7 @@ import httpx
 
 from bench.result import Result, progress
 from bench.sandbox import Sandbox, open_sandbox, until
-from deployments.processes import Child
+from deployments.machine.processes import Child
 from incidents.models import IncidentState
 from incidents.store.cases import load_case
 from incidents.store.database import Database

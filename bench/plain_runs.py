@@ -13,8 +13,8 @@ from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from deployments.registration import WORK_POOL
-from deployments.stack import Stack
+from deployments.machine.stack import Stack
+from deployments.worker.registration import WORK_POOL
 
 PATIENCE = 60.0
 

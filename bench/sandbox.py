@@ -26,17 +26,17 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from blocks.http import HttpBlock
-from connectors.http.fake import FakeService, Health
+from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HealthProbe
-from connectors.kit.loopback import serving
+from connectors.kit.fakes.loopback import serving
 from deployments.commands.up import running
 from deployments.demo.world import World, open_world, save_connections
-from deployments.processes import free_port
-from deployments.stack import Stack, StackOptions
-from incidents.models import Lane
+from deployments.machine.processes import free_port
+from deployments.machine.stack import Stack, StackOptions
+from incidents.events import Lane
 from incidents.store.database import Database
-from incidents.store.drains import is_drained
-from incidents.store.inbox import waiting
+from incidents.store.inbox.drains import is_drained
+from incidents.store.inbox.inbox import waiting
 
 ACTION = "restart-checkout"
 

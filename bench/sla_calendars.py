@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 from bench.result import Result, progress
 from bench.sla_minutes import differences
-from incidents.calendars import ALWAYS, Calendar
-from incidents.policy_calendars import WorkCalendar
-from incidents.sla_clock import Moment, SlaMetric, SlaTerms, next_moment
-from incidents.sla_moves import start
+from incidents.policy.calendars import WorkCalendar
+from incidents.sla.calendars import ALWAYS, Calendar
+from incidents.sla.clock import (
+    Moment,
+    SlaMetric,
+    SlaTerms,
+    next_moment,
+)
+from incidents.sla.moves import start
 
 CASES = 1_000_000
 TIMES = 100_000

@@ -20,8 +20,8 @@ import holidays
 import numpy as np
 from numpy.typing import NDArray
 
-from incidents.calendars import Calendar
-from incidents.policy_calendars import WEEKDAYS, WorkCalendar
+from incidents.policy.calendars import WEEKDAYS, WorkCalendar
+from incidents.sla.calendars import Calendar
 
 MINUTE = timedelta(minutes=1)
 DAYS = 50

@@ -21,13 +21,13 @@ from pathlib import Path
 from sqlalchemy import select, text
 
 from bench.result import Result, progress
-from deployments.embedded_database import EmbeddedDatabase
+from deployments.machine.embedded_database import EmbeddedDatabase
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
-from incidents.store.schema import sla_clocks
-from incidents.store.sla_due import due_now
+from incidents.store.schema.tables import sla_clocks
+from incidents.store.sla.due import due_now
 from tasks import resources
-from tasks.sla import CHUNK, sweep_some_tickets
+from tasks.sla.sweep import CHUNK, sweep_some_tickets
 
 OPEN, FEW = 1_000_000, 10_000
 SWEEPS = 9

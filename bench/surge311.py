@@ -16,8 +16,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from incidents.insights.surge import Surge, SurgeDetector, SurgeSettings
-from incidents.insights.surge_voices import SurgeEvent
+from insights.surge.detector import (
+    Surge,
+    SurgeDetector,
+    SurgeSettings,
+)
+from insights.surge.voices import SurgeEvent
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 STREAM = DATA / "surge311" / "stream.csv.gz"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from incidents.insights.breach_load import load_columns
-from incidents.insights.breach_roles import Roles
+from insights.breach.load import load_columns
+from insights.breach.roles import Roles
 
 CUT = pd.Timestamp("2016-04-15")
 FIRST = "event_no"

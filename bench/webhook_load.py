@@ -17,7 +17,7 @@ from typing import cast
 
 import uvloop
 
-from connectors.kit.signing import sign_standard_webhook
+from connectors.kit.webhooks.signing import sign_standard_webhook
 
 TEXT = "The card form spins for ever and then says that my bank refused. It worked on Monday. " * 12
 

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.names import rename_run
-from tasks.breach_risk import judge_promises
+from tasks.insights.breach_risk import judge_promises
 
 
 def _run_name() -> str:

@@ -6,10 +6,10 @@ from prefect import flow
 
 from flows.names import IncidentName, read, stage_run_name
 from incidents.models import IncidentState
-from tasks.commit import commit_closure
-from tasks.deliver import deliver
-from tasks.gather import probe
-from tasks.story import tell_story
+from tasks.deliver.deliver import deliver
+from tasks.pages.story import tell_story
+from tasks.stages.commit import commit_closure
+from tasks.stages.gather import probe
 
 
 @flow(name="closure", flow_run_name=stage_run_name)

@@ -6,12 +6,17 @@ from prefect import flow
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
-from incidents.insights.drift import Moved
-from incidents.insights.learning import InsightKind
-from incidents.insights.subjects import SUBJECTS, subjects_of
-from tasks.insights_drift import Looked, champion_of, look_for_drift, settle
-from tasks.insights_history import gather_history
-from tasks.insights_surges import look_at_surges
+from incidents.policy.insights import InsightKind
+from insights.subjects import SUBJECTS, subjects_of
+from insights.training.drift import Moved
+from tasks.insights.drift import (
+    Looked,
+    champion_of,
+    look_for_drift,
+    settle,
+)
+from tasks.insights.history import gather_history
+from tasks.insights.surge_outcomes import look_at_surges
 from tasks.parameters import unsearched
 
 

@@ -9,10 +9,10 @@ from pydantic import Field
 
 from flows.names import IncidentName, read, stage_run_name
 from incidents.models import IncidentState
-from tasks.commit import commit_escalation
-from tasks.deliver import deliver
-from tasks.gather import probe
-from tasks.story import tell_story
+from tasks.deliver.deliver import deliver
+from tasks.pages.story import tell_story
+from tasks.stages.commit import commit_escalation
+from tasks.stages.gather import probe
 
 Requester = Annotated[str | None, Field(max_length=100)]
 

@@ -9,7 +9,13 @@ from prefect import flow, get_run_logger
 from flows.names import rename_run
 from incidents.errors import LiaisonError
 from tasks import resources
-from tasks.feed_quality import CheckedFeed, Unchecked, check_connection, show_feeds, tell_findings
+from tasks.insights.feed_quality import (
+    CheckedFeed,
+    Unchecked,
+    check_connection,
+    show_feeds,
+    tell_findings,
+)
 
 
 @flow(name="feed_quality")

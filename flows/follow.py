@@ -15,8 +15,8 @@ from flows.names import read, sources_of, tagged
 from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
-from tasks.deliver import deliver
-from tasks.story import tell_story
+from tasks.deliver.deliver import deliver
+from tasks.pages.story import tell_story
 
 # A stage due this soon is waited for; a later one is the recover flow's.
 PATIENCE = timedelta(seconds=30)

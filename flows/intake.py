@@ -6,14 +6,21 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.models import Lane, TicketEvent, TicketRef
-from tasks.commit_intake import commit_intake
-from tasks.deliver import deliver
-from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
-from tasks.gather import newest_tickets
+from incidents.events import Lane, TicketEvent
+from incidents.models import TicketRef
+from tasks.deliver.deliver import deliver
+from tasks.insights.precedents import suggest_incidents
+from tasks.insights.surges import listen
 from tasks.parameters import unsearched
-from tasks.precedents import suggest_incidents
-from tasks.surges import listen
+from tasks.stages.commit_intake import commit_intake
+from tasks.stages.drain import (
+    drop_lane,
+    keep_lane,
+    leave_lane,
+    read_chunk,
+    take_lane,
+)
+from tasks.stages.gather import newest_tickets
 
 
 async def listened(open_questions: tuple[TicketRef, ...]) -> list[int]:

@@ -10,9 +10,9 @@ from incidents.errors import LiaisonError
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.store.cases import unsettled_incidents
 from tasks import resources
-from tasks.commit_sync import commit_pages
-from tasks.gather import read_pages_of
-from tasks.reconcile import reconcile_helpdesk
+from tasks.stages.commit_sync import commit_pages
+from tasks.stages.gather import read_pages_of
+from tasks.stages.reconcile import reconcile_helpdesk
 
 
 def _run_name() -> str:

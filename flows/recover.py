@@ -6,13 +6,13 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.models import Lane
+from incidents.events import Lane
 from incidents.store.cases import due_incidents
-from incidents.store.drains import is_drained
-from incidents.store.due_effects import incidents_with_due_effects
-from incidents.store.inbox import has_pending
+from incidents.store.inbox.drains import is_drained
+from incidents.store.inbox.inbox import has_pending
+from incidents.store.ledger.due import incidents_with_due_effects
 from tasks import resources
-from tasks.deliver import deliver
+from tasks.deliver.deliver import deliver
 from tasks.ring import ring
 
 

@@ -8,9 +8,9 @@ from prefect import flow
 from pydantic import Field
 
 from flows.names import rename_run
-from incidents.iso_week import PATTERN, week_to_report
+from insights.sla_report.iso_week import PATTERN, week_to_report
 from tasks import resources
-from tasks.sla_report import make_sla_report, show_sla_report
+from tasks.sla.report import make_sla_report, show_sla_report
 
 WeekName = Annotated[str, Field(pattern=PATTERN, examples=["2026-W47"])]
 

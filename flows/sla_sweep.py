@@ -7,12 +7,17 @@ from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from flows.names import rename_run
-from incidents.policy_insights import InsightMode
-from incidents.store.sla_due import due_now
+from incidents.policy.insights import InsightMode
+from incidents.store.sla.due import due_now
 from tasks import resources
-from tasks.deliver import deliver
-from tasks.sla import Swept, refit, sweep_incident, sweep_tickets
-from tasks.sla_board import show_board
+from tasks.deliver.deliver import deliver
+from tasks.sla.board import show_board
+from tasks.sla.sweep import (
+    Swept,
+    refit,
+    sweep_incident,
+    sweep_tickets,
+)
 
 
 def _run_name() -> str:

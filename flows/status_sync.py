@@ -6,11 +6,17 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.models import Lane, PageEvent
-from tasks.commit_sync import commit_sync
-from tasks.drain import drop_lane, keep_lane, leave_lane, read_chunk, take_lane
-from tasks.gather import read_pages
+from incidents.events import Lane, PageEvent
 from tasks.parameters import unsearched
+from tasks.stages.commit_sync import commit_sync
+from tasks.stages.drain import (
+    drop_lane,
+    keep_lane,
+    leave_lane,
+    read_chunk,
+    take_lane,
+)
+from tasks.stages.gather import read_pages
 
 
 def _run_name() -> str:

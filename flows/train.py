@@ -8,12 +8,20 @@ from prefect import flow, get_run_logger
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
-from incidents.insights.learning import InsightKind
-from incidents.insights.subjects import SUBJECTS, mode_of, subjects_of
-from incidents.policy_insights import InsightMode
+from incidents.policy.insights import InsightKind, InsightMode
+from insights.subjects import (
+    SUBJECTS,
+    mode_of,
+    subjects_of,
+)
 from tasks import resources
-from tasks.insights_history import gather_history
-from tasks.insights_train import Trained, check_history, learn_and_judge, told_short
+from tasks.insights.history import gather_history
+from tasks.insights.train import (
+    Trained,
+    check_history,
+    learn_and_judge,
+    told_short,
+)
 from tasks.parameters import unsearched
 
 

@@ -8,11 +8,11 @@ from prefect import flow, get_run_logger
 
 from flows.names import IncidentName, read, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
-from tasks.commit import commit_validation
-from tasks.deliver import deliver
-from tasks.gather import probe, probe_dependencies
-from tasks.precedents import tell_precedents
-from tasks.story import tell_story
+from tasks.deliver.deliver import deliver
+from tasks.insights.precedents import tell_precedents
+from tasks.pages.story import tell_story
+from tasks.stages.commit import commit_validation
+from tasks.stages.gather import probe, probe_dependencies
 
 
 async def _precedents(incident: Incident) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket
-from incidents.sla_clock import SlaClock
+from incidents.sla.clock import SlaClock
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,12 +13,15 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
+from incidents.events import (
+    Event,
+    Lane,
+    Verified,
+)
 from incidents.models import (
     ActionRun,
     ChatMessage,
     Contact,
-    Event,
-    Lane,
     Page,
     PageState,
     ProbeResult,
@@ -27,7 +30,6 @@ from incidents.models import (
     Ticket,
     TicketChange,
     TicketOutcome,
-    Verified,
 )
 from incidents.service_levels import ServiceLevels
 

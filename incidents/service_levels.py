@@ -1,6 +1,6 @@
 """What a helpdesk has promised its customers, in our words: policies in its order, targets, schedules, holidays.
 
-Read once, to be taken over into the policy file (`incidents.sla_import`). What the helpdesk has that we have no
+Read once, to be taken over into the policy file (`incidents.sla_import.section`). What the helpdesk has that we have no
 word for is kept beside it as `Unread`, so that nothing is lost in silence.
 """
 
@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from incidents.models import TicketStatus
-from incidents.sla_clock import SlaMetric
+from incidents.sla.clock import SlaMetric
 
 WEEK = 7 * 1440
 """Minutes of a week."""

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.decisions.intake import Join, Opening, learnt_notes, opening_entries
 from incidents.models import Incident, TicketRef
 from incidents.store.cases import open_incident
-from incidents.store.effects import plan_effects
 from incidents.store.instance import instance_id
-from incidents.store.sla_keeping import keep_new_incident
+from incidents.store.ledger.effects import plan_effects
+from incidents.store.sla.keeping import keep_new_incident
 from incidents.store.tickets import link_tickets
 from tasks import resources
 

@@ -21,8 +21,8 @@ from prefect.runtime import flow_run
 
 from blocks.connect import Connections
 from incidents.errors import LiaisonError, PolicyError
-from incidents.policy import Policy
-from incidents.policy_file import load_policy
+from incidents.policy.file import load_policy
+from incidents.policy.policy import Policy
 from incidents.store.database import Database
 
 C = TypeVar("C")

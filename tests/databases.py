@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
 from incidents.store.migrate import migrate
-from incidents.store.schema import metadata
+from incidents.store.schema.tables import metadata
 
 FOREIGN_SERVER = "LIAISON_TEST_POSTGRES_URL"
 

@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployments.embedded_database import EmbeddedDatabase
-from deployments.prefect_server import api_url, server_program, start_server
-from deployments.process_table import ProcessTable
-from deployments.processes import free_port
+from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.prefect_server import (
+    api_url,
+    server_program,
+    start_server,
+)
+from deployments.machine.process_table import ProcessTable
+from deployments.machine.processes import free_port
 
 # Prefect takes seconds to import; tests that do not use it must not wait for it.
 if TYPE_CHECKING:

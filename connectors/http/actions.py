@@ -12,7 +12,7 @@ from connectors.http.settings import WebhookAction
 from connectors.http.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
 from connectors.http.urls import filled, local_path, path
 from connectors.kit.http import VendorHttp
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 from incidents.errors import Refused, Unknown, Unreachable
 from incidents.models import ActionRun, ActionState
 

@@ -18,7 +18,12 @@ from connectors.http.urls import origin
 from connectors.http.webhook import SignedTickets
 from connectors.kit.addresses import GuardedTransport
 from incidents.errors import NotAllowed, Unreachable
-from incidents.models import ActionRun, Event, Lane, ProbeResult, Verified
+from incidents.events import (
+    Event,
+    Lane,
+    Verified,
+)
+from incidents.models import ActionRun, ProbeResult
 from incidents.ports import ActionRunner, ImpactProbe, WebhookSource
 
 Side = TypeVar("Side")

@@ -10,7 +10,15 @@ from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookMapping
 from connectors.http.values import MAX_COUNT, MAX_VERSION, Place
 from incidents.errors import Unrecognised
-from incidents.models import Author, Comment, Contact, Ticket, TicketEvent, TicketRef, TicketStatus
+from incidents.events import TicketEvent
+from incidents.models import (
+    Author,
+    Comment,
+    Contact,
+    Ticket,
+    TicketRef,
+    TicketStatus,
+)
 
 
 class TicketReader:

@@ -19,9 +19,14 @@ from pydantic import (
 
 from connectors.http.fields import TicketFields
 from connectors.http.urls import local_path, origin
-from connectors.kit.signatures import usable_secret
-from connectors.kit.signing import standard_webhook_key
-from incidents.models import ActionState, Author, Lane, TicketStatus
+from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing import standard_webhook_key
+from incidents.events import Lane
+from incidents.models import (
+    ActionState,
+    Author,
+    TicketStatus,
+)
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")

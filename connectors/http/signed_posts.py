@@ -9,7 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from connectors.http.webhook import ID, SIGNATURE, TIMESTAMP
-from connectors.kit.signatures import sign_standard_webhook
+from connectors.kit.webhooks.signatures import sign_standard_webhook
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 

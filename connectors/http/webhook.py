@@ -11,10 +11,14 @@ from datetime import UTC, datetime
 
 from connectors.http.mapping import TicketReader
 from connectors.http.settings import WebhookMapping
-from connectors.kit.signatures import one_header, usable_secret, verify_standard_webhook
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.signatures import (
+    one_header,
+    usable_secret,
+    verify_standard_webhook,
+)
 from incidents.errors import Unrecognised
-from incidents.models import TicketEvent, Verified
+from incidents.events import TicketEvent, Verified
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 MAX_ID = 255  # characters; honest ones are about 30

@@ -23,11 +23,16 @@ from pydantic import SecretStr
 
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 from connectors.pagerduty import mapping, webhook
 from connectors.pagerduty.settings import PagerDutySettings
 from incidents.errors import Busy, NotAllowed, NotFound, Refused
-from incidents.models import Event, Lane, Page, PageState, Verified
+from incidents.events import (
+    Event,
+    Lane,
+    Verified,
+)
+from incidents.models import Page, PageState
 from incidents.ports import Pager, WebhookSource
 
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits

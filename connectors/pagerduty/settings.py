@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 

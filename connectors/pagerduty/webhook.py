@@ -19,11 +19,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.signatures import one_header, verify_hex_hmac
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.signatures import one_header, verify_hex_hmac
 from connectors.pagerduty.mapping import CLIENT, items, record, text, unmarked
 from incidents.errors import Unrecognised
-from incidents.models import Event, PageChange, PageEvent, Ping, Verified
+from incidents.events import (
+    Event,
+    PageChange,
+    PageEvent,
+    Ping,
+    Verified,
+)
 
 SIGNATURE = "X-PagerDuty-Signature"
 OUR_ACTS = frozenset({PageChange.TRIGGERED, PageChange.ACKNOWLEDGED, PageChange.RESOLVED})

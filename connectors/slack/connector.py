@@ -19,13 +19,18 @@ import httpx
 
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 from connectors.slack import mapping, webhook
 from connectors.slack.answers import SlackRefused, content, required
 from connectors.slack.recent import Recent
 from connectors.slack.settings import SlackSettings
 from incidents.errors import Refused
-from incidents.models import ChatMessage, Event, Lane, Room, Verified
+from incidents.events import (
+    Event,
+    Lane,
+    Verified,
+)
+from incidents.models import ChatMessage, Room
 from incidents.ports import ChatRoom, WebhookSource
 
 HISTORY_PAGE = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 
 BOT_TOKENS = ("xoxb-", "xoxe.xoxb-")
 

@@ -16,12 +16,19 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from connectors.kit.signatures import one_header, verify_slack
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.signatures import one_header, verify_slack
 from connectors.slack.commands import Typed, incident_name, typed
 from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB, clean
 from incidents.errors import Unrecognised
-from incidents.models import ChatCommand, ChatVerb, Event, Ping, Reply, Verified
+from incidents.events import (
+    ChatCommand,
+    Event,
+    Ping,
+    Reply,
+    Verified,
+)
+from incidents.models import ChatVerb
 
 TIMESTAMP = "X-Slack-Request-Timestamp"
 SIGNATURE = "X-Slack-Signature"

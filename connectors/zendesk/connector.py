@@ -23,18 +23,20 @@ from connectors.zendesk.mapping import (
     ticket_id_from,
     tickets_from,
 )
-from connectors.zendesk.service_levels import read_service_levels
+from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
-from incidents.models import (
+from incidents.events import (
     Event,
     Lane,
+    Verified,
+)
+from incidents.models import (
     Outcome,
     Ticket,
     TicketChange,
     TicketOutcome,
-    Verified,
 )
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
 from incidents.service_levels import ServiceLevels

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.kit.signatures import usable_secret
+from connectors.kit.webhooks.signatures import usable_secret
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -16,11 +16,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.kit.signatures import one_header, verify_timestamped_base64
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.signatures import one_header, verify_timestamped_base64
 from connectors.zendesk.mapping import text_from, ticket_id_from, time_from
 from incidents.errors import Unrecognised
-from incidents.models import Author, Comment, Event, Ping, TicketEvent, TicketRef, Verified
+from incidents.events import (
+    Event,
+    Ping,
+    TicketEvent,
+    Verified,
+)
+from incidents.models import (
+    Author,
+    Comment,
+    TicketRef,
+)
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"

@@ -1,1 +1,1 @@
-"""The `liaison` command's verbs, one module a subject; `deployments.cli` only names them."""
+"""The `liaison` command's verbs, one module a subject; `deployments.cli.app` only names them."""

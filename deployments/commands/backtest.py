@@ -10,20 +10,28 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deployments.backtest.breaches import breach_section
-from deployments.backtest.duplicates import duplicates_section
-from deployments.backtest.export_promises import Promises, export_promises
-from deployments.backtest.history import History, Window, choose_window
-from deployments.backtest.routing import routing_section
-from deployments.backtest.sections import Section
-from deployments.backtest.surges import surge_section
-from incidents.calendars import Calendars
-from incidents.insights.breach_promises import PROMISES, Promise, promise_rows
-from incidents.insights.learning import CannotLearn
-from incidents.policy_insights import Insights
+from incidents.policy.insights import Insights
+from incidents.sla.calendars import Calendars
 from incidents.store.database import Database
-from incidents.store.insight_breaches import read_promises
-from incidents.store.past_tickets import past_tickets
+from insights.backtest.breaches import breach_section
+from insights.backtest.duplicates import duplicates_section
+from insights.backtest.export_promises import Promises, export_promises
+from insights.backtest.history import (
+    History,
+    Window,
+    choose_window,
+)
+from insights.backtest.routing import routing_section
+from insights.backtest.sections import Section
+from insights.backtest.surges import surge_section
+from insights.breach.promises import (
+    PROMISES,
+    Promise,
+    promise_rows,
+)
+from insights.learning import CannotLearn
+from insights.store.breach_promises import read_promises
+from insights.store.past_tickets import past_tickets
 
 SEED = 7
 _LOG = logging.getLogger(__name__)

@@ -15,13 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
-from deployments.registration import declarations
+from deployments.worker.registration import declarations
 from incidents.errors import LiaisonError, PolicyError
-from incidents.models import Lane
-from incidents.policy_file import load_policy, policy_remarks
+from incidents.events import Lane
+from incidents.policy.file import load_policy, policy_remarks
 from incidents.store.database import Database
-from incidents.store.effects import count_effects
-from incidents.store.inbox import waiting
+from incidents.store.inbox.inbox import waiting
+from incidents.store.ledger.effects import count_effects
 
 _PATIENCE = 25.0
 

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from blocks.connect import Connections
 from incidents.errors import Refused
-from incidents.policy_file import load_policy
+from incidents.policy.file import load_policy
 from incidents.ports import ServiceLevelSource
-from incidents.sla_import import Imported, sla_section
-from incidents.sla_import_report import Fate
+from incidents.sla_import.report import Fate
+from incidents.sla_import.section import Imported, sla_section
 
 _STYLES = {Fate.TAKEN: "green", Fate.DIFFERS: "yellow", Fate.LEFT: "red"}
 

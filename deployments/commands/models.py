@@ -9,9 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from incidents.errors import NotFound
-from incidents.insights.subjects import SUBJECTS, Subject
 from incidents.store.database import Database
-from incidents.store.insight_models import StoredModel, models_of, roll_back
+from insights.store.models import (
+    StoredModel,
+    models_of,
+    roll_back,
+)
+from insights.subjects import SUBJECTS, Subject
 
 _STATES = {"champion": "predicts"}
 

@@ -13,14 +13,22 @@ from rich.table import Table
 from rich.text import Text
 
 from incidents.errors import Refused
-from incidents.iso_week import week_to_report
-from incidents.policy_file import load_policy
+from incidents.policy.file import load_policy
 from incidents.report_file import ReportFile
-from incidents.sla_report import TREND_WEEKS, SlaReport, sla_report
-from incidents.sla_report_csv import csv_files
-from incidents.sla_report_words import headline, sections, when
 from incidents.store.database import Database
-from incidents.store.sla_outcomes import read_outcomes
+from insights.sla_report.csv_files import csv_files
+from insights.sla_report.iso_week import week_to_report
+from insights.sla_report.report import (
+    TREND_WEEKS,
+    SlaReport,
+    sla_report,
+)
+from insights.sla_report.words import (
+    headline,
+    sections,
+    when,
+)
+from insights.store.sla_outcomes import read_outcomes
 
 MARK = ".liaison-report"
 """A file in folders that we made: what is in them may be replaced."""
@@ -45,7 +53,7 @@ async def report(database: Database, policy: Path, *, week: str | None) -> SlaRe
 
 def report_files(found: SlaReport) -> Sequence[ReportFile]:
     """Pictures and tables."""
-    from incidents.sla_plots import pictures  # noqa: PLC0415 - who only wants to read need not wait for it
+    from insights.sla_report.plots import pictures  # noqa: PLC0415 - who only wants to read need not wait for it
 
     return (*pictures(found), *csv_files(found))
 

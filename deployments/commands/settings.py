@@ -7,8 +7,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from deployments.embedded_database import EmbeddedDatabase
-from deployments.stack import OUR_DATABASE, with_asyncpg
+from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.stack import OUR_DATABASE, with_asyncpg
 from incidents.errors import LiaisonError
 
 EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"

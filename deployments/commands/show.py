@@ -13,12 +13,13 @@ from incidents.case import Case
 from incidents.effects import EffectState
 from incidents.errors import NotFound
 from incidents.models import Incident
-from incidents.notes import clock, evidence_lines, verdict_words
+from incidents.notes.notes import evidence_lines, verdict_words
 from incidents.store.cases import incident_number, list_incidents, load_case
 from incidents.store.database import Database
-from incidents.store.inbox import unpark
-from incidents.store.schema import deliveries, effects
+from incidents.store.inbox.inbox import unpark
+from incidents.store.schema.tables import deliveries, effects
 from incidents.store.timeline import TimelineEntry, read_timeline
+from incidents.texts.times import clock
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,15 +11,15 @@ from rich.console import Console
 from sqlalchemy import Select, select
 
 from incidents.errors import NotFound
-from incidents.policy_file import load_policy
-from incidents.sla_clock import SlaClock
-from incidents.sla_explain import explain
-from incidents.sla_holders import held_words
+from incidents.policy.file import load_policy
+from incidents.promises.holders import held_words
+from incidents.sla.clock import SlaClock
+from incidents.sla.explain import explain
 from incidents.store.cases import incident_number, read_incident
 from incidents.store.database import Database
-from incidents.store.schema import tickets
-from incidents.store.sla_breaches import Breach, breaches_of
-from incidents.store.sla_clocks import all_clocks
+from incidents.store.schema.tables import tickets
+from incidents.store.sla.breaches import Breach, breaches_of
+from incidents.store.sla.clocks import all_clocks
 
 _TICKET = re.compile(r"(?:(?P<prefix>[A-Za-z]{1,12})-|#)?(?P<id>[^\s#]{1,200})")
 _MOST_NAMED = 5

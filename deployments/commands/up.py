@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from deployments.commands.settings import operator_key
-from deployments.registration import register
-from deployments.stack import Stack, StackOptions
-from incidents.policy_file import load_policy
+from deployments.machine.stack import Stack, StackOptions
+from deployments.worker.registration import register
+from incidents.policy.file import load_policy
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
 

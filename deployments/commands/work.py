@@ -12,10 +12,10 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
-from deployments.registration import declarations
-from deployments.worker_process import run_beside_signals, run_worker
-from incidents.store.drains import LEASE as DRAIN_LEASE
-from incidents.store.effects import LEASE as EFFECT_LEASE
+from deployments.worker.registration import declarations
+from deployments.worker.worker_process import run_beside_signals, run_worker
+from incidents.store.inbox.drains import LEASE as DRAIN_LEASE
+from incidents.store.ledger.effects import LEASE as EFFECT_LEASE
 from tasks import resources
 from tasks.ring import WAKE_CHANNEL
 

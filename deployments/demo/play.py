@@ -18,7 +18,7 @@ from rich.table import Table
 from deployments.commands.up import running
 from deployments.demo.story import CUSTOMERS, NotAsTold, Story
 from deployments.demo.world import World, open_world, save_connections
-from deployments.stack import Stack, StackOptions
+from deployments.machine.stack import Stack, StackOptions
 from incidents.store.cases import list_incidents
 from incidents.store.database import Database
 from incidents.store.tickets import count_tickets

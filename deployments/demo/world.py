@@ -15,12 +15,16 @@ from blocks.http import HttpBlock
 from blocks.pagerduty import PagerDutyBlock
 from blocks.slack import SlackBlock
 from blocks.zendesk import ZendeskBlock
-from connectors.http.fake import FakeService, Health, Remedy
+from connectors.http.fake.app import (
+    FakeService,
+    Health,
+    Remedy,
+)
 from connectors.http.settings import HealthProbe, WebhookAction
-from connectors.kit.loopback import serving
-from connectors.pagerduty import fake as pagerduty
-from connectors.slack import fake as slack
-from connectors.zendesk import fake as zendesk
+from connectors.kit.fakes.loopback import serving
+from connectors.pagerduty.fake import app as pagerduty
+from connectors.slack.fake import app as slack
+from connectors.zendesk.fake import app as zendesk
 
 ROUTING_KEYS = {
     "": pagerduty.ROUTING_KEY,

@@ -40,9 +40,13 @@ from deployments.gateway.reports import PATH as REPORTS
 from deployments.gateway.reports import Reports
 from deployments.gateway.sources import Sources, can_exist
 from incidents.errors import Forged, LiaisonError
-from incidents.models import Verified
+from incidents.events import Verified
 from incidents.ports import WebhookSource
-from incidents.store.inbox_writer import InboxWriter, NotStored, Receipt
+from incidents.store.inbox.writer import (
+    InboxWriter,
+    NotStored,
+    Receipt,
+)
 
 HOOKS = "/hooks/"
 

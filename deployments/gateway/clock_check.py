@@ -1,6 +1,6 @@
 """Is it our own clock? Then what fails on its time alone is not refused but asked for again.
 
-Whoever fails on time has a sound signature (see `connectors.kit.signatures`), so only the source itself, or a
+Whoever fails on time has a sound signature (see `connectors.kit.webhooks.signatures`), so only the source itself, or a
 replay of what it sent, can sway this; a stranger's forgeries do not count at all.
 """
 

@@ -17,9 +17,9 @@ from sqlalchemy import text
 
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices, told
-from incidents.models import Lane
+from incidents.events import Lane
 from incidents.store.database import Database
-from incidents.store.drains import next_fence
+from incidents.store.inbox.drains import next_fence
 from tasks.ring import WAKE_CHANNEL
 
 

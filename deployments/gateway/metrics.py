@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
 
-from incidents.models import Lane
+from incidents.events import Lane
 
 NO_CONNECTION = "unknown"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from deployments.gateway.notices import Notices, told
 from incidents.store.database import Database
-from incidents.store.inbox import record_rejection
+from incidents.store.inbox.inbox import record_rejection
 
 ROWS_A_MINUTE = 60
 

@@ -27,7 +27,7 @@ from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.sources import Sources
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
-from incidents.store.inbox_writer import InboxWriter
+from incidents.store.inbox.writer import InboxWriter
 
 
 @contextlib.asynccontextmanager

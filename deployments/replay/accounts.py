@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deployments.replay.log import LogEvent, Standing
 from incidents.models import TicketRef
-from incidents.store.schema import deliveries
+from incidents.store.schema.tables import deliveries
 from incidents.store.tickets import known_tickets
 
 _TICKETS_AT_ONCE = 200

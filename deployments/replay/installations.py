@@ -11,10 +11,10 @@ from pathlib import Path
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from deployments.commands.up import running
-from deployments.processes import free_port
+from deployments.machine.processes import free_port
+from deployments.machine.stack import Stack, StackOptions
 from deployments.replay.connection import CONNECTION, signing_secret
 from deployments.replay.play import Target
-from deployments.stack import Stack, StackOptions
 from incidents.store.database import Database
 
 POLICY = Path(__file__).with_name("policy.yaml")

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deployments.replay.failure import ReplayError
 from deployments.replay.requests import read_changes
-from incidents.policy_words import parse_duration
+from incidents.policy.words import parse_duration
 
 if TYPE_CHECKING:
     from deployments.replay.simulation import Simulated

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.kit.signing import sign_standard_webhook
+from connectors.kit.webhooks.signing import sign_standard_webhook
 from deployments.replay.failure import ReplayError
 from deployments.replay.http_connection import Answer, HttpConnection, NoAnswer
 

@@ -15,14 +15,14 @@ from pathlib import Path
 from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from sqlalchemy import text
 
-from deployments.processes import free_port
+from deployments.machine.processes import free_port
+from deployments.machine.stack import Stack, StackOptions
 from deployments.replay.requests import Change
-from deployments.stack import Stack, StackOptions
 from flows.sla_sweep import sla_sweep
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
 from tasks import resources
-from tasks.commit_intake import join_and_tell
+from tasks.stages.commit_intake import join_and_tell
 
 POLICY = Path(__file__).with_name("requests311.yaml")
 _CHUNK = 500

@@ -12,7 +12,7 @@ from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_status
 from incidents.lifecycle import move, reopen
 from incidents.models import IncidentState, ProbeResult, Stage, Ticket, TicketStatus
-from incidents.policy import Policy
+from incidents.policy.policy import Policy
 
 # A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
 MAX_RED_LOOKS = 3

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from incidents.case import Case
 from incidents.effects import Effect, customer_message
-from incidents.messages import customer_message as render
 from incidents.models import Incident, Ticket
-from incidents.notes import clock
-from incidents.policy import Policy
+from incidents.policy.policy import Policy
+from incidents.texts.messages import customer_message as render
+from incidents.texts.times import clock
 
 
 def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str, what: str) -> list[Effect]:

@@ -7,15 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from incidents.case import Case, Entry, Plan
-from incidents.context import context_message, page_for
 from incidents.decisions.customers import next_update_at
 from incidents.decisions.posts import chat_post
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
 from incidents.lifecycle import move
-from incidents.messages import internal
 from incidents.models import ActionState, IncidentState, ProbeResult, Stage
-from incidents.notes import verdict_words
-from incidents.policy import ActionPolicy, Policy
+from incidents.notes.context import context_message, page_for
+from incidents.notes.notes import verdict_words
+from incidents.policy.policy import ActionPolicy, Policy
+from incidents.texts.messages import internal
 
 _BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
 _BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})

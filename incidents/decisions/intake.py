@@ -14,12 +14,12 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
-from incidents.messages import internal
 from incidents.models import Incident, IncidentState, Severity, Stage, Ticket, TicketRef
-from incidents.notes import joined_note
-from incidents.policy import Policy, Route
-from incidents.redaction import safe_excerpt
-from incidents.routing import CORRECTION
+from incidents.notes.notes import joined_note
+from incidents.policy.policy import Policy, Route
+from incidents.policy.routing import CORRECTION
+from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.messages import internal
 
 LEARNT = "learnt from past tickets"
 """How the reason of every join begins that no rule and no person made."""

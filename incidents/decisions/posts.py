@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from incidents.case import Case, LedgerLine
 from incidents.effects import Effect, EffectKind, EffectState, NoteText, Nothing
-from incidents.messages import internal
 from incidents.models import ChatMessage
-from incidents.policy import Policy
+from incidents.policy.policy import Policy
+from incidents.texts.messages import internal
 
 
 def chat_post(case: Case, policy: Policy, what: str, message: ChatMessage) -> Effect:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
 from incidents.effects import Effect, ticket_note
-from incidents.messages import internal
 from incidents.models import Evidence, TicketRef
-from incidents.redaction import safe_excerpt
+from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.messages import internal
 
 SOURCE = "similar"
 _FIXED_BY_LIMIT = 200

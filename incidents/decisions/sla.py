@@ -12,13 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
-from incidents.context import page_for
 from incidents.decisions import customers
 from incidents.decisions.escalation import page_effect
 from incidents.decisions.posts import page_notes, tell_room
 from incidents.effects import Effect, EffectKind, ticket_note
 from incidents.lifecycle import UNSETTLED, WITH_ENGINEERS
-from incidents.messages import internal
 from incidents.models import (
     Incident,
     IncidentState,
@@ -28,10 +26,17 @@ from incidents.models import (
     Ticket,
     TicketRef,
 )
-from incidents.policy import Policy, Rung
-from incidents.sla_clock import Missed, SlaClock, missed, tell
-from incidents.sla_ladder import SlaAct
-from incidents.sla_words import tickets_words, told_words
+from incidents.notes.context import page_for
+from incidents.notes.sla import tickets_words, told_words
+from incidents.policy.policy import Policy, Rung
+from incidents.policy.sla.ladder import SlaAct
+from incidents.sla.clock import (
+    Missed,
+    SlaClock,
+    missed,
+    tell,
+)
+from incidents.texts.messages import internal
 
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
 _BEFORE_ENGINEERS = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.CONFIRMED})

@@ -9,9 +9,9 @@ from datetime import datetime
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.intake import Join, Opening
 from incidents.decisions.posts import tell_engineers
+from incidents.decisions.surge_name import SOURCE, SurgeName
 from incidents.models import Evidence, Ticket
-from incidents.policy import Policy
-from incidents.surge_name import SOURCE, SurgeName
+from incidents.policy.policy import Policy
 
 PART = "part of a surge"
 """How the reason of every ticket that a surge joined to its candidate begins."""

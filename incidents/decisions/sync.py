@@ -14,21 +14,23 @@ from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_note
-from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move, reopen
-from incidents.messages import internal
-from incidents.models import (
+from incidents.events import (
     ChatCommand,
+    PageChange,
+    PageEvent,
+)
+from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move, reopen
+from incidents.models import (
     ChatVerb,
     IncidentState,
     InternalText,
-    PageChange,
-    PageEvent,
     PageState,
     PageStatus,
     Stage,
 )
-from incidents.notes import verdict_words
-from incidents.policy import Policy
+from incidents.notes.notes import verdict_words
+from incidents.policy.policy import Policy
+from incidents.texts.messages import internal
 
 USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
 

@@ -11,11 +11,11 @@ from incidents.case import Case, Entry, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import WORKS_AGAIN, reopen
-from incidents.messages import internal
 from incidents.models import Author, Comment, Incident, Ticket
-from incidents.notes import ticket_line
-from incidents.policy import Policy
-from incidents.redaction import safe_excerpt
+from incidents.notes.notes import ticket_line
+from incidents.policy.policy import Policy
+from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.messages import internal
 
 _EXCERPT = 500
 

@@ -8,12 +8,13 @@ from datetime import datetime
 
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.similar import SOURCE as SIMILAR
+from incidents.decisions.surge_name import SOURCE as SURGE
 from incidents.effects import ticket_note
 from incidents.lifecycle import move
 from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict
-from incidents.notes import duration, verdict_note, verdict_words
-from incidents.policy import Policy
-from incidents.surge_name import SOURCE as SURGE
+from incidents.notes.notes import verdict_note, verdict_words
+from incidents.policy.policy import Policy
+from incidents.texts.times import duration
 
 _OPEN_QUESTION = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
 

@@ -15,12 +15,16 @@ from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Ticket, Verdict
-from incidents.policy import Policy
-from incidents.store.effects import plan_effects
+from incidents.policy.policy import Policy
 from incidents.store.instance import instance_id
-from incidents.store.schema import bindings, effects, incidents
-from incidents.store.sla_clocks import read_clocks
-from incidents.store.sla_keeping import keep_incident
+from incidents.store.ledger.effects import plan_effects
+from incidents.store.schema.tables import (
+    bindings,
+    effects,
+    incidents,
+)
+from incidents.store.sla.clocks import read_clocks
+from incidents.store.sla.keeping import keep_incident
 from incidents.store.tickets import linked_tickets
 from incidents.store.timeline import append_entries
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.errors import LiaisonError
-from incidents.store.schema import connections
+from incidents.store.schema.tables import connections
 
 
 class WrongKey(LiaisonError):

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.store.schema import meta
+from incidents.store.schema.tables import meta
 
 
 async def instance_id(tx: AsyncConnection) -> str:

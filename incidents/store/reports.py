@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.report_file import ReportFile, can_be_name
-from incidents.store.schema import report_files, reports
+from incidents.store.schema.tables import report_files, reports
 
 KEPT_FOR = timedelta(days=400)
 """Older reports are deleted with their files when a new one is made: a year, to compare with the last one's."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import LinkedTicket
 from incidents.models import Contact, Ticket, TicketRef, TicketStatus
-from incidents.store.schema import tickets
+from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
 
 _KEPT = ("connection", "id", "incident_id", "link_reason", "linked_at", "first_seen_at")

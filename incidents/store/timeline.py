@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Entry
-from incidents.store.schema import timeline
+from incidents.store.schema.tables import timeline
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,9 +8,9 @@ import pytest
 
 from bench import boston311, uci_incidents
 from bench.insights_breach import calibration_error
-from incidents.insights.breach_history import settled_rows
-from incidents.insights.breach_roles import Roles
-from incidents.insights.learning import UnusableHistory
+from insights.breach.history import settled_rows
+from insights.breach.roles import Roles
+from insights.learning import UnusableHistory
 from tests.shared_folder import shared_path
 
 ENDINGS = {

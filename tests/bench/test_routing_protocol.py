@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from bench.insights_routing import CUT, FIELDS, SEED, calibration_error, hits, uci_out_of_time
-from incidents.insights.routing import RoutingModel
-from incidents.insights.routing_history import RoutingColumns
+from insights.routing.history import RoutingColumns
+from insights.routing.model import RoutingModel
 from tests.shared_folder import shared_path
 
 NEVER = {

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from bench.insights_similar import WINDOW, boston, hadoop, ranks, taught
-from incidents.insights.similar_lessons import Lesson, lessons
-from incidents.insights.similar_model import PairModel, Question
-from incidents.insights.similar_pairs import PAIR_FEATURES
-from tests.incidents.insights.similar_data import NOW, a_report, past
+from insights.similar.lessons import Lesson, lessons
+from insights.similar.model import PairModel, Question
+from insights.similar.pairs import PAIR_FEATURES
+from tests.insights.similar.similar_data import (
+    NOW,
+    a_report,
+    past,
+)
 from tests.shared_folder import shared_path
 
 HORIZON = 60 * 24

@@ -7,7 +7,7 @@ import pytest
 
 from bench.insights_surge import STORM
 from bench.surge311 import Alarm, Burst, Request, alarms, anonymous, bursts, judged, reported, requests
-from incidents.insights.surge import Surge
+from insights.surge.detector import Surge
 from tests.shared_folder import shared_path
 
 START = datetime(2011, 9, 10, 12, tzinfo=UTC)

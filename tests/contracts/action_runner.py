@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Protocol
 import pytest
 import stamina
 
-from connectors.kit.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, Refused, Unknown, Unreachable
 from incidents.models import ActionRun, ActionState
 from incidents.ports import ActionRunner

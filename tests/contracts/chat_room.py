@@ -23,7 +23,7 @@ from typing import ClassVar, Protocol
 
 import pytest
 
-from connectors.kit.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, NotFound, Unknown, Unreachable
 from incidents.models import ChatMessage, Room
 from incidents.ports import ChatRoom

@@ -19,7 +19,7 @@ from typing import Protocol
 import pytest
 import stamina
 
-from connectors.kit.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
 from incidents.models import InternalText, Outcome, PublicText, Ticket, TicketChange, TicketStatus
 from incidents.ports import Connector, Helpdesk

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from connectors.kit.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
 from incidents.models import Link, Page, PageStatus, Severity
 from incidents.ports import Connector, Pager

@@ -17,13 +17,13 @@ from typing import Any, Protocol
 import pytest
 import stamina
 
-from connectors.kit.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import NotAllowed, NotFound, Unreachable
-from incidents.policy_file import parse_policy
+from incidents.policy.file import parse_policy
 from incidents.ports import ServiceLevelSource
 from incidents.service_levels import WEEK, ConditionKind, LevelCondition, LevelHoliday, OpenHours, Priority
-from incidents.sla_clock import SlaMetric
-from incidents.sla_import import sla_section
+from incidents.sla.clock import SlaMetric
+from incidents.sla_import.section import sla_section
 from tests.incidents.builders import POLICY
 
 HOUR = 60

@@ -9,10 +9,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.kit.signatures import one_header, sign_slack, verify_slack
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.signatures import (
+    one_header,
+    sign_slack,
+    verify_slack,
+)
 from incidents.errors import Forged, Unrecognised
-from incidents.models import Event, Lane, Ping, Verified
+from incidents.events import (
+    Event,
+    Lane,
+    Ping,
+    Verified,
+)
 from tests.contracts.webhook_source import FIRST, SECOND, Headers, Sign, WebhookSourceContract
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -37,7 +37,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.errors import Forged, Unrecognised
-from incidents.models import Event, Verified
+from incidents.events import Event, Verified
 from incidents.ports import WebhookSource
 
 FIRST = b"the-first-live-secret-of-a-test"

@@ -14,7 +14,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
 
-from deployments.registration import register
+from deployments.worker.registration import register
 from tests.servers import PrefectServer
 
 SAMPLE_YAML = Path(__file__).with_name("sample.yaml")

@@ -9,7 +9,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from deployments.embedded_database import LONGEST_SOCKET_PATH, DatabaseError, EmbeddedDatabase
+from deployments.machine.embedded_database import (
+    LONGEST_SOCKET_PATH,
+    DatabaseError,
+    EmbeddedDatabase,
+)
 from tests.servers import Postgres
 
 

@@ -12,13 +12,18 @@ from rich.console import Console
 
 from blocks.slack import SlackBlock
 from blocks.zendesk import ZendeskBlock
-from connectors.kit.loopback import serving
-from connectors.zendesk.fake import API_TOKEN, EMAIL, SIGNING_SECRET, FakeZendesk
+from connectors.kit.fakes.loopback import serving
+from connectors.zendesk.fake.app import (
+    API_TOKEN,
+    EMAIL,
+    SIGNING_SECRET,
+    FakeZendesk,
+)
 from deployments.commands.import_service_levels import import_service_levels, print_report, save_new
 from incidents.errors import NotAllowed, NotFound, PolicyError, Refused
-from incidents.policy_file import load_policy, parse_policy
-from incidents.sla_import import Imported
-from incidents.sla_import_report import Fate, ImportLine
+from incidents.policy.file import load_policy, parse_policy
+from incidents.sla_import.report import Fate, ImportLine
+from incidents.sla_import.section import Imported
 from tests.connectors.slack.conftest import settings as slack_settings
 from tests.incidents.builders import POLICY
 from tests.servers import PrefectServer

@@ -16,10 +16,10 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Pending, Running
 
-from deployments.identity import Identity
-from deployments.missed_schedules import superseded_runs
-from deployments.orphans import SILENCE, why_orphaned
-from deployments.processes import CODE
+from deployments.machine.processes import CODE
+from deployments.worker.identity import Identity
+from deployments.worker.missed_schedules import superseded_runs
+from deployments.worker.orphans import SILENCE, why_orphaned
 from tests.deployments.conftest import POOL, Samples
 from tests.servers import PrefectServer
 

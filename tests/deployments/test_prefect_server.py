@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deployments.prefect_server import server_program, start_server
-from deployments.process_table import ProcessTable
-from deployments.processes import StackError
+from deployments.machine.prefect_server import server_program, start_server
+from deployments.machine.process_table import ProcessTable
+from deployments.machine.processes import StackError
 
 
 async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path):

@@ -14,9 +14,25 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.process_table import ProcessTable, Row, living
-from deployments.processes import CODE, PYTHON, RESTARTS, Child, Program, StackError, free_port
-from deployments.stack import Stack, StackOptions, with_asyncpg
+from deployments.machine.process_table import (
+    ProcessTable,
+    Row,
+    living,
+)
+from deployments.machine.processes import (
+    CODE,
+    PYTHON,
+    RESTARTS,
+    Child,
+    Program,
+    StackError,
+    free_port,
+)
+from deployments.machine.stack import (
+    Stack,
+    StackOptions,
+    with_asyncpg,
+)
 
 SLEEPER = (PYTHON, "-c", "import signal; signal.pause()")
 STUBBORN = (
@@ -107,7 +123,7 @@ def test_the_watchdog_stops_what_is_in_the_table(tmp_path: Path):
     orphan, stranger = _sleeping(), _sleeping()
     table.add(Row.of("orphan", orphan.pid))
     table.add(Row(name="stranger", pid=stranger.pid, born=1.0))
-    command = [sys.executable, "-m", "deployments.watchdog", str(tmp_path / "table.json")]
+    command = [sys.executable, "-m", "deployments.machine.watchdog", str(tmp_path / "table.json")]
     subprocess.run(command, stdin=subprocess.DEVNULL, cwd=CODE, check=True, timeout=30)  # noqa: S603
     assert orphan.wait(1) == -signal.SIGTERM
     assert stranger.poll() is None
@@ -119,7 +135,7 @@ def test_the_watchdog_stops_what_is_in_the_table(tmp_path: Path):
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from deployments.stack import Stack, StackOptions
+from deployments.machine.stack import Stack, StackOptions
 
 async def main():
     options = StackOptions(home=Path(sys.argv[1]), policy=Path("none"), say=print)

@@ -17,8 +17,12 @@ from prefect.client.schemas.responses import DeploymentResponse
 from prefect.flows import Flow
 from pydantic import ValidationError
 
-from deployments.processes import CODE
-from deployments.registration import block_types, declarations, register
+from deployments.machine.processes import CODE
+from deployments.worker.registration import (
+    block_types,
+    declarations,
+    register,
+)
 from tests.deployments.conftest import SAMPLE_YAML
 from tests.servers import PrefectServer
 

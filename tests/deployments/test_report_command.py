@@ -10,12 +10,12 @@ from rich.console import Console
 
 from deployments.commands.report import MARK, print_report, report, report_files, write_report
 from incidents.errors import Refused
-from incidents.iso_week import IsoWeek
 from incidents.report_file import CSV, ReportFile
 from incidents.store.database import Database
+from insights.sla_report.iso_week import IsoWeek
 from tests.incidents.builders import POLICY
-from tests.incidents.sla import outcomes
 from tests.incidents.store.sla_history import write_history
+from tests.insights.sla_report import outcomes
 
 FILES = [ReportFile(name=f"{name}.csv", title="", media_type=CSV, content=b"new") for name in "ab"]
 

@@ -11,9 +11,9 @@ import pytest
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling
 
-from deployments.identity import Identity
-from deployments.worker import LiaisonWorker
-from deployments.worker_process import Service
+from deployments.worker.identity import Identity
+from deployments.worker.worker import LiaisonWorker
+from deployments.worker.worker_process import Service
 from tests.deployments.conftest import POOL, Samples
 from tests.servers import PrefectServer
 

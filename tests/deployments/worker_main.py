@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from deployments.worker_process import run_beside_signals, run_worker
+from deployments.worker.worker_process import run_beside_signals, run_worker
 
 
 async def main(stop: asyncio.Event) -> None:

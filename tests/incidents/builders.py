@@ -7,14 +7,13 @@ from functools import cache
 
 from incidents.case import Case, LedgerLine, LinkedTicket, Plan
 from incidents.effects import Effect, EffectKind, EffectState
+from incidents.events import PageChange, PageEvent
 from incidents.models import (
     Author,
     Comment,
     Contact,
     Incident,
     IncidentState,
-    PageChange,
-    PageEvent,
     PageState,
     PageStatus,
     ProbeResult,
@@ -24,9 +23,9 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
-from incidents.policy import Policy
-from incidents.policy_file import parse_policy
-from incidents.sla_keeping import incident_clocks
+from incidents.policy.file import parse_policy
+from incidents.policy.policy import Policy
+from incidents.promises.keeping import incident_clocks
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from deployments.process_table import ProcessTable
-from deployments.processes import Child, Program
+from deployments.machine.process_table import ProcessTable
+from deployments.machine.processes import Child, Program
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.processes import Child, free_port
+from deployments.machine.processes import Child, free_port
 from tests.databases import FOREIGN_SERVER
 from tests.real.programs import CODE, postgres_programs
 from tests.real.running import HOST, running

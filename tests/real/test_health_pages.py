@@ -14,7 +14,7 @@ import pytest
 
 from connectors.http import Http, HttpSettings
 from connectors.http.settings import HealthProbe
-from deployments.processes import Child, free_port
+from deployments.machine.processes import Child, free_port
 from incidents.models import ProbeResult
 from tests.real.programs import debian_program
 from tests.real.running import HOST, running

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.sla_report import sla_report
-from incidents.iso_week import IsoWeek
 from incidents.store.database import Database
+from insights.sla_report.iso_week import IsoWeek
 from tasks import resources
 from tests.incidents.builders import POLICY
 from tests.incidents.store.sla_history import write_history

@@ -16,10 +16,10 @@ import httpx
 import pytest
 import stamina
 
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcess
 from connectors.slack import Slack
-from connectors.slack.fake import TOKEN, FakeSlack
-from deployments.processes import free_port
+from connectors.slack.fake.app import TOKEN, FakeSlack
+from deployments.machine.processes import free_port
 from incidents.models import Button, ChatMessage, ChatVerb, Link
 from tests.connectors.slack import test_room
 from tests.connectors.slack.conftest import NOW, settings

@@ -22,7 +22,12 @@ from pydantic import SecretStr
 from connectors.http import Http, HttpSettings
 from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookAction, WebhookMapping
-from connectors.kit.signatures import sign_slack, sign_standard_webhook, sign_stripe, verify_stripe
+from connectors.kit.webhooks.signatures import (
+    sign_slack,
+    sign_standard_webhook,
+    sign_stripe,
+    verify_stripe,
+)
 from connectors.slack import Slack, SlackSettings
 from incidents.errors import Forged
 from incidents.ports import WebhookSource

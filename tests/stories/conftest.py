@@ -22,16 +22,17 @@ from prefect.settings import (
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blocks.connect import settings_json
-from connectors.kit.loopback import serving
+from connectors.kit.fakes.loopback import serving
 from deployments.demo.world import World, connections, save_connections
 from deployments.gateway.serve import open_gateway
 from flows import follow as following
 from flows.intake import intake
 from flows.status_sync import status_sync
 from incidents.store.database import Database
-from tasks import commit_intake, gather, resources
-from tasks import deliver as delivering
-from tasks import reconcile as reconciling
+from tasks import resources
+from tasks.deliver import deliver as delivering
+from tasks.stages import commit_intake, gather
+from tasks.stages import reconcile as reconciling
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.servers import PrefectServer
 from tests.stories.installation import Installation, quiet_world

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 from sqlalchemy import DateTime, RowMapping, select, update
 
-from connectors.pagerduty.fake_account import FakeIncident
-from connectors.slack import fake_rendering
+from connectors.pagerduty.fake.account import FakeIncident
+from connectors.slack.fake import rendering as fake_rendering
 from deployments.demo import play
 from deployments.demo.world import World, make_world
 from flows.intake import intake
@@ -25,7 +25,7 @@ from incidents.effects import EffectKind, EffectState
 from incidents.models import Incident
 from incidents.store.cases import list_incidents, load_case
 from incidents.store.database import Database
-from incidents.store.schema import effects, metadata
+from incidents.store.schema.tables import effects, metadata
 from incidents.store.timeline import TimelineEntry, read_timeline
 
 SUBJECT = "Checkout fails with an error"

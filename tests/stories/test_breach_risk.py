@@ -13,14 +13,18 @@ from sqlalchemy import insert, select
 
 from flows.breach_risk import breach_risk
 from flows.sla_sweep import sla_sweep
-from incidents.calendars import ALWAYS
-from incidents.insights.breach import BreachModel
-from incidents.insights.breach_promises import PROMISES, Promise, promise_rows
-from incidents.insights.packed import Packed, packed
-from incidents.sla_clock import SlaMetric, SlaTerms
-from incidents.sla_holders import Holder
-from incidents.sla_moves import start, stop
-from incidents.store.schema import insight_models, insight_predictions
+from incidents.promises.holders import Holder
+from incidents.sla.calendars import ALWAYS
+from incidents.sla.clock import SlaMetric, SlaTerms
+from incidents.sla.moves import start, stop
+from incidents.store.schema.tables import insight_models, insight_predictions
+from insights.breach.model import BreachModel
+from insights.breach.promises import (
+    PROMISES,
+    Promise,
+    promise_rows,
+)
+from insights.training.packed import Packed, packed
 from tests.stories.installation import Installation
 
 HOUR = timedelta(hours=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState

@@ -9,23 +9,44 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from flows.intake import intake
 from flows.recover import recover
 from flows.status_sync import status_sync
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import Stale
-from incidents.models import IncidentState, Lane, Page, PageEvent, Ticket, TicketEvent
+from incidents.events import (
+    Lane,
+    PageEvent,
+    TicketEvent,
+)
+from incidents.models import (
+    IncidentState,
+    Page,
+    Ticket,
+)
 from incidents.ports import Helpdesk, Pager
-from incidents.store.effects import Leased, lease_effects, mark_sent
+from incidents.store.ledger.effects import (
+    Leased,
+    lease_effects,
+    mark_sent,
+)
 from tasks import resources
-from tasks.commit import commit_escalation, commit_validation
-from tasks.commit_intake import commit_intake
-from tasks.commit_sync import commit_sync
-from tasks.deliver import send
-from tasks.drain import Chunk, read_chunk, take_lane
-from tasks.gather import newest_tickets, probe, read_pages
-from tasks.send import tickets as ticket_sending
+from tasks.deliver import tickets as ticket_sending
+from tasks.deliver.deliver import send
+from tasks.stages.commit import commit_escalation, commit_validation
+from tasks.stages.commit_intake import commit_intake
+from tasks.stages.commit_sync import commit_sync
+from tasks.stages.drain import (
+    Chunk,
+    read_chunk,
+    take_lane,
+)
+from tasks.stages.gather import (
+    newest_tickets,
+    probe,
+    read_pages,
+)
 from tests.stories.installation import Installation
 
 PAST_EVERY_LEASE = timedelta(minutes=40)

@@ -16,7 +16,7 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from deployments.processes import free_port
+from deployments.machine.processes import free_port
 
 PATIENCE = 400.0
 EXPECTED = {

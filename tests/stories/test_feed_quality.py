@@ -19,14 +19,18 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.sorting import FlowRunSort
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.kit.faults import FaultKind
-from connectors.slack.fake_rendering import shown
+from connectors.kit.fakes.faults import FaultKind
+from connectors.slack.fake.rendering import shown
 from flows.feed_quality import feed_quality
 from incidents.errors import Unreachable
-from incidents.store.schema import tickets
-from tasks import feed_quality as feeds
+from incidents.store.schema.tables import tickets
 from tasks import resources
-from tasks.feed_quality import ROOM, check_connection, tell_findings
+from tasks.insights import feed_quality as feeds
+from tasks.insights.feed_quality import (
+    ROOM,
+    check_connection,
+    tell_findings,
+)
 from tests.stories.installation import Installation
 
 NOW = datetime(2026, 11, 4, 12, 0, tzinfo=UTC)

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from deployments.commands.show import held_effects, parked_deliveries, settle_held
 from flows.intake import intake
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotAllowed, Unreachable, Unrecognised
-from tasks.drain import PARK_AFTER
+from tasks.stages.drain import PARK_AFTER
 from tests.stories.installation import BODY, Installation
 
 BULK, READ = "update_many", "show_many"

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import insert, select, update
 
-from incidents.insights.packed import Packed, packed
-from incidents.insights.routing import RoutingModel
-from incidents.insights.ticket_frame import COLUMNS, routing_columns
-from incidents.store.schema import insight_models, insight_predictions
+from incidents.store.schema.tables import insight_models, insight_predictions
+from insights.routing.model import RoutingModel
+from insights.routing.ticket_frame import COLUMNS, routing_columns
+from insights.training.packed import Packed, packed
 from tests.stories.installation import Installation
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

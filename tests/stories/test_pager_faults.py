@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState

@@ -8,11 +8,16 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import insert, select, update
 
-from incidents.insights.similar import SIMILAR_FORMAT
 from incidents.models import IncidentState, TicketRef
-from incidents.store.schema import incidents, insight_models, insight_predictions
-from tasks import precedents, resources
-from tasks.precedents import Past, suggest_incidents
+from incidents.store.schema.tables import (
+    incidents,
+    insight_models,
+    insight_predictions,
+)
+from insights.similar.index import SIMILAR_FORMAT
+from tasks import resources
+from tasks.insights import precedents
+from tasks.insights.precedents import Past, suggest_incidents
 from tests.stories.installation import Installation
 
 ON = {"insights": {"similar": {"mode": "on", "suggest_above": 0.1}}}

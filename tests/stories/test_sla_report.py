@@ -11,8 +11,8 @@ from prefect.exceptions import ParameterTypeError
 
 from flows.sla_report import sla_report
 from incidents.errors import Refused
-from incidents.iso_week import IsoWeek
-from incidents.store.schema import reports
+from incidents.store.schema.tables import reports
+from insights.sla_report.iso_week import IsoWeek
 from tests.incidents.store.sla_history import write_history
 from tests.stories.conftest import Door
 from tests.stories.installation import Installation

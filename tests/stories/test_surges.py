@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from flows.drift_check import drift_check
 from incidents.models import Contact, Ticket, TicketRef, TicketStatus
-from incidents.store.schema import incidents, insight_predictions
+from incidents.store.schema.tables import incidents, insight_predictions
 from incidents.store.tickets import save_tickets
 from tasks import resources
 from tests.stories.installation import Installation
@@ -95,7 +95,7 @@ async def test_a_detector_that_fails_does_not_stop_the_intake(
     liaison: Installation, monkeypatch: pytest.MonkeyPatch
 ):
     """The tickets are taken in as ever."""
-    from tasks import surges
+    from tasks.insights import surges
 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("no detector today")

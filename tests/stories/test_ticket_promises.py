@@ -12,14 +12,14 @@ from prefect.artifacts import Artifact
 from rich.console import Console
 from sqlalchemy import select
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from deployments.commands.sla import explained, print_explained
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep
 from incidents.errors import NotFound
-from incidents.sla_clock import ClockState, SlaClock
-from incidents.store.schema import sla_breaches
-from incidents.store.sla_clocks import all_clocks
+from incidents.sla.clock import ClockState, SlaClock
+from incidents.store.schema.tables import sla_breaches
+from incidents.store.sla.clocks import all_clocks
 from tasks import resources
 from tests.stories.installation import Installation
 

@@ -23,13 +23,17 @@ from deployments.commands.models import ModelRow, go_back, model_rows
 from flows.drift_check import drift_check
 from flows.train import TrainKind, train
 from incidents.errors import NotFound
-from incidents.insights.learning import InsightKind
-from incidents.store.insight_predictions import Prediction, record_predictions
+from incidents.policy.insights import InsightKind
 from incidents.store.reports import read_report_file
-from incidents.store.schema import incidents, insight_models, tickets
+from incidents.store.schema.tables import (
+    incidents,
+    insight_models,
+    tickets,
+)
 from incidents.store.tickets import count_tickets
-from tasks.insights_train import FailedSuite
-from tests.incidents.insights.ticket_history import write_tickets
+from insights.store.predictions import Prediction, record_predictions
+from tasks.insights.train import FailedSuite
+from tests.insights.routing.ticket_history import write_tickets
 from tests.stories.installation import Installation
 
 DAY = timedelta(days=1)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from flows.drift_check import drift_check
 from flows.train import TrainKind, train
-from incidents.store.sla_breaches import note_holders
-from incidents.store.sla_clocks import save_clocks
+from incidents.store.sla.breaches import note_holders
+from incidents.store.sla.clocks import save_clocks
 from incidents.store.tickets import save_tickets
-from tests.incidents.insights.promise_history import CALENDARS, promises
 from tests.incidents.store.examples import ticket
+from tests.insights.breach.promise_history import CALENDARS, promises
 from tests.stories.installation import Installation
 from tests.stories.test_train import DAY, a_history, models, page, services
 

@@ -11,14 +11,15 @@ import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from deployments.commands.show import parked_deliveries, read_again
 from flows.reconcile import reconcile
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotAllowed
-from incidents.models import IncidentState, Lane
-from incidents.store.inbox import waiting
+from incidents.events import Lane
+from incidents.models import IncidentState
+from incidents.store.inbox.inbox import waiting
 from tests.stories.installation import Installation
 
 GARBAGE = {

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from incidents.store.schema import metadata
+from incidents.store.schema.tables import metadata
 from incidents.store.storable import StorableText
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.http.fake import FakeService, Remedy
+from connectors.http.fake.app import FakeService, Remedy
 
 BASE = "http://localhost"
 TOKEN = "token-of-the-actions-under-test"

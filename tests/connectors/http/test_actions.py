@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.http.connector import Http
-from connectors.http.fake import FakeService, Health
+from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HttpSettings, WebhookAction
-from connectors.kit.faults import Faults
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.faults import Faults
+from connectors.kit.fakes.in_process import InProcess
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import ActionRun, ActionState
 from tests.connectors.http.conftest import BASE, TOKEN

@@ -16,9 +16,17 @@ from connectors.http.connector import Http
 from connectors.http.fields import TicketFields
 from connectors.http.mapping import TicketReader
 from connectors.http.settings import HttpSettings, WebhookMapping
-from connectors.kit.signatures import sign_standard_webhook
+from connectors.kit.webhooks.signatures import sign_standard_webhook
 from incidents.errors import Unrecognised
-from incidents.models import Author, Comment, Contact, Ticket, TicketEvent, TicketRef, TicketStatus
+from incidents.events import TicketEvent
+from incidents.models import (
+    Author,
+    Comment,
+    Contact,
+    Ticket,
+    TicketRef,
+    TicketStatus,
+)
 from tests.connectors.http.test_webhook import FIELDS, PAYLOAD
 
 SENT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -13,10 +13,10 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.http.connector import Http
-from connectors.http.fake import FakeService, Health
+from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HealthProbe, HttpSettings
-from connectors.kit.faults import FaultKind
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.faults import FaultKind
+from connectors.kit.fakes.in_process import InProcess
 from incidents.errors import NotAllowed
 from tests.connectors.http.conftest import BASE
 from tests.contracts.impact_probe import NOW, ImpactProbeContract

@@ -10,12 +10,17 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from connectors.http.connector import Http
-from connectors.http.fake import FakeService
+from connectors.http.fake.app import FakeService
 from connectors.http.fields import TicketFields
 from connectors.http.settings import HttpSettings, WebhookMapping
-from connectors.kit.signatures import sign_standard_webhook
+from connectors.kit.webhooks.signatures import sign_standard_webhook
 from incidents.errors import NotAllowed
-from incidents.models import Lane, TicketEvent, TicketStatus, Verified
+from incidents.events import (
+    Lane,
+    TicketEvent,
+    Verified,
+)
+from incidents.models import TicketStatus
 from incidents.ports import Connector
 from tests.contracts.webhook_source import FIRST, SECOND, Headers, Sign, WebhookSourceContract
 

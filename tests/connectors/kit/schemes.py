@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from connectors.kit import signatures as sig
-from connectors.kit import tokens
+from connectors.kit.webhooks import signatures as sig
+from connectors.kit.webhooks import tokens
 
 SECRET = b"a-secret-of-decent-length"
 OTHER = b"another-secret-of-ours-too"

@@ -10,9 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from connectors.kit.faults import FaultKind, Faults, FaultyApp
+from connectors.kit.fakes.faults import (
+    FaultKind,
+    Faults,
+    FaultyApp,
+)
+from connectors.kit.fakes.in_process import InProcess
 from connectors.kit.http import VendorHttp
-from connectors.kit.in_process import InProcess
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Unknown
 
 

@@ -8,9 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from connectors.kit.faults import FaultKind, Faults, FaultyApp
+from connectors.kit.fakes.faults import (
+    FaultKind,
+    Faults,
+    FaultyApp,
+)
+from connectors.kit.fakes.loopback import serving
 from connectors.kit.http import VendorHttp
-from connectors.kit.loopback import serving
 from incidents.errors import Busy, Unknown
 
 

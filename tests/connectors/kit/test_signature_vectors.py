@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from connectors.kit import signatures as sig
-from connectors.kit import tokens
+from connectors.kit.webhooks import signatures as sig
+from connectors.kit.webhooks import tokens
 from incidents.errors import Forged
 from tests.connectors.kit.schemes import SCHEMES
 from tests.shared_folder import SHARED, shared_path

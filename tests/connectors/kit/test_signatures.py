@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.kit import signatures as sig
+from connectors.kit.webhooks import signatures as sig
 from incidents.errors import Forged
 from tests.connectors.kit.schemes import BODY, NOW, OTHER, SCHEMES, SECRET, unix
 

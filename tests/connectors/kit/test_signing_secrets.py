@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from connectors.kit import signatures as sig
+from connectors.kit.webhooks import signatures as sig
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.kit import tokens
+from connectors.kit.webhooks import tokens
 from incidents.errors import Forged
 from tests.connectors.kit.schemes import SECRET
 

@@ -8,9 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stamina
 
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcess
 from connectors.pagerduty import PagerDuty, PagerDutySettings
-from connectors.pagerduty.fake import API_TOKEN, FROM_EMAIL, ROUTING_KEY, FakePagerDuty
+from connectors.pagerduty.fake.app import (
+    API_TOKEN,
+    FROM_EMAIL,
+    ROUTING_KEY,
+    FakePagerDuty,
+)
 from tests.contracts.webhook_source import FIRST, SECOND
 
 PAYMENTS_KEY = "fedcba9876543210fedcba9876543210"

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from connectors.pagerduty import PagerDuty
-from connectors.pagerduty.fake import FakePagerDuty
+from connectors.pagerduty.fake.app import FakePagerDuty
 from incidents.errors import Busy, NotAllowed, Refused
-from incidents.models import Lane, PageStatus
+from incidents.events import Lane
+from incidents.models import PageStatus
 from incidents.ports import WebhookSource
 from tests.connectors.pagerduty.conftest import PAYMENTS_KEY, Clock, connect
 from tests.contracts.pager import KEY, PAGE, PagerContract, PagerRig

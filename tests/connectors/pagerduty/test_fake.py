@@ -8,11 +8,19 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from connectors.kit.faults import FaultKind
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.faults import FaultKind
+from connectors.kit.fakes.in_process import InProcess
 from connectors.pagerduty import PagerDuty
-from connectors.pagerduty.fake import API_TOKEN, ROUTING_KEY, FakePagerDuty
-from incidents.models import PageChange, PageEvent, Ping
+from connectors.pagerduty.fake.app import (
+    API_TOKEN,
+    ROUTING_KEY,
+    FakePagerDuty,
+)
+from incidents.events import (
+    PageChange,
+    PageEvent,
+    Ping,
+)
 from tests.connectors.pagerduty.conftest import connect
 from tests.contracts.pager import KEY, PAGE
 from tests.contracts.webhook_source import FIRST

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.signatures import sign_hex_hmac
+from connectors.kit.webhooks.signatures import sign_hex_hmac
 from connectors.pagerduty import PagerDuty, webhook
-from connectors.pagerduty.fake import FakePagerDuty
+from connectors.pagerduty.fake.app import FakePagerDuty
 from incidents.errors import Forged, Unrecognised
-from incidents.models import PageChange, PageEvent, Ping
+from incidents.events import (
+    PageChange,
+    PageEvent,
+    Ping,
+)
 from tests.connectors.pagerduty.conftest import connect
 from tests.contracts.webhook_source import FIRST, SECOND, Headers, Sign, WebhookSourceContract
 from tests.shared_folder import shared_path

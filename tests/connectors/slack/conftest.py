@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 import pytest
 import stamina
 
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcess
 from connectors.slack import Slack, SlackSettings
-from connectors.slack.fake import SIGNING_SECRET, TOKEN, FakeSlack
+from connectors.slack.fake.app import (
+    SIGNING_SECRET,
+    TOKEN,
+    FakeSlack,
+)
 from tests.contracts.webhook_source import FIRST, SECOND
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from blocks.slack import SlackBlock
 from connectors.slack import Slack
-from connectors.slack.fake import SIGNING_SECRET, TOKEN
+from connectors.slack.fake.app import SIGNING_SECRET, TOKEN
 
 
 class TestSlackBlock(BlockStandardTestSuite):

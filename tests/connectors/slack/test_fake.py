@@ -8,9 +8,19 @@ from collections.abc import Callable
 import pytest
 
 from connectors.slack import Slack
-from connectors.slack import fake_rendering as rendering
-from connectors.slack.fake import FakeSlack
-from incidents.models import Button, ChatCommand, ChatMessage, ChatVerb, Ping, Room, Verified
+from connectors.slack.fake import rendering
+from connectors.slack.fake.app import FakeSlack
+from incidents.events import (
+    ChatCommand,
+    Ping,
+    Verified,
+)
+from incidents.models import (
+    Button,
+    ChatMessage,
+    ChatVerb,
+    Room,
+)
 from tests.connectors.slack.conftest import NOW
 
 ACK = ChatMessage(text="down", buttons=(Button(label="Ack", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),))

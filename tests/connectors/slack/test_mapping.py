@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.slack import fake_rendering as rendering
 from connectors.slack import mapping
-from connectors.slack.fake_workspace import CHANNEL_NAME
+from connectors.slack.fake import rendering
+from connectors.slack.fake.workspace import CHANNEL_NAME
 from incidents.models import Button, ChatMessage, ChatVerb, Link
 
 ATTACKS = (

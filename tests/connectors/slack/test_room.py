@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from connectors.kit.faults import Faults
+from connectors.kit.fakes.faults import Faults
 from connectors.slack import Slack
-from connectors.slack import fake_rendering as rendering
-from connectors.slack.fake import FakeSlack
-from connectors.slack.fake_workspace import BOT_USER
+from connectors.slack.fake import rendering
+from connectors.slack.fake.app import FakeSlack
+from connectors.slack.fake.workspace import BOT_USER
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import Button, ChatMessage, ChatVerb, Link
 from tests.connectors.slack.conftest import connect

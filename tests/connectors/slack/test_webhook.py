@@ -10,11 +10,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connectors.kit.signatures import sign_slack
+from connectors.kit.webhooks.signatures import sign_slack
 from connectors.slack import Slack
-from connectors.slack.fake import FakeSlack
+from connectors.slack.fake.app import FakeSlack
 from incidents.errors import Unrecognised
-from incidents.models import ChatCommand, ChatVerb, Ping, Verified
+from incidents.events import (
+    ChatCommand,
+    Ping,
+    Verified,
+)
+from incidents.models import ChatVerb
 from tests.connectors.slack.conftest import NOW, connect
 from tests.contracts.webhook_source import FIRST, Headers, Sign, WebhookSourceContract, odd_variants
 

@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from connectors.kit.faults import Faults
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.faults import Faults
+from connectors.kit.fakes.in_process import InProcess
 from connectors.zendesk.connector import Zendesk
-from connectors.zendesk.fake import API_TOKEN, EMAIL, FakeZendesk
+from connectors.zendesk.fake.app import (
+    API_TOKEN,
+    EMAIL,
+    FakeZendesk,
+)
 from connectors.zendesk.settings import ZendeskSettings
 
 SECRET = "the-signing-secret-of-a-test"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import stamina
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from connectors.zendesk import Zendesk
 from incidents.errors import Busy, NotAllowed, Unknown
 from incidents.models import InternalText, Outcome, PublicText, TicketChange, TicketStatus

@@ -12,11 +12,20 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.kit.faults import FaultKind
-from connectors.kit.in_process import InProcess
+from connectors.kit.fakes.faults import FaultKind
+from connectors.kit.fakes.in_process import InProcess
 from connectors.zendesk import Zendesk
-from connectors.zendesk.fake import API_TOKEN, EMAIL, FakeZendesk
-from incidents.models import Author, TicketChange, TicketEvent, TicketStatus
+from connectors.zendesk.fake.app import (
+    API_TOKEN,
+    EMAIL,
+    FakeZendesk,
+)
+from incidents.events import TicketEvent
+from incidents.models import (
+    Author,
+    TicketChange,
+    TicketStatus,
+)
 from tests.connectors.zendesk.conftest import SECRET, Clock, ZendeskWorld, connect
 from tests.contracts.helpdesk import NOTE
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.faults import FaultKind
+from connectors.kit.fakes.faults import FaultKind
 from connectors.zendesk import Zendesk
-from connectors.zendesk.service_levels import read_service_levels
+from connectors.zendesk.service_levels.reader import read_service_levels
 from incidents.errors import NotAllowed, Unreachable, Unrecognised
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect, settings
 from tests.contracts.service_level_source import ServiceLevelSourceContract

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.zendesk.schedules import schedule_from
-from connectors.zendesk.sla_conditions import condition_from
-from connectors.zendesk.sla_policies import policy_from
-from connectors.zendesk.time_zones import ZONES, zone_from
+from connectors.zendesk.service_levels.conditions import condition_from
+from connectors.zendesk.service_levels.policies import policy_from
+from connectors.zendesk.service_levels.schedules import schedule_from
+from connectors.zendesk.service_levels.time_zones import ZONES, zone_from
 from incidents.models import TicketStatus
 from incidents.service_levels import ConditionKind, LevelCondition, OpenHours, Unread
-from incidents.sla_clock import SlaMetric
+from incidents.sla.clock import SlaMetric
 from tests.connectors.zendesk.conftest import settings
 
 CUSTOMER, VENDOR = TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.WAITING_FOR_VENDOR

@@ -8,11 +8,16 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.signatures import sign_timestamped_base64
+from connectors.kit.webhooks.signatures import sign_timestamped_base64
 from connectors.zendesk import Zendesk
 from connectors.zendesk.webhook import SIGNATURE, TIMESTAMP
 from incidents.errors import Unrecognised
-from incidents.models import Author, Ping, TicketEvent, Verified
+from incidents.events import (
+    Ping,
+    TicketEvent,
+    Verified,
+)
+from incidents.models import Author
 from incidents.ports import WebhookSource
 from tests.connectors.zendesk.conftest import settings
 from tests.contracts.webhook_source import (

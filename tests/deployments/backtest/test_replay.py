@@ -10,20 +10,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployments.backtest.breaches import breach_section
-from deployments.backtest.duplicates import duplicates_section
-from deployments.backtest.export_history import read_export
-from deployments.backtest.export_promises import export_promises
-from deployments.backtest.failure import BacktestError
-from deployments.backtest.history import History, Window, choose_window
-from deployments.backtest.routing import routing_section
-from deployments.backtest.sections import Section
-from deployments.backtest.surges import surge_section
 from deployments.commands.backtest import SEED, Replayed, replay_export
-from incidents.insights.learning import CannotLearn, NotEnoughHistory, UnusableHistory
-from incidents.policy_insights import Insights
-from tests.deployments.backtest import exports
-from tests.deployments.backtest.exports import DAY, FIRST, Row
+from incidents.policy.insights import Insights
+from insights.backtest.breaches import breach_section
+from insights.backtest.duplicates import duplicates_section
+from insights.backtest.export_history import read_export
+from insights.backtest.export_promises import export_promises
+from insights.backtest.failure import BacktestError
+from insights.backtest.history import (
+    History,
+    Window,
+    choose_window,
+)
+from insights.backtest.routing import routing_section
+from insights.backtest.sections import Section
+from insights.backtest.surges import surge_section
+from insights.learning import (
+    CannotLearn,
+    NotEnoughHistory,
+    UnusableHistory,
+)
+from tests.insights.backtest import exports
+from tests.insights.backtest.exports import (
+    DAY,
+    FIRST,
+    Row,
+)
 
 NOW = FIRST + 400 * DAY
 CUT = FIRST + 130 * DAY

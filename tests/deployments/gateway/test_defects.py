@@ -12,7 +12,11 @@ import pytest
 from deployments.gateway.app import Gateway
 from deployments.gateway.notices import Notices, told
 from incidents.errors import Busy, Forged, LiaisonError, NotAllowed, Refused, Unrecognised
-from incidents.models import Event, Lane, Verified
+from incidents.events import (
+    Event,
+    Lane,
+    Verified,
+)
 from tests.deployments.gateway.conftest import Sender, Store
 from tests.deployments.gateway.vendors import HTTP, SECRET, SLACK
 

@@ -12,9 +12,9 @@ import pytest
 from deployments.gateway.doorbell import Doorbell, Pace
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
-from incidents.models import Lane
+from incidents.events import Lane
 from incidents.store.database import Database
-from incidents.store.drains import begin_drain, end_drain
+from incidents.store.inbox.drains import begin_drain, end_drain
 from tasks.ring import WAKE_CHANNEL
 from tests.deployments.gateway.conftest import PACE, Sender, until
 from tests.deployments.gateway.prefect_api import PrefectApi

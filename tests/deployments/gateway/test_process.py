@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.processes import CODE, free_port
+from deployments.machine.processes import CODE, free_port
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from tests.deployments.gateway.conftest import Store

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from incidents.models import Lane
+from incidents.events import Lane
 from tests.deployments.gateway.conftest import Sender, Store
 from tests.deployments.gateway.vendors import HTTP, PAGERDUTY, SLACK, VENDORS, ZENDESK, Vendor
 

@@ -17,7 +17,7 @@ from blocks.slack import SlackBlock
 from blocks.zendesk import ZendeskBlock
 from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookMapping
-from connectors.kit.signing import (
+from connectors.kit.webhooks.signing import (
     sign_hex_hmac,
     sign_slack,
     sign_standard_webhook,

@@ -11,7 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import update
 
-from connectors.kit.loopback import serving
+from connectors.kit.fakes.loopback import serving
 from deployments.gateway.serve import open_gateway
 from deployments.replay.connection import CONNECTION, signing_secret
 from deployments.replay.failure import ReplayError
@@ -21,7 +21,7 @@ from deployments.replay.play import Target, Traffic, play
 from deployments.replay.result import ReplayResult
 from flows.intake import intake
 from incidents.store.database import Database
-from incidents.store.schema import tickets
+from incidents.store.schema.tables import tickets
 from tasks import resources
 from tests.servers import PrefectServer
 from tests.shared_folder import shared_path

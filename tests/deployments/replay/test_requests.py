@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from deployments.cli import app
+from deployments.cli.app import app
 from deployments.replay.failure import ReplayError
 from deployments.replay.requests import read_changes
 from deployments.replay.requests311 import render

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.kit.signatures import verify_standard_webhook
+from connectors.kit.webhooks.signatures import verify_standard_webhook
 from deployments.replay.failure import ReplayError
 from deployments.replay.sender import AT_ONCE, TRIES, Sender, Sent, Webhook
 

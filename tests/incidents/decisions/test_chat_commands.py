@@ -6,8 +6,13 @@ import pytest
 
 from incidents.decisions.sync import USAGE, PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
+from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import ChatCommand, ChatVerb, IncidentState, PageChange, PageStatus
+from incidents.models import (
+    ChatVerb,
+    IncidentState,
+    PageStatus,
+)
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,

@@ -19,7 +19,7 @@ from incidents.decisions.intake import (
 from incidents.effects import EffectKind
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Severity, Stage, TicketRef, TicketStatus, Verdict
-from incidents.policy import Route
+from incidents.policy.policy import Route
 from tests.incidents.builders import (
     NOW,
     a_case,

@@ -9,12 +9,11 @@ from incidents.decisions import closure, escalation, sync, validation
 from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import IllegalMove
+from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import MOVES, UNSETTLED, WITH_ENGINEERS, move
 from incidents.models import (
-    ChatCommand,
     ChatVerb,
     IncidentState,
-    PageChange,
     PageStatus,
     Stage,
     Verdict,

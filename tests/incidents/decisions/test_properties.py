@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from incidents.decisions import closure, escalation, intake, sla, sync, ticket_news, validation
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText
+from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import MOVES
 from incidents.models import (
     Author,
-    ChatCommand,
     ChatVerb,
     Evidence,
     IncidentState,
-    PageChange,
     PageStatus,
     ProbeResult,
     Severity,

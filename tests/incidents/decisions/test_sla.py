@@ -10,9 +10,13 @@ from incidents.decisions import sla
 from incidents.effects import EffectKind
 from incidents.lifecycle import WITH_ENGINEERS, reopen
 from incidents.models import IncidentState, Severity, Stage, TicketRef, TicketStatus
-from incidents.policy import Rung, SlaPolicy, SlaStep
-from incidents.sla_clock import BREACH
-from incidents.sla_keeping import TicketChange, ticket_clocks
+from incidents.policy.policy import (
+    Rung,
+    SlaPolicy,
+    SlaStep,
+)
+from incidents.promises.keeping import TicketChange, ticket_clocks
+from incidents.sla.clock import BREACH
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,

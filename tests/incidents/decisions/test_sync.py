@@ -6,9 +6,9 @@ import pytest
 
 from incidents.decisions.sync import PageNews, page_news
 from incidents.effects import EffectKind, EffectState
+from incidents.events import PageChange
 from incidents.models import (
     IncidentState,
-    PageChange,
     PageStatus,
     Stage,
     TicketStatus,

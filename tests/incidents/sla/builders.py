@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from incidents.calendars import ALWAYS
 from incidents.models import TicketStatus
-from incidents.policy_calendars import WorkCalendar
-from incidents.sla_clock import Moment, SlaMetric, SlaTerms
-from incidents.sla_events import advance
+from incidents.policy.calendars import WorkCalendar
+from incidents.sla.calendars import ALWAYS
+from incidents.sla.clock import (
+    Moment,
+    SlaMetric,
+    SlaTerms,
+)
+from incidents.sla.events import advance
 
 START = datetime(2026, 3, 30, 8, 0, tzinfo=UTC)
 """A Monday, 10:00 in Berlin."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from incidents.models import TicketStatus
-from incidents.policy_file import parse_policy
+from incidents.policy.file import parse_policy
 from incidents.service_levels import (
     ConditionKind,
     LevelCondition,
@@ -19,10 +19,14 @@ from incidents.service_levels import (
     ServiceLevels,
     Unread,
 )
-from incidents.sla_clock import SlaMetric
-from incidents.sla_facts import SlaFacts, SlaSubject, folded
-from incidents.sla_import import sla_section
-from incidents.sla_import_conditions import SEVERITIES
+from incidents.sla.clock import SlaMetric
+from incidents.sla.facts import (
+    SlaFacts,
+    SlaSubject,
+    folded,
+)
+from incidents.sla_import.conditions import SEVERITIES
+from incidents.sla_import.section import sla_section
 from tests.incidents.builders import POLICY
 
 K = ConditionKind

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.calendars import ALWAYS, Calendar
-from incidents.holiday_rules import HolidayRules
-from incidents.policy_calendars import WorkCalendar
+from incidents.policy.calendars import WorkCalendar
+from incidents.sla.calendars import ALWAYS, Calendar
+from incidents.sla.holiday_rules import HolidayRules
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

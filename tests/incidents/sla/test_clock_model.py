@@ -7,8 +7,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from incidents import sla_moves
-from incidents.sla_clock import BREACH, ClockState, Moment, SlaMetric, elapsed, missed, next_moment, tell
+from incidents.sla import moves as sla_moves
+from incidents.sla.clock import (
+    BREACH,
+    ClockState,
+    Moment,
+    SlaMetric,
+    elapsed,
+    missed,
+    next_moment,
+    tell,
+)
 from tests.incidents.sla.builders import CALENDARS, START, a_promise
 
 MINUTE = timedelta(minutes=1)

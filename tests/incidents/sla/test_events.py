@@ -1,10 +1,17 @@
-"""What starts, stops, restarts and pauses which clock: the table of `incidents.sla_events`, cell by cell."""
+"""What starts, stops, restarts and pauses which clock: the table of `incidents.sla.events`, cell by cell."""
 
 import pytest
 
 from incidents.models import TicketStatus
-from incidents.sla_clock import ClockState, SlaMetric, due_at, elapsed, missed, next_moment
-from incidents.sla_events import SlaEvent
+from incidents.sla.clock import (
+    ClockState,
+    SlaMetric,
+    due_at,
+    elapsed,
+    missed,
+    next_moment,
+)
+from incidents.sla.events import SlaEvent
 from tests.incidents.sla.builders import CALENDARS, a_promise, after, at, hours, newest, without
 
 E, M, S = SlaEvent, SlaMetric, ClockState

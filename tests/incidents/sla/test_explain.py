@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents import sla_moves
-from incidents.calendars import ALWAYS, Calendar
-from incidents.policy_calendars import WorkCalendar
-from incidents.sla_clock import SlaMetric, due_at, elapsed, tell
-from incidents.sla_explain import amount, explain
+from incidents.policy.calendars import WorkCalendar
+from incidents.sla import moves as sla_moves
+from incidents.sla.calendars import ALWAYS, Calendar
+from incidents.sla.clock import (
+    SlaMetric,
+    due_at,
+    elapsed,
+    tell,
+)
+from incidents.sla.explain import amount, explain
 from tests.incidents.sla.builders import CALENDARS, START, a_promise, at, hours
 
 M = SlaMetric

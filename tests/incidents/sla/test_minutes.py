@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.sla_minutes import WINDOWS, differences, open_minutes, wall
-from incidents import calendars
+from incidents.sla import calendars
 
 
 def test_no_difference_in_100_000_cases():

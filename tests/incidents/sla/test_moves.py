@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from incidents import sla_moves
-from incidents.calendars import Calendar
-from incidents.sla_clock import (
+from incidents.sla import moves as sla_moves
+from incidents.sla.calendars import Calendar
+from incidents.sla.clock import (
     BREACH,
     ClockState,
     Moment,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import Effect, EffectKind, NoteText, Payload
-from incidents.messages import internal
+from incidents.events import Verified
 from incidents.models import (
     Contact,
     Incident,
@@ -16,9 +16,9 @@ from incidents.models import (
     Ticket,
     TicketRef,
     TicketStatus,
-    Verified,
 )
 from incidents.store.cases import open_incident
+from incidents.texts.messages import internal
 
 # Later than any `now()` of the database, so that what was just planned is due.
 NOW = datetime(2100, 1, 1, 12, 0, tzinfo=UTC)

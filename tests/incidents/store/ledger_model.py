@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from incidents.effects import EffectState
-from incidents.store.effects import LEASE
+from incidents.store.ledger.effects import LEASE
 
 S = EffectState
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,13 +8,20 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.calendars import ALWAYS
-from incidents.iso_week import IsoWeek
-from incidents.sla_clock import BREACH, Missed, SlaClock, SlaMetric, Stretch, due_at
-from incidents.sla_holders import Holder
-from incidents.store.sla_breaches import note_holders, record_breaches
-from incidents.store.sla_clocks import save_clocks
+from incidents.promises.holders import Holder
+from incidents.sla.calendars import ALWAYS
+from incidents.sla.clock import (
+    BREACH,
+    Missed,
+    SlaClock,
+    SlaMetric,
+    Stretch,
+    due_at,
+)
+from incidents.store.sla.breaches import note_holders, record_breaches
+from incidents.store.sla.clocks import save_clocks
 from incidents.store.tickets import link_tickets, save_tickets
+from insights.sla_report.iso_week import IsoWeek
 from tests.incidents.store.examples import new_incident, ticket
 
 CALENDARS = {ALWAYS.name: ALWAYS}

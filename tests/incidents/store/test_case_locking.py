@@ -12,8 +12,8 @@ from incidents.case import Case, Entry, Plan
 from incidents.models import Incident
 from incidents.store.cases import decide, load_case, open_incidents, read_incident
 from incidents.store.database import Database
-from incidents.store.effects import plan_effects
-from incidents.store.schema import incidents
+from incidents.store.ledger.effects import plan_effects
+from incidents.store.schema.tables import incidents
 from incidents.store.timeline import read_timeline
 from tests.incidents.builders import a_policy
 from tests.incidents.store.blocked_sessions import until_blocked

@@ -23,7 +23,14 @@ from incidents.store.cases import (
     write_plan,
 )
 from incidents.store.database import Database
-from incidents.store.effects import Settled, bind, bound, lease_effects, plan_effects, settle_effects
+from incidents.store.ledger.effects import (
+    Settled,
+    bind,
+    bound,
+    lease_effects,
+    plan_effects,
+    settle_effects,
+)
 from incidents.store.tickets import link_tickets, save_tickets
 from incidents.store.timeline import read_timeline
 from tests.incidents.builders import a_policy

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from incidents.store.cursors import move_cursor, read_cursor
 from incidents.store.database import Database
+from incidents.store.inbox.cursors import move_cursor, read_cursor
 from tests.incidents.store.examples import HELPDESK, MINUTE, NOW
 
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert, text
 
 from incidents.errors import Stale
-from incidents.models import Lane
+from incidents.events import Lane
 from incidents.store.database import Database
-from incidents.store.drains import (
+from incidents.store.inbox.drains import (
     LEASE,
     abandon_drain,
     begin_drain,
@@ -20,7 +20,7 @@ from incidents.store.drains import (
     renew_drain,
     take_turns,
 )
-from incidents.store.schema import deliveries
+from incidents.store.schema.tables import deliveries
 from tests.incidents.store.blocked_sessions import until_blocked
 from tests.incidents.store.examples import HELPDESK
 

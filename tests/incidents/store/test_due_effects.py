@@ -8,11 +8,15 @@ from datetime import datetime
 import pytest
 
 from incidents.effects import CustomerText, Effect, EffectKind, EffectState, NoteText, Nothing, StatusChange
-from incidents.messages import internal
 from incidents.models import Incident, PublicText, TicketStatus
 from incidents.store.database import Database
-from incidents.store.due_effects import Due, due_effects, incidents_with_due_effects, next_due_at
-from incidents.store.effects import (
+from incidents.store.ledger.due import (
+    Due,
+    due_effects,
+    incidents_with_due_effects,
+    next_due_at,
+)
+from incidents.store.ledger.effects import (
     LEASE,
     Settled,
     lease_effects,
@@ -20,6 +24,7 @@ from incidents.store.effects import (
     plan_effects,
     settle_effects,
 )
+from incidents.texts.messages import internal
 from tests.incidents.store.examples import HELPDESK, MINUTE, NOW, SECOND, effect, new_incident
 
 

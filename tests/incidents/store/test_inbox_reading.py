@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import insert, select
 
-from incidents.models import Lane
+from incidents.events import Lane
 from incidents.store.database import Database
-from incidents.store.inbox import (
+from incidents.store.inbox.inbox import (
     Delivery,
     Waiting,
     forgive_attempt,
@@ -20,7 +20,7 @@ from incidents.store.inbox import (
     unpark,
     waiting,
 )
-from incidents.store.schema import deliveries, rejections
+from incidents.store.schema.tables import deliveries, rejections
 from tests.incidents.store.examples import HELPDESK
 
 

@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from sqlalchemy import select, text
 
-from incidents.models import Lane, Verified
+from incidents.events import Lane, Verified
 from incidents.store.database import Database
-from incidents.store.inbox import lease_deliveries, settle_deliveries
-from incidents.store.inbox_writer import InboxWriter, NotStored, Receipt
+from incidents.store.inbox.inbox import lease_deliveries, settle_deliveries
+from incidents.store.inbox.writer import (
+    InboxWriter,
+    NotStored,
+    Receipt,
+)
 from incidents.store.migrate import migrate
-from incidents.store.schema import deliveries
+from incidents.store.schema.tables import deliveries
 from tests.incidents.store.blocked_sessions import until_blocked
 from tests.incidents.store.examples import HELPDESK, delivery
 

@@ -8,7 +8,7 @@ import pytest
 
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
-from incidents.store.schema import meta
+from incidents.store.schema.tables import meta
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,6 @@ from incidents.effects import (
     RoomRequest,
     StatusChange,
 )
-from incidents.messages import internal
 from incidents.models import (
     Button,
     ChatMessage,
@@ -33,7 +32,7 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.store.database import Database
-from incidents.store.effects import (
+from incidents.store.ledger.effects import (
     LEASE,
     Leased,
     LedgerCounts,
@@ -44,7 +43,8 @@ from incidents.store.effects import (
     plan_effects,
     settle_effects,
 )
-from incidents.store.schema import effects
+from incidents.store.schema.tables import effects
+from incidents.texts.messages import internal
 from tests.incidents.store.examples import MINUTE, NOW, SECOND, effect
 
 AFTER_LEASE = NOW + LEASE + SECOND

@@ -7,7 +7,13 @@ import asyncio
 from incidents.effects import EffectState
 from incidents.models import Incident
 from incidents.store.database import Database
-from incidents.store.effects import Leased, Settled, lease_effects, plan_effects, settle_effects
+from incidents.store.ledger.effects import (
+    Leased,
+    Settled,
+    lease_effects,
+    plan_effects,
+    settle_effects,
+)
 from tests.incidents.store.examples import NOW, SECOND, effect
 
 LANES, EACH, WORKERS = 10, 4, 6

@@ -26,8 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectState
 from incidents.store.database import Database
-from incidents.store.due_effects import Due, due_effects, next_due_at
-from incidents.store.effects import (
+from incidents.store.ledger.due import (
+    Due,
+    due_effects,
+    next_due_at,
+)
+from incidents.store.ledger.effects import (
     LEASE,
     Leased,
     Settled,
@@ -36,7 +40,7 @@ from incidents.store.effects import (
     plan_effects,
     settle_effects,
 )
-from incidents.store.schema import effects
+from incidents.store.schema.tables import effects
 from tests.incidents.store.examples import NOW, effect, new_incident
 from tests.incidents.store.ledger_model import LONG_AGO, LedgerModel
 

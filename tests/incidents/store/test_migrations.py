@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
-from incidents.store.schema import metadata
+from incidents.store.schema.tables import metadata
 from tests.databases import Databases
 
 _COLUMNS = text(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from incidents.store.connections import Mirror, WrongKey
 from incidents.store.database import Database
-from incidents.store.schema import connections
+from incidents.store.schema.tables import connections
 from tests.incidents.store.examples import MINUTE, NOW
 
 SETTINGS = {"zendesk/support": '{"signing_secrets": ["hush-hush"]}', "slack/ops": '{"name": "Zoë"}'}

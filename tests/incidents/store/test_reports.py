@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from incidents.report_file import PNG, ReportFile
 from incidents.store.database import Database
 from incidents.store.reports import KEPT_FOR, can_be_file, read_report_file, save_report
-from incidents.store.schema import report_files
+from incidents.store.schema.tables import report_files
 from tests.incidents.store.examples import MINUTE, NOW
 
 

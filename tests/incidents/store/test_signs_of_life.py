@@ -7,11 +7,17 @@ from collections.abc import Sequence
 from sqlalchemy import text
 
 from incidents.effects import EffectState
-from incidents.models import Incident, Lane
+from incidents.events import Lane
+from incidents.models import Incident
 from incidents.store.database import Database
-from incidents.store.drains import LEASE as DRAIN_LEASE
-from incidents.store.drains import abandon_drain, begin_drain, keep_drain, next_fence
-from incidents.store.effects import (
+from incidents.store.inbox.drains import LEASE as DRAIN_LEASE
+from incidents.store.inbox.drains import (
+    abandon_drain,
+    begin_drain,
+    keep_drain,
+    next_fence,
+)
+from incidents.store.ledger.effects import (
     LEASE,
     Leased,
     Settled,

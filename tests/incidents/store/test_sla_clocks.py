@@ -9,18 +9,38 @@ import pytest
 from sqlalchemy import select
 
 from incidents.models import Severity, TicketStatus
-from incidents.policy import Policy, SlaPolicy
-from incidents.sla_clock import BREACH, Missed, SlaClock, SlaMetric, next_moment, tell
-from incidents.sla_events import SlaEvent
-from incidents.sla_holders import Holder
-from incidents.sla_keeping import TicketChange
+from incidents.policy.policy import Policy, SlaPolicy
+from incidents.promises.holders import Holder
+from incidents.promises.keeping import TicketChange
+from incidents.sla.clock import (
+    BREACH,
+    Missed,
+    SlaClock,
+    SlaMetric,
+    next_moment,
+    tell,
+)
+from incidents.sla.events import SlaEvent
 from incidents.store.database import Database
-from incidents.store.schema import sla_clocks, sla_holders
-from incidents.store.sla_breaches import breaches_of, note_holders, record_breaches
-from incidents.store.sla_clocks import all_clocks, mark_told, read_clocks, save_clocks
-from incidents.store.sla_due import due_now, lock_due_ticket_clocks, lock_due_unlinked
-from incidents.store.sla_keeping import keep_tickets
-from incidents.store.sla_refit import incidents_to_refit, refit_tickets
+from incidents.store.schema.tables import sla_clocks, sla_holders
+from incidents.store.sla.breaches import (
+    breaches_of,
+    note_holders,
+    record_breaches,
+)
+from incidents.store.sla.clocks import (
+    all_clocks,
+    mark_told,
+    read_clocks,
+    save_clocks,
+)
+from incidents.store.sla.due import (
+    due_now,
+    lock_due_ticket_clocks,
+    lock_due_unlinked,
+)
+from incidents.store.sla.keeping import keep_tickets
+from incidents.store.sla.refit import incidents_to_refit, refit_tickets
 from incidents.store.tickets import link_tickets, save_tickets
 from tests.incidents.builders import a_policy
 from tests.incidents.sla.builders import CALENDARS, after, at, hours, newest

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.processes import free_port
+from deployments.machine.processes import free_port
 from tests.deployments.gateway.conftest import Store, until
 from tests.real.programs import debian_program
 from tests.real.running import HOST, running

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deployments.processes import free_port
+from deployments.machine.processes import free_port
 from tests.deployments.gateway.conftest import Store
 from tests.deployments.gateway.vendors import SLACK, VENDORS, Vendor
 from tests.real.gateway.certificate import write_certificate

@@ -1,0 +1,1 @@
+"""What every wire fake needs: switchable faults, an in-process transport, a loopback server."""

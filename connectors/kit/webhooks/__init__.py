@@ -1,0 +1,1 @@
+"""What every webhook source needs: signature schemes, signing, secrets, tokens."""

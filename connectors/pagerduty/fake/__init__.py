@@ -1,0 +1,1 @@
+"""PagerDuty's wire protocol on a small stateful account."""

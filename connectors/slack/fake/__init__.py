@@ -1,0 +1,1 @@
+"""Slack's wire protocol on a small stateful workspace."""

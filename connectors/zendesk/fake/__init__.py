@@ -1,0 +1,1 @@
+"""Zendesk's wire protocol on a small stateful help desk."""

@@ -1,0 +1,203 @@
+"""A Zendesk of our own: stateful, speaking its wire protocol, faulty on demand.
+
+`FakeZendesk` is what tests, drills and the sandbox hold: `.app` is the ASGI app (in-process, or under
+uvicorn), the methods act as customers and agents would, the read-outs are for asserts. What it knows of
+Zendesk's rules is in `fake_desk.py`, of its HTTP in `fake_api.py`, of its webhooks in `fake_webhooks.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from connectors.kit.fakes.faults import Faults, FaultyApp
+from connectors.zendesk.fake.api import Api
+from connectors.zendesk.fake.desk import (
+    Desk,
+    FakeTicket,
+    FakeUser,
+)
+from connectors.zendesk.fake.service_levels import FakeServiceLevels
+from connectors.zendesk.fake.webhooks import (
+    Deliver,
+    Outbox,
+    Post,
+)
+from connectors.zendesk.fake.wire import event_json
+
+EMAIL = "liaison@fake.example"
+API_TOKEN = "fake-zendesk-api-token"
+SIGNING_SECRET = "fake-zendesk-signing-secret"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class FakeZendesk:
+    """One account. Its agent for Liaison is `email` with `api_token`; its user id is `integration_user_id`.
+
+    Without a `webhook_url` nothing is queued. `export_lag` is how many seconds the incremental export lags
+    (Zendesk: 60). Everything random comes from `seed`.
+    """
+
+    def __init__(
+        self,
+        *,
+        webhook_url: str = "",
+        deliver: Deliver | None = None,
+        email: str = EMAIL,
+        api_token: str = API_TOKEN,
+        signing_secret: str = SIGNING_SECRET,
+        updates_per_minute: int = 100,
+        requests_per_minute: int = 700,
+        export_lag: float = 60.0,
+        duplicate_rate: float = 0.0,
+        shuffle: bool = False,
+        seed: int = 0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.faults = Faults()
+        self._clock = clock
+        self._random = Random(seed)
+        self._post = Post()
+        self.webhooks = Outbox(
+            url=webhook_url,
+            secret=signing_secret.encode(),
+            deliver=deliver or self._post,
+            clock=clock,
+            random=self._random,
+            duplicate_rate=duplicate_rate,
+            shuffle=shuffle,
+        )
+        self._desk = Desk(clock, self._tell)
+        self._me = self._desk.user("Liaison", email, "agent")
+        self.api = Api(
+            desk=self._desk,
+            me=self._me,
+            api_token=api_token,
+            clock=clock,
+            updates_per_minute=updates_per_minute,
+            requests_per_minute=requests_per_minute,
+            export_lag=timedelta(seconds=export_lag),
+        )
+        self.app: ASGIApp = FaultyApp(self.api.app(), self.faults)
+
+    @property
+    def integration_user_id(self) -> int:
+        return self._me.id
+
+    @property
+    def service_levels(self) -> FakeServiceLevels:
+        """SLA policies and schedules; shown to us once `make_admin` was called."""
+        return self.api.service_levels
+
+    def make_admin(self) -> None:
+        """The agent whose token we use becomes an administrator."""
+        self._me.role = "admin"
+
+    def create_ticket(
+        self,
+        requester_name: str,
+        requester_email: str,
+        subject: str,
+        body: str,
+        tags: Sequence[str] = (),
+        *,
+        priority: str | None = None,
+        organization: str | None = None,
+        organization_fields: Mapping[str, str] | None = None,
+        custom_fields: Mapping[int, str] | None = None,
+        channel: str = "web",
+    ) -> int:
+        """A customer writes in."""
+        requester = self._desk.user(requester_name, requester_email)
+        if organization is not None and requester.organization_id is None:
+            requester.organization_id = self._desk.organization(organization, organization_fields or {}).id
+        ticket = self._desk.create(
+            requester,
+            subject,
+            body,
+            tags=tags,
+            priority=priority,
+            channel=channel,
+            custom_fields=custom_fields,
+        )
+        return ticket.id
+
+    def customer_reply(self, ticket_id: int, text: str) -> int:
+        """The requester answers; returns the ticket that took it, a follow-up when this one is closed."""
+        ticket = self._desk.tickets[ticket_id]
+        requester = self._desk.users[ticket.requester_id]
+        if ticket.status == "closed":
+            subject = f"Re: {ticket.subject}"
+            return self._desk.create(requester, subject, text, tags=ticket.tags, followup_of=ticket.id).id
+        self._desk.change(ticket, requester, comment=(text, True))
+        return ticket_id
+
+    def agent_note(self, ticket_id: int, agent: str, text: str) -> None:
+        """An agent writes what only colleagues see."""
+        self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=(text, False))
+
+    def agent_reply(self, ticket_id: int, agent: str, text: str, *, submit_as: str | None = None) -> None:
+        """An agent answers the customer, and perhaps changes the status with it ("Submit as pending")."""
+        ticket = self._desk.tickets[ticket_id]
+        self._desk.change(ticket, self._agent(agent), comment=(text, True), status=submit_as)
+
+    def agent_take(self, ticket_id: int, agent: str) -> None:
+        """An agent takes the ticket on."""
+        taker = self._agent(agent)
+        self._desk.change(self._desk.tickets[ticket_id], taker, status="open", assignee_id=taker.id)
+
+    def agent_solve(self, ticket_id: int, agent: str, text: str | None = None) -> None:
+        said = None if text is None else (text, True)
+        self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=said, status="solved")
+
+    def change_requester(self, ticket_id: int, name: str, email: str) -> None:
+        """An agent finds out who really wrote."""
+        self._desk.tickets[ticket_id].requester_id = self._desk.user(name, email).id
+
+    def close(self, ticket_id: int) -> None:
+        """Zendesk closes solved tickets after some days, for ever."""
+        self._desk.change(self._desk.tickets[ticket_id], self._agent("Automation"), status="closed")
+
+    def remove_ticket(self, ticket_id: int) -> None:
+        """An administrator deletes the ticket."""
+        self._desk.remove(ticket_id)
+
+    @property
+    def tickets(self) -> Mapping[int, FakeTicket]:
+        return self._desk.tickets
+
+    def public_replies(self, ticket_id: int) -> list[str]:
+        """What the customer was told, without what he said himself."""
+        ticket = self._desk.tickets[ticket_id]
+        return [
+            comment.body
+            for comment in ticket.comments
+            if comment.public and comment.author_id != ticket.requester_id
+        ]
+
+    def private_notes(self, ticket_id: int) -> list[str]:
+        return [comment.body for comment in self._desk.tickets[ticket_id].comments if not comment.public]
+
+    async def drain_webhooks(self, senders: int = 1) -> int:
+        """Send every waiting webhook; returns how many deliveries were made."""
+        return await self.webhooks.drain(senders)
+
+    async def send_webhooks(self, senders: int = 4) -> None:
+        """Send webhooks as things happen, until cancelled: the demo's background task."""
+        await self.webhooks.run(senders)
+
+    async def aclose(self) -> None:
+        await self._post.aclose()
+
+    def _agent(self, name: str) -> FakeUser:
+        return self._desk.user(name, f"{name.lower().replace(' ', '.')}@fake.example", "agent")
+
+    def _tell(self, kind: str, ticket: FakeTicket, actor: FakeUser, event: dict[str, Any]) -> None:
+        self.webhooks.push(event_json(kind, ticket, actor, event, now=self._clock(), random=self._random))

@@ -1,0 +1,1 @@
+"""Zendesk's SLA policies, schedules and time zones, read for the policy."""

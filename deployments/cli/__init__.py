@@ -1,0 +1,1 @@
+"""The `liaison` command: its verbs and what each takes."""

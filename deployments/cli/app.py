@@ -1,0 +1,273 @@
+"""The `liaison` command: it names the verbs and their options; each verb lives in `deployments.commands`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from deployments.cli.backtest import backtest
+from deployments.cli.insights import models
+from deployments.cli.report import report
+from deployments.cli.sla import sla, sla_import
+from deployments.commands.terminal import (
+    AsJson,
+    Home,
+    PolicyFile,
+    ask,
+    print_json,
+    run,
+)
+from deployments.replay.command import uci
+from deployments.replay.requests311 import requests311
+from incidents.errors import LiaisonError
+
+if TYPE_CHECKING:
+    from incidents.store.database import Database
+
+app = typer.Typer(
+    name="liaison",
+    help="From the first customer's report to the last customer's answer.\n\n"
+    "Try [bold]liaison demo[/bold] first: it plays a whole outage in about a minute, on a scratch installation.",
+    rich_markup_mode="rich",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+replay_app = typer.Typer(no_args_is_help=True, help="Play recorded logs through gateway, store and worker.")
+replay_app.command()(uci)
+replay_app.command()(requests311)
+app.add_typer(replay_app, name="replay")
+app.command()(sla)
+app.command(name="sla-import")(sla_import)
+app.command()(report)
+app.command()(models)
+app.command()(backtest)
+
+
+def main() -> None:
+    """Entry point: errors we raise on purpose are told in one sentence, without a traceback."""
+    try:
+        app()
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
+    except LiaisonError as error:
+        Console(stderr=True).print(f"liaison: {error}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def up(home: Home = None, policy: PolicyFile = None) -> None:
+    """Start what is missing on this machine and keep it running.
+
+    PostgreSQL (embedded, unless LIAISON_DATABASE_URL names another), the Prefect server (unless PREFECT_API_URL
+    names another), the worker and the gateway. Blocks and deployments are registered. Ctrl-C stops it all.
+    """
+    from deployments.commands import settings
+    from deployments.commands.up import up as run_up
+    from deployments.machine.stack import StackOptions
+
+    say = Console(stderr=True).print
+    options = StackOptions.from_environment(
+        os.environ, policy=settings.policy_file(policy), say=say, home=settings.home(home)
+    )
+    run(run_up(options))
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave it running at the end, to look around in the Prefect UI.")
+    ] = False,
+    as_json: AsJson = False,
+    port: Annotated[int, typer.Option(help="Port of the Prefect UI.")] = 4200,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Send the 40 tickets at once instead of over 30 seconds.")
+    ] = False,
+) -> None:
+    """Play one outage from the first ticket to the last answer, on a scratch installation.
+
+    Everything is real but the vendors: four stateful fakes speak the wire protocols of Zendesk, PagerDuty and
+    Slack on loopback, and a small web service breaks and is mended. Exit code 1 if the story did not end as told.
+    """
+    from deployments.demo.play import DemoOptions, play
+
+    result = run(play(DemoOptions(keep=keep, api_port=port, is_quick=quick, is_quiet=as_json)))
+    if as_json:
+        print_json(asdict(result))
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def incidents(home: Home = None, limit: int = 50, as_json: AsJson = False) -> None:
+    """List the newest incidents."""
+    from deployments.commands import show
+
+    async def work(database: Database) -> list[show.Row]:
+        return await show.incident_rows(database, limit=limit)
+
+    rows = ask(home, work)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        show.print_rows(Console(), rows)
+
+
+@app.command(name="show")
+def show_one(
+    incident: Annotated[str, typer.Argument(help="Such as INC-1.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell an incident's whole story: state, evidence, everything that happened, what needs a person."""
+    from deployments.commands import show
+
+    async def work(database: Database) -> show.Shown:
+        return await show.shown(database, incident)
+
+    found = ask(home, work)
+    if as_json:
+        print_json(show.shown_as_json(found))
+    else:
+        show.print_shown(Console(), found)
+
+
+@app.command()
+def held(
+    home: Home = None,
+    done: Annotated[str | None, typer.Option(help="Key of an effect that was done after all.")] = None,
+    again: Annotated[str | None, typer.Option(help="Key of an effect to be sent again.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List effects that wait for a person, and settle them.
+
+    A customer message whose reply was lost is never sent again by itself: look at the ticket, then say --done or
+    --again.
+    """
+    from deployments.commands import show
+
+    async def work(database: Database) -> list[show.HeldEffect]:
+        for key, is_done in ((done, True), (again, False)):
+            if key is not None:
+                await show.settle_held(database, key, is_done=is_done)
+        return await show.held_effects(database)
+
+    found = ask(home, work)
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        print(
+            f"{item.incident} {item.kind} {item.state} at {item.connection} {item.target}: {item.detail}\n  {item.key}"
+        )
+    if not found:
+        print("Nothing waits for a person.")
+
+
+@app.command()
+def parked(
+    home: Home = None,
+    again: Annotated[bool, typer.Option("--again", help="Put them back in line, after an upgrade.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List webhooks that were stored but not understood."""
+    from deployments.commands import show
+
+    async def work(database: Database) -> list[show.ParkedDelivery]:
+        if again:
+            await show.read_again(database)
+        return await show.parked_deliveries(database)
+
+    found = ask(home, work)
+    if as_json:
+        print_json([asdict(item) for item in found])
+        return
+    for item in found:
+        print(
+            f"{item.id} {item.connection} {item.received_at:%Y-%m-%d %H:%M:%S} {item.size} bytes: {item.reason}"
+        )
+    if not found:
+        print("Nothing is parked.")
+
+
+@app.command()
+def check(
+    home: Home = None,
+    policy: PolicyFile = None,
+    gateway: Annotated[str, typer.Option(help="Where the gateway listens.")] = "http://127.0.0.1:8400",
+    as_json: AsJson = False,
+) -> None:
+    """Look at policy, store, Prefect server, worker, gateway and connections: what is wrong, and the cure.
+
+    Exit code 1 if anything is wrong.
+    """
+    # Never a temporary server of Prefect's own: it would look well and know nothing.
+    os.environ.setdefault("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
+    from deployments.commands import settings
+    from deployments.commands.check import Surroundings, print_findings
+    from deployments.commands.check import check as run_check
+
+    where = Surroundings(home=home, policy=settings.policy_file(policy), gateway_url=gateway.rstrip("/"))
+    findings = run(run_check(where))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        print_findings(Console(), findings)
+    raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+@app.command()
+def key() -> None:
+    """Make an operator's key for LIAISON_KEY: it encrypts the mirrored settings in the store."""
+    from cryptography.fernet import Fernet
+
+    print(Fernet.generate_key().decode())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the store in LIAISON_DATABASE_URL to this version's schema. `liaison up` does it by itself."""
+    from incidents.store.migrate import migrate as run_migrations
+
+    ask(None, run_migrations)
+
+
+@app.command()
+def worker(
+    limit: Annotated[int, typer.Option(help="Most flow runs at once.")] = 20,
+) -> None:
+    """Run flows in this process. `liaison up` starts one; start more on other machines.
+
+    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY.
+    """
+    from deployments.commands.work import work
+
+    work(limit=limit)
+
+
+@app.command()
+def gateway(
+    host: Annotated[
+        str, typer.Option(envvar="LIAISON_GATEWAY_HOST", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="LIAISON_GATEWAY_PORT", help="Port to listen on.")] = 8400,
+) -> None:
+    """Take webhooks. `liaison up` starts one; start more behind a load balancer.
+
+    Needs LIAISON_DATABASE_URL, LIAISON_KEY, and PREFECT_API_URL for the connections.
+    """
+    import uvloop
+
+    from deployments.commands import settings
+    from deployments.gateway.serve import serve_gateway
+
+    uvloop.run(
+        serve_gateway(settings.database_url(), settings.operator_key(settings.home()), host=host, port=port)
+    )

@@ -1,0 +1,1 @@
+"""What `liaison up` starts on one machine, and keeps alive."""

@@ -1,0 +1,143 @@
+"""A Prefect server of our own on loopback: the settings that matter, and when it is ready.
+
+Its home lies in our data folder, so the operator's own Prefect profile is neither read nor written. It serves
+on 127.0.0.1 without a password; whoever opens it to a network runs it themselves with
+`PREFECT_SERVER_API_AUTH_STRING` and sets `PREFECT_API_URL` for us (docs/running.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import certifi
+import httpx
+import psutil
+
+from deployments.machine.process_table import ProcessTable
+from deployments.machine.processes import (
+    PYTHON,
+    Child,
+    Program,
+    StackError,
+)
+
+HOST = "127.0.0.1"
+READY_SECONDS = 180.0
+SAY_EVERY = 10.0
+
+# With the default batch sizes of 1 the recorder falls behind at 18 task runs a second and then loses records:
+# 600 task runs were visible after 23 s, with these after 1.7 s, at a quarter of the CPU time.
+RECORDER = {
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_READ_BATCH_SIZE": "100",
+}
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+}
+
+
+def inherited_environment() -> dict[str, str]:
+    """Our environment less every Prefect setting: the operator's own variables must not leak in."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+
+
+def client_settings(home: Path) -> dict[str, str]:
+    """Settings for the clients of our own server, which speaks plain HTTP.
+
+    A flow run makes six clients, and each reads every authority of the file it verifies TLS with: with all of
+    certifi's that takes 17 ms of CPU a client, with one 0.3 ms.
+    """
+    file = home / "prefect" / "one-authority.pem"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    end = "-----END CERTIFICATE-----\n"
+    file.write_text("".join(certifi.contents().partition(end)[:2]))
+    return {"PREFECT_API_SSL_CERT_FILE": str(file)}
+
+
+def server_program(*, home: Path, port: int, database_url: str, extra_env: Mapping[str, str]) -> Program:
+    env = {
+        **inherited_environment(),
+        **RECORDER,
+        **QUIET,
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url,
+        # Without it the pages call port 4200 whatever port they were served from.
+        "PREFECT_SERVER_UI_API_URL": api_url(port),
+        **extra_env,
+    }
+    command = (PYTHON, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port))
+    return Program(name="prefect server", command=command, env=env, log=home / "logs" / "prefect-server.log")
+
+
+def api_url(port: int) -> str:
+    return f"http://{HOST}:{port}/api"
+
+
+async def start_server(
+    program: Program, *, port: int, table: ProcessTable, say: Callable[[str], None]
+) -> Child:
+    """Start the server and return when it answers. Raises StackError with the end of its log."""
+    child = Child(program=program, table=table, say=say)
+    await child.start()
+    try:
+        await _until_healthy(child, api_url(port), say)
+    except BaseException:
+        await child.stop()
+        raise
+    return child
+
+
+async def _until_healthy(child: Child, url: str, say: Callable[[str], None]) -> None:
+    started = said = time.monotonic()
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        while not await is_healthy(client, url):
+            now = time.monotonic()
+            if not child.is_running or now - started > READY_SECONDS:
+                reason = "ended" if not child.is_running else f"did not answer within {READY_SECONDS:.0f} s"
+                raise StackError(f"the Prefect server {reason}; its log ends:\n{child.log_tail()}")
+            if now - said > SAY_EVERY:
+                said = now
+                say(
+                    f"still waiting for the Prefect server ({now - started:.0f} s; "
+                    "its first start migrates the database)"
+                )
+            await asyncio.sleep(0.2)
+    # Two that start at the same moment find the same port free; the one who lost it must not talk to the other.
+    if not await asyncio.to_thread(listens, child.pid, httpx.URL(url).port or 0):
+        raise StackError(
+            f"another server answers at {url}; it took the port while ours was starting. Start again, or name "
+            "another port"
+        )
+
+
+def listens(pid: int, port: int) -> bool:
+    """Whether this process, or a child of it, listens on the port."""
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children(recursive=True)]
+        return any(
+            socket.status == psutil.CONN_LISTEN and socket.laddr.port == port
+            for member in family
+            for socket in member.net_connections(kind="tcp")
+        )
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def is_healthy(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(f"{url}/health")).status_code == 200
+    except httpx.HTTPError:
+        return False

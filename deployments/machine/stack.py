@@ -1,0 +1,285 @@
+"""Everything Liaison needs on one machine, started when it is missing and stopped in reverse order.
+
+    PostgreSQL (embedded, unless `LIAISON_DATABASE_URL` names another)
+      x Prefect server (our own, unless `PREFECT_API_URL` names another)
+      x worker      runs the flows
+      x gateway     takes the webhooks
+
+What we cannot stop any more (`kill -9` of this process) the watchdog stops, and at the latest the next start
+on the same data folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import SIGINT
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.prefect_server import (
+    HOST,
+    api_url,
+    client_settings,
+    inherited_environment,
+    is_healthy,
+    server_program,
+    start_server,
+)
+from deployments.machine.process_table import (
+    ProcessTable,
+    Row,
+    living,
+    stop,
+)
+from deployments.machine.processes import (
+    CODE,
+    PYTHON,
+    Child,
+    Program,
+    StackError,
+    free_port,
+)
+
+OUR_DATABASE = "liaison"
+PREFECTS_DATABASE = "prefect"
+POSTGRES = "postgres"
+SUPERVISOR = "supervisor"
+READY_SECONDS = 60.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """What to start and where. A port that is taken is replaced by a free one.
+
+    `database_url` and `prefect_api_url`: use these instead of starting our own. `extra_env` goes to every
+    child.
+    """
+
+    home: Path
+    policy: Path
+    say: Callable[[str], None]
+    api_port: int = 4200
+    gateway_port: int = 8400
+    database_url: str | None = None
+    prefect_api_url: str | None = None
+    extra_env: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str], *, policy: Path, say: Callable[[str], None], home: Path | None = None
+    ) -> Self:
+        """Honour `LIAISON_HOME` (default `~/.liaison`), `LIAISON_DATABASE_URL` and `PREFECT_API_URL`."""
+        return cls(
+            home=home or Path(environ.get("LIAISON_HOME") or "~/.liaison"),
+            policy=policy,
+            say=say,
+            database_url=environ.get("LIAISON_DATABASE_URL") or None,
+            prefect_api_url=environ.get("PREFECT_API_URL") or None,
+        )
+
+
+class Stack:
+    """Start the parts with `start_*` in any sensible order; leaving the context stops all of them."""
+
+    def __init__(self, options: StackOptions) -> None:
+        self._options = options
+        self.home = options.home.expanduser().resolve()
+        self.processes: dict[str, Child] = {}
+        """Supervised children by name: `prefect server`, `worker`, `gateway`."""
+        self._table = ProcessTable(self.home / "processes.json")
+        self._embedded: EmbeddedDatabase | None = None
+        self._stops = AsyncExitStack()
+        self._database_url = with_asyncpg(options.database_url) if options.database_url else None
+        self._prefect_api_url = options.prefect_api_url
+        self._gateway_port: int | None = None
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's asyncpg address of our own store."""
+        return _started(self._database_url, "start_database")
+
+    @property
+    def prefect_api_url(self) -> str:
+        return _started(self._prefect_api_url, "start_prefect")
+
+    @property
+    def ui_url(self) -> str:
+        return self.prefect_api_url.removesuffix("/api")
+
+    @property
+    def gateway_url(self) -> str:
+        return f"http://{HOST}:{_started(self._gateway_port, 'start_gateway')}"
+
+    async def __aenter__(self) -> Self:
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(self._clear_left_over)
+        self._table.add(Row.of(SUPERVISOR, os.getpid()))
+        watchdog = await asyncio.create_subprocess_exec(
+            *(PYTHON, "-m", "deployments.machine.watchdog", str(self._table.file)),
+            stdin=asyncio.subprocess.PIPE,
+            cwd=CODE,
+            start_new_session=True,
+        )
+        # communicate() closes the pipe, which is the watchdog's sign to look around and go.
+        self._stops.push_async_callback(watchdog.communicate, b"")
+        self._stops.callback(self._table.remove, SUPERVISOR)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start_database(self) -> None:
+        """Our store's database, and Prefect's where it will be ours too."""
+        needs_prefects = self._prefect_api_url is None and self._foreign_prefect_database() is None
+        if self._database_url is not None and not needs_prefects:
+            return
+        embedded = self._embedded = EmbeddedDatabase(self.home / "postgres")
+        await asyncio.to_thread(embedded.start)
+        self._stops.push_async_callback(self._stop_database, embedded)
+        self._table.add(Row.of(POSTGRES, _started(embedded.pid, "start_database"), asks=SIGINT))
+        for name in (OUR_DATABASE, PREFECTS_DATABASE):
+            await asyncio.to_thread(embedded.ensure_database, name)
+        self._database_url = self._database_url or embedded.url(OUR_DATABASE)
+
+    async def start_prefect(self) -> None:
+        """Our own Prefect server, or a look at whether the other one answers."""
+        if self._prefect_api_url is not None:
+            async with httpx.AsyncClient(timeout=10) as client:
+                if not await is_healthy(client, self._prefect_api_url):
+                    raise StackError(
+                        f"no Prefect server answers at {self._prefect_api_url} (PREFECT_API_URL)"
+                    )
+            return
+        own = self._foreign_prefect_database() or _started(self._embedded, "start_database").url(
+            PREFECTS_DATABASE
+        )
+        port = self._port("Prefect", self._options.api_port)
+        program = server_program(
+            home=self.home, port=port, database_url=own, extra_env=self._options.extra_env
+        )
+        child = await start_server(program, port=port, table=self._table, say=self._options.say)
+        self._stops.push_async_callback(child.stop)
+        self.processes[program.name] = child
+        self._prefect_api_url = api_url(port)
+
+    async def start_worker(self) -> None:
+        """The process that runs the flows; it waits by itself for the server."""
+        await self._start_child("worker")
+
+    async def start_gateway(self) -> None:
+        """The process that takes webhooks; returns when it listens."""
+        port = self._gateway_port = self._port("the gateway", self._options.gateway_port)
+        child = await self._start_child("gateway", LIAISON_GATEWAY_HOST=HOST, LIAISON_GATEWAY_PORT=str(port))
+        await _until_listening(child, port)
+
+    async def ended(self) -> str:
+        """Return the name of the first child that died for good."""
+        waits = {asyncio.create_task(child.ended()): name for name, child in self.processes.items()}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            return waits[done.pop()]
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def stop(self) -> None:
+        """Stop everything we started, the last first. Safe to call twice."""
+        await self._stops.aclose()
+        self.processes.clear()
+
+    async def _stop_database(self, embedded: EmbeddedDatabase) -> None:
+        await asyncio.to_thread(embedded.stop)
+        self._table.remove(POSTGRES)
+
+    async def _start_child(self, name: str, **env: str) -> Child:
+        # Another Prefect server may want the operator's settings (its password); our own wants none of them.
+        is_ours = self._options.prefect_api_url is None
+        inherited = inherited_environment() | client_settings(self.home) if is_ours else dict(os.environ)
+        program = Program(
+            name=name,
+            command=(PYTHON, "-m", "deployments.cli", name),
+            env={
+                **inherited,
+                "PREFECT_API_URL": self.prefect_api_url,
+                "PREFECT_HOME": str(self.home / "prefect"),
+                "DO_NOT_TRACK": "1",
+                # Every line of a run is in Prefect; the file is for what goes wrong with the process itself.
+                "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+                "LIAISON_HOME": str(self.home),
+                "LIAISON_DATABASE_URL": self.database_url,
+                "LIAISON_POLICY": str(self._options.policy.resolve()),
+                **env,
+                **self._options.extra_env,
+            },
+            log=self.home / "logs" / f"{name}.log",
+        )
+        child = self.processes[name] = Child(program=program, table=self._table, say=self._options.say)
+        await child.start()
+        self._stops.push_async_callback(child.stop)
+        return child
+
+    def _foreign_prefect_database(self) -> str | None:
+        return self._options.extra_env.get("PREFECT_SERVER_DATABASE_CONNECTION_URL")
+
+    def _port(self, whose: str, preferred: int) -> int:
+        port = free_port(preferred)
+        if port != preferred:
+            self._options.say(f"port {preferred} is taken; {whose} uses {port}")
+        return port
+
+    def _clear_left_over(self) -> None:
+        """End what a killed supervisor left; refuse when a living one has this data folder."""
+        rows = self._table.read()
+        for row in rows:
+            if row.name == SUPERVISOR and living(row) is not None:
+                raise StackError(
+                    f"Liaison is running on {self.home} already (process {row.pid}); stop it first"
+                )
+        for row in reversed(rows):
+            # PostgreSQL may stay: it is found and used again.
+            if row.name not in (SUPERVISOR, POSTGRES) and living(row) is not None:
+                self._options.say(f"stopping {row.name} (process {row.pid}), left over from a killed run")
+                stop(row, patience=10)
+            self._table.remove(row.name)
+
+
+def with_asyncpg(url: str) -> str:
+    """The address as SQLAlchemy wants it: `postgres://` and `postgresql://` mean asyncpg to us."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
+        raise StackError(
+            "LIAISON_DATABASE_URL must be a PostgreSQL address: postgresql://user:password@host/database"
+        )
+    return f"postgresql+asyncpg://{rest}"
+
+
+async def _until_listening(child: Child, port: int) -> None:
+    async with asyncio.timeout(READY_SECONDS):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(HOST, port)
+            except OSError:
+                if child.has_given_up:
+                    raise StackError(f"{child.program.name} does not start:\n{child.log_tail()}") from None
+                await asyncio.sleep(0.1)
+            else:
+                writer.close()
+                return
+
+
+def _started(value: T | None, by: str) -> T:
+    if value is None:
+        raise StackError(f"call {by}() first")
+    return value

@@ -1,0 +1,1 @@
+"""The Prefect worker that runs flows in its own warm process."""

@@ -1,0 +1,106 @@
+"""What reaches us from outside: events, as the webhook sources make them of deliveries, and the answers they owe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from incidents.models import ChatVerb, Comment, Ticket, TicketRef
+
+
+class Lane(StrEnum):
+    """Which drain reads a delivery: the helpdesks' or everybody else's."""
+
+    INTAKE = "intake"
+    STATUS_SYNC = "status_sync"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketEvent:
+    """A helpdesk's hint that a ticket changed.
+
+    `ticket` is set when the source's payload is all there is; otherwise the ticket is read again from the
+    helpdesk, because order and freshness of webhooks are not promised. `comment` is set for a new comment.
+    """
+
+    ref: TicketRef
+    at: datetime
+    ticket: Ticket | None = None
+    comment: Comment | None = None
+
+
+class PageChange(StrEnum):
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    REASSIGNED = "reassigned"
+    NOTED = "noted"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageEvent:
+    """The on-call tool says something happened to a page.
+
+    `key` is the deduplication key we paged with, or None when the vendor's payload lacks it (then the pager
+    is asked by `page_id`). `by_us` marks the echo of our own call.
+    """
+
+    connection: str
+    page_id: str
+    key: str | None
+    change: PageChange
+    at: datetime
+    actor: str = ""
+    text: str = ""
+    url: str | None = None
+    by_us: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChatCommand:
+    """A command or a pressed button in a chat room. `incident` is what the user named, if anything."""
+
+    connection: str
+    room_id: str
+    user: str
+    verb: ChatVerb
+    at: datetime
+    incident: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ping:
+    """A vendor's test call: authentic, and nothing to do."""
+
+    connection: str
+
+
+Event = TicketEvent | PageEvent | ChatCommand | Ping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a vendor must be answered at once (Slack's challenge); otherwise a bare 2xx will do."""
+
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """A webhook whose signature held. Only a `WebhookSource.verify` and the inbox make one.
+
+    `identity` tells deliveries apart: an id from inside the signed bytes where there is one, else a hash of
+    them. `is_repeatable` says the source may send equal bytes for two events, so only an equal one that is
+    still waiting is a duplicate. `reply`, when set, is the whole handling: it is not stored.
+    """
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    identity: str
+    is_repeatable: bool = False
+    reply: Reply | None = None

@@ -1,0 +1,1 @@
+"""Texts for colleagues: notes on tickets, what pages and rooms are told."""

@@ -1,0 +1,89 @@
+"""The context packet: what an engineer needs to know in the first minute, and nothing a customer confided."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from incidents.case import Case
+from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
+from incidents.notes.notes import (
+    evidence_lines,
+    first_tickets,
+    hit_summary,
+    ticket_links,
+    verdict_words,
+)
+from incidents.notes.sla import left_words
+from incidents.policy.policy import Policy
+from incidents.sla.clock import due_at
+
+_SUMMARY_LIMIT = 1000
+FAR_AWAY = datetime.max.replace(tzinfo=UTC)
+
+
+def facts(case: Case, policy: Policy, *, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Label and value, in reading order."""
+    incident = case.incident
+    service = policy.service(incident.service)
+    return (
+        ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
+        ("Service", service.title),
+        ("Who is hit", hit_summary(case.tickets, policy)),
+        ("Verdict", verdict_words(incident.verdict)),
+        ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
+        ("SLA", sla_words(case, policy, now=now)),
+        ("First tickets", first_tickets(case.tickets)),
+        ("Tried", tried_words(case)),
+    )
+
+
+def sla_words(case: Case, policy: Policy, *, now: datetime) -> str:
+    """What is still promised, the next due first: `first response within 12 min, resolution within 3 h 50 min`."""
+    calendars = policy.sla.working_calendars()
+    running = [clock for clock in case.clocks if not clock.is_over and clock.target is not None]
+    running.sort(key=lambda clock: (due_at(clock, calendars) or FAR_AWAY, clock.metric))
+    return ", ".join(left_words(clock, calendars, now=now) for clock in running) or "nothing is promised now"
+
+
+def tried_words(case: Case) -> str:
+    actions = [line for line in case.ledger if line.kind == "action"]
+    if not actions:
+        return "nothing yet"
+    return "; ".join(f"{line.target}: {line.detail or line.result or line.state}" for line in actions)
+
+
+def page_for(case: Case, policy: Policy, *, target: str, now: datetime) -> Page:
+    incident = case.incident
+    again = " AGAIN" if incident.generation > 1 else ""
+    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.tickets, policy)}"
+    return Page(
+        summary=summary[:_SUMMARY_LIMIT],
+        source="Liaison",
+        severity=incident.severity,
+        details=facts(case, policy, now=now),
+        links=links(case, policy),
+        target=target,
+    )
+
+
+def context_message(case: Case, policy: Policy, *, now: datetime) -> ChatMessage:
+    """The room's first message, with the buttons that answer the page from here."""
+    text = "\n".join(f"{label}: {value}" for label, value in facts(case, policy, now=now))
+    name = case.incident.name
+    return ChatMessage(
+        text=text,
+        buttons=(
+            Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident=name),
+            Button(label="Resolve", verb=ChatVerb.RESOLVE, incident=name),
+            Button(label="Status", verb=ChatVerb.STATUS, incident=name),
+        ),
+        links=links(case, policy),
+    )
+
+
+def links(case: Case, policy: Policy) -> tuple[Link, ...]:
+    own: tuple[Link, ...] = ()
+    if policy.links.prefect_ui:
+        base = policy.links.prefect_ui.rstrip("/")
+        own = (Link(label="Story", url=f"{base}/artifacts/key/{case.incident.name.lower()}"),)
+    return (*own, *ticket_links(case.tickets))

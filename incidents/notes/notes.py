@@ -1,0 +1,101 @@
+"""What colleagues read: the sentences on tickets, in chat and on pages. Customers never see these.
+
+Every text a customer wrote goes through `redaction.safe_excerpt` before it stands here, because these texts
+leave the helpdesk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from incidents.case import Case, LinkedTicket
+from incidents.models import Evidence, InternalText, Link, Ticket, Verdict
+from incidents.policy.policy import Policy
+from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.messages import internal
+
+_VERDICTS = {
+    Verdict.CONFIRMED: "confirmed: customers are hit",
+    Verdict.LIKELY: "likely: customers seem to be hit",
+    Verdict.UNCONFIRMED: "unconfirmed: no proof either way yet",
+    Verdict.CONTRADICTED: "contradicted: the service looks healthy",
+    Verdict.CANNOT_TELL: "cannot tell: our own checks did not work",
+}
+_SUBJECT_LIMIT = 120
+
+
+def verdict_words(verdict: Verdict | None) -> str:
+    return _VERDICTS[verdict] if verdict is not None else "not checked yet"
+
+
+def evidence_lines(evidence: Sequence[Evidence]) -> list[str]:
+    marks = {True: "+", False: "-", None: "?"}
+    return [f"{marks[item.speaks_for]} {item.text}" for item in evidence]
+
+
+def verdict_note(case: Case, policy: Policy) -> InternalText:
+    """For the agents: what the check found, and on what grounds."""
+    incident = case.incident
+    title = policy.service(incident.service).title
+    lines = [
+        f"{incident.name} ({title}): {verdict_words(incident.verdict)}.",
+        *evidence_lines(incident.evidence),
+    ]
+    return internal("\n".join(lines))
+
+
+def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
+    """For the agent whose ticket has just been joined to a known incident."""
+    incident = case.incident
+    title = policy.service(incident.service).title
+    lines = [
+        f"Joined to {incident.name} ({title}), {incident.state.replace('_', ' ')}: {reason}.",
+        f"Verdict: {verdict_words(incident.verdict)}.",
+        who_has_it(case, policy),
+    ]
+    return internal("\n".join(line for line in lines if line))
+
+
+def who_has_it(case: Case, policy: Policy) -> str:
+    incident = case.incident
+    if incident.responder:
+        return f"{incident.responder} is on it."
+    if case.pages:
+        return f"Team {policy.team_of(incident.service).title} has been paged."
+    return ""
+
+
+def hit_summary(tickets: Sequence[LinkedTicket], policy: Policy) -> str:
+    """`40 tickets from 38 customers (gold 5, standard 33)`: who is hit, without naming anybody."""
+    customers = {(item.ticket.ref.connection, item.ticket.requester.id): item.ticket.tier for item in tickets}
+    tiers = Counter(tier or "no tier" for tier in customers.values())
+    by_weight = sorted(tiers, key=lambda name: (-_weight(policy, name), name))
+    shares = ", ".join(f"{name} {tiers[name]}" for name in by_weight)
+    count, people = len(tickets), len(customers)
+    return f"{count} ticket{_s(count)} from {people} customer{_s(people)} ({shares})"
+
+
+def ticket_line(ticket: Ticket) -> str:
+    """`#4711 "Checkout fails with 503"`, redacted; only the number where nothing safe is left."""
+    subject = safe_excerpt(ticket.subject, _SUBJECT_LIMIT)
+    return f'#{ticket.ref.id} "{subject}"' if subject else f"#{ticket.ref.id}"
+
+
+def ticket_links(tickets: Sequence[LinkedTicket], *, limit: int = 10) -> tuple[Link, ...]:
+    linked = [item.ticket for item in tickets if item.ticket.url]
+    return tuple(Link(label=f"Ticket #{ticket.ref.id}", url=ticket.url or "") for ticket in linked[:limit])
+
+
+def first_tickets(tickets: Sequence[LinkedTicket], *, limit: int = 5) -> str:
+    shown = "; ".join(ticket_line(item.ticket) for item in tickets[:limit])
+    more = len(tickets) - limit
+    return f"{shown}; and {more} more" if more > 0 else shown
+
+
+def _weight(policy: Policy, tier: str) -> int:
+    return policy.tiers[tier].weight if tier in policy.tiers else 0
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,1 @@
+"""The policy: what the file may say, read with line numbers, and what follows from it."""

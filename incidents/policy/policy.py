@@ -1,0 +1,219 @@
+"""The policy: which services there are, who looks after them, and how the process treats their incidents.
+
+A `Policy` never points to a team or service that does not exist, however it was made. It is read from a file
+by `incidents.policy.file.load_policy`, which says all that is wrong at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from incidents.models import Severity, Ticket, Verdict
+from incidents.policy.calendars import WorkCalendar, WorkHolidays
+from incidents.policy.insights import Insights
+from incidents.policy.process import (
+    Cadence,
+    Closure,
+    Correlation,
+    CustomerTemplates,
+    Escalation,
+    Links,
+    Sla,
+    SlaTarget,
+    Templates,
+    Validation,
+)
+from incidents.policy.references import DANGLING, dangling_references
+from incidents.policy.routing import (
+    Route,
+    RoutingRule,
+    corrected_service,
+)
+from incidents.policy.sla.ladder import SlaStep
+from incidents.policy.sla.policies import (
+    SlaPolicy,
+    SlaTargets,
+    SlaWhen,
+)
+from incidents.policy.words import (
+    Connection,
+    Duration,
+    Name,
+    Section,
+)
+
+__all__ = [
+    "ActionPolicy",
+    "Cadence",
+    "Closure",
+    "Correlation",
+    "CustomerTemplates",
+    "Escalation",
+    "Insights",
+    "Links",
+    "Policy",
+    "Route",
+    "RoutingRule",
+    "Rung",
+    "Service",
+    "Sla",
+    "SlaPolicy",
+    "SlaStep",
+    "SlaTarget",
+    "SlaTargets",
+    "SlaWhen",
+    "Team",
+    "Templates",
+    "Tier",
+    "Validation",
+    "WorkCalendar",
+    "WorkHolidays",
+]
+
+
+class ActionPolicy(Section):
+    """A remedy that was thought through in advance."""
+
+    name: str = Field(min_length=1, max_length=100, description="What people call the action.")
+    connection: Connection = Field(description="Connection that runs it, such as http/restart-checkout.")
+    automatic: bool = Field(default=True, description="Run without asking; otherwise it is only offered.")
+    verdicts: list[Verdict] = Field(
+        default_factory=lambda: [Verdict.CONFIRMED],
+        min_length=1,
+        description="Verdicts on which the action may run.",
+    )
+    arguments: dict[str, str] = Field(
+        default_factory=dict, description="Fixed arguments; nothing from a ticket ever gets in here."
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="How long to wait for its end before engineers are paged."
+    )
+
+
+class Service(Section):
+    """Something customers use and would miss."""
+
+    title: str = Field(min_length=1, max_length=100, description="The name customers know it by.")
+    team: str = Field(description="Team that looks after it.")
+    depends_on: list[str] = Field(default_factory=list, description="Services it cannot do without.")
+    probes: list[Connection] = Field(
+        default_factory=list, description="Connections that can tell whether it is really failing."
+    )
+    actions: list[ActionPolicy] = Field(default_factory=list, description="Remedies, tried in this order.")
+    severity: Severity = Field(
+        default=Severity.HIGH, description="Severity of its incidents unless a rule says otherwise, 1 to 4."
+    )
+
+
+class Rung(Section):
+    """A next level, paged when the level before did not answer in time."""
+
+    title: str = Field(min_length=1, max_length=100, description="Who that is, for people.")
+    pager: Connection | None = Field(default=None, description="Connection to page by, if not the team's.")
+    pager_target: str = Field(min_length=1, description="Whom to page, in the on-call tool's own words.")
+
+
+class Team(Section):
+    """Engineers who can be reached."""
+
+    title: str = Field(min_length=1, max_length=100, description="The team's name, for people.")
+    pager: Connection = Field(description="Connection to page the team by, such as pagerduty/main.")
+    pager_target: str = Field(
+        default="", description="Whom to page, in the on-call tool's own words; empty is its default."
+    )
+    chat: Connection | None = Field(
+        default=None, description="Connection for chat rooms, such as slack/main."
+    )
+    ladder: list[Rung] = Field(default_factory=list, description="Next levels when nobody answers, in order.")
+    lead: Rung | None = Field(default=None, description="Whom tell_lead in an SLA's ladder pages.")
+    manager: Rung | None = Field(default=None, description="Whom tell_manager in an SLA's ladder pages.")
+
+
+class Tier(Section):
+    """A class of customers. Its key is the value the helpdesk has on the ticket."""
+
+    title: str = Field(min_length=1, max_length=100, description="The tier's name, for people.")
+    weight: int = Field(default=1, ge=1, le=1000, description="How much one of its customers counts.")
+
+
+class Policy(Section):
+    """Everything the operator decides, in one place."""
+
+    services: dict[Name, Service] = Field(min_length=1, description="The services, by name.")
+    teams: dict[Name, Team] = Field(min_length=1, description="The teams, by name.")
+    tiers: dict[str, Tier] = Field(default_factory=dict, description="Classes of customers, by name.")
+    helpdesks: list[Connection] = Field(
+        min_length=1, description="Helpdesk connections that tickets come from."
+    )
+    routing: list[RoutingRule] = Field(
+        default_factory=list, description="Which service a ticket is about; the first match decides."
+    )
+    correlation: Correlation = Field(
+        default_factory=Correlation, description="Which tickets belong together."
+    )
+    validation: Validation = Field(default_factory=Validation, description="When a claim counts as true.")
+    escalation: Escalation = Field(default_factory=Escalation, description="When engineers are mobilised.")
+    closure: Closure = Field(default_factory=Closure, description="When it is over.")
+    sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
+    cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
+    templates: Templates = Field(default_factory=Templates, description="What customers read.")
+    insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
+    links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        dangling = list(dangling_references(self.model_dump()))
+        if dangling:
+            told = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in dangling)
+            raise PydanticCustomError(DANGLING, "{told}", {"told": told})
+        return self
+
+    def service(self, name: str) -> Service:
+        """The service's entry; for one that left the policy while it had an incident, a bare one of the first team.
+
+        An open incident may outlive its service's entry, and must neither stop the others nor be forgotten.
+        """
+        return self.services.get(name) or Service(title=name, team=next(iter(self.teams)))
+
+    def team_of(self, service: str) -> Team:
+        """The team that looks after the service."""
+        return self.teams[self.service(service).team]
+
+    def route(self, ticket: Ticket) -> Route | None:
+        """Where an agent's tag, else the first matching rule sends the ticket; None leaves it to a person."""
+        said = corrected_service(ticket)
+        if said in self.services:
+            return Route(service=said, severity=None, reason="an agent's tag says so")
+        return next((route for rule in self.routing if (route := rule.route(ticket)) is not None), None)
+
+    def connections(self) -> set[str]:
+        """Every connection the policy names."""
+        return set(self.connection_uses())
+
+    def connection_uses(self) -> dict[str, list[str]]:
+        """Every connection the policy names, with the keys that name it (`services.checkout.probes`)."""
+        uses: dict[str, list[str]] = {}
+        for key, connection in self._named_connections():
+            uses.setdefault(connection, []).append(key)
+        return uses
+
+    def _named_connections(self) -> Iterator[tuple[str, str]]:
+        for helpdesk in self.helpdesks:
+            yield "helpdesks", helpdesk
+        for name, service in self.services.items():
+            for probe in service.probes:
+                yield f"services.{name}.probes", probe
+            for action in service.actions:
+                yield f"services.{name}.actions", action.connection
+        for name, team in self.teams.items():
+            yield f"teams.{name}.pager", team.pager
+            if team.chat is not None:
+                yield f"teams.{name}.chat", team.chat
+            people = [("ladder", rung) for rung in team.ladder]
+            people += [(key, one) for key, one in (("lead", team.lead), ("manager", team.manager)) if one]
+            yield from ((f"teams.{name}.{key}", one.pager) for key, one in people if one.pager is not None)

@@ -1,0 +1,185 @@
+"""How the process behaves: the policy's sections from correlation to what customers read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field, field_validator
+
+from incidents.errors import PolicyError
+from incidents.models import Severity, TicketStatus, Verdict
+from incidents.policy.sla.section import Sla, SlaTarget
+from incidents.policy.words import (
+    Duration,
+    Section,
+    WebAddress,
+)
+from incidents.texts.answer_words import DEFAULT_PHRASES
+from incidents.texts.messages import check_template
+from incidents.texts.still_broken import says_still_broken
+
+__all__ = [
+    "Cadence",
+    "Closure",
+    "Correlation",
+    "CustomerTemplates",
+    "Escalation",
+    "Links",
+    "Sla",
+    "SlaTarget",
+    "Templates",
+    "Validation",
+]
+
+
+class Correlation(Section):
+    """When a ticket is about a fault we already know."""
+
+    window: Duration = Field(
+        default=timedelta(hours=2),
+        description="A new ticket joins its service's open incident if that one's last ticket is younger.",
+    )
+
+
+class Validation(Section):
+    """When customers' claims count as true."""
+
+    tickets: int = Field(
+        default=3, ge=1, le=10_000, description="So many tickets make a fault likely without any probe."
+    )
+    within: Duration = Field(
+        default=timedelta(minutes=15), description="The time in which those tickets must come."
+    )
+    recheck_after: Duration = Field(
+        default=timedelta(minutes=2), description="Pause before looking again at what could not be confirmed."
+    )
+    rechecks: int = Field(
+        default=2, ge=0, le=100, description="How often to look again before it is called not an incident."
+    )
+
+
+class Escalation(Section):
+    """When engineers are mobilised."""
+
+    on: list[Verdict] = Field(
+        default_factory=lambda: [Verdict.CONFIRMED, Verdict.LIKELY],
+        min_length=1,
+        description="Verdicts that bring in engineers when no action has helped.",
+    )
+
+
+class Closure(Section):
+    """When a fix counts as proven, and what brings an incident back."""
+
+    proofs: int = Field(default=2, ge=1, le=100, description="Healthy looks in a row that prove a fix.")
+    proof_interval: Duration = Field(default=timedelta(seconds=20), description="Pause between two looks.")
+    reopen_within: Duration = Field(
+        default=timedelta(days=7), description="How long a customer's 'still broken' reopens the incident."
+    )
+    still_broken_phrases: list[str] = Field(
+        default_factory=lambda: list(DEFAULT_PHRASES),
+        description="What customers write when it is not fixed; case, accents and fillers do not matter.",
+    )
+    solved_status: TicketStatus = Field(
+        default=TicketStatus.SOLVED,
+        description="Status given to tickets whose customers were told: solved or closed.",
+    )
+
+    @field_validator("still_broken_phrases")
+    @classmethod
+    def _say_something(cls, phrases: list[str]) -> list[str]:
+        if any(not phrase.strip() for phrase in phrases):
+            raise ValueError("an empty phrase would match every answer; remove it")
+        return phrases
+
+    @field_validator("solved_status")
+    @classmethod
+    def _settles(cls, status: TicketStatus) -> TicketStatus:
+        if not status.is_settled:
+            raise ValueError(f"{status.value!r} does not settle a ticket; use solved or closed")
+        return status
+
+    def says_still_broken(self, text: str) -> str | None:
+        """The phrase by which a customer's answer says that it is not fixed, or None."""
+        return says_still_broken(text, self.still_broken_phrases)
+
+
+DEFAULT_UPDATES = {
+    Severity.CRITICAL: timedelta(minutes=30),
+    Severity.HIGH: timedelta(minutes=60),
+    Severity.MEDIUM: timedelta(hours=4),
+    Severity.LOW: timedelta(days=1),
+}
+
+
+class Cadence(Section):
+    """How often customers hear from us while it lasts. Severities left out keep their defaults."""
+
+    enabled: bool = Field(default=True, description="Whether customers get progress updates at all.")
+    update_every: dict[Severity, Duration] = Field(
+        default_factory=lambda: dict(DEFAULT_UPDATES),
+        description="Time between two updates by severity, 1 (worst) to 4.",
+    )
+
+    @field_validator("update_every")
+    @classmethod
+    def _complete(cls, every: dict[Severity, timedelta]) -> dict[Severity, timedelta]:
+        return {**DEFAULT_UPDATES, **every}
+
+
+class CustomerTemplates(Section):
+    """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`."""
+
+    progress: str = Field(
+        default=(
+            "Hello,\n\n"
+            "thank you for telling us. We can see a problem with {{ service }} and our engineers are working "
+            "on it.{% if next_update %} You will hear from us again by {{ next_update }}.{% endif %}\n\n"
+            "Your reference is {{ incident }}."
+        ),
+        description="The first message, once we know that there is a problem.",
+    )
+    update: str = Field(
+        default=(
+            "Hello,\n\n"
+            "we are still working on the problem with {{ service }}."
+            "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
+            "Your reference is {{ incident }}."
+        ),
+        description="Each further message while it lasts.",
+    )
+    fixed: str = Field(
+        default=(
+            "Hello,\n\n"
+            "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
+            "If it still does not work for you, just answer this message.\n\n"
+            "Your reference is {{ incident }}."
+        ),
+        description="The last message, once the fix is proven.",
+    )
+
+    @field_validator("progress", "update", "fixed")
+    @classmethod
+    def _compiles(cls, template: str) -> str:
+        try:
+            check_template(template)
+        except PolicyError as error:
+            raise ValueError(str(error)) from error
+        return template
+
+
+class Templates(Section):
+    """Texts that may be reworded."""
+
+    customer: CustomerTemplates = Field(
+        default_factory=CustomerTemplates, description="Messages to customers."
+    )
+
+
+class Links(Section):
+    """Addresses put into notes and pages, so that a reader can go on from there."""
+
+    prefect_ui: WebAddress | None = Field(default=None, description="Where people open the Prefect UI.")
+    gateway: WebAddress | None = Field(
+        default=None, description="Where vendors reach our gateway from outside."
+    )

@@ -1,0 +1,129 @@
+"""Which service a ticket is about, and why we think so: the first rule that matches decides."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from incidents.models import Severity, Ticket
+from incidents.policy.words import Connection, Section
+
+LOOKED_AT = 10_000
+"""Characters of subject and body that keywords are looked for in: what matters is said early."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """Where a ticket goes. `ignored` tickets belong to no incident; `reason` is for people."""
+
+    service: str | None
+    severity: Severity | None
+    reason: str
+    ignored: bool = False
+
+
+CORRECTION = "liaison-service-"
+"""Begins the tag by which an agent says which service a ticket is about: `liaison-service-checkout`."""
+
+
+def corrected_service(ticket: Ticket) -> str | None:
+    """What an agent's tag says, if there is one; it goes before rules and models, and is learnt from."""
+    return next((tag.removeprefix(CORRECTION) for tag in ticket.tags if tag.startswith(CORRECTION)), None)
+
+
+class RoutingRule(Section):
+    """One rule. Every kind of criterion given must match; within a kind any one will do, but all_keywords."""
+
+    service: str | None = Field(default=None, description="Service whose incident a matching ticket joins.")
+    ignore: bool = Field(default=False, description="Leave matching tickets alone: spam, questions, orders.")
+    reason: str = Field(default="", description="What to tell people about why this rule exists.")
+    any_keyword: list[str] = Field(
+        default_factory=list, description="Words or phrases of which one must occur in subject or body."
+    )
+    all_keywords: list[str] = Field(
+        default_factory=list, description="Words or phrases that must all occur in subject or body."
+    )
+    any_tag: list[str] = Field(default_factory=list, description="Helpdesk tags of which the ticket has one.")
+    product: list[str] = Field(
+        default_factory=list, description="Products of which the ticket names one, as the helpdesk has them."
+    )
+    connection: list[Connection] = Field(
+        default_factory=list, description="Helpdesk connections of which the ticket came in by one."
+    )
+    severity: Severity | None = Field(
+        default=None, description="Severity for the incident instead of the service's own, 1 (worst) to 4."
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        criteria = [*self.any_keyword, *self.all_keywords, *self.any_tag, *self.product, *self.connection]
+        if not criteria:
+            raise ValueError(
+                "the rule has no criterion and would match every ticket; give it any_keyword, all_keywords, "
+                "any_tag, product or connection (connection alone takes all tickets of a helpdesk)"
+            )
+        if any(not text.strip() for text in criteria):
+            raise ValueError("an empty keyword, tag or product matches nothing; remove it")
+        if self.ignore and self.service is not None:
+            raise ValueError("the rule both ignores tickets and names a service; keep one of the two")
+        if not self.ignore and self.service is None:
+            raise ValueError("the rule leads nowhere; add service, or ignore: true")
+        return self
+
+    def matches(self, ticket: Ticket) -> str | None:
+        """Why the ticket matches (`keyword 'checkout' and tag 'vip'`), or None."""
+        text = _fold(f"{ticket.subject[:LOOKED_AT]}\n{ticket.body[:LOOKED_AT]}"[:LOOKED_AT])
+        reasons = []
+        for given, why in (
+            (self.any_keyword, _any_keyword(self.any_keyword, text)),
+            (self.all_keywords, _all_keywords(self.all_keywords, text)),
+            (self.any_tag, _any_equal("tag", self.any_tag, ticket.tags)),
+            (self.product, _any_equal("product", self.product, [ticket.product or ""])),
+            (self.connection, _any_equal("connection", self.connection, [ticket.ref.connection])),
+        ):
+            if not given:
+                continue
+            if why is None:
+                return None
+            reasons.append(why)
+        return " and ".join(reasons) or None
+
+    def route(self, ticket: Ticket) -> Route | None:
+        """Where this rule sends the ticket, or None when it does not match."""
+        why = self.matches(ticket)
+        if why is None:
+            return None
+        reason = f"{self.reason} ({why})" if self.reason else why
+        return Route(service=self.service, severity=self.severity, reason=reason, ignored=self.ignore)
+
+
+def _any_keyword(keywords: Iterable[str], text: str) -> str | None:
+    return next((f"keyword {word!r}" for word in keywords if _whole_word(word).search(text)), None)
+
+
+def _all_keywords(keywords: list[str], text: str) -> str | None:
+    if not all(_whole_word(word).search(text) for word in keywords):
+        return None
+    return "keywords " + ", ".join(repr(word) for word in keywords)
+
+
+def _any_equal(kind: str, wanted: Iterable[str], has: Iterable[str]) -> str | None:
+    folded = {_fold(value).strip() for value in has}
+    return next((f"{kind} {value!r}" for value in wanted if _fold(value).strip() in folded), None)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+@lru_cache(maxsize=4096)
+def _whole_word(keyword: str) -> re.Pattern[str]:
+    words = (re.escape(word) for word in _fold(keyword).split())
+    # Bounded white space between words keeps a search linear in the text.
+    return re.compile(r"(?<!\w)" + r"\s{1,10}".join(words) + r"(?!\w)")

@@ -1,0 +1,1 @@
+"""Clocks of tickets and incidents, kept as their facts change."""

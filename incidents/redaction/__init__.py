@@ -1,0 +1,1 @@
+"""Secrets and personal details leave no text that leaves customer service."""

@@ -1,0 +1,1 @@
+"""A helpdesk's service levels as a section of the policy."""

@@ -1,0 +1,125 @@
+"""A helpdesk's schedules and holidays as calendars of the policy file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from pydantic import ValidationError
+
+from incidents.policy.calendars import WEEKDAYS, WorkCalendar
+from incidents.service_levels import WEEK, LevelHoliday, LevelSchedule, OpenHours
+from incidents.sla.calendars import ALWAYS, Calendar
+from incidents.sla_import.names import Names
+from incidents.sla_import.report import (
+    Fate,
+    ImportLine,
+    called,
+    left,
+)
+
+LONGEST_HOLIDAY = 1500
+"""Days; Zendesk has holidays of at most four years. A longer one is a slip."""
+_DAY = 1440
+_AGAIN = "correct it in the helpdesk and import again, or write the calendar by hand"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportedCalendar:
+    """A schedule that could be taken over; `section` is what stands in the policy file under its name."""
+
+    schedule: LevelSchedule
+    name: str
+    section: Mapping[str, Any]
+    calendar: Calendar
+
+
+def calendars_from(
+    schedules: Sequence[LevelSchedule],
+) -> tuple[tuple[ImportedCalendar, ...], tuple[ImportLine, ...]]:
+    """The calendars that could be made, and a line for each schedule, holiday and difficulty."""
+    names = Names(frozenset({ALWAYS.name}))
+    calendars: list[ImportedCalendar] = []
+    lines: list[ImportLine] = []
+    for schedule in schedules:
+        what = called("schedule", schedule.name)
+        lines += [left("", one) for one in schedule.unread]
+        if not schedule.hours:
+            lines.append(
+                ImportLine(fate=Fate.LEFT, what=what, told="no working hours could be read", cure=_AGAIN)
+            )
+            continue
+        hours, holidays = _merged(schedule.hours), [one for one in schedule.holidays if _is_sane(one)]
+        lines += [_too_long(what, one) for one in schedule.holidays if not _is_sane(one)]
+        dates = sorted({day for one in holidays for day in _days(one)})
+        section: dict[str, Any] = {"timezone": schedule.zone, "hours": _written(hours)}
+        if dates:
+            section["holidays"] = {"extra": [day.isoformat() for day in dates]}
+        try:
+            work = WorkCalendar.model_validate(section)
+        except ValidationError as error:
+            told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+            lines.append(ImportLine(fate=Fate.LEFT, what=what, told=told, cure=_AGAIN))
+            continue
+        name = names.name(schedule.name, otherwise=f"schedule-{schedule.id}")
+        calendar = work.calendar(name)
+        calendars.append(ImportedCalendar(schedule=schedule, name=name, section=section, calendar=calendar))
+        weekly = calendar.weekly / timedelta(hours=1)
+        told = f"as calendar {name}, {schedule.zone}, {weekly:g} h a week, {len(dates)} closed dates"
+        lines.append(ImportLine(fate=Fate.TAKEN, what=what, told=told))
+    return tuple(calendars), tuple(lines)
+
+
+def _is_sane(holiday: LevelHoliday) -> bool:
+    return holiday.first <= holiday.last and (holiday.last - holiday.first).days < LONGEST_HOLIDAY
+
+
+def _too_long(what: str, holiday: LevelHoliday) -> ImportLine:
+    told = f"it goes from {holiday.first} to {holiday.last}"
+    cure = "correct it in the helpdesk, or list its dates under holidays, extra"
+    return ImportLine(fate=Fate.LEFT, what=f"{what}, {called('holiday', holiday.name)}", told=told, cure=cure)
+
+
+def _days(holiday: LevelHoliday) -> list[date]:
+    """Each date of it: the policy file lists dates one by one."""
+    return [
+        holiday.first + timedelta(days=number) for number in range((holiday.last - holiday.first).days + 1)
+    ]
+
+
+def _merged(hours: Sequence[OpenHours]) -> list[tuple[int, int]]:
+    """In order, and what overlaps or touches in one: somebody works if any of them says so."""
+    merged: list[tuple[int, int]] = []
+    for opens, closes in sorted((max(0, one.opens), min(WEEK, one.closes)) for one in hours):
+        if opens >= closes:
+            continue
+        if merged and opens <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(closes, merged[-1][1]))
+        else:
+            merged.append((opens, closes))
+    return merged
+
+
+def _written(hours: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
+    """`mon-fri: [09:00-17:00]`: by day, cut at midnight, and neighbouring days that are equal in one."""
+    days = [
+        [
+            f"{_clock(max(opens, start) - start)}-{_clock(min(closes, start + _DAY) - start)}"
+            for opens, closes in hours
+            if opens < start + _DAY and closes > start
+        ]
+        for start in range(0, WEEK, _DAY)
+    ]
+    written: dict[str, list[str]] = {}
+    for texts, group in groupby(zip(WEEKDAYS, days, strict=True), key=lambda one: one[1]):
+        names = [name for name, _ in group]
+        if texts:
+            written[names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}"] = texts
+    return written
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -1,0 +1,1 @@
+"""Deliveries as they arrived, who drains them, and how far polling came."""

@@ -1,0 +1,1 @@
+"""The effects ledger: a transactional outbox."""

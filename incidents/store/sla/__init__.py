@@ -1,0 +1,1 @@
+"""Clocks as rows: due, kept, broken."""

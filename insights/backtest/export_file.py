@@ -1,0 +1,118 @@
+"""A helpdesk's export as it is: CSV with comma, semicolon or tab, with or without byte order mark, plain or gzip.
+
+A line that cannot be read is left out and told; with too many of them it is the file that is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from insights.backtest.failure import BacktestError
+
+MOST_BROKEN = 0.1
+LONGEST_CELL = 16 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+_SEPARATORS = (",", ";", "\t")
+
+
+@dataclass(kw_only=True)
+class Left:
+    """Rows or cells that were left out, and why, with the first line of each reason."""
+
+    read: int = 0
+    reasons: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def out(self, reason: str, line: int) -> None:
+        count, first = self.reasons.get(reason, (0, line))
+        self.reasons[reason] = (count + 1, first)
+
+    @property
+    def total(self) -> int:
+        return sum(count for count, _ in self.reasons.values())
+
+    def told(self, what: str) -> list[str]:
+        return [
+            f"{count:,} {what}: {reason} (the first in line {first})"
+            for reason, (count, first) in self.reasons.items()
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """`rows` come with the number of their last line; what is left out of them is counted in `left`."""
+
+    headings: tuple[str, ...]
+    rows: Iterator[tuple[int, Sequence[str]]]
+    left: Left
+
+
+@contextmanager
+def open_export(path: Path) -> Iterator[Export]:
+    """Raises `BacktestError`, also while it is read, for what is not there, no UTF-8, no CSV, damaged or empty."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        with _opened(path) as file:
+            yield _export(path, file)
+    except FileNotFoundError as error:
+        raise BacktestError(f"there is no file {path}") from error
+    except UnicodeDecodeError as error:
+        raise BacktestError(f"{path} is no UTF-8 text; export it as UTF-8, or save it so") from error
+    except csv.Error as error:
+        raise BacktestError(f"{path} is no CSV file: {error}") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BacktestError(f"{path} is damaged or cut short; export or copy it again") from error
+    except OSError as error:
+        raise BacktestError(f"{path} cannot be read: {error.strerror or error}") from error
+    finally:
+        csv.field_size_limit(before)
+
+
+def _opened(path: Path) -> TextIO:
+    """By its first bytes: a browser may have unpacked what is still named .gz."""
+    with path.open("rb") as file:
+        is_packed = file.read(2) == _GZIP
+    if is_packed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _export(path: Path, file: TextIO) -> Export:
+    first = file.readline()
+    if not first.strip():
+        raise BacktestError(f"{path} is empty; its first line must have the columns' names")
+    file.seek(0)
+    reader = csv.reader(file, delimiter=max(_SEPARATORS, key=first.count), strict=True)
+    headings = tuple(heading.strip() for heading in next(reader))
+    left = Left()
+    return Export(headings=headings, rows=_rows(path, reader, len(headings), left), left=left)
+
+
+def _rows(
+    path: Path, reader: Iterator[list[str]], columns: int, left: Left
+) -> Iterator[tuple[int, Sequence[str]]]:
+    line_of = getattr(reader, "line_num", 0)
+    for row in reader:
+        line_of = getattr(reader, "line_num", line_of)
+        if not row:
+            continue
+        left.read += 1
+        if len(row) != columns:
+            left.out(f"not as many cells as the first line has ({columns})", line_of)
+            continue
+        yield line_of, row
+    check_left(path, left)
+
+
+def check_left(path: Path, left: Left) -> None:
+    """Raises `BacktestError` if too many rows were left out to go on with the rest."""
+    if left.total > MOST_BROKEN * max(left.read, 1):
+        raise BacktestError(
+            f"{path}: {'; '.join(left.told('rows left out'))}, of {left.read:,}. Export it again, or correct it"
+        )

@@ -1,0 +1,1 @@
+"""Which service, severity and group is a ticket about?"""

@@ -1,0 +1,1 @@
+"""Which incident, open or past, is this ticket like?"""

@@ -1,0 +1,1 @@
+"""How were a week's promises kept?"""

@@ -1,0 +1,1 @@
+"""What learning reads from the store and keeps in it."""

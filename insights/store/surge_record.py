@@ -1,0 +1,104 @@
+"""The record of surges: those that were noted, the incidents that they may have been, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.decisions.surge_name import SOURCE, SurgeName
+from incidents.lifecycle import UNSETTLED
+from incidents.models import IncidentState, Verdict
+from incidents.policy.insights import InsightKind
+from incidents.store.schema.tables import incidents, insight_predictions
+from insights.surge.outcomes import (
+    AFTER,
+    BEFORE,
+    IncidentThen,
+    NotedSurge,
+    SurgeEnd,
+    SurgeOutcome,
+)
+
+_SETTLED = (SurgeEnd.INCIDENT, SurgeEnd.NOTHING)
+
+
+async def noted_surges(
+    tx: AsyncConnection, since: datetime, *, services: frozenset[str]
+) -> Sequence[NotedSurge]:
+    """The surges noted since then, the newest first. Other services than these are none."""
+    columns = insight_predictions.c
+    rows = await tx.execute(
+        select(columns.subject, columns.at, columns.predicted, columns.reasons, columns.is_shadow)
+        .where(columns.kind == InsightKind.SURGE.value, columns.at >= since)
+        .order_by(columns.at.desc(), columns.id.desc())
+    )
+    return [_noted(row, services) for row in rows]
+
+
+async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[IncidentThen]:
+    """Those that surges noted between these times may have been."""
+    columns = incidents.c
+    rows = await tx.execute(
+        select(
+            columns.id,
+            columns.service,
+            columns.opened_at,
+            columns.state,
+            columns.verdict,
+            columns.evidence,
+            columns.acknowledged_at,
+            columns.resolved_at,
+        ).where(
+            (columns.opened_at >= since - BEFORE) & (columns.opened_at <= until + AFTER)
+            # One that is long open is told of surges, too.
+            | (columns.opened_at < since) & columns.evidence.contains([{"source": SOURCE}])
+        )
+    )
+    return [
+        IncidentThen(
+            name=f"INC-{row.id}",
+            service=row.service,
+            opened_at=row.opened_at,
+            was_real=row.verdict == Verdict.CONFIRMED.value
+            or row.acknowledged_at is not None
+            or row.resolved_at is not None,
+            is_over=IncidentState(row.state) not in UNSETTLED,
+            surges=frozenset(item["text"] for item in row.evidence if item["source"] == SOURCE),
+        )
+        for row in rows
+    ]
+
+
+async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *, now: datetime) -> None:
+    """Write the ends that are known beside their surges. One may turn out to be an incident after it was taken for
+    nothing."""
+    columns = insight_predictions.c
+    for end in _SETTLED:
+        names = [one.surge.name for one in outcomes if one.end is end]
+        await tx.execute(
+            update(insight_predictions)
+            .where(
+                columns.kind == InsightKind.SURGE.value,
+                columns.subject.in_(names),
+                columns.truth.is_distinct_from(end.value),
+            )
+            .values(truth=end.value, truth_at=now)
+        )
+
+
+def _noted(row: Row[Any], services: frozenset[str]) -> NotedSurge:
+    name = SurgeName.read(row.subject)
+    service = dict(name.group).get("service")
+    return NotedSurge(
+        name=row.subject,
+        service=service if service in services else None,
+        since=name.since,
+        noted_at=row.at,
+        words=row.predicted,
+        evidence=tuple(reason["text"] for reason in row.reasons),
+        is_shadow=row.is_shadow,
+    )

@@ -1,0 +1,1 @@
+"""Are there more reports than usual, and of what?"""

@@ -1,0 +1,1 @@
+"""Learn, judge against the one before, keep the better, watch for drift."""

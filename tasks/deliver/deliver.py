@@ -1,0 +1,179 @@
+"""The deliver beat: what was committed is sent, a retryable task for each change to another system."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from prefect import task
+from prefect.runtime import task_run
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.case import Entry
+from incidents.effects import EffectKind, EffectState
+from incidents.models import TicketRef
+from incidents.store.ledger.due import (
+    Due,
+    due_effects,
+    next_due_at,
+)
+from incidents.store.ledger.effects import (
+    LEASE,
+    Leased,
+    Settled,
+    keep_effects,
+    lease_effects,
+    settle_effects,
+)
+from incidents.store.sla.keeping import keep_told
+from incidents.store.timeline import append_entries
+from tasks import resources
+from tasks.deciding import as_it_is, decide_now
+from tasks.deliver.actions import run_action
+from tasks.deliver.chat import send_to_chat
+from tasks.deliver.pages import send_to_page
+from tasks.deliver.tickets import send_to_tickets
+from tasks.leases import kept
+from tasks.retries import OUTSIDE_CALL, Postponed
+
+# How long a flow waits for an effect that is due soon, before it leaves it to the next run.
+PATIENCE = timedelta(seconds=4)
+_MESSAGE = EffectKind.CUSTOMER_MESSAGE
+_TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
+_PAGE_KINDS = frozenset(
+    {EffectKind.PAGE, EffectKind.PAGE_NOTE, EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE}
+)
+
+
+async def deliver(incident_id: int | None, *, is_urgent: bool = False) -> None:
+    """Send everything this incident has due, in order, waiting a little for what is due soon. None is for what is
+    about tickets without an incident.
+
+    `is_urgent` leaves thousands of notes on tickets for later and sends what engineers wait for: actions,
+    pages, chat. A failed send does not fail the flow: the ledger keeps it, and `recover` takes it up.
+    """
+    while True:
+        due = await find_due(incident_id, is_urgent=is_urgent)
+        if due:
+            outcomes = await asyncio.gather(
+                *(send(batch.connection, batch.kind.value, list(batch.ids)) for batch in due),
+                return_exceptions=True,
+            )
+            _raise_unexpected(outcomes)
+            continue
+        next_at = await next_due(incident_id, is_urgent=is_urgent)
+        wait = (next_at - resources.utc_now()) if next_at is not None else None
+        if wait is None or wait > PATIENCE:
+            return
+        await asyncio.sleep(max(wait.total_seconds(), 0.05))
+
+
+def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
+    """A postponed batch is the ledger's business; any other failure is a defect and must be seen."""
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, Postponed):
+            raise outcome
+
+
+async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[Due]:
+    async with resources.database().transaction() as tx:
+        return await due_effects(tx, incident_id, now=resources.utc_now(), is_urgent=is_urgent)
+
+
+async def next_due(incident_id: int | None, *, is_urgent: bool) -> datetime | None:
+    async with resources.database().transaction() as tx:
+        return await next_due_at(tx, incident_id, is_urgent=is_urgent)
+
+
+def _send_name() -> str:
+    given = task_run.parameters
+    count = len(given.get("ids", ()))
+    times = f"{count} × " if count > 1 else ""
+    return f"send {times}{given.get('kind', 'effect')} to {given.get('connection', '?')}"
+
+
+@task(name="send", task_run_name=_send_name, **OUTSIDE_CALL)
+async def send(connection: str, kind: str, ids: list[int]) -> str:
+    """Send one change, to one object or to many of a kind. Effects that another run took are left to it."""
+    del connection
+    leased = await _lease(ids)
+    if not leased:
+        return "nothing left to send"
+    async with kept(lambda tx: keep_effects(tx, leased, now=resources.utc_now()), lease=LEASE):
+        settled = await _dispatch(leased)
+    await _settle(leased, settled)
+    postponed = [item for item in settled if item.state.is_open]
+    if postponed:
+        raise Postponed(f"{len(postponed)} of {len(leased)} {kind} postponed: {postponed[0].detail}")
+    return f"{sum(item.state is EffectState.DONE for item in settled)} done"
+
+
+async def _lease(ids: list[int]) -> Sequence[Leased]:
+    async with resources.database().transaction() as tx:
+        return await lease_effects(tx, now=resources.utc_now(), ids=ids)
+
+
+async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:
+    kind = leased[0].effect.kind
+    if kind in _TICKET_KINDS:
+        return await send_to_tickets(leased)
+    one_by_one = (
+        run_action if kind is EffectKind.ACTION else send_to_page if kind in _PAGE_KINDS else send_to_chat
+    )
+    return [await one_by_one(item) for item in leased]
+
+
+async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+    now, incident_id = resources.utc_now(), leased[0].effect.incident_id
+    async with resources.database().transaction() as tx:
+        await _keep_promises(tx, leased, settled)
+        await settle_effects(tx, settled, now=now)
+        if incident_id is not None:
+            entries = _entries(leased, settled)
+            await append_entries(tx, incident_id, entries, now=now, run_id=resources.run_id())
+
+
+async def _keep_promises(tx: AsyncConnection, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+    """Customers who have had a message of ours were kept informed, as the SLA promises."""
+    done = {item.id for item in settled if item.state is EffectState.DONE}
+    told = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
+    if not told or told[0].incident_id is None:
+        return
+    policy, now = resources.policy(), resources.utc_now()
+    # The incident first: it is always locked before its tickets' clocks.
+    await decide_now(tx, told[0].incident_id, as_it_is, told_at=now)
+    refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in told]
+    await keep_told(tx, refs, policy, at=now, now=now)
+
+
+_TOLD = {
+    EffectKind.PAGE: "Paged by {connection}",
+    EffectKind.CHAT_ROOM: "Opened a room at {connection}: {detail}",
+    EffectKind.CUSTOMER_MESSAGE: "{count} customer(s) told by {connection}",
+    EffectKind.TICKET_STATUS: "{count} ticket(s) settled at {connection}",
+    EffectKind.ACTION: "Action '{target}': {detail}",
+}
+
+
+def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry]:
+    """What people want to read later: what reached somebody, and what never will without them."""
+    effect = leased[0].effect
+    finished = [item for item in settled if item.state is EffectState.DONE]
+    entries: list[Entry] = []
+    if finished and effect.kind in _TOLD:
+        text = _TOLD[effect.kind].format(
+            count=len(finished),
+            connection=effect.connection,
+            target=effect.target,
+            detail=finished[0].detail,
+        )
+        entries.append(Entry(kind=f"sent_{effect.kind}", text=text))
+    by_id = {item.id: item.effect for item in leased}
+    for item in settled:
+        if item.state in (EffectState.DEAD, EffectState.HELD):
+            target = by_id[item.id].target
+            entries.append(
+                Entry(kind=f"effect_{item.state}", text=f"{effect.kind} {target} {item.state}: {item.detail}")
+            )
+    return entries

@@ -1,0 +1,68 @@
+"""How an attempt ended, and so when (and whether) there is another."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from incidents.effects import EffectState
+from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
+from incidents.store.ledger.effects import (
+    MAX_ATTEMPTS,
+    Leased,
+    Settled,
+)
+
+# A revoked token needs a person; asking every second would only lock the account.
+_NOT_ALLOWED_AGAIN = timedelta(minutes=5)
+_LONGEST_WAIT = timedelta(minutes=10)
+
+
+def done(item: Leased, *, detail: str = "", result: str | None = None) -> Settled:
+    return Settled(id=item.id, fence=item.fence, state=EffectState.DONE, detail=detail, result=result)
+
+
+def dead(item: Leased, reason: str) -> Settled:
+    return Settled(id=item.id, fence=item.fence, state=EffectState.DEAD, detail=reason)
+
+
+def held(item: Leased, reason: str) -> Settled:
+    """A person decides: sending it again could tell a customer twice."""
+    return Settled(id=item.id, fence=item.fence, state=EffectState.HELD, detail=reason)
+
+
+def again(item: Leased, reason: str, *, at: datetime) -> Settled:
+    """Surely not done: pending again, unless it has been tried for too long."""
+    if item.attempts >= MAX_ATTEMPTS:
+        return dead(item, f"given up after {item.attempts} attempts: {reason}")
+    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
+
+
+def wait(item: Leased, reason: str, *, at: datetime) -> Settled:
+    """The other side said when, or a person must act: however often that happens, it is never given up."""
+    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
+
+
+def unknown(item: Leased, reason: str, *, look_up_at: datetime) -> Settled:
+    return Settled(
+        id=item.id, fence=item.fence, state=EffectState.UNKNOWN, detail=reason, not_before=look_up_at
+    )
+
+
+def failed(item: Leased, error: LiaisonError, *, index_lag: float, now: datetime) -> Settled:
+    """Translate an error of the outside world. `index_lag`, in seconds, delays the look-up of an unknown."""
+    reason = str(error)
+    if isinstance(error, Busy):
+        return wait(item, reason, at=now + timedelta(seconds=error.retry_after))
+    if isinstance(error, Unreachable):
+        return again(item, reason, at=now + backoff(item.attempts))
+    if isinstance(error, Unknown):
+        return unknown(item, reason, look_up_at=now + timedelta(seconds=index_lag))
+    if isinstance(error, NotAllowed):
+        return wait(item, reason, at=now + _NOT_ALLOWED_AGAIN)
+    if isinstance(error, Refused):
+        return dead(item, reason)
+    return again(item, reason, at=now + backoff(item.attempts))
+
+
+def backoff(attempts: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(attempts, 10)), _LONGEST_WAIT)

@@ -1,0 +1,89 @@
+"""Drift: what the models in use said against what became of it, and the world now against what they learnt."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+
+from insights.store.models import StoredModel, champion
+from insights.store.predictions import live_accuracy, settle_truths
+from insights.subjects import subject_of, watched
+from insights.training.drift import (
+    Drift,
+    Moved,
+    drift_of,
+)
+from tasks import resources
+from tasks.pages.markdown import plain
+from tasks.retries import STORE_CALL
+
+RECENT = timedelta(days=28)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """What was seen of one model."""
+
+    title: str
+    drift: Drift
+
+
+@task(name="settle truths", **STORE_CALL)
+async def settle() -> int:
+    """Write beside each prediction what became of it, as far as that is known by now; returns for how many."""
+    async with resources.database().transaction() as tx:
+        return await settle_truths(tx, now=resources.utc_now())
+
+
+async def champion_of(kind: str, label: str) -> StoredModel | None:
+    """The model in use, if there is one."""
+    subject = subject_of(kind, label)
+    async with resources.database().transaction() as tx:
+        return await champion(tx, subject.kind, subject.label)
+
+
+@task(name="look for drift", task_run_name="look for drift of {kind} {label}", **STORE_CALL)
+async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked | None:
+    """Compare what came since the champion learnt with what it learnt, and its answers with the truth.
+
+    None if there is no champion. Raises `CannotLearn` if there is nothing to compare with any more.
+    """
+    # It takes seconds and a hundred megabytes: only who looks at a model waits for it.
+    from insights.learners import learner_of  # noqa: PLC0415
+
+    subject, now = subject_of(kind, label), resources.utc_now()
+    learner = learner_of(subject, resources.policy())
+    present = await champion_of(kind, label)
+    if present is None:
+        return None
+    since = now - RECENT
+    async with resources.database().transaction() as tx:
+        live = await live_accuracy(tx, subject.kind, subject.label, model_id=present.id, since=since)
+    rows = await asyncio.to_thread(learner.usable, history, now=now)
+    drift = await asyncio.to_thread(
+        drift_of,
+        # One a case: an incident's many tickets are no drift.
+        rows[~learner.groups(rows).duplicated()],
+        watched(subject),
+        learnt_until=present.history_until,
+        recent_since=since,
+        settled=live.settled,
+        right=live.right,
+        expected=live.expected,
+        on_card=present.card.accuracy,
+    )
+    lines = [f"# Drift of {subject.title}", "", f"**{drift.moved}**", ""]
+    lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.told)}" for one in drift.changes]
+    if drift.moved is Moved.RETRAIN:
+        lines += ["", "Look at what has changed, then run the flow `train`."]
+    await acreate_markdown_artifact(
+        key=f"drift-{subject.key}",
+        markdown="\n".join(lines),
+        description=f"Drift of {subject.title}: {drift.moved}",
+    )
+    return Looked(title=subject.title, drift=drift)

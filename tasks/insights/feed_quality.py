@@ -1,0 +1,154 @@
+"""Whether each connection's tickets are as they usually are: checked, shown in the Prefect UI, told in chat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+
+from incidents.models import ChatMessage
+from incidents.ports import ChatRoom
+from incidents.store.instance import instance_id
+from incidents.texts.plain_text import cut, one_line
+from insights.learning import NotEnoughHistory
+from insights.quality.feed import (
+    FeedUsual,
+    check_feed,
+    learn_usual,
+)
+from insights.quality.measures import usual_volume
+from insights.quality.report import Finding
+from insights.store.feed_history import (
+    AT_OPENING,
+    BY_PEOPLE,
+    TIME,
+    feed_history,
+)
+from tasks import resources
+from tasks.pages.markdown import plain
+from tasks.retries import OUTSIDE_CALL, STORE_CALL
+
+KEY = "feed-quality"
+ROOM = "liaison-feeds"
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+LEARNT_FROM = timedelta(days=28)
+_FEWEST_A_DAY = 10.0
+"""Tickets: with fewer on a usual day, a day is too short to tell anything."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedFeed:
+    """What was found of a connection. `too_little` says why it could not be compared with its past yet.
+
+    `recent` tickets since `since` were held against `learnt_from` earlier ones, in `checked` expectations.
+    """
+
+    connection: str
+    since: datetime | None = None
+    recent: int = 0
+    learnt_from: int = 0
+    checked: int = 0
+    findings: tuple[Finding, ...] = ()
+    too_little: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unchecked:
+    """A connection whose check could not be made, and why."""
+
+    connection: str
+    why: str
+
+
+@task(name="check feed", task_run_name="check feed {connection}", **STORE_CALL)
+async def check_connection(connection: str) -> CheckedFeed:
+    """Hold its newest tickets against those of the four weeks before."""
+    now = resources.utc_now()
+    async with resources.database().transaction() as tx:
+        frame = await feed_history(tx, connection, span=LEARNT_FROM + WEEK, now=now)
+    # It takes seconds, and this process has promises to keep meanwhile.
+    return await asyncio.to_thread(_checked, frame, connection, now)
+
+
+@task(name="tell feed findings", task_run_name="tell feed findings in {chat}", **OUTSIDE_CALL)
+async def tell_findings(chat: str, feeds: Sequence[CheckedFeed]) -> int:
+    """Post each finding once a day in the room for feeds; returns how many were new there."""
+    room_chat = await resources.connect(chat, ChatRoom)
+    async with resources.database().transaction() as tx:
+        ours = f"liaison:{await instance_id(tx)}:feeds"
+    room = await room_chat.open_room(ROOM, "What helpdesks send us that is not as usual", once=ours)
+    today = f"{resources.utc_now():%Y-%m-%d}"
+    told = 0
+    for feed in feeds:
+        for finding in feed.findings:
+            once = f"{ours}:{feed.connection}:{finding.check}:{finding.column}:{today}"
+            # An earlier run may have been another process, which alone would know.
+            if await room_chat.find_post(room.id, once) is None:
+                await room_chat.post(room.id, ChatMessage(text=one_line(str(finding))), once=once)
+                told += 1
+    return told
+
+
+@task(name="show feed quality", **OUTSIDE_CALL)
+async def show_feeds(
+    feeds: Sequence[CheckedFeed], unchecked: Sequence[Unchecked], untold: Sequence[str], headline: str
+) -> None:
+    """Write the page: a section a connection, what is not as usual and the cure; `untold` are chats that were away."""
+    now = resources.utc_now()
+    lines = [f"# Feeds: {plain(headline)}", "", f"As of {now:%Y-%m-%d %H:%M UTC}.", ""]
+    lines += [f"- {plain(one)}" for one in untold]
+    for failed in unchecked:
+        why = plain(cut(one_line(failed.why), 500))
+        lines += ["", f"## {plain(failed.connection)}", "", f"**Could not be checked**: {why}"]
+    for feed in feeds:
+        lines += ["", f"## {plain(feed.connection)}", "", *_section(feed)]
+    await acreate_markdown_artifact(
+        key=KEY, markdown="\n".join(lines), description=f"Feeds: {plain(headline)}"
+    )
+
+
+def _section(feed: CheckedFeed) -> list[str]:
+    if feed.too_little:
+        return [f"Not compared yet: {plain(feed.too_little)}."]
+    found = [f"- **{finding.check}**: {plain(str(finding))}" for finding in feed.findings]
+    how = (
+        f"Held {feed.recent:,} tickets since {feed.since:%Y-%m-%d %H:%M UTC} against the {feed.learnt_from:,} before, "
+        f"in {feed.checked} checks: how many come, when the last one came, whether {', '.join(AT_OPENING)} are filled "
+        f"in, and whether the values of {', '.join((*AT_OPENING[3:], *BY_PEOPLE))} are known ones."
+    )
+    return [*(found or ["As usual."]), "", how]
+
+
+def _checked(frame: pd.DataFrame, connection: str, now: datetime) -> CheckedFeed:
+    """A day is looked at, or a week where a day usually brings too little."""
+    try:
+        since = now - DAY
+        usual = _usual(frame, since)
+        if usual_volume(usual.a_day, since, now) < _FEWEST_A_DAY:
+            since = now - WEEK
+            usual = _usual(frame, since)
+    except NotEnoughHistory as error:
+        return CheckedFeed(connection=connection, too_little=str(error))
+    recent = frame[frame[TIME] >= since]
+    report = check_feed(recent, usual, connection=connection, since=since, now=now)
+    return CheckedFeed(
+        connection=connection,
+        since=since,
+        recent=len(recent),
+        learnt_from=len(frame) - len(recent),
+        checked=report.checked,
+        findings=report.findings,
+    )
+
+
+def _usual(frame: pd.DataFrame, since: datetime) -> FeedUsual:
+    """Raises `NotEnoughHistory`."""
+    usual = learn_usual(frame[frame[TIME] < since], time=TIME, columns=(*AT_OPENING, *BY_PEOPLE))
+    empty = {name: share for name, share in usual.empty.items() if name not in BY_PEOPLE}
+    return replace(usual, empty=empty)

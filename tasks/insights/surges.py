@@ -1,0 +1,178 @@
+"""Listening for surges: each report is heard once, and what shows is recorded, told, or opened as a candidate."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from prefect import task
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.decisions.surge import PART, SeenSurge, candidate, members, opened_by, service_of, tell
+from incidents.models import Ticket
+from incidents.policy.insights import InsightMode
+from incidents.policy.policy import Policy
+from incidents.promises.keeping import TicketChange
+from incidents.store.cases import open_incidents
+from incidents.store.inbox.drains import take_turns
+from incidents.store.sla.keeping import keep_tickets
+from incidents.store.tickets import known_tickets
+from insights.store.surge_reports import (
+    AT_ONCE,
+    HeardTicket,
+    Place,
+    note_surge,
+    reports_after,
+)
+from insights.surge.detector import (
+    Surge,
+    SurgeDetector,
+    SurgeSettings,
+)
+from insights.surge.voices import SurgeEvent
+from tasks import resources
+from tasks.deciding import decide_now
+from tasks.opening import open_with_tickets
+from tasks.retries import STORE_CALL
+
+logger = logging.getLogger("liaison.surges")
+
+LISTENS_BACK = timedelta(weeks=8)
+"""How far back the usual is learnt from after a start."""
+
+_KEEPS = timedelta(hours=4)
+_UNKNOWN = "unknown"
+
+
+@dataclass
+class Listener:
+    """This process's detector, how far it has listened, and the last hours' reports with their dimensions."""
+
+    score: float | None = None
+    detector: SurgeDetector = field(default_factory=SurgeDetector)
+    place: Place | None = None
+    recent: deque[tuple[Ticket, Mapping[str, str]]] = field(default_factory=deque)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def begin(self, score: float, now: datetime) -> None:
+        self.score = score
+        self.detector = SurgeDetector(SurgeSettings(score=score))
+        self.place = Place(seen_at=now - LISTENS_BACK)
+        self.recent.clear()
+
+    def hear_all(self, heard: Sequence[HeardTicket], policy: Policy, now: datetime) -> list[Surge]:
+        """The surges that show with recent ones of these reports."""
+        found = [(one.ticket, self.hear(one, policy, now=now)) for one in heard]
+        return [surge for ticket, surge in found if surge is not None and ticket.created_at >= now - _KEEPS]
+
+    def hear(self, heard: HeardTicket, policy: Policy, *, now: datetime) -> Surge | None:
+        """What shows with this report. One dated after our own clock, or long before, is passed over."""
+        self.place, ticket = heard.place, heard.ticket
+        if not now - LISTENS_BACK <= ticket.created_at <= now:
+            return None
+        keys = _dimensions(heard, policy)
+        while self.recent and self.recent[0][0].created_at < now - _KEEPS:
+            self.recent.popleft()
+        self.recent.append((ticket, keys))
+        try:
+            return self.detector.see(
+                SurgeEvent(
+                    at=ticket.created_at,
+                    keys=keys,
+                    source=ticket.channel or "",
+                    reporter=f"{ticket.ref.connection}:{ticket.requester.id}",
+                )
+            )
+        except ValueError as error:
+            logger.warning("what is usual is learnt anew: %s", error)
+            self.detector = SurgeDetector(SurgeSettings(score=self.score or SurgeSettings().score))
+            return None
+
+
+def _dimensions(heard: HeardTicket, policy: Policy) -> dict[str, str]:
+    """Service as far as anybody knows it, and what the helpdesk says of product and tier."""
+    ticket = heard.ticket
+    # What a surge joined has its service from the surge; heard again after a restart, it must be the same surge.
+    known = heard.service if not heard.reason.startswith(PART) else None
+    route = policy.route(ticket) if known is None else None
+    service = known or (route.service if route is not None and not route.ignored else None)
+    keys = {
+        "service": service or _UNKNOWN,
+        "symptom": ticket.product or "",
+        "tier": ticket.tier or "",
+    }
+    return {name: value for name, value in keys.items() if value}
+
+
+@task(name="listen for surges", **STORE_CALL)
+async def listen() -> list[int]:
+    """Hear what came since last time; returns the incidents that were opened or told something because of it."""
+    policy, now = resources.policy(), resources.utc_now()
+    setting = policy.insights.surge
+    if setting.mode is InsightMode.OFF:
+        return []
+    listener = resources.kept(Listener)
+    touched: list[int] = []
+    async with listener.lock:
+        for surge in await _heard(listener, setting.score, policy, now=now):
+            touched += await _act(listener, _seen(surge), surge, policy, now=now)
+    return touched
+
+
+async def _heard(listener: Listener, score: float, policy: Policy, *, now: datetime) -> Sequence[Surge]:
+    """The surges that show, a part of the reports after another; those of hours ago are old news after a restart."""
+    if listener.score != score:
+        listener.begin(score, now)
+    surges: list[Surge] = []
+    while True:
+        assert listener.place is not None  # noqa: S101 - begun above
+        async with resources.database().transaction() as tx:
+            heard = await reports_after(tx, listener.place, limit=AT_ONCE)
+        # After a start there are weeks to be heard, and this loop has leases to renew meanwhile.
+        surges += await asyncio.to_thread(listener.hear_all, heard, policy, now)
+        if len(heard) < AT_ONCE:
+            return surges
+
+
+def _seen(surge: Surge) -> SeenSurge:
+    return SeenSurge(group=surge.group, since=surge.since, count=surge.count, evidence=surge.evidence)
+
+
+async def _act(
+    listener: Listener, seen: SeenSurge, surge: Surge, policy: Policy, *, now: datetime
+) -> Sequence[int]:
+    """Record it, and if the policy says so, tell the open incident of the service or open a candidate; once, whoever
+    else listens."""
+    is_shadow = policy.insights.surge.mode is not InsightMode.ON
+    service = service_of(seen, policy)
+    async with resources.database().transaction() as tx:
+        await take_turns(tx)
+        words = f"{surge.count} reports where {surge.expected:.2g} are usual"
+        if not await note_surge(
+            tx, seen.name, words=words, evidence=seen.evidence, is_shadow=is_shadow, now=now
+        ):
+            return []
+        if is_shadow or service is None:
+            return []
+        for incident in await open_incidents(tx, [service], lock=True):
+            await decide_now(tx, incident.id, lambda case: tell(case, seen, policy))
+            return [incident.id]
+        refs = [ticket.ref for ticket in members(seen, listener.recent)]
+        known = await known_tickets(tx, refs)
+        unlinked = [item.ticket for item in known.values() if item.incident_id is None]
+        return [await _open(tx, seen, service, unlinked, policy)] if unlinked else []
+
+
+async def _open(
+    tx: AsyncConnection, seen: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy
+) -> int:
+    incident = await open_with_tickets(tx, candidate(seen, service, tickets, policy))
+    await decide_now(tx, incident.id, lambda case: opened_by(case, seen))
+    # What is promised to them goes by their incident's severity from now on, as with tickets that intake joins.
+    changes = [TicketChange(before=ticket, after=ticket, severity=incident.severity) for ticket in tickets]
+    await keep_tickets(tx, changes, policy, now=resources.utc_now())
+    return incident.id

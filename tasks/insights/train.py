@@ -1,0 +1,217 @@
+"""Learning: the history is checked, a challenger learnt and judged, and promoted or kept out, with its card.
+
+What models are made of is imported by the tasks that need it: it takes seconds and a hundred megabytes, which nobody
+pays who only registers or lists this flow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from prefect import get_run_logger, task
+from prefect.artifacts import acreate_markdown_artifact
+
+from incidents.errors import LiaisonError
+from incidents.report_file import ReportFile
+from incidents.store.reports import save_report
+from insights.learning import CannotLearn, NotEnoughHistory
+from insights.quality.report import QualityReport
+from insights.store.models import (
+    NewModel,
+    StoredModel,
+    champion,
+    promote,
+    read_content,
+    reject,
+    save_model,
+)
+from insights.subjects import (
+    Subject,
+    subject_of,
+    watched,
+)
+from insights.training.contest import (
+    Champion,
+    Contested,
+    NothingNew,
+    contest,
+    usable_history,
+)
+from insights.training.packed import (
+    Packed,
+    packed,
+    unpacked,
+)
+from tasks import resources
+from tasks.insights.apart import apart
+from tasks.insights.card import show_card
+from tasks.pages.files import FileLinks
+from tasks.pages.markdown import plain
+from tasks.retries import STORE_CALL
+
+HTML = "text/html; charset=utf-8"
+
+
+class FailedSuite(LiaisonError):
+    """The history is not fit to learn from; the message has each expectation that failed, with its cure."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """What came of it; `told` is short, for the run's name, and `why` whole."""
+
+    title: str
+    told: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """Rows that are fit to learn from; without them, `too_little` says why."""
+
+    rows: pd.DataFrame | None
+    too_little: str = ""
+
+
+@task(name="check history", task_run_name="check history of {kind} {label}", **STORE_CALL)
+async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked:
+    """Hold it against what it must be like; the page with each expectation is kept and linked.
+
+    Raises `FailedSuite`, and `UnusableHistory`. Too little of it is no failure.
+    """
+    from insights.expectations import with_once_a_case  # noqa: PLC0415
+    from insights.learners import expectations_of, learner_of  # noqa: PLC0415 - see above
+    from insights.quality.training import check_training_frame  # noqa: PLC0415
+
+    subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
+    learner = learner_of(subject, policy)
+    try:
+        rows = await asyncio.to_thread(
+            usable_history, history, learner, minimum=policy.insights.minimum, now=now
+        )
+    except NotEnoughHistory as error:
+        return Checked(rows=None, too_little=str(error))
+    report = await asyncio.to_thread(
+        check_training_frame,
+        with_once_a_case(rows, watched(subject).label, learner.groups(rows)),
+        expectations_of(subject),
+        now=now,
+        with_html=True,
+    )
+    await _show_quality(subject, report, examples=len(rows))
+    if not report.passed:
+        told = "; ".join(str(finding) for finding in report.findings)
+        raise FailedSuite(
+            f"{subject.title}: {len(report.findings)} of {report.checked} expectations failed: {told}"
+        )
+    return Checked(rows=rows)
+
+
+@task(name="learn and judge", task_run_name="learn and judge {kind} {label}", **STORE_CALL)
+async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
+    """Learn from the earlier part, judge on the later, and let the better one predict from now on.
+
+    That there is nothing to be learnt is no failure. Raises `Stale` if another training was quicker.
+    """
+    from insights.learners import SEED, learner_of, model_class_of  # noqa: PLC0415
+
+    subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
+    learner = learner_of(subject, policy)
+    async with resources.database().transaction() as tx:
+        present = await champion(tx, subject.kind, subject.label)
+        content = await read_content(tx, present.id) if present is not None else None
+    rival = await _rival(model_class_of(subject), present, content)
+    try:
+        # Fits take minutes of a core each, and this process has promises to keep meanwhile.
+        found = await apart(contest, rows, learner, rival, now=now, seed=SEED)
+    except CannotLearn as error:
+        return _not_learnt(subject, error)
+    await _register(subject, found, present)
+    await show_card(subject, found.card, is_promoted=found.verdict.promoted)
+    value, before = found.card.challenger.value, found.card.incumbent
+    if not found.verdict.promoted:
+        told = f"{subject.title} kept"
+    elif before is None:
+        told = f"{subject.title} promoted {value:.2f}"
+    else:
+        told = f"{subject.title} promoted {value:.2f} (was {before.value:.2f})"
+    return Trained(title=subject.title, told=told, why=found.verdict.why)
+
+
+async def _rival(
+    model_class: type[Any], present: StoredModel | None, content: Packed | None
+) -> Champion[Any] | None:
+    if present is None or content is None:
+        return None
+    try:
+        model = await asyncio.to_thread(unpacked, content, model_class)
+    except CannotLearn as error:
+        get_run_logger().warning(
+            "the champion cannot be compared with, the baseline takes its place: %s", error
+        )
+        return None
+    return Champion(model=model, until=present.history_until)
+
+
+async def _register(subject: Subject, found: Contested[Any], present: StoredModel | None) -> None:
+    content = await asyncio.to_thread(packed, found.model)
+    new = NewModel(kind=subject.kind, label=subject.label, card=found.card, content=content)
+    async with resources.database().transaction() as tx:
+        number = await save_model(tx, new)
+        if found.verdict.promoted:
+            await promote(tx, number, over=present.id if present is not None else None)
+        else:
+            await reject(tx, number)
+
+
+async def _show_quality(subject: Subject, report: QualityReport, *, examples: int) -> None:
+    files = []
+    if report.html is not None:
+        file = ReportFile(
+            name=f"{subject.key}.html",
+            title="Every expectation, as Great Expectations tells it",
+            media_type=HTML,
+            content=report.html.encode(),
+        )
+        files.append(file)
+    async with resources.database().transaction() as tx:
+        token = await save_report(tx, f"history-{subject.key}", files, now=resources.utc_now())
+    links = FileLinks(base=resources.policy().links.gateway, token=token)
+    lines = [
+        f"# History of {subject.title}",
+        "",
+        f"{report.checked - len(report.findings)} of {report.checked} expectations hold for {examples:,} rows.",
+        "",
+        *(f"- **{finding.check}**: {plain(str(finding))}" for finding in report.findings),
+        "",
+    ]
+    for file in files:
+        address = links.to(file)
+        lines.append(
+            f"[{file.title}]({address})"
+            if address is not None
+            else f"{file.title}: give the gateway's address as `links.gateway`, and there will be a link here."
+        )
+    state = "fit to learn from" if report.passed else f"{len(report.findings)} expectations failed"
+    await acreate_markdown_artifact(
+        key=f"history-{subject.key}",
+        markdown="\n".join(lines),
+        description=f"History of {subject.title}: {state}",
+    )
+
+
+def _not_learnt(subject: Subject, error: CannotLearn) -> Trained:
+    if isinstance(error, NothingNew | NotEnoughHistory):
+        return Trained(title=subject.title, told=told_short(subject, str(error)), why=str(error))
+    return Trained(title=subject.title, told=f"{subject.title}: nothing to learn", why=str(error))
+
+
+def told_short(subject: Subject, why: str) -> str:
+    """For the run's name: the message up to its semicolon if it is ours, else that there is too little history."""
+    short = why.partition(";")[0]
+    return (
+        short if short.startswith(f"{subject.title}: too little") else f"{subject.title}: too little history"
+    )

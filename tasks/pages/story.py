@@ -1,0 +1,104 @@
+"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+
+from incidents.case import Actor, Case, LinkedTicket
+from incidents.notes.context import facts
+from incidents.policy.policy import Policy
+from incidents.sla.explain import explain
+from incidents.store.cases import load_case
+from incidents.store.timeline import TimelineEntry, read_timeline
+from incidents.texts.times import clock
+from tasks import resources
+from tasks.pages.markdown import plain
+from tasks.retries import OUTSIDE_CALL
+
+_TICKETS_SHOWN = 50
+_WEB = re.compile(r"https?://[^\s()<>]+")
+_SUM_LINES = 12
+_ENTRIES_SHOWN = 200
+
+
+@task(name="tell story", **OUTSIDE_CALL)
+async def tell_story(incident_id: int) -> str:
+    """Write the incident's page for the people who watch: state, who has it, what happened, its tickets."""
+    async with resources.database().transaction() as tx:
+        case = await load_case(tx, incident_id)
+        entries = await read_timeline(tx, incident_id)
+    incident = case.incident
+    await acreate_markdown_artifact(
+        key=incident.name.lower(),
+        markdown=_page(case, entries, resources.policy()),
+        # Shown as Markdown like the page, and on the list of all incidents too.
+        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
+    )
+    return incident.name.lower()
+
+
+def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
+    """Lists rather than tables: the UI cuts wide tables off, and lists wrap."""
+    incident = case.incident
+    who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
+    known = facts(case, policy, now=resources.utc_now())
+    lines = [
+        f"# {incident.name} {plain(incident.title)}",
+        "",
+        f"**{incident.state.replace('_', ' ')}** since {clock(incident.state_since)} · with: {plain(who)}",
+        "",
+        *(f"- **{label}**: {plain(value)}" for label, value in known),
+        "",
+        *_promises(case, policy),
+        "## What happened",
+        "",
+        *(_line(entry) for entry in _condensed(entries)[-_ENTRIES_SHOWN:]),
+        "",
+        f"## Tickets ({len(case.tickets)})",
+        "",
+        *(_ticket(item) for item in case.tickets[:_TICKETS_SHOWN]),
+    ]
+    if len(case.tickets) > _TICKETS_SHOWN:
+        lines.append(f"- and {len(case.tickets) - _TICKETS_SHOWN} more")
+    return "\n".join(lines)
+
+
+def _promises(case: Case, policy: Policy) -> list[str]:
+    """The arithmetic of each promise, as `liaison sla` prints it, so that anybody can check it."""
+    calendars, now = policy.sla.working_calendars(), resources.utc_now()
+    promised = [clock for clock in case.clocks if clock.target is not None]
+    texts = ["\n".join(explain(clock, calendars, now=now, longest=_SUM_LINES)) for clock in promised]
+    # A fence that no text of ours or the operator's can close.
+    return ["## Promises", "", "~~~~~~text", "\n\n".join(texts), "~~~~~~", ""] if texts else []
+
+
+def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """A storm's chunks are one line: nobody reads twenty times that two more tickets joined."""
+    shown: list[TimelineEntry] = []
+    for kind, group in groupby(entries, key=lambda entry: entry.kind):
+        run = list(group)
+        if kind == "joined" and len(run) > 1:
+            text = f"{len(run)} more batches of tickets joined, until {run[-1].at:%H:%M:%S}"
+            shown.append(replace(run[0], text=text))
+        else:
+            shown.extend(run)
+    return shown
+
+
+def _line(entry: TimelineEntry) -> str:
+    run = f" [run](/runs/flow-run/{entry.run_id})" if entry.run_id else ""
+    who = "" if entry.actor == Actor.LIAISON else f" **{plain(entry.actor)}**:"
+    return f"- {entry.at:%H:%M:%S}{who} {plain(entry.text)}{run}"
+
+
+def _ticket(item: LinkedTicket) -> str:
+    ticket = item.ticket
+    name = plain(str(ticket.ref))
+    shown = f"[{name}]({ticket.url})" if ticket.url and _WEB.fullmatch(ticket.url) else name
+    return f"- {shown} {ticket.status.replace('_', ' ')}, joined because of {plain(item.reason)}"

@@ -1,0 +1,1 @@
+"""The SLA sweep, its board and its report as tasks."""

@@ -1,0 +1,76 @@
+"""The weekly SLA report: counted, drawn and kept with its files; then shown in the Prefect UI."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
+
+from incidents.report_file import PNG, ReportFile
+from incidents.store.reports import save_report
+from insights.sla_report.csv_files import csv_files
+from insights.sla_report.iso_week import IsoWeek
+from insights.sla_report.plots import pictures
+from insights.sla_report.report import (
+    TREND_WEEKS,
+    SlaReport,
+    sla_report,
+)
+from insights.sla_report.words import headline
+from insights.store.sla_outcomes import read_outcomes
+from tasks import resources
+from tasks.pages.files import FileLinks, data_uri
+from tasks.retries import OUTSIDE_CALL, STORE_CALL
+from tasks.sla.report_page import KEY, report_page
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptReport:
+    """A report that is in the store, with its files and the token that opens them."""
+
+    report: SlaReport
+    files: tuple[ReportFile, ...]
+    token: str
+
+
+@task(name="make SLA report", task_run_name="make SLA report {week}", **STORE_CALL)
+async def make_sla_report(week: str) -> KeptReport:
+    """Count and draw the week's report and keep it; made again, it has the same addresses and new files."""
+    policy, now = resources.policy(), resources.utc_now()
+    which = IsoWeek.parse(week)
+    async with resources.database().transaction() as tx:
+        outcomes = await read_outcomes(tx, which, policy, weeks=TREND_WEEKS, now=now)
+    # It takes seconds, and this process has promises to keep meanwhile.
+    report, files = await asyncio.to_thread(_made, outcomes, which, now)
+    async with resources.database().transaction() as tx:
+        token = await save_report(tx, f"sla-{which}", files, now=now)
+    return KeptReport(report=report, files=tuple(files), token=token)
+
+
+@task(name="show SLA report", **OUTSIDE_CALL)
+async def show_sla_report(kept: KeptReport) -> None:
+    """Write the report's page with its pictures and downloads, and each picture by itself."""
+    report, links = kept.report, FileLinks(base=resources.policy().links.gateway, token=kept.token)
+    title = f"SLA report {report.week}: {headline(report)}"
+    await acreate_markdown_artifact(
+        key=KEY, markdown=report_page(report, kept.files, links), description=title
+    )
+    for file in kept.files:
+        if file.media_type == PNG:
+            # `sla-2026-W47-trend.png` is shown as `sla-report-trend`.
+            subject = file.name.removeprefix(f"sla-{report.week}-").removesuffix(".png")
+            await acreate_image_artifact(
+                key=f"{KEY}-{subject}",
+                image_url=links.to(file) or data_uri(file),
+                description=f"{file.title}, until {report.week}",
+            )
+
+
+def _made(outcomes: pd.DataFrame, week: IsoWeek, now: datetime) -> tuple[SlaReport, Sequence[ReportFile]]:
+    report = sla_report(outcomes, week, now=now)
+    return report, (*pictures(report), *csv_files(report))

@@ -1,0 +1,1 @@
+"""What the stages gather and commit."""

@@ -1,0 +1,118 @@
+"""Taking a lane, reading a chunk of its deliveries, and giving the lane up when nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from prefect import task
+
+from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unreachable, Unrecognised
+from incidents.events import Event, Lane
+from incidents.ports import WebhookSource
+from incidents.store.inbox.drains import (
+    LEASE,
+    abandon_drain,
+    begin_drain,
+    end_drain,
+    keep_drain,
+)
+from incidents.store.inbox.inbox import (
+    CHUNK,
+    Delivery,
+    forgive_attempt,
+    lease_deliveries,
+    lease_next_tried,
+)
+from tasks import resources
+from tasks.leases import kept
+from tasks.retries import STORE_CALL
+
+# A delivery that was leased this often and never settled may be what keeps breaking the drain: it goes alone and
+# after the others, and after as many tries again it is parked.
+_SUSPECT_AFTER = 3
+PARK_AFTER = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """Deliveries leased together, what they say, and which of them say nothing we understand."""
+
+    ids: tuple[int, ...]
+    events: tuple[Event, ...]
+    parked: tuple[tuple[int, str], ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.ids and not self.parked
+
+
+@task(name="take lane", **STORE_CALL)
+async def take_lane(lane: Lane) -> int | None:
+    """The fence of this drain, or None when another one is alive."""
+    async with resources.database().transaction() as tx:
+        return await begin_drain(tx, lane)
+
+
+@task(name="leave lane", **STORE_CALL)
+async def leave_lane(lane: Lane, fence: int) -> bool:
+    """End the drain, in a transaction that sees nothing pending; False means that there is more."""
+    async with resources.database().transaction() as tx:
+        return await end_drain(tx, lane, fence)
+
+
+def keep_lane(lane: Lane, fence: int) -> AbstractAsyncContextManager[None]:
+    """Show that this drain is alive, until the end of the block."""
+    return kept(lambda tx: keep_drain(tx, lane, fence), lease=LEASE)
+
+
+async def drop_lane(lane: Lane, fence: int, error: BaseException) -> None:
+    """The drain failed: let the next one start at once.
+
+    A vendor that is away, for hours or until a person mends its token, is no reason to give deliveries up. Only
+    an `Unreachable` may be one delivery's own (a ticket that the vendor cannot show), so such go alone after a
+    while; but they are not parked for it either.
+    """
+    async with resources.database().transaction() as tx:
+        if isinstance(error, (Busy, NotAllowed)):
+            # Never down to none: what was leased once is no longer like an equal one that waits untouched.
+            await forgive_attempt(tx, lane, fence=fence, down_to=1)
+        elif isinstance(error, Unreachable):
+            await forgive_attempt(tx, lane, fence=fence, down_to=_SUSPECT_AFTER)
+        await abandon_drain(tx, lane, fence)
+
+
+@task(name="read deliveries", **STORE_CALL)
+async def read_chunk(lane: Lane, fence: int, limit: int = CHUNK) -> Chunk:
+    """Lease a chunk of webhooks and read the events in them; what is not understood is set aside."""
+    async with resources.database().transaction() as tx:
+        deliveries = await lease_deliveries(
+            tx, lane, fence=fence, limit=limit, tried_less_than=_SUSPECT_AFTER
+        ) or await lease_next_tried(tx, lane, fence=fence)
+    return await _understand(deliveries)
+
+
+async def _understand(deliveries: Sequence[Delivery]) -> Chunk:
+    ids: list[int] = []
+    events: list[Event] = []
+    parked: list[tuple[int, str]] = []
+    sources: dict[str, WebhookSource] = {}
+    for delivery in deliveries:
+        if delivery.attempts > PARK_AFTER:
+            parked.append((delivery.id, f"given up after {delivery.attempts - 1} attempts to handle it"))
+            continue
+        try:
+            if delivery.connection not in sources:
+                sources[delivery.connection] = await resources.connect(delivery.connection, WebhookSource)
+            found = sources[delivery.connection].events(delivery.verified)
+        except (Unrecognised, NotFound, Refused) as error:
+            parked.append((delivery.id, _reason(error)))
+            continue
+        ids.append(delivery.id)
+        events.extend(found)
+    return Chunk(ids=tuple(ids), events=tuple(events), parked=tuple(parked))
+
+
+def _reason(error: LiaisonError) -> str:
+    return f"{type(error).__name__}: {error}"[:500]

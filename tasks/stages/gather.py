@@ -1,0 +1,92 @@
+"""The gather beat: read the world. Everything here may be repeated at will."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from prefect import task
+
+from incidents.decisions.sync import PageNews
+from incidents.effects import EffectState
+from incidents.errors import LiaisonError
+from incidents.events import PageEvent, TicketEvent
+from incidents.models import ProbeResult, Ticket
+from incidents.ports import Helpdesk, ImpactProbe, Pager
+from incidents.store.cases import load_case
+from tasks import resources
+from tasks.retries import OUTSIDE_CALL
+
+
+async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:
+    """Each ticket once, as it is now: from the payload where that is all there is, else read again."""
+    carried: dict[str, Ticket] = {}
+    to_read: dict[str, set[str]] = {}
+    for event in events:
+        if event.ticket is None:
+            to_read.setdefault(event.ref.connection, set()).add(event.ref.id)
+            continue
+        known = carried.get(str(event.ref))
+        if known is None or event.ticket.version >= known.version:
+            carried[str(event.ref)] = event.ticket
+    read = [await read_tickets(connection, sorted(ids)) for connection, ids in to_read.items()]
+    return [*carried.values(), *(ticket for tickets in read for ticket in tickets)]
+
+
+@task(name="read tickets", task_run_name="read tickets from {connection}", **OUTSIDE_CALL)
+async def read_tickets(connection: str, ids: list[str]) -> Sequence[Ticket]:
+    """The tickets as the helpdesk has them now; those that are gone are left out."""
+    helpdesk = await resources.connect(connection, Helpdesk)
+    return await helpdesk.read(ids)
+
+
+@task(name="probe", task_run_name="probe {service}", **OUTSIDE_CALL)
+async def probe(service: str) -> Sequence[ProbeResult]:
+    """Look at a service with all its probes at once. A probe we cannot use proves nothing, and says so."""
+    names = resources.policy().service(service).probes
+    return list(await asyncio.gather(*(_look(name, service) for name in names)))
+
+
+async def _look(name: str, service: str) -> ProbeResult:
+    try:
+        eye = await resources.connect(name, ImpactProbe)
+        return await eye.check(service, now=resources.utc_now())
+    except LiaisonError as error:
+        summary = f"could not look: {error}"
+        return ProbeResult(probe=name, is_healthy=None, summary=summary, at=resources.utc_now())
+
+
+async def probe_dependencies(service: str) -> list[ProbeResult]:
+    """The same for what the service stands on."""
+    looks = await asyncio.gather(*(probe(name) for name in resources.policy().service(service).depends_on))
+    return [look for found in looks for look in found]
+
+
+@task(name="read pages", **OUTSIDE_CALL)
+async def read_pages(events: list[PageEvent]) -> list[PageNews]:
+    """Each page once, as it stands now, with what was said of it. Pages without our key are not ours."""
+    by_page: dict[tuple[str, str], list[PageEvent]] = {}
+    for event in events:
+        by_page.setdefault((event.connection, event.page_id), []).append(event)
+    news: list[PageNews] = []
+    for (connection, page_id), said in by_page.items():
+        pager = await resources.connect(connection, Pager)
+        state = await pager.read_by_id(page_id)
+        key = state.key if state is not None else next((event.key for event in said if event.key), None)
+        if key:
+            ordered = tuple(sorted(said, key=lambda event: event.at))
+            news.append(PageNews(key=key, events=ordered, state=state))
+    return news
+
+
+@task(name="read pages", task_run_name="read pages of INC-{incident_id}", **OUTSIDE_CALL)
+async def read_pages_of(incident_id: int) -> list[PageNews]:
+    """How the pages of an incident stand at the on-call tool, whatever its webhooks told us."""
+    async with resources.database().transaction() as tx:
+        case = await load_case(tx, incident_id)
+    news: list[PageNews] = []
+    for line in case.pages:
+        if line.state is EffectState.DONE:
+            pager = await resources.connect(line.connection, Pager)
+            news.append(PageNews(key=line.target, events=(), state=await pager.read(line.target)))
+    return news

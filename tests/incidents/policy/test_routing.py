@@ -1,0 +1,103 @@
+"""Which rule a ticket matches, and the reason people are given."""
+
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from incidents.models import Contact, Severity, Ticket, TicketRef, TicketStatus
+from incidents.policy.policy import (
+    Policy,
+    Route,
+    RoutingRule,
+)
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def a_ticket(subject="Checkout fails", body="", *, tags=(), product=None, connection="zendesk/support"):
+    return Ticket(
+        ref=TicketRef(connection=connection, id="1"),
+        subject=subject,
+        body=body,
+        status=TicketStatus.NEW,
+        source_status="new",
+        requester=Contact(id="7"),
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+        tags=tags,
+        product=product,
+    )
+
+
+def rule(**criteria):
+    return RoutingRule(service="checkout", **criteria)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "ticket", "reason"),
+    [
+        ({"any_keyword": ["checkout"]}, a_ticket(), "keyword 'checkout'"),
+        ({"any_keyword": ["CHECKOUT"]}, a_ticket(), "keyword 'CHECKOUT'"),
+        ({"any_keyword": ["check"]}, a_ticket(), None),
+        ({"any_keyword": ["pay"]}, a_ticket("Hello", "I cannot pay!"), "keyword 'pay'"),
+        ({"any_keyword": ["pay"]}, a_ticket("Payment"), None),
+        ({"any_keyword": ["credit card"]}, a_ticket("credit\n  card"), "keyword 'credit card'"),
+        ({"any_keyword": ["straße"]}, a_ticket("STRASSE"), "keyword 'straße'"),
+        ({"any_keyword": ["c++ (beta)"]}, a_ticket("Our C++ (beta) is slow"), "keyword 'c++ (beta)'"),
+        ({"any_keyword": [".*"]}, a_ticket(), None),
+        ({"any_keyword": ["ｃｈｅｃｋｏｕｔ"]}, a_ticket(), "keyword 'ｃｈｅｃｋｏｕｔ'"),
+        ({"all_keywords": ["checkout", "fails"]}, a_ticket(), "keywords 'checkout', 'fails'"),
+        ({"all_keywords": ["checkout", "slow"]}, a_ticket(), None),
+        ({"any_tag": ["vip", "beta"]}, a_ticket(tags=("x", "Beta")), "tag 'beta'"),
+        ({"any_tag": ["beta"]}, a_ticket("beta"), None),
+        ({"product": ["Web shop"]}, a_ticket(product="web shop"), "product 'Web shop'"),
+        ({"product": ["Web shop"]}, a_ticket(), None),
+        ({"connection": ["zendesk/support"]}, a_ticket(), "connection 'zendesk/support'"),
+        (
+            {"any_keyword": ["fails"], "any_tag": ["vip"]},
+            a_ticket(tags=("vip",)),
+            "keyword 'fails' and tag 'vip'",
+        ),
+        ({"any_keyword": ["fails"], "any_tag": ["vip"]}, a_ticket(), None),
+        ({"any_keyword": ["late"]}, a_ticket("x" * 10_000 + " late", " late"), None),
+    ],
+)
+def test_kinds_are_and_and_within_a_kind_any_will_do(criteria, ticket, reason):
+    """Whole words, in any case, in the part of the text that is looked at."""
+    assert rule(**criteria).matches(ticket) == reason
+
+
+def test_the_first_matching_rule_decides():
+    """Order is meaning; no match leaves the ticket to a person."""
+    policy = Policy.model_validate(
+        {
+            "helpdesks": ["zendesk/support"],
+            "services": {"checkout": {"title": "Checkout", "team": "t"}},
+            "teams": {"t": {"title": "T", "pager": "pagerduty/main"}},
+            "routing": [
+                {"ignore": True, "reason": "spam", "any_tag": ["spam"]},
+                {"service": "checkout", "severity": 1, "any_keyword": ["checkout"]},
+                {"service": "checkout", "any_keyword": ["fails"]},
+            ],
+        }
+    )
+    assert policy.route(a_ticket(tags=("spam",))) == Route(
+        service=None, severity=None, reason="spam (tag 'spam')", ignored=True
+    )
+    assert policy.route(a_ticket()) == Route(
+        service="checkout", severity=Severity.CRITICAL, reason="keyword 'checkout'"
+    )
+    assert policy.route(a_ticket("Hello")) is None
+
+
+def test_a_rule_must_lead_somewhere_and_say_when():
+    """An empty rule would swallow every ticket."""
+    for wrong in (
+        {"service": "checkout"},
+        {"any_tag": ["x"]},
+        {"service": "c", "ignore": True, "any_tag": ["x"]},
+    ):
+        with pytest.raises(ValidationError):
+            RoutingRule(**wrong)

@@ -1,0 +1,196 @@
+"""What is taken out of customers' texts, what is left in, and that no text is too hostile."""
+
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from incidents.redaction.account_numbers import CARD_LENGTHS, is_luhn_valid
+from incidents.redaction.redaction import (
+    LOOKED_AT,
+    redact,
+    safe_excerpt,
+)
+from incidents.texts.plain_text import (
+    cut,
+    one_line,
+    visible,
+)
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nq83vEjRW\n-----END RSA PRIVATE KEY-----"
+
+TAKEN = [
+    ("card", "4111 1111 1111 1111", "[card removed]"),
+    ("card with dashes", "5500-0000-0000-0004", "[card removed]"),
+    ("card with dots", "3782.822463.10005", "[card removed]"),
+    ("card over two lines", "4111 1111\n1111 1111", "[card removed]"),
+    ("card with digits stuck to it", "ref99884111111111111111", "[card removed]"),
+    ("card in wide digits", "４１１１１１１１１１１１１１１１", "[card removed]"),
+    ("card with zero-width spaces", "4111\u200b1111\u200b1111\u200b1111", "[card removed]"),
+    ("IBAN", "DE89 3704 0044 0532 0130 00", "[IBAN removed]"),
+    ("IBAN in small letters", "gb29nwbk60161331926819", "[IBAN removed]"),
+    ("IBAN after another number", "NL12 FR1420041010050500013M02606", "[IBAN removed]"),
+    ("mail", "ana.garcía+shop@example.co.uk", "[e-mail removed]"),
+    ("mail in brackets", "<ana@example.com>", "[e-mail removed]"),
+    ("phone", "+49 (0)30 1234-5678", "[phone removed]"),
+    ("phone with 00", "0044 20 7946 0958", "[phone removed]"),
+    ("national phone", "030 / 123 456 78", "[phone removed]"),
+    ("American phone", "(555) 867-5309", "[phone removed]"),
+    ("phone by its name", "tel. 5558675", "[phone removed]"),
+    ("password", "password: hunter2,x;y", "[secret removed]"),
+    ("password on the next line", "Password:\nhunter2", "[secret removed]"),
+    ("password in German", "Passwort ist geheim42", "[secret removed]"),
+    ("password in French", "mot de passe : soleil", "[secret removed]"),
+    ("password in Spanish", "la contraseña es sol123", "[secret removed]"),
+    ("password without separator", "login ana password hunter2", "[secret removed]"),
+    ("password in JSON", '{"password": "hunter2 with \\" quote"}', "[secret removed]"),
+    ("password in JSON in JSON", '{\\"password\\":\\"hunter2\\"}', "[secret removed]"),
+    ("password in HTML", "<b>Password:</b> <i>hunter2</i>", "[secret removed]"),
+    ("password in Markdown", "**Password:** hunter2", "[secret removed]"),
+    ("variable", "DB_PASSWORD=hunter2", "[secret removed]"),
+    ("API key", "api-key = 0123456789abcdef", "[secret removed]"),
+    ("card code", "CVV: 1234", "[secret removed]"),
+    ("card code without colon", "CVC on the back 1234", "[secret removed]"),
+    ("JWT", JWT, "[token removed]"),
+    ("JWT stuck to a word", f"token{JWT}", "[token removed]"),
+    ("AWS key", "AKIA" + "IOSFODNN7EXAMPLE", "[key removed]"),
+    ("AWS secret", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "[secret removed]"),
+    ("vendor token", "ghp_" + "a1B2" * 9, "[token removed]"),
+    ("Slack token", "xoxb-123456789012-abcdefghijkl", "[token removed]"),
+    ("Slack webhook", "https://hooks.slack.com/services/T0/B0/abcdefgh", "[token removed]"),
+    ("private key", KEY, "[key removed]"),
+    ("private key without end", KEY[:60], "[key removed]"),
+    ("bearer", "curl -H 'x: Bearer abc123def456'", "[token removed]"),
+    ("authorization", "Authorization: Basic YW5hOmh1bnRlcjI=", "[login removed]"),
+    ("cookie", "Cookie: sid=abcdef; theme=dark", "[cookie removed]"),
+    ("login in an address", "postgres://ana:hunter2@db.example/shop", "[login removed]"),
+    ("secret in a query", "https://shop.example/pay?order=7&access_token=abcdef&x=1", "[secret removed]"),
+    ("code in a query", "https://shop.example/cb?code=s3cr3t", "[secret removed]"),
+]
+
+RESTS = (
+    "hunter2", "1111", "geheim", "sol123", "soleil", "3704", "nwbk", "abcdef", "eyJ", "EXAMPLE", "MII", "ana",
+    "garc", "1234", "5309", "867", "7946", "a1B2", "abc123", "YW5h", "s3cr3t", "x;y", "0123",
+)  # fmt: skip
+
+KEPT = [
+    "Checkout fails since 09:41 with error 502, order 1234567890.",
+    "My password is wrong, it says. I tried 3 times.",
+    "Passwort falsch? Ich komme nicht rein.",
+    "I cannot reset my password in the app.",
+    "Seit 05.11.2026 10:30 geht nichts mehr, auch nicht am 01/02/2026 12:00.",
+    "Server 192.168.100.200 answers, 10.0.0.1 does not.",
+    "Trace 0f8fad5b-d9cb-469f-a165-70867728950e, version 10.15.7, time 1763790000000.",
+    "bearer certificates and basic understanding",
+    "The secretary said: it is only the cart.",
+    "https://shop.example/cart?item=42&size=xl",
+    "Total 1.234,56 EUR instead of 99,90 EUR.",
+]
+
+HOSTILE = [
+    "a", "@", "a@", "a.", "@a.", "4", "4 ", "4.", "40 ", "+", "+4", "0", "(0", "://", "://a:", "eyJ", "eyJa.",
+    "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "password", "password:", 'password:"', 'password:"\\',
+    "pwd*", "<b>", "password<", "key=", "?token", "?a&", "DE89", "D8", "Bearer ", "Bearer a",
+    "authorization", "tel ", "tel.", "\u200b", "\n", " ", "\\", "AKIA", "ghp_", "cookie: a",
+    "hooks.slack.com/services/", "`", "0-",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("secret", "mask"), [row[1:] for row in TAKEN], ids=[row[0] for row in TAKEN])
+def test_takes_it_out_and_says_what_it_was(secret, mask):
+    """The mask is there, no recognisable rest of the secret is, and the words around it stay."""
+    redacted = redact(f"Hello, it fails. {secret}\nRegards")
+    assert mask in redacted
+    assert redacted.startswith("Hello, it fails.")
+    for rest in RESTS:
+        assert rest not in redacted.replace("login ana", "")
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_leaves_the_story_alone(text):
+    """What an engineer needs to understand the fault is not mistaken for a secret."""
+    assert redact(text) == text
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_card_survives_in_any_text(data):
+    """Any Luhn-valid number that starts as cards do is gone, whatever stands round it."""
+    length = data.draw(st.sampled_from(CARD_LENGTHS))
+    start = data.draw(st.sampled_from(["3", "4", "5", "6", "22", "24", "27"]))
+    body = start + data.draw(
+        st.text("0123456789", min_size=length - len(start) - 1, max_size=length - len(start) - 1)
+    )
+    card = body + next(digit for digit in "0123456789" if is_luhn_valid(body + digit))
+    gap = data.draw(st.sampled_from(["", " ", "-", " - ", "\u00a0", "\n", "."]))
+    size = data.draw(st.integers(1, 6))
+    spaced = gap.join(card[place : place + size] for place in range(0, length, size))
+    before, after = data.draw(st.text(max_size=40)), data.draw(st.text(max_size=40))
+    redacted = redact(before + spaced + after)
+    assert spaced not in redacted
+    assert card not in "".join(character for character in redacted if character.isdecimal())
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=200, deadline=None)
+def test_any_text_is_taken_and_can_be_encoded(text):
+    """Lone surrogates, controls and bidirectional marks end here."""
+    excerpt = safe_excerpt(text, 100)
+    assert len(excerpt) <= 100
+    excerpt.encode("utf-8")
+    assert visible(excerpt) == excerpt
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_time_is_linear_in_hostile_lines(unit):
+    """A megabyte of one fragment takes a fraction of a second; with backtracking it would take hours."""
+    line = (unit * (1_000_000 // len(unit)))[:1_000_000]
+    began = time.process_time()
+    redact(line)
+    assert time.process_time() - began < 5
+
+
+def test_time_is_linear_in_mixtures():
+    """Neither do fragments in random order find a slow path."""
+    dice = random.Random(7)
+    began = time.process_time()
+    redact("".join(dice.choice(HOSTILE) for _ in range(200_000)))
+    assert time.process_time() - began < 5
+
+
+def test_nothing_goes_out_that_was_not_looked_at():
+    """The end of a long text is dropped, and so is the half of a card that stands on the cut."""
+    for offset in range(-25, 5):
+        redacted = redact("x " * ((LOOKED_AT + offset) // 2) + "4111 1111 1111 1111 " * 20 + "hunter2" * 1000)
+        assert redacted.endswith("[rest removed]")
+        assert "4111" not in redacted
+        assert "hunter2" not in redacted
+
+
+def test_a_failing_redactor_lets_nothing_out():
+    """The caller then has the ticket's number and link, and no words."""
+
+    def broken(text):
+        raise RecursionError(text)
+
+    assert safe_excerpt("my card is 4111 1111 1111 1111", 100, redactor=broken) == ""
+    assert safe_excerpt(None, 100) == ""  # type: ignore[arg-type]
+
+
+def test_excerpt_is_cut_after_redaction():
+    """Cutting first would leave half a card."""
+    assert safe_excerpt("pay 4111 1111 1111 1111 now", 12) == "pay [card r…"
+    assert safe_excerpt("short", 5) == "short"
+    assert safe_excerpt("longer", 0) == ""
+
+
+def test_invisible_characters_go_and_line_ends_are_one_kind():
+    """Bidirectional overrides, zero-width characters, tags, controls; tabs and lines stay."""
+    assert visible("a\u202eb\u200bc\U000e0041d\x00e\ufefff") == "abcdef"
+    assert visible("a\tb\r\nc\u2028d") == "a\tb\nc\nd"
+    assert visible("naïve 日本語 😀 ñ") == "naïve 日本語 😀 ñ"
+    assert one_line(" a\n\u200b b\t c ") == "a b c"
+    assert cut("abcdef", 4) == "abc…"
