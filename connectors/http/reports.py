@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.kit.fields import text
 from connectors.kit.http import Answer
-from connectors.kit.strict_json import storable
 from incidents.models import ActionState
 
 MAX_DETAIL = 2000  # characters
@@ -53,7 +53,7 @@ def report(answer: Answer, states: Mapping[str, ActionState]) -> Report:
 def _text(data: dict[str, Any], key: str) -> str | None:
     value = data.get(key)
     if isinstance(value, str):
-        return storable(value).strip() or None
+        return text(value).strip() or None
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int):

@@ -12,6 +12,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -20,6 +21,9 @@ from incidents.errors import Refused
 
 Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+"""This very machine, as addresses name it."""
 
 MAX_TRIED = 4  # addresses of one host, in the resolver's order
 
@@ -31,6 +35,16 @@ _SPECIAL: tuple[IPv4Network | IPv6Network, ...] = (
     IPv6Network("64:ff9b:1::/48"),
     IPv6Network("3fff::/20"),
 )
+
+
+def keeps_secrets(url: str) -> bool:
+    """Whether credentials may travel to this address: https, or plain http that never leaves the machine.
+
+    Raises ValueError for an address nobody can read, such as one with a port that is no number.
+    """
+    parts = urlsplit(url)
+    is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    return bool(parts.hostname) and (parts.scheme == "https" or is_local)
 
 
 def is_public(address: Address) -> bool:

@@ -7,9 +7,9 @@ import re
 from typing import Any, NoReturn
 
 from incidents.errors import Unrecognised
+from incidents.texts.plain_text import storable
 
 # What JSON can spell with an escape but no UTF-8 text, and no PostgreSQL text column, can hold.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _UNSTORABLE_ESCAPE = re.compile(r"\\u(?:0000|d[89a-f])", re.IGNORECASE)
 
 
@@ -33,11 +33,6 @@ def parse_json(body: bytes) -> Any:
         raise Unrecognised("body is nested too deeply") from error
     except ValueError as error:
         raise Unrecognised(f"body is not JSON we can trust: {type(error).__name__}") from error
-
-
-def storable(text: str) -> str:
-    """The text with NULs and lone surrogates shown as U+FFFD: one odd character must not park a ticket."""
-    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def _storable_all(value: Any) -> Any:

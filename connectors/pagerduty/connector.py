@@ -21,6 +21,7 @@ from typing import ClassVar
 import httpx
 from pydantic import SecretStr
 
+from connectors.kit.fields import record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.signatures import usable_secret
@@ -129,7 +130,7 @@ class PagerDuty(Pager, WebhookSource):
             alerts = await self._rest.call("GET", f"{path}/alerts", params={"sort_by": "created_at:asc"})
         except NotFound:
             return None
-        incident = mapping.record(found.data).get("incident")
+        incident = record(found.data).get("incident")
         return mapping.page_state(incident, mapping.key_of(incident, alerts.data))
 
     async def acknowledge(self, key: str, *, once: str) -> None:

@@ -11,8 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from connectors.kit.fields import items, record, records, text
 from incidents.errors import Refused, Unrecognised
 from incidents.models import Link, Page, PageState, PageStatus, Severity
+from incidents.texts.plain_text import cut, one_line, visible
 
 CLIENT = "Liaison"
 MAX_KEY = 255  # characters; documented
@@ -42,8 +44,8 @@ def trigger(page: Page, once: str, routing_key: str) -> dict[str, Any]:
         "client": CLIENT,
         "links": _links(page.links),
         "payload": {
-            "summary": cut(_one_line(page.summary) or "(no summary)", MAX_SUMMARY),
-            "source": cut(_one_line(page.source) or CLIENT, MAX_KEY),
+            "summary": cut(one_line(page.summary) or "(no summary)", MAX_SUMMARY),
+            "source": cut(one_line(page.source) or CLIENT, MAX_KEY),
             "severity": _SEVERITIES[page.severity],
             "custom_details": _details(page.details),
         },
@@ -87,7 +89,7 @@ def newest(listing: Any) -> dict[str, Any] | None:
     Open ones win because a merge resolves the newer incident and moves its alert into an older one, which
     goes on under the same key.
     """
-    incidents = [record(item) for item in items(record(listing).get("incidents"))]
+    incidents = records(record(listing).get("incidents"))
     return next((item for item in incidents if item.get("status") != "resolved"), next(iter(incidents), None))
 
 
@@ -107,7 +109,7 @@ def marker(once: str) -> str:
 
 def note(content: str, once: str) -> dict[str, Any]:
     """The note with its marker last, so that it is found again and known as ours."""
-    return {"note": {"content": f"{cut(content, MAX_NOTE)}\n\n{marker(once)}"}}
+    return {"note": {"content": f"{cut(visible(content), MAX_NOTE)}\n\n{marker(once)}"}}
 
 
 def has_note(listing: Any, once: str) -> bool:
@@ -131,48 +133,21 @@ def user_named(listing: Any, email: str) -> str | None:
     return None
 
 
-def record(value: Any) -> dict[str, Any]:
-    """A JSON object, or an empty one in place of anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def text(value: Any) -> str:
-    """A JSON string without half characters and NULs, which no store takes; "" in place of anything else."""
-    return _whole(value) if isinstance(value, str) else ""
-
-
-def cut(value: str, limit: int) -> str:
-    whole = _whole(value)
-    return whole if len(whole) <= limit else whole[: limit - 1] + "…"
-
-
-def _whole(value: str) -> str:
-    return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _one_line(value: str) -> str:
-    return " ".join(value.split())
-
-
 def _details(details: Sequence[tuple[str, str]]) -> dict[str, str]:
     result: dict[str, str] = {}
     for label, value in details[:MAX_DETAILS]:
-        wanted = cut(_one_line(label), MAX_KEY)
+        wanted = cut(one_line(label), MAX_KEY)
         name, count = wanted, 2
         while name in result:
             name, count = f"{wanted} ({count})", count + 1
-        result[name] = cut(value, MAX_DETAIL)
+        result[name] = cut(visible(value), MAX_DETAIL)
     return result
 
 
 def _links(links: Sequence[Link]) -> list[dict[str, str]]:
     """Web addresses only; PagerDuty would show anything else as a link just the same."""
     safe = [link for link in links if link.url.startswith(("https://", "http://"))]
-    return [{"href": link.url, "text": cut(link.label, MAX_KEY)} for link in safe[:MAX_LINKS]]
+    return [{"href": link.url, "text": cut(one_line(link.label), MAX_KEY)} for link in safe[:MAX_LINKS]]
 
 
 def _responders(incident: dict[str, Any]) -> tuple[str, ...]:

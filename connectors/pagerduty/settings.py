@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class PagerDutySettings(BaseModel):
@@ -67,9 +64,7 @@ class PagerDutySettings(BaseModel):
     @classmethod
     def _is_safe(cls, url: str) -> str:
         """Keys travel to this address, so it is https, or this very machine (a fake)."""
-        parts = urlsplit(url)
-        is_local = parts.scheme == "http" and parts.hostname in LOOPBACK
-        if not parts.hostname or not (parts.scheme == "https" or is_local):
+        if not keeps_secrets(url):
             raise ValueError(f"{url!r} must be an https address, such as https://api.pagerduty.com")
         return url.rstrip("/")
 

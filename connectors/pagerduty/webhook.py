@@ -16,12 +16,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
+from connectors.kit.fields import items, record, text, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_hex_hmac
-from connectors.pagerduty.mapping import CLIENT, items, record, text, unmarked
+from connectors.pagerduty.mapping import CLIENT, unmarked
 from incidents.errors import Unrecognised
 from incidents.events import (
     Event,
@@ -88,7 +89,7 @@ def _page_event(
         page_id=page_id,
         key=text(incident.get("incident_key")) or None,
         change=change,
-        at=_time(event.get("occurred_at")),
+        at=utc_time(event.get("occurred_at"), of="pagerduty", zone=UTC),
         actor=text(record(event.get("agent")).get("summary")),
         text=said,
         url=text(incident.get("html_url")) or None,
@@ -112,14 +113,6 @@ def _merged_into(data: dict[str, Any]) -> str:
         return ""
     target = record(reason.get("incident"))
     return text(target.get("summary")) or text(target.get("id")) or "another incident"
-
-
-def _time(value: Any) -> datetime:
-    try:
-        time = datetime.fromisoformat(text(value))
-    except ValueError as error:
-        raise Unrecognised("pagerduty: an event without a time") from error
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _nothing(_data: dict[str, Any]) -> str:

@@ -17,7 +17,9 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors.kit.fields import record, text
 from incidents.models import Button, ChatMessage, Link, Room
+from incidents.texts.plain_text import printable
 
 EVENT_TYPE = "liaison"
 ACTION_PREFIX = "liaison"
@@ -37,7 +39,6 @@ MAX_TOPIC = 250
 CUT = " … (cut)"
 NOTHING = "(no text)"
 
-_UNSPEAKABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NOT_IN_NAMES = re.compile("[^a-z0-9_]+")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -47,7 +48,7 @@ def message_fields(message: ChatMessage) -> dict[str, Any]:
     buttons = [_button(button, n) for n, button in enumerate(message.buttons)]
     links = [link for link in message.links if _is_link(link.url)]
     buttons += [_link_button(link, n) for n, link in enumerate(links)]
-    text = clean(_with_bare_links(message, links))
+    text = printable(_with_bare_links(message, links))
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(part)} for part in sections(text)]
     blocks += [{"type": "actions", "elements": row} for row in _rows(buttons[:MAX_BUTTONS])]
     return {
@@ -80,12 +81,10 @@ def update_fields(room_id: str, message_id: str, message: ChatMessage) -> dict[s
 
 def once_of(message: Any) -> str | None:
     """The key a message was posted with, from conversations.history; None for everybody else's messages."""
-    metadata = message.get("metadata") if isinstance(message, dict) else None
-    if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
+    metadata = record(record(message).get("metadata"))
+    if metadata.get("event_type") != EVENT_TYPE:
         return None
-    payload = metadata.get("event_payload")
-    once = payload.get("once") if isinstance(payload, dict) else None
-    return once if isinstance(once, str) else None
+    return text(record(metadata.get("event_payload")).get("once")) or None
 
 
 def channel_name(name: str) -> str:
@@ -98,18 +97,13 @@ def channel_name(name: str) -> str:
 
 def topic_text(topic: str) -> str:
     """A channel's topic: one line, escaped, because Slack announces it in the channel as a message."""
-    return escape(" ".join(clean(topic).split()), MAX_TOPIC)
+    return escape(" ".join(printable(topic).split()), MAX_TOPIC)
 
 
 def room(channel: Any, *, team_url: str) -> Room:
     """A channel as Slack describes it. `team_url` is auth.test's `url`, with its closing slash."""
     id_ = str(channel["id"])
     return Room(id=id_, name=str(channel.get("name") or id_), url=f"{team_url}archives/{id_}")
-
-
-def clean(text: str) -> str:
-    """The text without what JSON or Slack cannot carry: lone surrogates and control characters."""
-    return _UNSPEAKABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def escape(text: str, limit: int) -> str:
@@ -152,7 +146,7 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _label(text: str) -> dict[str, Any]:
-    return _plain("".join(_fitting(clean(text), MAX_LABEL)).strip() or "…")
+    return _plain("".join(_fitting(printable(text), MAX_LABEL)).strip() or "…")
 
 
 def _button(button: Button, number: int) -> dict[str, Any]:
@@ -161,7 +155,7 @@ def _button(button: Button, number: int) -> dict[str, Any]:
         "type": "button",
         "text": _label(button.label),
         "action_id": f"{ACTION_PREFIX}:{button.verb.value}:{number}",
-        "value": clean(button.incident)[:MAX_LABEL],
+        "value": printable(button.incident)[:MAX_LABEL],
     }
 
 

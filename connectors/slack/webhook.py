@@ -12,14 +12,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from connectors.kit.fields import a_record, any_text, record, unix_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_slack
 from connectors.slack.commands import Typed, incident_name, typed
-from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB, clean
+from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB
 from incidents.errors import Unrecognised
 from incidents.events import (
     ChatCommand,
@@ -29,6 +30,7 @@ from incidents.events import (
     Verified,
 )
 from incidents.models import ChatVerb
+from incidents.texts.plain_text import storable
 
 TIMESTAMP = "X-Slack-Request-Timestamp"
 SIGNATURE = "X-Slack-Signature"
@@ -92,11 +94,11 @@ def events(verified: Verified, *, connection: str) -> Sequence[Event]:
 
 def _read(body: bytes) -> _Body:
     if body.lstrip().startswith(b"{"):
-        data = _object(parse_json(body))
+        data = a_record(parse_json(body), "slack: the body")
         return _Body(kind=str(data.get("type")), form={}, json=data)
     form = _form(body)
     if "payload" in form:
-        data = _object(parse_json(form["payload"].encode("utf-8", "surrogatepass")))
+        data = a_record(parse_json(form["payload"].encode("utf-8", "surrogatepass")), "slack: the payload")
         return _Body(kind=str(data.get("type")), form={}, json=data)
     if "ssl_check" in form:
         return _Body(kind="ssl_check", form=form, json={})
@@ -122,12 +124,6 @@ def _form(body: bytes) -> Mapping[str, str]:
     return form
 
 
-def _object(data: Any) -> Mapping[str, Any]:
-    if not isinstance(data, dict):
-        raise Unrecognised("body is JSON but not an object")
-    return data
-
-
 def _identity(read: _Body) -> str | None:
     """An id from inside the signed bytes: an event keeps its id when Slack sends it again."""
     for source, key in ((read.json, "event_id"), (read.form, "trigger_id"), (read.json, "trigger_id")):
@@ -151,15 +147,7 @@ def _challenge(read: _Body) -> Reply | None:
 
 def _sent_at(verified: Verified) -> datetime:
     """The signed time: forms carry none of their own."""
-    return _time(one_header(verified.headers, TIMESTAMP))
-
-
-def _time(seconds: Any) -> datetime:
-    """Slack's times: Unix seconds as a number or a text, with or without a fraction."""
-    try:
-        return datetime.fromtimestamp(float(seconds), UTC)
-    except (TypeError, ValueError, OverflowError, OSError) as error:
-        raise Unrecognised("delivery has no usable time") from error
+    return unix_time(one_header(verified.headers, TIMESTAMP), of="slack")
 
 
 def _slash(form: Mapping[str, str], connection: str, at: datetime) -> ChatCommand:
@@ -180,8 +168,7 @@ def _pressed(payload: Mapping[str, Any], connection: str, at: datetime) -> list[
 
 def _action(action: Any) -> Typed | None:
     """A pressed button as if typed; None for one that only opens a link, which Slack reports too."""
-    id_ = action.get("action_id") if isinstance(action, dict) else None
-    prefix, _, rest = str(id_).partition(":")
+    prefix, _, rest = str(record(action).get("action_id")).partition(":")
     word = rest.partition(":")[0]
     if prefix != ACTION_PREFIX:
         raise Unrecognised("a press on a button that is not ours")
@@ -204,7 +191,7 @@ def _callback(data: Mapping[str, Any], connection: str) -> list[Event]:
     if not is_to_us or event.get("bot_id") or event.get("subtype") or not isinstance(event.get("user"), str):
         return []
     command = typed(str(event.get("text") or ""))
-    at = _time(data.get("event_time"))
+    at = unix_time(data.get("event_time"), of="slack")
     return [_command(command, connection, event.get("channel"), event["user"], at)]
 
 
@@ -212,19 +199,15 @@ def _command(command: Typed, connection: str, room_id: Any, user: Any, at: datet
     """Cleaned of what a database cannot store: JSON can spell NUL and half characters."""
     return ChatCommand(
         connection=connection,
-        room_id=clean(str(room_id or "")),
-        user=clean(str(user or "")),
+        room_id=any_text(room_id),
+        user=any_text(user),
         verb=command.verb,
         at=at,
         incident=command.incident,
-        text=clean(command.text),
+        text=storable(command.text),
     )
 
 
 def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    part = data.get(key)
-    if part is None:
-        return {}
-    if not isinstance(part, dict):
-        raise Unrecognised(f"{key} is not an object")
-    return part
+    """A part that may be missing, but not be something else."""
+    return {} if data.get(key) is None else a_record(data[key], f"slack: {key}")

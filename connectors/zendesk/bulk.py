@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from connectors.kit.fields import record
 from connectors.zendesk.mapping import outcomes_from
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import Outcome, TicketOutcome
@@ -104,8 +105,8 @@ class BulkUpdate:
 
 
 def _job(data: Any) -> dict[str, Any] | None:
-    job = data.get("job_status") if isinstance(data, dict) else None
-    return job if isinstance(job, dict) and str(job.get("id") or "").isalnum() else None
+    job = record(record(data).get("job_status"))
+    return job if str(job.get("id") or "").isalnum() else None
 
 
 def _is_over(job: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import httpx
 
+from connectors.kit.fields import items, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.zendesk.bulk import BULK, BulkUpdate
@@ -169,7 +170,7 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
                 )
             except NotFound:
                 return False
-            if any(carries(audit, once) for audit in data.get("audits") or ()):
+            if any(carries(audit, once) for audit in items(data.get("audits"))):
                 return True
             if not data.get("next_page"):
                 return False
@@ -193,8 +194,7 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         return TicketOutcome(id=id, outcome=Outcome.DONE)
 
     async def _learn_who_we_are(self) -> dict[str, Any]:
-        user = (await self._get("users/me.json")).get("user")
-        user = user if isinstance(user, dict) else {}
+        user = record((await self._get("users/me.json")).get("user"))
         if self._own_user_id is None and user.get("id") is not None:
             self._own_user_id = str(user["id"])
         return user

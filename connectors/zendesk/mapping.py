@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.strict_json import storable
+from connectors.kit.fields import any_text, items, record, records, utc_time, whole
 from connectors.zendesk.settings import ZendeskSettings
 from incidents.errors import Unrecognised
 from incidents.models import (
@@ -66,8 +65,8 @@ def tickets_from(data: Any, connection: str, settings: ZendeskSettings) -> list[
     )
     return [
         ticket_from(ticket, side, connection, settings)
-        for ticket in data["tickets"]
-        if isinstance(ticket, dict) and ticket.get("status") != "deleted"
+        for ticket in records(data["tickets"])
+        if ticket.get("status") != "deleted"
     ]
 
 
@@ -76,38 +75,38 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
     ticket_id = ticket_id_from(data.get("id"))
     if ticket_id is None:
         raise Unrecognised("zendesk: a ticket without an id")
-    updated_at = time_from(data.get("updated_at"))
-    requester = _record(side.users, data.get("requester_id"))
-    organization = _record(side.organizations, data.get("organization_id"))
-    metrics = data.get("metric_set") or side.metrics.get(ticket_id) or {}
-    tags = tuple(text_from(tag) for tag in data.get("tags") or ())
-    source_status = text_from(data.get("status"))
+    updated_at = utc_time(data.get("updated_at"), of="zendesk")
+    requester = _named(side.users, data.get("requester_id"))
+    organization = _named(side.organizations, data.get("organization_id"))
+    metrics = record(data.get("metric_set")) or side.metrics.get(ticket_id) or {}
+    tags = tuple(any_text(tag) for tag in items(data.get("tags")))
+    source_status = any_text(data.get("status"))
     return Ticket(
         ref=TicketRef(connection=connection, id=ticket_id),
-        subject=text_from(data.get("subject")),
-        body=text_from(data.get("description")),
+        subject=any_text(data.get("subject")),
+        body=any_text(data.get("description")),
         status=status_from(source_status),
         source_status=source_status,
         requester=Contact(
-            id=text_from(data.get("requester_id")),
-            name=text_from(requester.get("name")),
-            email=text_from(requester.get("email")),
+            id=any_text(data.get("requester_id")),
+            name=any_text(requester.get("name")),
+            email=any_text(requester.get("email")),
         ),
         version=int(updated_at.timestamp() * 1000),
-        created_at=time_from(data.get("created_at")),
+        created_at=utc_time(data.get("created_at"), of="zendesk"),
         updated_at=updated_at,
         assignee=_name(side.users, data.get("assignee_id")),
         group=_name(side.groups, data.get("group_id")),
-        priority=text_from(data.get("priority")) or None,
+        priority=any_text(data.get("priority")) or None,
         product=_product(data, tags, settings),
-        channel=text_from((data.get("via") or {}).get("channel")) or None,
+        channel=any_text(record(data.get("via")).get("channel")) or None,
         tier=_tier(requester, organization, tags, settings),
         tags=tags,
         url=f"{settings.address}/agent/tickets/{ticket_id}",
         # A "station" is a stop: the first assignee is one, so each further stop is a reassignment.
-        reassignments=max(0, _count(metrics.get("assignee_stations")) - 1),
-        reopens=_count(metrics.get("reopens")),
-        due_at=time_from(data["due_at"]) if data.get("due_at") else None,
+        reassignments=max(0, (whole(metrics.get("assignee_stations")) or 0) - 1),
+        reopens=whole(metrics.get("reopens")) or 0,
+        due_at=utc_time(data["due_at"], of="zendesk") if data.get("due_at") else None,
     )
 
 
@@ -127,20 +126,6 @@ def ticket_id_from(value: object) -> str | None:
     """A ticket id as text, or None for what cannot be one; ids go into paths, so digits only."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     return text if isinstance(text, str) and _TICKET_ID.fullmatch(text) else None
-
-
-def time_from(value: Any) -> datetime:
-    """An ISO 8601 time in UTC; webhooks give nanoseconds, the API whole seconds."""
-    try:
-        time = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise Unrecognised("zendesk: a time is missing or not ISO 8601") from error
-    if time.tzinfo is None:
-        raise Unrecognised("zendesk: a time without its zone")
-    try:
-        return time.astimezone(UTC)
-    except OverflowError as error:
-        raise Unrecognised("zendesk: a time beyond the calendar") from error
 
 
 def change_body(change: TicketChange, *, once: str) -> dict[str, Any]:
@@ -169,16 +154,14 @@ def inert(text: str) -> str:
 
 def carries(audit: Any, once: str) -> bool:
     """Whether this audit is of the update made with `once`."""
-    custom = (audit.get("metadata") or {}).get("custom") if isinstance(audit, dict) else None
-    return isinstance(custom, dict) and custom.get(ONCE) == once
+    return record(record(record(audit).get("metadata")).get("custom")).get(ONCE) == once
 
 
 def outcomes_from(job: Any, ids: Sequence[str]) -> list[TicketOutcome]:
     """How a finished job ended for each id; what its results do not mention is unknown."""
-    message = f"job {text_from(job.get('status'))}: {text_from(job.get('message'))[:200]}"
-    results = job.get("results")
+    message = f"job {any_text(job.get('status'))}: {any_text(job.get('message'))[:200]}"
     told: dict[str, TicketOutcome] = {}
-    for position, result in enumerate(results if isinstance(results, list) else ()):
+    for position, result in enumerate(items(job.get("results"))):
         if not isinstance(result, dict):
             continue
         index = result.get("index", position)
@@ -199,14 +182,9 @@ def _outcome(ticket_id: str, result: Any) -> TicketOutcome:
         # A failure without a reason is as unknown as no answer: `success` alone decides.
         done = result.get("success") is True or result.get("status") == "Updated"
         return TicketOutcome(id=ticket_id, outcome=Outcome.DONE if done else Outcome.UNKNOWN)
-    detail = f"{error}: {text_from(result.get('details'))}"[:300]
+    detail = f"{error}: {any_text(result.get('details'))}"[:300]
     gone = "notfound" in str(error).lower()
     return TicketOutcome(id=ticket_id, outcome=Outcome.GONE if gone else Outcome.REFUSED, detail=detail)
-
-
-def text_from(value: object) -> str:
-    """Any value as text our database can hold."""
-    return "" if value is None else storable(str(value))
 
 
 def _tier(
@@ -217,7 +195,7 @@ def _tier(
 ) -> str | None:
     if settings.tier_field is not None:
         for fields in (organization.get("organization_fields"), requester.get("user_fields")):
-            value = (fields or {}).get(settings.tier_field)
+            value = record(fields).get(settings.tier_field)
             if value not in (None, ""):
                 return str(value)
     return _tagged(tags, settings.tier_tag_prefix)
@@ -225,7 +203,7 @@ def _tier(
 
 def _product(data: Any, tags: Sequence[str], settings: ZendeskSettings) -> str | None:
     if settings.product_field_id is not None:
-        for custom in data.get("custom_fields") or ():
+        for custom in records(data.get("custom_fields")):
             if custom.get("id") == settings.product_field_id and custom.get("value") not in (None, ""):
                 return str(custom["value"])
     return _tagged(tags, settings.product_tag_prefix)
@@ -237,18 +215,14 @@ def _tagged(tags: Sequence[str], prefix: str) -> str | None:
     return next((tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix) and tag != prefix), None)
 
 
-def _by_id(records: Any, key: str = "id") -> dict[str, Any]:
-    return {str(record.get(key)): record for record in records or () if isinstance(record, dict)}
+def _by_id(found: Any, key: str = "id") -> dict[str, Any]:
+    return {str(one.get(key)): one for one in records(found)}
 
 
-def _record(records: Mapping[str, Any], id: object) -> Mapping[str, Any]:
-    return records.get(str(id)) or {}
+def _named(by_id: Mapping[str, Any], id: object) -> Mapping[str, Any]:
+    return by_id.get(str(id)) or {}
 
 
-def _name(records: Mapping[str, Any], id: object) -> str | None:
+def _name(by_id: Mapping[str, Any], id: object) -> str | None:
     """The name behind an id; the bare id where the record was not side-loaded."""
-    return None if id is None else text_from(_record(records, id).get("name")) or str(id)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) else 0
+    return None if id is None else any_text(_named(by_id, id).get("name")) or str(id)

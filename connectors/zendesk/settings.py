@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from typing import Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class ZendeskSettings(BaseModel):
@@ -72,9 +70,8 @@ class ZendeskSettings(BaseModel):
     def _require_a_safe_address(self) -> Self:
         if not self.subdomain and not self.base_url:
             raise ValueError("give the subdomain (the `acme` of acme.zendesk.com) or the base_url")
-        url = urlsplit(self.address)
         # Basic authentication puts the token on every request: it must not travel in clear.
-        if not (url.scheme == "https" or (url.scheme == "http" and url.hostname in LOOPBACK)):
+        if not keeps_secrets(self.address):
             raise ValueError("base_url must be https (plain http only for a sandbox on this machine)")
         return self
 

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from connectors.kit.fields import a_record, any_text, record, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_timestamped_base64
-from connectors.zendesk.mapping import text_from, ticket_id_from, time_from
+from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import Unrecognised
 from incidents.events import (
     Event,
@@ -68,9 +69,7 @@ def events_from(verified: Verified, *, connection: str, own_user_id: str | None)
     """What the delivery says; nothing for the echo of our own update. Raises `Unrecognised`."""
     if not verified.body.strip():
         return [Ping(connection=connection)]
-    data = parse_json(verified.body)
-    if not isinstance(data, dict):
-        raise Unrecognised("zendesk: the body is not a JSON object")
+    data = a_record(parse_json(verified.body), "zendesk: the body")
     if _is_event(data):
         return _event(data, verified, connection, own_user_id)
     if "ticket_id" in data:
@@ -90,12 +89,12 @@ def _event(data: Any, verified: Verified, connection: str, own_user_id: str | No
     ticket_id = ticket_id_from(subject.removeprefix(TICKET))
     if ticket_id is None:
         raise Unrecognised("zendesk: the event's subject names no ticket")
-    at = time_from(data["time"]) if data.get("time") else _signed_at(verified)
+    at = utc_time(data["time"], of="zendesk") if data.get("time") else _signed_at(verified)
     kind = str(data.get("type")).removeprefix(EVENT_TYPE)
-    detail = _object(data.get("detail"))
+    detail = record(data.get("detail"))
     comment = None
     if kind == "ticket.comment_added":
-        comment = _comment(_object(_object(data.get("event")).get("comment")), detail, at, own_user_id)
+        comment = _comment(record(record(data.get("event")).get("comment")), detail, at, own_user_id)
         if comment.author is Author.LIAISON:
             return []
     # A ticket we created for a customer is news all the same; any other change of ours is not.
@@ -105,7 +104,7 @@ def _event(data: Any, verified: Verified, connection: str, own_user_id: str | No
 
 
 def _comment(data: Any, detail: Any, at: datetime, own_user_id: str | None) -> Comment:
-    author = _object(data.get("author"))
+    author = record(data.get("author"))
     author_id = str(author.get("id"))
     # What does not say that it is public is not.
     is_public = data.get("is_public") is True
@@ -119,11 +118,11 @@ def _comment(data: Any, detail: Any, at: datetime, own_user_id: str | None) -> C
     else:
         kind = Author.AGENT
     return Comment(
-        id=text_from(data.get("id")),
+        id=any_text(data.get("id")),
         author=kind,
-        author_name=text_from(author.get("name")),
+        author_name=any_text(author.get("name")),
         is_public=is_public,
-        text=text_from(data.get("body")),
+        text=any_text(data.get("body")),
         at=at,
     )
 
@@ -161,8 +160,4 @@ def _is_test_call(data: Any, body: bytes) -> bool:
 
 
 def _signed_at(verified: Verified) -> datetime:
-    return time_from(one_header(verified.headers, TIMESTAMP))
-
-
-def _object(value: Any) -> Any:
-    return value if isinstance(value, dict) else {}
+    return utc_time(one_header(verified.headers, TIMESTAMP), of="zendesk")

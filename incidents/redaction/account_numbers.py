@@ -2,6 +2,10 @@
 
 The checksum is what tells a card from an order number; one long number in ten that is no card is masked too,
 which is the right side to err on. Sources: ISO/IEC 7812-1 (Luhn, 13 to 19 digits), ISO 13616 (IBAN).
+
+What an IBAN is, `python-stdnum` knows. Its Luhn check is not used: every place and every length of a number must
+be tried, and with running sums a try is one subtraction instead of a pass over the digits, on text that a
+stranger chooses. A test holds the two to the same verdict.
 """
 
 from __future__ import annotations
@@ -9,6 +13,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from stdnum import numdb
+from stdnum.iso7064 import mod_97_10
 
 Span = tuple[int, int]
 
@@ -22,19 +30,10 @@ _CARD_START = re.compile(r"[3-6]|2[2-7]")
 
 _IBAN_START = re.compile(r"[A-Za-z]{2}\d{2}")
 _IBAN_GAP = re.compile(r"[\s.-]{1,2}")
-# An IBAN's length is fixed by its country (IBAN Registry): it tells where the number ends and prose goes on.
-_IBAN_LENGTHS = {
-    country: length
-    for length, countries in {
-        15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
-        21: "CH HR LI LV", 22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
-        24: "AD CZ DZ ES MD PK RO SA SE SK TN VG", 25: "AO LY PT ST", 26: "IS TR",
-        27: "BF BI CM DJ FR GR IT MC MG MR SM", 28: "AL AZ BJ BY CI CY DO GT HN HU LB MA ML NE NI PL SN SV "
-        "TG",
-        29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
-    }.items()
-    for country in countries.split()
-}  # fmt: skip
+# These countries' banks write IBANs that the official registry, and so the library, does not list yet.
+_UNREGISTERED = {"DZ": 24, "AO": 25, "BF": 27, "CM": 27, "MG": 27} | dict.fromkeys(
+    ("BJ", "CI", "MA", "ML", "NE", "SN", "TG"), 28
+)
 
 
 def mask_cards(text: str, mask: str) -> str:
@@ -45,13 +44,6 @@ def mask_cards(text: str, mask: str) -> str:
 def mask_ibans(text: str, mask: str) -> str:
     """The text with every valid IBAN replaced."""
     return _masked(text, _merged(_ibans(text)), mask)
-
-
-def is_luhn_valid(digits: str) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        total += _doubled(int(digit)) if place % 2 else int(digit)
-    return total % 10 == 0
 
 
 def _cards(text: str) -> Iterator[Span]:
@@ -93,9 +85,10 @@ def _doubled(digit: int) -> int:
 
 def _ibans(text: str) -> Iterator[Span]:
     for start in _IBAN_START.finditer(text):
-        length = _IBAN_LENGTHS.get(start.group()[:2].upper())
+        length = _iban_length(start.group()[:2].upper())
         found = _alphanumerics(text, start.start(), length) if length is not None else None
-        if found is not None and _is_mod97(found[0]):
+        # Not `stdnum.iban`: a national check that fails, where a bank has its own ways, must not keep one in.
+        if found is not None and mod_97_10.checksum(found[0][4:] + found[0][:4]) == 1:
             yield start.start(), found[1]
 
 
@@ -112,8 +105,14 @@ def _alphanumerics(text: str, place: int, count: int) -> tuple[str, int] | None:
     return "".join(taken).upper(), place
 
 
-def _is_mod97(iban: str) -> bool:
-    return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
+@lru_cache(maxsize=26 * 26)
+def _iban_length(country: str) -> int | None:
+    """The length is fixed by the country: it tells where the number ends and prose goes on."""
+    for _part, found in numdb.get("iban").info(country):
+        if "bban" in found:
+            # The registry writes a structure as 8!n10!n: eight digits, then ten.
+            return 4 + sum(int(count) for count in re.findall(r"\d+", found["bban"]))
+    return _UNREGISTERED.get(country)
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:

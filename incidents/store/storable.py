@@ -12,13 +12,7 @@ from typing import Any
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-REPLACEMENT = "\ufffd"
-
-
-def storable(value: str) -> str:
-    if value.isascii() and "\x00" not in value:
-        return value
-    return value.replace("\x00", REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+from incidents.texts.plain_text import storable
 
 
 class StorableText(TypeDecorator[str]):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 _LINE_ENDS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _INVISIBLE = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x9f"  # controls; tab and line feed stay
@@ -20,6 +21,24 @@ _INVISIBLE = re.compile(
     "\U000f0000-\U0010ffff"
     "]"
 )
+
+
+_REPLACEMENT = "\ufffd"
+
+
+def storable(text: str) -> str:
+    """The text as every store and encoder takes it: U+FFFD stands for each NUL and each half character.
+
+    Nothing else is changed, so it is what a text from outside goes through; `visible` is for what people read.
+    """
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.replace("\x00", _REPLACEMENT).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def printable(text: str) -> str:
+    """The storable text with U+FFFD for each control character too; line ends become `\\n`, all else stays."""
+    return _CONTROLS.sub(_REPLACEMENT, storable(text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.zendesk.mapping import text_from
+from connectors.kit.fields import any_text
 from connectors.zendesk.settings import ZendeskSettings
 from incidents.service_levels import Condition, ConditionKind, LevelCondition, Priority, Unread
 
@@ -48,9 +48,9 @@ _BY_HAND = (
 def condition_from(data: Any, settings: ZendeskSettings) -> Condition:
     """One condition of `all` or `any`; `Unread` with the reason where we have no word for it."""
     if not isinstance(data, dict):
-        return Unread(what=text_from(data)[:120], why="it is not a condition", cure=_BY_HAND)
-    field = text_from(data.get("field"))
-    operator = text_from(data.get("operator"))
+        return Unread(what=any_text(data)[:120], why="it is not a condition", cure=_BY_HAND)
+    field = any_text(data.get("field"))
+    operator = any_text(data.get("operator"))
     called = f"{field} {operator} {_shown(data.get('value'))}"
     is_excluding = _EXCLUDING.get(operator)
     if is_excluding is None:
@@ -126,7 +126,7 @@ def _remark(channels: list[str]) -> str:
 
 def _words(value: Any) -> list[str]:
     several = value if isinstance(value, list) else [value]
-    return [text for one in several if (text := text_from(one).strip())]
+    return [text for one in several if (text := any_text(one).strip())]
 
 
 def _shown(value: Any) -> str:

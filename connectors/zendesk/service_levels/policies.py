@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.zendesk.mapping import text_from
+from connectors.kit.fields import any_text, items, whole
 from connectors.zendesk.service_levels.conditions import condition_from
 from connectors.zendesk.settings import ZendeskSettings
 from incidents.models import TicketStatus
@@ -32,11 +32,10 @@ _NEXT_REPLY = "next_reply_time"
 def policy_from(data: dict[str, Any], settings: ZendeskSettings) -> LevelPolicy:
     filters = data.get("filter")
     filters = filters if isinstance(filters, dict) else {"all": [filters]}
-    metrics = data.get("policy_metrics")
-    targets = [_target(one) for one in (metrics if isinstance(metrics, list) else ())]
+    targets = [_target(one) for one in items(data.get("policy_metrics"))]
     return LevelPolicy(
-        id=text_from(data.get("id")),
-        name=text_from(data.get("title")),
+        id=any_text(data.get("id")),
+        name=any_text(data.get("title")),
         all_of=tuple(condition_from(one, settings) for one in _listed(filters.get("all"))),
         any_of=tuple(condition_from(one, settings) for one in _listed(filters.get("any"))),
         targets=tuple(one for one in targets if isinstance(one, LevelTarget)),
@@ -46,10 +45,10 @@ def policy_from(data: dict[str, Any], settings: ZendeskSettings) -> LevelPolicy:
 
 def _target(data: Any) -> LevelTarget | Unread:
     if not isinstance(data, dict):
-        return Unread(what=text_from(data)[:120], why="it is not a target", cure="look at it in Zendesk")
-    called = text_from(data.get("metric"))
+        return Unread(what=any_text(data)[:120], why="it is not a target", cure="look at it in Zendesk")
+    called = any_text(data.get("metric"))
     seconds = _seconds(data)
-    priority = text_from(data.get("priority"))
+    priority = any_text(data.get("priority"))
     if called == _NEXT_REPLY:
         return Unread(
             what=called,
@@ -63,7 +62,7 @@ def _target(data: Any) -> LevelTarget | Unread:
             cure="if it is like first_response, next_update or resolution, write the target by hand",
         )
     if priority not in _PRIORITIES or seconds is None:
-        told = f"priority {priority[:40]!r} with target {text_from(data.get('target'))[:40]!r}"
+        told = f"priority {priority[:40]!r} with target {any_text(data.get('target'))[:40]!r}"
         return Unread(
             what=called, why=f"{told} is not understood", cure="write it by hand from Zendesk's screen"
         )
@@ -79,14 +78,10 @@ def _target(data: Any) -> LevelTarget | Unread:
 
 
 def _seconds(data: dict[str, Any]) -> int | None:
-    seconds, minutes = _count(data.get("target_in_seconds")), _count(data.get("target"))
-    if seconds is not None:
+    seconds, minutes = whole(data.get("target_in_seconds")) or 0, whole(data.get("target")) or 0
+    if seconds > 0:
         return seconds
-    return None if minutes is None else minutes * 60
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    return minutes * 60 if minutes > 0 else None
 
 
 def _listed(value: Any) -> list[Any]:

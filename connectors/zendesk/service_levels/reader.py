@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from connectors.zendesk.mapping import text_from, ticket_id_from
+from connectors.kit.fields import any_text, records, whole
+from connectors.zendesk.mapping import ticket_id_from
 from connectors.zendesk.service_levels.policies import policy_from
 from connectors.zendesk.service_levels.schedules import schedule_from
 from connectors.zendesk.settings import ZendeskSettings
@@ -39,14 +40,14 @@ async def read_service_levels(get: Get, settings: ZendeskSettings) -> ServiceLev
     schedules, unread = await _schedules(get)
     odd = [
         Unread(
-            what=f"an SLA policy {text_from(one)[:120]}",
+            what=f"an SLA policy {any_text(one)[:120]}",
             why="it is not an object",
             cure="look at it in Zendesk",
         )
         for one in policies
         if not isinstance(one, dict)
     ]
-    in_order = sorted((one for one in policies if isinstance(one, dict)), key=_position)
+    in_order = sorted(records(policies), key=_position)
     return ServiceLevels(
         policies=tuple(policy_from(one, settings) for one in in_order),
         schedules=schedules,
@@ -68,7 +69,7 @@ async def _schedules(get: Get) -> tuple[tuple[LevelSchedule, ...], tuple[Unread,
     for one in found:
         schedule_id = ticket_id_from(one.get("id")) if isinstance(one, dict) else None
         if schedule_id is None:
-            what = f"a schedule {text_from(one)[:120]}"
+            what = f"a schedule {any_text(one)[:120]}"
             unread.append(Unread(what=what, why="it has no id", cure="look at it in Zendesk"))
             continue
         holidays = await _pages(get, f"business_hours/schedules/{schedule_id}/holidays.json", "holidays")
@@ -92,7 +93,5 @@ async def _pages(get: Get, path: str, key: str) -> list[Any]:
 
 def _position(policy: dict[str, Any]) -> tuple[bool, int]:
     """The order in which Zendesk tries them; one without a position comes last."""
-    position = policy.get("position")
-    if isinstance(position, int) and not isinstance(position, bool):
-        return False, position
-    return True, 0
+    position = whole(policy.get("position"))
+    return (True, 0) if position is None else (False, position)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from connectors.zendesk.mapping import text_from
+from connectors.kit.fields import any_text, items, record, whole
 from connectors.zendesk.service_levels.time_zones import zone_from
 from incidents.service_levels import WEEK, LevelHoliday, LevelSchedule, OpenHours, Unread
 
@@ -19,10 +19,9 @@ _DAY = 1440
 
 def schedule_from(data: dict[str, Any], holidays: Sequence[Any]) -> LevelSchedule:
     """One schedule. An interval that cannot be read takes all hours with it: the rest would be other hours."""
-    name = text_from(data.get("name"))
+    name = any_text(data.get("name"))
     what = f"schedule {name!r}"
-    intervals = data.get("intervals")
-    found = [(one, _hours(one)) for one in intervals] if isinstance(intervals, list) else []
+    found = [(one, _hours(one)) for one in items(data.get("intervals"))]
     closed = [(one, _holiday(one)) for one in holidays]
     odd_hours = [
         Unread(
@@ -44,9 +43,9 @@ def schedule_from(data: dict[str, Any], holidays: Sequence[Any]) -> LevelSchedul
     ]
     hours = [one for _, several in found if several is not None for one in several]
     return LevelSchedule(
-        id=text_from(data.get("id")),
+        id=any_text(data.get("id")),
         name=name,
-        zone=zone_from(text_from(data.get("time_zone"))),
+        zone=zone_from(any_text(data.get("time_zone"))),
         hours=() if odd_hours else tuple(sorted(hours, key=lambda one: (one.opens, one.closes))),
         holidays=tuple(holiday for _, holiday in closed if holiday is not None),
         unread=(*odd_hours, *odd_holidays),
@@ -55,8 +54,8 @@ def schedule_from(data: dict[str, Any], holidays: Sequence[Any]) -> LevelSchedul
 
 def _hours(interval: Any) -> list[OpenHours] | None:
     """From Sunday's midnight to Monday's; what goes on from Sunday into Monday comes in two."""
-    start, end = _field(interval, "start_time"), _field(interval, "end_time")
-    if not _is_minute(start) or not _is_minute(end):
+    start, end = (whole(record(interval).get(name)) for name in ("start_time", "end_time"))
+    if start is None or end is None or not (0 <= start <= WEEK and 0 <= end <= WEEK):
         return None
     opens, closes = start - _DAY, (end or WEEK) - _DAY
     if opens >= closes:
@@ -68,15 +67,11 @@ def _hours(interval: Any) -> list[OpenHours] | None:
     return [OpenHours(opens=opens, closes=closes)]
 
 
-def _is_minute(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= WEEK
-
-
 def _holiday(data: Any) -> LevelHoliday | None:
-    first, last = _date(_field(data, "start_date")), _date(_field(data, "end_date"))
+    first, last = (_date(record(data).get(name)) for name in ("start_date", "end_date"))
     if first is None or last is None or first > last:
         return None
-    return LevelHoliday(name=text_from(data.get("name")), first=first, last=last)
+    return LevelHoliday(name=any_text(data.get("name")), first=first, last=last)
 
 
 def _date(value: Any) -> date | None:
@@ -86,9 +81,5 @@ def _date(value: Any) -> date | None:
         return None
 
 
-def _field(data: Any, name: str) -> Any:
-    return data.get(name) if isinstance(data, dict) else None
-
-
 def _shown(data: Any) -> str:
-    return text_from(data)[:120]
+    return any_text(data)[:120]

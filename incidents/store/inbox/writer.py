@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.errors import LiaisonError
 from incidents.events import Lane, Verified
 from incidents.store.database import Database
-from incidents.store.storable import storable, to_json
+from incidents.store.storable import to_json
+from incidents.texts.plain_text import storable
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 8 * 1024 * 1024

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from connectors.kit.strict_json import parse_json, storable
+from connectors.kit.strict_json import parse_json
 from incidents.errors import Unrecognised
+from incidents.texts.plain_text import storable
 
 NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 PLAIN = st.recursive(

@@ -218,8 +218,8 @@ def test_no_news_of_a_page(kind: str) -> None:
         (an_event("incident.teleported"), "type we do not know"),
         (an_event("incident.resolved", data=None), "without an incident"),
         (an_event("incident.resolved", data=INCIDENT | {"id": None}), "without an incident"),
-        (an_event("incident.resolved", occurred_at=None), "without a time"),
-        (an_event("incident.resolved", occurred_at="yesterday"), "without a time"),
+        (an_event("incident.resolved", occurred_at=None), "a time is missing or not ISO 8601"),
+        (an_event("incident.resolved", occurred_at="yesterday"), "a time is missing or not ISO 8601"),
     ],
 )
 def test_not_understood(event: dict[str, Any], why: str) -> None:

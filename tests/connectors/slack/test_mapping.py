@@ -15,6 +15,7 @@ from connectors.slack import mapping
 from connectors.slack.fake import rendering
 from connectors.slack.fake.workspace import CHANNEL_NAME
 from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.texts.plain_text import printable
 
 ATTACKS = (
     "<!channel>",
@@ -56,7 +57,7 @@ def test_no_text_is_ever_markup(text: str, label: str, incident: str, url: str) 
         assert not re.search("&(?!(?:amp|lt|gt);)", posted["text"])
         kinds = {block["text"]["type"] for block in posted["blocks"] if block["type"] == "section"}
         assert kinds == {"plain_text"}
-        expected = mapping.clean(text).strip()
+        expected = printable(text).strip()
         assert rendering.shown(posted).strip().startswith(expected[:2000].strip())
         assert rendering.notified(posted).strip().startswith(expected[:400].strip())
 
@@ -67,7 +68,7 @@ def test_any_length_fits(text: str, times: int) -> None:
     posted = sent(mapping.post_fields("C1", ChatMessage(text=text * times), once="p:1"))
     assert rendering.fault(posted["blocks"]) is None
     assert len(posted["text"].encode("utf-16-le")) // 2 <= mapping.MAX_FALLBACK
-    whole = mapping.clean(text * times).rstrip()
+    whole = printable(text * times).rstrip()
     shown = rendering.shown(posted)
     assert shown == (whole or mapping.NOTHING) or (
         shown.endswith(mapping.CUT) and whole.startswith(shown.removesuffix(mapping.CUT))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from connectors.zendesk.mapping import (
     status_word,
     ticket_id_from,
     tickets_from,
-    time_from,
 )
 from incidents.errors import Unrecognised
 from incidents.models import InternalText, Outcome, PublicText, TicketChange, TicketStatus
@@ -116,13 +114,6 @@ def test_status_there_and_back(status: TicketStatus) -> None:
 def test_ticket_id(value: object, id: str | None) -> None:
     """Ids are ASCII digits or nothing: they go into paths."""
     assert ticket_id_from(value) == id
-
-
-def test_nanoseconds() -> None:
-    """Webhooks give nine digits of a second."""
-    assert time_from("2025-01-08T15:25:30.123456789+01:00") == datetime(
-        2025, 1, 8, 14, 25, 30, 123456, tzinfo=UTC
-    )
 
 
 @pytest.mark.parametrize(

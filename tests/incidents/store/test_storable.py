@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.store.storable import storable, to_json
+from incidents.store.storable import to_json
+from incidents.texts.plain_text import storable
 
 
 @pytest.mark.parametrize(
