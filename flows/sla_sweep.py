@@ -8,12 +8,12 @@ from prefect.runtime import flow_run
 from flows.follow import Followers
 from flows.names import rename_run
 from incidents.policy.insights import InsightMode
+from incidents.process.sla_sweep import Swept
 from incidents.store.sla.due import due_now
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.sla.board import show_board
 from tasks.sla.sweep import (
-    Swept,
     refit,
     sweep_incident,
     sweep_tickets,

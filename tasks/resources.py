@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,13 @@ from weakref import WeakKeyDictionary
 from prefect.runtime import flow_run
 
 from blocks.connect import Connections
+from incidents.basis import Basis
 from incidents.errors import LiaisonError, PolicyError
 from incidents.policy.file import load_policy
 from incidents.policy.policy import Policy
+from incidents.step import Step
 from incidents.store.database import Database
+from incidents.store.instance import instance_id
 
 C = TypeVar("C")
 K = TypeVar("K")
@@ -41,6 +44,7 @@ class _Resources:
     connections: Connections = field(default_factory=Connections)
     clock: Callable[[], datetime] | None = None
     kept: dict[type, object] = field(default_factory=dict)
+    instance: str | None = None
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resources] = WeakKeyDictionary()
@@ -89,9 +93,32 @@ def policy() -> Policy:
 
 def kept(kind: type[K]) -> K:
     """This process's one object of a kind, made at first use: what is costly to make, and can be made anew."""
-    found = _here().kept.setdefault(kind, kind())
+    here = _here()
+    if kind not in here.kept:
+        here.kept[kind] = kind()
+    found = here.kept[kind]
     assert isinstance(found, kind)  # noqa: S101 - we have just put it there
     return found
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Step]:
+    """A transaction with what is in force at its beginning: a task makes it once, and hands it on.
+
+    It commits at the end of the block and rolls back on any error.
+    """
+    basis, instance = Basis(policy(), utc_now()), await _instance()
+    async with database().transaction() as connection:
+        yield Step(connection=connection, basis=basis, instance=instance, run_id=run_id())
+
+
+async def _instance() -> str:
+    here = _here()
+    if here.instance is None:
+        # In a transaction of its own: where it is made, it must stay, whatever becomes of the step.
+        async with database().transaction() as connection:
+            here.instance = await instance_id(connection)
+    return here.instance
 
 
 async def connect(name: str, capability: type[C]) -> C:

@@ -22,7 +22,8 @@ from flows.sla_sweep import sla_sweep
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
 from tasks import resources
-from tasks.stages.commit_intake import join_and_tell
+from tasks.insights.learnt_routes import NOTHING_LEARNT
+from tasks.stages.commit_intake import take_in
 
 POLICY = Path(__file__).with_name("requests311.yaml")
 _CHUNK = 500
@@ -99,8 +100,8 @@ def _steps(begin: datetime, moments: Sequence[datetime], every: timedelta) -> It
 async def _take_in(changes: Sequence[Change]) -> None:
     for start in range(0, len(changes), _CHUNK):
         newest = {change.ticket.ref: change.ticket for change in changes[start : start + _CHUNK]}
-        async with resources.database().transaction() as tx:
-            await join_and_tell(tx, list(newest.values()), ())
+        async with resources.transaction() as step:
+            await take_in(step, list(newest.values()), (), NOTHING_LEARNT)
 
 
 async def _count(now: datetime) -> Count:

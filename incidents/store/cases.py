@@ -1,8 +1,8 @@
-"""Incidents and their cases: load one under a lock, decide, write the plan, in one transaction."""
+"""Incidents and their cases: loaded, under a lock where it matters, and written as planned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,8 @@ from incidents.case import Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound
 from incidents.lifecycle import UNSETTLED
-from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Ticket, Verdict
-from incidents.policy.policy import Policy
+from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Verdict
+from incidents.step import Step
 from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.schema.tables import (
@@ -24,7 +24,6 @@ from incidents.store.schema.tables import (
     incidents,
 )
 from incidents.store.sla.clocks import read_clocks
-from incidents.store.sla.keeping import keep_incident
 from incidents.store.tickets import linked_tickets
 from incidents.store.timeline import append_entries
 
@@ -37,30 +36,6 @@ def incident_number(name: str) -> int:
     if prefix != "INC" or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
         raise NotFound(f"{name[:40]!r} is no incident: incidents are named like INC-42")
     return int(digits)
-
-
-async def decide(
-    tx: AsyncConnection,
-    incident_id: int,
-    decision: Callable[[Case], Plan],
-    *,
-    policy: Policy,
-    now: datetime,
-    run_id: str | None,
-    joining: Sequence[Ticket] = (),
-    told_at: datetime | None = None,
-) -> Plan:
-    """Lock the incident, show its case to `decision`, and write what it said, with what that means for its SLA.
-
-    The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
-    `decision` is pure and quick; what it needs from the outside world was gathered before. `joining` are tickets
-    that are linked to it in the same transaction; `told_at` says that its customers have had a message of ours.
-    """
-    case = await load_case(tx, incident_id, lock=True)
-    plan = decision(case)
-    await write_plan(tx, case.incident, plan, now=now, run_id=run_id)
-    await keep_incident(tx, case, plan, policy, now=now, joining=joining, told_at=told_at)
-    return plan
 
 
 async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Case:
@@ -103,15 +78,13 @@ async def read_incident(tx: AsyncConnection, incident_id: int, *, lock: bool = F
 
 
 async def open_incident(
-    tx: AsyncConnection,
+    step: Step,
     *,
     service: str,
     title: str,
     severity: Severity,
     owner: str | None = None,
     entries: Sequence[Entry],
-    now: datetime,
-    run_id: str | None,
 ) -> Incident:
     """A new incident, reported and due for validation at once."""
     values = {
@@ -120,35 +93,33 @@ async def open_incident(
         "title": title,
         "state": IncidentState.REPORTED.value,
         "severity": int(severity),
-        "opened_at": now,
-        "clock_from": now,
-        "state_since": now,
+        "opened_at": step.now,
+        "clock_from": step.now,
+        "state_since": step.now,
         "generation": 1,
         "evidence": [],
         "next_stage": Stage.VALIDATION.value,
-        "next_stage_at": now,
+        "next_stage_at": step.now,
         "updates_sent": 0,
         "checks": 0,
         "page_level": 0,
         "owner": owner,
     }
-    row = (await tx.execute(insert(incidents).values(values).returning(incidents))).one()
-    await append_entries(tx, row.id, entries, now=now, run_id=run_id)
+    row = (await step.connection.execute(insert(incidents).values(values).returning(incidents))).one()
+    await append_entries(step, row.id, entries)
     return _incident(row)
 
 
-async def write_plan(
-    tx: AsyncConnection, before: Incident, plan: Plan, *, now: datetime, run_id: str | None
-) -> None:
-    """Write the incident as planned, its effects and its timeline. The row must be locked by `tx`."""
+async def write_plan(step: Step, before: Incident, plan: Plan) -> None:
+    """Write the incident as planned, its effects and its timeline. The row must be locked by this transaction."""
     if plan.incident != before:
-        await tx.execute(
+        await step.connection.execute(
             update(incidents)
             .where(incidents.c.id == before.id, incidents.c.version == before.version)
             .values(_values(plan.incident) | {"version": before.version + 1})
         )
-    await plan_effects(tx, plan.effects)
-    await append_entries(tx, before.id, plan.entries, now=now, run_id=run_id)
+    await plan_effects(step.connection, plan.effects)
+    await append_entries(step, before.id, plan.entries)
 
 
 async def open_incidents(

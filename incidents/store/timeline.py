@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Entry
+from incidents.step import Step
 from incidents.store.schema.tables import timeline
 
 
@@ -22,22 +23,20 @@ class TimelineEntry:
     run_id: str | None
 
 
-async def append_entries(
-    tx: AsyncConnection, incident_id: int, entries: Sequence[Entry], *, now: datetime, run_id: str | None
-) -> None:
-    """Add to the story. `run_id` is the Prefect flow run that did it."""
+async def append_entries(step: Step, incident_id: int, entries: Sequence[Entry]) -> None:
+    """Add to the story, with the step's moment and the Prefect flow run that did it."""
     if not entries:
         return
-    await tx.execute(
+    await step.connection.execute(
         insert(timeline),
         [
             {
                 "incident_id": incident_id,
-                "at": now,
+                "at": step.now,
                 "kind": entry.kind,
                 "actor": entry.actor,
                 "text": entry.text,
-                "run_id": run_id,
+                "run_id": step.run_id,
             }
             for entry in entries
         ],

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.runtime import task_run
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Entry
 from incidents.effects import EffectKind, EffectState
 from incidents.models import TicketRef
+from incidents.process.deciding import as_it_is, decide
+from incidents.step import Step
 from incidents.store.ledger.due import (
     Due,
     due_effects,
@@ -29,7 +30,6 @@ from incidents.store.ledger.effects import (
 from incidents.store.sla.keeping import keep_told
 from incidents.store.timeline import append_entries
 from tasks import resources
-from tasks.deciding import as_it_is, decide_now
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
 from tasks.deliver.pages import send_to_page
@@ -125,26 +125,24 @@ async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:
 
 
 async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
-    now, incident_id = resources.utc_now(), leased[0].effect.incident_id
-    async with resources.database().transaction() as tx:
-        await _keep_promises(tx, leased, settled)
-        await settle_effects(tx, settled, now=now)
+    incident_id = leased[0].effect.incident_id
+    async with resources.transaction() as step:
+        await _keep_promises(step, leased, settled)
+        await settle_effects(step.connection, settled, now=step.now)
         if incident_id is not None:
-            entries = _entries(leased, settled)
-            await append_entries(tx, incident_id, entries, now=now, run_id=resources.run_id())
+            await append_entries(step, incident_id, _entries(leased, settled))
 
 
-async def _keep_promises(tx: AsyncConnection, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
     """Customers who have had a message of ours were kept informed, as the SLA promises."""
     done = {item.id for item in settled if item.state is EffectState.DONE}
     told = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
     if not told or told[0].incident_id is None:
         return
-    policy, now = resources.policy(), resources.utc_now()
     # The incident first: it is always locked before its tickets' clocks.
-    await decide_now(tx, told[0].incident_id, as_it_is, told_at=now)
+    await decide(step, told[0].incident_id, as_it_is, told_at=step.now)
     refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in told]
-    await keep_told(tx, refs, policy, at=now, now=now)
+    await keep_told(step, refs)
 
 
 _TOLD = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from incidents.errors import NotFound
 from incidents.models import Severity, Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy, Route
+from incidents.process.intake import NO_HINTS, Hints
 from insights.learning import CannotLearn
 from insights.store.predictions import Prediction
 from tasks import resources
@@ -40,10 +41,9 @@ SHADOWED = 20
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Learnt:
-    """`routes` and `links` are to be gone by; `predictions` are recorded, whether anything goes by them or not."""
+    """`hints` are to be gone by; `predictions` are recorded, whether anything goes by them or not."""
 
-    routes: Mapping[TicketRef, Route] = field(default_factory=dict)
-    links: Mapping[TicketRef, int] = field(default_factory=dict)
+    hints: Hints = NO_HINTS
     predictions: tuple[Prediction, ...] = ()
 
 
@@ -53,7 +53,8 @@ NOTHING_LEARNT = Learnt()
 async def what_is_learnt(tickets: Sequence[Ticket]) -> Learnt:
     """What the champions say of these tickets. Whatever is wrong with them, the rules decide, and it is logged."""
     try:
-        return replace(await _learnt_routes(tickets), links=await sure_links(tickets))
+        found = await _learnt_routes(tickets)
+        return replace(found, hints=replace(found.hints, links=await sure_links(tickets)))
     except Exception:
         # Tickets are not to wait because something is wrong with what was learnt, whatever it is.
         logger.exception("the policy's rules alone decide")
@@ -75,7 +76,9 @@ async def _learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
     is_on = policy.insights.routing.mode is InsightMode.ON
     routes = _routes(open_question, guesses, policy) if is_on else {}
     now = resources.utc_now()
-    return Learnt(routes=routes, predictions=tuple(_predictions(asked, guesses, routes, now=now)))
+    return Learnt(
+        hints=Hints(routes=routes), predictions=tuple(_predictions(asked, guesses, routes, now=now))
+    )
 
 
 @dataclass(frozen=True, slots=True)

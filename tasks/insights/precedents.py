@@ -20,6 +20,7 @@ from incidents.decisions.similar import tell_precedents as decide_precedents
 from incidents.errors import NotFound
 from incidents.models import Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
+from incidents.process.deciding import decide
 from incidents.store.cases import incident_number, load_case
 from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
@@ -34,7 +35,6 @@ from insights.store.similar_past import (
     past_tickets,
 )
 from tasks import resources
-from tasks.deciding import decide_now
 from tasks.insights.champions import champion_id, champion_of
 from tasks.retries import STORE_CALL
 
@@ -186,10 +186,10 @@ async def tell_precedents(incident_id: int) -> int:
         known = await known_tickets(tx, [item.ticket.ref for item in case.tickets[:ASKED]])
     tickets = [_asked(item.ticket, case.incident.service) for item in known.values()]
     found = _likeliest(index, tickets, own=case.incident.name, above=setting.suggest_above, now=now)
-    async with resources.database().transaction() as tx:
-        await record_predictions(tx, _predictions(case.incident.name, found, now=now))
+    async with resources.transaction() as step:
+        await record_predictions(step.connection, _predictions(case.incident.name, found, now=now))
         if setting.mode is InsightMode.ON:
-            await decide_now(tx, incident_id, lambda case: decide_precedents(case, found, now=now))
+            await decide(step, incident_id, lambda case: decide_precedents(case, found, now=step.now))
     return len(found)
 
 

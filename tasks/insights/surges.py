@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from prefect import task
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.decisions.surge import PART, SeenSurge, candidate, members, opened_by, service_of, tell
 from incidents.models import Ticket
 from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy
+from incidents.process.deciding import decide
+from incidents.process.opening import open_with_tickets
 from incidents.promises.keeping import TicketChange
+from incidents.step import Step
 from incidents.store.cases import open_incidents
 from incidents.store.inbox.drains import take_turns
 from incidents.store.sla.keeping import keep_tickets
@@ -35,8 +37,6 @@ from insights.surge.detector import (
 )
 from insights.surge.voices import SurgeEvent
 from tasks import resources
-from tasks.deciding import decide_now
-from tasks.opening import open_with_tickets
 from tasks.retries import STORE_CALL
 
 logger = logging.getLogger("liaison.surges")
@@ -119,7 +119,7 @@ async def listen() -> list[int]:
     touched: list[int] = []
     async with listener.lock:
         for surge in await _heard(listener, setting.score, policy, now=now):
-            touched += await _act(listener, _seen(surge), surge, policy, now=now)
+            touched += await _act(listener, _seen(surge), surge)
     return touched
 
 
@@ -142,37 +142,34 @@ def _seen(surge: Surge) -> SeenSurge:
     return SeenSurge(group=surge.group, since=surge.since, count=surge.count, evidence=surge.evidence)
 
 
-async def _act(
-    listener: Listener, seen: SeenSurge, surge: Surge, policy: Policy, *, now: datetime
-) -> Sequence[int]:
+async def _act(listener: Listener, seen: SeenSurge, surge: Surge) -> Sequence[int]:
     """Record it, and if the policy says so, tell the open incident of the service or open a candidate; once, whoever
     else listens."""
-    is_shadow = policy.insights.surge.mode is not InsightMode.ON
-    service = service_of(seen, policy)
-    async with resources.database().transaction() as tx:
+    async with resources.transaction() as step:
+        tx, policy = step.connection, step.policy
+        is_shadow = policy.insights.surge.mode is not InsightMode.ON
+        service = service_of(seen, policy)
         await take_turns(tx)
         words = f"{surge.count} reports where {surge.expected:.2g} are usual"
         if not await note_surge(
-            tx, seen.name, words=words, evidence=seen.evidence, is_shadow=is_shadow, now=now
+            tx, seen.name, words=words, evidence=seen.evidence, is_shadow=is_shadow, now=step.now
         ):
             return []
         if is_shadow or service is None:
             return []
         for incident in await open_incidents(tx, [service], lock=True):
-            await decide_now(tx, incident.id, lambda case: tell(case, seen, policy))
+            await decide(step, incident.id, lambda case: tell(case, seen, policy))
             return [incident.id]
         refs = [ticket.ref for ticket in members(seen, listener.recent)]
         known = await known_tickets(tx, refs)
         unlinked = [item.ticket for item in known.values() if item.incident_id is None]
-        return [await _open(tx, seen, service, unlinked, policy)] if unlinked else []
+        return [await _open(step, seen, service, unlinked)] if unlinked else []
 
 
-async def _open(
-    tx: AsyncConnection, seen: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy
-) -> int:
-    incident = await open_with_tickets(tx, candidate(seen, service, tickets, policy))
-    await decide_now(tx, incident.id, lambda case: opened_by(case, seen))
+async def _open(step: Step, seen: SeenSurge, service: str, tickets: Sequence[Ticket]) -> int:
+    incident = await open_with_tickets(step, candidate(seen, service, tickets, step.policy))
+    await decide(step, incident.id, lambda case: opened_by(case, seen))
     # What is promised to them goes by their incident's severity from now on, as with tickets that intake joins.
     changes = [TicketChange(before=ticket, after=ticket, severity=incident.severity) for ticket in tickets]
-    await keep_tickets(tx, changes, policy, now=resources.utc_now())
+    await keep_tickets(step, changes)
     return incident.id

@@ -14,7 +14,7 @@ from incidents.store.inbox.cursors import move_cursor, read_cursor
 from tasks import resources
 from tasks.insights.learnt_routes import what_is_learnt
 from tasks.retries import OUTSIDE_CALL
-from tasks.stages.commit_intake import Handled, join_and_tell
+from tasks.stages.commit_intake import Handled, take_in
 
 # Helpdesks' exports lag (Zendesk's by a minute) and clocks differ: look back a little further than last time.
 OVERLAP = timedelta(minutes=5)
@@ -35,8 +35,8 @@ async def reconcile_helpdesk(connection: str) -> Handled | None:
     total = Handled()
     async for chunk in _chunks(helpdesk, since - OVERLAP):
         learnt = await what_is_learnt(chunk)
-        async with resources.database().transaction() as tx:
-            total = total.plus(await join_and_tell(tx, chunk, (), learnt))
+        async with resources.transaction() as step:
+            total = total.plus(await take_in(step, chunk, (), learnt))
     async with resources.database().transaction() as tx:
         await move_cursor(tx, connection, began)
     return total

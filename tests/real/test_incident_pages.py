@@ -20,7 +20,7 @@ from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.pages.story import tell_story
 from tests.incidents.builders import POLICY
-from tests.incidents.store.examples import NOW, new_incident, ticket
+from tests.incidents.store.examples import NOW, a_step, new_incident, ticket
 from tests.real.browser import Rendered, render
 from tests.real.programs import debian_program
 from tests.servers import PrefectServer
@@ -88,7 +88,7 @@ async def story(
         await save_tickets(tx, hostile)
         await link_tickets(tx, incident.id, [item.ref for item in hostile], reason=HOSTILE, now=NOW)
         entries = [Entry(kind="note", actor=HOSTILE, text=HOSTILE)]
-        await append_entries(tx, incident.id, entries, now=NOW, run_id=None)
+        await append_entries(a_step(tx), incident.id, entries)
     policy = tmp_path / "liaison.yaml"
     policy.write_text(POLICY)
     monkeypatch.setenv("LIAISON_DATABASE_URL", database.url)

@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.case import Case, Plan
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import Incident, Severity, Ticket, TicketRef
-from incidents.policy.policy import Policy
 from incidents.promises.holders import incident_holder, ticket_holder
 from incidents.promises.keeping import (
     TicketChange,
@@ -24,6 +23,7 @@ from incidents.promises.keeping import (
     ticket_clocks,
 )
 from incidents.sla.clock import SlaClock
+from incidents.step import Step
 from incidents.store.schema.tables import incidents
 from incidents.store.sla.breaches import note_holders
 from incidents.store.sla.clocks import read_clocks, save_clocks
@@ -31,26 +31,25 @@ from incidents.store.tickets import known_tickets
 
 
 async def keep_incident(
-    tx: AsyncConnection,
+    step: Step,
     case: Case,
     plan: Plan,
-    policy: Policy,
     *,
-    now: datetime,
     joining: Sequence[Ticket] = (),
     told_at: datetime | None = None,
 ) -> None:
     """The incident's clocks, and its tickets' where its severity or state concerns them. The row must be locked."""
-    after, sla = plan.incident, policy.sla
+    after, policy, now = plan.incident, step.policy, step.now
+    sla = policy.sla
     clocks = incident_clocks(case, plan, sla, now=now, joining=joining, told_at=told_at)
     own = set(case.clocks)
     about_tickets = [clock for clock in plan.told if clock.subject != after.name]
     changed = [clock for clock in clocks if clock not in own]
-    await save_clocks(tx, [*changed, *about_tickets], sla.working_calendars())
+    await save_clocks(step.connection, [*changed, *about_tickets], sla.working_calendars())
     before = incident_holder(case.incident, policy, now=now)
     holder = incident_holder(after, policy, now=now)
     if not case.clocks or (holder.holder, holder.state) != (before.holder, before.state):
-        await note_holders(tx, [holder])
+        await note_holders(step.connection, [holder])
     if not sla.concerns_tickets:
         return
     works_again = after.state in WORKS_AGAIN and case.incident.state not in WORKS_AGAIN
@@ -60,24 +59,21 @@ async def keep_incident(
             TicketChange(before=item.ticket, after=item.ticket, severity=after.severity, works_again_at=at)
             for item in case.tickets
         ]
-        await keep_tickets(tx, changes, policy, now=now)
+        await keep_tickets(step, changes)
 
 
-async def keep_new_incident(
-    tx: AsyncConnection, incident: Incident, tickets: Sequence[Ticket], policy: Policy, *, now: datetime
-) -> None:
+async def keep_new_incident(step: Step, incident: Incident, tickets: Sequence[Ticket]) -> None:
     """The clocks of an incident that these tickets have just opened."""
+    tx, policy, now = step.connection, step.policy, step.now
     sla = policy.sla
     await save_clocks(tx, first_clocks(incident, tickets, sla, now=now), sla.working_calendars())
     await note_holders(tx, [incident_holder(incident, policy, now=now)])
     await mark_fitted(tx, incident.id, sla.fingerprint)
 
 
-async def keep_tickets(
-    tx: AsyncConnection, changes: Sequence[TicketChange], policy: Policy, *, now: datetime
-) -> None:
+async def keep_tickets(step: Step, changes: Sequence[TicketChange]) -> None:
     """The clocks of tickets that changed, and who has them now."""
-    sla = policy.sla
+    tx, sla, now = step.connection, step.policy.sla, step.now
     clocks = await read_clocks(tx, sorted(str(change.after.ref) for change in changes), lock=True)
     if not clocks and not sla.concerns_tickets:
         return
@@ -94,22 +90,20 @@ async def keep_tickets(
     await note_holders(tx, [ticket_holder(ticket, now=now) for ticket in counted])
 
 
-async def keep_told(
-    tx: AsyncConnection, refs: Sequence[TicketRef], policy: Policy, *, at: datetime, now: datetime
-) -> None:
+async def keep_told(step: Step, refs: Sequence[TicketRef]) -> None:
     """Tickets whose customers have just had a message of ours."""
-    known = await known_tickets(tx, refs)
-    severities = await severities_of(tx, [item.incident_id for item in known.values()])
+    known = await known_tickets(step.connection, refs)
+    severities = await severities_of(step.connection, [item.incident_id for item in known.values()])
     changes = [
         TicketChange(
             before=item.ticket,
             after=item.ticket,
             severity=severities.get(item.incident_id) if item.incident_id is not None else None,
-            told_at=at,
+            told_at=step.now,
         )
         for item in known.values()
     ]
-    await keep_tickets(tx, changes, policy, now=now)
+    await keep_tickets(step, changes)
 
 
 async def severities_of(tx: AsyncConnection, incident_ids: Sequence[int | None]) -> Mapping[int, Severity]:

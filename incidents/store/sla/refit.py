@@ -7,13 +7,12 @@ costs nothing once all are done.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.policy.policy import Policy
 from incidents.promises.keeping import TicketChange
+from incidents.step import Step
 from incidents.store.schema.tables import incidents, tickets
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.tickets import ticket_of
@@ -23,9 +22,9 @@ _OPEN_TICKET = text("tickets.status not in ('solved', 'closed')")
 _OPEN_INCIDENT = text("incidents.state not in ('closed', 'not_an_incident', 'merged')")
 
 
-async def refit_tickets(tx: AsyncConnection, policy: Policy, *, now: datetime, limit: int) -> int:
+async def refit_tickets(step: Step, *, limit: int) -> int:
     """Fit the clocks of open tickets to the policy; returns how many were fitted, fewer than `limit` at the end."""
-    fingerprint = policy.sla.fingerprint
+    tx, fingerprint = step.connection, step.policy.sla.fingerprint
     rows = list(
         await tx.execute(
             select(tickets)
@@ -45,7 +44,7 @@ async def refit_tickets(tx: AsyncConnection, policy: Policy, *, now: datetime, l
         TicketChange(before=ticket_of(row), after=ticket_of(row), severity=severities.get(row.incident_id))
         for row in rows
     ]
-    await keep_tickets(tx, changes, policy, now=now)
+    await keep_tickets(step, changes)
     keys = [(row.connection, row.id) for row in rows]
     await tx.execute(
         update(tickets)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.effects import Effect, EffectKind, NoteText, Payload
 from incidents.events import Verified
 from incidents.models import (
@@ -17,8 +18,11 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
+from incidents.policy.policy import Policy
+from incidents.step import Step
 from incidents.store.cases import open_incident
 from incidents.texts.messages import internal
+from tests.incidents.builders import a_policy
 
 # Later than any `now()` of the database, so that what was just planned is due.
 NOW = datetime(2100, 1, 1, 12, 0, tzinfo=UTC)
@@ -88,5 +92,13 @@ async def new_incident(
     now: datetime = NOW,
 ) -> Incident:
     return await open_incident(
-        tx, service=service, title=title, severity=severity, entries=(), now=now, run_id=None
+        a_step(tx, now=now), service=service, title=title, severity=severity, entries=()
     )
+
+
+def a_step(
+    tx: AsyncConnection, *, policy: Policy | None = None, now: datetime = NOW, run_id: str | None = None
+) -> Step:
+    """A step of which only the transaction, or one thing more, matters."""
+    basis = Basis(a_policy() if policy is None else policy, now)
+    return Step(connection=tx, basis=basis, instance="test", run_id=run_id)

@@ -10,14 +10,14 @@ from sqlalchemy import select
 
 from incidents.case import Case, Entry, Plan
 from incidents.models import Incident
-from incidents.store.cases import decide, load_case, open_incidents, read_incident
+from incidents.process.deciding import decide
+from incidents.store.cases import load_case, open_incidents, read_incident
 from incidents.store.database import Database
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.schema.tables import incidents
 from incidents.store.timeline import read_timeline
-from tests.incidents.builders import a_policy
 from tests.incidents.store.blocked_sessions import until_blocked
-from tests.incidents.store.examples import MINUTE, NOW, effect, new_incident
+from tests.incidents.store.examples import MINUTE, NOW, a_step, effect, new_incident
 
 
 def _count_up(case: Case) -> Plan:
@@ -31,7 +31,7 @@ def _count_up(case: Case) -> Plan:
 
 async def _decide(database: Database, incident: Incident, decision: Callable[[Case], Plan]) -> None:
     async with database.transaction() as tx:
-        await decide(tx, incident.id, decision, policy=a_policy(), now=NOW, run_id=None)
+        await decide(a_step(tx), incident.id, decision)
 
 
 async def test_of_many_concurrent_decisions_none_is_lost(database: Database, incident: Incident):
@@ -55,7 +55,7 @@ async def test_a_second_decider_waits_and_then_sees_the_first_ones_tickets_and_l
         return Plan(incident=case.incident)
 
     async with database.transaction() as first:
-        await decide(first, incident.id, _count_up, policy=a_policy(), now=NOW, run_id=None)
+        await decide(a_step(first), incident.id, _count_up)
         second = asyncio.create_task(_decide(database, incident, look))
         await until_blocked(database)
         await plan_effects(first, [effect("late", incident_id=incident.id)])
@@ -81,7 +81,7 @@ async def test_incidents_do_not_wait_for_each_other(database: Database, incident
     async with database.transaction() as tx:
         other = await new_incident(tx)
     async with database.transaction() as first:
-        await decide(first, incident.id, _count_up, policy=a_policy(), now=NOW, run_id=None)
+        await decide(a_step(first), incident.id, _count_up)
         async with asyncio.timeout(5):
             await _decide(database, other, _count_up)
 
@@ -89,7 +89,7 @@ async def test_incidents_do_not_wait_for_each_other(database: Database, incident
 async def test_reading_does_not_wait_for_a_decider(database: Database, incident: Incident):
     """A page that shows an incident is never held up by a stage at work."""
     async with database.transaction() as first:
-        await decide(first, incident.id, _count_up, policy=a_policy(), now=NOW, run_id=None)
+        await decide(a_step(first), incident.id, _count_up)
         async with asyncio.timeout(5), database.transaction() as reader:
             assert (await load_case(reader, incident.id)).incident.checks == 0
 

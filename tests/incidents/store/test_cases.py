@@ -10,8 +10,8 @@ from incidents.case import Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState, RoomRequest
 from incidents.errors import NotFound
 from incidents.models import Evidence, Incident, IncidentState, Page, Severity, Stage, Verdict
+from incidents.process.deciding import decide
 from incidents.store.cases import (
-    decide,
     due_incidents,
     incident_bound_to,
     list_incidents,
@@ -33,15 +33,14 @@ from incidents.store.ledger.effects import (
 )
 from incidents.store.tickets import link_tickets, save_tickets
 from incidents.store.timeline import read_timeline
-from tests.incidents.builders import a_policy
-from tests.incidents.store.examples import MINUTE, NOW, effect, new_incident, ticket
+from tests.incidents.store.examples import MINUTE, NOW, a_step, effect, new_incident, ticket
 
 PAGE = Page(summary="INC-1 Checkout", source="Liaison", severity=Severity.HIGH)
 
 
 async def _write(database: Database, before: Incident, after: Incident) -> Incident:
     async with database.transaction() as tx:
-        await write_plan(tx, before, Plan(incident=after), now=NOW, run_id=None)
+        await write_plan(a_step(tx), before, Plan(incident=after))
         return await read_incident(tx, before.id)
 
 
@@ -49,13 +48,11 @@ async def test_a_new_incident_is_reported_and_due_for_validation(database: Datab
     """And its story begins with what opened it."""
     async with database.transaction() as tx:
         made = await open_incident(
-            tx,
+            a_step(tx, run_id="run-1"),
             service="checkout",
             title="Checkout: fails",
             severity=Severity.CRITICAL,
             entries=[Entry(kind="opened", text="Opened by ticket 1")],
-            now=NOW,
-            run_id="run-1",
         )
         assert await read_incident(tx, made.id) == made
         (entry,) = await read_timeline(tx, made.id)
@@ -137,7 +134,7 @@ async def test_a_plan_that_changes_nothing_is_no_new_version(database: Database,
         entries=(Entry(kind="noted", text="Looked again"),),
     )
     async with database.transaction() as tx:
-        await write_plan(tx, incident, plan, now=NOW, run_id=None)
+        await write_plan(a_step(tx), incident, plan)
         case = await load_case(tx, incident.id)
         story = await read_timeline(tx, incident.id)
     assert (case.incident.version, case.open_ticket_effects) == (1, 1)
@@ -150,7 +147,7 @@ async def test_a_decision_is_shown_the_case_and_its_plan_is_written(database: Da
         return Plan(incident=owned, entries=(Entry(kind="owner", text="Ada has it"),))
 
     async with database.transaction() as tx:
-        plan = await decide(tx, incident.id, take, policy=a_policy(), now=NOW, run_id="run-1")
+        plan = await decide(a_step(tx, run_id="run-1"), incident.id, take)
         case = await load_case(tx, incident.id)
         (entry,) = await read_timeline(tx, incident.id)
     assert plan.incident.owner == case.incident.owner == "Ada"
@@ -264,7 +261,7 @@ async def test_due_incidents_come_worst_first_then_longest_waiting(database: Dat
         await new_incident(tx, severity=Severity.CRITICAL, now=NOW + MINUTE)
         idle = await new_incident(tx, severity=Severity.CRITICAL, now=NOW)
         calm = replace(idle, next_stage=None, next_stage_at=None)
-        await write_plan(tx, idle, Plan(incident=calm), now=NOW, run_id=None)
+        await write_plan(a_step(tx), idle, Plan(incident=calm))
         due = [each.id for each in await due_incidents(tx, now=NOW)]
     assert due == [worst.id, earlier.id, later.id, low.id]
 
@@ -277,7 +274,7 @@ async def test_lists_of_incidents(database: Database):
         third = await new_incident(tx, service="checkout")
         closed = await new_incident(tx, service="checkout")
         over = replace(closed, state=IncidentState.CLOSED)
-        await write_plan(tx, closed, Plan(incident=over), now=NOW, run_id=None)
+        await write_plan(a_step(tx), closed, Plan(incident=over))
         of_service = await open_incidents(tx, ["checkout", "search"], lock=True)
         unsettled = await unsettled_incidents(tx)
         newest = await list_incidents(tx, limit=2)

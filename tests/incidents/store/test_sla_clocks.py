@@ -44,7 +44,7 @@ from incidents.store.sla.refit import incidents_to_refit, refit_tickets
 from incidents.store.tickets import link_tickets, save_tickets
 from tests.incidents.builders import a_policy
 from tests.incidents.sla.builders import CALENDARS, after, at, hours, newest
-from tests.incidents.store.examples import NOW, new_incident, ticket
+from tests.incidents.store.examples import NOW, a_step, new_incident, ticket
 
 EVENTS = [SlaEvent.SEEN, SlaEvent.AGENT_REPLY, SlaEvent.LIAISON_UPDATE, SlaEvent.SOLVED, SlaEvent.REOPENED]
 STATUSES = [TicketStatus.OPEN, TicketStatus.WAITING_FOR_CUSTOMER]
@@ -151,7 +151,7 @@ async def two_tickets(database: Database, policy: Policy) -> int:
         await save_tickets(tx, both, sla_fit=policy.sla.fingerprint)
         await link_tickets(tx, incident.id, [both[0].ref], reason="", now=NOW)
         changes = [TicketChange(before=None, after=one) for one in both]
-        await keep_tickets(tx, changes, policy, now=NOW)
+        await keep_tickets(a_step(tx, policy=policy), changes)
     return incident.id
 
 
@@ -187,7 +187,7 @@ async def test_after_a_change_of_policy_each_is_fitted_once(database: Database):
     longer = gold(targets={"first_response": "2h"})
     async with database.transaction() as tx:
         await save_tickets(tx, [ticket(3, status=TicketStatus.SOLVED)])
-        counts = [await refit_tickets(tx, longer, now=NOW, limit=1) for _ in range(3)]
+        counts = [await refit_tickets(a_step(tx, policy=longer), limit=1) for _ in range(3)]
         (clock,) = [
             one for one in await all_clocks(tx, "zendesk/support#2") if one.metric is SlaMetric.FIRST_RESPONSE
         ]

@@ -6,7 +6,7 @@ from incidents.case import Entry
 from incidents.models import Incident
 from incidents.store.database import Database
 from incidents.store.timeline import TimelineEntry, append_entries, read_timeline
-from tests.incidents.store.examples import MINUTE, NOW, new_incident
+from tests.incidents.store.examples import MINUTE, NOW, a_step, new_incident
 
 
 async def test_entries_are_read_in_the_order_in_which_they_were_written(
@@ -15,10 +15,8 @@ async def test_entries_are_read_in_the_order_in_which_they_were_written(
     """Also those of one moment, and one whose clock was behind."""
     async with database.transaction() as tx:
         first = [Entry(kind="opened", text="one"), Entry(kind="joined", text="two", actor="Ada")]
-        await append_entries(tx, incident.id, first, now=NOW, run_id="run-1")
-        await append_entries(
-            tx, incident.id, [Entry(kind="noted", text="three")], now=NOW - MINUTE, run_id=None
-        )
+        await append_entries(a_step(tx, run_id="run-1"), incident.id, first)
+        await append_entries(a_step(tx, now=NOW - MINUTE), incident.id, [Entry(kind="noted", text="three")])
         story = await read_timeline(tx, incident.id)
     assert story == [
         TimelineEntry(at=NOW, kind="opened", actor="Liaison", text="one", run_id="run-1"),
@@ -30,13 +28,13 @@ async def test_entries_are_read_in_the_order_in_which_they_were_written(
 async def test_each_incident_has_a_story_of_its_own(database: Database, incident: Incident):
     async with database.transaction() as tx:
         other = await new_incident(tx)
-        await append_entries(tx, other.id, [Entry(kind="opened", text="theirs")], now=NOW, run_id=None)
+        await append_entries(a_step(tx), other.id, [Entry(kind="opened", text="theirs")])
         assert await read_timeline(tx, incident.id) == []
 
 
 async def test_no_entries_are_no_statement(database: Database, incident: Incident):
     async with database.transaction() as tx:
-        await append_entries(tx, incident.id, [], now=NOW, run_id=None)
+        await append_entries(a_step(tx), incident.id, [])
         assert await read_timeline(tx, incident.id) == []
 
 
@@ -44,6 +42,6 @@ async def test_hostile_words_do_not_fail_the_commit(database: Database, incident
     """A chat user's name, a vendor's error text: neither may undo what was done."""
     entry = Entry(kind="noted", text="half \ud83d", actor="Bobby\x00")
     async with database.transaction() as tx:
-        await append_entries(tx, incident.id, [entry], now=NOW, run_id=None)
+        await append_entries(a_step(tx), incident.id, [entry])
         (found,) = await read_timeline(tx, incident.id)
     assert (found.text, found.actor) == ("half \ufffd", "Bobby\ufffd")
