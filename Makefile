@@ -29,11 +29,12 @@ demo: $(STAMP) ## Play one outage from the first ticket to the last answer, on a
 up: $(STAMP) ## Start Liaison on this machine (Ctrl-C stops it)
 	$(BIN)/liaison up
 
-check: $(STAMP) ## Format, lint, types, import layers
+check: $(STAMP) ## Format, lint, types, import layers, shape
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.shape
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .

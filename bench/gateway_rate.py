@@ -81,8 +81,8 @@ def measure(database_url: str, *, rounds: int, requests: int) -> dict[str, objec
         for number in range(rounds):
             for what, port in ports.items():
                 rates[what].append(_load(port, environ, requests))
-            told = ", ".join(f"{what} {of[-1]:.0f}" for what, of in rates.items())
-            print(f"round {number + 1}: {told} req/s", file=sys.stderr)
+            words = ", ".join(f"{what} {of[-1]:.0f}" for what, of in rates.items())
+            print(f"round {number + 1}: {words} req/s", file=sys.stderr)
     ratios = [a / b for a, b in zip(rates["gateway"], rates["echo"], strict=True)]
     return {
         "name": "gateway_accept_rate",

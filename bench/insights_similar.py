@@ -25,7 +25,7 @@ from bench.insight_figure import Figure, interval
 from bench.result import progress
 from insights.similar.lessons import Lesson, lessons
 from insights.similar.model import PairModel
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SEED = 7
@@ -42,7 +42,7 @@ LAST = 13
 class History:
     """`reports` in order of time; `closed` is when each was closed."""
 
-    reports: tuple[Report, ...]
+    reports: tuple[TicketReport, ...]
     duplicates: tuple[KnownDuplicate, ...]
     closed: dict[str, datetime]
 
@@ -74,7 +74,7 @@ def boston() -> History:
     requests = requests.sort_values("at", kind="stable")
     names = ("case_enquiry_id", "reason", "location", "source", "latitude", "longitude")
     reports = tuple(
-        Report(
+        TicketReport(
             id=case,
             opened_at=at.to_pydatetime(),
             service=reason,
@@ -105,7 +105,7 @@ def hadoop() -> History:
     links = pd.read_csv(folder / "duplicate_links.csv.gz", dtype=str)
     created = pd.to_datetime(issues["created"], utc=True)
     reports = [
-        Report(
+        TicketReport(
             id=issue,
             opened_at=at.to_pydatetime(),
             service="hadoop",

@@ -27,7 +27,7 @@ from bench.result import Result, progress
 from insights.routing.history import RoutingColumns
 from insights.routing.model import RoutingModel
 from insights.similar.index import SimilarIndex, learn_pair_model
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 TICKETS = 100_000
@@ -112,10 +112,10 @@ def made_tickets(count: int, *, seed: int) -> pd.DataFrame:
     )
 
 
-def _reports(tickets: pd.DataFrame) -> list[Report]:
+def _reports(tickets: pd.DataFrame) -> list[TicketReport]:
     columns = [tickets[name].tolist() for name in ("service", "subject", "body", "product")]
     return [
-        Report(
+        TicketReport(
             id=str(number),
             opened_at=START + timedelta(minutes=number),
             service=service,

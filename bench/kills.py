@@ -54,9 +54,11 @@ async def kills(each: int = KILLS) -> Sequence[Result]:
     if found.faults:
         raise AssertionError(f"{len(found.faults)} promises broken, first: {found.faults[0]}")
     count = sum(found.kills.values())
-    told = f"{found.tickets} tickets of {found.outages} outages, {found.messages} messages to customers"
+    counted = f"{found.tickets} tickets of {found.outages} outages, {found.messages} messages to customers"
     held = f", {found.held} left to a person" if found.held else ""
-    return [Result(name="kills_survived", value=count, unit="kills", ratio=1.0, against=told + held, n=count)]
+    return [
+        Result(name="kills_survived", value=count, unit="kills", ratio=1.0, against=counted + held, n=count)
+    ]
 
 
 async def drill(each: int, *, seed: int = 7) -> Drill:
@@ -150,8 +152,8 @@ class Outage:
         if (linked := await box.linked(self._service)) != len(self._tickets):
             found.faults.append(f"{self._service}: {len(self._tickets)} tickets, {linked} linked")
         found.tickets += len(self._tickets)
-        untold = await self._untold(box.database, incidents[0])
-        found.held += untold
+        unsent = await self._unsent(box.database, incidents[0])
+        found.held += unsent
         for ticket in self._tickets:
             replies = Counter(box.world.zendesk.public_replies(ticket))
             found.messages += replies.total()
@@ -160,12 +162,12 @@ class Outage:
                 for text, count in replies.items()
                 if count > 1
             ]
-            if not replies and not untold:
+            if not replies and not unsent:
                 found.faults.append(f"{self._service}: the customer of #{ticket} was told nothing")
 
-    async def _untold(self, database: Database, incident: int) -> int:
+    async def _unsent(self, database: Database, incident: int) -> int:
         async with database.transaction() as tx:
-            return (await load_case(tx, incident)).untold
+            return (await load_case(tx, incident)).unsent_messages
 
     async def _is_joined(self) -> bool:
         incidents = await self._sandbox.incidents_of(self._service)

@@ -34,39 +34,39 @@ async def feed_quality() -> str:
             failures[connection] = error
     headline = _headline(checked, list(failures))
     await rename_run(f"feed_quality {headline}")
-    untold = await _tell([feed for feed in checked if feed.findings])
+    unheard = await _tell([feed for feed in checked if feed.findings])
     unchecked = [Unchecked(connection=name, why=str(error)) for name, error in failures.items()]
-    await show_feeds(checked, unchecked, untold, headline)
+    await show_feeds(checked, unchecked, unheard, headline)
     if failures:
         raise next(iter(failures.values()))
-    return "; ".join([headline, *untold])
+    return "; ".join([headline, *unheard])
 
 
 async def _tell(feeds: Sequence[CheckedFeed]) -> list[str]:
     """Post in each chat of the policy; returns a sentence for each that it could not be told in."""
-    untold: list[str] = []
+    unheard: list[str] = []
     chats = {team.chat for team in resources.policy().teams.values() if team.chat is not None}
     for chat in sorted(chats) if feeds else ():
         try:
             await tell_findings(chat, feeds)
         except LiaisonError as error:
             get_run_logger().warning("the findings were not told in %s: %s", chat, error)
-            untold.append(f"not told in {chat}: {error}")
-    return untold
+            unheard.append(f"not told in {chat}: {error}")
+    return unheard
 
 
 def _headline(checked: Sequence[CheckedFeed], failed: Sequence[str]) -> str:
     """`all well`, or `2 findings: zendesk/support`, and what could not be checked."""
     findings = sum(len(feed.findings) for feed in checked)
-    told = []
+    parts = []
     if findings:
         names = ", ".join(feed.connection for feed in checked if feed.findings)
-        told.append(f"{findings} finding{'s' if findings > 1 else ''}: {names}")
+        parts.append(f"{findings} finding{'s' if findings > 1 else ''}: {names}")
     if failed:
-        told.append(f"could not check {', '.join(failed)}")
+        parts.append(f"could not check {', '.join(failed)}")
     young = [feed.connection for feed in checked if feed.too_little]
-    if not told and len(young) < len(checked):
-        told.append("all well")
+    if not parts and len(young) < len(checked):
+        parts.append("all well")
     if young:
-        told.append(f"too little history: {', '.join(young)}")
-    return "; ".join(told)
+        parts.append(f"too little history: {', '.join(young)}")
+    return "; ".join(parts)

@@ -34,12 +34,12 @@ async def follow(incident_id: int) -> None:
     with tagged(incident, await sources_of(incident_id)):
         if not _is_due(incident):
             await deliver(incident_id)
-        told = False
+        posted = False
         while (stage := await _next(incident_id)) is not None:
             name = f"{stage} {incident.name} {incident.service}"
             await _STAGES[stage].with_options(flow_run_name=name)(incident.name)
-            told = True
-        if not told:
+            posted = True
+        if not posted:
             await tell_story(incident_id)
 
 

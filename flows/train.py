@@ -19,8 +19,8 @@ from tasks.insights.history import gather_history
 from tasks.insights.train import (
     Trained,
     check_history,
+    in_short,
     learn_and_judge,
-    told_short,
 )
 from tasks.parameters import unsearched
 
@@ -46,38 +46,38 @@ async def train(kind: TrainKind = TrainKind.ALL) -> str:
     """
     every = dict.fromkeys(subject.kind for subject in SUBJECTS)
     chosen = every if kind is TrainKind.ALL else [InsightKind(kind.value)]
-    told: list[str] = []
+    parts: list[str] = []
     failures: list[LiaisonError] = []
     for one in chosen:
         if mode_of(one, resources.policy()) is InsightMode.OFF:
-            told.append(f"{one}: off in the policy")
+            parts.append(f"{one}: off in the policy")
             continue
-        await _train_kind(one, told, failures)
-    found = ", ".join(told)
+        await _train_kind(one, parts, failures)
+    found = ", ".join(parts)
     await rename_run(f"train {found}")
     if failures:
         raise failures[0]
     return found
 
 
-async def _train_kind(kind: InsightKind, told: list[str], failures: list[LiaisonError]) -> None:
+async def _train_kind(kind: InsightKind, parts: list[str], failures: list[LiaisonError]) -> None:
     try:
         history = await gather_history(kind.value)
     except LiaisonError as error:
-        told.append(f"{kind}: no history")
+        parts.append(f"{kind}: no history")
         failures.append(error)
         return
     for subject in subjects_of(kind):
         try:
             checked = await check_history(kind.value, subject.label, unsearched(history))
             if checked.rows is None:
-                told.append(told_short(subject, checked.too_little))
+                parts.append(in_short(subject, checked.too_little))
                 get_run_logger().info("%s", checked.too_little)
                 continue
             trained: Trained = await learn_and_judge(kind.value, subject.label, unsearched(checked.rows))
         except LiaisonError as error:
-            told.append(f"{subject.title} failed")
+            parts.append(f"{subject.title} failed")
             failures.append(error)
             continue
-        told.append(trained.told)
+        parts.append(trained.short)
         get_run_logger().info("%s: %s", trained.title, trained.why)

@@ -41,7 +41,7 @@ class Case:
     """An incident with everything a decision may look at.
 
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
-    `open_ticket_effects` counts effects about tickets that are not settled yet, `untold` the messages to
+    `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up. `clocks` are the incident's own SLA clocks.
     """
 
@@ -49,7 +49,7 @@ class Case:
     tickets: tuple[LinkedTicket, ...] = ()
     ledger: tuple[LedgerLine, ...] = ()
     open_ticket_effects: int = 0
-    untold: int = 0
+    unsent_messages: int = 0
     instance: str = "local"
     clocks: tuple[SlaClock, ...] = ()
 
@@ -97,10 +97,10 @@ class Entry:
 class Plan:
     """What shall be true after the commit: the incident as it will be, what to send, what to remember.
 
-    `told` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
+    `told_clocks` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
     """
 
     incident: Incident
     effects: tuple[Effect, ...] = ()
     entries: tuple[Entry, ...] = field(default=())
-    told: tuple[SlaClock, ...] = ()
+    told_clocks: tuple[SlaClock, ...] = ()

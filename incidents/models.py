@@ -167,7 +167,7 @@ class TicketChange:
             raise ValueError("a public reply and a private note are two changes, never one")
 
 
-class Outcome(StrEnum):
+class ChangeOutcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     GONE = "gone"
@@ -179,7 +179,7 @@ class TicketOutcome:
     """How a `TicketChange` ended on one ticket."""
 
     id: str
-    outcome: Outcome
+    outcome: ChangeOutcome
     detail: str = ""
 
 

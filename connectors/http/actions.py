@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from connectors.http.reports import Report, Unreadable, report
+from connectors.http.reports import RunReport, Unreadable, report
 from connectors.http.settings import WebhookAction
 from connectors.http.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
 from connectors.http.urls import filled, local_path, path
@@ -79,7 +79,7 @@ class Actions:
             raise Unreachable(f"{self._name} GET: HTTP {answer.status} without a status")
         return ActionRun(id=run_id, state=said.state or ActionState.RUNNING, detail=said.detail)
 
-    def _run_id(self, said: Report, url: str) -> str | None:
+    def _run_id(self, said: RunReport, url: str) -> str | None:
         """What `follow` will need: the run's id for the template, else the path of its status address.
 
         An address on another host is not followed: our credentials would travel there.

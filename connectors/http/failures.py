@@ -17,7 +17,7 @@ from incidents.errors import LiaisonError
 CERTIFICATE_HAS_EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED, openssl/x509_vfy.h
 
 
-_TOLD: tuple[tuple[tuple[type[BaseException], ...], bool | None, str], ...] = (
+_FAILURES: tuple[tuple[tuple[type[BaseException], ...], bool | None, str], ...] = (
     ((ssl.SSLError,), None, "TLS failed"),
     ((socket.gaierror,), None, "name could not be resolved"),
     ((ConnectionRefusedError,), False, "connection refused"),
@@ -44,7 +44,7 @@ def failure(error: Exception) -> tuple[bool | None, str]:
         if isinstance(root, LiaisonError):
             # Our guard's words: they name the setting to change.
             return None, f"not looked, {root},"
-    for kinds, is_healthy, words in _TOLD:
+    for kinds, is_healthy, words in _FAILURES:
         if any(isinstance(root, kinds) for root in roots):
             return is_healthy, words
     return None, f"the look failed ({type(error).__name__})"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.kit.fields import text
-from connectors.kit.http import Answer
+from connectors.kit.http import VendorAnswer
 from incidents.models import ActionState
 
 MAX_DETAIL = 2000  # characters
@@ -20,7 +20,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class RunReport:
     """`state` is None when the service names none; `reference` is where it says the run can be followed."""
 
     id: str | None = None
@@ -29,20 +29,20 @@ class Report:
     reference: str | None = None
 
 
-def report(answer: Answer, states: Mapping[str, ActionState]) -> Report:
+def report(answer: VendorAnswer, states: Mapping[str, ActionState]) -> RunReport:
     """Reads `{"id", "status", "detail", "status_url"}`, each optional; an empty answer says nothing.
 
     Raises `Unreadable` when the answer is no object, or has a status word that nobody explained.
     """
     location = answer.headers.get("location") if answer.status in ACCEPTED else None
     if answer.data is None:
-        return Report(reference=location)
+        return RunReport(reference=location)
     if not isinstance(answer.data, dict):
         raise Unreadable("the answer is not a JSON object")
     word = _text(answer.data, "status")
     if word is not None and word.casefold() not in states:
         raise Unreadable("the answer has a status word that status_map does not explain")
-    return Report(
+    return RunReport(
         id=_text(answer.data, "id"),
         state=None if word is None else states[word.casefold()],
         detail=(_text(answer.data, "detail") or "")[:MAX_DETAIL],

@@ -41,7 +41,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class VendorAnswer:
     """A usable answer.
 
     `data` is the parsed JSON, or None where the body was empty; the names of `headers` are in lower case.
@@ -70,7 +70,7 @@ class VendorHttp:
         pace: Pace | None = None,
         deadline: float = 20.0,
         attempts: int = 3,
-        judge: Callable[[Answer], None] | None = None,
+        judge: Callable[[VendorAnswer], None] | None = None,
     ) -> None:
         self._vendor = vendor
         self._pace = pace
@@ -100,7 +100,7 @@ class VendorHttp:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         is_repeatable: bool | None = None,
-    ) -> Answer:
+    ) -> VendorAnswer:
         """Send one request and return its usable answer, or raise from `incidents.errors`.
 
         `is_repeatable` says that sending it twice has the effect of once (a read, a PUT of a state, a POST
@@ -154,7 +154,7 @@ class VendorHttp:
         except (httpx.InvalidURL, ValueError) as error:  # NaN, a lone surrogate, an impossible address
             raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
 
-    async def _send(self, request: httpx.Request, what: str, repeatable: bool) -> Answer:
+    async def _send(self, request: httpx.Request, what: str, repeatable: bool) -> VendorAnswer:
         try:
             response = await self._client.send(request, stream=True)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
@@ -171,7 +171,7 @@ class VendorHttp:
             raise _lost(f"{what}: {error}", repeatable) from error
         finally:
             await response.aclose()
-        return Answer(
+        return VendorAnswer(
             status=response.status_code,
             data=_parse(response, body, what, repeatable),
             headers=dict(response.headers),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.http import Answer, retry_after_seconds
+from connectors.kit.http import VendorAnswer, retry_after_seconds
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 
 LIMITED = frozenset({"ratelimited", "rate_limited"})
@@ -43,7 +43,7 @@ class SlackRefused(Refused):
         self.code = code
 
 
-def content(answer: Answer, method: str, *, is_repeatable: bool) -> dict[str, Any]:
+def content(answer: VendorAnswer, method: str, *, is_repeatable: bool) -> dict[str, Any]:
     """The answer's object when Slack said yes; raises what its no means otherwise."""
     data = answer.data
     if not isinstance(data, dict) or not isinstance(data.get("ok"), bool):
@@ -65,7 +65,7 @@ def _lost(message: str, is_repeatable: bool) -> LiaisonError:
     return Unreachable(message) if is_repeatable else Unknown(message)
 
 
-def _no(answer: Answer, data: dict[str, Any], method: str, is_repeatable: bool) -> LiaisonError:
+def _no(answer: VendorAnswer, data: dict[str, Any], method: str, is_repeatable: bool) -> LiaisonError:
     code = str(data.get("error") or "no error named")[:80]
     message = f"slack {method}: {code}"
     if code in LIMITED:

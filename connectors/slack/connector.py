@@ -22,7 +22,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.slack import mapping, webhook
 from connectors.slack.answers import SlackRefused, content, required
-from connectors.slack.recent import Recent
+from connectors.slack.recent import RecentlyUsed
 from connectors.slack.settings import SlackSettings
 from incidents.errors import Refused
 from incidents.events import (
@@ -58,8 +58,8 @@ class Slack(ChatRoom, WebhookSource):
             headers={"Authorization": f"Bearer {settings.bot_token.get_secret_value()}"},
             transport=transport,
         )
-        self._posted: Recent[tuple[str, str], str] = Recent(1000)
-        self._paces: Recent[str, Pace] = Recent(1000)
+        self._posted: RecentlyUsed[tuple[str, str], str] = RecentlyUsed(1000)
+        self._paces: RecentlyUsed[str, Pace] = RecentlyUsed(1000)
         self._team_url: str | None = None
 
     async def check(self) -> str:

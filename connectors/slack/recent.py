@@ -9,7 +9,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(Generic[K, V]):
+class RecentlyUsed(Generic[K, V]):
     """The `capacity` entries used last."""
 
     def __init__(self, capacity: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from connectors.kit.fields import record
 from connectors.zendesk.mapping import outcomes_from
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
-from incidents.models import Outcome, TicketOutcome
+from incidents.models import ChangeOutcome, TicketOutcome
 
 BULK = 100
 JOBS_AT_ONCE = 5
@@ -59,7 +59,9 @@ class BulkUpdate:
         outcomes: list[TicketOutcome] = []
         for chunk, result in zip(chunks, results, strict=True):
             outcomes += (
-                _all(chunk, Outcome.UNKNOWN, str(result)) if isinstance(result, LiaisonError) else result
+                _all(chunk, ChangeOutcome.UNKNOWN, str(result))
+                if isinstance(result, LiaisonError)
+                else result
             )
         return outcomes
 
@@ -75,10 +77,10 @@ class BulkUpdate:
         except (NotAllowed, NotFound):
             raise
         except Refused as error:
-            return _all(ids, Outcome.REFUSED, str(error))
+            return _all(ids, ChangeOutcome.REFUSED, str(error))
         job = _job(started)
         if job is None:
-            return _all(ids, Outcome.UNKNOWN, "zendesk PUT tickets/update_many: no job in the answer")
+            return _all(ids, ChangeOutcome.UNKNOWN, "zendesk PUT tickets/update_many: no job in the answer")
         return await self._follow(job, ids)
 
     async def _follow(self, job: dict[str, Any], ids: Sequence[str]) -> list[TicketOutcome]:
@@ -95,11 +97,11 @@ class BulkUpdate:
             except Unreachable as error:
                 last = str(error)
             except LiaisonError as error:
-                return _all(ids, Outcome.UNKNOWN, str(error))
+                return _all(ids, ChangeOutcome.UNKNOWN, str(error))
             if _is_over(job):
                 break
             if loop.time() + wait > end:
-                return _all(ids, Outcome.UNKNOWN, f"job {job['id']} not over in time {last}".rstrip())
+                return _all(ids, ChangeOutcome.UNKNOWN, f"job {job['id']} not over in time {last}".rstrip())
             await asyncio.sleep(wait)
         return outcomes_from(job, ids)
 
@@ -113,5 +115,5 @@ def _is_over(job: dict[str, Any]) -> bool:
     return job.get("status") in ("completed", "failed", "killed")
 
 
-def _all(ids: Sequence[str], outcome: Outcome, detail: str) -> list[TicketOutcome]:
+def _all(ids: Sequence[str], outcome: ChangeOutcome, detail: str) -> list[TicketOutcome]:
     return [TicketOutcome(id=ticket, outcome=outcome, detail=detail) for ticket in ids]

@@ -34,7 +34,7 @@ from incidents.events import (
     Verified,
 )
 from incidents.models import (
-    Outcome,
+    ChangeOutcome,
     Ticket,
     TicketChange,
     TicketOutcome,
@@ -149,10 +149,10 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         body = {"ticket": change_body(change, once=once)}
         wanted = _plausible(ids)
         if len(wanted) == 1:
-            told = {wanted[0]: await self._update_one(wanted[0], change, body)}
+            outcomes = {wanted[0]: await self._update_one(wanted[0], change, body)}
         else:
-            told = {outcome.id: outcome for outcome in await self._bulk.update(wanted, body)}
-        return [told.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
+            outcomes = {outcome.id: outcome for outcome in await self._bulk.update(wanted, body)}
+        return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
 
     async def was_done(self, id: str, once: str) -> bool:
         """An update that changed nothing leaves no audit and is answered False: repeating it is harmless."""
@@ -188,10 +188,10 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         except NotAllowed:
             raise
         except NotFound as error:
-            return TicketOutcome(id=id, outcome=Outcome.GONE, detail=str(error))
+            return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail=str(error))
         except Refused as error:
-            return TicketOutcome(id=id, outcome=Outcome.REFUSED, detail=str(error))
-        return TicketOutcome(id=id, outcome=Outcome.DONE)
+            return TicketOutcome(id=id, outcome=ChangeOutcome.REFUSED, detail=str(error))
+        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE)
 
     async def _learn_who_we_are(self) -> dict[str, Any]:
         user = record((await self._get("users/me.json")).get("user"))
@@ -227,4 +227,4 @@ def _plausible(ids: Sequence[str]) -> list[str]:
 
 
 def _no_ticket(ticket_id: str) -> TicketOutcome:
-    return TicketOutcome(id=ticket_id, outcome=Outcome.GONE, detail="not a Zendesk ticket id")
+    return TicketOutcome(id=ticket_id, outcome=ChangeOutcome.GONE, detail="not a Zendesk ticket id")

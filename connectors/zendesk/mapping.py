@@ -16,8 +16,8 @@ from connectors.kit.fields import any_text, items, record, records, utc_time, wh
 from connectors.zendesk.settings import ZendeskSettings
 from incidents.errors import Unrecognised
 from incidents.models import (
+    ChangeOutcome,
     Contact,
-    Outcome,
     Ticket,
     TicketChange,
     TicketOutcome,
@@ -160,7 +160,7 @@ def carries(audit: Any, once: str) -> bool:
 def outcomes_from(job: Any, ids: Sequence[str]) -> list[TicketOutcome]:
     """How a finished job ended for each id; what its results do not mention is unknown."""
     message = f"job {any_text(job.get('status'))}: {any_text(job.get('message'))[:200]}"
-    told: dict[str, TicketOutcome] = {}
+    outcomes: dict[str, TicketOutcome] = {}
     for position, result in enumerate(items(job.get("results"))):
         if not isinstance(result, dict):
             continue
@@ -169,9 +169,9 @@ def outcomes_from(job: Any, ids: Sequence[str]) -> list[TicketOutcome]:
         if ticket_id is None and isinstance(index, int) and 0 <= index < len(ids):
             ticket_id = ids[index]
         if ticket_id is not None:
-            told[ticket_id] = _outcome(ticket_id, result)
+            outcomes[ticket_id] = _outcome(ticket_id, result)
     return [
-        told.get(ticket_id, TicketOutcome(id=ticket_id, outcome=Outcome.UNKNOWN, detail=message))
+        outcomes.get(ticket_id, TicketOutcome(id=ticket_id, outcome=ChangeOutcome.UNKNOWN, detail=message))
         for ticket_id in ids
     ]
 
@@ -181,10 +181,12 @@ def _outcome(ticket_id: str, result: Any) -> TicketOutcome:
     if not error:
         # A failure without a reason is as unknown as no answer: `success` alone decides.
         done = result.get("success") is True or result.get("status") == "Updated"
-        return TicketOutcome(id=ticket_id, outcome=Outcome.DONE if done else Outcome.UNKNOWN)
+        return TicketOutcome(id=ticket_id, outcome=ChangeOutcome.DONE if done else ChangeOutcome.UNKNOWN)
     detail = f"{error}: {any_text(result.get('details'))}"[:300]
     gone = "notfound" in str(error).lower()
-    return TicketOutcome(id=ticket_id, outcome=Outcome.GONE if gone else Outcome.REFUSED, detail=detail)
+    return TicketOutcome(
+        id=ticket_id, outcome=ChangeOutcome.GONE if gone else ChangeOutcome.REFUSED, detail=detail
+    )
 
 
 def _tier(

@@ -109,7 +109,7 @@ def incidents(home: Home = None, limit: int = 50, as_json: AsJson = False) -> No
     """List the newest incidents."""
     from deployments.commands import show
 
-    async def work(database: Database) -> list[show.Row]:
+    async def work(database: Database) -> list[show.IncidentRow]:
         return await show.incident_rows(database, limit=limit)
 
     rows = ask(home, work)

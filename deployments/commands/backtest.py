@@ -18,11 +18,11 @@ from insights.backtest.duplicates import duplicates_section
 from insights.backtest.export_promises import Promises, export_promises
 from insights.backtest.history import (
     History,
-    Window,
+    ReplayWindow,
     choose_window,
 )
 from insights.backtest.routing import routing_section
-from insights.backtest.sections import Section
+from insights.backtest.sections import BacktestSection
 from insights.backtest.surges import surge_section
 from insights.breach.promises import (
     PROMISES,
@@ -42,8 +42,8 @@ class Replayed:
     """What was told of the window, a section an insight."""
 
     history: History
-    window: Window
-    sections: tuple[Section, ...]
+    window: ReplayWindow
+    sections: tuple[BacktestSection, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def replay_store(
 ) -> Replayed:
     """As `replay_export`."""
     window = choose_window(stored.tickets, start=start, end=end)
-    window = Window(start=window.start, end=window.end, known_until=now)
+    window = ReplayWindow(start=window.start, end=window.end, known_until=now)
 
     def promises() -> Promises:
         rows = promise_rows(stored.promises, calendars, now=now)
@@ -121,30 +121,30 @@ def default_folder(now: datetime) -> Path:
 
 def _replay(
     history: History,
-    window: Window,
+    window: ReplayWindow,
     promises: Callable[[], Promises],
     insights: Insights,
     progress: Callable[[str], None],
 ) -> Replayed:
-    def breach() -> Section:
+    def breach() -> BacktestSection:
         found = promises()
         return breach_section(
             found.rows, found.roles, window, has_due=found.has_due, limits=found.limits, seed=SEED
         )
 
-    def routing(label: str) -> Callable[[], Section]:
+    def routing(label: str) -> Callable[[], BacktestSection]:
         return lambda: routing_section(history, window, label, accuracy=insights.routing.accuracy, seed=SEED)
 
-    def surge() -> Section:
+    def surge() -> BacktestSection:
         return surge_section(history, window, score=insights.surge.score)
 
-    def duplicates() -> Section:
+    def duplicates() -> BacktestSection:
         limits = insights.similar
         return duplicates_section(
             history, window, link_above=limits.link_above, suggest_above=limits.suggest_above, seed=SEED
         )
 
-    parts: list[tuple[str, str, Callable[[], Section]]] = [
+    parts: list[tuple[str, str, Callable[[], BacktestSection]]] = [
         *((f"routing-{label}", f"Routing: the {label}", routing(label)) for label in _labels(history)),
         ("duplicates", "Duplicates: the same fault again", duplicates),
         ("surge", "Surge: more tickets than usual", surge),
@@ -159,18 +159,18 @@ def _labels(history: History) -> Sequence[str]:
 
 
 def _sections(
-    parts: Sequence[tuple[str, str, Callable[[], Section]]], progress: Callable[[str], None]
-) -> Iterator[Section]:
+    parts: Sequence[tuple[str, str, Callable[[], BacktestSection]]], progress: Callable[[str], None]
+) -> Iterator[BacktestSection]:
     for name, title, make in parts:
         progress(title)
         try:
             yield make()
         except CannotLearn as error:
-            yield Section(name=name, title=title, missing=str(error))
+            yield BacktestSection(name=name, title=title, missing=str(error))
         except Exception as error:  # noqa: BLE001 - whatever one insight stumbles over, the others are still told
             _LOG.exception("the section %s could not be made", name)
             why = f"It could not be computed ({type(error).__name__}); please report this with the log."
-            yield Section(name=name, title=title, missing=why)
+            yield BacktestSection(name=name, title=title, missing=why)
 
 
 def _plainly(console: Console) -> Callable[[str], None]:

@@ -27,7 +27,7 @@ _PATIENCE = 25.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
+class PartHealth:
     """One thing looked at. `text` has the cure when it is not well."""
 
     what: str
@@ -44,7 +44,7 @@ class Surroundings:
     gateway_url: str
 
 
-async def check(where: Surroundings) -> list[Finding]:
+async def check(where: Surroundings) -> list[PartHealth]:
     """Look at everything once; a failing look never stops the others."""
     findings = [await _look("policy", lambda: _policy(where.policy))]
     findings.append(await _look("store", lambda: _store(where.home)))
@@ -59,25 +59,25 @@ async def check(where: Surroundings) -> list[Finding]:
     return [*findings, *await asyncio.gather(*looks)]
 
 
-async def _look(what: str, look: Callable[[], Awaitable[str]]) -> Finding:
+async def _look(what: str, look: Callable[[], Awaitable[str]]) -> PartHealth:
     try:
         async with asyncio.timeout(_PATIENCE):
-            return Finding(what=what, is_well=True, text=await look())
+            return PartHealth(what=what, is_well=True, text=await look())
     except TimeoutError:
-        return Finding(what=what, is_well=False, text=f"no answer within {_PATIENCE:g} s")
+        return PartHealth(what=what, is_well=False, text=f"no answer within {_PATIENCE:g} s")
     except (LiaisonError, SQLAlchemyError, httpx.HTTPError, OSError, RuntimeError, ValueError) as error:
         # ValueError and RuntimeError: how Prefect's client reports settings and servers it cannot use.
-        return Finding(what=what, is_well=False, text=str(error) or type(error).__name__)
+        return PartHealth(what=what, is_well=False, text=str(error) or type(error).__name__)
 
 
 async def _policy(path: Path) -> str:
     policy = load_policy(path)
-    told = (
+    words = (
         f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules, "
         f"{len(policy.sla.policies)} SLA policies by {len(policy.sla.calendars)} calendars"
     )
     # What is allowed, but may not be what was meant.
-    return "\n".join([told, *(str(remark) for remark in policy_remarks(path))])
+    return "\n".join([words, *(str(remark) for remark in policy_remarks(path))])
 
 
 async def _store(home: Path | None) -> str:
@@ -92,10 +92,10 @@ async def _store(home: Path | None) -> str:
         await database.aclose()
     pending = sum(lane.pending for lane in lanes.values())
     parked = sum(lane.parked for lane in lanes.values())
-    told = f"durable; {pending} deliveries waiting, {parked} parked, {effects.open} effects open"
+    words = f"durable; {pending} deliveries waiting, {parked} parked, {effects.open} effects open"
     if parked or effects.held or effects.dead:
-        told += f"; {effects.held} held and {effects.dead} dead: see `liaison parked` and `liaison held`"
-    return told
+        words += f"; {effects.held} held and {effects.dead} dead: see `liaison parked` and `liaison held`"
+    return words
 
 
 async def _server() -> str:
@@ -139,7 +139,7 @@ async def _connection(name: str) -> str:
         await connector.aclose()
 
 
-def print_findings(console: Console, findings: list[Finding]) -> None:
+def print_findings(console: Console, findings: list[PartHealth]) -> None:
     for finding in findings:
         mark = "[green]✔[/green]" if finding.is_well else "[red]✘[/red]"
         console.print(mark, end=" ")

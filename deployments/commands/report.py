@@ -35,7 +35,7 @@ MARK = ".liaison-report"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class WrittenReport:
     """The folder, and the names of the files now in it."""
 
     folder: Path
@@ -58,7 +58,7 @@ def report_files(found: SlaReport) -> Sequence[ReportFile]:
     return (*pictures(found), *csv_files(found))
 
 
-def write_report(files: Sequence[ReportFile], folder: Path, *, force: bool = False) -> Written:
+def write_report(files: Sequence[ReportFile], folder: Path, *, force: bool = False) -> WrittenReport:
     """Write the files into the folder, which is made if it is not there, and nowhere else.
 
     Files of the same names are replaced in a folder that we made, or with `force`; a link of such a name is replaced
@@ -79,7 +79,7 @@ def write_report(files: Sequence[ReportFile], folder: Path, *, force: bool = Fal
             _replace(folder / file.name, file.content)
     except OSError as error:
         raise Refused(f"{error.filename or folder} cannot be written: {error.strerror}") from error
-    return Written(folder=folder, names=tuple(file.name for file in files))
+    return WrittenReport(folder=folder, names=tuple(file.name for file in files))
 
 
 def print_report(console: Console, found: SlaReport) -> None:

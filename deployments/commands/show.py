@@ -23,7 +23,7 @@ from incidents.texts.times import clock
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class IncidentRow:
     """An incident as `liaison incidents` lists it."""
 
     name: str
@@ -36,7 +36,7 @@ class Row:
     title: str
 
 
-async def incident_rows(database: Database, *, limit: int) -> list[Row]:
+async def incident_rows(database: Database, *, limit: int) -> list[IncidentRow]:
     async with database.transaction() as tx:
         found = await list_incidents(tx, limit=limit)
         counts = {
@@ -51,8 +51,8 @@ async def incident_rows(database: Database, *, limit: int) -> list[Row]:
     return [_row(incident, counts.get(incident.id, 0)) for incident in found]
 
 
-def _row(incident: Incident, tickets: int) -> Row:
-    return Row(
+def _row(incident: Incident, tickets: int) -> IncidentRow:
+    return IncidentRow(
         name=incident.name,
         service=incident.service,
         state=incident.state.value,
@@ -64,7 +64,7 @@ def _row(incident: Incident, tickets: int) -> Row:
     )
 
 
-def print_rows(console: Console, rows: list[Row]) -> None:
+def print_rows(console: Console, rows: list[IncidentRow]) -> None:
     if not rows:
         console.print("No incidents. Quiet is good.")
         return

@@ -107,7 +107,7 @@ class Story:
         self.world.pagerduty.add_note(
             page, "Jane Doe", "Connection pool exhausted since the 14:02 deployment."
         )
-        await self._until("every customer has a progress update", lambda: self._told(1), 60)
+        await self._until("every customer has a progress update", lambda: self._has_told(1), 60)
         await self._until("her note is on every ticket", self._note_is_everywhere, 60)
         self.say(
             f"  {CUSTOMERS} customers have a progress update; her note is on every ticket and in the room"
@@ -177,7 +177,7 @@ class Story:
     def _pages(self) -> int:
         return len(self.world.pagerduty.pages)
 
-    async def _told(self, times: int) -> bool:
+    async def _has_told(self, times: int) -> bool:
         return all(len(self.replies(ticket)) >= times for ticket in self.tickets)
 
     async def _note_is_everywhere(self) -> bool:

@@ -13,7 +13,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HookAnswer:
     """One answer; it can be sent any number of times.
 
     Without a body there is no content type either: Slack would show a body to whoever typed the command.
@@ -39,6 +39,6 @@ class Answer:
         await send(self._body)
 
 
-def busy(why: bytes) -> Answer:
+def busy(why: bytes) -> HookAnswer:
     """503: the sender keeps the delivery and comes again."""
-    return Answer(503, why, headers=((b"retry-after", str(RETRY_AFTER_SECONDS).encode()),))
+    return HookAnswer(503, why, headers=((b"retry-after", str(RETRY_AFTER_SECONDS).encode()),))

@@ -28,12 +28,12 @@ from datetime import UTC, datetime
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
-from deployments.gateway.answers import Answer, busy
+from deployments.gateway.answers import HookAnswer, busy
 from deployments.gateway.bodies import Bodies, Gone, TooLarge, TooMuch
 from deployments.gateway.clock_check import ClockCheck
 from deployments.gateway.doorbell import Doorbell
 from deployments.gateway.metrics import NO_CONNECTION, Metrics
-from deployments.gateway.notices import Notices, told
+from deployments.gateway.notices import Notices, error_words
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import PATH as REPORTS
@@ -51,21 +51,21 @@ from incidents.store.inbox.writer import (
 HOOKS = "/hooks/"
 
 STORED = {
-    receipt: Answer(200, headers=((b"liaison-receipt", receipt.value.encode()),)) for receipt in Receipt
+    receipt: HookAnswer(200, headers=((b"liaison-receipt", receipt.value.encode()),)) for receipt in Receipt
 }
-FORGED = Answer(401, b"the signature does not hold\n")
-NO_SUCH_PATH = Answer(404, b"webhooks go to /hooks/<vendor>/<name>\n")
-NO_SUCH_CONNECTION = Answer(404, b"there can be no such connection; hooks are /hooks/<vendor>/<name>\n")
-ONLY_POST = Answer(405, b"webhooks are posted\n", headers=((b"allow", b"POST"),))
-TOO_LARGE = Answer(413, b"the body is over 1 MiB\n")
+FORGED = HookAnswer(401, b"the signature does not hold\n")
+NO_SUCH_PATH = HookAnswer(404, b"webhooks go to /hooks/<vendor>/<name>\n")
+NO_SUCH_CONNECTION = HookAnswer(404, b"there can be no such connection; hooks are /hooks/<vendor>/<name>\n")
+ONLY_POST = HookAnswer(405, b"webhooks are posted\n", headers=((b"allow", b"POST"),))
+TOO_LARGE = HookAnswer(413, b"the body is over 1 MiB\n")
 TOO_MUCH = busy(b"we have our hands full; please send it again\n")
 NOT_SAVED_YET = busy(b"this connection is not set up yet; please send it again\n")
 NOT_CHECKED = busy(b"we could not check the signature; please send it again\n")
 OUR_CLOCK = busy(b"our clock may be wrong; please send it again\n")
 NOT_STORED = busy(b"we cannot store it now; please send it again\n")
 BROKEN = busy(b"something is wrong on our side; please send it again\n")
-ALIVE = Answer(200, b"alive\n")
-READY = Answer(200, b"ready\n")
+ALIVE = HookAnswer(200, b"alive\n")
+READY = HookAnswer(200, b"ready\n")
 STORE_AWAY = busy(b"the store does not take writes\n")
 NOTHING_LOADED = busy(b"no connections could be read yet\n")
 
@@ -113,11 +113,11 @@ class Gateway:
         except Gone:
             return
         except Exception as error:  # noqa: BLE001 - a 500 may lose a ticket; a defect of ours must not
-            self._notices.error("a request failed: %s", told(error))
+            self._notices.error("a request failed: %s", error_words(error))
             answer = BROKEN
         await answer.send(send)
 
-    async def _hook(self, name: str, scope: Scope, receive: Receive) -> Answer:
+    async def _hook(self, name: str, scope: Scope, receive: Receive) -> HookAnswer:
         if scope["method"] != "POST":
             return ONLY_POST
         source = self._sources.get(name)
@@ -148,7 +148,7 @@ class Gateway:
         finally:
             self._bodies.release(body)
 
-    async def _take(self, name: str, source: WebhookSource, scope: Scope, body: bytes) -> Answer:
+    async def _take(self, name: str, source: WebhookSource, scope: Scope, body: bytes) -> HookAnswer:
         headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]]
         try:
             verified = source.verify(headers, body, now=self._clock())
@@ -160,16 +160,18 @@ class Gateway:
             self._metrics.count(name, "error")
             return NOT_CHECKED
         except Exception as error:  # noqa: BLE001 - a defect in a verifier is our fault, never the sender's
-            self._notices.error("verifying a webhook of %s failed: %s", name, told(error), subject=name)
+            self._notices.error(
+                "verifying a webhook of %s failed: %s", name, error_words(error), subject=name
+            )
             self._metrics.count(name, "error")
             return NOT_CHECKED
         self._clock_check.in_time(name)
         if verified.reply is not None:
             self._metrics.count(name, "challenge")
-            return Answer(200, verified.reply.body, content_type=verified.reply.content_type)
+            return HookAnswer(200, verified.reply.body, content_type=verified.reply.content_type)
         return await self._store(name, source, verified)
 
-    def _reject(self, name: str, error: Forged, body: bytes) -> Answer:
+    def _reject(self, name: str, error: Forged, body: bytes) -> HookAnswer:
         self._metrics.count(name, f"forged_{error.reason}")
         self._rejections.record(name, error.reason, body)
         if error.reason == "timestamp" and self._clock_check.late(name):
@@ -179,7 +181,7 @@ class Gateway:
             return OUR_CLOCK
         return FORGED
 
-    async def _store(self, name: str, source: WebhookSource, verified: Verified) -> Answer:
+    async def _store(self, name: str, source: WebhookSource, verified: Verified) -> HookAnswer:
         try:
             receipt = await self._inbox.accept(name, source.lane, verified)
         except NotStored as error:
@@ -191,16 +193,16 @@ class Gateway:
         self._doorbell.press(source.lane)
         return STORED[receipt]
 
-    async def _for_operators(self, path: str) -> Answer:
+    async def _for_operators(self, path: str) -> HookAnswer:
         if path == "/healthz":
             return ALIVE
         if path == "/readyz":
             return await self._ready()
         if path == "/metrics":
-            return Answer(200, self._metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+            return HookAnswer(200, self._metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
         return NO_SUCH_PATH
 
-    async def _ready(self) -> Answer:
+    async def _ready(self) -> HookAnswer:
         if not await self._readiness.is_writable():
             return STORE_AWAY
         return READY if self._sources.is_loaded else NOTHING_LOADED

@@ -16,7 +16,7 @@ from prefect.client.orchestration import PrefectClient
 from sqlalchemy import text
 
 from deployments.gateway.metrics import Metrics
-from deployments.gateway.notices import Notices, told
+from deployments.gateway.notices import Notices, error_words
 from incidents.events import Lane
 from incidents.store.database import Database
 from incidents.store.inbox.drains import next_fence
@@ -24,7 +24,7 @@ from tasks.ring import WAKE_CHANNEL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
+class RingPacing:
     """Seconds. Presses within `debounce` of one another are one; a ring that failed is tried again after
     `retry`, then after twice that, and so on up to `longest_retry`; one try takes `patience` at most."""
 
@@ -44,13 +44,13 @@ class Doorbell:
         metrics: Metrics,
         client: PrefectClient,
         *,
-        pace: Pace | None = None,
+        pace: RingPacing | None = None,
     ) -> None:
         self._database = database
         self._metrics = metrics
         self._notices = notices
         self._client = client
-        self._pace = pace or Pace()
+        self._pace = pace or RingPacing()
         self._pressed = {lane: asyncio.Event() for lane in Lane}
         self._deployments: dict[Lane, UUID] = {}
         self._rung: dict[Lane, int] = {}
@@ -72,7 +72,7 @@ class Doorbell:
                 async with asyncio.timeout(self._pace.patience):
                     has_rung = await self._ring(lane)
             except Exception as error:  # noqa: BLE001 - the bell must outlive whatever Prefect or the store does
-                self._notices.warn("could not ring for %s: %s", lane, told(error), subject=lane)
+                self._notices.warn("could not ring for %s: %s", lane, error_words(error), subject=lane)
                 self._metrics.count_ring(lane, "failed")
                 self._deployments.pop(lane, None)
                 self._pressed[lane].set()

@@ -39,7 +39,7 @@ class Notices:
             logger.log(level, message, *arguments)
 
 
-def told(error: BaseException) -> str:
+def error_words(error: BaseException) -> str:
     """`ValueError at webhook.py:42`."""
     frames = extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

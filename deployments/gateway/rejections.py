@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from deployments.gateway.notices import Notices, told
+from deployments.gateway.notices import Notices, error_words
 from incidents.store.database import Database
 from incidents.store.inbox.inbox import record_rejection
 
@@ -68,4 +68,4 @@ class Rejections:
                 self._database, connection=connection, reason=reason, sha256=sha256, size=size
             )
         except Exception as error:  # noqa: BLE001 - the audit must not harm the gateway, whatever ails the store
-            self._notices.warn("could not write down a refused webhook: %s", told(error))
+            self._notices.warn("could not write down a refused webhook: %s", error_words(error))

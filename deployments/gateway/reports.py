@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from deployments.gateway.answers import Answer, busy
+from deployments.gateway.answers import HookAnswer, busy
 from incidents.report_file import PNG, ReportFile
 from incidents.store.database import Database
 from incidents.store.reports import can_be_file, read_report_file
@@ -16,8 +16,8 @@ PATH = "/reports/"
 AT_ONCE = 2
 ANSWER_SECONDS = 5.0
 
-NO_SUCH_FILE = Answer(404, b"there is no such file\n")
-ONLY_GET = Answer(405, b"reports are only read\n", headers=((b"allow", b"GET, HEAD"),))
+NO_SUCH_FILE = HookAnswer(404, b"there is no such file\n")
+ONLY_GET = HookAnswer(405, b"reports are only read\n", headers=((b"allow", b"GET, HEAD"),))
 TOO_BUSY = busy(b"we have our hands full; please try again\n")
 
 
@@ -28,7 +28,7 @@ class Reports:
         self._database = database
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    async def answer(self, path: str, *, method: str) -> Answer:
+    async def answer(self, path: str, *, method: str) -> HookAnswer:
         """`path` is what follows /reports/. A wrong token and a wrong name look the same."""
         if method not in ("GET", "HEAD"):
             return ONLY_GET
@@ -43,7 +43,7 @@ class Reports:
         return NO_SUCH_FILE if file is None else _served(file)
 
 
-def _served(file: ReportFile) -> Answer:
+def _served(file: ReportFile) -> HookAnswer:
     """Pictures are shown, all else is saved; a report made again must not be hidden by the old one in a cache."""
     shown = b"inline" if file.media_type == PNG else b"attachment"
     headers = (
@@ -53,4 +53,4 @@ def _served(file: ReportFile) -> Answer:
         (b"content-security-policy", b"default-src 'none'; sandbox"),
         (b"referrer-policy", b"no-referrer"),
     )
-    return Answer(200, file.content, headers=headers, content_type=file.media_type)
+    return HookAnswer(200, file.content, headers=headers, content_type=file.media_type)

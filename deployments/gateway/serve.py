@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
-from deployments.gateway.doorbell import Doorbell, Pace
+from deployments.gateway.doorbell import Doorbell, RingPacing
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
@@ -37,7 +37,7 @@ async def open_gateway(
     *,
     connect: Callable[[], AbstractAsyncContextManager[PrefectClient]] = get_client,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    pace: Pace | None = None,
+    pace: RingPacing | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway ready to serve. Raises when the store is away or not durable, or the key is wrong."""
     await database.check_durability()

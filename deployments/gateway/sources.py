@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from blocks.catalogue import BLOCKS
 from blocks.connect import block_from_json, open_connector
-from deployments.gateway.notices import Notices, told
+from deployments.gateway.notices import Notices, error_words
 from incidents.errors import Unreachable
 from incidents.ports import WebhookSource
 from incidents.store.connections import Mirror
@@ -82,7 +82,7 @@ class Sources:
                 async with asyncio.timeout(self._look_seconds):
                     await self.load()
             except Exception as error:  # noqa: BLE001 - whatever ails Prefect or the store, the sender comes again
-                self._notices.warn("could not look for new connections: %s", told(error))
+                self._notices.warn("could not look for new connections: %s", error_words(error))
         return self._sources.get(name)
 
     async def keep_fresh(self) -> None:
@@ -95,7 +95,7 @@ class Sources:
             try:
                 await self.load()
             except Exception as error:  # noqa: BLE001 - this must outlive every outage
-                self._notices.warn("could not refresh the connections: %s", told(error))
+                self._notices.warn("could not refresh the connections: %s", error_words(error))
 
     async def _load_mirror(self) -> None:
         async with self._database.transaction() as tx:
@@ -125,7 +125,7 @@ class Sources:
                 connector = open_connector(name, block_from_json(name, text))
             except Exception as error:  # noqa: BLE001 - one unusable connection must not silence the others
                 self._notices.error(
-                    "connection %s cannot be used, edit its block: %s", name, told(error), subject=name
+                    "connection %s cannot be used, edit its block: %s", name, error_words(error), subject=name
                 )
                 continue
             self._settings[name] = text

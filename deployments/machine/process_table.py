@@ -23,7 +23,7 @@ BIRTH_TOLERANCE = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class ProcessRow:
     """One process. `born` is in seconds since 1970; `asks` is the signal it stops on in good order."""
 
     name: str
@@ -32,7 +32,7 @@ class Row:
     asks: int = signal.SIGTERM
 
     @classmethod
-    def of(cls, name: str, pid: int, *, asks: int = signal.SIGTERM) -> Row:
+    def of(cls, name: str, pid: int, *, asks: int = signal.SIGTERM) -> ProcessRow:
         return cls(name=name, pid=pid, born=psutil.Process(pid).create_time(), asks=asks)
 
 
@@ -42,9 +42,9 @@ class ProcessTable:
     def __init__(self, file: Path) -> None:
         self.file = file
 
-    def read(self) -> list[Row]:
+    def read(self) -> list[ProcessRow]:
         try:
-            return [Row(**row) for row in json.loads(self.file.read_text())]
+            return [ProcessRow(**row) for row in json.loads(self.file.read_text())]
         except FileNotFoundError:
             return []
         except (ValueError, TypeError) as error:
@@ -52,13 +52,13 @@ class ProcessTable:
                 f"{self.file} cannot be read ({error}); stop Liaison's processes and delete the file"
             ) from error
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ProcessRow) -> None:
         self._write([*(other for other in self.read() if other.name != row.name), row])
 
     def remove(self, name: str) -> None:
         self._write([row for row in self.read() if row.name != name])
 
-    def _write(self, rows: Sequence[Row]) -> None:
+    def _write(self, rows: Sequence[ProcessRow]) -> None:
         if not rows:
             self.file.unlink(missing_ok=True)
             return
@@ -67,7 +67,7 @@ class ProcessTable:
         draft.replace(self.file)
 
 
-def living(row: Row) -> psutil.Process | None:
+def living(row: ProcessRow) -> psutil.Process | None:
     """The process of this row, or None when it has ended or its number belongs to another one now."""
     try:
         process = psutil.Process(row.pid)
@@ -78,7 +78,7 @@ def living(row: Row) -> psutil.Process | None:
     return process if is_same and not is_gone else None
 
 
-def stop(row: Row, *, patience: float) -> None:
+def stop(row: ProcessRow, *, patience: float) -> None:
     """End a process and its group: ask, wait up to `patience` seconds, then kill."""
     _signal(row, row.asks)
     if not _ends_within(row, patience):
@@ -86,7 +86,7 @@ def stop(row: Row, *, patience: float) -> None:
         _ends_within(row, patience)
 
 
-def _ends_within(row: Row, seconds: float) -> bool:
+def _ends_within(row: ProcessRow, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     # Not psutil's wait(): in a container without an init the dead stay listed, and it would wait for them.
     while living(row) is not None:
@@ -96,7 +96,7 @@ def _ends_within(row: Row, seconds: float) -> bool:
     return True
 
 
-def _signal(row: Row, number: int) -> None:
+def _signal(row: ProcessRow, number: int) -> None:
     process = living(row)
     if process is None:
         return

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 import deployments
-from deployments.machine.process_table import ProcessTable, Row
+from deployments.machine.process_table import ProcessRow, ProcessTable
 
 PYTHON = sys.executable
 # Children run `python -m ...` from where this code lies, whatever folder the operator stands in.
@@ -138,7 +138,7 @@ class Child:
                 start_new_session=True,
             )
         with contextlib.suppress(psutil.NoSuchProcess):  # dead already: the supervision sees to it
-            self.table.add(Row.of(program.name, self._process.pid))
+            self.table.add(ProcessRow.of(program.name, self._process.pid))
 
     async def _supervise(self) -> None:
         while self._process is not None:

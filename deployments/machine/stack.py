@@ -34,8 +34,8 @@ from deployments.machine.prefect_server import (
     start_server,
 )
 from deployments.machine.process_table import (
+    ProcessRow,
     ProcessTable,
-    Row,
     living,
     stop,
 )
@@ -123,7 +123,7 @@ class Stack:
     async def __aenter__(self) -> Self:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         await asyncio.to_thread(self._clear_left_over)
-        self._table.add(Row.of(SUPERVISOR, os.getpid()))
+        self._table.add(ProcessRow.of(SUPERVISOR, os.getpid()))
         watchdog = await asyncio.create_subprocess_exec(
             *(PYTHON, "-m", "deployments.machine.watchdog", str(self._table.file)),
             stdin=asyncio.subprocess.PIPE,
@@ -148,7 +148,7 @@ class Stack:
         embedded = self._embedded = EmbeddedDatabase(self.home / "postgres")
         await asyncio.to_thread(embedded.start)
         self._stops.push_async_callback(self._stop_database, embedded)
-        self._table.add(Row.of(POSTGRES, _started(embedded.pid, "start_database"), asks=SIGINT))
+        self._table.add(ProcessRow.of(POSTGRES, _started(embedded.pid, "start_database"), asks=SIGINT))
         for name in (OUR_DATABASE, PREFECTS_DATABASE):
             await asyncio.to_thread(embedded.ensure_database, name)
         self._database_url = self._database_url or embedded.url(OUR_DATABASE)

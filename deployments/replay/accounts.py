@@ -23,7 +23,7 @@ _TICKETS_AT_ONCE = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Delivered:
+class DeliveryAccount:
     """One row of the inbox: which bytes, what became of them, and how long they waited in seconds."""
 
     sha256: bytes
@@ -69,7 +69,7 @@ async def count_waiting(tx: AsyncConnection, connection: str, after: int) -> int
     return count
 
 
-async def read_delivered(tx: AsyncConnection, connection: str, after: int) -> list[Delivered]:
+async def read_delivered(tx: AsyncConnection, connection: str, after: int) -> list[DeliveryAccount]:
     waited = func.extract("epoch", deliveries.c.handled_at - deliveries.c.received_at)
     rows = await tx.execute(
         select(func.sha256(deliveries.c.body), deliveries.c.state, waited).where(
@@ -77,7 +77,7 @@ async def read_delivered(tx: AsyncConnection, connection: str, after: int) -> li
         )
     )
     return [
-        Delivered(sha256=digest, state=state, waited=None if seconds is None else float(seconds))
+        DeliveryAccount(sha256=digest, state=state, waited=None if seconds is None else float(seconds))
         for digest, state, seconds in rows
     ]
 
@@ -97,7 +97,7 @@ async def read_standings(tx: AsyncConnection, connection: str, tickets: Sequence
     return found
 
 
-def account(events: Sequence[LogEvent], delivered: Sequence[Delivered]) -> Accounts:
+def account(events: Sequence[LogEvent], delivered: Sequence[DeliveryAccount]) -> Accounts:
     """Hold the rows against the events."""
     handled = Counter(row.sha256 for row in delivered if row.state == "done")
     parked = {row.sha256 for row in delivered if row.state == "parked"}

@@ -22,7 +22,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class HttpAnswer:
     """Headers have their names in lower case."""
 
     status: int
@@ -36,14 +36,14 @@ class _Reader:
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self.feed = self._parser.feed_data
-        self.answer: Answer | None = None
+        self.answer: HttpAnswer | None = None
         self.is_kept = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_message_complete(self) -> None:
-        self.answer = Answer(status=self._parser.get_status_code(), headers=self._headers)
+        self.answer = HttpAnswer(status=self._parser.get_status_code(), headers=self._headers)
         # Only known here: the parser forgets how the answer was delimited when it returns.
         self.is_kept = bool(self._parser.should_keep_alive())
 
@@ -60,7 +60,7 @@ class HttpConnection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def post(self, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Raises `NoAnswer`."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -78,7 +78,7 @@ class HttpConnection:
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._start}content-length: {len(body)}\r\n{lines}\r\n".encode("latin-1") + body
 
-    async def _exchange(self, request: bytes) -> Answer:
+    async def _exchange(self, request: bytes) -> HttpAnswer:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
         reading = _Reader()

@@ -21,29 +21,29 @@ CONNECTION = "http/requests311"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class RequestChange:
     """A request as it was from this moment on: opened, or closed."""
 
     at: datetime
     ticket: Ticket
 
 
-def read_changes(folder: Path) -> Sequence[Change]:
+def read_changes(folder: Path) -> Sequence[RequestChange]:
     """Every opening and closing, in order. Raises `ReplayError` naming file and line."""
     closed = {
         row[CASE]: _time(folder / "outcomes.csv.gz", line, row, CLOSED)
         for line, row in read_rows(folder / "outcomes.csv.gz", (CASE, CLOSED))
     }
-    changes: list[Change] = []
+    changes: list[RequestChange] = []
     path = folder / "requests.csv.gz"
     for line, row in read_rows(path, (CASE, OPENED, TARGET, _TITLE, _SOURCE)):
         opened, due = _time(path, line, row, OPENED), _time(path, line, row, TARGET)
         if opened is None or not row[CASE]:
             raise ReplayError(f"{path}, line {line}: {CASE} or {OPENED} is empty")
         done = closed.get(row[CASE])
-        changes.append(Change(at=opened, ticket=_ticket(row, opened, due, None)))
+        changes.append(RequestChange(at=opened, ticket=_ticket(row, opened, due, None)))
         if done is not None:
-            changes.append(Change(at=max(done, opened), ticket=_ticket(row, opened, due, done)))
+            changes.append(RequestChange(at=max(done, opened), ticket=_ticket(row, opened, due, done)))
     if not changes:
         raise ReplayError(f"{path} has column names and nothing else")
     return sorted(changes, key=lambda change: (change.at, change.ticket.ref.id))

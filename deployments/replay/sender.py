@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from connectors.kit.webhooks.signing import sign_standard_webhook
 from deployments.replay.failure import ReplayError
-from deployments.replay.http_connection import Answer, HttpConnection, NoAnswer
+from deployments.replay.http_connection import HttpAnswer, HttpConnection, NoAnswer
 
 AT_ONCE = 32
 TRIES = 30
@@ -83,22 +83,22 @@ class Sender:
         finally:
             connection.close()
 
-    async def _until_accepted(self, connection: HttpConnection, webhook: Webhook, sent: Sent) -> Answer:
-        told = ""
+    async def _until_accepted(self, connection: HttpConnection, webhook: Webhook, sent: Sent) -> HttpAnswer:
+        trouble = ""
         for _ in range(TRIES):
             try:
                 answer = await connection.post(self._headers(webhook), webhook.body)
             except NoAnswer as error:
-                told, wait = f"no answer ({error})", NO_ANSWER_WAIT
+                trouble, wait = f"no answer ({error})", NO_ANSWER_WAIT
             else:
                 if answer.status < 300:
                     return answer
                 if answer.status not in LATER:
                     raise ReplayError(_refusal(answer.status, self._url))
-                told, wait = f"status {answer.status}", _retry_after(answer)
+                trouble, wait = f"status {answer.status}", _retry_after(answer)
             sent.put_off += 1
             await self._pause(wait)
-        raise ReplayError(f"{self._url} took no webhook in {TRIES} tries; the last time: {told}")
+        raise ReplayError(f"{self._url} took no webhook in {TRIES} tries; the last time: {trouble}")
 
     def _headers(self, webhook: Webhook) -> dict[str, str]:
         timestamp = str(int(self._clock().timestamp()))
@@ -112,7 +112,7 @@ class Sender:
         }
 
 
-def _retry_after(answer: Answer) -> float:
+def _retry_after(answer: HttpAnswer) -> float:
     seconds = answer.headers.get("retry-after", "")
     return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else NO_ANSWER_WAIT
 

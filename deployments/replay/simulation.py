@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
-from deployments.replay.requests import Change
+from deployments.replay.requests import RequestChange
 from flows.sla_sweep import sla_sweep
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
@@ -60,7 +60,7 @@ _COUNT = text(
 
 
 async def simulate(
-    changes: Sequence[Change],
+    changes: Sequence[RequestChange],
     moments: Sequence[datetime],
     *,
     every: timedelta,
@@ -97,7 +97,7 @@ def _steps(begin: datetime, moments: Sequence[datetime], every: timedelta) -> It
             wanted.pop(0)
 
 
-async def _take_in(changes: Sequence[Change]) -> None:
+async def _take_in(changes: Sequence[RequestChange]) -> None:
     for start in range(0, len(changes), _CHUNK):
         newest = {change.ticket.ref: change.ticket for change in changes[start : start + _CHUNK]}
         async with resources.transaction() as step:

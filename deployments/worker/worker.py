@@ -43,7 +43,7 @@ class LiaisonWorkerResult(BaseWorkerResult):
     """The engine reports how the flow ended; what is left to say is that it was run."""
 
 
-class InProcess(BaseJobConfiguration):
+class InProcessConfiguration(BaseJobConfiguration):
     """How a run is started: there is no infrastructure, so there is nothing to configure."""
 
     @classmethod
@@ -66,11 +66,11 @@ class InProcess(BaseJobConfiguration):
         return configuration
 
 
-class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
+class LiaisonWorker(BaseWorker[InProcessConfiguration, BaseVariables, LiaisonWorkerResult]):
     """Awaits each run's flow as a task of its own event loop, up to `limit` at a time."""
 
     type: ClassVar[str] = "liaison"  # type: ignore[misc]  # Prefect declares it on the instance, reads it on the class
-    job_configuration = InProcess
+    job_configuration = InProcessConfiguration
     _description = "Runs async flows inside the worker's own warm process."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -97,7 +97,7 @@ class LiaisonWorker(BaseWorker[InProcess, BaseVariables, LiaisonWorkerResult]):
     async def run(
         self,
         flow_run: FlowRun,
-        configuration: InProcess,
+        configuration: InProcessConfiguration,
         task_status: anyio.abc.TaskStatus[Any] | None = None,
     ) -> LiaisonWorkerResult:
         flow = await self._flow(flow_run)

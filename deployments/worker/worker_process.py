@@ -73,10 +73,10 @@ async def run_worker(
     """
     # One name a host, so that the list of workers does not grow with every restart.
     worker = LiaisonWorker(pool, name=socket.gethostname(), limit=limit)
-    await Service(worker, wake=wake or asyncio.Event(), stop=stop or asyncio.Event()).serve(grace=grace)
+    await WorkerLoops(worker, wake=wake or asyncio.Event(), stop=stop or asyncio.Event()).serve(grace=grace)
 
 
-class Service:
+class WorkerLoops:
     """The loops around a worker. `poll`: seconds between looks for runs, when nobody wakes it."""
 
     def __init__(

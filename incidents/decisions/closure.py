@@ -78,7 +78,7 @@ def _tell_everybody(case: Case, proof: str, policy: Policy, *, now: datetime) ->
     incident = move(case.incident, IncidentState.CLOSING, now=now)
     incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=now)
     seen = replace(case, incident=incident)
-    tickets = _to_be_told(case)
+    tickets = _waiting_for_word(case)
     effects = farewell(seen, tickets, policy)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
     effects += tell_room(
@@ -103,7 +103,7 @@ def farewell(case: Case, tickets: Sequence[Ticket], policy: Policy) -> list[Effe
     return effects
 
 
-def _to_be_told(case: Case) -> list[Ticket]:
+def _waiting_for_word(case: Case) -> list[Ticket]:
     """Everybody the first time; after a reopening those who wait: the others were told and are content."""
     return [
         item.ticket
@@ -120,15 +120,15 @@ def _close(case: Case, policy: Policy, *, now: datetime) -> Plan:
     incident = move(case.incident, IncidentState.CLOSED, now=now)
     incident = replace(incident, next_stage=None, next_stage_at=None, next_update_at=None)
     given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
-    given_up += case.untold
+    given_up += case.unsent_messages
     rest = f" ({given_up} effects need a person, see `liaison show {incident.name}`)" if given_up else ""
-    untold = f"{case.untold} message(s) to customers did not go out"
-    told = untold if case.untold else "every linked customer was told"
+    unsent = f"{case.unsent_messages} message(s) to customers did not go out"
+    all_told = unsent if case.unsent_messages else "every linked customer was told"
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
-        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: {told}.")),
-        entries=(Entry(kind="closed", text=f"Closed: {told}{rest}"),),
+        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: {all_told}.")),
+        entries=(Entry(kind="closed", text=f"Closed: {all_told}{rest}"),),
     )
 
 

@@ -52,6 +52,6 @@ def tell_precedents(case: Case, precedents: Sequence[Precedent], *, now: datetim
 def suggest(ref: TicketRef, precedents: Sequence[Precedent], *, instance: str) -> Effect:
     """For the agent of a ticket that no rule knows: which open incidents it may belong to, and how to say so."""
     names = " ".join(one.incident for one in precedents)
-    told = "\n".join(f"- {one.words}" for one in precedents)
-    note = internal(f"This ticket may be about an incident that is known:\n{told}")
+    listed = "\n".join(f"- {one.words}" for one in precedents)
+    note = internal(f"This ticket may be about an incident that is known:\n{listed}")
     return ticket_note(None, ref, f"liaison:{instance}:similar:{names.replace(' ', '+')}", note)

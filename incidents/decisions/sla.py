@@ -43,7 +43,7 @@ _BEFORE_ENGINEERS = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING,
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class DueClock:
     """A clock with all that it has to tell now, in order, and what is to be done about it."""
 
     missed: tuple[Missed, ...]
@@ -58,13 +58,13 @@ class Due:
         return self.missed[-1].moment.is_breach
 
 
-def due_clocks(clocks: Iterable[SlaClock], policy: Policy, *, now: datetime) -> list[Due]:
+def due_clocks(clocks: Iterable[SlaClock], policy: Policy, *, now: datetime) -> list[DueClock]:
     """Clocks that have something to tell, in the order in which their first moments came."""
     by_clock: dict[str, list[Missed]] = {}
     for one in missed(clocks, policy.sla.working_calendars(), now=now):
         by_clock.setdefault(one.clock.key, []).append(one)
     return [
-        Due(
+        DueClock(
             missed=tuple(found),
             acts=frozenset(act for one in found for act in policy.sla.acts(one.clock.policy, one.moment)),
         )
@@ -72,17 +72,17 @@ def due_clocks(clocks: Iterable[SlaClock], policy: Policy, *, now: datetime) -> 
     ]
 
 
-def told(due: Sequence[Due], *, now: datetime) -> tuple[SlaClock, ...]:
+def told_clocks(due: Sequence[DueClock], *, now: datetime) -> tuple[SlaClock, ...]:
     """The clocks with these moments marked."""
     return tuple(tell(one.clock, [item.moment for item in one.missed], now=now) for one in due)
 
 
-def broken(due: Sequence[Due]) -> list[Missed]:
+def broken(due: Sequence[DueClock]) -> list[Missed]:
     """The promises that are broken, as told."""
     return [one.missed[-1] for one in due if one.is_breach]
 
 
-def sweep(case: Case, due: Sequence[Due], policy: Policy, *, now: datetime) -> Plan:
+def sweep(case: Case, due: Sequence[DueClock], policy: Policy, *, now: datetime) -> Plan:
     """What is due on this incident and its tickets: warnings, breaches with the next rung, customers' updates."""
     incident, effects, entries = _tell(case, due, policy, now=now)
     incident, updates, said = _update_customers(replace(case, incident=incident), policy, now=now)
@@ -90,12 +90,12 @@ def sweep(case: Case, due: Sequence[Due], policy: Policy, *, now: datetime) -> P
         incident=incident,
         effects=(*effects, *updates),
         entries=(*entries, *said),
-        told=told(due, now=now),
+        told_clocks=told_clocks(due, now=now),
     )
 
 
 def sweep_ticket(
-    ticket: TicketRef, due: Sequence[Due], policy: Policy, *, instance: str, now: datetime
+    ticket: TicketRef, due: Sequence[DueClock], policy: Policy, *, instance: str, now: datetime
 ) -> list[Effect]:
     """What is due on a ticket that belongs to no incident: its agent reads it on the ticket, whatever the ladder
     says, because there is no team, room or page to turn to."""
@@ -107,7 +107,7 @@ def sweep_ticket(
 
 
 def _tell(
-    case: Case, due: Sequence[Due], policy: Policy, *, now: datetime
+    case: Case, due: Sequence[DueClock], policy: Policy, *, now: datetime
 ) -> tuple[Incident, list[Effect], list[Entry]]:
     own = [one for one in due if one.clock.subject == case.incident.name]
     on_tickets = [one for one in due if one.clock.subject != case.incident.name]
@@ -153,15 +153,15 @@ class _Lines:
     """The sentences about what is due."""
 
     case: Case
-    incident_clocks: Sequence[Due]
-    ticket_clocks: Sequence[Due]
+    incident_clocks: Sequence[DueClock]
+    ticket_clocks: Sequence[DueClock]
     policy: Policy
     now: datetime
 
-    def own(self, one: Due) -> str:
+    def own(self, one: DueClock) -> str:
         return told_words(one.missed, self.policy.sla.working_calendars(), now=self.now)
 
-    def tickets(self, due: Sequence[Due]) -> list[str]:
+    def tickets(self, due: Sequence[DueClock]) -> list[str]:
         """One sentence for each moment of a metric, however many tickets it came on."""
         alike: dict[tuple[str, str, int], list[Missed]] = {}
         for one in due:
@@ -178,8 +178,8 @@ class _Lines:
 
 def _tell_owners(
     case: Case,
-    own: Sequence[Due],
-    on_tickets: Sequence[Due],
+    own: Sequence[DueClock],
+    on_tickets: Sequence[DueClock],
     lines: _Lines,
     what: str,
     *,
@@ -196,7 +196,7 @@ def _tell_owners(
         if ticket is not None:
             note = internal(f"{case.incident.name}: {text}")
             effects.append(ticket_note(case.incident.id, ticket.ref, case.once(what), note))
-    by_ticket: dict[str, list[Due]] = {}
+    by_ticket: dict[str, list[DueClock]] = {}
     for one in on_tickets:
         if SlaAct.TELL_OWNER in one.acts:
             by_ticket.setdefault(one.clock.subject, []).append(one)
@@ -214,7 +214,7 @@ def _owners_ticket(case: Case) -> Ticket | None:
     return next(iter([*owned, *waiting]), None)
 
 
-def _note(due: Sequence[Due], policy: Policy, *, now: datetime) -> InternalText:
+def _note(due: Sequence[DueClock], policy: Policy, *, now: datetime) -> InternalText:
     calendars = policy.sla.working_calendars()
     return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=now) for one in due))
 
@@ -225,7 +225,7 @@ def ticket_ref(subject: str) -> TicketRef:
     return TicketRef(connection=connection, id=ticket_id)
 
 
-def _digest(due: Sequence[Due]) -> str:
+def _digest(due: Sequence[DueClock]) -> str:
     """Names this telling: the same moments under the same targets are told once."""
     marks = sorted(one.clock.mark(item.moment) for one in due for item in one.missed)
     return hashlib.sha256("\n".join(marks).encode("utf-8", "replace")).hexdigest()[:16]

@@ -73,7 +73,7 @@ def _follow(case: Case, news: PageNews, state: PageState, policy: Policy, *, now
         incident = move(incident, IncidentState.ESCALATED, now=now)
         incident = replace(incident, acknowledged_at=None, responder=None)
         text = f"{case.incident.responder or 'The responder'} handed the page back; nobody has it now"
-        return _told(
+        return _tell(
             replace(case, incident=incident), policy, f"handed-back:{_digest(str(now))}", text, kind="state"
         )
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
@@ -117,7 +117,7 @@ def _acknowledged(case: Case, who: str, policy: Policy, *, now: datetime) -> Pla
         next_update_at=customers.next_update_at(incident, policy, now=now),
     )
     seen = replace(case, incident=incident)
-    plan = _told(
+    plan = _tell(
         seen, policy, f"acknowledged:{_digest(who, str(now))}", f"{who} is on it", kind="acknowledged"
     )
     progress = customers.tell(
@@ -137,7 +137,7 @@ def _resolved(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
         incident, resolved_at=now, next_stage=Stage.CLOSURE, next_stage_at=now, next_update_at=None, checks=0
     )
     seen = replace(case, incident=incident)
-    plan = _told(seen, policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
+    plan = _tell(seen, policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
     # Pages of other rungs ring on although it is over.
     return replace(plan, effects=(*plan.effects, *change_pages(case, EffectKind.PAGE_RESOLVE, "resolved")))
 
@@ -152,10 +152,10 @@ def _reopened_by_engineers(case: Case, who: str, policy: Policy, *, now: datetim
         next_update_at=customers.next_update_at(incident, policy, now=now),
     )
     seen = replace(case, incident=incident)
-    return _told(seen, policy, "reopened", f"{who} opened it again", kind="reopened")
+    return _tell(seen, policy, "reopened", f"{who} opened it again", kind="reopened")
 
 
-def _told(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Plan:
+def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Plan:
     """A change of state as the agents and the room hear it. The pager knows: it told us."""
     effects = _to_tickets(seen, what, internal(f"{seen.incident.name}: {text}."))
     effects += tell_room(seen, policy, what, text)

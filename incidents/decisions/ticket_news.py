@@ -46,11 +46,11 @@ def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: 
         # By id: a comment whose webhook was repeated is one comment.
         for comment in {comment.id: comment for comment in item.comments}.values():
             if comment.author is Author.AGENT and not comment.is_public:
-                said, told = _pass_on(seen, item.after, comment, policy)
-                effects += told
+                said, passed_on = _pass_on(seen, item.after, comment, policy)
+                effects += passed_on
                 entries.append(said)
-    moved, told = _status_changes(seen, news, policy)
-    return Plan(incident=plan.incident, effects=(*effects, *told), entries=(*entries, *moved))
+    moved, passed_on = _status_changes(seen, news, policy)
+    return Plan(incident=plan.incident, effects=(*effects, *passed_on), entries=(*entries, *moved))
 
 
 def _complaints(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from incidents.policy.words import Section, listed
+from incidents.policy.words import PolicySection, listed
 from incidents.sla.calendars import Calendar, DayHours
 from incidents.sla.holiday_rules import (
     HolidayRules,
@@ -68,8 +68,8 @@ def _zone(name: str) -> str:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # whatever a name that is no zone leads to on the disk
         cities = sorted(zone for zone in available_timezones() if "/" in zone)
-        told = f"there is no time zone {name[:60]!r}{_close_or_example(name, cities)}"
-        raise ValueError(told) from error
+        message = f"there is no time zone {name[:60]!r}{_close_or_example(name, cities)}"
+        raise ValueError(message) from error
     return name
 
 
@@ -83,7 +83,7 @@ Days = Annotated[str, AfterValidator(_days)]
 HolidayDate = Annotated[str, AfterValidator(check_date)]
 
 
-class WorkHolidays(Section):
+class WorkHolidays(PolicySection):
     """Dates on which nobody works, from midnight to midnight of the calendar's time zone."""
 
     country: str | None = Field(
@@ -130,7 +130,7 @@ class WorkHolidays(Section):
         )
 
 
-class WorkCalendar(Section):
+class WorkCalendar(PolicySection):
     """When somebody works: hours by weekday, in one time zone, less holidays."""
 
     timezone: Annotated[str, AfterValidator(_zone)] = Field(

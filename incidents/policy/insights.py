@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from incidents.policy.words import Duration, Section
+from incidents.policy.words import Duration, PolicySection
 
 
 class InsightKind(StrEnum):
@@ -33,7 +33,7 @@ class InsightMode(StrEnum):
     ON = "on"
 
 
-class RoutingInsight(Section):
+class RoutingInsight(PolicySection):
     """Which service a ticket is about, where no rule says so."""
 
     mode: InsightMode = Field(default=InsightMode.SHADOW, description="off, shadow or on.")
@@ -46,7 +46,7 @@ class RoutingInsight(Section):
     )
 
 
-class SimilarInsight(Section):
+class SimilarInsight(PolicySection):
     """Which open incident a ticket belongs to, and which past ones were like it."""
 
     mode: InsightMode = Field(default=InsightMode.SHADOW, description="off, shadow or on.")
@@ -67,7 +67,7 @@ class SimilarInsight(Section):
         return self
 
 
-class SurgeInsight(Section):
+class SurgeInsight(PolicySection):
     """More tickets than usual, before any monitor fires."""
 
     mode: InsightMode = Field(default=InsightMode.SHADOW, description="off, shadow or on.")
@@ -83,13 +83,13 @@ class SurgeInsight(Section):
     )
 
 
-class BreachInsight(Section):
+class BreachInsight(PolicySection):
     """How likely a promise is to be broken."""
 
     mode: InsightMode = Field(default=InsightMode.SHADOW, description="off, shadow or on.")
 
 
-class Insights(Section):
+class Insights(PolicySection):
     """Learning: local, from this installation's own history, and only as far as each mode says."""
 
     history: Duration = Field(

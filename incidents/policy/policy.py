@@ -44,7 +44,7 @@ from incidents.policy.words import (
     Connection,
     Duration,
     Name,
-    Section,
+    PolicySection,
 )
 
 __all__ = [
@@ -76,7 +76,7 @@ __all__ = [
 ]
 
 
-class ActionPolicy(Section):
+class ActionPolicy(PolicySection):
     """A remedy that was thought through in advance."""
 
     name: str = Field(min_length=1, max_length=100, description="What people call the action.")
@@ -95,7 +95,7 @@ class ActionPolicy(Section):
     )
 
 
-class Service(Section):
+class Service(PolicySection):
     """Something customers use and would miss."""
 
     title: str = Field(min_length=1, max_length=100, description="The name customers know it by.")
@@ -110,7 +110,7 @@ class Service(Section):
     )
 
 
-class Rung(Section):
+class Rung(PolicySection):
     """A next level, paged when the level before did not answer in time."""
 
     title: str = Field(min_length=1, max_length=100, description="Who that is, for people.")
@@ -118,7 +118,7 @@ class Rung(Section):
     pager_target: str = Field(min_length=1, description="Whom to page, in the on-call tool's own words.")
 
 
-class Team(Section):
+class Team(PolicySection):
     """Engineers who can be reached."""
 
     title: str = Field(min_length=1, max_length=100, description="The team's name, for people.")
@@ -134,14 +134,14 @@ class Team(Section):
     manager: Rung | None = Field(default=None, description="Whom tell_manager in an SLA's ladder pages.")
 
 
-class Tier(Section):
+class Tier(PolicySection):
     """A class of customers. Its key is the value the helpdesk has on the ticket."""
 
     title: str = Field(min_length=1, max_length=100, description="The tier's name, for people.")
     weight: int = Field(default=1, ge=1, le=1000, description="How much one of its customers counts.")
 
 
-class Policy(Section):
+class Policy(PolicySection):
     """Everything the operator decides, in one place."""
 
     services: dict[Name, Service] = Field(min_length=1, description="The services, by name.")
@@ -169,8 +169,8 @@ class Policy(Section):
     def _is_consistent(self) -> Self:
         dangling = list(dangling_references(self.model_dump()))
         if dangling:
-            told = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in dangling)
-            raise PydanticCustomError(DANGLING, "{told}", {"told": told})
+            dangling_words = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in dangling)
+            raise PydanticCustomError(DANGLING, "{message}", {"message": dangling_words})
         return self
 
     def service(self, name: str) -> Service:

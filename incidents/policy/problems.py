@@ -18,7 +18,7 @@ def refuse(section: str, found: Iterable[Found]) -> None:
     """
     errors = [
         InitErrorDetails(
-            type=PydanticCustomError(kind[0] if kind else "value_error", "{told}", {"told": message}),
+            type=PydanticCustomError(kind[0] if kind else "value_error", "{message}", {"message": message}),
             loc=place,
             input=None,
         )

@@ -11,7 +11,7 @@ from incidents.models import Severity, TicketStatus, Verdict
 from incidents.policy.sla.section import Sla, SlaTarget
 from incidents.policy.words import (
     Duration,
-    Section,
+    PolicySection,
     WebAddress,
 )
 from incidents.texts.answer_words import DEFAULT_PHRASES
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class Correlation(Section):
+class Correlation(PolicySection):
     """When a ticket is about a fault we already know."""
 
     window: Duration = Field(
@@ -41,7 +41,7 @@ class Correlation(Section):
     )
 
 
-class Validation(Section):
+class Validation(PolicySection):
     """When customers' claims count as true."""
 
     tickets: int = Field(
@@ -58,7 +58,7 @@ class Validation(Section):
     )
 
 
-class Escalation(Section):
+class Escalation(PolicySection):
     """When engineers are mobilised."""
 
     on: list[Verdict] = Field(
@@ -68,7 +68,7 @@ class Escalation(Section):
     )
 
 
-class Closure(Section):
+class Closure(PolicySection):
     """When a fix counts as proven, and what brings an incident back."""
 
     proofs: int = Field(default=2, ge=1, le=100, description="Healthy looks in a row that prove a fix.")
@@ -112,7 +112,7 @@ DEFAULT_UPDATES = {
 }
 
 
-class Cadence(Section):
+class Cadence(PolicySection):
     """How often customers hear from us while it lasts. Severities left out keep their defaults."""
 
     enabled: bool = Field(default=True, description="Whether customers get progress updates at all.")
@@ -127,7 +127,7 @@ class Cadence(Section):
         return {**DEFAULT_UPDATES, **every}
 
 
-class CustomerTemplates(Section):
+class CustomerTemplates(PolicySection):
     """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`."""
 
     progress: str = Field(
@@ -168,7 +168,7 @@ class CustomerTemplates(Section):
         return template
 
 
-class Templates(Section):
+class Templates(PolicySection):
     """Texts that may be reworded."""
 
     customer: CustomerTemplates = Field(
@@ -176,7 +176,7 @@ class Templates(Section):
     )
 
 
-class Links(Section):
+class Links(PolicySection):
     """Addresses put into notes and pages, so that a reader can go on from there."""
 
     prefect_ui: WebAddress | None = Field(default=None, description="Where people open the Prefect UI.")

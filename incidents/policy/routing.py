@@ -12,7 +12,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from incidents.models import Severity, Ticket
-from incidents.policy.words import Connection, Section
+from incidents.policy.words import Connection, PolicySection
 
 LOOKED_AT = 10_000
 """Characters of subject and body that keywords are looked for in: what matters is said early."""
@@ -37,7 +37,7 @@ def corrected_service(ticket: Ticket) -> str | None:
     return next((tag.removeprefix(CORRECTION) for tag in ticket.tags if tag.startswith(CORRECTION)), None)
 
 
-class RoutingRule(Section):
+class RoutingRule(PolicySection):
     """One rule. Every kind of criterion given must match; within a kind any one will do, but all_keywords."""
 
     service: str | None = Field(default=None, description="Service whose incident a matching ticket joins.")

@@ -1,4 +1,4 @@
-"""The small words a policy is written in: durations, names, connections, and the frozen `Section`."""
+"""The small words a policy is written in: durations, names, connections, and the frozen `PolicySection`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 LONGEST = timedelta(days=3660)
 
 
-class Section(BaseModel):
+class PolicySection(BaseModel):
     """A part of the policy: frozen, and a misspelt key is an error rather than a setting without effect."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

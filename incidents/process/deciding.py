@@ -18,19 +18,20 @@ async def decide(
     decision: Callable[[Case], Plan],
     *,
     joining: Sequence[Ticket] = (),
-    told_at: datetime | None = None,
+    customers_told_at: datetime | None = None,
 ) -> Plan:
     """Lock the incident, show its case to `decision`, and write what it said, with what that means for its SLA.
 
     The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
     `decision` is pure and quick; what it needs from the outside world was gathered before. `joining` are tickets
-    that are linked to it in the same transaction; `told_at` says that its customers have had a message of ours.
+    that are linked to it in the same transaction; `customers_told_at` says that its customers have had a message of
+    ours.
     Raises `NotFound` when there is no such incident.
     """
     case = await load_case(step.connection, incident_id, lock=True)
     plan = decision(case)
     await write_plan(step, case.incident, plan)
-    await keep_incident(step, case, plan, joining=joining, told_at=told_at)
+    await keep_incident(step, case, plan, joining=joining, customers_told_at=customers_told_at)
     return plan
 
 

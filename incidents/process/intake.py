@@ -20,7 +20,7 @@ from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
 from incidents.process.deciding import decide
 from incidents.process.opening import link_joins, open_with_tickets
-from incidents.promises.keeping import TicketChange
+from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
 from incidents.store.cases import open_incidents
 from incidents.store.inbox.drains import take_turns
@@ -191,7 +191,7 @@ async def _keep_promises(
         before = known.get(ticket.ref)
         incident_id = incident_of.get(ticket.ref)
         changes.append(
-            TicketChange(
+            TicketTransition(
                 before=before.ticket if before is not None else None,
                 after=_newer(ticket, before),
                 severity=severities.get(incident_id) if incident_id is not None else None,

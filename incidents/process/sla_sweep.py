@@ -32,7 +32,7 @@ class Swept:
 async def sweep_incident(step: Step, incident_id: int) -> Swept:
     """Tell what is due on an incident and its tickets, and write down what was broken and by whom."""
     policy, now, tx = step.policy, step.now, step.connection
-    due: list[sla.Due] = []
+    due: list[sla.DueClock] = []
     await read_incident(tx, incident_id, lock=True)
     on_tickets = await lock_due_ticket_clocks(tx, incident_id, now=now)
 
@@ -40,10 +40,12 @@ async def sweep_incident(step: Step, incident_id: int) -> Swept:
         due.extend(sla.due_clocks((*case.clocks, *on_tickets), policy, now=now))
         plan = sla.sweep(case, due, policy, now=now)
         # All that came up is written again, so that one with nothing to tell any more does not come up for ever.
-        told = {clock.key: clock for clock in plan.told}
+        told = {clock.key: clock for clock in plan.told_clocks}
         seen = tuple(told.get(clock.key, clock) for clock in on_tickets)
-        own = tuple(clock for clock in plan.told if clock.subject == case.incident.name)
-        return Plan(incident=plan.incident, effects=plan.effects, entries=plan.entries, told=(*own, *seen))
+        own = tuple(clock for clock in plan.told_clocks if clock.subject == case.incident.name)
+        return Plan(
+            incident=plan.incident, effects=plan.effects, entries=plan.entries, told_clocks=(*own, *seen)
+        )
 
     await decide(step, incident_id, decision)
     await record_breaches(tx, sla.broken(due), policy.sla.working_calendars(), now=now)
@@ -56,14 +58,14 @@ async def sweep_unlinked(step: Step, *, limit: int) -> tuple[Swept, int]:
     calendars = policy.sla.working_calendars()
     clocks = await lock_due_unlinked(tx, now=now, limit=limit)
     due = sla.due_clocks(clocks, policy, now=now)
-    by_ticket: dict[str, list[sla.Due]] = {}
+    by_ticket: dict[str, list[sla.DueClock]] = {}
     for one in due:
         by_ticket.setdefault(one.clock.subject, []).append(one)
     effects: list[Effect] = []
     for subject, found in by_ticket.items():
         ref = sla.ticket_ref(subject)
         effects += sla.sweep_ticket(ref, found, policy, instance=step.instance, now=now)
-    told = {clock.key: clock for clock in sla.told(due, now=now)}
+    told = {clock.key: clock for clock in sla.told_clocks(due, now=now)}
     await mark_told(tx, [told.get(clock.key, clock) for clock in clocks], calendars)
     await plan_effects(tx, effects)
     await record_breaches(tx, sla.broken(due), calendars, now=now)
@@ -76,6 +78,6 @@ async def refit_incident(step: Step, incident_id: int) -> None:
     await mark_fitted(step.connection, incident_id, step.policy.sla.fingerprint)
 
 
-def _count(due: Sequence[sla.Due]) -> Swept:
+def _count(due: Sequence[sla.DueClock]) -> Swept:
     breached = sum(one.is_breach for one in due)
     return Swept(warned=len(due) - breached, breached=breached)

@@ -37,22 +37,22 @@ Happened = tuple[SlaEvent, datetime]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TicketChange:
+class TicketTransition:
     """A ticket as it was known and as it is, with its new comments; `severity` is its incident's, if it has one.
 
-    `told_at` is when a message of ours reached the customer; `works_again_at` when its incident was resolved: the
-    customer can work then, though nobody has told them yet.
+    `customers_told_at` is when a message of ours reached the customer; `works_again_at` when its incident was
+    resolved: the customer can work then, though nobody has told them yet.
     """
 
     before: Ticket | None
     after: Ticket
     severity: Severity | None = None
     comments: tuple[Comment, ...] = ()
-    told_at: datetime | None = None
+    customers_told_at: datetime | None = None
     works_again_at: datetime | None = None
 
 
-def ticket_clocks(change: TicketChange, clocks: Clocks, sla: Sla, *, now: datetime) -> Clocks:
+def ticket_clocks(change: TicketTransition, clocks: Clocks, sla: Sla, *, now: datetime) -> Clocks:
     """The ticket's clocks after the change; none, if nothing is promised to it and never was."""
     terms = sla.terms_for(ticket_facts(change.after, change.severity, sla.priorities))
     if terms is None and not clocks:
@@ -76,20 +76,20 @@ def incident_clocks(
     *,
     now: datetime,
     joining: Sequence[Ticket] = (),
-    told_at: datetime | None = None,
+    customers_told_at: datetime | None = None,
 ) -> Clocks:
     """The incident's clocks after the plan.
 
-    `joining` are tickets that are being linked to it just now; `told_at` is when a message of ours reached its
-    customers.
+    `joining` are tickets that are being linked to it just now; `customers_told_at` is when a message of ours reached
+    its customers.
     """
-    told = {clock.key: clock for clock in plan.told}
+    told = {clock.key: clock for clock in plan.told_clocks}
     clocks = tuple(told.get(clock.key, clock) for clock in case.clocks)
     tickets = [*(item.ticket for item in case.tickets), *joining]
     terms = sla.terms_for(incident_facts(plan.incident, tickets))
     happened = list(_incident_events(case.incident, plan.incident, clocks, now=now))
-    if told_at is not None:
-        happened.append((SlaEvent.LIAISON_UPDATE, told_at))
+    if customers_told_at is not None:
+        happened.append((SlaEvent.LIAISON_UPDATE, customers_told_at))
     return _after(happened, clocks, subject=plan.incident.name, terms=terms, status=None, sla=sla, now=now)
 
 
@@ -124,7 +124,7 @@ def _after(
     return clocks
 
 
-def _ticket_events(change: TicketChange, clocks: Clocks, *, now: datetime) -> Iterator[Happened]:
+def _ticket_events(change: TicketTransition, clocks: Clocks, *, now: datetime) -> Iterator[Happened]:
     """In the order in which they happened, the ticket's own state last."""
     before, after = change.before, change.after
     is_reopened = before is not None and before.status.is_settled and not after.status.is_settled
@@ -142,8 +142,8 @@ def _ticket_events(change: TicketChange, clocks: Clocks, *, now: datetime) -> It
     if not replies and is_owed and after.status is TicketStatus.WAITING_FOR_CUSTOMER:
         # One that waits for its customer was answered, even if the webhook that told us so was lost.
         yield SlaEvent.AGENT_REPLY, after.updated_at
-    if change.told_at is not None:
-        yield SlaEvent.LIAISON_UPDATE, change.told_at
+    if change.customers_told_at is not None:
+        yield SlaEvent.LIAISON_UPDATE, change.customers_told_at
     if change.works_again_at is not None:
         yield SlaEvent.MITIGATED, change.works_again_at
     if after.status.is_settled:

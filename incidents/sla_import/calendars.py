@@ -49,7 +49,7 @@ def calendars_from(
         lines += [left("", one) for one in schedule.unread]
         if not schedule.hours:
             lines.append(
-                ImportLine(fate=Fate.LEFT, what=what, told="no working hours could be read", cure=_AGAIN)
+                ImportLine(fate=Fate.LEFT, what=what, words="no working hours could be read", cure=_AGAIN)
             )
             continue
         hours, holidays = _merged(schedule.hours), [one for one in schedule.holidays if _is_sane(one)]
@@ -61,15 +61,15 @@ def calendars_from(
         try:
             work = WorkCalendar.model_validate(section)
         except ValidationError as error:
-            told = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
-            lines.append(ImportLine(fate=Fate.LEFT, what=what, told=told, cure=_AGAIN))
+            words = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+            lines.append(ImportLine(fate=Fate.LEFT, what=what, words=words, cure=_AGAIN))
             continue
         name = names.name(schedule.name, otherwise=f"schedule-{schedule.id}")
         calendar = work.calendar(name)
         calendars.append(ImportedCalendar(schedule=schedule, name=name, section=section, calendar=calendar))
         weekly = calendar.weekly / timedelta(hours=1)
-        told = f"as calendar {name}, {schedule.zone}, {weekly:g} h a week, {len(dates)} closed dates"
-        lines.append(ImportLine(fate=Fate.TAKEN, what=what, told=told))
+        words = f"as calendar {name}, {schedule.zone}, {weekly:g} h a week, {len(dates)} closed dates"
+        lines.append(ImportLine(fate=Fate.TAKEN, what=what, words=words))
     return tuple(calendars), tuple(lines)
 
 
@@ -78,9 +78,11 @@ def _is_sane(holiday: LevelHoliday) -> bool:
 
 
 def _too_long(what: str, holiday: LevelHoliday) -> ImportLine:
-    told = f"it goes from {holiday.first} to {holiday.last}"
+    words = f"it goes from {holiday.first} to {holiday.last}"
     cure = "correct it in the helpdesk, or list its dates under holidays, extra"
-    return ImportLine(fate=Fate.LEFT, what=f"{what}, {called('holiday', holiday.name)}", told=told, cure=cure)
+    return ImportLine(
+        fate=Fate.LEFT, what=f"{what}, {called('holiday', holiday.name)}", words=words, cure=cure
+    )
 
 
 def _days(holiday: LevelHoliday) -> list[date]:

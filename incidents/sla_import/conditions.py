@@ -105,8 +105,8 @@ class _Reading:
         self._tiers = frozenset(folded(tier) for tier in tiers)
         self.lines: list[ImportLine] = []
 
-    def whole(self, told: str) -> ImportLine:
-        return ImportLine(fate=Fate.LEFT, what=self._what, told=told, cure=_FALLS)
+    def whole(self, words: str) -> ImportLine:
+        return ImportLine(fate=Fate.LEFT, what=self._what, words=words, cure=_FALLS)
 
     def accepted(self, condition: Condition) -> frozenset[Any] | None:
         """The values it accepts, severities for priorities; None if that cannot be said."""
@@ -140,9 +140,9 @@ class _Reading:
         severities = frozenset(known[value] for value in condition.values)
         return frozenset(Severity) - severities if condition.is_excluding else severities
 
-    def _left(self, condition: LevelCondition, told: str, cure: str) -> None:
-        self._add(Fate.LEFT, condition, told, cure)
+    def _left(self, condition: LevelCondition, words: str, cure: str) -> None:
+        self._add(Fate.LEFT, condition, words, cure)
 
-    def _add(self, fate: Fate, condition: LevelCondition, told: str, cure: str) -> None:
+    def _add(self, fate: Fate, condition: LevelCondition, words: str, cure: str) -> None:
         what = f"{self._what}, {called('condition', condition.called)}"
-        self.lines.append(ImportLine(fate=fate, what=what, told=told, cure=cure))
+        self.lines.append(ImportLine(fate=fate, what=what, words=words, cure=cure))

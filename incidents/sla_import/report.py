@@ -26,13 +26,13 @@ class ImportLine:
 
     fate: Fate
     what: str
-    told: str
+    words: str
     cure: str = ""
 
     @property
     def text(self) -> str:
         """All but its fate, on one visible line, whatever is in the names that strangers gave."""
-        return one_line(f"{self.what}: {self.told}" + (f"; {self.cure}" if self.cure else ""))
+        return one_line(f"{self.what}: {self.words}" + (f"; {self.cure}" if self.cure else ""))
 
     def __str__(self) -> str:
         return f"{self.fate:<8}  {self.text}"
@@ -41,7 +41,7 @@ class ImportLine:
 def left(what: str, unread: Unread) -> ImportLine:
     """The line for something that the connector could not read; `what` is the whole that it is a part of."""
     named = f"{what}, {unread.what}" if what else unread.what
-    return ImportLine(fate=Fate.LEFT, what=named, told=unread.why, cure=unread.cure)
+    return ImportLine(fate=Fate.LEFT, what=named, words=unread.why, cure=unread.cure)
 
 
 def called(kind: str, name: str) -> str:
@@ -56,13 +56,13 @@ class PriorityNotes:
         self._what = what
         self._priorities: dict[tuple[Fate, str, str, str], list[Priority]] = {}
 
-    def add(self, fate: Fate, target: str, priority: Priority, told: str, cure: str) -> None:
-        self._priorities.setdefault((fate, target, told, cure), []).append(priority)
+    def add(self, fate: Fate, target: str, priority: Priority, words: str, cure: str) -> None:
+        self._priorities.setdefault((fate, target, words, cure), []).append(priority)
 
     def lines(self) -> list[ImportLine]:
         return [
             ImportLine(
-                fate=fate, what=f"{self._what}, {target} ({', '.join(priorities)})", told=told, cure=cure
+                fate=fate, what=f"{self._what}, {target} ({', '.join(priorities)})", words=words, cure=cure
             )
-            for (fate, target, told, cure), priorities in self._priorities.items()
+            for (fate, target, words, cure), priorities in self._priorities.items()
         ]

@@ -95,34 +95,34 @@ def sla_section(levels: ServiceLevels, policy: Policy, *, schedule: str | None =
 
 def _promise(level: LevelPolicy, policy: Policy, counting: Counting) -> _Promise:
     what = called("SLA policy", level.name)
-    alternatives, told = alternatives_of(level, list(policy.tiers))
+    alternatives, words = alternatives_of(level, list(policy.tiers))
     terms, noted = terms_of(level, counting)
-    notes = (*told, *(left(what, unread) for unread in level.unread), *noted)
+    notes = (*words, *(left(what, unread) for unread in level.unread), *noted)
     return _Promise(policy=level, alternatives=alternatives, terms=terms, notes=notes)
 
 
 def _rule(policy: Policy) -> list[ImportLine]:
-    told = ", ".join(f"{priority} is {int(severity)}" for priority, severity in SEVERITIES.items())
+    words = ", ".join(f"{priority} is {int(severity)}" for priority, severity in SEVERITIES.items())
     lines = [
         ImportLine(
             fate=Fate.TAKEN,
             what="priorities",
-            told=f"as severities: {told} (sla.priorities); where its incident's severity is worse, a ticket has that",
+            words=f"as severities: {words} (sla.priorities); where its incident's severity is worse, a ticket has that",
         )
     ]
     if policy.sla.policies or policy.sla.calendars:
         own = f"{len(policy.sla.policies)} policies and {len(policy.sla.calendars)} calendars"
         cure = "put the new ones in their place, or join them by hand; everything else under sla stays"
-        lines.append(ImportLine(fate=Fate.DIFFERS, what="the policy file", told=f"it has {own}", cure=cure))
+        lines.append(ImportLine(fate=Fate.DIFFERS, what="the policy file", words=f"it has {own}", cure=cure))
     return lines
 
 
 def _chosen(levels: ServiceLevels, schedule: str | None) -> list[ImportLine]:
     if schedule is None or len(levels.schedules) < 2:
         return []
-    told = f"they all count by {schedule[:60]!r}, whichever schedule a trigger gives a ticket"
+    words = f"they all count by {schedule[:60]!r}, whichever schedule a trigger gives a ticket"
     cure = "write policies of their own for tickets that have another"
-    return [ImportLine(fate=Fate.DIFFERS, what="business hours", told=told, cure=cure)]
+    return [ImportLine(fate=Fate.DIFFERS, what="business hours", words=words, cure=cure)]
 
 
 def _counting(levels: ServiceLevels, calendars: Sequence[ImportedCalendar], schedule: str | None) -> Counting:
@@ -176,12 +176,14 @@ def _policies(
 def _fate(promise: _Promise, made: Sequence[str]) -> ImportLine:
     what = called("SLA policy", promise.policy.name)
     if made:
-        return ImportLine(fate=Fate.TAKEN, what=what, told=f"as {', '.join(made)}")
+        return ImportLine(fate=Fate.TAKEN, what=what, words=f"as {', '.join(made)}")
     if any(one.severities & set(promise.terms) for one in promise.alternatives):
-        told = "it is never chosen: the policies before it take all its tickets"
-        return ImportLine(fate=Fate.LEFT, what=what, told=told)
-    told = "it has no target that can be said for the tickets it is for"
-    return ImportLine(fate=Fate.LEFT, what=what, told=told, cure="look at its targets, and write it by hand")
+        words = "it is never chosen: the policies before it take all its tickets"
+        return ImportLine(fate=Fate.LEFT, what=what, words=words)
+    words = "it has no target that can be said for the tickets it is for"
+    return ImportLine(
+        fate=Fate.LEFT, what=what, words=words, cure="look at its targets, and write it by hand"
+    )
 
 
 _Reachable = frozenset[tuple[int, int, Severity]]
@@ -220,7 +222,7 @@ def _fallen_through(place: int, promises: Sequence[_Promise], reachable: _Reacha
         ImportLine(
             fate=Fate.DIFFERS,
             what=f"{called('SLA policy', promise.policy.name)} ({', '.join(_PRIORITY[one] for one in severities)})",
-            told=f"it promises them nothing, and the policy file goes on to {called('policy', name)}",
+            words=f"it promises them nothing, and the policy file goes on to {called('policy', name)}",
             cure="narrow that one if they shall have no promise",
         )
         for name, severities in fallen.items()

@@ -1,7 +1,7 @@
 """What a helpdesk's policy promises, as targets of a policy file: one row for all severities that have the same.
 
 A policy in the file has one calendar, one list of states in which its clocks stand still, and each metric once. A
-helpdesk may have each otherwise for each target; what does not fit is left out and told, never converted.
+helpdesk may have each otherwise for each target; what does not fit is left out and words, never converted.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class _Row:
         calendar = self._counting.calendar if fitting[0].by_schedule else None
         by_metric = {one.metric: one for one in fitting}
         if M.NEXT_UPDATE in by_metric and M.FIRST_RESPONSE not in by_metric:
-            told = "without a first_response it counts from the opening, not from the first reply"
-            self._note(Fate.DIFFERS, by_metric[M.NEXT_UPDATE], told, "add a first_response to its targets")
+            words = "without a first_response it counts from the opening, not from the first reply"
+            self._note(Fate.DIFFERS, by_metric[M.NEXT_UPDATE], words, "add a first_response to its targets")
         return Terms(
             calendar=ALWAYS.name if calendar is None else calendar.name,
             targets=tuple((metric, by_metric[metric].seconds) for metric in M if metric in by_metric),
@@ -94,8 +94,8 @@ class _Row:
             return False
         years = target.seconds / (calendar.weekly * _WEEKS / timedelta(seconds=1))
         if years > LONGEST_YEARS:
-            told = f"it would take {years:.0f} years in calendar {calendar.name}"
-            self._left(target, told, "make it shorter, or give the schedule more hours")
+            words = f"it would take {years:.0f} years in calendar {calendar.name}"
+            self._left(target, words, "make it shorter, or give the schedule more hours")
             return False
         return True
 
@@ -117,8 +117,10 @@ class _Row:
         for one in sorted(targets, key=lambda one: (len(one.pauses), one.seconds, one.called)):
             first = kept.setdefault(one.metric, one)
             if first is not one:
-                told = f"{first.called} is its {one.metric} already: it pauses on fewer states, or is shorter"
-                self._left(one, told, _BY_HAND)
+                words = (
+                    f"{first.called} is its {one.metric} already: it pauses on fewer states, or is shorter"
+                )
+                self._left(one, words, _BY_HAND)
         return list(kept.values())
 
     def _in_order(self, targets: list[LevelTarget]) -> list[LevelTarget]:
@@ -130,8 +132,8 @@ class _Row:
             if one is None:
                 continue
             if soonest is not None and one.seconds > soonest.seconds:
-                told = f"it is longer than its {soonest.metric}, which comes after it"
-                self._left(one, told, "shorten it in the helpdesk or in the policy file")
+                words = f"it is longer than its {soonest.metric}, which comes after it"
+                self._left(one, words, "shorten it in the helpdesk or in the policy file")
                 del by_metric[metric]
             else:
                 soonest = one
@@ -146,12 +148,12 @@ class _Row:
         for one in pausing:
             lost = [state for state in TicketStatus if state in one.pauses and state not in common]
             if lost:
-                told = f"it counts in state {' and '.join(lost)}, too, as another target of the policy does"
-                self._note(Fate.DIFFERS, one, told, "add pause_on if that one matters less")
+                words = f"it counts in state {' and '.join(lost)}, too, as another target of the policy does"
+                self._note(Fate.DIFFERS, one, words, "add pause_on if that one matters less")
         return common
 
-    def _left(self, target: LevelTarget, told: str, cure: str) -> None:
-        self._note(Fate.LEFT, target, told, cure)
+    def _left(self, target: LevelTarget, words: str, cure: str) -> None:
+        self._note(Fate.LEFT, target, words, cure)
 
-    def _note(self, fate: Fate, target: LevelTarget, told: str, cure: str) -> None:
-        self._notes.add(fate, target.called[:60], self._priority, told, cure)
+    def _note(self, fate: Fate, target: LevelTarget, words: str, cure: str) -> None:
+        self._notes.add(fate, target.called[:60], self._priority, words, cure)

@@ -51,7 +51,7 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
     counts = await tx.execute(
         select(
             func.count().filter(is_open).label("open"),
-            func.count().filter(is_message, is_given_up).label("untold"),
+            func.count().filter(is_message, is_given_up).label("unsent_messages"),
         )
         .select_from(effects)
         .where(effects.c.incident_id == incident_id, effects.c.about_ticket)
@@ -62,7 +62,7 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
         tickets=tuple(await linked_tickets(tx, incident_id)),
         ledger=tuple(_ledger_line(row) for row in lines),
         open_ticket_effects=about_tickets.open,
-        untold=about_tickets.untold,
+        unsent_messages=about_tickets.unsent_messages,
         instance=await instance_id(tx),
         clocks=(await read_clocks(tx, [incident.name])).get(incident.name, ()),
     )

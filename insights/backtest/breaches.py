@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from incidents.report_file import ReportFile
 from insights.backtest import plots
-from insights.backtest.history import Window
+from insights.backtest.history import ReplayWindow
 from insights.backtest.sections import (
+    BacktestSection,
     Figure,
-    Section,
     Table,
     score,
     share,
@@ -38,8 +38,14 @@ _CALIBRATION = Metric(
 
 
 def breach_section(
-    rows: pd.DataFrame, roles: Roles, window: Window, *, has_due: bool, limits: tuple[str, ...], seed: int
-) -> Section:
+    rows: pd.DataFrame,
+    roles: Roles,
+    window: ReplayWindow,
+    *,
+    has_due: bool,
+    limits: tuple[str, ...],
+    seed: int,
+) -> BacktestSection:
     """`rows` as `roles` says; with `has_due` the column `settled_at` of what breached is when it did.
 
     Raises `CannotLearn`.
@@ -52,7 +58,7 @@ def breach_section(
         & (rows[roles.known_at] < rows[roles.settled_at])
     ]
     model = BreachModel.train(rows[rows[roles.known_at] < window.start], roles, now=window.start, seed=seed)
-    told = pd.DataFrame(
+    looks = pd.DataFrame(
         {
             "case": asked[roles.case].to_numpy(),
             "at": asked[roles.known_at].to_numpy(),
@@ -61,7 +67,7 @@ def breach_section(
             "breach_at": asked[roles.settled_at].where(asked[roles.label].astype(bool)).to_numpy(),
         }
     ).sort_values(["case", "at"], kind="stable", ignore_index=True)
-    opening = told.drop_duplicates("case")
+    opening = looks.drop_duplicates("case")
     if len(opening) < FEWEST_TESTED or opening["breached"].nunique() < 2:
         raise NotEnoughHistory(
             f"not enough history: {len(opening)} of {FEWEST_TESTED} promises made in the window and settled since, "
@@ -69,9 +75,9 @@ def breach_section(
         )
     answers = _answers(opening)
     order = scored(answers, AUC, seed=seed)
-    lead = _first_likely(told) if has_due else None
+    lead = _first_likely(looks) if has_due else None
     n = f"{len(opening):,} promises, {int(opening['breached'].sum()):,} broken"
-    return Section(
+    return BacktestSection(
         name="breach",
         title="Breach: promises at risk",
         headline=f"Asked at opening, it would have put a promise that was broken before one that was kept in "
@@ -85,7 +91,7 @@ def breach_section(
             plots.reliability("breach", "Probabilities at opening", answers.chance, answers.came, ("broken", "kept")),
             *(_lead_plot(lead) if lead is not None else ()),
         ),
-        tables=(Table(name="breach", title="Each look at each promise", rows=told),),
+        tables=(Table(name="breach", title="Each look at each promise", rows=looks),),
         limits=(
             (f"Learnt from {model.cases:,} promises whose end was known before {window.start:%Y-%m-%d}, "
             f"{model.breached:,} of them broken."),
@@ -114,9 +120,9 @@ def _repeated(chance: NDArray[np.float64], came: NDArray[np.bool_], weight: NDAr
     )
 
 
-def _first_likely(told: pd.DataFrame) -> pd.DataFrame:
+def _first_likely(looks: pd.DataFrame) -> pd.DataFrame:
     """Each promise's first look at which a breach was likely."""
-    return told[told["probability"] >= LIKELY].drop_duplicates("case")
+    return looks[looks["probability"] >= LIKELY].drop_duplicates("case")
 
 
 def _lead_figures(opening: pd.DataFrame, lead: pd.DataFrame) -> list[Figure]:

@@ -13,10 +13,10 @@ import pandas as pd
 from incidents.report_file import ReportFile
 from insights.backtest import plots
 from insights.backtest.faults import faults, known_duplicates
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.backtest.sections import (
+    BacktestSection,
     Figure,
-    Section,
     Table,
     count,
     share,
@@ -28,7 +28,7 @@ from insights.similar.report import (
     KnownDuplicate,
     Match,
     MatchVerdict,
-    Report,
+    TicketReport,
 )
 
 MOST_REMEMBERED = 15_000
@@ -39,22 +39,22 @@ _SERVICE = ("service", "product", "category", "group")
 _EVERYTHING = "all"
 
 
-_TOLD = ("ticket", "created_at", "verdict", "probability", "match", "right", "is_duplicate", "among_five")
+_COLUMNS = ("ticket", "created_at", "verdict", "probability", "match", "right", "is_duplicate", "among_five")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Past:
     """What happened: reports in order of time, links and ends with their times, and each ticket's fault."""
 
-    reports: Sequence[Report]
+    reports: Sequence[TicketReport]
     duplicates: Sequence[KnownDuplicate]
     closed: Mapping[str, datetime]
     fault_of: Mapping[str, str | None]
 
 
 def duplicates_section(
-    history: History, window: Window, *, link_above: float, suggest_above: float, seed: int
-) -> Section:
+    history: History, window: ReplayWindow, *, link_above: float, suggest_above: float, seed: int
+) -> BacktestSection:
     """Of the model's links and suggestions those above the policy's probabilities. Raises `CannotLearn`."""
     if not any(history.has(name) for name in ("subject", "body")):
         raise UnusableHistory("without subject or body there is nothing to compare tickets by")
@@ -73,24 +73,26 @@ def duplicates_section(
         for ticket, name in zip(frame["ticket"].astype(str), fault, strict=True)
     }
     past = _Past(reports=reports, duplicates=duplicates, closed=closed, fault_of=fault_of)
-    told = _replay(model, past, window)
-    told["verdict"] = [
+    answers = _replay(model, past, window)
+    answers["verdict"] = [
         _verdict(verdict, chance, link_above=link_above, suggest_above=max(suggest_above, model.suggest_from))
-        for verdict, chance in zip(told["verdict"], told["probability"], strict=True)
+        for verdict, chance in zip(answers["verdict"], answers["probability"], strict=True)
     ]
-    linked, suggested = told["verdict"] == MatchVerdict.LINK, told["verdict"] == MatchVerdict.SUGGEST
-    return Section(
+    linked, suggested = answers["verdict"] == MatchVerdict.LINK, answers["verdict"] == MatchVerdict.SUGGEST
+    return BacktestSection(
         name="duplicates",
         title="Duplicates: the same fault again",
-        headline=f"Of {len(told):,} tickets {int(linked.sum()):,} would have been linked to an earlier one, and "
+        headline=f"Of {len(answers):,} tickets {int(linked.sum()):,} would have been linked to an earlier one, and "
         f"{int(suggested.sum()):,} would have come with a suggestion.",
-        figures=tuple(_figures(told, linked, suggested, is_known=bool(duplicates))),
-        plots=_plots(told),
-        tables=(Table(name="duplicates", title="Each ticket and what it would have been told", rows=told),),
+        figures=tuple(_figures(answers, linked, suggested, is_known=bool(duplicates))),
+        plots=_plots(answers),
+        tables=(
+            Table(name="duplicates", title="Each ticket and what it would have been told", rows=answers),
+        ),
         limits=(
             why,
             (
-                f"{len(told):,} tickets of the window were asked about, evenly over its time; "
+                f"{len(answers):,} tickets of the window were asked about, evenly over its time; "
                 f"{len(before):,} earlier ones were remembered at its start."
             ),
             f"Linked are only tickets of the same {service or 'history'}, and only to what was open.",
@@ -102,7 +104,7 @@ def duplicates_section(
     )
 
 
-def _reports(frame: pd.DataFrame, service: str | None) -> list[Report]:
+def _reports(frame: pd.DataFrame, service: str | None) -> list[TicketReport]:
     def texts(name: str | None) -> list[str]:
         if name is None or name not in frame:
             return [""] * len(frame)
@@ -111,7 +113,7 @@ def _reports(frame: pd.DataFrame, service: str | None) -> list[Report]:
     services = texts(service) if service is not None else [_EVERYTHING] * len(frame)
     columns = [texts(name) for name in ("ticket", "subject", "body", "category", "customer", "channel")]
     return [
-        Report(
+        TicketReport(
             id=ticket,
             opened_at=at.to_pydatetime(),
             service=its_service,
@@ -138,10 +140,10 @@ def _closed(frame: pd.DataFrame) -> dict[str, datetime]:
 
 
 def _learnt(
-    before: Sequence[Report],
+    before: Sequence[TicketReport],
     duplicates: Sequence[KnownDuplicate],
     closed: Mapping[str, datetime],
-    window: Window,
+    window: ReplayWindow,
     *,
     seed: int,
 ) -> tuple[PairModel, str]:
@@ -158,7 +160,7 @@ def _learnt(
     return model, f"Learnt from {model.taught_by:,} duplicates that were known before the window."
 
 
-def _replay(model: PairModel, past: _Past, window: Window) -> pd.DataFrame:
+def _replay(model: PairModel, past: _Past, window: ReplayWindow) -> pd.DataFrame:
     """Joins and ends become known in their time."""
     # All that is ranked is looked at; what of it would have been told is decided afterwards.
     index = SimilarIndex(model=replace(model, suggest_from=0.0))
@@ -182,7 +184,7 @@ def _replay(model: PairModel, past: _Past, window: Window) -> pd.DataFrame:
         index.add(report)
         if (fault := fault_of[report.id]) is not None:
             seen.add(fault)
-    return pd.DataFrame(rows, columns=[*_TOLD])
+    return pd.DataFrame(rows, columns=[*_COLUMNS])
 
 
 def _verdict(verdict: str, chance: float, *, link_above: float, suggest_above: float) -> str:
@@ -204,7 +206,7 @@ def _learn_of(index: SimilarIndex, at: datetime, what: str, ticket: str, older: 
 
 
 def _row(
-    report: Report, matches: Sequence[Match], fault_of: Mapping[str, str | None], is_duplicate: bool
+    report: TicketReport, matches: Sequence[Match], fault_of: Mapping[str, str | None], is_duplicate: bool
 ) -> tuple[object, ...]:
     fault = fault_of[report.id]
     right = [fault is not None and fault_of[match.report] == fault for match in matches]
@@ -221,26 +223,28 @@ def _row(
     )
 
 
-def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_known: bool) -> list[Figure]:
-    total = f"{len(told):,} tickets"
+def _figures(
+    answers: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_known: bool
+) -> list[Figure]:
+    total = f"{len(answers):,} tickets"
     figures = [
         count("Tickets that would have been linked", int(linked.sum()), total),
         count("Tickets with a suggestion", int(suggested.sum()), total),
     ]
     if not is_known:
         return figures
-    repeated = told[told["is_duplicate"]]
+    repeated = answers[answers["is_duplicate"]]
     return [
         *figures,
         share(
             "Right among the links, at least",
-            int(told.loc[linked, "right"].sum()),
+            int(answers.loc[linked, "right"].sum()),
             int(linked.sum()),
             "links",
         ),
         share(
             "First suggestion right, at least",
-            int(told.loc[suggested, "right"].sum()),
+            int(answers.loc[suggested, "right"].sum()),
             int(suggested.sum()),
             "suggestions",
         ),
@@ -259,8 +263,8 @@ def _figures(told: pd.DataFrame, linked: pd.Series, suggested: pd.Series, *, is_
     ]
 
 
-def _plots(told: pd.DataFrame) -> tuple[ReportFile, ...]:
-    spoken = told[told["verdict"] != NOTHING]
+def _plots(answers: pd.DataFrame) -> tuple[ReportFile, ...]:
+    spoken = answers[answers["verdict"] != NOTHING]
     if spoken.empty:
         return ()
     title = "How sure the best match of each ticket was"

@@ -37,7 +37,7 @@ class Left:
     def total(self) -> int:
         return sum(count for count, _ in self.reasons.values())
 
-    def told(self, what: str) -> list[str]:
+    def words(self, what: str) -> list[str]:
         return [
             f"{count:,} {what}: {reason} (the first in line {first})"
             for reason, (count, first) in self.reasons.items()
@@ -114,5 +114,5 @@ def check_left(path: Path, left: Left) -> None:
     """Raises `BacktestError` if too many rows were left out to go on with the rest."""
     if left.total > MOST_BROKEN * max(left.read, 1):
         raise BacktestError(
-            f"{path}: {'; '.join(left.told('rows left out'))}, of {left.read:,}. Export it again, or correct it"
+            f"{path}: {'; '.join(left.words('rows left out'))}, of {left.read:,}. Export it again, or correct it"
         )

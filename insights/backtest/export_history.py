@@ -55,8 +55,8 @@ def read_export(
     frame = pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in texts.items()})
     unread = Left()
     for name in [name for name in TIMES if name in frame]:
-        told = export.left if name == "created_at" else unread
-        frame[name] = _told_times(frame[name], columns[name], lines, told, now=now, time_format=time_format)
+        left = export.left if name == "created_at" else unread
+        frame[name] = _zoned_times(frame[name], columns[name], lines, left, now=now, time_format=time_format)
     _require_enough(path, export, time_format)
     numbers = pd.Series([f"line {line}" for line in lines], index=frame.index, dtype=object)
     frame["ticket"] = frame["ticket"].fillna(numbers) if "ticket" in frame else numbers
@@ -65,7 +65,7 @@ def read_export(
     kept = frame[frame["created_at"].notna()]
     unique = kept.drop_duplicates("ticket")
     used = ", ".join(f"{name} from {column}" for name, column in columns.items())
-    notes = [f"Columns read: {used}", *export.left.told("rows left out"), *unread.told("times left out")]
+    notes = [f"Columns read: {used}", *export.left.words("rows left out"), *unread.words("times left out")]
     if len(unique) < len(kept):
         notes.append(f"{len(kept) - len(unique):,} rows left out whose ticket was there before")
     return History(
@@ -76,7 +76,7 @@ def read_export(
     )
 
 
-def _told_times(
+def _zoned_times(
     cells: pd.Series, column: str, lines: Sequence[int], left: Left, *, now: datetime, time_format: str | None
 ) -> pd.Series:
     """The cells as times; those that are none are missing and told. Only a due time may be still to come."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.breach.load import MEASURES, load_columns
 from insights.breach.roles import Roles
 from insights.breach.rows import (
@@ -38,7 +38,7 @@ class Promises:
     limits: tuple[str, ...]
 
 
-def export_promises(history: History, window: Window) -> Promises:
+def export_promises(history: History, window: ReplayWindow) -> Promises:
     """Raises `UnusableHistory` if nothing says which promises were broken."""
     frame = history.frame
     has_verdict = history.has("breached") or history.has("kept")
@@ -134,7 +134,7 @@ def _view(row: _Promised, at: datetime, *, is_open: bool, breached: bool | None)
     )
 
 
-def _verdicts_only(history: History, window: Window) -> Promises:
+def _verdicts_only(history: History, window: ReplayWindow) -> Promises:
     over = history.frame[history.frame["resolved_at"] > history.frame["created_at"]]
     over = window.with_before(over, most=MOST_PROMISES)
     verdict = (

@@ -9,9 +9,9 @@ import pandas as pd
 
 from incidents.report_file import CSV, ReportFile
 from insights.backtest.failure import BacktestError
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.backtest.page import backtest_page
-from insights.backtest.sections import Section
+from insights.backtest.sections import BacktestSection
 from insights.sla_report.csv_files import to_csv
 
 PAGE = "backtest.html"
@@ -30,7 +30,9 @@ def fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def write_backtest(folder: Path, history: History, window: Window, sections: Sequence[Section]) -> list[str]:
+def write_backtest(
+    folder: Path, history: History, window: ReplayWindow, sections: Sequence[BacktestSection]
+) -> list[str]:
     """Write page, pictures and tables; returns their names. Raises `BacktestError` if the folder cannot be written."""
     names = []
     try:
@@ -49,7 +51,9 @@ def _with_times_as_text(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.reset_index(drop=True).assign(**{str(n): t.reset_index(drop=True) for n, t in texts.items()})
 
 
-def _files(history: History, window: Window, sections: Sequence[Section]) -> Iterator[ReportFile]:
+def _files(
+    history: History, window: ReplayWindow, sections: Sequence[BacktestSection]
+) -> Iterator[ReportFile]:
     page = backtest_page(history, window, sections).encode("utf-8", errors="replace")
     yield ReportFile(name=PAGE, title="Backtest", media_type="text/html; charset=utf-8", content=page)
     for section in sections:

@@ -46,7 +46,7 @@ class History:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
+class ReplayWindow:
     """What is replayed: tickets that came in from `start` on and before `end`. `known_until` is the history's end."""
 
     start: datetime
@@ -65,7 +65,7 @@ class Window:
         return pd.concat([frame[times < self.start].tail(most), frame[self.of(times)].tail(most)])
 
 
-def choose_window(history: History, *, start: datetime | None, end: datetime | None) -> Window:
+def choose_window(history: History, *, start: datetime | None, end: datetime | None) -> ReplayWindow:
     """The last quarter, unless told otherwise. Raises `BacktestError` if no ticket is in it, or none is before it."""
     times = history.frame["created_at"]
     if times.empty:
@@ -77,7 +77,7 @@ def choose_window(history: History, *, start: datetime | None, end: datetime | N
         begin = until - QUARTER
         if until - first < 2 * QUARTER:
             begin = first + (until - first) * _FROM_SHORT
-    window = Window(start=begin, end=until, known_until=_known_until(history.frame, last))
+    window = ReplayWindow(start=begin, end=until, known_until=_known_until(history.frame, last))
     inside, before = int(window.of(times).sum()), int((times < begin).sum())
     if not inside or not before:
         raise BacktestError(

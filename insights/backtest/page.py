@@ -10,8 +10,8 @@ import pandas as pd
 
 from incidents.report_file import ReportFile
 from incidents.texts.plain_text import cut, one_line
-from insights.backtest.history import History, Window
-from insights.backtest.sections import Section, Table
+from insights.backtest.history import History, ReplayWindow
+from insights.backtest.sections import BacktestSection, Table
 
 SHOWN = 15
 _LONGEST_CELL = 200
@@ -30,11 +30,11 @@ details, ul { color: #444; } .wide { overflow-x: auto; }
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def backtest_page(history: History, window: Window, sections: Sequence[Section]) -> str:
+def backtest_page(history: History, window: ReplayWindow, sections: Sequence[BacktestSection]) -> str:
     return "\n".join(_page(history, window, sections))
 
 
-def _page(history: History, window: Window, sections: Sequence[Section]) -> Iterator[str]:
+def _page(history: History, window: ReplayWindow, sections: Sequence[BacktestSection]) -> Iterator[str]:
     times = history.frame["created_at"]
     inside = int(window.of(times).sum())
     before = int((times < window.start).sum())
@@ -54,7 +54,7 @@ def _page(history: History, window: Window, sections: Sequence[Section]) -> Iter
     yield "</body></html>"
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: BacktestSection) -> Iterator[str]:
     yield f'<h2 id="{section.name}">{_text(section.title)}</h2>'
     if section.missing:
         yield f'<p class="missing"><b>Not available.</b> {_text(section.missing)}</p>'

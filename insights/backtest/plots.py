@@ -80,7 +80,7 @@ def days(name: str, title: str, times: pd.Series, alarms: Sequence[pd.Timestamp]
 
     # matplotlib has no types for these two.
     locate: Callable[[], Locator] = AutoDateLocator
-    told: Callable[[Locator], Formatter] = ConciseDateFormatter
+    formatter: Callable[[Locator], Formatter] = ConciseDateFormatter
     figure = _figure(3.4)
     axes = figure.subplots()
     a_day = times.dt.tz_localize(None).dt.floor("D").value_counts().sort_index()
@@ -99,7 +99,7 @@ def days(name: str, title: str, times: pd.Series, alarms: Sequence[pd.Timestamp]
     axes.set_ylim(0, top * 1.15)
     locator = locate()
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(told(locator))
+    axes.xaxis.set_major_formatter(formatter(locator))
     axes.grid(visible=True, axis="y", color=_GRID)
     figure.legend(loc="outside lower right", ncols=2, frameon=False, fontsize=_SMALL)
     return _file(figure, name, title)

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from incidents.report_file import ReportFile
 from insights.backtest import plots
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.backtest.sections import (
+    BacktestSection,
     Figure,
-    Section,
     Table,
     share,
 )
@@ -29,7 +29,9 @@ FIELDS = ("product", "category", "channel", "tier")
 TEXT = ("subject", "body")
 
 
-def routing_section(history: History, window: Window, label: str, *, accuracy: float, seed: int) -> Section:
+def routing_section(
+    history: History, window: ReplayWindow, label: str, *, accuracy: float, seed: int
+) -> BacktestSection:
     """`label` is the column to be told: `service` or `group`. Raises `CannotLearn`."""
     columns = RoutingColumns(
         label=label,
@@ -48,15 +50,15 @@ def routing_section(history: History, window: Window, label: str, *, accuracy: f
     if len(later) > MOST_ASKED:
         asked = later.iloc[np.linspace(0, len(later) - 1, MOST_ASKED).astype(int)]
     guesses = model.guess(asked)
-    told = _told(asked, guesses, label)
+    looks = _answers(asked, guesses, label)
     commonest = str(known[label].astype(str).value_counts().index[0])
-    return Section(
+    return BacktestSection(
         name=f"routing-{label}",
         title=f"Routing: the {label}",
-        headline=_headline(told, label),
-        figures=tuple(_figures(told, commonest, label)),
-        plots=(_confusion(told, label),),
-        tables=(Table(name=f"routing-{label}", title="Each ticket and what was said of it", rows=told),),
+        headline=_headline(looks, label),
+        figures=tuple(_figures(looks, commonest, label)),
+        plots=(_confusion(looks, label),),
+        tables=(Table(name=f"routing-{label}", title="Each ticket and what was said of it", rows=looks),),
         limits=(
             (
                 f"Learnt from {model.trained_on:,} tickets that were over before {window.start:%Y-%m-%d}, from "
@@ -67,21 +69,21 @@ def routing_section(history: History, window: Window, label: str, *, accuracy: f
                 f"Text and fields are as exported. If people correct {', '.join(columns.fields) or 'them'} while they "
                 "work, the figures are better than they would have been."
             ),
-            *_unlearnt(told, model, label),
+            *_unlearnt(looks, model, label),
         ),
     )
 
 
-def _settled(history: History, frame: pd.DataFrame, window: Window) -> pd.Series:
+def _settled(history: History, frame: pd.DataFrame, window: ReplayWindow) -> pd.Series:
     """What was known before the window: with end times only what was over, for till then a label may change."""
     before = frame["created_at"] < window.start
     return before & (frame["resolved_at"] < window.start) if history.has("resolved_at") else before
 
 
-def _told(asked: pd.DataFrame, guesses: list[Guess], label: str) -> pd.DataFrame:
+def _answers(asked: pd.DataFrame, guesses: list[Guess], label: str) -> pd.DataFrame:
     truth = asked[label].astype(str).str.strip().to_numpy()
     said = np.array([guess.label for guess in guesses], dtype=object)
-    told = pd.DataFrame(
+    looks = pd.DataFrame(
         {
             "ticket": asked["ticket"].to_numpy(),
             "created_at": asked["created_at"].to_numpy(),
@@ -94,44 +96,44 @@ def _told(asked: pd.DataFrame, guesses: list[Guess], label: str) -> pd.DataFrame
     )
     for name in ("first_group", "reassignments"):
         if label == "group" and name in asked:
-            told[name] = asked[name].to_numpy()
-    return told
+            looks[name] = asked[name].to_numpy()
+    return looks
 
 
-def _headline(told: pd.DataFrame, label: str) -> str:
-    answers = told[told["answered"]]
+def _headline(looks: pd.DataFrame, label: str) -> str:
+    answers = looks[looks["answered"]]
     if answers.empty:
         return f"It would have said no {label}: never sure enough. The rules would have decided all."
     return (
-        f"It would have said the {label} of {len(answers) / len(told):.0%} of the tickets, "
+        f"It would have said the {label} of {len(answers) / len(looks):.0%} of the tickets, "
         f"{answers['right'].mean():.0%} of them right."
     )
 
 
-def _figures(told: pd.DataFrame, commonest: str, label: str) -> list[Figure]:
-    answers = told[told["answered"]]
+def _figures(looks: pd.DataFrame, commonest: str, label: str) -> list[Figure]:
+    answers = looks[looks["answered"]]
     figures = [
-        share("Tickets that would have been answered", len(answers), len(told), "tickets"),
+        share("Tickets that would have been answered", len(answers), len(looks), "tickets"),
         share("Right among these answers", int(answers["right"].sum()), len(answers), "answers"),
-        share("Right if it had to answer always", int(told["right"].sum()), len(told), "tickets"),
+        share("Right if it had to answer always", int(looks["right"].sum()), len(looks), "tickets"),
         share(
             f"Right with always the commonest {label}",
-            int((told["true"] == commonest).sum()),
-            len(told),
+            int((looks["true"] == commonest).sum()),
+            len(looks),
             "tickets",
         ),
     ]
-    return figures + (_saved(told) if label == "group" else [])
+    return figures + (_saved(looks) if label == "group" else [])
 
 
-def _saved(told: pd.DataFrame) -> list[Figure]:
+def _saved(looks: pd.DataFrame) -> list[Figure]:
     """What it would have spared people, and what it would have cost them."""
-    answered = told["answered"]
-    if "first_group" in told and told["first_group"].notna().any():
-        known = told["first_group"].notna()
-        was_right = told["first_group"].astype(str).str.strip() == told["true"]
-        spared = known & ~was_right & answered & told["right"]
-        cost = known & was_right & answered & ~told["right"]
+    answered = looks["answered"]
+    if "first_group" in looks and looks["first_group"].notna().any():
+        known = looks["first_group"].notna()
+        was_right = looks["first_group"].astype(str).str.strip() == looks["true"]
+        spared = known & ~was_right & answered & looks["right"]
+        cost = known & was_right & answered & ~looks["right"]
         total = int(known.sum())
         return [
             share(
@@ -147,25 +149,25 @@ def _saved(told: pd.DataFrame) -> list[Figure]:
                 "tickets",
             ),
         ]
-    if "reassignments" in told and told["reassignments"].notna().any():
-        moved = pd.to_numeric(told["reassignments"], errors="coerce") > 0
-        at_most = int((moved & answered & told["right"]).sum())
+    if "reassignments" in looks and looks["reassignments"].notna().any():
+        moved = pd.to_numeric(looks["reassignments"], errors="coerce") > 0
+        at_most = int((moved & answered & looks["right"]).sum())
         words = "Changed hands, and the answer was the group it ended with: at most so many were spared that"
         return [share(words, at_most, int(moved.sum()), "tickets that changed hands")]
     return []
 
 
-def _unlearnt(told: pd.DataFrame, model: RoutingModel, label: str) -> list[str]:
-    unknown = int((~told["true"].isin(model.labels)).sum())
+def _unlearnt(looks: pd.DataFrame, model: RoutingModel, label: str) -> list[str]:
+    unknown = int((~looks["true"].isin(model.labels)).sum())
     return [f"{unknown:,} tickets have a {label} that was new or too rare to be learnt."] if unknown else []
 
 
-def _confusion(told: pd.DataFrame, label: str) -> ReportFile:
+def _confusion(looks: pd.DataFrame, label: str) -> ReportFile:
     """Of the commonest labels, the rest together."""
     other = "(others)"
-    top = [*told["true"].value_counts().index[:SHOWN]]
-    true = told["true"].where(told["true"].isin(top), other)
-    said = told["said"].where(told["said"].isin(top), other)
+    top = [*looks["true"].value_counts().index[:SHOWN]]
+    true = looks["true"].where(looks["true"].isin(top), other)
+    said = looks["said"].where(looks["said"].isin(top), other)
     names = [*top, other] if (true == other).any() or (said == other).any() else top
     counts = pd.crosstab(true, said).reindex(index=names, columns=names, fill_value=0).to_numpy(np.float64)
     shares: NDArray[np.float64] = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -33,7 +33,7 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Section:
+class BacktestSection:
     """`missing` says why there is nothing to tell, else it is empty. `limits` is what a reader must know."""
 
     name: str

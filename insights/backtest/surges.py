@@ -9,9 +9,9 @@ import pandas as pd
 
 from insights.backtest import plots
 from insights.backtest.faults import faults
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.backtest.sections import (
-    Section,
+    BacktestSection,
     Table,
     count,
     share,
@@ -33,7 +33,7 @@ _ONE_INCIDENT = 3
 _BACK = timedelta(hours=4)
 
 
-def surge_section(history: History, window: Window, *, score: float) -> Section:
+def surge_section(history: History, window: ReplayWindow, *, score: float) -> BacktestSection:
     """`score` is the policy's: how improbable an alarm is. Raises `CannotLearn`."""
     main = history.best_of(_MAIN)
     if main is None:
@@ -53,7 +53,7 @@ def surge_section(history: History, window: Window, *, score: float) -> Section:
     inside = heard[window.of(heard["created_at"])]
     weeks = (window.end - window.start) / timedelta(weeks=1)
     ours = [*alarms["incident"].notna()] if history.has("duplicate_of") else []
-    return Section(
+    return BacktestSection(
         name="surge",
         title="Surge: more tickets than usual",
         headline=f"Alarms: {len(alarms)} in {weeks:.1f} weeks, {len(alarms) / weeks:.1f} a week.",
@@ -80,7 +80,7 @@ def surge_section(history: History, window: Window, *, score: float) -> Section:
 
 
 def _alarms(
-    heard: pd.DataFrame, settings: SurgeSettings, dimensions: tuple[str, ...], window: Window
+    heard: pd.DataFrame, settings: SurgeSettings, dimensions: tuple[str, ...], window: ReplayWindow
 ) -> pd.DataFrame:
     detector, alarms = SurgeDetector(settings), []
     recent: deque[tuple[pd.Timestamp, str | None]] = deque()

@@ -30,7 +30,7 @@ class Expected:
 
     check: Check
     column: str
-    told: str
+    words: str
     low: float | datetime | None = None
     high: float | datetime | None = None
     values: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def validate(
         }
         html = self_contained(_page(outcome), title=name) if with_html else None
     findings = tuple(
-        Finding(check=one.check, column=one.column, told=one.told, observed=_observed(one, failed[number]))
+        Finding(check=one.check, column=one.column, words=one.words, observed=_observed(one, failed[number]))
         for number, one in enumerate(expected)
         if number in failed
     )

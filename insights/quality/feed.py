@@ -107,7 +107,7 @@ def _volume(usual: FeedUsual, connection: str, since: datetime, now: datetime) -
     yield Expected(
         check=Check.VOLUME,
         column="",
-        told=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or"
+        words=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or"
         " five times as many or more: look whether its webhook and import work, or whether something big is going on",
         low=math.floor(rows / _TIMES_USUAL) + 1 if rows >= _ENOUGH_USUAL else 0,
         high=math.ceil(max(rows, _ENOUGH_USUAL) * _TIMES_USUAL) - 1,
@@ -120,8 +120,8 @@ def _freshness(usual: FeedUsual, connection: str, now: datetime) -> Iterator[Exp
     yield Expected(
         check=Check.FRESHNESS,
         column=usual.time,
-        told=f"{connection} has sent nothing for {hours:.0f} hours, twice its longest silence so far, or sends times to"
-        " come: look at its webhook, its credentials and its clock",
+        words=f"{connection} has sent nothing for {hours:.0f} hours, twice its longest silence so far, or sends times"
+        " to come: look at its webhook, its credentials and its clock",
         low=now - silence,
         high=now + _LEAST_SILENCE,
     )
@@ -133,14 +133,14 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
         yield Expected(
             check=Check.COLUMNS,
             column=name,
-            told=f"{connection} sends no {name} any more: was the field removed or renamed there?",
+            words=f"{connection} sends no {name} any more: was the field removed or renamed there?",
         )
         most = min(1.0, max(share + _MORE_EMPTY + 3 * math.sqrt(share * (1 - share) / rows), _FEW / rows))
         if name in frame and len(frame):
             yield Expected(
                 check=Check.COMPLETENESS,
                 column=name,
-                told=f"{connection} leaves {name} empty more often than the usual {share:.1%}: was the form changed?",
+                words=f"{connection} leaves {name} empty more often than the usual {share:.1%}: was the form changed?",
                 most=1 - most,
             )
     for name, known in usual.values.items():
@@ -148,8 +148,8 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
             yield Expected(
                 check=Check.VALUES,
                 column=name,
-                told=f"{connection} sends values of {name} that it has not sent before: was something renamed or added?"
-                " Then the policy's rules may have to follow",
+                words=f"{connection} sends values of {name} that it has not sent before: was something renamed or"
+                " added? Then the policy's rules may have to follow",
                 values=tuple(sorted(known)),
                 most=1 - min(1.0, max(_NEW_VALUES, _FEW / int(frame[name].count()))),
             )

@@ -21,15 +21,15 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """An expectation that failed. `told` says it for people, with the cure; `observed` is what was seen, short."""
+    """An expectation that failed. `words` says it for people, with the cure; `observed` is what was seen, short."""
 
     check: Check
     column: str
-    told: str
+    words: str
     observed: str
 
     def __str__(self) -> str:
-        return f"{self.told} ({self.observed})"
+        return f"{self.words} ({self.observed})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -86,8 +86,8 @@ def check_training_frame(
             Expected(
                 check=Check.DRIFT,
                 column=name,
-                told=f"{label} is distributed otherwise in the last {wanted.recent.days} days than before: look at what"
-                " has changed; if it is here to stay, train on the time since",
+                words=f"{label} is distributed otherwise in the last {wanted.recent.days} days than before: look at"
+                " what has changed; if it is here to stay, train on the time since",
                 high=max(wanted.drift, chance),
             )
         )
@@ -99,12 +99,12 @@ def _structure(wanted: TrainingExpectations) -> Iterator[Expected]:
         yield Expected(
             check=Check.COLUMNS,
             column=name,
-            told=f"column {name} is missing: add it to the history, or take it out of the expectations",
+            words=f"column {name} is missing: add it to the history, or take it out of the expectations",
         )
     yield Expected(
         check=Check.ROWS,
         column="",
-        told=f"the history has fewer than {wanted.least_rows:,} rows: import more, or wait",
+        words=f"the history has fewer than {wanted.least_rows:,} rows: import more, or wait",
         low=wanted.least_rows,
     )
 
@@ -120,7 +120,7 @@ def _freshness(wanted: TrainingExpectations, now: datetime) -> Iterator[Expected
     yield Expected(
         check=Check.FRESHNESS,
         column=wanted.time,
-        told=f"the newest {wanted.time} is older than {wanted.fresh / timedelta(days=1):g} days or still to come:"
+        words=f"the newest {wanted.time} is older than {wanted.fresh / timedelta(days=1):g} days or still to come:"
         " is the import running, and are the times in the right zone?",
         low=now - wanted.fresh,
         high=now + _CLOCKS_DIFFER,
@@ -132,7 +132,7 @@ def _uniqueness(wanted: TrainingExpectations) -> Iterator[Expected]:
         yield Expected(
             check=Check.UNIQUE,
             column=wanted.unique,
-            told=f"{wanted.unique} is there more than once: keep one row for each",
+            words=f"{wanted.unique} is there more than once: keep one row for each",
         )
 
 
@@ -141,14 +141,14 @@ def _values(wanted: TrainingExpectations) -> Iterator[Expected]:
         yield Expected(
             check=Check.COMPLETENESS,
             column=name,
-            told=f"more than {most:.1%} of {name} is empty: mend its source, or do without the column",
+            words=f"more than {most:.1%} of {name} is empty: mend its source, or do without the column",
             most=1 - most,
         )
     for name, known in wanted.values.items():
         yield Expected(
             check=Check.VALUES,
             column=name,
-            told=f"more than {wanted.new_values:.1%} of {name} are values not known before: was something renamed?"
+            words=f"more than {wanted.new_values:.1%} of {name} are values not known before: was something renamed?"
             " If they are right, add them to the known ones",
             values=tuple(sorted(known)),
             most=1 - wanted.new_values,
@@ -163,7 +163,7 @@ def _ranges(wanted: TrainingExpectations) -> Iterator[Expected]:
             yield Expected(
                 check=Check.RANGE,
                 column=name,
-                told=f"{name} is not always {' and '.join(bounds)}: is its unit right?",
+                words=f"{name} is not always {' and '.join(bounds)}: is its unit right?",
                 low=low,
                 high=high,
                 most=1 - wanted.bad_rows,
@@ -176,7 +176,7 @@ def _orders(wanted: TrainingExpectations) -> Iterator[Expected]:
             check=Check.ORDER,
             column=second,
             other=first,
-            told=f"{second} is before {first}: are both times in the same zone?",
+            words=f"{second} is before {first}: are both times in the same zone?",
             most=1 - wanted.bad_rows,
         )
 

@@ -33,7 +33,7 @@ _BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Row:
+class SparseRow:
     """What is known of a ticket: columns, ascending, and their values."""
 
     columns: NDArray[np.int32]
@@ -52,12 +52,12 @@ class _Block:
         """With the smoothed inverse document frequency, log((1 + n) / (1 + df)) + 1, as scikit-learn has it."""
         return cls(source=source, rarity=(np.log((1 + texts) / (1 + source.seen)) + 1).astype(np.float32))
 
-    def row(self, text: str) -> Row:
+    def row(self, text: str) -> SparseRow:
         columns, counts = np.unique(self.source.found(text), return_counts=True)
         values = (1 + np.log(counts)).astype(np.float32)
         if self.rarity is not None:
             values *= self.rarity[columns]
-        return Row(
+        return SparseRow(
             columns=columns.astype(np.int32), values=values / max(float(np.sqrt(values @ values)), 1e-12)
         )
 
@@ -91,7 +91,7 @@ class Features:
     def columns(self) -> int:
         return sum(block.source.columns for block in (*self.of_text, *self.of_fields))
 
-    def rows(self, tickets: pd.DataFrame) -> list[Row]:
+    def rows(self, tickets: pd.DataFrame) -> list[SparseRow]:
         """One row a ticket. A ticket of which nothing is known has a row without columns."""
         texts, values = texts_of(tickets, self.text), _values(tickets, self.fields)
         return [self._row(text, value) for text, value in zip(texts, values, strict=True)]
@@ -111,16 +111,16 @@ class Features:
             column -= block.source.columns
         raise IndexError(f"there is no column {column} more")
 
-    def _row(self, text: str, values: str) -> Row:
+    def _row(self, text: str, values: str) -> SparseRow:
         offset, parts = 0, []
         for blocks, given in ((self.of_text, text), (self.of_fields, values)):
             for block in blocks:
                 row = block.row(given)
-                parts.append(Row(columns=row.columns + np.int32(offset), values=row.values))
+                parts.append(SparseRow(columns=row.columns + np.int32(offset), values=row.values))
                 offset += block.source.columns
         length = np.sqrt(max(sum(1 for part in parts if len(part.columns)), 1))
         values_of_all = np.concatenate([np.empty(0, np.float32), *(part.values for part in parts)]) / length
-        return Row(
+        return SparseRow(
             columns=np.concatenate([np.empty(0, np.int32), *(part.columns for part in parts)]),
             values=values_of_all.astype(np.float32),
         )

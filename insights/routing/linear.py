@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
 from insights.routing.confidence import Floats
-from insights.routing.features import Row
+from insights.routing.features import SparseRow
 
 PASSES = 10
 TOLERANCE = 0.1
@@ -53,5 +53,5 @@ class Linear:
     def scores(self, rows: sparse.csr_matrix) -> Floats:
         return np.asarray(rows @ self.weights + self.intercept, dtype=np.float64)
 
-    def score(self, row: Row) -> Floats:
+    def score(self, row: SparseRow) -> Floats:
         return np.asarray(row.values @ self.weights[row.columns] + self.intercept, dtype=np.float64)

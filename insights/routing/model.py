@@ -22,7 +22,7 @@ from insights.routing.confidence import (
 )
 from insights.routing.features import (
     Features,
-    Row,
+    SparseRow,
     texts_of,
 )
 from insights.routing.history import RoutingColumns, usable_history
@@ -136,7 +136,7 @@ class RoutingModel:
         chances = probabilities(scores, self.temperature)
         return [self._guess(row, chance) for row, chance in zip(rows, chances, strict=True)]
 
-    def _guess(self, row: Row, chances: Floats) -> Guess:
+    def _guess(self, row: SparseRow, chances: Floats) -> Guess:
         order = np.argsort(-chances, kind="stable")[:RANKED]
         best = int(order[0])
         probability = float(chances[best])
@@ -149,7 +149,7 @@ class RoutingModel:
             abstains=probability < self.threshold or not len(row.columns),
         )
 
-    def _reasons(self, best: int, row: Row) -> tuple[Reason, ...]:
+    def _reasons(self, best: int, row: SparseRow) -> tuple[Reason, ...]:
         """What spoke for the label more than for the others on average, whole words first: in log-odds of the linear
         model, whose words people can check; readers give no reasons."""
         weights = self.linear.weights[row.columns]

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 
 COLUMNS = ("ticket", "subject", "created_at", "incident", "repeats", "question")
 
@@ -29,7 +29,7 @@ class KnownFaults:
     was known; and when those were over that are.
     """
 
-    reports: Sequence[Report]
+    reports: Sequence[TicketReport]
     incidents: Mapping[str, str]
     duplicates: Sequence[KnownDuplicate]
     closed: Mapping[str, datetime]

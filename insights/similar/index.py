@@ -22,7 +22,7 @@ from insights.similar.report import (
     KnownDuplicate,
     Match,
     MatchVerdict,
-    Report,
+    TicketReport,
 )
 from insights.similar.terms import Ids, Said
 
@@ -30,9 +30,9 @@ SIMILAR_FORMAT = 3
 """Goes up when a stored index or pair model of before can no longer be used; whoever loads one compares."""
 
 HORIZON = timedelta(days=365)
-WORDS_TOLD = 3
+WORDS_SHOWN = 3
 
-_TOLD = {
+_REASONS = {
     "is_open": "it is open",
     "same_address": "same address",
     "same_service": "same service",
@@ -67,7 +67,7 @@ class SimilarIndex:
     def __contains__(self, report: str) -> bool:
         return report in self._memory.numbers
 
-    def add(self, report: Report) -> None:
+    def add(self, report: TicketReport) -> None:
         """Raises `ValueError` if it is there already or its time has no zone."""
         self._memory.add(report)
 
@@ -85,7 +85,7 @@ class SimilarIndex:
         self._memory.end(incident, at)
         self._fixed_by[f"incident {incident}"] = fixed_by
 
-    def rank(self, report: Report, *, now: datetime, limit: int = 5) -> list[Match]:
+    def rank(self, report: TicketReport, *, now: datetime, limit: int = 5) -> list[Match]:
         """The likeliest faults, best first; none below the model's `suggest_from`. It need not be added before."""
         said = Said.of(report.title, report.body)
         numbers = self._memory.candidates(report, said, now=now)
@@ -135,17 +135,17 @@ class SimilarIndex:
         """What both have in common; a word's weight is its rarity."""
         reasons = [
             Reason(text=f'both say "{word}"', weight=rarity)
-            for word, rarity in self._memory.shared_words(said, number)[:WORDS_TOLD]
+            for word, rarity in self._memory.shared_words(said, number)[:WORDS_SHOWN]
         ]
         if not row["place_unknown"]:
             reasons.append(Reason(text=f"{50 * float(np.expm1(row['distance'])):,.0f} m away", weight=1.0))
-        reasons += [Reason(text=text, weight=1.0) for name, text in _TOLD.items() if row[name]]
+        reasons += [Reason(text=text, weight=1.0) for name, text in _REASONS.items() if row[name]]
         reasons.append(Reason(text=f"{float(np.expm1(row['hours'])):,.1f} h before", weight=1.0))
         return tuple(reasons)
 
 
 def learn_pair_model(
-    reports: Iterable[Report],
+    reports: Iterable[TicketReport],
     duplicates: Sequence[KnownDuplicate],
     closed: Mapping[str, datetime],
     *,

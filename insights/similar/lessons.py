@@ -16,7 +16,7 @@ import numpy as np
 from insights.similar.memory import Memory
 from insights.similar.model import Question
 from insights.similar.pairs import pair_features
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 from insights.similar.terms import Said
 
 
@@ -24,13 +24,13 @@ from insights.similar.terms import Said
 class Lesson:
     """A report when it came, its candidates' ids, and the question that they make."""
 
-    report: Report
+    report: TicketReport
     candidates: tuple[str, ...]
     question: Question
 
 
 def lessons(
-    reports: Iterable[Report],
+    reports: Iterable[TicketReport],
     duplicates: Sequence[KnownDuplicate],
     closed: Mapping[str, datetime],
     *,
@@ -69,7 +69,7 @@ def _join(memory: Memory, newer: str, older: str) -> None:
     memory.join(newer, name)
 
 
-def _lesson(memory: Memory, report: Report, older: set[str], *, weight: float) -> Lesson:
+def _lesson(memory: Memory, report: TicketReport, older: set[str], *, weight: float) -> Lesson:
     said = Said.of(report.title, report.body)
     found = memory.candidates(report, said, now=report.opened_at)
     ids = tuple(memory.ids[number] for number in found)

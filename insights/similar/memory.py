@@ -17,7 +17,7 @@ from insights.similar.places import (
     degrees,
     distances,
 )
-from insights.similar.report import Report
+from insights.similar.report import TicketReport
 from insights.similar.terms import (
     Ids,
     Said,
@@ -59,7 +59,7 @@ class Memory:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def add(self, report: Report) -> None:
+    def add(self, report: TicketReport) -> None:
         """Raises `ValueError` for an id that is there already or a time without a zone."""
         if report.id in self.numbers:
             raise ValueError(f"report {report.id} is there already")
@@ -120,7 +120,7 @@ class Memory:
         code = self._facts["incident"][number]
         return len(self._members[code]) if code else 1
 
-    def candidates(self, report: Report, said: Said, *, now: datetime) -> Ids:
+    def candidates(self, report: TicketReport, said: Said, *, now: datetime) -> Ids:
         """Those worth a closer look: alike in words, nearby, at the same address, or of its service just now."""
         until = _hours(now)
         since = (
@@ -140,7 +140,7 @@ class Memory:
             kept &= numbers != self.numbers[report.id]
         return numbers[kept]
 
-    def look(self, report: Report, said: Said, numbers: Ids, *, now: datetime) -> Candidates:
+    def look(self, report: TicketReport, said: Said, numbers: Ids, *, now: datetime) -> Candidates:
         """What the pair model is told of these candidates."""
         until = _hours(now)
         opened = np.frombuffer(self._opened)[numbers]
@@ -180,7 +180,7 @@ class Memory:
             first[place] = members[0] == numbers[place]
         return size, grew, first
 
-    def _distances(self, report: Report, numbers: Ids) -> NDArray[np.float64]:
+    def _distances(self, report: TicketReport, numbers: Ids) -> NDArray[np.float64]:
         latitude, longitude = degrees(report.place)
         if self._places.says_nothing(latitude, longitude):
             return np.full(len(numbers), np.nan)

@@ -10,7 +10,7 @@ from insights.learning import Reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class TicketReport:
     """A ticket as similarity sees it; `id` is anything that names it for ever.
 
     `place` is latitude and longitude in degrees, `address` the same in words, where there is one. `incident` is the

@@ -37,7 +37,7 @@ COLUMNS = (
 _NUMBERS = frozenset({"minutes", "held"})
 
 
-class Outcome(StrEnum):
+class PromiseOutcome(StrEnum):
     """OPEN was missed too, and is still waited for."""
 
     KEPT = "kept"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from incidents.sla.clock import SlaMetric
 from insights.sla_report.iso_week import IsoWeek
-from insights.sla_report.outcomes import Outcome
+from insights.sla_report.outcomes import PromiseOutcome
 
 TREND_WEEKS = 12
 DIMENSIONS = ("policy", "team", "service", "tier", "channel")
@@ -22,7 +22,7 @@ ALL_METRICS = "all"
 ALL_POLICIES = "all policies"
 """No policy can have this name, as it has a space in it."""
 
-_COUNTS = [outcome.value for outcome in Outcome]
+_COUNTS = [outcome.value for outcome in PromiseOutcome]
 _WAITED = (SlaMetric.FIRST_RESPONSE.value, SlaMetric.RESOLUTION.value)
 _METRICS = (ALL_METRICS, *(metric.value for metric in SlaMetric))
 
@@ -116,7 +116,7 @@ def waits(outcomes: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     them, so late answers make them worse only once they are given.
     """
     keys = [*by, "metric"]
-    stopped = outcomes[(outcomes["outcome"] != Outcome.OPEN.value) & outcomes["metric"].isin(_WAITED)]
+    stopped = outcomes[(outcomes["outcome"] != PromiseOutcome.OPEN.value) & outcomes["metric"].isin(_WAITED)]
     grouped = stopped.groupby(keys)["minutes"]
     table = grouped.size().to_frame("stopped")
     for percentile in PERCENTILES:
@@ -126,7 +126,7 @@ def waits(outcomes: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def causes(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Who had the missed ones longest and in which state, the most frequent first."""
-    missed = outcomes[outcomes["outcome"] != Outcome.KEPT.value]
+    missed = outcomes[outcomes["outcome"] != PromiseOutcome.KEPT.value]
     table = missed.groupby("cause").agg(missed=("key", "size"), held=("held", "sum")).reset_index()
     return table.sort_values(["missed", "held", "cause"], ascending=[False, False, True], ignore_index=True)
 
@@ -163,7 +163,9 @@ def _attained(rows: pd.DataFrame) -> Attained:
 
 def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
     counted = table[_COUNTS].sum(axis=1)
-    shares = [_share(kept, among) for kept, among in zip(table[Outcome.KEPT.value], counted, strict=True)]
+    shares = [
+        _share(kept, among) for kept, among in zip(table[PromiseOutcome.KEPT.value], counted, strict=True)
+    ]
     columns = ["share_kept", "low", "high"]
     found = pd.DataFrame(shares, columns=columns, index=table.index, dtype=float)
     return table.assign(counted=counted).join(found)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from insights.similar.faults import KnownFaults
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 from insights.text import LOOKED_AT
 
 OF_A_FAULT = 10
@@ -50,7 +50,7 @@ async def read_faults(tx: AsyncConnection, *, since: datetime, until: datetime) 
         earlier.setdefault(row.incident, []).append(row.ticket)
     return KnownFaults(
         reports=[
-            Report(
+            TicketReport(
                 id=row.ticket,
                 opened_at=row.created_at,
                 service=row.service,

@@ -16,7 +16,7 @@ from insights.sla_report.outcomes import (
     ALL,
     NONE,
     NOT_RECORDED,
-    Outcome,
+    PromiseOutcome,
     outcomes_frame,
 )
 
@@ -59,9 +59,9 @@ def _values(row: Row[Any], policy: Policy) -> tuple[object, ...]:
     """In the order of the frame's columns."""
     service = policy.services.get(row.service) if row.service else None
     if row.stopped_at is None:
-        at, outcome = row.due_at, Outcome.OPEN
+        at, outcome = row.due_at, PromiseOutcome.OPEN
     else:
-        at, outcome = row.stopped_at, Outcome.KEPT if row.due_at is None else Outcome.MISSED
+        at, outcome = row.stopped_at, PromiseOutcome.KEPT if row.due_at is None else PromiseOutcome.MISSED
     return (
         row.key,
         str(IsoWeek.of(at)),
@@ -72,7 +72,7 @@ def _values(row: Row[Any], policy: Policy) -> tuple[object, ...]:
         service.team if service is not None else NONE,
         (folded(row.tier or "") or NONE) if row.is_ticket else ALL,
         (folded(row.channel or "") or NONE) if row.is_ticket else ALL,
-        None if outcome is Outcome.OPEN else row.worked / _MINUTE,
-        "" if outcome is Outcome.KEPT else row.cause or NOT_RECORDED,
+        None if outcome is PromiseOutcome.OPEN else row.worked / _MINUTE,
+        "" if outcome is PromiseOutcome.KEPT else row.cause or NOT_RECORDED,
         0.0 if row.held is None else row.held / _MINUTE,
     )

@@ -26,7 +26,7 @@ AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class HeardUpTo:
     """How far somebody has listened: a ticket's first sight and its name, so that none is heard twice or missed."""
 
     seen_at: datetime
@@ -39,7 +39,7 @@ class HeardTicket:
     """A ticket with the service of its incident, if it has one, and why it was joined to it."""
 
     ticket: Ticket
-    place: Place
+    place: HeardUpTo
     service: str | None
     reason: str
 
@@ -66,7 +66,7 @@ async def note_surge(
     return (await tx.execute(statement)).scalar_one_or_none() is not None
 
 
-async def reports_after(tx: AsyncConnection, place: Place, *, limit: int) -> Sequence[HeardTicket]:
+async def reports_after(tx: AsyncConnection, place: HeardUpTo, *, limit: int) -> Sequence[HeardTicket]:
     """Tickets that we first saw after that place, oldest first."""
     seen = tuple_(tickets.c.first_seen_at, tickets.c.connection, tickets.c.id)
     rows = await tx.execute(
@@ -79,7 +79,7 @@ async def reports_after(tx: AsyncConnection, place: Place, *, limit: int) -> Seq
     return [
         HeardTicket(
             ticket=ticket_of(row),
-            place=Place(seen_at=row.first_seen_at, connection=row.connection, id=row.id),
+            place=HeardUpTo(seen_at=row.first_seen_at, connection=row.connection, id=row.id),
             service=row.service,
             reason=row.link_reason,
         )

@@ -22,13 +22,13 @@ from insights.surge.baseline import (
 )
 from insights.surge.normal import NewNormal
 from insights.surge.scan import (
-    Finding,
-    Recent,
-    Report,
+    RecentReports,
+    TimedReport,
+    UnlikelyWindow,
     scan,
 )
 from insights.surge.voices import Batches, SurgeEvent
-from insights.surge.words import told
+from insights.surge.words import evidence_words
 
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
@@ -109,7 +109,7 @@ class SurgeDetector:
             surest=self._settings.surest,
         )
         self._batches = Batches(staff_sources=self._settings.staff_sources)
-        self._recent: defaultdict[Group, Recent] = defaultdict(Recent)
+        self._recent: defaultdict[Group, RecentReports] = defaultdict(RecentReports)
         self._normal = NewNormal()
         self._open: dict[Group, _Open] = {}
         self._now = -math.inf
@@ -124,7 +124,7 @@ class SurgeDetector:
         after the caller's own clock are the caller's to drop: they would make all until then late.
         """
         at = self._minutes(event.at)
-        report = Report(
+        report = TimedReport(
             at, tuple((name, event.keys[name]) for name in self._dimensions if event.keys.get(name))
         )
         groups = self._groups(report)
@@ -164,10 +164,10 @@ class SurgeDetector:
             self._normal.forget(self._now)
             start = self._now - self._windows[-1]
             self._recent = defaultdict(
-                Recent, {group: one for group, one in self._recent.items() if one.has_any_since(start)}
+                RecentReports, {group: one for group, one in self._recent.items() if one.has_any_since(start)}
             )
 
-    def _hot(self, groups: Sequence[Group], report: Report) -> list[Finding]:
+    def _hot(self, groups: Sequence[Group], report: TimedReport) -> list[UnlikelyWindow]:
         """The groups with too many reports now that this one has come; none while all is new."""
         start = self._now - self._windows[-1]
         if report.at < start:
@@ -182,7 +182,7 @@ class SurgeDetector:
         findings = [self._scan(group, self._recent[group].reports) for group in groups]
         return [found for found in findings if self._is_hot(found)]
 
-    def _new(self, hot: Sequence[Finding], report: Report) -> Surge | None:
+    def _new(self, hot: Sequence[UnlikelyWindow], report: TimedReport) -> Surge | None:
         new = [rest for found in hot if (rest := self._unexplained(found, report)) is not None]
         if not new:
             return None
@@ -190,14 +190,14 @@ class SurgeDetector:
         self._open[best.group] = _Open(surge=self._surge(best), last=self._now)
         return self._open[best.group].surge
 
-    def _scan(self, group: Group, reports: Sequence[Report]) -> Finding:
+    def _scan(self, group: Group, reports: Sequence[TimedReport]) -> UnlikelyWindow:
         usual = self._baseline.expect(group, self._now + self._offset, self._windows)
         return scan(group, reports, list(zip(self._windows, usual, strict=True)), self._now)
 
-    def _is_hot(self, found: Finding) -> bool:
+    def _is_hot(self, found: UnlikelyWindow) -> bool:
         return len(found.reports) >= self._settings.at_least and found.score >= self._settings.score
 
-    def _unexplained(self, found: Finding, report: Report) -> Finding | None:
+    def _unexplained(self, found: UnlikelyWindow, report: TimedReport) -> UnlikelyWindow | None:
         """What is still too much without the reports of open surges; the surge this report belongs to goes on."""
         belongs = [one for one in self._open.values() if report.is_of(one.surge.group)]
         for one in belongs:
@@ -211,14 +211,14 @@ class SurgeDetector:
         rest = found if len(left) == len(reports) else self._scan(found.group, left)
         return rest if self._is_hot(rest) else None
 
-    def _surge(self, found: Finding) -> Surge:
+    def _surge(self, found: UnlikelyWindow) -> Surge:
         return Surge(
             group=found.group,
             since=self._time(found.reports[0].at),
             count=len(found.reports),
             expected=found.expected.mean,
             score=found.score,
-            evidence=told(
+            evidence=evidence_words(
                 found.group,
                 [report.parts for report in found.reports],
                 since=self._time(found.reports[0].at),
@@ -233,7 +233,7 @@ class SurgeDetector:
         (usual,) = self._baseline.expect(surge.group, self._now + self._offset, (age,))
         return replace(surge, expected=usual.mean)
 
-    def _groups(self, report: Report) -> tuple[Group, ...]:
+    def _groups(self, report: TimedReport) -> tuple[Group, ...]:
         values = dict(report.parts)
         if self._dimensions[0] not in values:
             return ()

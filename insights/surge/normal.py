@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from insights.surge.baseline import Group
-from insights.surge.scan import Finding
+from insights.surge.scan import UnlikelyWindow
 
 _DAY = 24 * 60.0
 _FADES = 14
@@ -20,7 +20,7 @@ class NewNormal:
 
     days: dict[Group, tuple[int, float]] = field(default_factory=dict)
 
-    def weight(self, found: Finding, now: float) -> float:
+    def weight(self, found: UnlikelyWindow, now: float) -> float:
         """How much of a report that was too many is learnt: all of them together what is usual, and a share more."""
         today = int(now // _DAY)
         last, count = self.days.get(found.group, (today - 1, 0.0))

@@ -78,22 +78,22 @@ class SurgeOutcome:
 def outcome_of(surge: NotedSurge, known: Iterable[IncidentThen], *, now: datetime) -> SurgeOutcome:
     """Its own incident is the one that was opened by it or told of it; else one of its service at that time."""
     incidents = sorted(known, key=lambda one: abs(one.opened_at - surge.since))
-    told = [one for one in incidents if one.surges & set(surge.evidence)]
+    evident = [one for one in incidents if one.surges & set(surge.evidence)]
     there = [
         one
         for one in incidents
         if one.service == surge.service and surge.since - BEFORE <= one.opened_at <= surge.since + AFTER
     ]
-    found = told or there
+    found = evident or there
     for one in found:
         if one.was_real:
             lead = one.opened_at - surge.noted_at
             return SurgeOutcome(surge=surge, end=SurgeEnd.INCIDENT, incident=one.name, lead=lead)
     if any(not one.is_over for one in found):
         return SurgeOutcome(surge=surge, end=SurgeEnd.OPEN, incident=found[0].name)
-    if not told and surge.service is None:
+    if not evident and surge.service is None:
         return SurgeOutcome(surge=surge, end=SurgeEnd.UNKNOWN)
-    if not told and now < surge.since + AFTER:
+    if not evident and now < surge.since + AFTER:
         return SurgeOutcome(surge=surge, end=SurgeEnd.OPEN)
     return SurgeOutcome(surge=surge, end=SurgeEnd.NOTHING, incident=found[0].name if found else None)
 

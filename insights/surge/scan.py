@@ -15,7 +15,7 @@ _LEAST = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TimedReport:
     """`at` in the baseline's minutes; `parts` are all its dimensions."""
 
     at: float
@@ -26,10 +26,10 @@ class Report:
 
 
 @dataclass(slots=True)
-class Recent:
+class RecentReports:
     """A group's reports of the longest window, oldest first, each by another voice."""
 
-    reports: list[Report] = field(default_factory=list)
+    reports: list[TimedReport] = field(default_factory=list)
     voices: dict[str, float] = field(default_factory=dict)
 
     def hears(self, voice: str | None, at: float, *, silence: float) -> bool:
@@ -48,17 +48,17 @@ class Recent:
             last >= at for last in self.voices.values()
         )
 
-    def add(self, report: Report, *, keep_from: float) -> None:
+    def add(self, report: TimedReport, *, keep_from: float) -> None:
         insort(self.reports, report, key=_time)
         del self.reports[: bisect_left(self.reports, keep_from, key=_time)]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class UnlikelyWindow:
     """`probability` that, as one report comes, so many others or more lie in its window by chance."""
 
     group: Group
-    reports: Sequence[Report]
+    reports: Sequence[TimedReport]
     expected: Expectation
     probability: float
 
@@ -68,13 +68,13 @@ class Finding:
 
 
 def scan(
-    group: Group, reports: Sequence[Report], usual: Sequence[tuple[float, Expectation]], now: float
-) -> Finding:
+    group: Group, reports: Sequence[TimedReport], usual: Sequence[tuple[float, Expectation]], now: float
+) -> UnlikelyWindow:
     """`usual` has each window in minutes and what is expected in it."""
     found = []
     for minutes, expected in usual:
         inside = reports[bisect_left(reports, now - minutes, key=_time) :]
-        found.append(Finding(group, inside, expected, _at_least(len(inside) - 1, expected)))
+        found.append(UnlikelyWindow(group, inside, expected, _at_least(len(inside) - 1, expected)))
     return min(found, key=lambda finding: finding.probability)
 
 
@@ -86,5 +86,5 @@ def _at_least(count: int, expected: Expectation) -> float:
     return max(float(betainc(count, expected.shape, odds)), _LEAST)
 
 
-def _time(report: Report) -> float:
+def _time(report: TimedReport) -> float:
     return report.at

@@ -11,7 +11,7 @@ from insights.surge.baseline import Group
 _NAMED = 3
 
 
-def told(
+def evidence_words(
     group: Group,
     reports: Iterable[Group],
     *,

@@ -22,8 +22,8 @@ from insights.training.card import (
 from insights.training.gate import (
     Answers,
     Floats,
+    GateVerdict,
     Metric,
-    Verdict,
     judge,
     scored,
 )
@@ -89,7 +89,7 @@ class Learner(Protocol[M]):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Champion(Generic[M]):
+class Incumbent(Generic[M]):
     """The model in use, and up to when it has seen what happened."""
 
     model: M
@@ -101,7 +101,7 @@ class Contested(Generic[M]):
     """`model` has learnt from all if it was promoted; else it is the one that was tested."""
 
     model: M
-    verdict: Verdict
+    verdict: GateVerdict
     card: ModelCard
 
 
@@ -119,7 +119,7 @@ def usable_history(
 
 
 def contest(
-    usable: pd.DataFrame, learner: Learner[M], champion: Champion[M] | None, *, now: datetime, seed: int
+    usable: pd.DataFrame, learner: Learner[M], champion: Incumbent[M] | None, *, now: datetime, seed: int
 ) -> Contested[M]:
     """Learn, test, judge, and write the card, from rows of `usable_history`.
 
@@ -169,7 +169,7 @@ def contest(
     return Contested(model=model, verdict=verdict, card=card)
 
 
-def _cut(arrivals: pd.Series, title: str, champion: Champion[M] | None) -> datetime:
+def _cut(arrivals: pd.Series, title: str, champion: Incumbent[M] | None) -> datetime:
     """The moment that parts what is learnt from what is tested on; `arrivals` are the cases', in order."""
     first = round(len(arrivals) * (1 - LATER))
     if champion is not None:

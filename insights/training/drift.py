@@ -37,11 +37,11 @@ class Moved(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class DriftChange:
     """`what` changed, or did not, in words for people."""
 
     what: str
-    told: str
+    words: str
     moved: Moved
 
 
@@ -49,7 +49,7 @@ class Change:
 class Drift:
     """`changes` has everything that was looked at, the gravest first."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[DriftChange, ...]
 
     @property
     def moved(self) -> Moved:
@@ -78,32 +78,32 @@ def drift_of(
     before, recent = history[times < learnt_until], history[times >= max(learnt_until, recent_since)]
     changes = [live_change(settled=settled, right=right, expected=expected, on_card=on_card)]
     if min(len(before), len(recent)) < FEWEST_ROWS:
-        told = f"{len(before):,} rows learnt from and {len(recent):,} since, {FEWEST_ROWS} of each are needed to tell"
-        changes.append(Change(what="history", told=told, moved=Moved.FINE))
+        words = f"{len(before):,} rows learnt from and {len(recent):,} since, {FEWEST_ROWS} of each are needed to tell"
+        changes.append(DriftChange(what="history", words=words, moved=Moved.FINE))
     else:
         changes += _distributions(before, recent, columns)
     gravest = {Moved.RETRAIN: 0, Moved.WATCH: 1, Moved.FINE: 2}
     return Drift(changes=tuple(sorted(changes, key=lambda one: gravest[one.moved])))
 
 
-def live_change(*, settled: int, right: int, expected: float, on_card: float) -> Change:
+def live_change(*, settled: int, right: int, expected: float, on_card: float) -> DriftChange:
     """How right the model was with what it predicted, against its card or, if that is less, its own probabilities.
 
     What it is asked about may be harder than what it was tested on: the tickets that no rule knows. Then it said so.
     """
     if settled < FEWEST_SETTLED:
-        told = f"the truth of {settled} predictions is known, {FEWEST_SETTLED} are needed to tell"
-        return Change(what="accuracy", told=told, moved=Moved.FINE)
+        words = f"the truth of {settled} predictions is known, {FEWEST_SETTLED} are needed to tell"
+        return DriftChange(what="accuracy", words=words, moved=Moved.FINE)
     share = right / settled
     has_fallen = _upper_bound(share, settled) < min(on_card, expected / settled)
-    told = (
+    words = (
         f"{share:.3f} of {settled:,} predictions were right; {on_card:.3f} on its card, {expected / settled:.3f} by "
         "its own probabilities"
     )
-    return Change(what="accuracy", told=told, moved=Moved.RETRAIN if has_fallen else Moved.FINE)
+    return DriftChange(what="accuracy", words=words, moved=Moved.RETRAIN if has_fallen else Moved.FINE)
 
 
-def _distributions(before: pd.DataFrame, recent: pd.DataFrame, columns: Watched) -> Iterable[Change]:
+def _distributions(before: pd.DataFrame, recent: pd.DataFrame, columns: Watched) -> Iterable[DriftChange]:
     for name in columns.text:
         often = _often(before[name])
         yield _change(f"words of {name}", _counted(before[name], often), _counted(recent[name], often))
@@ -111,23 +111,23 @@ def _distributions(before: pd.DataFrame, recent: pd.DataFrame, columns: Watched)
         yield _change(name, *_levels(before[name], recent[name]))
 
 
-def _change(what: str, before: pd.Series, recent: pd.Series) -> Change:
+def _change(what: str, before: pd.Series, recent: pd.Series) -> DriftChange:
     if not before.count() or not recent.count():
-        told = (
+        words = (
             "it is never given"
             if not before.count() and not recent.count()
             else "it is given on one side only"
         )
         moved = Moved.FINE if before.count() == recent.count() else Moved.RETRAIN
-        return Change(what=what, told=told, moved=moved)
+        return DriftChange(what=what, words=words, moved=moved)
     # SciPy's statistics take a second to import: only who compares waits for it.
     from insights.quality.measures import population_stability, stability_by_chance  # noqa: PLC0415
 
     moved_by, chance = population_stability(before, recent), stability_by_chance(before, recent)
     moved = Moved.RETRAIN if moved_by > MUCH else Moved.WATCH if moved_by > SOME else Moved.FINE
     moved = Moved.FINE if moved_by <= chance else moved
-    return Change(
-        what=what, told=f"stability index {moved_by:.2f}, by chance up to {chance:.2f}", moved=moved
+    return DriftChange(
+        what=what, words=f"stability index {moved_by:.2f}, by chance up to {chance:.2f}", moved=moved
     )
 
 

@@ -61,7 +61,7 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class GateVerdict:
     """`why` is for people. `gain` is what the challenger has more than the incumbent; `calibration` are the mean
     distances between probability and what came true, of the challenger and of the incumbent.
     """
@@ -103,7 +103,7 @@ AUC = Metric(
 
 def judge(
     challenger: Answers, incumbent: Answers, metric: Metric, *, name: str, is_first: bool, seed: int
-) -> Verdict:
+) -> GateVerdict:
     """Both asked about the same rows, in the same order; `name` is who the incumbent is, for people.
 
     `is_first`: the incumbent is no model but the baseline, and calibration has `FIRST_TOLERANCE`.
@@ -115,17 +115,20 @@ def judge(
     is_better = gain.value > 0 and float(np.mean((new - old)[1:] > 0)) >= SURE
     errors = calibration_error(challenger), calibration_error(incumbent)
     allowed = max(errors[1], chance_error(challenger)) + (FIRST_TOLERANCE if is_first else TOLERANCE)
-    told = f"{metric.name} {new_score.value:.3f} against {old_score.value:.3f} of the {name}"
+    compared = f"{metric.name} {new_score.value:.3f} against {old_score.value:.3f} of the {name}"
     if not is_better:
-        why = f"kept out: {told}; the difference of {gain.value:+.3f} ({gain.low:+.3f} to {gain.high:+.3f}) may be luck"
+        why = (
+            f"kept out: {compared}; the difference of {gain.value:+.3f}"
+            f" ({gain.low:+.3f} to {gain.high:+.3f}) may be luck"
+        )
     elif errors[0] > allowed:
         why = (
-            f"kept out: {told}, but its probabilities are {errors[0]:.3f} off on average, at most {allowed:.3f} "
+            f"kept out: {compared}, but its probabilities are {errors[0]:.3f} off on average, at most {allowed:.3f} "
             "are allowed"
         )
     else:
-        why = f"promoted: {told}, its probabilities {errors[0]:.3f} off on average"
-    return Verdict(
+        why = f"promoted: {compared}, its probabilities {errors[0]:.3f} off on average"
+    return GateVerdict(
         promoted=is_better and errors[0] <= allowed,
         why=why,
         challenger=new_score,

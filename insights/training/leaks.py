@@ -31,7 +31,7 @@ class TellTale:
         return f"{self.column} (alone it tells the outcome with an AUC of {self.auc:.3f})"
 
 
-def told_alone(history: pd.DataFrame, columns: Sequence[str], *, label: str, case: str) -> list[TellTale]:
+def power_alone(history: pd.DataFrame, columns: Sequence[str], *, label: str, case: str) -> list[TellTale]:
     """Each column's power alone, the most telling first; a missing value is a value like others.
 
     Outcome rates are learnt for one half of the cases from the other half, so a column of names that occur once says
@@ -51,7 +51,7 @@ def tell_tales(
     history: pd.DataFrame, columns: Sequence[str], *, label: str, case: str, limit: float = SUSPICIOUS
 ) -> list[TellTale]:
     """The columns at or above the limit."""
-    return [one for one in told_alone(history, columns, label=label, case=case) if one.auc >= limit]
+    return [one for one in power_alone(history, columns, label=label, case=case) if one.auc >= limit]
 
 
 def written_later(history: pd.DataFrame, columns: Sequence[str], *, known_at: str) -> list[str]:

@@ -15,7 +15,7 @@ from incidents.models import TicketRef
 from incidents.process.deciding import as_it_is, decide
 from incidents.step import Step
 from incidents.store.ledger.due import (
-    Due,
+    DueEffects,
     due_effects,
     next_due_at,
 )
@@ -27,7 +27,7 @@ from incidents.store.ledger.effects import (
     lease_effects,
     settle_effects,
 )
-from incidents.store.sla.keeping import keep_told
+from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.deliver.actions import run_action
@@ -76,7 +76,7 @@ def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
             raise outcome
 
 
-async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[Due]:
+async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[DueEffects]:
     async with resources.database().transaction() as tx:
         return await due_effects(tx, incident_id, now=resources.utc_now(), is_urgent=is_urgent)
 
@@ -136,16 +136,16 @@ async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
 async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
     """Customers who have had a message of ours were kept informed, as the SLA promises."""
     done = {item.id for item in settled if item.state is EffectState.DONE}
-    told = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
-    if not told or told[0].incident_id is None:
+    sent = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
+    if not sent or sent[0].incident_id is None:
         return
     # The incident first: it is always locked before its tickets' clocks.
-    await decide(step, told[0].incident_id, as_it_is, told_at=step.now)
-    refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in told]
-    await keep_told(step, refs)
+    await decide(step, sent[0].incident_id, as_it_is, customers_told_at=step.now)
+    refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in sent]
+    await keep_customers_told(step, refs)
 
 
-_TOLD = {
+_WORDS = {
     EffectKind.PAGE: "Paged by {connection}",
     EffectKind.CHAT_ROOM: "Opened a room at {connection}: {detail}",
     EffectKind.CUSTOMER_MESSAGE: "{count} customer(s) told by {connection}",
@@ -159,8 +159,8 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
     effect = leased[0].effect
     finished = [item for item in settled if item.state is EffectState.DONE]
     entries: list[Entry] = []
-    if finished and effect.kind in _TOLD:
-        text = _TOLD[effect.kind].format(
+    if finished and effect.kind in _WORDS:
+        text = _WORDS[effect.kind].format(
             count=len(finished),
             connection=effect.connection,
             target=effect.target,

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from incidents.effects import CustomerText, EffectKind, NoteText, StatusChange
 from incidents.errors import LiaisonError
-from incidents.models import Outcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
+from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
     Leased,
@@ -123,7 +123,7 @@ async def _update(helpdesk: Helpdesk, leased: Sequence[Leased]) -> Sequence[Sett
         changed = [
             TicketRef(connection=first.connection, id=outcome.id)
             for outcome in outcomes
-            if outcome.outcome is Outcome.DONE
+            if outcome.outcome is ChangeOutcome.DONE
         ]
         async with resources.database().transaction() as tx:
             await note_status(tx, changed, first.payload.status)
@@ -131,10 +131,10 @@ async def _update(helpdesk: Helpdesk, leased: Sequence[Leased]) -> Sequence[Sett
 
 
 def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Settled:
-    if outcome is None or outcome.outcome is Outcome.UNKNOWN:
+    if outcome is None or outcome.outcome is ChangeOutcome.UNKNOWN:
         detail = outcome.detail if outcome is not None else "the helpdesk did not say"
         return unknown(item, detail, look_up_at=resources.utc_now() + timedelta(seconds=index_lag))
-    if outcome.outcome is Outcome.DONE:
+    if outcome.outcome is ChangeOutcome.DONE:
         return done(item, detail=outcome.detail)
     return dead(item, outcome.detail or outcome.outcome.value)
 

@@ -78,7 +78,7 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
         on_card=present.card.accuracy,
     )
     lines = [f"# Drift of {subject.title}", "", f"**{drift.moved}**", ""]
-    lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.told)}" for one in drift.changes]
+    lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.words)}" for one in drift.changes]
     if drift.moved is Moved.RETRAIN:
         lines += ["", "Look at what has changed, then run the flow `train`."]
     await acreate_markdown_artifact(

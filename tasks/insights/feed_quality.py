@@ -84,25 +84,25 @@ async def tell_findings(chat: str, feeds: Sequence[CheckedFeed]) -> int:
         ours = f"liaison:{await instance_id(tx)}:feeds"
     room = await room_chat.open_room(ROOM, "What helpdesks send us that is not as usual", once=ours)
     today = f"{resources.utc_now():%Y-%m-%d}"
-    told = 0
+    count = 0
     for feed in feeds:
         for finding in feed.findings:
             once = f"{ours}:{feed.connection}:{finding.check}:{finding.column}:{today}"
             # An earlier run may have been another process, which alone would know.
             if await room_chat.find_post(room.id, once) is None:
                 await room_chat.post(room.id, ChatMessage(text=one_line(str(finding))), once=once)
-                told += 1
-    return told
+                count += 1
+    return count
 
 
 @task(name="show feed quality", **OUTSIDE_CALL)
 async def show_feeds(
-    feeds: Sequence[CheckedFeed], unchecked: Sequence[Unchecked], untold: Sequence[str], headline: str
+    feeds: Sequence[CheckedFeed], unchecked: Sequence[Unchecked], unheard: Sequence[str], headline: str
 ) -> None:
-    """Write the page: a section a connection, what is not as usual and the cure; `untold` are chats that were away."""
+    """Write the page: a section a connection, what is not as usual and the cure; `unheard` are chats that were away."""
     now = resources.utc_now()
     lines = [f"# Feeds: {plain(headline)}", "", f"As of {now:%Y-%m-%d %H:%M UTC}.", ""]
-    lines += [f"- {plain(one)}" for one in untold]
+    lines += [f"- {plain(one)}" for one in unheard]
     for failed in unchecked:
         why = plain(cut(one_line(failed.why), 500))
         lines += ["", f"## {plain(failed.connection)}", "", f"**Could not be checked**: {why}"]

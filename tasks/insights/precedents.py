@@ -40,13 +40,13 @@ from tasks.retries import STORE_CALL
 
 if TYPE_CHECKING:
     from insights.similar.index import SimilarIndex
-    from insights.similar.report import Match, Report
+    from insights.similar.report import Match, TicketReport
 
 logger = logging.getLogger("liaison.precedents")
 
 ASKED = 5
 """Of an incident so many tickets are asked about, the first ones, and of a chunk so many that no rule knows."""
-TOLD = 3
+SHOWN = 3
 _REASONS = 3
 _OVERLAP = timedelta(minutes=1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ async def _grown() -> SimilarIndex | None:
     past = resources.kept(Past)
     if past.index is None and past.reading is None:
         past.reading = asyncio.create_task(_read(past))
-        past.reading.add_done_callback(_told)
+        past.reading.add_done_callback(_tell_how_it_ended)
     if past.index is None:
         return None
     await _read(past)
@@ -98,7 +98,7 @@ async def _teach(past: Past) -> None:
     past.index.model, past.asked_for, past.taught_by = pairs, number, taught_by
 
 
-def _told(reading: asyncio.Task[None]) -> None:
+def _tell_how_it_ended(reading: asyncio.Task[None]) -> None:
     if not reading.cancelled() and reading.exception() is not None:
         logger.warning("what similarity knows could not be read: %s", reading.exception())
         resources.kept(Past).reading = None
@@ -144,10 +144,10 @@ def _taken_in(index: SimilarIndex | None, tickets: Iterable[PastTicket]) -> Simi
     return index
 
 
-def _report(one: PastTicket) -> Report:
-    from insights.similar.report import Report  # noqa: PLC0415
+def _report(one: PastTicket) -> TicketReport:
+    from insights.similar.report import TicketReport  # noqa: PLC0415
 
-    return Report(
+    return TicketReport(
         id=one.id,
         opened_at=one.opened_at,
         service=one.service,
@@ -254,7 +254,7 @@ def _likeliest(
             known = best.get(match.incident)
             if known is None or match.probability > known.probability:
                 best[match.incident] = match
-    ranked = sorted(best.items(), key=lambda item: -item[1].probability)[:TOLD]
+    ranked = sorted(best.items(), key=lambda item: -item[1].probability)[:SHOWN]
     return [
         Precedent(
             incident=incident,

@@ -17,7 +17,7 @@ from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy
 from incidents.process.deciding import decide
 from incidents.process.opening import open_with_tickets
-from incidents.promises.keeping import TicketChange
+from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
 from incidents.store.cases import open_incidents
 from incidents.store.inbox.drains import take_turns
@@ -26,7 +26,7 @@ from incidents.store.tickets import known_tickets
 from insights.store.surge_reports import (
     AT_ONCE,
     HeardTicket,
-    Place,
+    HeardUpTo,
     note_surge,
     reports_after,
 )
@@ -54,14 +54,14 @@ class Listener:
 
     score: float | None = None
     detector: SurgeDetector = field(default_factory=SurgeDetector)
-    place: Place | None = None
+    place: HeardUpTo | None = None
     recent: deque[tuple[Ticket, Mapping[str, str]]] = field(default_factory=deque)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, score: float, now: datetime) -> None:
         self.score = score
         self.detector = SurgeDetector(SurgeSettings(score=score))
-        self.place = Place(seen_at=now - LISTENS_BACK)
+        self.place = HeardUpTo(seen_at=now - LISTENS_BACK)
         self.recent.clear()
 
     def hear_all(self, heard: Sequence[HeardTicket], policy: Policy, now: datetime) -> list[Surge]:
@@ -170,6 +170,8 @@ async def _open(step: Step, seen: SeenSurge, service: str, tickets: Sequence[Tic
     incident = await open_with_tickets(step, candidate(seen, service, tickets, step.policy))
     await decide(step, incident.id, lambda case: opened_by(case, seen))
     # What is promised to them goes by their incident's severity from now on, as with tickets that intake joins.
-    changes = [TicketChange(before=ticket, after=ticket, severity=incident.severity) for ticket in tickets]
+    changes = [
+        TicketTransition(before=ticket, after=ticket, severity=incident.severity) for ticket in tickets
+    ]
     await keep_tickets(step, changes)
     return incident.id

@@ -34,8 +34,8 @@ from insights.subjects import (
     watched,
 )
 from insights.training.contest import (
-    Champion,
     Contested,
+    Incumbent,
     NothingNew,
     contest,
     usable_history,
@@ -61,10 +61,10 @@ class FailedSuite(LiaisonError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trained:
-    """What came of it; `told` is short, for the run's name, and `why` whole."""
+    """What came of it; `short` is for the run's name, and `why` whole."""
 
     title: str
-    told: str
+    short: str
     why: str
 
 
@@ -103,9 +103,9 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
     )
     await _show_quality(subject, report, examples=len(rows))
     if not report.passed:
-        told = "; ".join(str(finding) for finding in report.findings)
+        findings = "; ".join(str(finding) for finding in report.findings)
         raise FailedSuite(
-            f"{subject.title}: {len(report.findings)} of {report.checked} expectations failed: {told}"
+            f"{subject.title}: {len(report.findings)} of {report.checked} expectations failed: {findings}"
         )
     return Checked(rows=rows)
 
@@ -133,17 +133,17 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     await show_card(subject, found.card, is_promoted=found.verdict.promoted)
     value, before = found.card.challenger.value, found.card.incumbent
     if not found.verdict.promoted:
-        told = f"{subject.title} kept"
+        short = f"{subject.title} kept"
     elif before is None:
-        told = f"{subject.title} promoted {value:.2f}"
+        short = f"{subject.title} promoted {value:.2f}"
     else:
-        told = f"{subject.title} promoted {value:.2f} (was {before.value:.2f})"
-    return Trained(title=subject.title, told=told, why=found.verdict.why)
+        short = f"{subject.title} promoted {value:.2f} (was {before.value:.2f})"
+    return Trained(title=subject.title, short=short, why=found.verdict.why)
 
 
 async def _rival(
     model_class: type[Any], present: StoredModel | None, content: Packed | None
-) -> Champion[Any] | None:
+) -> Incumbent[Any] | None:
     if present is None or content is None:
         return None
     try:
@@ -153,7 +153,7 @@ async def _rival(
             "the champion cannot be compared with, the baseline takes its place: %s", error
         )
         return None
-    return Champion(model=model, until=present.history_until)
+    return Incumbent(model=model, until=present.history_until)
 
 
 async def _register(subject: Subject, found: Contested[Any], present: StoredModel | None) -> None:
@@ -205,11 +205,11 @@ async def _show_quality(subject: Subject, report: QualityReport, *, examples: in
 
 def _not_learnt(subject: Subject, error: CannotLearn) -> Trained:
     if isinstance(error, NothingNew | NotEnoughHistory):
-        return Trained(title=subject.title, told=told_short(subject, str(error)), why=str(error))
-    return Trained(title=subject.title, told=f"{subject.title}: nothing to learn", why=str(error))
+        return Trained(title=subject.title, short=in_short(subject, str(error)), why=str(error))
+    return Trained(title=subject.title, short=f"{subject.title}: nothing to learn", why=str(error))
 
 
-def told_short(subject: Subject, why: str) -> str:
+def in_short(subject: Subject, why: str) -> str:
     """For the run's name: the message up to its semicolon if it is ours, else that there is too little history."""
     short = why.partition(";")[0]
     return (

@@ -21,7 +21,7 @@ import stamina
 
 from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
-from incidents.models import InternalText, Outcome, PublicText, Ticket, TicketChange, TicketStatus
+from incidents.models import ChangeOutcome, InternalText, PublicText, Ticket, TicketChange, TicketStatus
 from incidents.ports import Connector, Helpdesk
 
 ONCE = "t-1/note/1"
@@ -148,7 +148,7 @@ class HelpdeskContract:
     async def test_private_note(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """A note for colleagues is on the ticket, and no customer sees it."""
         (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
-        assert outcome.outcome is Outcome.DONE
+        assert outcome.outcome is ChangeOutcome.DONE
         assert world.private_notes(ticket) == [NOTE.private_note]
         assert world.public_replies(ticket) == []
 
@@ -162,7 +162,7 @@ class HelpdeskContract:
     async def test_public_reply(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """The customer sees the reply, once."""
         (outcome,) = await helpdesk.update([ticket], REPLY, once=ONCE)
-        assert outcome.outcome is Outcome.DONE
+        assert outcome.outcome is ChangeOutcome.DONE
         assert world.public_replies(ticket) == [REPLY.public_reply]
         assert world.private_notes(ticket) == []
 
@@ -225,7 +225,7 @@ class HelpdeskContract:
         world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path)
         outcomes = await helpdesk.update(ids, REPLY, once=ONCE)
         assert [outcome.id for outcome in outcomes] == ids
-        assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE, Outcome.UNKNOWN}
+        assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.DONE, ChangeOutcome.UNKNOWN}
         assert all([await helpdesk.was_done(ticket, ONCE) for ticket in (ids[0], ids[-1])])
         assert all(world.public_replies(ticket) == [REPLY.public_reply] for ticket in ids)
 
@@ -243,7 +243,7 @@ class HelpdeskContract:
         change = TicketChange(public_reply=REPLY.public_reply, status=TicketStatus.SOLVED)
         outcomes = await helpdesk.update(ids, change, once=ONCE)
         assert [outcome.id for outcome in outcomes] == ids
-        assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE}
+        assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.DONE}
         assert {found.status for found in await helpdesk.read(ids)} == {TicketStatus.SOLVED}
 
     async def test_update_many_with_some_lost(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
@@ -253,10 +253,10 @@ class HelpdeskContract:
         world.refuse_updates(ids[2])
         outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
         assert [outcome.outcome for outcome in outcomes] == [
-            Outcome.DONE,
-            Outcome.GONE,
-            Outcome.REFUSED,
-            Outcome.DONE,
+            ChangeOutcome.DONE,
+            ChangeOutcome.GONE,
+            ChangeOutcome.REFUSED,
+            ChangeOutcome.DONE,
         ]
         assert outcomes[2].detail
 
@@ -264,14 +264,14 @@ class HelpdeskContract:
         """A deleted ticket is an outcome, not an error, and nothing was done on it."""
         world.remove_ticket(ticket)
         (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
-        assert outcome.outcome is Outcome.GONE
+        assert outcome.outcome is ChangeOutcome.GONE
         assert not await helpdesk.was_done(ticket, ONCE)
 
     async def test_refused_update(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """What the helpdesk will not do is said so, with its reason."""
         world.refuse_updates(ticket)
         (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
-        assert outcome.outcome is Outcome.REFUSED
+        assert outcome.outcome is ChangeOutcome.REFUSED
         assert outcome.detail
         assert world.private_notes(ticket) == []
 

@@ -116,8 +116,8 @@ def test_nothing_is_overwritten(tmp_path: Path):
 def test_the_report_is_plain_text():
     """A line for each thing, names shown as they are, and the count of each sort."""
     lines = (
-        ImportLine(fate=Fate.TAKEN, what="SLA policy '[red]x[/red]'", told="as x"),
-        ImportLine(fate=Fate.LEFT, what="SLA policy 'y'", told="why", cure="what to do"),
+        ImportLine(fate=Fate.TAKEN, what="SLA policy '[red]x[/red]'", words="as x"),
+        ImportLine(fate=Fate.LEFT, what="SLA policy 'y'", words="why", cure="what to do"),
     )
     console = Console(file=StringIO(), width=40)
     print_report(console, Imported(text="sla: {}\n", lines=lines))

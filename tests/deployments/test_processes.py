@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from deployments.machine.process_table import (
+    ProcessRow,
     ProcessTable,
-    Row,
     living,
 )
 from deployments.machine.processes import (
@@ -121,8 +121,8 @@ def test_the_watchdog_stops_what_is_in_the_table(tmp_path: Path):
     """The end of its input is the supervisor's death; rows of numbers given out again are left alone."""
     table = ProcessTable(tmp_path / "table.json")
     orphan, stranger = _sleeping(), _sleeping()
-    table.add(Row.of("orphan", orphan.pid))
-    table.add(Row(name="stranger", pid=stranger.pid, born=1.0))
+    table.add(ProcessRow.of("orphan", orphan.pid))
+    table.add(ProcessRow(name="stranger", pid=stranger.pid, born=1.0))
     command = [sys.executable, "-m", "deployments.machine.watchdog", str(tmp_path / "table.json")]
     subprocess.run(command, stdin=subprocess.DEVNULL, cwd=CODE, check=True, timeout=30)  # noqa: S603
     assert orphan.wait(1) == -signal.SIGTERM
@@ -156,7 +156,7 @@ async def test_kill_minus_9_of_the_supervisor_leaves_no_database_behind(short_fo
     assert supervisor.stdout is not None
     assert await supervisor.stdout.readline() == b"ready\n"
     rows = json.loads((short_folder / "processes.json").read_text())
-    database = next(Row(**row) for row in rows if row["name"] == "postgres")
+    database = next(ProcessRow(**row) for row in rows if row["name"] == "postgres")
     assert living(database)
     supervisor.kill()
     await supervisor.wait()
@@ -188,7 +188,7 @@ async def test_two_stacks_on_one_data_folder_are_refused(short_folder: Path, sai
 async def test_what_both_deaths_left_is_stopped_by_the_next_start(short_folder: Path, said: list[str]):
     """When supervisor and watchdog were killed together."""
     orphan = _sleeping()
-    ProcessTable(short_folder / "processes.json").add(Row.of("worker", orphan.pid))
+    ProcessTable(short_folder / "processes.json").add(ProcessRow.of("worker", orphan.pid))
     async with Stack(StackOptions(home=short_folder, policy=Path("none"), say=said.append)):
         assert orphan.wait(1) == -signal.SIGTERM
     assert "left over" in said[0]

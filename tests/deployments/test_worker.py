@@ -13,7 +13,7 @@ from prefect.states import Cancelling
 
 from deployments.worker.identity import Identity
 from deployments.worker.worker import LiaisonWorker
-from deployments.worker.worker_process import Service
+from deployments.worker.worker_process import WorkerLoops
 from tests.deployments.conftest import POOL, Samples
 from tests.servers import PrefectServer
 
@@ -21,10 +21,12 @@ NEVER = 3600.0
 
 
 @asynccontextmanager
-async def working(server: PrefectServer, *, poll: float = 0.2, grace: float = 10) -> AsyncIterator[Service]:
+async def working(
+    server: PrefectServer, *, poll: float = 0.2, grace: float = 10
+) -> AsyncIterator[WorkerLoops]:
     stop, wake = asyncio.Event(), asyncio.Event()
     with server.settings():
-        service = Service(LiaisonWorker(POOL, name="here", limit=5), wake=wake, stop=stop, poll=poll)
+        service = WorkerLoops(LiaisonWorker(POOL, name="here", limit=5), wake=wake, stop=stop, poll=poll)
         serving = asyncio.create_task(service.serve(grace=grace))
     try:
         yield service
@@ -34,12 +36,12 @@ async def working(server: PrefectServer, *, poll: float = 0.2, grace: float = 10
 
 
 @pytest.fixture
-async def worker(prefect_server: PrefectServer, deployed: None) -> AsyncIterator[Service]:
+async def worker(prefect_server: PrefectServer, deployed: None) -> AsyncIterator[WorkerLoops]:
     async with working(prefect_server) as service:
         yield service
 
 
-async def test_a_run_completes_and_says_which_process_ran_it(worker: Service, samples: Samples):
+async def test_a_run_completes_and_says_which_process_ran_it(worker: WorkerLoops, samples: Samples):
     """The identity is what a later worker judges a dead run by."""
     run = await samples.until(await samples.create("greet/greet"), StateType.COMPLETED)
     identity = Identity.parse(run.infrastructure_pid or "")
@@ -47,27 +49,27 @@ async def test_a_run_completes_and_says_which_process_ran_it(worker: Service, sa
     assert identity.is_same_process(Identity.of_this_process("here"))
 
 
-async def test_runs_are_under_way_at_the_same_time(worker: Service, samples: Samples):
+async def test_runs_are_under_way_at_the_same_time(worker: WorkerLoops, samples: Samples):
     """None of the three could end without the two others."""
     runs = [await samples.create("meet/meet") for _ in range(3)]
     for run in runs:
         await samples.until(run, StateType.COMPLETED)
 
 
-async def test_an_exception_in_a_flow_is_its_failure_not_the_workers(worker: Service, samples: Samples):
+async def test_an_exception_in_a_flow_is_its_failure_not_the_workers(worker: WorkerLoops, samples: Samples):
     """The next run is served as if nothing had been."""
     failed = await samples.until(await samples.create("break/break_down"), StateType.FAILED)
     assert "breaks on purpose" in str(failed.state and failed.state.message)
     await samples.until(await samples.create("greet/greet"), StateType.COMPLETED)
 
 
-async def test_a_sync_flow_is_refused(worker: Service, samples: Samples):
+async def test_a_sync_flow_is_refused(worker: WorkerLoops, samples: Samples):
     """It would hold up every other run."""
     run = await samples.until(await samples.create("sync/hold_up"), StateType.CRASHED)
     assert "not async" in str(run.state and run.state.message)
 
 
-async def test_cancel_in_the_ui_ends_the_run_and_its_child(worker: Service, samples: Samples):
+async def test_cancel_in_the_ui_ends_the_run_and_its_child(worker: WorkerLoops, samples: Samples):
     """The operator's Cancel is only a state; the worker must act on it."""
     run = await samples.create("wait/wait_for_ever")
     await samples.until_child_waits(run)
@@ -85,7 +87,7 @@ async def test_waking_it_spares_the_wait_for_the_poll(prefect_server: PrefectSer
         await samples.until(run, StateType.COMPLETED)
 
 
-async def _first_run(samples: Samples, service: Service):
+async def _first_run(samples: Samples, service: WorkerLoops):
     """Created and rung for until it is taken: the worker may not be ready to hear the first ring."""
     run = await samples.create("greet/greet")
     while (await samples.client.read_flow_run(run)).state_type == StateType.SCHEDULED:

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import stamina
 
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.slack import Slack
 from connectors.slack.fake.app import TOKEN, FakeSlack
 from deployments.machine.processes import free_port
@@ -49,7 +49,7 @@ class JudgedByPrism(httpx.AsyncBaseTransport):
         )
         assert judged.status_code == 200, f"{request.url.path}: HTTP {judged.status_code} {judged.text}"
         self.methods.add(request.url.path.removeprefix("/api/"))
-        return await InProcess(self.fake.app).handle_async_request(request)
+        return await InProcessTransport(self.fake.app).handle_async_request(request)
 
 
 @pytest.fixture(autouse=True)

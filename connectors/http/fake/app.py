@@ -68,7 +68,7 @@ class FakeRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class AnsweredWebhook:
     """A webhook as it went out, and what it was answered."""
 
     headers: dict[str, str]
@@ -111,7 +111,7 @@ class FakeService:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     faults: Faults = field(default_factory=Faults)
     runs: list[FakeRun] = field(default_factory=list)
-    sent: list[Delivered] = field(default_factory=list)
+    sent: list[AnsweredWebhook] = field(default_factory=list)
     _answered: dict[str, _Answered] = field(default_factory=dict)
 
     @property
@@ -147,7 +147,7 @@ class FakeService:
 
     async def _deliver(self, headers: dict[str, str], body: bytes) -> int:
         status = await self.deliver(self.webhook_url, headers, body)
-        self.sent.append(Delivered(headers, body, status))
+        self.sent.append(AnsweredWebhook(headers, body, status))
         return status
 
     async def _health(self, request: Request) -> Response:

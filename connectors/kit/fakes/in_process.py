@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from connectors.kit.fakes.faults import ReplyDropped
 
 
-class InProcess(httpx.AsyncBaseTransport):
+class InProcessTransport(httpx.AsyncBaseTransport):
     """Hands requests to an ASGI app; a `ReplyDropped` there is a dead connection here."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -23,7 +23,7 @@ from connectors.zendesk.fake.desk import (
     FakeUser,
 )
 from connectors.zendesk.fake.jobs import FakeJob, job_json
-from connectors.zendesk.fake.limits import Window
+from connectors.zendesk.fake.limits import CallWindow
 from connectors.zendesk.fake.service_levels import FakeServiceLevels
 from connectors.zendesk.fake.wire import (
     audit_json,
@@ -54,11 +54,11 @@ class Api:
     calls: list[str] = field(default_factory=list)
     jobs: dict[str, FakeJob] = field(default_factory=dict)
     _created: dict[str, tuple[bytes, dict[str, Any]]] = field(default_factory=dict)
-    _per_ticket: dict[int, Window] = field(default_factory=dict)
+    _per_ticket: dict[int, CallWindow] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._requests = Window(self.requests_per_minute, 60)
-        self._updates = Window(self.updates_per_minute, 60)
+        self._requests = CallWindow(self.requests_per_minute, 60)
+        self._updates = CallWindow(self.updates_per_minute, 60)
         self.service_levels = FakeServiceLevels(me=self.me)
 
     def app(self) -> Starlette:
@@ -182,7 +182,7 @@ class Api:
         ticket = self.desk.tickets.get(ticket_id)
         if ticket is None:
             return _not_found()
-        if (wait := self._per_ticket.setdefault(ticket_id, Window(30, 600)).take(now)) is not None:
+        if (wait := self._per_ticket.setdefault(ticket_id, CallWindow(30, 600)).take(now)) is not None:
             return _too_many(wait)
         body = _ticket_object(await request.body())
         error = self._apply(ticket, body)

@@ -174,19 +174,19 @@ class Desk:
         if ticket.status == "closed":
             raise ClosedTicket(CLOSED)
         events: list[dict[str, Any]] = []
-        told: list[tuple[str, dict[str, Any]]] = []
+        happened: list[tuple[str, dict[str, Any]]] = []
         if comment is not None:
             text, public = comment
             added = self._comment(ticket, actor, text, public=public)
             events.append({"id": added.id, "type": "Comment", "body": text, "public": public})
-            told.append(("ticket.comment_added", {"comment": _comment_event(added, actor)}))
+            happened.append(("ticket.comment_added", {"comment": _comment_event(added, actor)}))
             if public and not actor.is_staff and ticket.status in ("pending", "solved"):
                 status = "open"
         if status is not None and status != ticket.status:
             ticket.reopens += ticket.status == "solved"
             events.append(_changed(self.next_id(), "status", status, ticket.status))
             # Webhooks shout the words the API whispers.
-            told.append(
+            happened.append(
                 ("ticket.status_changed", {"previous": ticket.status.upper(), "current": status.upper()})
             )
             ticket.status = status
@@ -194,16 +194,16 @@ class Desk:
         if fresh:
             ticket.tags += fresh
             events.append(_changed(self.next_id(), "tags", list(ticket.tags), None))
-            told.append(("ticket.tags_changed", {"tags_added": fresh, "tags_removed": []}))
+            happened.append(("ticket.tags_changed", {"tags_added": fresh, "tags_removed": []}))
         if assignee_id is not None and assignee_id != ticket.assignee_id:
             events.append(_changed(self.next_id(), "assignee_id", assignee_id, ticket.assignee_id))
-            told.append(("ticket.agent_assignment_changed", {"current": str(assignee_id)}))
+            happened.append(("ticket.agent_assignment_changed", {"current": str(assignee_id)}))
             ticket.assignee_id = assignee_id
             ticket.stations += 1
         if not events:
             return
         self._audit(ticket, actor, events, metadata or {})
-        for kind, event in told:
+        for kind, event in happened:
             self._tell(kind, ticket, actor, event)
 
     def remove(self, ticket_id: int) -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from datetime import datetime
 
 
-class Window:
+class CallWindow:
     """At most `limit` calls in any `seconds`."""
 
     def __init__(self, limit: int, seconds: float) -> None:

@@ -62,9 +62,9 @@ def _target(data: Any) -> LevelTarget | Unread:
             cure="if it is like first_response, next_update or resolution, write the target by hand",
         )
     if priority not in _PRIORITIES or seconds is None:
-        told = f"priority {priority[:40]!r} with target {any_text(data.get('target'))[:40]!r}"
+        named = f"priority {priority[:40]!r} with target {any_text(data.get('target'))[:40]!r}"
         return Unread(
-            what=called, why=f"{told} is not understood", cure="write it by hand from Zendesk's screen"
+            what=called, why=f"{named} is not understood", cure="write it by hand from Zendesk's screen"
         )
     metric, pauses = _METRICS[called]
     return LevelTarget(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from incidents.policy.problems import Found
-from incidents.policy.words import Section, listed
+from incidents.policy.words import PolicySection, listed
 from incidents.sla.clock import BREACH, Moment
 
 
@@ -59,7 +59,7 @@ Parts = Annotated[
 """Parts of a target's time, in order, each once."""
 
 
-class SlaStep(Section):
+class SlaStep(PolicySection):
     """What is done at one moment of a promise."""
 
     at: Annotated[Moment, BeforeValidator(_moment)] = Field(

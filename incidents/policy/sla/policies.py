@@ -13,7 +13,7 @@ from incidents.policy.sla.ladder import Parts, SlaStep
 from incidents.policy.words import (
     Duration,
     Name,
-    Section,
+    PolicySection,
     listed,
 )
 from incidents.sla.calendars import ALWAYS
@@ -32,7 +32,7 @@ SHORTEST = timedelta(seconds=1)
 Words = Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(listed)]
 
 
-class SlaWhen(Section):
+class SlaWhen(PolicySection):
     """Whom a policy is for. Every criterion given must match; within one, any value will do."""
 
     applies_to: SlaSubject | None = Field(
@@ -66,7 +66,7 @@ class SlaWhen(Section):
         return all(not accepted or accepted & has[name] for name, accepted in self.criteria().items())
 
 
-class SlaTargets(Section):
+class SlaTargets(PolicySection):
     """Working time promised, by metric; what is left out is not promised."""
 
     first_response: Duration | None = Field(
@@ -110,7 +110,7 @@ class SlaTargets(Section):
         return targets
 
 
-class SlaPolicy(Section):
+class SlaPolicy(PolicySection):
     """One promise: for whom, how fast, and by which calendar."""
 
     name: Name = Field(description="The policy's name in reports; small letters, digits, - and _.")

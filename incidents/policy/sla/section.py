@@ -31,7 +31,7 @@ from incidents.policy.sla.policies import SlaPolicy
 from incidents.policy.words import (
     Duration,
     Name,
-    Section,
+    PolicySection,
 )
 from incidents.sla.calendars import (
     ALWAYS,
@@ -55,7 +55,7 @@ LONGEST_YEARS = 10
 _WEEKS_A_YEAR = 52
 
 
-class SlaTarget(Section):
+class SlaTarget(PolicySection):
     """What was promised for one severity."""
 
     response: Duration = Field(description="Time from the first report until somebody has taken it on.")
@@ -84,7 +84,7 @@ DEFAULT_PRIORITIES = {
 }
 
 
-class Sla(Section):
+class Sla(PolicySection):
     """The service levels we are held to. Severities left out keep their defaults."""
 
     warn_at: Parts = Field(
@@ -210,8 +210,10 @@ class Sla(Section):
             yield from self._calendar_problems(here, policy)
         for index, chosen in never_chosen([policy.when.criteria() for policy in self.policies]):
             before = " and ".join(repr(self.policies[number].name) for number in chosen)
-            told = f"{self.policies[index].name!r} can never be chosen, because {before} always comes first"
-            yield ("policies", index), f"{told}; move it up, or narrow what is before it"
+            message = (
+                f"{self.policies[index].name!r} can never be chosen, because {before} always comes first"
+            )
+            yield ("policies", index), f"{message}; move it up, or narrow what is before it"
 
     def _calendar_problems(self, here: tuple[str | int, ...], policy: SlaPolicy) -> Iterator[Found]:
         calendar = self.working_calendars().get(policy.calendar)
@@ -224,7 +226,7 @@ class Sla(Section):
             years = target / calendar.weekly / _WEEKS_A_YEAR
             if years > LONGEST_YEARS:
                 hours = calendar.weekly / timedelta(hours=1)
-                told = (
+                message = (
                     f"this would take {years:.0f} years in calendar {policy.calendar!r} ({hours:g} h a week)"
                 )
-                yield (*here, "targets", metric.value), f"{told}; make it shorter, or give it more hours"
+                yield (*here, "targets", metric.value), f"{message}; make it shorter, or give it more hours"

@@ -33,7 +33,7 @@ IS_DUE = f"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Due:
+class DueEffects:
     """Effects that can be sent together now: the same change to objects of one system."""
 
     connection: str
@@ -65,7 +65,7 @@ async def due_effects(
     now: datetime,
     is_urgent: bool = False,
     at_most: int = 100,
-) -> Sequence[Due]:
+) -> Sequence[DueEffects]:
     """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
 
     None is for what belongs to no incident. `is_urgent` leaves out what is about tickets.
@@ -76,7 +76,7 @@ async def due_effects(
     else:
         rows = await tx.execute(_DUE, given | {"incident_id": incident_id})
     return [
-        Due(
+        DueEffects(
             connection=row.connection,
             kind=EffectKind(row.kind),
             ids=tuple(row.ids[start : start + at_most]),

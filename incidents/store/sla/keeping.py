@@ -17,7 +17,7 @@ from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import Incident, Severity, Ticket, TicketRef
 from incidents.promises.holders import incident_holder, ticket_holder
 from incidents.promises.keeping import (
-    TicketChange,
+    TicketTransition,
     first_clocks,
     incident_clocks,
     ticket_clocks,
@@ -36,14 +36,14 @@ async def keep_incident(
     plan: Plan,
     *,
     joining: Sequence[Ticket] = (),
-    told_at: datetime | None = None,
+    customers_told_at: datetime | None = None,
 ) -> None:
     """The incident's clocks, and its tickets' where its severity or state concerns them. The row must be locked."""
     after, policy, now = plan.incident, step.policy, step.now
     sla = policy.sla
-    clocks = incident_clocks(case, plan, sla, now=now, joining=joining, told_at=told_at)
+    clocks = incident_clocks(case, plan, sla, now=now, joining=joining, customers_told_at=customers_told_at)
     own = set(case.clocks)
-    about_tickets = [clock for clock in plan.told if clock.subject != after.name]
+    about_tickets = [clock for clock in plan.told_clocks if clock.subject != after.name]
     changed = [clock for clock in clocks if clock not in own]
     await save_clocks(step.connection, [*changed, *about_tickets], sla.working_calendars())
     before = incident_holder(case.incident, policy, now=now)
@@ -56,7 +56,9 @@ async def keep_incident(
     if works_again or after.severity != case.incident.severity:
         at = now if works_again else None
         changes = [
-            TicketChange(before=item.ticket, after=item.ticket, severity=after.severity, works_again_at=at)
+            TicketTransition(
+                before=item.ticket, after=item.ticket, severity=after.severity, works_again_at=at
+            )
             for item in case.tickets
         ]
         await keep_tickets(step, changes)
@@ -71,7 +73,7 @@ async def keep_new_incident(step: Step, incident: Incident, tickets: Sequence[Ti
     await mark_fitted(tx, incident.id, sla.fingerprint)
 
 
-async def keep_tickets(step: Step, changes: Sequence[TicketChange]) -> None:
+async def keep_tickets(step: Step, changes: Sequence[TicketTransition]) -> None:
     """The clocks of tickets that changed, and who has them now."""
     tx, sla, now = step.connection, step.policy.sla, step.now
     clocks = await read_clocks(tx, sorted(str(change.after.ref) for change in changes), lock=True)
@@ -90,16 +92,16 @@ async def keep_tickets(step: Step, changes: Sequence[TicketChange]) -> None:
     await note_holders(tx, [ticket_holder(ticket, now=now) for ticket in counted])
 
 
-async def keep_told(step: Step, refs: Sequence[TicketRef]) -> None:
+async def keep_customers_told(step: Step, refs: Sequence[TicketRef]) -> None:
     """Tickets whose customers have just had a message of ours."""
     known = await known_tickets(step.connection, refs)
     severities = await severities_of(step.connection, [item.incident_id for item in known.values()])
     changes = [
-        TicketChange(
+        TicketTransition(
             before=item.ticket,
             after=item.ticket,
             severity=severities.get(item.incident_id) if item.incident_id is not None else None,
-            told_at=step.now,
+            customers_told_at=step.now,
         )
         for item in known.values()
     ]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.promises.keeping import TicketChange
+from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
 from incidents.store.schema.tables import incidents, tickets
 from incidents.store.sla.keeping import keep_tickets, severities_of
@@ -41,7 +41,9 @@ async def refit_tickets(step: Step, *, limit: int) -> int:
         return 0
     severities = await severities_of(tx, [row.incident_id for row in rows])
     changes = [
-        TicketChange(before=ticket_of(row), after=ticket_of(row), severity=severities.get(row.incident_id))
+        TicketTransition(
+            before=ticket_of(row), after=ticket_of(row), severity=severities.get(row.incident_id)
+        )
         for row in rows
     ]
     await keep_tickets(step, changes)

@@ -14,7 +14,7 @@ from connectors.http.connector import Http
 from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HttpSettings, WebhookAction
 from connectors.kit.fakes.faults import Faults
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import ActionRun, ActionState
 from tests.connectors.http.conftest import BASE, TOKEN
@@ -48,7 +48,7 @@ class HttpActions(ActionRunnerContract):
     async def runner(self, service: FakeService) -> AsyncIterator[Http]:
         service.honours_keys = self.keys_are_honoured
         connector = acting(
-            InProcess(service.app), honours_idempotency_key=self.keys_are_honoured, **self.section
+            InProcessTransport(service.app), honours_idempotency_key=self.keys_are_honoured, **self.section
         )
         yield connector
         await connector.aclose()
@@ -84,7 +84,7 @@ class TestSigned(HttpActions):
 async def test_a_remedy_mends_the_service(service: FakeService) -> None:
     """The action's name and arguments arrive, and its effect is the service's health."""
     service.health = Health.ERROR
-    runner = acting(InProcess(service.app))
+    runner = acting(InProcessTransport(service.app))
     run = await runner.run("restart", {"region": "eu-1"}, once="INC-1:action:1")
     assert run == ActionRun(id="/actions/runs/run-1", state=ActionState.RUNNING, detail="restart started")
     assert (await runner.follow(run.id)).state is ActionState.RUNNING
@@ -97,7 +97,7 @@ async def test_a_remedy_mends_the_service(service: FakeService) -> None:
 async def test_an_action_that_ends_at_once(service: FakeService) -> None:
     """No run to follow: the POST's own answer is the end."""
     service.looks_until_done = None
-    runner = acting(InProcess(service.app))
+    runner = acting(InProcessTransport(service.app))
     assert (await runner.run("flush", {}, once="a")).state is ActionState.SUCCEEDED
     assert (await runner.run("rollback", {}, once="b")).state is ActionState.FAILED
 
@@ -105,7 +105,7 @@ async def test_an_action_that_ends_at_once(service: FakeService) -> None:
 async def test_a_wrong_signature_is_not_let_in(service: FakeService) -> None:
     """The fake demands what a real receiver would: the secret that was agreed upon."""
     service.action_secret = SECRET
-    runner = acting(InProcess(service.app), signing_secret=SecretStr(SECRET + "-old"))
+    runner = acting(InProcessTransport(service.app), signing_secret=SecretStr(SECRET + "-old"))
     with pytest.raises(NotAllowed):
         await runner.run("restart", {}, once="a")
     assert service.runs == []
@@ -113,7 +113,7 @@ async def test_a_wrong_signature_is_not_let_in(service: FakeService) -> None:
 
 async def test_a_key_used_for_something_else(service: FakeService) -> None:
     """One key with two bodies is a mistake of ours and is refused, not run."""
-    runner = acting(InProcess(service.app))
+    runner = acting(InProcessTransport(service.app))
     await runner.run("restart", {"region": "eu-1"}, once="a")
     with pytest.raises(Refused):
         await runner.run("restart", {"region": "us-1"}, once="a")

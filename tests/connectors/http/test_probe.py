@@ -16,7 +16,7 @@ from connectors.http.connector import Http
 from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HealthProbe, HttpSettings
 from connectors.kit.fakes.faults import FaultKind
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import NotAllowed
 from tests.connectors.http.conftest import BASE
 from tests.contracts.impact_probe import NOW, ImpactProbeContract
@@ -54,7 +54,7 @@ class TestHttpProbe(ImpactProbeContract):
 
     @pytest.fixture
     async def probe(self, service: FakeService) -> AsyncIterator[Http]:
-        connector = probing(InProcess(service.app))
+        connector = probing(InProcessTransport(service.app))
         yield connector
         await connector.aclose()
 
@@ -76,7 +76,7 @@ class TestHttpProbe(ImpactProbeContract):
 async def test_each_kind_of_break(service: FakeService, health: Health, is_healthy: bool, said: str) -> None:
     """Status, body and time each count, and the summary says what was seen, without the query."""
     service.health = health
-    result = await probing(InProcess(service.app), body_contains='"ok"').check("shop", now=NOW)
+    result = await probing(InProcessTransport(service.app), body_contains='"ok"').check("shop", now=NOW)
     assert result.is_healthy is is_healthy
     assert result.summary.startswith(said)
     assert result.summary.endswith(f" s from {BASE}/health")
@@ -86,14 +86,16 @@ async def test_each_kind_of_break(service: FakeService, health: Health, is_healt
 async def test_one_blip_is_no_outage(service: FakeService) -> None:
     """The second look counts; with a single attempt the blip does."""
     service.faults.arm(FaultKind.CRASH)
-    assert (await probing(InProcess(service.app)).check("shop", now=NOW)).is_healthy is True
+    assert (await probing(InProcessTransport(service.app)).check("shop", now=NOW)).is_healthy is True
     service.faults.arm(FaultKind.CRASH)
-    assert (await probing(InProcess(service.app), attempts=1).check("shop", now=NOW)).is_healthy is False
+    assert (
+        await probing(InProcessTransport(service.app), attempts=1).check("shop", now=NOW)
+    ).is_healthy is False
 
 
 async def test_all_addresses_must_be_well(service: FakeService) -> None:
     """One failing address is enough, and it is the one that is named."""
-    probe = probing(InProcess(service.app), urls=[f"{BASE}/health", f"{BASE}/missing"])
+    probe = probing(InProcessTransport(service.app), urls=[f"{BASE}/health", f"{BASE}/missing"])
     result = await probe.check("shop", now=NOW)
     assert result.is_healthy is False
     assert result.url == f"{BASE}/missing"
@@ -260,6 +262,6 @@ def test_bad_sections(section: dict[str, Any]) -> None:
 
 async def test_without_a_section(service: FakeService) -> None:
     """A capability that was not configured says what to do."""
-    connector = Http("http/x", HttpSettings(), transport=InProcess(service.app))
+    connector = Http("http/x", HttpSettings(), transport=InProcessTransport(service.app))
     with pytest.raises(NotAllowed, match="no probe section"):
         await connector.check("shop", now=NOW)

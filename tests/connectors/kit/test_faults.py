@@ -15,7 +15,7 @@ from connectors.kit.fakes.faults import (
     Faults,
     FaultyApp,
 )
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.kit.http import VendorHttp
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Unknown
 
@@ -43,7 +43,7 @@ def shop() -> Shop:
 @pytest.fixture
 async def client(shop: Shop) -> AsyncIterator[VendorHttp]:
     async with VendorHttp(
-        vendor="shop", base_url="http://shop.example", transport=InProcess(shop.app)
+        vendor="shop", base_url="http://shop.example", transport=InProcessTransport(shop.app)
     ) as http:
         yield http
 
@@ -86,7 +86,7 @@ async def test_delay(shop):
     """A late answer meets the deadline; the same fault without a wait changes nothing."""
     shop.faults.arm(FaultKind.DELAY, seconds=3600)
     async with VendorHttp(
-        vendor="shop", base_url="http://shop.example", transport=InProcess(shop.app), deadline=0.02
+        vendor="shop", base_url="http://shop.example", transport=InProcessTransport(shop.app), deadline=0.02
     ) as client:
         with pytest.raises(Unknown):
             await post(client)

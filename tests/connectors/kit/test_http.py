@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from connectors.kit.http import Answer, VendorHttp
+from connectors.kit.http import VendorAnswer, VendorHttp
 from connectors.kit.pacing import Pace
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from tests.connectors.kit.scripted_vendor import Stream, Vendor, http, status
@@ -237,7 +237,7 @@ async def test_deadline_while_waiting_to_retry():
 async def test_judge_sees_every_usable_answer():
     """Slack's `ok: false` is the connector's to recognise, behind any 2xx."""
 
-    def judge(answer: Answer) -> None:
+    def judge(answer: VendorAnswer) -> None:
         if not answer.data["ok"]:
             raise Refused("channel is archived")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import stamina
 
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.pagerduty import PagerDuty, PagerDutySettings
 from connectors.pagerduty.fake.app import (
     API_TOKEN,
@@ -46,7 +46,7 @@ def settings(**changes: object) -> PagerDutySettings:
 
 
 def connect(fake: FakePagerDuty, **changes: object) -> PagerDuty:
-    return PagerDuty("pagerduty/main", settings(**changes), transport=InProcess(fake.app))
+    return PagerDuty("pagerduty/main", settings(**changes), transport=InProcessTransport(fake.app))
 
 
 @pytest.fixture

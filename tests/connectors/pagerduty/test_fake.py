@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from connectors.kit.fakes.faults import FaultKind
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.pagerduty import PagerDuty
 from connectors.pagerduty.fake.app import (
     API_TOKEN,
@@ -202,7 +202,7 @@ def an_event(**changes: object) -> dict[str, object]:
 )
 async def test_events_api_is_as_strict_as_the_real_one(event: dict[str, object], status: int) -> None:
     """Documented limits and required fields are kept, so that the connector's cutting is really tested."""
-    async with httpx.AsyncClient(transport=InProcess(FakePagerDuty().app)) as client:
+    async with httpx.AsyncClient(transport=InProcessTransport(FakePagerDuty().app)) as client:
         answer = await client.post("https://events.pagerduty.com/v2/enqueue", json=event)
         assert answer.status_code == status
         assert bool(answer.json().get("dedup_key")) is (status == 202)
@@ -213,7 +213,7 @@ async def test_rest_api_headers_and_guards() -> None:
     fake = FakePagerDuty(requests_a_minute=5)
     token = {"Authorization": f"Token token={API_TOKEN}"}
     async with httpx.AsyncClient(
-        transport=InProcess(fake.app), base_url="https://api.pagerduty.com"
+        transport=InProcessTransport(fake.app), base_url="https://api.pagerduty.com"
     ) as client:
         await client.post("/v2/enqueue", json=an_event())
         assert (await client.get("/incidents")).status_code == 401

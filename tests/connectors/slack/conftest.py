@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import stamina
 
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.slack import Slack, SlackSettings
 from connectors.slack.fake.app import (
     SIGNING_SECRET,
@@ -26,7 +26,7 @@ def settings(**more: object) -> SlackSettings:
 
 
 def connect(fake: FakeSlack, **more: object) -> Slack:
-    return Slack("slack/engineering", settings(**more), transport=InProcess(fake.app))
+    return Slack("slack/engineering", settings(**more), transport=InProcessTransport(fake.app))
 
 
 @pytest.fixture(autouse=True)

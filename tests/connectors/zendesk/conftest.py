@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.kit.fakes.faults import Faults
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.zendesk.connector import Zendesk
 from connectors.zendesk.fake.app import (
     API_TOKEN,
@@ -90,7 +90,7 @@ def connect(world: ZendeskWorld, **changes: object) -> Zendesk:
     return Zendesk(
         "zendesk/support",
         settings(**changes),
-        transport=InProcess(world.fake.app),
+        transport=InProcessTransport(world.fake.app),
         clock=world.clock,
     )
 

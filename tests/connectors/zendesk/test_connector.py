@@ -8,7 +8,7 @@ import stamina
 from connectors.kit.fakes.faults import FaultKind
 from connectors.zendesk import Zendesk
 from incidents.errors import Busy, NotAllowed, Unknown
-from incidents.models import InternalText, Outcome, PublicText, TicketChange, TicketStatus
+from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChange, TicketStatus
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract, many_tickets
 
@@ -73,7 +73,7 @@ async def test_change_of_nothing_leaves_no_marker(world: ZendeskWorld, helpdesk:
     ticket = a_ticket(world)
     change = TicketChange(status=TicketStatus.NEW)
     (outcome,) = await helpdesk.update([ticket], change, once=ONCE)
-    assert outcome.outcome is Outcome.DONE
+    assert outcome.outcome is ChangeOutcome.DONE
     assert not await helpdesk.was_done(ticket, ONCE)
 
 
@@ -83,7 +83,7 @@ async def test_status_change_may_be_sent_twice(world: ZendeskWorld, helpdesk: Ze
     world.faults.arm(FaultKind.DROP_REPLY, where="/tickets/")
     with stamina.set_testing(True, attempts=2):
         (outcome,) = await helpdesk.update([ticket], TicketChange(status=TicketStatus.OPEN), once=ONCE)
-    assert outcome.outcome is Outcome.DONE
+    assert outcome.outcome is ChangeOutcome.DONE
 
 
 async def test_job_that_never_ends(world: ZendeskWorld) -> None:
@@ -92,7 +92,7 @@ async def test_job_that_never_ends(world: ZendeskWorld) -> None:
     world.fake.api.jobs_are_stuck = True
     ids = many_tickets(world, 3)
     outcomes = await zendesk.update(ids, NOTE, once=ONCE)
-    assert {outcome.outcome for outcome in outcomes} == {Outcome.UNKNOWN}
+    assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.UNKNOWN}
     await zendesk.aclose()
 
 
@@ -102,7 +102,7 @@ async def test_job_that_cannot_be_followed(world: ZendeskWorld, helpdesk: Zendes
     ids = many_tickets(world, 3)
     world.faults.arm(kind, where="job_statuses", times=None)
     outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
-    assert {outcome.outcome for outcome in outcomes} == {Outcome.UNKNOWN}
+    assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.UNKNOWN}
 
 
 async def test_job_followed_through_an_outage(world: ZendeskWorld, helpdesk: Zendesk) -> None:
@@ -111,7 +111,7 @@ async def test_job_followed_through_an_outage(world: ZendeskWorld, helpdesk: Zen
     world.faults.arm(FaultKind.OUTAGE, where="job_statuses", times=3)
     with stamina.set_testing(True, attempts=1):
         outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
-    assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE}
+    assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.DONE}
 
 
 async def test_some_chunks_busy(world: ZendeskWorld, helpdesk: Zendesk) -> None:
@@ -119,8 +119,8 @@ async def test_some_chunks_busy(world: ZendeskWorld, helpdesk: Zendesk) -> None:
     ids = many_tickets(world)
     world.faults.arm(FaultKind.RATE_LIMIT, where="update_many")
     outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
-    assert {outcome.outcome for outcome in outcomes} == {Outcome.DONE, Outcome.UNKNOWN}
-    done = {outcome.id: outcome.outcome is Outcome.DONE for outcome in outcomes}
+    assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.DONE, ChangeOutcome.UNKNOWN}
+    done = {outcome.id: outcome.outcome is ChangeOutcome.DONE for outcome in outcomes}
     assert all((world.private_notes(ticket) != []) is done[ticket] for ticket in ids)
 
 

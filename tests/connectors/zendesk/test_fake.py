@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from connectors.kit.fakes.faults import FaultKind
-from connectors.kit.fakes.in_process import InProcess
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.zendesk import Zendesk
 from connectors.zendesk.fake.app import (
     API_TOKEN,
@@ -70,7 +70,7 @@ def fake(gateway: Gateway, clock: Clock) -> FakeZendesk:
 @pytest.fixture
 async def http(fake: FakeZendesk) -> AsyncIterator[httpx.AsyncClient]:
     client = httpx.AsyncClient(
-        transport=InProcess(fake.app), base_url="https://fake", auth=(f"{EMAIL}/token", API_TOKEN)
+        transport=InProcessTransport(fake.app), base_url="https://fake", auth=(f"{EMAIL}/token", API_TOKEN)
     )
     async with client:
         yield client

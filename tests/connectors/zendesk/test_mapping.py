@@ -16,7 +16,7 @@ from connectors.zendesk.mapping import (
     tickets_from,
 )
 from incidents.errors import Unrecognised
-from incidents.models import InternalText, Outcome, PublicText, TicketChange, TicketStatus
+from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChange, TicketStatus
 from tests.connectors.zendesk.conftest import settings
 
 BARE = {
@@ -159,4 +159,4 @@ def test_audit_of_others(audit: Any) -> None:
 def test_job_results(results: Any, expected: list[str]) -> None:
     """Each ticket's own word counts; one the job does not mention is unknown."""
     outcomes = outcomes_from({"status": "completed", "results": results}, ["1", "2"])
-    assert [outcome.outcome for outcome in outcomes] == [Outcome(word) for word in expected]
+    assert [outcome.outcome for outcome in outcomes] == [ChangeOutcome(word) for word in expected]

@@ -19,11 +19,11 @@ from insights.backtest.export_promises import export_promises
 from insights.backtest.failure import BacktestError
 from insights.backtest.history import (
     History,
-    Window,
+    ReplayWindow,
     choose_window,
 )
 from insights.backtest.routing import routing_section
-from insights.backtest.sections import Section
+from insights.backtest.sections import BacktestSection
 from insights.backtest.surges import surge_section
 from insights.learning import (
     CannotLearn,
@@ -47,16 +47,16 @@ def replay(folder: Path, tickets: list[Row], *said: str) -> Replayed:
     return replay_export(read_export(file, said, now=NOW), start=CUT, end=None, insights=Insights())
 
 
-def past(folder: Path, tickets: list[Row]) -> tuple[History, Window]:
+def past(folder: Path, tickets: list[Row]) -> tuple[History, ReplayWindow]:
     history = read_export(exports.write(folder / "export.csv", tickets), (), now=NOW)
     return history, choose_window(history, start=CUT, end=None)
 
 
-def routing_of(folder: Path, tickets: list[Row]) -> Section:
+def routing_of(folder: Path, tickets: list[Row]) -> BacktestSection:
     return routing_section(*past(folder, tickets), "group", accuracy=0.9, seed=SEED)
 
 
-def breach_of(folder: Path, tickets: list[Row]) -> Section:
+def breach_of(folder: Path, tickets: list[Row]) -> BacktestSection:
     history, window = past(folder, tickets)
     found = export_promises(history, window)
     return breach_section(
@@ -64,19 +64,19 @@ def breach_of(folder: Path, tickets: list[Row]) -> Section:
     )
 
 
-def duplicates_of(folder: Path, tickets: list[Row]) -> Section:
+def duplicates_of(folder: Path, tickets: list[Row]) -> BacktestSection:
     return duplicates_section(*past(folder, tickets), link_above=0.9, suggest_above=0.3, seed=SEED)
 
 
-def surge_of(folder: Path, tickets: list[Row]) -> Section:
+def surge_of(folder: Path, tickets: list[Row]) -> BacktestSection:
     return surge_section(*past(folder, tickets), score=5.0)
 
 
-def sections(replayed: Replayed) -> Mapping[str, Section]:
+def sections(replayed: Replayed) -> Mapping[str, BacktestSection]:
     return {section.name: section for section in replayed.sections}
 
 
-def value(section: Section, words: str) -> float:
+def value(section: BacktestSection, words: str) -> float:
     (figure,) = [figure for figure in section.figures if figure.words.startswith(words)]
     return float(figure.value.rstrip("%").replace(",", ""))
 

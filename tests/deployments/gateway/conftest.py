@@ -14,14 +14,14 @@ from cryptography.fernet import Fernet
 from sqlalchemy import Row, text
 
 from deployments.gateway.app import Gateway
-from deployments.gateway.doorbell import Pace
+from deployments.gateway.doorbell import RingPacing
 from deployments.gateway.serve import open_gateway
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.deployments.gateway.vendors import NOW, SETTINGS, Headers, Vendor
 
-PACE = Pace(debounce=0.0, retry=0.01, longest_retry=0.02)
+PACE = RingPacing(debounce=0.0, retry=0.01, longest_retry=0.02)
 PATIENCE = 10.0
 
 

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from deployments.gateway.answers import Answer
+from deployments.gateway.answers import HookAnswer
 from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import Limits
 from tests.deployments.gateway.conftest import Store, until
@@ -132,7 +132,7 @@ async def test_our_own_slowness_is_not_the_sender_s(gateway: Gateway, port: int)
 
 async def test_who_does_not_read_his_answers():
     """He asks, and the answers pile up on our side: he loses the connection, too."""
-    answer = Answer(200, b"x" * 1024 * 1024)
+    answer = HookAnswer(200, b"x" * 1024 * 1024)
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await answer.send(send)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from deployments.gateway.doorbell import Doorbell, Pace
+from deployments.gateway.doorbell import Doorbell, RingPacing
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from incidents.events import Lane
@@ -35,7 +35,9 @@ async def bell(database: Database, prefect: PrefectApi) -> AsyncIterator[Doorbel
 
 
 @asynccontextmanager
-async def _ringing(database: Database, prefect: PrefectApi, pace: Pace = PACE) -> AsyncIterator[Doorbell]:
+async def _ringing(
+    database: Database, prefect: PrefectApi, pace: RingPacing = PACE
+) -> AsyncIterator[Doorbell]:
     async with prefect.connect() as client:
         bell = Doorbell(database, Notices(), Metrics(), client, pace=pace)
         running = asyncio.create_task(bell.run())
@@ -142,7 +144,7 @@ async def test_prefect_is_away_for_a_while(bell: Doorbell, prefect: PrefectApi):
 
 async def test_prefect_takes_calls_and_does_not_answer(database: Database, prefect: PrefectApi):
     """A try ends, and the next one may do better."""
-    async with _ringing(database, prefect, Pace(debounce=0, retry=0.01, patience=0.05)) as bell:
+    async with _ringing(database, prefect, RingPacing(debounce=0, retry=0.01, patience=0.05)) as bell:
         prefect.is_silent = True
         bell.press(Lane.INTAKE)
         await until(lambda: len(prefect.requests) > 1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.replay.accounts import Delivered, Mismatch, account, compare
+from deployments.replay.accounts import DeliveryAccount, Mismatch, account, compare
 from deployments.replay.log import LogEvent, standings
 from tests.deployments.replay.rows import events, row
 
@@ -23,8 +23,8 @@ def three(tmp_path: Path) -> list[LogEvent]:
     )
 
 
-def delivered(event: LogEvent, state: str = "done", waited: float | None = 0.5) -> Delivered:
-    return Delivered(sha256=hashlib.sha256(event.body).digest(), state=state, waited=waited)
+def delivered(event: LogEvent, state: str = "done", waited: float | None = 0.5) -> DeliveryAccount:
+    return DeliveryAccount(sha256=hashlib.sha256(event.body).digest(), state=state, waited=waited)
 
 
 def test_each_event_handled_once_is_how_it_should_be(three: list[LogEvent]) -> None:

@@ -222,7 +222,7 @@ def test_closing_tells_the_truth_about_what_was_not_told():
     held = LedgerLine(key="k", kind=EffectKind.PAGE_NOTE, state=EffectState.HELD, connection="c", target="t")
     one = decide(a_case(S.CLOSING, ledger=[held])).entries[0].text
     assert one == "Closed: every linked customer was told (1 effects need a person, see `liaison show INC-7`)"
-    two = decide(a_case(S.CLOSING, ledger=[held], untold=1)).entries[0].text
+    two = decide(a_case(S.CLOSING, ledger=[held], unsent_messages=1)).entries[0].text
     assert two == (
         "Closed: 1 message(s) to customers did not go out (2 effects need a person, see `liaison show INC-7`)"
     )

@@ -15,7 +15,7 @@ from incidents.policy.policy import (
     SlaPolicy,
     SlaStep,
 )
-from incidents.promises.keeping import TicketChange, ticket_clocks
+from incidents.promises.keeping import TicketTransition, ticket_clocks
 from incidents.sla.clock import BREACH
 from tests.incidents.builders import (
     NOW,
@@ -194,7 +194,7 @@ def test_a_late_sweep_makes_up_for_what_was_missed():
     ]
     assert len(of_kind(plan, EffectKind.CHAT_POST)) == 1
     again = sweep(after(case, plan, now=at(600)), 601)
-    assert (again.effects, again.entries, again.told) == ((), (), ())
+    assert (again.effects, again.entries, again.told_clocks) == ((), (), ())
 
 
 def test_a_new_generation_has_new_moments():
@@ -204,9 +204,9 @@ def test_a_new_generation_has_new_moments():
     over = after(case, first, now=at(20))
     over = after(over, Plan(incident=replace(over.incident, state=S.CLOSED, resolved_at=at(30))), now=at(30))
     opened = after(over, Plan(incident=reopen(over.incident, now=at(60))), now=at(60))
-    assert not sweep(opened, 74).told
+    assert not sweep(opened, 74).told_clocks
     second = sweep(opened, 80)
-    assert [str(clock.generation) for clock in second.told] == ["2"]
+    assert [str(clock.generation) for clock in second.told_clocks] == ["2"]
     assert not set(keys(second)) & set(keys(first))
 
 
@@ -278,7 +278,7 @@ def ticket_due(*numbers, policy):
         clock
         for number in numbers
         for clock in ticket_clocks(
-            TicketChange(before=None, after=a_ticket(number, created_at=START, updated_at=START)),
+            TicketTransition(before=None, after=a_ticket(number, created_at=START, updated_at=START)),
             (),
             policy.sla,
             now=START,
@@ -297,7 +297,7 @@ def test_many_tickets_are_one_post_and_a_note_each():
     assert post.payload.text == f"SLA: First response missed on 12 tickets: {names} and 2 more (policy gold)"
     notes = of_kind(plan, EffectKind.TICKET_NOTE)
     assert sorted(int(note.target) for note in notes) == list(range(1, 13))
-    assert {clock.was_told(BREACH) for clock in plan.told} == {True}
+    assert {clock.was_told(BREACH) for clock in plan.told_clocks} == {True}
 
 
 def test_a_ticket_of_no_incident_is_told_on_the_ticket():
@@ -313,7 +313,7 @@ def test_a_ticket_of_no_incident_is_told_on_the_ticket():
     silent = a_policy(sla={"policies": [GOLD.model_copy(update={"ladder": []})]})
     due = sla.due_clocks(ticket_due(1, policy=silent), silent, now=at(60))
     assert sla.sweep_ticket(ref, due, silent, instance="test", now=at(60)) == []
-    assert [clock.was_told(BREACH) for clock in sla.told(due, now=at(60))] == [True]
+    assert [clock.was_told(BREACH) for clock in sla.told_clocks(due, now=at(60))] == [True]
 
 
 @pytest.mark.parametrize("state", S)

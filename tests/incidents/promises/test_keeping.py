@@ -12,7 +12,7 @@ from incidents.lifecycle import reopen
 from incidents.models import Author, IncidentState, Severity, TicketStatus
 from incidents.policy.policy import SlaPolicy
 from incidents.promises.keeping import (
-    TicketChange,
+    TicketTransition,
     first_clocks,
     incident_clocks,
     ticket_clocks,
@@ -38,11 +38,11 @@ def at(minutes):
 
 def kept(*changes, sla=SLA):
     """The clocks after each change, told so many minutes after NOW."""
-    clocks = ticket_clocks(TicketChange(before=None, after=OPENED), (), sla, now=NOW)
+    clocks = ticket_clocks(TicketTransition(before=None, after=OPENED), (), sla, now=NOW)
     before = OPENED
     for minutes, changed, more in changes:
         ticket = replace(before, updated_at=at(minutes), **changed)
-        change = TicketChange(before=before, after=ticket, **more)
+        change = TicketTransition(before=before, after=ticket, **more)
         clocks = ticket_clocks(change, clocks, sla, now=at(minutes))
         before = ticket
     return clocks
@@ -124,7 +124,9 @@ def test_what_a_change_means(changes, expected):
     st.lists(
         st.tuples(
             st.sampled_from([{}, WAITING, SOLVED, {"status": TicketStatus.OPEN}]),
-            st.sampled_from([{}, {"severity": Severity.LOW}, {"told_at": at(1)}, {"works_again_at": at(1)}]),
+            st.sampled_from(
+                [{}, {"severity": Severity.LOW}, {"customers_told_at": at(1)}, {"works_again_at": at(1)}]
+            ),
             st.booleans(),
         ),
         max_size=8,
@@ -132,16 +134,18 @@ def test_what_a_change_means(changes, expected):
 )
 def test_the_same_change_again_changes_nothing(changes):
     """Webhooks come twice, and the reconciler sees what the webhook told."""
-    clocks = ticket_clocks(TicketChange(before=None, after=OPENED), (), SLA, now=NOW)
+    clocks = ticket_clocks(TicketTransition(before=None, after=OPENED), (), SLA, now=NOW)
     before = OPENED
     for number, (changed, more, has_reply) in enumerate(changes):
         now = at(10 * (number + 1))
         ticket = replace(before, updated_at=now, **changed)
         said = {"comments": (a_comment(author=Author.AGENT, at=now),)} if has_reply else {}
         clocks = ticket_clocks(
-            TicketChange(before=before, after=ticket, **more, **said), clocks, SLA, now=now
+            TicketTransition(before=before, after=ticket, **more, **said), clocks, SLA, now=now
         )
-        again = ticket_clocks(TicketChange(before=ticket, after=ticket, **more, **said), clocks, SLA, now=now)
+        again = ticket_clocks(
+            TicketTransition(before=ticket, after=ticket, **more, **said), clocks, SLA, now=now
+        )
         assert again == clocks
         before = ticket
 
@@ -149,7 +153,7 @@ def test_the_same_change_again_changes_nothing(changes):
 def test_nothing_is_kept_where_nothing_is_promised():
     """Neither for a ticket without a policy; an incident has the targets of its severity."""
     sla = a_policy().sla
-    assert ticket_clocks(TicketChange(before=None, after=OPENED), (), sla, now=NOW) == ()
+    assert ticket_clocks(TicketTransition(before=None, after=OPENED), (), sla, now=NOW) == ()
     clocks = first_clocks(an_incident(opened_at=NOW), [OPENED], sla, now=NOW)
     assert {clock.metric for clock in clocks if clock.target is not None} == {M.FIRST_RESPONSE, M.RESOLUTION}
 

@@ -169,7 +169,9 @@ def test_without_a_remark_it_is_the_same_promise(policies):
     remarks = [
         line
         for line in imported.lines
-        if line.fate is not Fate.TAKEN and "never chosen" not in line.told and "exclude each" not in line.told
+        if line.fate is not Fate.TAKEN
+        and "never chosen" not in line.words
+        and "exclude each" not in line.words
     ]
     event(f"different={bool(different)} remarks={bool(remarks)}")
     assert remarks or not different

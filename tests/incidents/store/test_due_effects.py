@@ -11,7 +11,7 @@ from incidents.effects import CustomerText, Effect, EffectKind, EffectState, Not
 from incidents.models import Incident, PublicText, TicketStatus
 from incidents.store.database import Database
 from incidents.store.ledger.due import (
-    Due,
+    DueEffects,
     due_effects,
     incidents_with_due_effects,
     next_due_at,
@@ -35,7 +35,7 @@ async def _plan(database: Database, *planned: Effect) -> None:
 
 async def _due(
     database: Database, incident: Incident, *, is_urgent: bool = False, at_most: int = 100
-) -> Sequence[Due]:
+) -> Sequence[DueEffects]:
     async with database.transaction() as tx:
         return await due_effects(tx, incident.id, now=NOW, is_urgent=is_urgent, at_most=at_most)
 
@@ -94,10 +94,10 @@ async def test_the_same_change_to_many_tickets_is_one_batch(database: Database, 
     )
     due = await _due(database, incident)
     assert due == [
-        Due(connection="pagerduty/eu", kind=EffectKind.PAGE_RESOLVE, ids=(1,)),
-        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(2, 3, 4, 7)),
-        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(5,)),
-        Due(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(6,)),
+        DueEffects(connection="pagerduty/eu", kind=EffectKind.PAGE_RESOLVE, ids=(1,)),
+        DueEffects(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(2, 3, 4, 7)),
+        DueEffects(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(5,)),
+        DueEffects(connection=HELPDESK, kind=EffectKind.TICKET_NOTE, ids=(6,)),
     ]
 
 

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.effects import EffectState
 from incidents.store.database import Database
 from incidents.store.ledger.due import (
-    Due,
+    DueEffects,
     due_effects,
     next_due_at,
 )
@@ -76,7 +76,7 @@ class Seen:
     """The ledger after a step; `due` holds one effect each."""
 
     lines: list[tuple[str, EffectState, int]]
-    due: Sequence[Due]
+    due: Sequence[DueEffects]
     next_due_at: datetime | None
 
 

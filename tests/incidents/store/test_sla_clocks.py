@@ -11,7 +11,7 @@ from sqlalchemy import select
 from incidents.models import Severity, TicketStatus
 from incidents.policy.policy import Policy, SlaPolicy
 from incidents.promises.holders import Holder
-from incidents.promises.keeping import TicketChange
+from incidents.promises.keeping import TicketTransition
 from incidents.sla.clock import (
     BREACH,
     Missed,
@@ -150,7 +150,7 @@ async def two_tickets(database: Database, policy: Policy) -> int:
         both = [ticket(1), ticket(2)]
         await save_tickets(tx, both, sla_fit=policy.sla.fingerprint)
         await link_tickets(tx, incident.id, [both[0].ref], reason="", now=NOW)
-        changes = [TicketChange(before=None, after=one) for one in both]
+        changes = [TicketTransition(before=None, after=one) for one in both]
         await keep_tickets(a_step(tx, policy=policy), changes)
     return incident.id
 

@@ -19,10 +19,10 @@ from insights.backtest.files import (
     fresh_folder,
     write_backtest,
 )
-from insights.backtest.history import History, Window
+from insights.backtest.history import History, ReplayWindow
 from insights.backtest.sections import (
+    BacktestSection,
     Figure,
-    Section,
     Table,
 )
 from tests.insights.backtest.exports import DAY, FIRST
@@ -30,7 +30,7 @@ from tests.insights.backtest.exports import DAY, FIRST
 HOSTILE = (
     '<script>alert(1)</script><img src="https://evil.example/x.png">" onload=\'x\' =HYPERLINK("http://a")'
 )
-WINDOW = Window(start=FIRST + DAY, end=FIRST + 3 * DAY, known_until=FIRST + 3 * DAY)
+WINDOW = ReplayWindow(start=FIRST + DAY, end=FIRST + 3 * DAY, known_until=FIRST + 3 * DAY)
 PNG_HEADER = b"\x89PNG\r\n\x1a\n"
 
 
@@ -57,10 +57,10 @@ def history() -> History:
     return History(frame=frame, source=HOSTILE, notes=(HOSTILE,))
 
 
-def hostile_section() -> Section:
+def hostile_section() -> BacktestSection:
     rows = pd.DataFrame({"ticket": ["=1+1", HOSTILE, "@cmd"], HOSTILE: [None, 0.5, True]})
     names = [HOSTILE, "$x^2$ " * 9, "\u202e\x00 文字 🎉"]
-    return Section(
+    return BacktestSection(
         name="routing-group",
         title=HOSTILE,
         headline=HOSTILE,
@@ -71,13 +71,13 @@ def hostile_section() -> Section:
     )
 
 
-def write(folder: Path, *sections: Section) -> list[str]:
+def write(folder: Path, *sections: BacktestSection) -> list[str]:
     return write_backtest(folder, history(), WINDOW, sections)
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing(tmp_path):
     """Whatever texts are in it: no script, no handler, nothing loaded from elsewhere."""
-    missing = Section(name="surge", title="Surge", missing=HOSTILE)
+    missing = BacktestSection(name="surge", title="Surge", missing=HOSTILE)
     assert write(tmp_path, hostile_section(), missing) == [PAGE, "routing-group.png", "routing-group.csv"]
     page = (tmp_path / PAGE).read_text()
     seen = Seen()
@@ -98,7 +98,9 @@ def test_tables_open_without_running_anything(tmp_path):
 
 def test_times_in_tables_are_written_as_spreadsheets_read_them(tmp_path):
     rows = pd.DataFrame({"at": pd.to_datetime([FIRST, None], utc=True), "n": [1, 2]}, index=[7, 9])
-    section = Section(name="surge", title="Surge", tables=(Table(name="surge", title="Alarms", rows=rows),))
+    section = BacktestSection(
+        name="surge", title="Surge", tables=(Table(name="surge", title="Alarms", rows=rows),)
+    )
     write(tmp_path, section)
     assert (tmp_path / "surge.csv").read_text(encoding="utf-8-sig").splitlines() == [
         '"at","n"',

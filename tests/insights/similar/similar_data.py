@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from insights.similar.report import KnownDuplicate, Report
+from insights.similar.report import KnownDuplicate, TicketReport
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 WORDS = (
@@ -26,14 +26,14 @@ WORDS = (
 
 def a_report(id="T1", minutes_ago=10.0, **facts):
     given = {"service": "checkout", "title": "checkout fails with error 502"}
-    return Report(id=str(id), opened_at=NOW - timedelta(minutes=minutes_ago), **{**given, **facts})
+    return TicketReport(id=str(id), opened_at=NOW - timedelta(minutes=minutes_ago), **{**given, **facts})
 
 
-def past(count: int = 400, *, seed: int = 5) -> tuple[list[Report], list[KnownDuplicate]]:
+def past(count: int = 400, *, seed: int = 5) -> tuple[list[TicketReport], list[KnownDuplicate]]:
     """Reports an hour apart; each third repeats a recent one that repeats none, partly in its words, at its
     place."""
     chance = np.random.default_rng(seed)
-    reports: list[Report] = []
+    reports: list[TicketReport] = []
     duplicates: list[KnownDuplicate] = []
     for number in range(count):
         opened = NOW - timedelta(hours=count - number)
@@ -45,7 +45,7 @@ def past(count: int = 400, *, seed: int = 5) -> tuple[list[Report], list[KnownDu
             said[:2] = repeats.title.split()[:2]
         place = (42.0 + 0.3 * float(chance.random()), -71.0 + 0.3 * float(chance.random()))
         reports.append(
-            Report(
+            TicketReport(
                 id=f"P{number}",
                 opened_at=opened,
                 service="checkout" if number % 2 else "search",

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from incidents.policy.file import parse_policy
 from incidents.store.database import Database
 from insights.sla_report.iso_week import IsoWeek
-from insights.sla_report.outcomes import Outcome
+from insights.sla_report.outcomes import PromiseOutcome
 from insights.sla_report.report import (
     ALL_METRICS,
     ALL_POLICIES,
@@ -157,7 +157,7 @@ async def test_nothing_is_left_out_or_counted_twice(database: Database):
         keys = {row.key for row in promised}
     assert everything["key"].is_unique
     assert set(everything["key"]) == keys
-    assert set(everything["outcome"]) == {outcome.value for outcome in Outcome}
+    assert set(everything["outcome"]) == {outcome.value for outcome in PromiseOutcome}
 
 
 async def test_an_empty_store_is_an_empty_report(database: Database):

@@ -12,8 +12,8 @@ from insights.breach.promises import PROMISES, promise_rows
 from insights.learning import NotEnoughHistory, UnusableHistory
 from insights.routing.learner import RoutingLearner
 from insights.training.contest import (
-    Champion,
     Described,
+    Incumbent,
     NothingNew,
     contest,
     usable_history,
@@ -97,7 +97,7 @@ def test_what_is_tested_on_is_later_than_what_was_learnt_and_then_all_is_learnt(
 def test_a_champion_is_only_asked_about_what_it_has_not_seen():
     """Of the 299 tickets since it learnt, the challenger learns half."""
     parrot = Parrot()
-    found = contest(rows(), parrot, Champion(model="old", until=NOW - 30 * DAY), now=NOW, seed=1)
+    found = contest(rows(), parrot, Incumbent(model="old", until=NOW - 30 * DAY), now=NOW, seed=1)
     assert [(who, at) for who, at in parrot.asked if who == "old"] == [("old", found.card.tested_from)]
     assert found.card.tested_from >= NOW - 30 * DAY
     assert found.card.tested == 149
@@ -107,7 +107,7 @@ def test_a_champion_is_only_asked_about_what_it_has_not_seen():
 
 def test_one_that_is_kept_out_is_not_learnt_again_and_its_card_says_what_it_knew():
     parrot = Parrot()
-    found = contest(rows(), parrot, Champion(model=7, until=NOW - 60 * DAY), now=NOW, seed=1)
+    found = contest(rows(), parrot, Incumbent(model=7, until=NOW - 60 * DAY), now=NOW, seed=1)
     assert not found.verdict.promoted
     assert len(parrot.learnt) == 1
     assert found.card.history_until == found.card.tested_from
@@ -118,7 +118,7 @@ def test_one_that_is_kept_out_is_not_learnt_again_and_its_card_says_what_it_knew
     ("frame", "champion", "error", "message"),
     [
         (rows(400), None, NotEnoughHistory, r"too little history \(400 of 500 to learn and test on\)"),
-        (rows(), Champion(model=7, until=NOW - 10 * DAY), NothingNew, r"too little news \(9\d of 200"),
+        (rows(), Incumbent(model=7, until=NOW - 10 * DAY), NothingNew, r"too little news \(9\d of 200"),
         (rows(incidents=20), None, NotEnoughHistory, "needed are 10"),
     ],
     ids=["short", "all known", "one storm"],

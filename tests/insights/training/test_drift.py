@@ -119,7 +119,7 @@ def test_what_was_learnt_already_is_not_compared_with_itself():
     """After a training nothing has drifted, however much had before."""
     found = drift(lately(service="search"), learnt=0)
     assert found.moved is Moved.FINE
-    assert any("are needed to tell" in change.told for change in found.changes)
+    assert any("are needed to tell" in change.words for change in found.changes)
 
 
 @settings(max_examples=20, deadline=None)

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from insights.training.leaks import (
+    power_alone,
     tell_tales,
-    told_alone,
     written_later,
 )
 
@@ -44,7 +44,7 @@ def test_planted_leaks_are_caught_and_honest_columns_are_not(history: pd.DataFra
 
 
 def test_noise_and_names_that_occur_once_say_nothing(history: pd.DataFrame) -> None:
-    power = {one.column: one.auc for one in told_alone(history, COLUMNS, label="label", case="case")}
+    power = {one.column: one.auc for one in power_alone(history, COLUMNS, label="label", case="case")}
     assert power["noise"] == pytest.approx(0.5, abs=0.06)
     assert power["name"] == pytest.approx(0.5, abs=0.06)
     assert 0.7 < power["hint"] < 0.8
@@ -57,7 +57,7 @@ def test_rows_of_one_case_do_not_speak_for_each_other(history: pd.DataFrame) -> 
 
 
 def test_one_kind_of_outcome_tells_nothing(history: pd.DataFrame) -> None:
-    assert told_alone(history.assign(label=1), COLUMNS, label="label", case="case") == []
+    assert power_alone(history.assign(label=1), COLUMNS, label="label", case="case") == []
 
 
 def test_a_time_after_the_row_s_moment_was_written_later(history: pd.DataFrame) -> None:

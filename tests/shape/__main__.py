@@ -1,0 +1,25 @@
+"""Prints every breach of the shape, one a line, and fails if there is one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.shape.names import unique_class_names
+from tests.shape.sources import read_sources
+
+RULES = (unique_class_names,)
+
+
+def main() -> int:
+    """The exit code: 1 if a rule is broken anywhere."""
+    sources = read_sources(Path(__file__).parents[2])
+    found = sorted(breach for rule in RULES for breach in rule(sources))
+    for breach in found:
+        print(breach)
+    print(f"shape: {len(sources)} files, {len(RULES)} rules, {len(found)} breaches")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
