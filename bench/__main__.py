@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|kills|sla|sweep|insights|insights_speed|insights_text]
+    python -m bench [only=gateway|page|storm|kills|sla|sweep|replies|insights|insights_speed|insights_text]
 
 What is going on is told on stderr.
 """
@@ -45,6 +45,12 @@ def _sweep() -> None:
     _print(asyncio.run(sweeps()))
 
 
+def _replies() -> None:
+    from bench.replies import reply_figures  # noqa: PLC0415
+
+    _print(reply_figures())
+
+
 def _insights() -> None:
     # Imported here, as it takes seconds and the other figures need none of it.
     from bench.insights_breach import breach_figures  # noqa: PLC0415
@@ -80,6 +86,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "kills": _kills,
     "sla": _sla,
     "sweep": _sweep,
+    "replies": _replies,
     "insights": _insights,
     "insights_speed": _insights_speed,
     "insights_text": _insights_text,

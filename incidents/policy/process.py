@@ -14,7 +14,6 @@ from incidents.policy.words import (
     PolicySection,
     WebAddress,
 )
-from incidents.texts.answer_words import DEFAULT_PHRASES
 from incidents.texts.messages import check_template
 from incidents.texts.still_broken import says_still_broken
 
@@ -77,8 +76,11 @@ class Closure(PolicySection):
         default=timedelta(days=7), description="How long a customer's 'still broken' reopens the incident."
     )
     still_broken_phrases: list[str] = Field(
-        default_factory=lambda: list(DEFAULT_PHRASES),
-        description="What customers write when it is not fixed; case, accents and fillers do not matter.",
+        default_factory=list,
+        description=(
+            "What customers write when it is not fixed, instead of what is built in for seventeen languages; "
+            "case, accents and fillers do not matter."
+        ),
     )
     solved_status: TicketStatus = Field(
         default=TicketStatus.SOLVED,
@@ -100,7 +102,7 @@ class Closure(PolicySection):
         return status
 
     def says_still_broken(self, text: str) -> str | None:
-        """The phrase by which a customer's answer says that it is not fixed, or None."""
+        """The words by which a customer's answer says that it is not fixed, or None."""
         return says_still_broken(text, self.still_broken_phrases)
 
 

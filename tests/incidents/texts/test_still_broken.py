@@ -3,9 +3,10 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents.policy.policy import Closure
-from incidents.texts.answer_words import DEFAULT_PHRASES
 from incidents.texts.still_broken import says_still_broken
 
 BROKEN = [
@@ -44,6 +45,22 @@ BROKEN = [
     "Continua com o mesmo erro",
     "Non funziona ancora",
     "ancora non va",
+    "It's back.",
+    "Same thing again today.",
+    "Still unable to log in.",
+    "Our basket crashes on every order",
+    "Is it really fixed? I get an error.",
+    "It failed again. Please call me, I am out of the office from noon.",
+    "Det virker fremdeles ikke",
+    "Felet är tillbaka",
+    "Fejlen er kommet tilbage",
+    "Ongelma ei ole ratkennut",
+    "Problem powrócił",
+    "Pořád to nefunguje",
+    "До сих пор не работает",
+    "Hâlâ çalışmıyor",
+    "まだエラーが出ます",
+    "还是无法付款",
     "STILL NOT WORKING\n\nOn Mon, Nov 22, 2026 Shop Support wrote:\n> the problem is fixed",
 ]
 
@@ -76,6 +93,18 @@ FINE = [
     "Já está resolvido, obrigado",
     "Ora funziona, grazie",
     "Risolto",
+    "I am away until Monday. Sam, who is back on Thursday, reads my mail.",
+    "Meine Nachricht wird weiterhin nicht gelesen, ich bin im Urlaub.",
+    "Estoy de vacaciones y todavía no he vuelto.",
+    "Automatic reply: Checkout is still broken",
+    "Undelivered mail: your message could not be delivered, error 550",
+    "How would you rate our help? The problem persists / It is solved",
+    "Your ticket was closed. If the problem persists, answer this mail.",
+    "Thank you for solving this problem again!",
+    "Takk, nå fungerer det igjen",
+    "Allt är som vanligt igen",
+    "Todo ha vuelto a la normalidad",
+    "It was failing again this morning. Works now.",
     "Thanks, works!\n\n> Subject: checkout not working\n> it is still broken",
     "Thanks!\n\nOn Mon, Nov 22, 2026 at 10:00 Ana <a@example.com> wrote:\nthe checkout is still not working",
     "Danke!\n\nAm 22.11.2026 schrieb Shop Support:\nes geht nicht",
@@ -83,11 +112,29 @@ FINE = [
     "Great\n-----Original Message-----\nFrom: Ana\nstill broken",
 ]
 
+SCRAPS = [
+    "it",
+    "is",
+    "not",
+    "working",
+    "again",
+    "still",
+    "error",
+    ">",
+    "On",
+    "wrote:",
+    "\n",
+    "?",
+    ",",
+    "1",
+    "@",
+]
+
 
 @pytest.mark.parametrize("text", BROKEN)
 def test_hears_that_it_is_not_fixed(text):
-    """Contractions, fillers, accents, second clauses and seven languages."""
-    assert says_still_broken(text) in DEFAULT_PHRASES
+    """Contractions, fillers, accents, second clauses and many languages."""
+    assert says_still_broken(text) is not None
 
 
 @pytest.mark.parametrize("text", FINE)
@@ -113,3 +160,10 @@ def test_long_answers_are_read_quickly(unit):
     began = time.process_time()
     says_still_broken(unit * (1_000_000 // len(unit)))
     assert time.process_time() - began < 2
+
+
+@given(st.text(max_size=300) | st.lists(st.sampled_from(SCRAPS)).map(" ".join))
+def test_any_text_is_read(text):
+    """Whatever comes, the answer is some of its words or None."""
+    found = says_still_broken(text)
+    assert found is None or found

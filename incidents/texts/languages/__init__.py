@@ -1,0 +1,1 @@
+"""The words by which customers say "still broken" and "works again", and machines that nobody is there: data only."""
