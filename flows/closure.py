@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.names import IncidentName, read, stage_run_name
+from flows.names import IncidentName, stage_run_name
 from incidents.models import IncidentState
 from tasks.deliver.deliver import deliver
 from tasks.pages.story import tell_story
+from tasks.reading import incident_named
 from tasks.stages.commit import commit_closure
 from tasks.stages.gather import probe
 
@@ -19,7 +20,7 @@ async def closure(incident: IncidentName) -> str:
     Args:
         incident: Which incident, such as INC-42.
     """
-    before = await read(incident)
+    before = await incident_named(incident)
     looks = await probe(before.service) if before.state is IncidentState.RESOLVED else []
     after = await commit_closure(before.id, list(looks))
     await deliver(after.id)

@@ -7,10 +7,11 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.names import IncidentName, read, stage_run_name
+from flows.names import IncidentName, stage_run_name
 from incidents.models import IncidentState
 from tasks.deliver.deliver import deliver
 from tasks.pages.story import tell_story
+from tasks.reading import incident_named
 from tasks.stages.commit import commit_escalation
 from tasks.stages.gather import probe
 
@@ -25,7 +26,7 @@ async def escalation(incident: IncidentName, escalate_now_for: Requester = None)
         incident: Which incident, such as INC-42.
         escalate_now_for: Who asks to escalate now: no action is tried, no proof awaited. Empty: the usual way.
     """
-    before = await read(incident)
+    before = await incident_named(incident)
     after = await commit_escalation(before.id, [], escalate_now_for)
     await deliver(after.id, is_urgent=True)
     if after.state is IncidentState.MITIGATING:

@@ -11,12 +11,13 @@ from prefect import Flow
 
 from flows.closure import closure
 from flows.escalation import escalation
-from flows.names import read, sources_of, tagged
+from flows.names import tagged
 from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.pages.story import tell_story
+from tasks.reading import incident_named, sources_of
 
 # A stage due this soon is waited for; a later one is the recover flow's.
 PATIENCE = timedelta(seconds=30)
@@ -30,7 +31,7 @@ _STAGES: dict[Stage, Flow[Any, Coroutine[Any, Any, str]]] = {
 
 async def follow(incident_id: int) -> None:
     """Bring one incident as far as it can go now. Each stage is a flow run of its own below this one."""
-    incident = await read(f"INC-{incident_id}")
+    incident = await incident_named(f"INC-{incident_id}")
     with tagged(incident, await sources_of(incident_id)):
         if not _is_due(incident):
             await deliver(incident_id)
@@ -45,7 +46,7 @@ async def follow(incident_id: int) -> None:
 
 async def _next(incident_id: int) -> Stage | None:
     """The stage that is due, after waiting for it if it is due soon."""
-    incident = await read(f"INC-{incident_id}")
+    incident = await incident_named(f"INC-{incident_id}")
     if incident.next_stage is None or incident.next_stage_at is None:
         return None
     wait = incident.next_stage_at - resources.utc_now()
@@ -53,7 +54,7 @@ async def _next(incident_id: int) -> Stage | None:
         return None
     if wait > timedelta(0):
         await asyncio.sleep(wait.total_seconds())
-        incident = await read(f"INC-{incident_id}")
+        incident = await incident_named(f"INC-{incident_id}")
     return incident.next_stage if _is_due(incident) else None
 
 

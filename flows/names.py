@@ -13,9 +13,6 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from incidents.models import Incident
-from incidents.store.cases import incident_number, read_incident
-from incidents.store.tickets import linked_connections
-from tasks import resources
 
 # What it is for is told in the flows' "Args", where the forms of the Prefect UI take descriptions from.
 IncidentName = Annotated[str, Field(pattern=r"^INC-[0-9]{1,18}$", examples=["INC-42"])]
@@ -33,19 +30,6 @@ async def rename_run(name: str) -> None:
         return
     async with get_client() as client:
         await client.update_flow_run(UUID(flow_run.id), name=name)
-
-
-async def read(incident: str) -> Incident:
-    """Raises `NotFound` for a name that is none, or an incident that never was."""
-    async with resources.database().transaction() as tx:
-        return await read_incident(tx, incident_number(incident))
-
-
-async def sources_of(incident_id: int) -> Sequence[str]:
-    """The vendors its tickets came from, such as `zendesk`."""
-    async with resources.database().transaction() as tx:
-        connections = await linked_connections(tx, incident_id)
-    return sorted({connection.partition("/")[0] for connection in connections})
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from incidents.errors import LiaisonError
-from incidents.lifecycle import WITH_ENGINEERS
-from incidents.store.cases import unsettled_incidents
 from tasks import resources
+from tasks.reading import paged_incidents
 from tasks.stages.commit_sync import commit_pages
 from tasks.stages.gather import read_pages_of
 from tasks.stages.reconcile import reconcile_helpdesk
@@ -37,14 +36,13 @@ async def reconcile() -> str:
         if handled is not None:
             tickets, joined = tickets + handled.tickets, joined + handled.joined
             followers.start(handled.incidents)
-    async with resources.database().transaction() as tx:
-        paged = [incident for incident in await unsettled_incidents(tx) if incident.state in WITH_ENGINEERS]
-    for incident in paged:
+    paged = await paged_incidents()
+    for incident_id in paged:
         try:
-            await commit_pages(incident.id, await read_pages_of(incident.id))
+            await commit_pages(incident_id, await read_pages_of(incident_id))
         except LiaisonError as error:
             failures.append(error)
-        followers.start([incident.id])
+        followers.start([incident_id])
     await followers.finish()
     if failures:
         raise failures[0]

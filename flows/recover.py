@@ -6,13 +6,8 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
-from incidents.events import Lane
-from incidents.store.cases import due_incidents
-from incidents.store.inbox.drains import is_drained
-from incidents.store.inbox.inbox import has_pending
-from incidents.store.ledger.due import incidents_with_due_effects
-from tasks import resources
 from tasks.deliver.deliver import deliver
+from tasks.reading import overdue
 from tasks.ring import ring
 
 
@@ -23,19 +18,20 @@ def _run_name() -> str:
 @flow(name="recover", flow_run_name=_run_name)
 async def recover() -> str:
     """Deliver overdue effects, run overdue stages, and ring for lanes that wait without a drain."""
-    now = resources.utc_now()
-    async with resources.database().transaction() as tx:
-        stages = [incident.id for incident in await due_incidents(tx, now=now)]
-        effects = list(await incidents_with_due_effects(tx, now=now))
-        forgotten = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
+    found = await overdue()
     followers = Followers()
-    followers.start(dict.fromkeys([*stages, *(incident for incident in effects if incident is not None)]))
+    followers.start(
+        dict.fromkeys([*found.stages, *(incident for incident in found.effects if incident is not None)])
+    )
     try:
-        if None in effects:
+        if None in found.effects:
             await deliver(None)
-        for lane in forgotten:
+        for lane in found.lanes:
             await ring(lane.value, f"recover-{lane}-{flow_run.id}")
     finally:
         # A bell that cannot be rung keeps nothing else from being done.
         await followers.finish()
-    return f"{len(stages)} stages, {len(effects)} incidents with overdue effects, {len(forgotten)} bells"
+    return (
+        f"{len(found.stages)} stages, {len(found.effects)} incidents with overdue effects, "
+        f"{len(found.lanes)} bells"
+    )

@@ -7,11 +7,9 @@ from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from flows.names import rename_run
-from incidents.policy.insights import InsightMode
 from incidents.process.sla_sweep import Swept
-from incidents.store.sla.due import due_now
-from tasks import resources
 from tasks.deliver.deliver import deliver
+from tasks.reading import promises_due
 from tasks.sla.board import show_board
 from tasks.sla.sweep import (
     refit,
@@ -32,9 +30,7 @@ async def sla_sweep() -> str:
     recover flow's, and turns the sends red.
     """
     fitted = await refit()
-    is_judged = resources.policy().insights.breach.mode is InsightMode.ON
-    async with resources.database().transaction() as tx:
-        due = await due_now(tx, now=resources.utc_now(), by_risk=is_judged)
+    due = await promises_due()
     swept = await sweep_tickets() if due.unlinked else Swept()
     followers = Followers()
     for incident_id in due.incidents:

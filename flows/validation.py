@@ -6,11 +6,12 @@ import asyncio
 
 from prefect import flow, get_run_logger
 
-from flows.names import IncidentName, read, stage_run_name
+from flows.names import IncidentName, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents
 from tasks.pages.story import tell_story
+from tasks.reading import incident_named
 from tasks.stages.commit import commit_validation
 from tasks.stages.gather import probe, probe_dependencies
 
@@ -32,7 +33,7 @@ async def validation(incident: IncidentName) -> str:
     Args:
         incident: Which incident, such as INC-42.
     """
-    before = await read(incident)
+    before = await incident_named(incident)
     looks, dependency_looks, _ = await asyncio.gather(
         probe(before.service), probe_dependencies(before.service), _precedents(before)
     )

@@ -9,9 +9,13 @@
       x Unreachable    no usable answer and surely nothing done: repeat when you like
       x Unknown        it may have been done: look it up before any repeat
       x Unrecognised   stored but not understood: park it, a later version may read it
-      x Stale          somebody else moved the incident first: read and decide again
+      x Stale          somebody else was quicker: the same call again would fail again; begin anew
       x PolicyError    the policy file is wrong: says file, line, key and cure
       x IllegalMove    the lifecycle has no such move
+      x StoreFault     not a vendor but our own store failed; always one of
+        + StoreAway    also Unreachable: it does not answer, and nothing was written
+        + StoreBusy    also Busy: the transaction was undone in favour of another one
+        + StoreUnsure  also Unknown: the answer to COMMIT was lost
 
 Messages name the vendor, the call and the status; never a secret and never a customer's words.
 """
@@ -65,7 +69,10 @@ class Unrecognised(LiaisonError):
 
 
 class Stale(LiaisonError):
-    """The incident's version moved on between gather and commit: gather and decide again."""
+    """What the caller read, or the lease he works under, is no longer what stands in the store.
+
+    The same call with the same fence or version fails again; whoever begins anew sees what the other one did.
+    """
 
 
 class IllegalMove(LiaisonError):
@@ -74,3 +81,22 @@ class IllegalMove(LiaisonError):
 
 class PolicyError(LiaisonError):
     """The policy file cannot be used. The message has file, line, key and the cure."""
+
+
+class StoreFault(LiaisonError):
+    """Our own store failed, in the midst of whatever else was called. It says nothing about a vendor."""
+
+
+class StoreAway(StoreFault, Unreachable):
+    """The store does not answer, or takes no writes now; the transaction is surely not committed."""
+
+
+class StoreBusy(StoreFault, Busy):
+    """The store undid the transaction (deadlock, serialization failure) or had no connection for it."""
+
+    def __init__(self, message: str, *, retry_after: float = 0.2) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class StoreUnsure(StoreFault, Unknown):
+    """The connection was lost while COMMIT was under way: all of the transaction is written, or nothing."""

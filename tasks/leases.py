@@ -15,6 +15,7 @@ from datetime import timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.errors import StoreFault
 from tasks import resources
 
 logger = logging.getLogger("liaison.leases")
@@ -42,5 +43,5 @@ async def _beat(renew: Callable[[AsyncConnection], Awaitable[object]], pause: ti
         try:
             async with resources.database().transaction() as tx:
                 await renew(tx)
-        except (SQLAlchemyError, OSError) as error:
+        except (StoreFault, SQLAlchemyError) as error:
             logger.warning("a lease could not be renewed: %s", type(error).__name__)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypedDict, TypeVar
 
+import stamina
 from prefect.cache_policies import NO_CACHE, CachePolicy
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
-from incidents.errors import Busy, Stale, Unreachable
+from incidents.errors import Busy, StoreFault, StoreUnsure, Unreachable
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
+
+# A PostgreSQL that was killed is back within seconds.
+_STORE_DELAYS = [0.2, 1.0, 2.0, 4.0]
 
 
 class Postponed(Exception):
@@ -16,15 +24,37 @@ class Postponed(Exception):
 
 
 async def may_pass(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
-    """Whether trying again can help: the other side was busy or away. Everything else wants a person."""
+    """Whether trying again is safe and can help: the other side, or our store, was busy or away, and surely did
+    nothing. Everything else wants a person, or a run that begins anew: `Stale` fails again under the same fence, and
+    after a `StoreUnsure` the same decision could be taken twice."""
     del task, run
+    return await _failed_with(state, Busy, Unreachable, Postponed)
+
+
+async def may_pass_or_be_done(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:
+    """As `may_pass`, of a task that finds its own work done if a lost commit was written after all."""
+    del task, run
+    return await _failed_with(state, Busy, Unreachable, Postponed, StoreUnsure)
+
+
+async def _failed_with(state: State[Any], *kinds: type[Exception]) -> bool:
     try:
         await state.aresult()
-    except (Busy, Unreachable, Stale, Postponed):
+    except kinds:
         return True
     except BaseException:  # noqa: BLE001 - any other failure of the task, whatever it was, is not passing
         return False
     return False
+
+
+def read_again(read: Callable[P, Awaitable[Found]]) -> Callable[P, Awaitable[Found]]:
+    """A function that only reads the store, read again for some ten seconds while the store is away.
+
+    For what is no task of its own: a run for each look would make thousands a day.
+    """
+    again = stamina.retry(on=StoreFault, attempts=8, timeout=20.0, wait_initial=0.1, wait_max=2.0)
+    wrapped: Callable[P, Awaitable[Found]] = again(read)
+    return wrapped
 
 
 class _Options(TypedDict):
@@ -44,9 +74,17 @@ OUTSIDE_CALL = _Options(
     cache_policy=NO_CACHE,
 )
 STORE_CALL = _Options(
-    retries=2,
-    retry_delay_seconds=[0.2, 1.0],
+    retries=len(_STORE_DELAYS),
+    retry_delay_seconds=_STORE_DELAYS,
     retry_jitter_factor=0.3,
     retry_condition_fn=may_pass,
+    cache_policy=NO_CACHE,
+)
+# For what may be done twice: reads, and writes that find their own mark.
+REPEATABLE_STORE_CALL = _Options(
+    retries=len(_STORE_DELAYS),
+    retry_delay_seconds=_STORE_DELAYS,
+    retry_jitter_factor=0.3,
+    retry_condition_fn=may_pass_or_be_done,
     cache_policy=NO_CACHE,
 )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState
-from incidents.errors import NotFound
+from incidents.errors import NotFound, Stale
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Verdict
 from incidents.step import Step
@@ -111,13 +111,18 @@ async def open_incident(
 
 
 async def write_plan(step: Step, before: Incident, plan: Plan) -> None:
-    """Write the incident as planned, its effects and its timeline. The row must be locked by this transaction."""
+    """Write the incident as planned, its effects and its timeline.
+
+    The row should be locked by this transaction. Raises `Stale` when the incident is no longer as it was `before`.
+    """
     if plan.incident != before:
-        await step.connection.execute(
+        written = await step.connection.execute(
             update(incidents)
             .where(incidents.c.id == before.id, incidents.c.version == before.version)
             .values(_values(plan.incident) | {"version": before.version + 1})
         )
+        if written.rowcount == 0:
+            raise Stale(f"{before.name} was moved on by somebody else since it was read")
     await plan_effects(step.connection, plan.effects)
     await append_entries(step, before.id, plan.entries)
 

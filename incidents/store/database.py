@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from incidents.errors import LiaisonError
+from incidents.store.faults import STORE_ERRORS, Moment, store_fault
 from incidents.store.storable import to_json
 
 
@@ -34,9 +36,24 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits at the end of the block and rolls back on any error."""
-        async with self.engine.begin() as connection:
-            yield connection
+        """A transaction that commits at the end of the block and rolls back on any error.
+
+        Raises `StoreAway` and `StoreBusy`, after which nothing is written, and `StoreUnsure`, after which all of it
+        may be: only somebody who would find his own work done may then simply try again.
+        """
+        moment = Moment.CONNECTING
+        try:
+            async with self.engine.begin() as connection:
+                moment = Moment.WORKING
+                yield connection
+                # COMMIT is not sent on a connection that is known to be closed.
+                moment = Moment.WORKING if _is_closed(connection) else Moment.COMMITTING
+        except STORE_ERRORS as error:
+            fault = store_fault(error, moment)
+            if fault is None:
+                raise
+            # SQLAlchemy's own error would quote the statement's parameters: customers' words.
+            raise fault from getattr(error, "orig", error)
 
     async def dedicated_connection(self) -> AsyncConnection:
         """A new connection outside the pool, for one holder's use for long; he closes it."""
@@ -55,3 +72,12 @@ class Database:
     async def aclose(self) -> None:
         await self.engine.dispose()
         await self._unpooled.dispose()
+
+
+def _is_closed(connection: AsyncConnection) -> bool:
+    """Whether the driver has seen the end of it; no answer is waited for."""
+    sync = connection.sync_connection
+    if sync is None or sync.invalidated:
+        return True
+    driver: Any = sync.connection.driver_connection  # asyncpg has no types
+    return bool(driver.is_closed())

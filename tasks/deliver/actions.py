@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from incidents.effects import ActionCall, EffectState
-from incidents.errors import Busy, LiaisonError, Unreachable
+from incidents.errors import Busy, LiaisonError, StoreFault, Unreachable
 from incidents.models import ActionRun, ActionState
 from incidents.ports import ActionRunner
 from incidents.store.ledger.effects import (
@@ -35,6 +35,8 @@ async def run_action(item: Leased) -> Settled:
         async with asyncio.timeout(call.timeout):
             run = await runner.run(call.action, dict(call.arguments), once=item.effect.once)
             run = await _follow(runner, run)
+    except StoreFault:
+        raise  # nobody has asked the runner for anything
     except TimeoutError:
         return _ended(item, ActionState.FAILED, f"not finished within {call.timeout:g} s")
     except LiaisonError as error:

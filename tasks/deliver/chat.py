@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidents.effects import RoomRequest
-from incidents.errors import LiaisonError
+from incidents.errors import LiaisonError, StoreFault
 from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
 from incidents.store.ledger.effects import (
@@ -34,6 +34,8 @@ async def send_to_chat(item: Leased) -> Settled:
                 return await _post(chat, item, message)
             case other:
                 raise TypeError(f"{type(other).__name__} is nothing for a chat")
+    except StoreFault:
+        raise  # it says nothing about the vendor: the lease runs out, and the ledger knows what was sent
     except LiaisonError as error:
         return failed(item, error, index_lag=index_lag, now=resources.utc_now())
 

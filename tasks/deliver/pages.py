@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from incidents.effects import EffectKind, NoteText
-from incidents.errors import LiaisonError, NotAllowed, NotFound
+from incidents.errors import LiaisonError, NotAllowed, NotFound, StoreFault
 from incidents.models import Page
 from incidents.ports import Pager
 from incidents.store.ledger.effects import (
@@ -40,6 +40,8 @@ async def send_to_page(item: Leased) -> Settled:
             if not await mark_sent(tx, [item], now=resources.utc_now()):
                 return done(item)  # the fence is gone: whatever we say no longer counts
         await _send(pager, item)
+    except StoreFault:
+        raise  # it says nothing about the vendor: the lease runs out, and the ledger knows what was sent
     except LiaisonError as error:
         now = resources.utc_now()
         is_early = isinstance(error, NotFound) and item.attempts < _NOT_READABLE_YET

@@ -18,13 +18,13 @@ from incidents.store.sla.board import (
     is_news,
 )
 from tasks import resources
-from tasks.retries import STORE_CALL
+from tasks.retries import REPEATABLE_STORE_CALL
 
 KEY = "sla-board"
 _WEB = re.compile(r"https?://[^\s()<>|\]]+")
 
 
-@task(name="show SLA board", **STORE_CALL)
+@task(name="show SLA board", **REPEATABLE_STORE_CALL)
 async def show_board() -> bool:
     """Write the board unless it reads as it did; returns whether it was written."""
     now = resources.utc_now()

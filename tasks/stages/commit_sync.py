@@ -10,7 +10,7 @@ from incidents.process.sync import follow_and_obey, follow_pages
 from incidents.store.inbox.drains import renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
 from tasks import resources
-from tasks.retries import STORE_CALL
+from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL
 from tasks.stages.drain import Chunk
 
 
@@ -28,7 +28,7 @@ async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[
     return incidents
 
 
-@task(name="commit pages", **STORE_CALL)
+@task(name="commit pages", **REPEATABLE_STORE_CALL)
 async def commit_pages(incident_id: int, pages: list[PageNews]) -> None:
     """Follow pages that were looked at without being told to: their webhooks may have been lost."""
     async with resources.transaction() as step:

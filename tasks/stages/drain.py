@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from prefect import task
 
-from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unreachable, Unrecognised
+from incidents.errors import (
+    Busy,
+    LiaisonError,
+    NotAllowed,
+    NotFound,
+    Refused,
+    StoreFault,
+    Unreachable,
+    Unrecognised,
+)
 from incidents.events import Event, Lane
 from incidents.ports import WebhookSource
 from incidents.store.inbox.drains import (
@@ -27,7 +36,7 @@ from incidents.store.inbox.inbox import (
 )
 from tasks import resources
 from tasks.leases import kept
-from tasks.retries import STORE_CALL
+from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL
 
 # A delivery that was leased this often and never settled may be what keeps breaking the drain: it goes alone and
 # after the others, and after as many tries again it is parked.
@@ -55,7 +64,7 @@ async def take_lane(lane: Lane) -> int | None:
         return await begin_drain(tx, lane)
 
 
-@task(name="leave lane", **STORE_CALL)
+@task(name="leave lane", **REPEATABLE_STORE_CALL)
 async def leave_lane(lane: Lane, fence: int) -> bool:
     """End the drain, in a transaction that sees nothing pending; False means that there is more."""
     async with resources.database().transaction() as tx:
@@ -70,12 +79,12 @@ def keep_lane(lane: Lane, fence: int) -> AbstractAsyncContextManager[None]:
 async def drop_lane(lane: Lane, fence: int, error: BaseException) -> None:
     """The drain failed: let the next one start at once.
 
-    A vendor that is away, for hours or until a person mends its token, is no reason to give deliveries up. Only
-    an `Unreachable` may be one delivery's own (a ticket that the vendor cannot show), so such go alone after a
+    A vendor or a store that is away, for hours or until a person mends it, is no reason to give deliveries up. Only
+    a vendor's `Unreachable` may be one delivery's own (a ticket that the vendor cannot show), so such go alone after a
     while; but they are not parked for it either.
     """
     async with resources.database().transaction() as tx:
-        if isinstance(error, (Busy, NotAllowed)):
+        if isinstance(error, (Busy, NotAllowed, StoreFault)):
             # Never down to none: what was leased once is no longer like an equal one that waits untouched.
             await forgive_attempt(tx, lane, fence=fence, down_to=1)
         elif isinstance(error, Unreachable):
@@ -83,7 +92,7 @@ async def drop_lane(lane: Lane, fence: int, error: BaseException) -> None:
         await abandon_drain(tx, lane, fence)
 
 
-@task(name="read deliveries", **STORE_CALL)
+@task(name="read deliveries", **REPEATABLE_STORE_CALL)
 async def read_chunk(lane: Lane, fence: int, limit: int = CHUNK) -> Chunk:
     """Lease a chunk of webhooks and read the events in them; what is not understood is set aside."""
     async with resources.database().transaction() as tx:

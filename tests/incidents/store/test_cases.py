@@ -8,7 +8,7 @@ import pytest
 
 from incidents.case import Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState, RoomRequest
-from incidents.errors import NotFound
+from incidents.errors import NotFound, Stale
 from incidents.models import Evidence, Incident, IncidentState, Page, Severity, Stage, Verdict
 from incidents.process.deciding import decide
 from incidents.store.cases import (
@@ -124,6 +124,29 @@ async def test_each_change_is_a_new_version(database: Database, incident: Incide
     once = await _write(database, incident, replace(incident, checks=1))
     twice = await _write(database, once, replace(once, checks=2))
     assert (once.version, twice.version) == (2, 3)
+
+
+async def test_a_plan_made_on_an_old_version_is_refused_and_writes_nothing(
+    database: Database, incident: Incident
+):
+    """Else its effects and its story would stand beside a state that knows nothing of them."""
+    await _write(database, incident, replace(incident, checks=1))
+    late = Plan(
+        incident=replace(incident, owner="Bob"),
+        effects=(effect("note-1", incident_id=incident.id),),
+        entries=(Entry(kind="owner", text="Bob has it"),),
+    )
+
+    async def write_late() -> None:
+        async with database.transaction() as tx:
+            await write_plan(a_step(tx), incident, late)
+
+    with pytest.raises(Stale, match="INC-1 was moved on by somebody else"):
+        await write_late()
+    async with database.transaction() as tx:
+        case = await load_case(tx, incident.id)
+        assert (case.incident.owner, case.open_ticket_effects) == (None, 0)
+        assert await read_timeline(tx, incident.id) == []
 
 
 async def test_a_plan_that_changes_nothing_is_no_new_version(database: Database, incident: Incident):

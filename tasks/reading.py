@@ -1,0 +1,70 @@
+"""What flows ask the store. They read it only here, so that a store that is away for a moment fails no run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from incidents.events import Lane
+from incidents.lifecycle import WITH_ENGINEERS
+from incidents.models import Incident
+from incidents.policy.insights import InsightMode
+from incidents.store.cases import due_incidents, incident_number, read_incident, unsettled_incidents
+from incidents.store.inbox.drains import is_drained
+from incidents.store.inbox.inbox import has_pending
+from incidents.store.ledger.due import incidents_with_due_effects
+from incidents.store.sla.due import DueNow, due_now
+from incidents.store.tickets import linked_connections
+from tasks import resources
+from tasks.retries import read_again
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overdue:
+    """What lies about: incidents whose stage is due; incidents with effects to send, None among them for what is
+    about no incident; and lanes with deliveries that nobody drains."""
+
+    stages: tuple[int, ...]
+    effects: tuple[int | None, ...]
+    lanes: tuple[Lane, ...]
+
+
+@read_again
+async def incident_named(name: str) -> Incident:
+    """Raises `NotFound` for a name that is none, or an incident that never was."""
+    async with resources.database().transaction() as tx:
+        return await read_incident(tx, incident_number(name))
+
+
+@read_again
+async def sources_of(incident_id: int) -> Sequence[str]:
+    """The vendors its tickets came from, such as `zendesk`."""
+    async with resources.database().transaction() as tx:
+        connections = await linked_connections(tx, incident_id)
+    return sorted({connection.partition("/")[0] for connection in connections})
+
+
+@read_again
+async def paged_incidents() -> Sequence[int]:
+    """Incidents that engineers have, the worst first: how their pages stand may have been told in vain."""
+    async with resources.database().transaction() as tx:
+        return [one.id for one in await unsettled_incidents(tx) if one.state in WITH_ENGINEERS]
+
+
+@read_again
+async def overdue() -> Overdue:
+    """What a crash, an outage or a lost bell left lying."""
+    now = resources.utc_now()
+    async with resources.database().transaction() as tx:
+        stages = tuple(incident.id for incident in await due_incidents(tx, now=now))
+        effects = tuple(await incidents_with_due_effects(tx, now=now))
+        lanes = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
+    return Overdue(stages=stages, effects=effects, lanes=tuple(lanes))
+
+
+@read_again
+async def promises_due() -> DueNow:
+    """Where a promise has something to tell now; the likeliest to be broken first, when the policy says so."""
+    by_risk = resources.policy().insights.breach.mode is InsightMode.ON
+    async with resources.database().transaction() as tx:
+        return await due_now(tx, now=resources.utc_now(), by_risk=by_risk)
