@@ -101,15 +101,20 @@ def kept(kind: type[K]) -> K:
     return found
 
 
+def basis() -> Basis:
+    """What is in force now: a task that needs more than one transaction asks once, and hands it to each of them."""
+    return Basis(policy(), utc_now())
+
+
 @asynccontextmanager
-async def transaction() -> AsyncIterator[Step]:
-    """A transaction with what is in force at its beginning: a task makes it once, and hands it on.
+async def transaction(on: Basis | None = None) -> AsyncIterator[Step]:
+    """A transaction by what is in force at its beginning, unless `on` says by what: a task makes it, and hands it on.
 
     It commits at the end of the block and rolls back on any error.
     """
-    basis, instance = Basis(policy(), utc_now()), await _instance()
+    given, instance = on if on is not None else basis(), await _instance()
     async with database().transaction() as connection:
-        yield Step(connection=connection, basis=basis, instance=instance, run_id=run_id())
+        yield Step(connection=connection, basis=given, instance=instance, run_id=run_id())
 
 
 async def _instance() -> str:

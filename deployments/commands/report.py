@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from incidents.basis import Basis
 from incidents.errors import Refused
 from incidents.policy.file import load_policy
 from incidents.report_file import ReportFile
@@ -44,11 +45,11 @@ class WrittenReport:
 
 async def report(database: Database, policy: Path, *, week: str | None) -> SlaReport:
     """The report of that week, or of the last one that is over; it is only read. Raises `Refused`, `PolicyError`."""
-    now = datetime.now(UTC)
-    which, terms = week_to_report(week, now=now), load_policy(policy)
+    basis = Basis(load_policy(policy), datetime.now(UTC))
+    which = week_to_report(week, now=basis.now)
     async with database.transaction() as tx:
-        outcomes = await read_outcomes(tx, which, terms, weeks=TREND_WEEKS, now=now)
-    return sla_report(outcomes, which, now=now)
+        outcomes = await read_outcomes(tx, which, basis, weeks=TREND_WEEKS)
+    return sla_report(outcomes, which, now=basis.now)
 
 
 def report_files(found: SlaReport) -> Sequence[ReportFile]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
@@ -20,69 +21,69 @@ _OUTSTANDING_AGAIN = timedelta(seconds=30)
 _BLIND_FOR = timedelta(minutes=5)
 
 
-def decide(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
     """The next step of an incident that is said to be fixed; any other incident is left as it is."""
     if case.incident.state is IncidentState.RESOLVED:
-        return _prove(case, looks, policy, now=now)
+        return _prove(case, looks, basis)
     if case.incident.state is IncidentState.CLOSING:
-        return _close(case, policy, now=now)
+        return _close(case, basis)
     return Plan(incident=case.incident)
 
 
-def _prove(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
     """`checks` counts healthy looks in a row upwards and red ones downwards."""
     red = [look for look in looks if look.is_healthy is False]
     incident = case.incident
-    nobody_looked = not looks and bool(policy.service(incident.service).probes)
+    nobody_looked = not looks and bool(basis.policy.service(incident.service).probes)
     blind = not red and (nobody_looked or any(look.is_healthy is None for look in looks))
     if red:
         checks = min(incident.checks, 0) - 1
         if -checks >= MAX_RED_LOOKS:
-            return _not_fixed(case, red, policy, now=now)
-        return _look_again(case, checks, f"Still failing: {_say(red)}", policy, now=now)
+            return _not_fixed(case, red, basis)
+        return _look_again(case, checks, f"Still failing: {_say(red)}", basis)
     if blind:
-        return _cannot_see(case, _say(looks) or "nobody looked", policy, now=now)
+        return _cannot_see(case, _say(looks) or "nobody looked", basis)
     checks = max(incident.checks, 0) + 1
-    if looks and checks < policy.closure.proofs:
+    if looks and checks < basis.policy.closure.proofs:
         return _look_again(
-            case, checks, f"Healthy ({checks} of {policy.closure.proofs}): {_say(looks)}", policy, now=now
+            case, checks, f"Healthy ({checks} of {basis.policy.closure.proofs}): {_say(looks)}", basis
         )
     proof = _say(looks) if looks else "no probe is configured, the engineers' word is taken"
-    return _tell_everybody(case, proof, policy, now=now)
+    return _tell_everybody(case, proof, basis)
 
 
-def _look_again(case: Case, checks: int, text: str, policy: Policy, *, now: datetime) -> Plan:
-    again = now + policy.closure.proof_interval
+def _look_again(case: Case, checks: int, text: str, basis: Basis) -> Plan:
+    again = basis.now + basis.policy.closure.proof_interval
     incident = replace(case.incident, checks=checks, next_stage=Stage.CLOSURE, next_stage_at=again)
     return Plan(incident=incident, entries=(Entry(kind="proof", text=text),))
 
 
-def _cannot_see(case: Case, seen: str, policy: Policy, *, now: datetime) -> Plan:
+def _cannot_see(case: Case, seen: str, basis: Basis) -> Plan:
     """Without eyes there is no proof; after a while somebody must know, and looking every few seconds is noise."""
-    plan = _look_again(case, case.incident.checks, f"No proof yet: {seen}", policy, now=now)
-    if now - case.incident.state_since < _BLIND_FOR:
+    plan = _look_again(case, case.incident.checks, f"No proof yet: {seen}", basis)
+    if basis.now - case.incident.state_since < _BLIND_FOR:
         return plan
-    again = replace(plan.incident, next_stage_at=now + _BLIND_FOR)
+    again = replace(plan.incident, next_stage_at=basis.now + _BLIND_FOR)
     text = f"{case.incident.name} is said to be fixed, but it cannot be proven ({seen}); please look yourself"
-    return replace(plan, incident=again, effects=tuple(tell_engineers(case, policy, "no-proof", text)))
+    return replace(plan, incident=again, effects=tuple(tell_engineers(case, basis.policy, "no-proof", text)))
 
 
-def _not_fixed(case: Case, red: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
-    incident = reopen(case.incident, now=now)
+def _not_fixed(case: Case, red: Sequence[ProbeResult], basis: Basis) -> Plan:
+    incident = reopen(case.incident, now=basis.now)
     text = f"Said to be fixed, but {_say(red)}: opened again"
-    effects = tell_engineers(replace(case, incident=incident), policy, "not-fixed", text)
+    effects = tell_engineers(replace(case, incident=incident), basis.policy, "not-fixed", text)
     return Plan(incident=incident, effects=tuple(effects), entries=(Entry(kind="reopened", text=text),))
 
 
-def _tell_everybody(case: Case, proof: str, policy: Policy, *, now: datetime) -> Plan:
-    incident = move(case.incident, IncidentState.CLOSING, now=now)
-    incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=now)
+def _tell_everybody(case: Case, proof: str, basis: Basis) -> Plan:
+    incident = move(case.incident, IncidentState.CLOSING, now=basis.now)
+    incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=basis.now)
     seen = replace(case, incident=incident)
     tickets = _waiting_for_word(case)
-    effects = farewell(seen, tickets, policy)
+    effects = farewell(seen, tickets, basis.policy)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
     effects += tell_room(
-        seen, policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
+        seen, basis.policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
     )
     entry = Entry(kind="proof", text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
@@ -113,11 +114,13 @@ def _waiting_for_word(case: Case) -> list[Ticket]:
     ]
 
 
-def _close(case: Case, policy: Policy, *, now: datetime) -> Plan:
+def _close(case: Case, basis: Basis) -> Plan:
     if case.open_ticket_effects:
-        incident = replace(case.incident, next_stage=Stage.CLOSURE, next_stage_at=now + _OUTSTANDING_AGAIN)
+        incident = replace(
+            case.incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now + _OUTSTANDING_AGAIN
+        )
         return Plan(incident=incident)
-    incident = move(case.incident, IncidentState.CLOSED, now=now)
+    incident = move(case.incident, IncidentState.CLOSED, now=basis.now)
     incident = replace(incident, next_stage=None, next_stage_at=None, next_update_at=None)
     given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
     given_up += case.unsent_messages
@@ -127,7 +130,7 @@ def _close(case: Case, policy: Policy, *, now: datetime) -> Plan:
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
-        effects=tuple(tell_room(seen, policy, "closed", f"{incident.name} is closed: {all_told}.")),
+        effects=tuple(tell_room(seen, basis.policy, "closed", f"{incident.name} is closed: {all_told}.")),
         entries=(Entry(kind="closed", text=f"Closed: {all_told}{rest}"),),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case
 from incidents.effects import Effect, customer_message
 from incidents.models import Incident, Ticket
@@ -38,10 +39,10 @@ def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str
     ]
 
 
-def next_update_at(incident: Incident, policy: Policy, *, now: datetime) -> datetime | None:
+def next_update_at(incident: Incident, basis: Basis) -> datetime | None:
     """When customers were promised to hear from us again; None when the cadence is off."""
-    every = policy.cadence.update_every.get(incident.severity) if policy.cadence.enabled else None
-    return now + every if every is not None else None
+    every = basis.policy.cadence.update_every.get(incident.severity) if basis.policy.cadence.enabled else None
+    return basis.now + every if every is not None else None
 
 
 def waiting(case: Case) -> Iterable[Ticket]:

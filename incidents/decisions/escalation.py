@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.customers import next_update_at
 from incidents.decisions.posts import chat_post
@@ -23,25 +24,23 @@ _BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, Incident
 _ACTION_GRACE = timedelta(seconds=30)
 
 
-def decide(
-    case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime, by_hand: str | None = None
-) -> Plan:
+def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis, *, by_hand: str | None = None) -> Plan:
     """The next step of an incident on its way to the engineers; any other incident is left as it is.
 
     `by_hand` names who asked to escalate now: then no action is tried and no proof is awaited.
     """
     incident = case.incident
     if by_hand is not None and incident.state in _BEFORE | _BY_HAND | {IncidentState.MITIGATING}:
-        return mobilise(case, policy, now=now, why=f"escalated by {by_hand}")
+        return mobilise(case, basis, why=f"escalated by {by_hand}")
     if incident.state in _BY_HAND and incident.next_stage is Stage.ESCALATION:
-        return mobilise(case, policy, now=now, why="the response target would be missed")
+        return mobilise(case, basis, why="the response target would be missed")
     if incident.state in _BEFORE:
-        action = _action_to_try(case, policy)
+        action = _action_to_try(case, basis.policy)
         if action is not None:
-            return _try_action(case, action, now=now)
-        return mobilise(case, policy, now=now, why=verdict_words(incident.verdict))
+            return _try_action(case, action, now=basis.now)
+        return mobilise(case, basis, why=verdict_words(incident.verdict))
     if incident.state is IncidentState.MITIGATING:
-        return _after_action(case, looks, policy, now=now)
+        return _after_action(case, looks, basis)
     return Plan(incident=incident)
 
 
@@ -78,24 +77,26 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
     return Plan(incident=incident, effects=(effect,), entries=(entry,))
 
 
-def _after_action(case: Case, looks: Sequence[ProbeResult], policy: Policy, *, now: datetime) -> Plan:
+def _after_action(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
     action = [line for line in case.ledger if line.kind is EffectKind.ACTION][-1]
     incident = case.incident
     if action.state.is_open:
-        if incident.next_stage_at is not None and now < incident.next_stage_at:
+        if incident.next_stage_at is not None and basis.now < incident.next_stage_at:
             return Plan(incident=incident)
-        return mobilise(case, policy, now=now, why=f"the action '{action.target}' did not end in time")
+        return mobilise(case, basis, why=f"the action '{action.target}' did not end in time")
     has_succeeded = action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED
-    if has_succeeded and not looks and policy.service(incident.service).probes:
+    if has_succeeded and not looks and basis.policy.service(incident.service).probes:
         # Nobody has looked since it ended (its worker died): that comes first.
-        return Plan(incident=replace(incident, next_stage_at=now))
+        return Plan(incident=replace(incident, next_stage_at=basis.now))
     if has_succeeded and _is_green(looks):
-        incident = move(case.incident, IncidentState.RESOLVED, now=now)
-        incident = replace(incident, next_stage=Stage.CLOSURE, next_stage_at=now, resolved_at=now, checks=0)
+        incident = move(case.incident, IncidentState.RESOLVED, now=basis.now)
+        incident = replace(
+            incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now, resolved_at=basis.now, checks=0
+        )
         entry = Entry(kind="state", text=f"The action '{action.target}' fixed it; nobody was woken")
         return Plan(incident=incident, entries=(entry,))
     outcome = action.detail or action.result or action.state
-    return mobilise(case, policy, now=now, why=f"the action '{action.target}' did not help ({outcome})")
+    return mobilise(case, basis, why=f"the action '{action.target}' did not help ({outcome})")
 
 
 def _is_green(looks: Sequence[ProbeResult]) -> bool:
@@ -103,9 +104,9 @@ def _is_green(looks: Sequence[ProbeResult]) -> bool:
     return bool(looks) and all(look.is_healthy for look in looks)
 
 
-def mobilise(case: Case, policy: Policy, *, now: datetime, why: str) -> Plan:
+def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     """Page the owning team with the context packet, open the room, tell every agent who has it."""
-    incident = move(case.incident, IncidentState.ESCALATED, now=now)
+    incident = move(case.incident, IncidentState.ESCALATED, now=basis.now)
     incident = replace(
         incident,
         next_stage=None,
@@ -113,12 +114,12 @@ def mobilise(case: Case, policy: Policy, *, now: datetime, why: str) -> Plan:
         checks=0,
         responder=None,
         acknowledged_at=None,
-        next_update_at=next_update_at(incident, policy, now=now),
+        next_update_at=next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
-    team = policy.team_of(incident.service)
-    effects: list[Effect] = [page_effect(seen, policy, level=0, now=now)]
-    effects += _room(seen, policy, now=now)
+    team = basis.policy.team_of(incident.service)
+    effects: list[Effect] = [page_effect(seen, basis, level=0)]
+    effects += _room(seen, basis)
     note = internal(
         f"{incident.name}: team {team.title} has been paged ({why}). They see every linked ticket; "
         "you will be told here when somebody takes it, and when it is fixed."
@@ -129,9 +130,9 @@ def mobilise(case: Case, policy: Policy, *, now: datetime, why: str) -> Plan:
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
-def page_effect(case: Case, policy: Policy, *, level: int, now: datetime) -> Effect:
+def page_effect(case: Case, basis: Basis, *, level: int) -> Effect:
     """The page of a level of the ladder; level 0 is the team itself."""
-    team = policy.team_of(case.incident.service)
+    team = basis.policy.team_of(case.incident.service)
     pager, target = team.pager, team.pager_target
     if level > 0:
         rung = team.ladder[level - 1]
@@ -144,12 +145,12 @@ def page_effect(case: Case, policy: Policy, *, level: int, now: datetime) -> Eff
         incident_id=case.incident.id,
         connection=pager,
         target=key,
-        payload=page_for(case, policy, target=target, now=now),
+        payload=page_for(case, basis, target=target),
     )
 
 
-def _room(case: Case, policy: Policy, *, now: datetime) -> list[Effect]:
-    chat = policy.team_of(case.incident.service).chat
+def _room(case: Case, basis: Basis) -> list[Effect]:
+    chat = basis.policy.team_of(case.incident.service).chat
     if chat is None:
         return []
     incident = case.incident
@@ -167,4 +168,4 @@ def _room(case: Case, policy: Policy, *, now: datetime) -> list[Effect]:
             topic=f"{incident.name}: {incident.title}"[:200],
         ),
     )
-    return [room, chat_post(case, policy, "context", context_message(case, policy, now=now))]
+    return [room, chat_post(case, basis.policy, "context", context_message(case, basis))]

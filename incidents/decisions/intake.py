@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
@@ -75,9 +76,8 @@ def sort_tickets(
     tickets: Sequence[Ticket],
     open_incidents: Sequence[Incident],
     last_linked_at: Mapping[int, datetime],
-    policy: Policy,
+    basis: Basis,
     *,
-    now: datetime,
     learnt: Mapping[TicketRef, Route] | None = None,
     links: Mapping[TicketRef, int] | None = None,
 ) -> Sorted:
@@ -89,7 +89,7 @@ def sort_tickets(
     by_service: dict[str, list[Join]] = {}
     unrouted = 0
     for ticket in tickets:
-        route = policy.route(ticket) or (learnt or {}).get(ticket.ref)
+        route = basis.policy.route(ticket) or (learnt or {}).get(ticket.ref)
         if route is None or route.service is None or ticket.status.is_settled:
             unrouted += 1
             continue
@@ -98,13 +98,13 @@ def sort_tickets(
     joins: dict[int, tuple[Join, ...]] = {}
     openings: list[Opening] = []
     for service, candidates in by_service.items():
-        incident = _incident_for(
-            service, candidates, open_incidents, last_linked_at, policy, now=now
-        ) or _surely(service, candidates, open_incidents, links or {})
+        incident = _incident_for(service, candidates, open_incidents, last_linked_at, basis) or _surely(
+            service, candidates, open_incidents, links or {}
+        )
         if incident is not None:
             joins[incident.id] = tuple(candidates)
         else:
-            openings.append(_opening(service, candidates, policy))
+            openings.append(_opening(service, candidates, basis.policy))
     return Sorted(joins=joins, openings=tuple(openings), unrouted=unrouted)
 
 
@@ -113,9 +113,7 @@ def _incident_for(
     joins: Sequence[Join],
     open_incidents: Sequence[Incident],
     last_linked_at: Mapping[int, datetime],
-    policy: Policy,
-    *,
-    now: datetime,
+    basis: Basis,
 ) -> Incident | None:
     """The newest open incident of the service that is still warm; a resolved one only for late reports."""
     for incident in sorted(open_incidents, key=lambda incident: -incident.id):
@@ -125,7 +123,7 @@ def _incident_for(
             if all(join.ticket.created_at <= incident.resolved_at for join in joins):
                 return incident
             continue
-        if now - last_linked_at.get(incident.id, incident.opened_at) <= policy.correlation.window:
+        if basis.now - last_linked_at.get(incident.id, incident.opened_at) <= basis.policy.correlation.window:
             return incident
     return None
 
@@ -181,7 +179,7 @@ def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) ->
     ]
 
 
-def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: datetime) -> Plan:
+def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
     """What an incident does about new tickets: tell their agents, catch their customers up, look again."""
     incident = case.incident
     severities = [join.severity for join in joins if join.severity is not None]
@@ -194,24 +192,24 @@ def tickets_joined(case: Case, joins: Sequence[Join], policy: Policy, *, now: da
     if incident.state in _STILL_CHECKING:
         if incident.next_stage is not Stage.ESCALATION:
             # More reports are evidence: look at once, and count the looks without proof from here.
-            changed = replace(changed, next_stage=Stage.VALIDATION, next_stage_at=now, checks=0)
+            changed = replace(changed, next_stage=Stage.VALIDATION, next_stage_at=basis.now, checks=0)
     else:
         for join in joins:
             ref = join.ticket.ref
-            note = joined_note(case, policy, join.reason)
+            note = joined_note(case, basis.policy, join.reason)
             effects.append(ticket_note(incident.id, ref, case.once("joined"), note))
         if incident.state is IncidentState.ACKNOWLEDGED:
             # The others have had this message; these customers catch up.
             effects += customers.tell(
                 case,
                 (join.ticket for join in joins),
-                policy,
-                template=policy.templates.customer.progress,
+                basis.policy,
+                template=basis.policy.templates.customer.progress,
                 what="progress",
             )
         if incident.state is IncidentState.CLOSING:
             # The others are being told that it is over; nobody comes back for these later.
-            effects += closure.farewell(case, [join.ticket for join in joins], policy)
+            effects += closure.farewell(case, [join.ticket for join in joins], basis.policy)
     return Plan(incident=changed, effects=tuple(effects), entries=tuple(entries))
 
 

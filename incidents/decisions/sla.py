@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import page_effect
@@ -28,7 +29,7 @@ from incidents.models import (
 )
 from incidents.notes.context import page_for
 from incidents.notes.sla import tickets_words, told_words
-from incidents.policy.policy import Policy, Rung
+from incidents.policy.policy import Rung
 from incidents.policy.sla.ladder import SlaAct
 from incidents.sla.clock import (
     Missed,
@@ -58,15 +59,17 @@ class DueClock:
         return self.missed[-1].moment.is_breach
 
 
-def due_clocks(clocks: Iterable[SlaClock], policy: Policy, *, now: datetime) -> list[DueClock]:
+def due_clocks(clocks: Iterable[SlaClock], basis: Basis) -> list[DueClock]:
     """Clocks that have something to tell, in the order in which their first moments came."""
     by_clock: dict[str, list[Missed]] = {}
-    for one in missed(clocks, policy.sla.working_calendars(), now=now):
+    for one in missed(clocks, basis.policy.sla.working_calendars(), now=basis.now):
         by_clock.setdefault(one.clock.key, []).append(one)
     return [
         DueClock(
             missed=tuple(found),
-            acts=frozenset(act for one in found for act in policy.sla.acts(one.clock.policy, one.moment)),
+            acts=frozenset(
+                act for one in found for act in basis.policy.sla.acts(one.clock.policy, one.moment)
+            ),
         )
         for found in by_clock.values()
     ]
@@ -82,36 +85,32 @@ def broken(due: Sequence[DueClock]) -> list[Missed]:
     return [one.missed[-1] for one in due if one.is_breach]
 
 
-def sweep(case: Case, due: Sequence[DueClock], policy: Policy, *, now: datetime) -> Plan:
+def sweep(case: Case, due: Sequence[DueClock], basis: Basis) -> Plan:
     """What is due on this incident and its tickets: warnings, breaches with the next rung, customers' updates."""
-    incident, effects, entries = _tell(case, due, policy, now=now)
-    incident, updates, said = _update_customers(replace(case, incident=incident), policy, now=now)
+    incident, effects, entries = _tell(case, due, basis)
+    incident, updates, said = _update_customers(replace(case, incident=incident), basis)
     return Plan(
         incident=incident,
         effects=(*effects, *updates),
         entries=(*entries, *said),
-        told_clocks=told_clocks(due, now=now),
+        told_clocks=told_clocks(due, now=basis.now),
     )
 
 
-def sweep_ticket(
-    ticket: TicketRef, due: Sequence[DueClock], policy: Policy, *, instance: str, now: datetime
-) -> list[Effect]:
+def sweep_ticket(ticket: TicketRef, due: Sequence[DueClock], basis: Basis, *, instance: str) -> list[Effect]:
     """What is due on a ticket that belongs to no incident: its agent reads it on the ticket, whatever the ladder
     says, because there is no team, room or page to turn to."""
     telling = [one for one in due if one.acts]
     if not telling:
         return []
     once = f"liaison:{instance}:sla:{_digest(telling)}"
-    return [ticket_note(None, ticket, once, _note(telling, policy, now=now))]
+    return [ticket_note(None, ticket, once, _note(telling, basis))]
 
 
-def _tell(
-    case: Case, due: Sequence[DueClock], policy: Policy, *, now: datetime
-) -> tuple[Incident, list[Effect], list[Entry]]:
+def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
     own = [one for one in due if one.clock.subject == case.incident.name]
     on_tickets = [one for one in due if one.clock.subject != case.incident.name]
-    lines = _Lines(case, own, on_tickets, policy, now)
+    lines = _Lines(case, own, on_tickets, basis)
     entries = [
         Entry(kind="sla_breached" if one.is_breach else "sla_warned", text=lines.own(one)) for one in own
     ]
@@ -120,16 +119,16 @@ def _tell(
     what = f"sla:{_digest(due)}"
     effects: list[Effect] = []
     if SlaAct.POST in acts:
-        effects += tell_room(case, policy, what, lines.saying(SlaAct.POST))
+        effects += tell_room(case, basis.policy, what, lines.saying(SlaAct.POST))
     if SlaAct.TELL_OWNER in acts:
-        effects += _tell_owners(case, own, on_tickets, lines, what, policy=policy, now=now)
-    team = policy.team_of(case.incident.service)
+        effects += _tell_owners(case, own, on_tickets, lines, what, basis=basis)
+    team = basis.policy.team_of(case.incident.service)
     for act, who, person in (
         (SlaAct.TELL_LEAD, "lead", team.lead),
         (SlaAct.TELL_MANAGER, "manager", team.manager),
     ):
         if act in acts and person is not None:
-            effects.append(_page_person(case, who, person, policy, now=now))
+            effects.append(_page_person(case, who, person, basis))
     incident = case.incident
     can_be_raised = incident.state in UNSETTLED - _OVER and incident.severity > Severity.CRITICAL
     if SlaAct.RAISE_SEVERITY in acts and can_be_raised:
@@ -142,7 +141,7 @@ def _tell(
         )
         incident = replace(incident, severity=raised)
     if SlaAct.PAGE_NEXT_LEVEL in acts:
-        incident, paged, said = _escalate(replace(case, incident=incident), policy, now=now)
+        incident, paged, said = _escalate(replace(case, incident=incident), basis)
         effects += paged
         entries += said
     return incident, effects, entries
@@ -155,11 +154,10 @@ class _Lines:
     case: Case
     incident_clocks: Sequence[DueClock]
     ticket_clocks: Sequence[DueClock]
-    policy: Policy
-    now: datetime
+    basis: Basis
 
     def own(self, one: DueClock) -> str:
-        return told_words(one.missed, self.policy.sla.working_calendars(), now=self.now)
+        return told_words(one.missed, self.basis.policy.sla.working_calendars(), now=self.basis.now)
 
     def tickets(self, due: Sequence[DueClock]) -> list[str]:
         """One sentence for each moment of a metric, however many tickets it came on."""
@@ -183,8 +181,7 @@ def _tell_owners(
     lines: _Lines,
     what: str,
     *,
-    policy: Policy,
-    now: datetime,
+    basis: Basis,
 ) -> list[Effect]:
     """Whoever holds the page, the agent who has the incident, and the agents of the tickets it is about."""
     effects: list[Effect] = []
@@ -202,7 +199,7 @@ def _tell_owners(
             by_ticket.setdefault(one.clock.subject, []).append(one)
     for subject, found in by_ticket.items():
         once = case.once(f"sla:{_digest(found)}")
-        note = _note(found, policy, now=now)
+        note = _note(found, basis)
         effects.append(ticket_note(case.incident.id, ticket_ref(subject), once, note))
     return effects
 
@@ -214,9 +211,9 @@ def _owners_ticket(case: Case) -> Ticket | None:
     return next(iter([*owned, *waiting]), None)
 
 
-def _note(due: Sequence[DueClock], policy: Policy, *, now: datetime) -> InternalText:
-    calendars = policy.sla.working_calendars()
-    return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=now) for one in due))
+def _note(due: Sequence[DueClock], basis: Basis) -> InternalText:
+    calendars = basis.policy.sla.working_calendars()
+    return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=basis.now) for one in due))
 
 
 def ticket_ref(subject: str) -> TicketRef:
@@ -231,21 +228,21 @@ def _digest(due: Sequence[DueClock]) -> str:
     return hashlib.sha256("\n".join(marks).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _escalate(case: Case, policy: Policy, *, now: datetime) -> tuple[Incident, list[Effect], list[Entry]]:
+def _escalate(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
     """The next rung of the ladder, one a sweep; before the engineers have it at all, the escalation stage itself."""
     incident = case.incident
     if incident.state in _BEFORE_ENGINEERS:
-        return replace(incident, next_stage=Stage.ESCALATION, next_stage_at=now), [], []
-    ladder = policy.team_of(incident.service).ladder
+        return replace(incident, next_stage=Stage.ESCALATION, next_stage_at=basis.now), [], []
+    ladder = basis.policy.team_of(incident.service).ladder
     if incident.state not in WITH_ENGINEERS or incident.page_level >= len(ladder):
         return incident, [], []
     incident = replace(incident, page_level=incident.page_level + 1)
     rung = ladder[incident.page_level - 1]
-    page = page_effect(replace(case, incident=incident), policy, level=incident.page_level, now=now)
+    page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
     return incident, [page], [Entry(kind="escalated", text=f"Paged the next level: {rung.title}")]
 
 
-def _page_person(case: Case, who: str, person: Rung, policy: Policy, *, now: datetime) -> Effect:
+def _page_person(case: Case, who: str, person: Rung, basis: Basis) -> Effect:
     """Page the team's lead or manager, once in a generation; what comes later reaches them as notes on that page."""
     key = f"{case.once('page')}:{who}"
     return Effect(
@@ -253,32 +250,30 @@ def _page_person(case: Case, who: str, person: Rung, policy: Policy, *, now: dat
         once=key,
         kind=EffectKind.PAGE,
         incident_id=case.incident.id,
-        connection=person.pager or policy.team_of(case.incident.service).pager,
+        connection=person.pager or basis.policy.team_of(case.incident.service).pager,
         target=key,
-        payload=page_for(case, policy, target=person.pager_target, now=now),
+        payload=page_for(case, basis, target=person.pager_target),
     )
 
 
-def _update_customers(
-    case: Case, policy: Policy, *, now: datetime
-) -> tuple[Incident, list[Effect], list[Entry]]:
+def _update_customers(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
     """Keep the promise "next update by": a message to all who wait, and the next promise."""
     incident = case.incident
-    is_due = incident.next_update_at is not None and incident.next_update_at <= now
+    is_due = incident.next_update_at is not None and incident.next_update_at <= basis.now
     if not is_due or incident.state not in WITH_ENGINEERS:
         return incident, [], []
     incident = replace(
         incident,
         updates_sent=incident.updates_sent + 1,
-        next_update_at=customers.next_update_at(incident, policy, now=now),
+        next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
     waiting = list(customers.waiting(case))
     effects = customers.tell(
         seen,
         waiting,
-        policy,
-        template=policy.templates.customer.update,
+        basis.policy,
+        template=basis.policy.templates.customer.update,
         what=f"update:{incident.updates_sent}",
     )
     entry = Entry(kind="update", text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")

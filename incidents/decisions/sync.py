@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
@@ -44,11 +44,11 @@ class PageNews:
     state: PageState | None
 
 
-def page_news(case: Case, news: PageNews, policy: Policy, *, now: datetime) -> Plan:
+def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     """Follow a page: taken, handed back, resolved, opened again; and pass its notes on."""
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
-        plan = _follow(case, news, news.state, policy, now=now)
+        plan = _follow(case, news, news.state, basis)
     # By what identifies them: a note whose webhook was repeated is one note.
     notes = {
         f"pagenote:{_digest(event.page_id, event.at.isoformat(), event.text)}": event
@@ -59,29 +59,33 @@ def page_news(case: Case, news: PageNews, policy: Policy, *, now: datetime) -> P
     for what, event in notes.items():
         said = f"{event.actor or 'An engineer'}: {event.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
-        effects += tell_room(case, policy, what, said)
+        effects += tell_room(case, basis.policy, what, said)
         entries.append(Entry(kind="note", text=event.text, actor=event.actor or "engineer"))
     return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
 
 
-def _follow(case: Case, news: PageNews, state: PageState, policy: Policy, *, now: datetime) -> Plan:
+def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     incident = case.incident
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
         who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
-        return _acknowledged(case, who, policy, now=now)
+        return _acknowledged(case, who, basis)
     if incident.state is IncidentState.ACKNOWLEDGED and _is_handed_back(case, news, state):
-        incident = move(incident, IncidentState.ESCALATED, now=now)
+        incident = move(incident, IncidentState.ESCALATED, now=basis.now)
         incident = replace(incident, acknowledged_at=None, responder=None)
         text = f"{case.incident.responder or 'The responder'} handed the page back; nobody has it now"
         return _tell(
-            replace(case, incident=incident), policy, f"handed-back:{_digest(str(now))}", text, kind="state"
+            replace(case, incident=incident),
+            basis.policy,
+            f"handed-back:{_digest(str(basis.now))}",
+            text,
+            kind="state",
         )
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
         who = _who(news, state, PageChange.RESOLVED, said_in_chat=incident.responder)
-        return _resolved(case, who, policy, now=now)
+        return _resolved(case, who, basis)
     reopened = any(event.change is PageChange.REOPENED for event in news.events)
     if reopened and state.status is not PageStatus.RESOLVED and incident.state in WORKS_AGAIN:
-        return _opened_again(case, news, state, policy, now=now)
+        return _opened_again(case, news, state, basis)
     return Plan(incident=incident)
 
 
@@ -92,14 +96,14 @@ def _is_handed_back(case: Case, news: PageNews, state: PageState) -> bool:
     return len(case.page_keys) == 1 or any(event.change is PageChange.UNACKNOWLEDGED for event in news.events)
 
 
-def _opened_again(case: Case, news: PageNews, state: PageState, policy: Policy, *, now: datetime) -> Plan:
+def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     """Opened again by the engineers, and perhaps taken in the same breath."""
     who = _who(news, state, PageChange.REOPENED)
-    plan = _reopened_by_engineers(case, who, policy, now=now)
+    plan = _reopened_by_engineers(case, who, basis)
     if state.status is not PageStatus.ACKNOWLEDGED:
         return plan
     who = _who(news, state, PageChange.ACKNOWLEDGED)
-    taken = _acknowledged(replace(case, incident=plan.incident), who, policy, now=now)
+    taken = _acknowledged(replace(case, incident=plan.incident), who, basis)
     return Plan(
         incident=taken.incident,
         effects=(*plan.effects, *taken.effects),
@@ -107,52 +111,61 @@ def _opened_again(case: Case, news: PageNews, state: PageState, policy: Policy, 
     )
 
 
-def _acknowledged(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
     """Somebody has it: every agent is told who, every waiting customer that it is being worked on."""
-    incident = move(case.incident, IncidentState.ACKNOWLEDGED, now=now)
+    incident = move(case.incident, IncidentState.ACKNOWLEDGED, now=basis.now)
     incident = replace(
         incident,
         responder=who,
-        acknowledged_at=now,
-        next_update_at=customers.next_update_at(incident, policy, now=now),
+        acknowledged_at=basis.now,
+        next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
     plan = _tell(
-        seen, policy, f"acknowledged:{_digest(who, str(now))}", f"{who} is on it", kind="acknowledged"
+        seen,
+        basis.policy,
+        f"acknowledged:{_digest(who, str(basis.now))}",
+        f"{who} is on it",
+        kind="acknowledged",
     )
     progress = customers.tell(
         seen,
         customers.waiting(case),
-        policy,
-        template=policy.templates.customer.progress,
+        basis.policy,
+        template=basis.policy.templates.customer.progress,
         what="progress",
     )
     return replace(plan, effects=(*plan.effects, *progress))
 
 
-def _resolved(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+def _resolved(case: Case, who: str, basis: Basis) -> Plan:
     """The engineers say it is fixed; closure will ask for proof before any customer hears it."""
-    incident = move(case.incident, IncidentState.RESOLVED, now=now)
+    incident = move(case.incident, IncidentState.RESOLVED, now=basis.now)
     incident = replace(
-        incident, resolved_at=now, next_stage=Stage.CLOSURE, next_stage_at=now, next_update_at=None, checks=0
+        incident,
+        resolved_at=basis.now,
+        next_stage=Stage.CLOSURE,
+        next_stage_at=basis.now,
+        next_update_at=None,
+        checks=0,
     )
     seen = replace(case, incident=incident)
-    plan = _tell(seen, policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
+    plan = _tell(seen, basis.policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
     # Pages of other rungs ring on although it is over.
     return replace(plan, effects=(*plan.effects, *change_pages(case, EffectKind.PAGE_RESOLVE, "resolved")))
 
 
-def _reopened_by_engineers(case: Case, who: str, policy: Policy, *, now: datetime) -> Plan:
+def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
     """They opened their own page again: it is out already, so nobody is paged a second time."""
-    incident = move(reopen(case.incident, now=now), IncidentState.ESCALATED, now=now)
+    incident = move(reopen(case.incident, now=basis.now), IncidentState.ESCALATED, now=basis.now)
     incident = replace(
         incident,
         next_stage=None,
         next_stage_at=None,
-        next_update_at=customers.next_update_at(incident, policy, now=now),
+        next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
-    return _tell(seen, policy, "reopened", f"{who} opened it again", kind="reopened")
+    return _tell(seen, basis.policy, "reopened", f"{who} opened it again", kind="reopened")
 
 
 def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Plan:
@@ -162,12 +175,12 @@ def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Pla
     return Plan(incident=seen.incident, effects=tuple(effects), entries=(Entry(kind=kind, text=text),))
 
 
-def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan:
+def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
     """Do what somebody asked for in the room; the on-call tool's own webhook then tells that it happened.
 
     That webhook names our integration, so who asked is remembered as the responder.
     """
-    followed = _without_pager(case, command, policy, now=now)
+    followed = _without_pager(case, command, basis)
     if followed is not None:
         return followed
     incident = case.incident
@@ -176,35 +189,35 @@ def chat_command(case: Case, command: ChatCommand, policy: Policy, *, now: datet
     entries: list[Entry] = []
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, what)
-        effects += tell_engineers(case, policy, what, f"{command.user} acknowledged from chat")
+        effects += tell_engineers(case, basis.policy, what, f"{command.user} acknowledged from chat")
         entries.append(Entry(kind="command", text="Acknowledged from chat", actor=command.user))
         if incident.state is IncidentState.ESCALATED:
             incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_RESOLVE, what)
-        effects += tell_engineers(case, policy, what, f"{command.user} resolved from chat")
+        effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
         entries.append(Entry(kind="command", text="Resolved from chat", actor=command.user))
         incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.NOTE and command.text:
         said = f"{command.user}: {command.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
-        effects += tell_engineers(case, policy, what, said)
+        effects += tell_engineers(case, basis.policy, what, said)
         entries.append(Entry(kind="note", text=command.text, actor=command.user))
     elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
-        effects += tell_room(case, policy, what, USAGE)
+        effects += tell_room(case, basis.policy, what, USAGE)
     else:
-        effects += tell_room(case, policy, what, status_words(case))
+        effects += tell_room(case, basis.policy, what, status_words(case))
     return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries))
 
 
-def _without_pager(case: Case, command: ChatCommand, policy: Policy, *, now: datetime) -> Plan | None:
+def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | None:
     """No page could be sent, so no webhook will come: then the room's word counts."""
     if any(page.state is not EffectState.DEAD for page in case.pages):
         return None
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state is IncidentState.ESCALATED:
-        return _acknowledged(case, command.user, policy, now=now)
+        return _acknowledged(case, command.user, basis)
     if command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
-        return _resolved(case, command.user, policy, now=now)
+        return _resolved(case, command.user, basis)
     return None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.effects import Effect, ticket_note
@@ -33,23 +34,23 @@ class TicketNews:
     status_is_ours: bool = False
 
 
-def ticket_news(case: Case, news: Sequence[TicketNews], policy: Policy, *, now: datetime) -> Plan:
+def ticket_news(case: Case, news: Sequence[TicketNews], basis: Basis) -> Plan:
     """Pass on what agents wrote and did; reopen when a customer says it is not fixed."""
     plan = Plan(incident=case.incident)
-    if _can_reopen(case.incident, policy, now=now):
-        complaint = next(_complaints(news, policy, since=case.incident.resolved_at), None)
+    if _can_reopen(case.incident, basis):
+        complaint = next(_complaints(news, basis.policy, since=case.incident.resolved_at), None)
         if complaint is not None:
-            plan = _reopen(case, *complaint, policy, now=now)
+            plan = _reopen(case, *complaint, basis)
     seen = replace(case, incident=plan.incident)
     effects, entries = list(plan.effects), list(plan.entries)
     for item in news:
         # By id: a comment whose webhook was repeated is one comment.
         for comment in {comment.id: comment for comment in item.comments}.values():
             if comment.author is Author.AGENT and not comment.is_public:
-                said, passed_on = _pass_on(seen, item.after, comment, policy)
+                said, passed_on = _pass_on(seen, item.after, comment, basis.policy)
                 effects += passed_on
                 entries.append(said)
-    moved, passed_on = _status_changes(seen, news, policy)
+    moved, passed_on = _status_changes(seen, news, basis.policy)
     return Plan(incident=plan.incident, effects=(*effects, *passed_on), entries=(*entries, *moved))
 
 
@@ -65,14 +66,16 @@ def _complaints(
                 yield item, comment
 
 
-def _can_reopen(incident: Incident, policy: Policy, *, now: datetime) -> bool:
-    recent = incident.resolved_at is None or now - incident.resolved_at <= policy.closure.reopen_within
+def _can_reopen(incident: Incident, basis: Basis) -> bool:
+    recent = (
+        incident.resolved_at is None or basis.now - incident.resolved_at <= basis.policy.closure.reopen_within
+    )
     return incident.state in WORKS_AGAIN and recent
 
 
-def _reopen(case: Case, item: TicketNews, comment: Comment, policy: Policy, *, now: datetime) -> Plan:
+def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Plan:
     """A customer says it is still broken: a new generation, with an SLA clock and a page of its own."""
-    incident = reopen(case.incident, now=now)
+    incident = reopen(case.incident, now=basis.now)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"'
@@ -83,7 +86,7 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, policy: Policy, *, n
         incident=incident,
         effects=(
             ticket_note(incident.id, item.after.ref, seen.once("reopened"), note),
-            *tell_engineers(seen, policy, "reopened", text),
+            *tell_engineers(seen, basis.policy, "reopened", text),
         ),
         entries=(Entry(kind="reopened", text=text, actor="customer"),),
     )

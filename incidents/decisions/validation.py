@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
+from incidents.basis import Basis
 from incidents.case import Case, Entry, Plan
 from incidents.decisions.similar import SOURCE as SIMILAR
 from incidents.decisions.surge_name import SOURCE as SURGE
@@ -13,7 +13,6 @@ from incidents.effects import ticket_note
 from incidents.lifecycle import move
 from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict
 from incidents.notes.notes import verdict_note, verdict_words
-from incidents.policy.policy import Policy
 from incidents.texts.times import duration
 
 _OPEN_QUESTION = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
@@ -23,32 +22,30 @@ def decide(
     case: Case,
     looks: Sequence[ProbeResult],
     dependency_looks: Sequence[ProbeResult],
-    policy: Policy,
-    *,
-    now: datetime,
+    basis: Basis,
 ) -> Plan:
     """The next state of an incident whose claim is being checked; any other incident is left as it is."""
     if case.incident.state not in _OPEN_QUESTION:
         return Plan(incident=case.incident)
-    verdict, evidence = judge(case, looks, dependency_looks, policy, now=now)
-    incident = move(case.incident, IncidentState.VALIDATING, now=now)
+    verdict, evidence = judge(case, looks, dependency_looks, basis)
+    incident = move(case.incident, IncidentState.VALIDATING, now=basis.now)
     # What a surge or the past showed stays: nobody looks for it again.
     standing = tuple(item for item in incident.evidence if item.source in (SURGE, SIMILAR))
     evidence = (*standing, *evidence)
     incident = replace(incident, verdict=verdict, evidence=evidence, checks=incident.checks + 1)
-    if verdict in policy.escalation.on:
-        incident = move(incident, IncidentState.CONFIRMED, now=now)
-        incident = replace(incident, next_stage=Stage.ESCALATION, next_stage_at=now, checks=0)
+    if verdict in basis.policy.escalation.on:
+        incident = move(incident, IncidentState.CONFIRMED, now=basis.now)
+        incident = replace(incident, next_stage=Stage.ESCALATION, next_stage_at=basis.now, checks=0)
     elif incident.next_stage is Stage.ESCALATION:
         pass  # the response target was missed meanwhile: engineers get it, whatever we see
-    elif incident.checks > policy.validation.rechecks:
-        incident = move(incident, IncidentState.NOT_AN_INCIDENT, now=now)
+    elif incident.checks > basis.policy.validation.rechecks:
+        incident = move(incident, IncidentState.NOT_AN_INCIDENT, now=basis.now)
         incident = replace(incident, next_stage=None, next_stage_at=None, checks=0)
     else:
-        again = now + policy.validation.recheck_after
+        again = basis.now + basis.policy.validation.recheck_after
         incident = replace(incident, next_stage=Stage.VALIDATION, next_stage_at=again)
     seen = replace(case, incident=incident)
-    note = verdict_note(seen, policy)
+    note = verdict_note(seen, basis.policy)
     once = case.once(f"verdict:{verdict}")
     return Plan(
         incident=incident,
@@ -61,9 +58,7 @@ def judge(
     case: Case,
     looks: Sequence[ProbeResult],
     dependency_looks: Sequence[ProbeResult],
-    policy: Policy,
-    *,
-    now: datetime,
+    basis: Basis,
 ) -> tuple[Verdict, tuple[Evidence, ...]]:
     """Weigh what the probes saw and how many customers complain.
 
@@ -71,7 +66,7 @@ def judge(
     complaint against a green probe is contradicted, not dismissed: it is looked at again.
     """
     evidence = [_from_probe(look) for look in (*looks, *dependency_looks)]
-    crowd = _from_tickets(case, policy, now=now)
+    crowd = _from_tickets(case, basis)
     evidence.append(crowd)
     health = [look.is_healthy for look in looks if look.is_healthy is not None]
     if False in health:
@@ -98,17 +93,17 @@ def _from_probe(look: ProbeResult) -> Evidence:
     )
 
 
-def _from_tickets(case: Case, policy: Policy, *, now: datetime) -> Evidence:
+def _from_tickets(case: Case, basis: Basis) -> Evidence:
     """How many customers complained, in the window that counts. The helpdesk's clock may run ahead."""
-    since = now - policy.validation.within
+    since = basis.now - basis.policy.validation.within
     recent = [item.ticket for item in case.tickets if item.ticket.created_at >= since]
     customers = {(ticket.ref.connection, ticket.requester.id) for ticket in recent}
-    span = duration(policy.validation.within)
+    span = duration(basis.policy.validation.within)
     return Evidence(
         source="tickets",
-        text=f"{len(customers)} customer(s) in {span} ({policy.validation.tickets} make it likely)",
-        at=now,
-        speaks_for=True if len(customers) >= policy.validation.tickets else None,
+        text=f"{len(customers)} customer(s) in {span} ({basis.policy.validation.tickets} make it likely)",
+        at=basis.now,
+        speaks_for=True if len(customers) >= basis.policy.validation.tickets else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from incidents.basis import Basis
 from incidents.case import Case
 from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
 from incidents.notes.notes import (
@@ -21,28 +22,31 @@ _SUMMARY_LIMIT = 1000
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 
 
-def facts(case: Case, policy: Policy, *, now: datetime) -> tuple[tuple[str, str], ...]:
+def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     """Label and value, in reading order."""
     incident = case.incident
-    service = policy.service(incident.service)
+    service = basis.policy.service(incident.service)
     return (
         ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
         ("Service", service.title),
-        ("Who is hit", hit_summary(case.tickets, policy)),
+        ("Who is hit", hit_summary(case.tickets, basis.policy)),
         ("Verdict", verdict_words(incident.verdict)),
         ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
-        ("SLA", sla_words(case, policy, now=now)),
+        ("SLA", sla_words(case, basis)),
         ("First tickets", first_tickets(case.tickets)),
         ("Tried", tried_words(case)),
     )
 
 
-def sla_words(case: Case, policy: Policy, *, now: datetime) -> str:
+def sla_words(case: Case, basis: Basis) -> str:
     """What is still promised, the next due first: `first response within 12 min, resolution within 3 h 50 min`."""
-    calendars = policy.sla.working_calendars()
+    calendars = basis.policy.sla.working_calendars()
     running = [clock for clock in case.clocks if not clock.is_over and clock.target is not None]
     running.sort(key=lambda clock: (due_at(clock, calendars) or FAR_AWAY, clock.metric))
-    return ", ".join(left_words(clock, calendars, now=now) for clock in running) or "nothing is promised now"
+    return (
+        ", ".join(left_words(clock, calendars, now=basis.now) for clock in running)
+        or "nothing is promised now"
+    )
 
 
 def tried_words(case: Case) -> str:
@@ -52,23 +56,23 @@ def tried_words(case: Case) -> str:
     return "; ".join(f"{line.target}: {line.detail or line.result or line.state}" for line in actions)
 
 
-def page_for(case: Case, policy: Policy, *, target: str, now: datetime) -> Page:
+def page_for(case: Case, basis: Basis, *, target: str) -> Page:
     incident = case.incident
     again = " AGAIN" if incident.generation > 1 else ""
-    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.tickets, policy)}"
+    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.tickets, basis.policy)}"
     return Page(
         summary=summary[:_SUMMARY_LIMIT],
         source="Liaison",
         severity=incident.severity,
-        details=facts(case, policy, now=now),
-        links=links(case, policy),
+        details=facts(case, basis),
+        links=links(case, basis.policy),
         target=target,
     )
 
 
-def context_message(case: Case, policy: Policy, *, now: datetime) -> ChatMessage:
+def context_message(case: Case, basis: Basis) -> ChatMessage:
     """The room's first message, with the buttons that answer the page from here."""
-    text = "\n".join(f"{label}: {value}" for label, value in facts(case, policy, now=now))
+    text = "\n".join(f"{label}: {value}" for label, value in facts(case, basis))
     name = case.incident.name
     return ChatMessage(
         text=text,
@@ -77,7 +81,7 @@ def context_message(case: Case, policy: Policy, *, now: datetime) -> ChatMessage
             Button(label="Resolve", verb=ChatVerb.RESOLVE, incident=name),
             Button(label="Status", verb=ChatVerb.STATUS, incident=name),
         ),
-        links=links(case, policy),
+        links=links(case, basis.policy),
     )
 
 

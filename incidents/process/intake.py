@@ -123,14 +123,12 @@ async def _join(work: _Work, tickets: Sequence[Ticket], hints: Hints) -> None:
     services = services_of(tickets, step.policy, hints.routes)
     incidents = await open_incidents(step.connection, services, lock=True) if services else []
     warm = await last_linked_at(step.connection, [one.id for one in incidents]) if incidents else {}
-    found = sort_tickets(
-        tickets, incidents, warm, step.policy, now=step.now, learnt=hints.routes, links=hints.links
-    )
+    found = sort_tickets(tickets, incidents, warm, step.basis, learnt=hints.routes, links=hints.links)
     for incident_id, joins in found.joins.items():
         await decide(
             step,
             incident_id,
-            partial(tickets_joined, joins=joins, policy=step.policy, now=step.now),
+            partial(tickets_joined, joins=joins, basis=step.basis),
             joining=[join.ticket for join in joins],
         )
         await link_joins(step, incident_id, joins)
@@ -173,7 +171,7 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
         await decide(
             step,
             incident_id,
-            partial(ticket_news, news=by_incident[incident_id], policy=step.policy, now=step.now),
+            partial(ticket_news, news=by_incident[incident_id], basis=step.basis),
         )
         work.touched.append(incident_id)
 

@@ -31,14 +31,14 @@ class Swept:
 
 async def sweep_incident(step: Step, incident_id: int) -> Swept:
     """Tell what is due on an incident and its tickets, and write down what was broken and by whom."""
-    policy, now, tx = step.policy, step.now, step.connection
+    tx, now = step.connection, step.now
     due: list[sla.DueClock] = []
     await read_incident(tx, incident_id, lock=True)
     on_tickets = await lock_due_ticket_clocks(tx, incident_id, now=now)
 
     def decision(case: Case) -> Plan:
-        due.extend(sla.due_clocks((*case.clocks, *on_tickets), policy, now=now))
-        plan = sla.sweep(case, due, policy, now=now)
+        due.extend(sla.due_clocks((*case.clocks, *on_tickets), step.basis))
+        plan = sla.sweep(case, due, step.basis)
         # All that came up is written again, so that one with nothing to tell any more does not come up for ever.
         told = {clock.key: clock for clock in plan.told_clocks}
         seen = tuple(told.get(clock.key, clock) for clock in on_tickets)
@@ -48,23 +48,23 @@ async def sweep_incident(step: Step, incident_id: int) -> Swept:
         )
 
     await decide(step, incident_id, decision)
-    await record_breaches(tx, sla.broken(due), policy.sla.working_calendars(), now=now)
+    await record_breaches(tx, sla.broken(due), step.policy.sla.working_calendars(), now=now)
     return _count(due)
 
 
 async def sweep_unlinked(step: Step, *, limit: int) -> tuple[Swept, int]:
     """The same for tickets that belong to no incident: so many of their clocks at most; and how many there were."""
-    policy, now, tx = step.policy, step.now, step.connection
-    calendars = policy.sla.working_calendars()
+    tx, now = step.connection, step.now
+    calendars = step.policy.sla.working_calendars()
     clocks = await lock_due_unlinked(tx, now=now, limit=limit)
-    due = sla.due_clocks(clocks, policy, now=now)
+    due = sla.due_clocks(clocks, step.basis)
     by_ticket: dict[str, list[sla.DueClock]] = {}
     for one in due:
         by_ticket.setdefault(one.clock.subject, []).append(one)
     effects: list[Effect] = []
     for subject, found in by_ticket.items():
         ref = sla.ticket_ref(subject)
-        effects += sla.sweep_ticket(ref, found, policy, instance=step.instance, now=now)
+        effects += sla.sweep_ticket(ref, found, step.basis, instance=step.instance)
     told = {clock.key: clock for clock in sla.told_clocks(due, now=now)}
     await mark_told(tx, [told.get(clock.key, clock) for clock in clocks], calendars)
     await plan_effects(tx, effects)

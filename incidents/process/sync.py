@@ -29,7 +29,7 @@ async def follow_and_obey(
     for command in commands:
         incident_id = await _incident_of(step, command)
         if incident_id is not None:
-            asked = partial(chat_command, command=command, policy=step.policy, now=step.now)
+            asked = partial(chat_command, command=command, basis=step.basis)
             decisions.setdefault(incident_id, []).append(asked)
     # In the order of the incidents, as everybody locks them: two drains must not wait for each other.
     for incident_id in sorted(decisions):
@@ -43,7 +43,7 @@ async def follow_pages(step: Step, incident_id: int, pages: Sequence[PageNews]) 
 
 
 def _followed(step: Step, news: PageNews) -> Callable[[Case], Plan]:
-    return partial(page_news, news=news, policy=step.policy, now=step.now)
+    return partial(page_news, news=news, basis=step.basis)
 
 
 async def _decide_all(step: Step, incident_id: int, decisions: Sequence[Callable[[Case], Plan]]) -> None:

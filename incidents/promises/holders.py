@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from incidents.basis import Basis
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident, Ticket
-from incidents.policy.policy import Policy
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import SlaClock
 from incidents.sla.explain import amount
@@ -48,15 +48,15 @@ def ticket_holder(ticket: Ticket, *, now: datetime) -> Holder:
     )
 
 
-def incident_holder(incident: Incident, policy: Policy, *, now: datetime) -> Holder:
+def incident_holder(incident: Incident, basis: Basis) -> Holder:
     """Who has the incident as it is: the engineer who took it, the team that was paged, else Liaison's checks."""
     if incident.responder is not None:
         holder = incident.responder
     elif incident.state in WITH_ENGINEERS:
-        holder = f"{policy.team_of(incident.service).title}, paged"
+        holder = f"{basis.policy.team_of(incident.service).title}, paged"
     else:
         holder = NOBODY
-    return Holder(subject=incident.name, since=now, holder=holder, state=incident.state.value)
+    return Holder(subject=incident.name, since=basis.now, holder=holder, state=incident.state.value)
 
 
 def held_until(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.policy import Policy
 from incidents.sla.facts import folded
 from insights.sla_report.iso_week import IsoWeek
@@ -39,19 +40,17 @@ _COUNTED = text(
 )
 
 
-async def read_outcomes(
-    tx: AsyncConnection, week: IsoWeek, policy: Policy, *, weeks: int = 1, now: datetime
-) -> pd.DataFrame:
+async def read_outcomes(tx: AsyncConnection, week: IsoWeek, basis: Basis, *, weeks: int = 1) -> pd.DataFrame:
     """The frame that `insights.sla_report.outcomes` tells of, for so many weeks; `week` is the last of them.
 
     What `now` was still to come does not count.
     """
-    span = {"since": week.before(weeks - 1).start, "until": week.end, "now": now}
+    span = {"since": week.before(weeks - 1).start, "until": week.end, "now": basis.now}
     rows: list[tuple[object, ...]] = []
     # In parts: a quarter's promises may be hundreds of thousands, and others run in this loop.
     async with tx.stream(_COUNTED, span) as found:
         async for part in found.partitions(_AT_ONCE):
-            rows.extend(_values(row, policy) for row in part)
+            rows.extend(_values(row, basis.policy) for row in part)
     return outcomes_frame(rows)
 
 

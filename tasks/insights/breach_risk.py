@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from prefect import get_run_logger, task
 
+from incidents.basis import Basis
 from incidents.errors import NotFound
 from incidents.policy.insights import BREACH_LABEL, BREACHED, KEPT, InsightKind, InsightMode
-from incidents.policy.policy import Policy
 from insights.learning import CannotLearn
 from insights.store.predictions import (
     Prediction,
@@ -35,8 +35,8 @@ async def judge_promises() -> int:
 
     Nothing is judged while nothing is learnt, or with a model that cannot be used: the sweep goes by due times alone.
     """
-    policy, now = resources.policy(), resources.utc_now()
-    if policy.insights.breach.mode is InsightMode.OFF:
+    basis = resources.basis()
+    if basis.policy.insights.breach.mode is InsightMode.OFF:
         return 0
     number = await champion_id(InsightKind.BREACH, BREACH_LABEL)
     if number is None:
@@ -48,8 +48,8 @@ async def judge_promises() -> int:
     try:
         found = await champion_of(InsightKind.BREACH, BREACH_LABEL, number, BreachModel)
         async with resources.database().transaction() as tx:
-            promises = await read_promises(tx, since=now - LOOKS_BACK, until=now)
-        judged = await asyncio.to_thread(_judged, found.model, promises, policy, number, now)
+            promises = await read_promises(tx, since=basis.now - LOOKS_BACK, until=basis.now)
+        judged = await asyncio.to_thread(_judged, found.model, promises, basis, number)
     except (CannotLearn, NotFound) as error:
         get_run_logger().warning("due times alone decide: %s", error)
         return 0
@@ -58,22 +58,20 @@ async def judge_promises() -> int:
     return len(judged)
 
 
-def _judged(
-    model: BreachModel, promises: Sequence[Promise], policy: Policy, number: int, now: datetime
-) -> list[Prediction]:
+def _judged(model: BreachModel, promises: Sequence[Promise], basis: Basis, number: int) -> list[Prediction]:
     """One prediction for each promise that is open now; the last row of each is how it stands."""
     from insights.breach.promises import promise_rows  # noqa: PLC0415
 
-    rows = promise_rows(promises, policy.sla.working_calendars(), now=now, look_now=True)
-    standing = rows[rows["at"] == now].drop_duplicates("case", keep="last")
-    is_shadow = policy.insights.breach.mode is not InsightMode.ON
+    rows = promise_rows(promises, basis.policy.sla.working_calendars(), now=basis.now, look_now=True)
+    standing = rows[rows["at"] == basis.now].drop_duplicates("case", keep="last")
+    is_shadow = basis.policy.insights.breach.mode is not InsightMode.ON
     return [
         Prediction(
             kind=InsightKind.BREACH,
             label=BREACH_LABEL,
             model_id=number,
             subject=key,
-            at=now,
+            at=basis.now,
             predicted=BREACHED if chance.probability >= 0.5 else KEPT,
             probability=max(chance.probability, 1 - chance.probability),
             reasons=chance.reasons,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from prefect import task
 
+from incidents.basis import Basis
 from incidents.decisions.surge import PART, SeenSurge, candidate, members, opened_by, service_of, tell
 from incidents.models import Ticket
 from incidents.policy.insights import InsightMode
@@ -64,18 +65,20 @@ class Listener:
         self.place = HeardUpTo(seen_at=now - LISTENS_BACK)
         self.recent.clear()
 
-    def hear_all(self, heard: Sequence[HeardTicket], policy: Policy, now: datetime) -> list[Surge]:
+    def hear_all(self, heard: Sequence[HeardTicket], basis: Basis) -> list[Surge]:
         """The surges that show with recent ones of these reports."""
-        found = [(one.ticket, self.hear(one, policy, now=now)) for one in heard]
-        return [surge for ticket, surge in found if surge is not None and ticket.created_at >= now - _KEEPS]
+        found = [(one.ticket, self.hear(one, basis)) for one in heard]
+        return [
+            surge for ticket, surge in found if surge is not None and ticket.created_at >= basis.now - _KEEPS
+        ]
 
-    def hear(self, heard: HeardTicket, policy: Policy, *, now: datetime) -> Surge | None:
+    def hear(self, heard: HeardTicket, basis: Basis) -> Surge | None:
         """What shows with this report. One dated after our own clock, or long before, is passed over."""
         self.place, ticket = heard.place, heard.ticket
-        if not now - LISTENS_BACK <= ticket.created_at <= now:
+        if not basis.now - LISTENS_BACK <= ticket.created_at <= basis.now:
             return None
-        keys = _dimensions(heard, policy)
-        while self.recent and self.recent[0][0].created_at < now - _KEEPS:
+        keys = _dimensions(heard, basis.policy)
+        while self.recent and self.recent[0][0].created_at < basis.now - _KEEPS:
             self.recent.popleft()
         self.recent.append((ticket, keys))
         try:
@@ -111,29 +114,29 @@ def _dimensions(heard: HeardTicket, policy: Policy) -> dict[str, str]:
 @task(name="listen for surges", **STORE_CALL)
 async def listen() -> list[int]:
     """Hear what came since last time; returns the incidents that were opened or told something because of it."""
-    policy, now = resources.policy(), resources.utc_now()
-    setting = policy.insights.surge
+    basis = resources.basis()
+    setting = basis.policy.insights.surge
     if setting.mode is InsightMode.OFF:
         return []
     listener = resources.kept(Listener)
     touched: list[int] = []
     async with listener.lock:
-        for surge in await _heard(listener, setting.score, policy, now=now):
-            touched += await _act(listener, _seen(surge), surge)
+        for surge in await _heard(listener, setting.score, basis):
+            touched += await _act(listener, _seen(surge), surge, basis)
     return touched
 
 
-async def _heard(listener: Listener, score: float, policy: Policy, *, now: datetime) -> Sequence[Surge]:
+async def _heard(listener: Listener, score: float, basis: Basis) -> Sequence[Surge]:
     """The surges that show, a part of the reports after another; those of hours ago are old news after a restart."""
     if listener.score != score:
-        listener.begin(score, now)
+        listener.begin(score, basis.now)
     surges: list[Surge] = []
     while True:
         assert listener.place is not None  # noqa: S101 - begun above
         async with resources.database().transaction() as tx:
             heard = await reports_after(tx, listener.place, limit=AT_ONCE)
         # After a start there are weeks to be heard, and this loop has leases to renew meanwhile.
-        surges += await asyncio.to_thread(listener.hear_all, heard, policy, now)
+        surges += await asyncio.to_thread(listener.hear_all, heard, basis)
         if len(heard) < AT_ONCE:
             return surges
 
@@ -142,13 +145,14 @@ def _seen(surge: Surge) -> SeenSurge:
     return SeenSurge(group=surge.group, since=surge.since, count=surge.count, evidence=surge.evidence)
 
 
-async def _act(listener: Listener, seen: SeenSurge, surge: Surge) -> Sequence[int]:
+async def _act(listener: Listener, seen: SeenSurge, surge: Surge, basis: Basis) -> Sequence[int]:
     """Record it, and if the policy says so, tell the open incident of the service or open a candidate; once, whoever
     else listens."""
-    async with resources.transaction() as step:
-        tx, policy = step.connection, step.policy
-        is_shadow = policy.insights.surge.mode is not InsightMode.ON
-        service = service_of(seen, policy)
+    policy = basis.policy
+    is_shadow = policy.insights.surge.mode is not InsightMode.ON
+    service = service_of(seen, policy)
+    async with resources.transaction(basis) as step:
+        tx = step.connection
         await take_turns(tx)
         words = f"{surge.count} reports where {surge.expected:.2g} are usual"
         if not await note_surge(

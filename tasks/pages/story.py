@@ -10,6 +10,7 @@ from itertools import groupby
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
+from incidents.basis import Basis
 from incidents.case import Actor, Case, LinkedTicket
 from incidents.notes.context import facts
 from incidents.policy.policy import Policy
@@ -47,7 +48,7 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
     """Lists rather than tables: the UI cuts wide tables off, and lists wrap."""
     incident = case.incident
     who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
-    known = facts(case, policy, now=resources.utc_now())
+    known = facts(case, Basis(policy, resources.utc_now()))
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",

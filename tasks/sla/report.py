@@ -41,14 +41,14 @@ class KeptReport:
 @task(name="make SLA report", task_run_name="make SLA report {week}", **STORE_CALL)
 async def make_sla_report(week: str) -> KeptReport:
     """Count and draw the week's report and keep it; made again, it has the same addresses and new files."""
-    policy, now = resources.policy(), resources.utc_now()
+    basis = resources.basis()
     which = IsoWeek.parse(week)
     async with resources.database().transaction() as tx:
-        outcomes = await read_outcomes(tx, which, policy, weeks=TREND_WEEKS, now=now)
+        outcomes = await read_outcomes(tx, which, basis, weeks=TREND_WEEKS)
     # It takes seconds, and this process has promises to keep meanwhile.
-    report, files = await asyncio.to_thread(_made, outcomes, which, now)
+    report, files = await asyncio.to_thread(_made, outcomes, which, basis.now)
     async with resources.database().transaction() as tx:
-        token = await save_report(tx, f"sla-{which}", files, now=now)
+        token = await save_report(tx, f"sla-{which}", files, now=basis.now)
     return KeptReport(report=report, files=tuple(files), token=token)
 
 

@@ -22,7 +22,7 @@ async def commit_validation(
         plan = await decide(
             step,
             incident_id,
-            lambda case: validation.decide(case, looks, dependency_looks, step.policy, now=step.now),
+            lambda case: validation.decide(case, looks, dependency_looks, step.basis),
         )
     return plan.incident
 
@@ -36,7 +36,7 @@ async def commit_escalation(
         plan = await decide(
             step,
             incident_id,
-            lambda case: escalation.decide(case, looks, step.policy, now=step.now, by_hand=by_hand),
+            lambda case: escalation.decide(case, looks, step.basis, by_hand=by_hand),
         )
     return plan.incident
 
@@ -45,7 +45,5 @@ async def commit_escalation(
 async def commit_closure(incident_id: int, looks: Sequence[ProbeResult]) -> Incident:
     """Write the next step towards the end: another proof, the messages to everybody, or closed."""
     async with resources.transaction() as step:
-        plan = await decide(
-            step, incident_id, lambda case: closure.decide(case, looks, step.policy, now=step.now)
-        )
+        plan = await decide(step, incident_id, lambda case: closure.decide(case, looks, step.basis))
     return plan.incident

@@ -39,15 +39,14 @@ async def keep_incident(
     customers_told_at: datetime | None = None,
 ) -> None:
     """The incident's clocks, and its tickets' where its severity or state concerns them. The row must be locked."""
-    after, policy, now = plan.incident, step.policy, step.now
-    sla = policy.sla
+    after, sla, now = plan.incident, step.policy.sla, step.now
     clocks = incident_clocks(case, plan, sla, now=now, joining=joining, customers_told_at=customers_told_at)
     own = set(case.clocks)
     about_tickets = [clock for clock in plan.told_clocks if clock.subject != after.name]
     changed = [clock for clock in clocks if clock not in own]
     await save_clocks(step.connection, [*changed, *about_tickets], sla.working_calendars())
-    before = incident_holder(case.incident, policy, now=now)
-    holder = incident_holder(after, policy, now=now)
+    before = incident_holder(case.incident, step.basis)
+    holder = incident_holder(after, step.basis)
     if not case.clocks or (holder.holder, holder.state) != (before.holder, before.state):
         await note_holders(step.connection, [holder])
     if not sla.concerns_tickets:
@@ -66,10 +65,9 @@ async def keep_incident(
 
 async def keep_new_incident(step: Step, incident: Incident, tickets: Sequence[Ticket]) -> None:
     """The clocks of an incident that these tickets have just opened."""
-    tx, policy, now = step.connection, step.policy, step.now
-    sla = policy.sla
-    await save_clocks(tx, first_clocks(incident, tickets, sla, now=now), sla.working_calendars())
-    await note_holders(tx, [incident_holder(incident, policy, now=now)])
+    tx, sla = step.connection, step.policy.sla
+    await save_clocks(tx, first_clocks(incident, tickets, sla, now=step.now), sla.working_calendars())
+    await note_holders(tx, [incident_holder(incident, step.basis)])
     await mark_fitted(tx, incident.id, sla.fingerprint)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.decisions.sync import USAGE, PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand, PageChange
@@ -55,7 +56,7 @@ def command(verb, text="", **changes):
 def test_answering_the_page_from_chat(state, verb, kind, words):
     """The page is answered and its webhook will move the incident; without a page out, the status is told."""
     case = a_paged_case(state, a_page_line(), a_page_line(1))
-    plan = chat_command(case, command(verb), POLICY, now=NOW)
+    plan = chat_command(case, command(verb), Basis(POLICY, NOW))
     assert plan.incident.state is state
     if state in WITH_ENGINEERS:
         assert [effect.target for effect in of_kind(plan, kind)] == [page_key(), page_key(1)]
@@ -74,10 +75,10 @@ def test_answering_the_page_from_chat(state, verb, kind, words):
 def test_acknowledged_from_chat_carries_the_persons_name():
     """The page's own webhook names our integration; the agents read who typed it."""
     case = a_paged_case(S.ESCALATED)
-    case = after(case, chat_command(case, command(ChatVerb.ACKNOWLEDGE), POLICY, now=NOW))
+    case = after(case, chat_command(case, command(ChatVerb.ACKNOWLEDGE), Basis(POLICY, NOW)))
     event = a_page_event(PageChange.ACKNOWLEDGED, actor="Liaison", by_us=True)
     state = a_page_state(PageStatus.ACKNOWLEDGED)
-    plan = page_news(case, PageNews(key=page_key(), events=(event,), state=state), POLICY, now=NOW)
+    plan = page_news(case, PageNews(key=page_key(), events=(event,), state=state), Basis(POLICY, NOW))
     assert plan.incident.responder == "bo"
     assert "bo is on it" in texts(plan)
 
@@ -87,11 +88,11 @@ def test_acknowledged_from_chat_carries_the_persons_name():
 def test_where_no_page_could_be_sent_the_rooms_word_counts(state, pages):
     """No webhook will ever come: acknowledged and resolved are taken from chat; in other states nothing is."""
     case = a_case(state, ledger=[*pages, ROOM_LINE])
-    acknowledged = chat_command(case, command(ChatVerb.ACKNOWLEDGE), POLICY, now=NOW).incident
-    resolved = chat_command(case, command(ChatVerb.RESOLVE), POLICY, now=NOW).incident
+    acknowledged = chat_command(case, command(ChatVerb.ACKNOWLEDGE), Basis(POLICY, NOW)).incident
+    resolved = chat_command(case, command(ChatVerb.RESOLVE), Basis(POLICY, NOW)).incident
     assert acknowledged.state is (S.ACKNOWLEDGED if state is S.ESCALATED else state)
     assert resolved.state is (S.RESOLVED if state in WITH_ENGINEERS else state)
-    status = chat_command(case, command(ChatVerb.STATUS), POLICY, now=NOW)
+    status = chat_command(case, command(ChatVerb.STATUS), Basis(POLICY, NOW))
     assert status.incident is case.incident
 
 
@@ -99,7 +100,7 @@ def test_where_no_page_could_be_sent_the_rooms_word_counts(state, pages):
 def test_a_page_that_may_be_out_is_asked_first(state):
     """Not sent yet, lost from sight or held: the page still has the say."""
     case = a_paged_case(S.ESCALATED, a_page_line(state=state))
-    plan = chat_command(case, command(ChatVerb.RESOLVE), POLICY, now=NOW)
+    plan = chat_command(case, command(ChatVerb.RESOLVE), Basis(POLICY, NOW))
     assert plan.incident.state is S.ESCALATED
     assert of_kind(plan, EffectKind.PAGE_RESOLVE)
 
@@ -107,7 +108,7 @@ def test_a_page_that_may_be_out_is_asked_first(state):
 @pytest.mark.parametrize("state", S)
 def test_a_note_from_chat_reaches_agents_pages_and_room(state):
     """In every state, as it was typed."""
-    plan = chat_command(a_paged_case(state), command(ChatVerb.NOTE, "rolled back"), POLICY, now=NOW)
+    plan = chat_command(a_paged_case(state), command(ChatVerb.NOTE, "rolled back"), Basis(POLICY, NOW))
     assert kinds(plan) == [
         EffectKind.TICKET_NOTE,
         EffectKind.TICKET_NOTE,
@@ -132,7 +133,7 @@ def test_a_note_from_chat_reaches_agents_pages_and_room(state):
 )
 def test_what_only_the_room_hears(verb, text, answer):
     """Help and status are answered where they were asked, and nothing is changed or remembered."""
-    plan = chat_command(a_paged_case(S.ACKNOWLEDGED), command(verb, text), POLICY, now=NOW)
+    plan = chat_command(a_paged_case(S.ACKNOWLEDGED), command(verb, text), Basis(POLICY, NOW))
     (post,) = plan.effects
     assert (post.kind, post.payload.text) == (EffectKind.CHAT_POST, answer)
     assert plan.entries == ()
@@ -143,7 +144,7 @@ def test_a_command_is_obeyed_once():
     case = a_paged_case(S.ESCALATED)
 
     def planned(**changes):
-        return keys(chat_command(case, command(ChatVerb.ACKNOWLEDGE, **changes), POLICY, now=NOW))
+        return keys(chat_command(case, command(ChatVerb.ACKNOWLEDGE, **changes), Basis(POLICY, NOW)))
 
     assert planned() == planned()
     assert not set(planned()) & set(planned(user="cy"))
@@ -155,5 +156,5 @@ def test_without_a_room_nothing_is_posted():
     without_room = a_case(S.ESCALATED, ledger=[a_page_line()])
     gave_up_chat = a_paged_case(S.ESCALATED)
     for case, policy in ((without_room, POLICY), (gave_up_chat, without_chat())):
-        plan = chat_command(case, command(ChatVerb.NOTE, "x"), policy, now=NOW)
+        plan = chat_command(case, command(ChatVerb.NOTE, "x"), Basis(policy, NOW))
         assert kinds(plan) == [EffectKind.TICKET_NOTE, EffectKind.TICKET_NOTE, EffectKind.PAGE_NOTE]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.case import LedgerLine
 from incidents.decisions import closure
 from incidents.decisions.closure import MAX_RED_LOOKS
@@ -39,7 +40,7 @@ ELSEWHERE = a_look(True, "http/elsewhere")
 
 
 def decide(case, *looks, policy=POLICY, now=NOW):
-    return closure.decide(case, looks, policy, now=now)
+    return closure.decide(case, looks, Basis(policy, now))
 
 
 def resolved(checks=0, linked=None, **changes):

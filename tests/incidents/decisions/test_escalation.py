@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.decisions import escalation
 from incidents.effects import ActionCall, EffectKind, EffectState
 from incidents.models import IncidentState, Stage, Verdict
@@ -39,7 +40,7 @@ BY_HAND = (*DECIDED_BY_ITSELF, S.REPORTED, S.VALIDATING, S.NOT_AN_INCIDENT)
 
 
 def decide(case, looks=(), *, policy=POLICY, now=NOW, by_hand=None):
-    return escalation.decide(case, list(looks), policy, now=now, by_hand=by_hand)
+    return escalation.decide(case, list(looks), Basis(policy, now), by_hand=by_hand)
 
 
 @pytest.mark.parametrize("state", S)
@@ -232,7 +233,7 @@ def test_a_second_generation_pages_anew_in_the_same_room():
 def test_a_page_has_a_key_for_each_generation_and_level(level, connection, target, generation):
     """The same level of the same generation is the same page, everything else another one."""
     case = a_case(an_incident(S.ESCALATED, generation=generation))
-    effect = escalation.page_effect(case, POLICY, level=level, now=NOW)
+    effect = escalation.page_effect(case, Basis(POLICY, NOW), level=level)
     assert effect.key == effect.once == effect.target == page_key(level, generation=generation)
     assert (effect.connection, effect.payload.target) == (connection, target)
 

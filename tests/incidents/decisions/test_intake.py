@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.basis import Basis
 from incidents.decisions.intake import (
     Join,
     Sorted,
@@ -41,7 +42,7 @@ OPENED = NOW - timedelta(minutes=5)
 
 
 def sort(found, incidents=(), linked=None, *, now=NOW):
-    return sort_tickets(found, list(incidents), linked or {}, POLICY, now=now)
+    return sort_tickets(found, list(incidents), linked or {}, Basis(POLICY, now))
 
 
 def joins(*found, severity=None):
@@ -150,7 +151,7 @@ def test_more_reports_are_looked_into_at_once(state):
     """They are evidence: the next look is now, the count of looks without proof starts again, no note yet."""
     later = NOW + timedelta(minutes=2)
     case = a_case(an_incident(state, next_stage_at=later, checks=2))
-    plan = tickets_joined(case, joins(a_ticket(3)), POLICY, now=NOW)
+    plan = tickets_joined(case, joins(a_ticket(3)), Basis(POLICY, NOW))
     incident = plan.incident
     assert (incident.next_stage, incident.next_stage_at) == (Stage.VALIDATION, NOW)
     assert (incident.state, incident.checks) == (state, 0)
@@ -161,7 +162,9 @@ def test_more_reports_are_looked_into_at_once(state):
 def test_a_missed_response_target_is_not_forgotten_for_a_report():
     """The sweep has asked for engineers: a new ticket does not send the incident back to validation."""
     case = a_case(an_incident(S.VALIDATING, next_stage=Stage.ESCALATION))
-    assert tickets_joined(case, joins(a_ticket(3)), POLICY, now=NOW).incident.next_stage is Stage.ESCALATION
+    assert (
+        tickets_joined(case, joins(a_ticket(3)), Basis(POLICY, NOW)).incident.next_stage is Stage.ESCALATION
+    )
 
 
 @pytest.mark.parametrize("state", sorted(UNSETTLED - {S.REPORTED, S.VALIDATING}))
@@ -169,7 +172,7 @@ def test_a_joined_tickets_agent_knows_at_once(state):
     """The note says what it was joined to and why, the verdict, and who has it; the stage stays as it was."""
     incident = an_incident(state, verdict=Verdict.CONFIRMED)
     case = a_case(incident, ledger=[a_page_line()])
-    plan = tickets_joined(case, joins(a_ticket(3), a_ticket(4)), POLICY, now=NOW)
+    plan = tickets_joined(case, joins(a_ticket(3), a_ticket(4)), Basis(POLICY, NOW))
     assert plan.incident == incident
     notes = of_kind(plan, EffectKind.TICKET_NOTE)
     assert [note.target for note in notes] == ["3", "4"]
@@ -183,7 +186,7 @@ def test_a_joined_tickets_agent_knows_at_once(state):
 def test_only_who_missed_a_message_catches_up(state):
     """Acknowledged: the others know it is being worked on. Closing: the others are told it is fixed."""
     case = a_case(an_incident(state, next_update_at=NOW + timedelta(minutes=30)))
-    plan = tickets_joined(case, joins(a_ticket(3)), POLICY, now=NOW)
+    plan = tickets_joined(case, joins(a_ticket(3)), Basis(POLICY, NOW))
     said = [effect.payload.text for effect in of_kind(plan, EffectKind.CUSTOMER_MESSAGE)]
     expected = {S.ACKNOWLEDGED: ["PROGRESS Checkout INC-7 12:30 UTC"], S.CLOSING: ["FIXED Checkout"]}
     assert said == expected.get(state, [])
@@ -191,7 +194,7 @@ def test_only_who_missed_a_message_catches_up(state):
 
 def test_a_report_that_comes_while_closing_is_answered_and_solved():
     """Joined after everybody was told: it is told too, and then its ticket is solved, in this order."""
-    plan = tickets_joined(a_case(S.CLOSING), joins(a_ticket(3)), POLICY, now=NOW)
+    plan = tickets_joined(a_case(S.CLOSING), joins(a_ticket(3)), Basis(POLICY, NOW))
     assert kinds(plan) == [EffectKind.TICKET_NOTE, EffectKind.CUSTOMER_MESSAGE, EffectKind.TICKET_STATUS]
     assert {effect.lane for effect in plan.effects} == {"zendesk/support:3"}
 
@@ -207,14 +210,14 @@ def test_a_report_that_comes_while_closing_is_answered_and_solved():
 def test_severity_is_raised_and_never_lowered(now_at, reported, expected):
     """A worse report makes the incident worse, and the timeline says so."""
     case = a_case(an_incident(S.ESCALATED, severity=now_at))
-    plan = tickets_joined(case, joins(a_ticket(3), severity=reported), POLICY, now=NOW)
+    plan = tickets_joined(case, joins(a_ticket(3), severity=reported), Basis(POLICY, NOW))
     assert plan.incident.severity is expected
     assert ("Severity raised from 2 to 1" in texts(plan)) is (expected is not now_at)
 
 
 def test_a_long_list_of_joined_tickets_is_cut():
     """Nobody reads two hundred numbers."""
-    plan = tickets_joined(a_case(S.VALIDATING), joins(*tickets(200)), POLICY, now=NOW)
+    plan = tickets_joined(a_case(S.VALIDATING), joins(*tickets(200)), Basis(POLICY, NOW))
     assert (
         plan.entries[0].text
         == "200 more: " + "".join(f"zendesk/support#{number}, " for number in range(1, 6)) + "..."
@@ -225,8 +228,8 @@ def test_a_long_list_of_joined_tickets_is_cut():
 def test_joining_the_same_tickets_again_says_nothing_new(state):
     """A chunk decided twice plans the same keys."""
     case = a_case(state)
-    plan = tickets_joined(case, joins(a_ticket(3)), POLICY, now=NOW)
-    again = tickets_joined(after(case, plan), joins(a_ticket(3)), POLICY, now=NOW)
+    plan = tickets_joined(case, joins(a_ticket(3)), Basis(POLICY, NOW))
+    again = tickets_joined(after(case, plan), joins(a_ticket(3)), Basis(POLICY, NOW))
     assert keys(again) == keys(plan)
     assert again.incident == plan.incident
 
@@ -287,7 +290,7 @@ def test_what_is_learnt_routes_only_what_no_rule_does():
     learnt = {ruled.ref: route, open_question.ref: route}
     chunk = [ruled, open_question, unknown]
     assert services_of(chunk, POLICY, learnt) == ["checkout", "search"]
-    found = sort_tickets(chunk, [], {}, POLICY, now=NOW, learnt=learnt)
+    found = sort_tickets(chunk, [], {}, Basis(POLICY, NOW), learnt=learnt)
     assert [(one.service, [join.ticket for join in one.joins]) for one in found.openings] == [
         ("checkout", [ruled]),
         ("search", [open_question]),
@@ -316,7 +319,7 @@ def test_a_sure_link_joins_an_incident_that_has_gone_quiet(state, service, joine
     quiet = an_incident(state, service=service, opened_at=NOW - timedelta(hours=9), resolved_at=None)
     ticket = a_ticket(1)
     long_ago = {quiet.id: NOW - timedelta(hours=8)}
-    assert sort_tickets([ticket], [quiet], long_ago, POLICY, now=NOW).joins == {}
-    found = sort_tickets([ticket], [quiet], long_ago, POLICY, now=NOW, links={ticket.ref: quiet.id})
+    assert sort_tickets([ticket], [quiet], long_ago, Basis(POLICY, NOW)).joins == {}
+    found = sort_tickets([ticket], [quiet], long_ago, Basis(POLICY, NOW), links={ticket.ref: quiet.id})
     assert (quiet.id in found.joins) is joined
     assert len(found.openings) == (not joined)

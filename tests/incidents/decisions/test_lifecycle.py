@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.case import Case, Plan
 from incidents.decisions import closure, escalation, sync, validation
 from incidents.decisions.ticket_news import TicketNews, ticket_news
@@ -73,7 +74,7 @@ def test_the_groups_of_states():
 
 def _page(case: Case, status: PageStatus, change: PageChange) -> Plan:
     news = sync.PageNews(key=page_key(), events=(a_page_event(change),), state=a_page_state(status))
-    return sync.page_news(case, news, POLICY, now=NOW)
+    return sync.page_news(case, news, Basis(POLICY, NOW))
 
 
 def _paged(state: S) -> Case:
@@ -81,12 +82,12 @@ def _paged(state: S) -> Case:
 
 
 def _validate(case: Case, look: object = RED) -> Plan:
-    return validation.decide(case, [look], [], POLICY, now=NOW)
+    return validation.decide(case, [look], [], Basis(POLICY, NOW))
 
 
 def _complain(case: Case) -> Plan:
     news = TicketNews(before=a_ticket(), after=a_ticket(), comments=(a_comment("still broken"),))
-    return ticket_news(case, [news], POLICY, now=NOW)
+    return ticket_news(case, [news], Basis(POLICY, NOW))
 
 
 LEADS_ON = {
@@ -98,24 +99,26 @@ LEADS_ON = {
     ),
     "confirmed: an action": (
         lambda: escalation.decide(
-            a_case(an_incident(S.CONFIRMED, verdict=Verdict.CONFIRMED)), [], POLICY, now=NOW
+            a_case(an_incident(S.CONFIRMED, verdict=Verdict.CONFIRMED)), [], Basis(POLICY, NOW)
         ),
         S.MITIGATING,
     ),
     "confirmed: no action": (
-        lambda: escalation.decide(a_case(S.CONFIRMED), [], POLICY, now=NOW),
+        lambda: escalation.decide(a_case(S.CONFIRMED), [], Basis(POLICY, NOW)),
         S.ESCALATED,
     ),
     "mitigating: it helped": (
-        lambda: escalation.decide(a_case(S.MITIGATING, ledger=[an_action_line()]), [GREEN], POLICY, now=NOW),
+        lambda: escalation.decide(
+            a_case(S.MITIGATING, ledger=[an_action_line()]), [GREEN], Basis(POLICY, NOW)
+        ),
         S.RESOLVED,
     ),
     "mitigating: it did not": (
-        lambda: escalation.decide(a_case(S.MITIGATING, ledger=[an_action_line()]), [RED], POLICY, now=NOW),
+        lambda: escalation.decide(a_case(S.MITIGATING, ledger=[an_action_line()]), [RED], Basis(POLICY, NOW)),
         S.ESCALATED,
     ),
     "reopened: paged again": (
-        lambda: escalation.decide(a_case(S.REOPENED), [], POLICY, now=NOW),
+        lambda: escalation.decide(a_case(S.REOPENED), [], Basis(POLICY, NOW)),
         S.ESCALATED,
     ),
     "escalated: taken": (
@@ -135,14 +138,14 @@ LEADS_ON = {
         S.ESCALATED,
     ),
     "resolved: proven": (
-        lambda: closure.decide(a_case(an_incident(S.RESOLVED, checks=1)), [GREEN], POLICY, now=NOW),
+        lambda: closure.decide(a_case(an_incident(S.RESOLVED, checks=1)), [GREEN], Basis(POLICY, NOW)),
         S.CLOSING,
     ),
     "resolved: not fixed": (
-        lambda: closure.decide(a_case(an_incident(S.RESOLVED, checks=-2)), [RED], POLICY, now=NOW),
+        lambda: closure.decide(a_case(an_incident(S.RESOLVED, checks=-2)), [RED], Basis(POLICY, NOW)),
         S.REOPENED,
     ),
-    "closing: everybody told": (lambda: closure.decide(a_case(S.CLOSING), [], POLICY, now=NOW), S.CLOSED),
+    "closing: everybody told": (lambda: closure.decide(a_case(S.CLOSING), [], Basis(POLICY, NOW)), S.CLOSED),
     "closing: still broken": (lambda: _complain(a_case(S.CLOSING)), S.REOPENED),
     "closed: still broken": (lambda: _complain(a_case(S.CLOSED)), S.REOPENED),
     "closed: opened again": (
@@ -150,7 +153,7 @@ LEADS_ON = {
         S.ESCALATED,
     ),
     "not an incident: a person knows better": (
-        lambda: escalation.decide(a_case(S.NOT_AN_INCIDENT), [], POLICY, now=NOW, by_hand="Bo"),
+        lambda: escalation.decide(a_case(S.NOT_AN_INCIDENT), [], Basis(POLICY, NOW), by_hand="Bo"),
         S.ESCALATED,
     ),
     "not an incident: looked at again": (lambda: _validate(a_case(S.NOT_AN_INCIDENT)), S.CONFIRMED),
@@ -178,7 +181,7 @@ def test_pages_that_could_not_be_sent_are_no_dead_end():
     case = a_case(S.ESCALATED, ledger=[dead, ROOM_LINE])
     for verb, to in ((ChatVerb.ACKNOWLEDGE, S.ACKNOWLEDGED), (ChatVerb.RESOLVE, S.RESOLVED)):
         command = ChatCommand(connection="slack/main", room_id="C1", user="bo", verb=verb, at=NOW)
-        plan = sync.chat_command(case, command, POLICY, now=NOW)
+        plan = sync.chat_command(case, command, Basis(POLICY, NOW))
         assert plan.incident.state is to
         case = after(case, plan)
     assert case.incident.next_stage is Stage.CLOSURE
@@ -188,10 +191,10 @@ def test_a_whole_life_and_a_second_one():
     """From report to close, reopened by a customer, paged by a key of its own, and closed again."""
     case = a_case(S.REPORTED)
     case = after(case, _validate(case))
-    case = after(case, escalation.decide(case, [], POLICY, now=NOW))
+    case = after(case, escalation.decide(case, [], Basis(POLICY, NOW)))
     done = tuple(line for line in case.ledger if line.kind is not EffectKind.ACTION)
     case = a_case(case.incident, ledger=[*done, an_action_line(result="failed")])
-    case = after(case, escalation.decide(case, [RED], POLICY, now=NOW))
+    case = after(case, escalation.decide(case, [RED], Basis(POLICY, NOW)))
     for generation in (1, 2):
         (key,) = case.page_keys
         assert key == page_key(generation=generation)
@@ -201,15 +204,15 @@ def test_a_whole_life_and_a_second_one():
         ):
             event = a_page_event(change, key=key)
             news = sync.PageNews(key=key, events=(event,), state=a_page_state(status, key=key))
-            case = after(case, sync.page_news(case, news, POLICY, now=NOW))
+            case = after(case, sync.page_news(case, news, Basis(POLICY, NOW)))
         for _ in range(3):
-            case = after(case, closure.decide(case, [GREEN], POLICY, now=NOW))
+            case = after(case, closure.decide(case, [GREEN], Basis(POLICY, NOW)))
         assert case.incident.state is S.CLOSED
         case = after(case, _complain(case))
         assert case.incident.generation == generation + 1
         assert case.incident.clock_from == NOW
         # The first action was tried in the first life, the second one in the second.
-        case = after(case, escalation.decide(case, [], POLICY, now=NOW))
+        case = after(case, escalation.decide(case, [], Basis(POLICY, NOW)))
         if case.incident.state is S.MITIGATING:
-            case = after(case, escalation.decide(case, [], POLICY, now=NOW + timedelta(hours=1)))
+            case = after(case, escalation.decide(case, [], Basis(POLICY, NOW + timedelta(hours=1))))
         assert case.incident.state is S.ESCALATED

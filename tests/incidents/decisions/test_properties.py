@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.basis import Basis
 from incidents.decisions import closure, escalation, intake, sla, sync, ticket_news, validation
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText
 from incidents.events import ChatCommand, PageChange
@@ -107,7 +108,7 @@ LOOKS = st.lists(
 
 
 def swept(case):
-    return sla.sweep(case, sla.due_clocks(case.clocks, POLICY, now=NOW), POLICY, now=NOW)
+    return sla.sweep(case, sla.due_clocks(case.clocks, Basis(POLICY, NOW)), Basis(POLICY, NOW))
 
 
 @st.composite
@@ -138,14 +139,14 @@ def decisions(draw):
     return draw(
         st.sampled_from(
             [
-                lambda case: validation.decide(case, looks, looks, POLICY, now=NOW),
-                lambda case: escalation.decide(case, looks, POLICY, now=NOW, by_hand=by_hand),
-                lambda case: closure.decide(case, looks, POLICY, now=NOW),
+                lambda case: validation.decide(case, looks, looks, Basis(POLICY, NOW)),
+                lambda case: escalation.decide(case, looks, Basis(POLICY, NOW), by_hand=by_hand),
+                lambda case: closure.decide(case, looks, Basis(POLICY, NOW)),
                 swept,
-                lambda case: sync.page_news(case, page, POLICY, now=NOW),
-                lambda case: sync.chat_command(case, command, POLICY, now=NOW),
-                lambda case: ticket_news.ticket_news(case, [news], POLICY, now=NOW),
-                lambda case: intake.tickets_joined(case, joins, POLICY, now=NOW),
+                lambda case: sync.page_news(case, page, Basis(POLICY, NOW)),
+                lambda case: sync.chat_command(case, command, Basis(POLICY, NOW)),
+                lambda case: ticket_news.ticket_news(case, [news], Basis(POLICY, NOW)),
+                lambda case: intake.tickets_joined(case, joins, Basis(POLICY, NOW)),
             ]
         )
     )
@@ -186,7 +187,7 @@ def test_every_move_is_legal_and_every_effect_the_incidents_own(case, decide):
 
 
 STEADY = {
-    "closure": lambda case: closure.decide(case, [], POLICY, now=NOW),
+    "closure": lambda case: closure.decide(case, [], Basis(POLICY, NOW)),
     "sla": swept,
     "page news": lambda case: sync.page_news(
         case,
@@ -195,14 +196,12 @@ STEADY = {
             events=(a_page_event(PageChange.REOPENED), a_page_event(PageChange.NOTED, text="x")),
             state=a_page_state(PageStatus.ACKNOWLEDGED),
         ),
-        POLICY,
-        now=NOW,
+        Basis(POLICY, NOW),
     ),
     "chat command": lambda case: sync.chat_command(
         case,
         ChatCommand(connection="c", room_id="r", user="bo", verb=ChatVerb.NOTE, at=NOW, text="x"),
-        POLICY,
-        now=NOW,
+        Basis(POLICY, NOW),
     ),
     "ticket news": lambda case: ticket_news.ticket_news(
         case,
@@ -213,11 +212,10 @@ STEADY = {
                 comments=(a_comment("x", author=Author.AGENT, is_public=False),),
             )
         ],
-        POLICY,
-        now=NOW,
+        Basis(POLICY, NOW),
     ),
     "tickets joined": lambda case: intake.tickets_joined(
-        case, [intake.Join(ticket=a_ticket(9), reason="x")], POLICY, now=NOW
+        case, [intake.Join(ticket=a_ticket(9), reason="x")], Basis(POLICY, NOW)
     ),
 }
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.case import Plan
 from incidents.decisions import sla
 from incidents.effects import EffectKind
@@ -52,8 +53,8 @@ def at(minutes):
 
 
 def sweep(case, minutes, *, policy=POLICY, tickets=()):
-    due = sla.due_clocks((*case.clocks, *tickets), policy, now=at(minutes))
-    return sla.sweep(case, due, policy, now=at(minutes))
+    due = sla.due_clocks((*case.clocks, *tickets), Basis(policy, at(minutes)))
+    return sla.sweep(case, due, Basis(policy, at(minutes)))
 
 
 def told(plan):
@@ -102,7 +103,7 @@ def test_which_clocks_run(state):
 )
 def test_what_is_to_be_told_when(minutes, expected):
     """Warned before, broken at the very moment; a late sweep finds all that was missed, in order."""
-    due = sla.due_clocks(a_paged_case().clocks, POLICY, now=at(minutes))
+    due = sla.due_clocks(a_paged_case().clocks, Basis(POLICY, at(minutes)))
     assert [f"{item.clock.metric}:{item.moment}" for one in due for item in one.missed] == expected
 
 
@@ -253,7 +254,7 @@ def test_a_severity_that_is_raised_makes_haste_and_tells_nothing_twice():
     case = after(case, warned, policy, now=at(15))
     # 15 minutes are the whole time of a critical one: missed in the same moment, and told by the next sweep.
     assert [
-        str(item.moment) for one in sla.due_clocks(case.clocks, policy, now=at(16)) for item in one.missed
+        str(item.moment) for one in sla.due_clocks(case.clocks, Basis(policy, at(16))) for item in one.missed
     ] == ["breach"]
 
 
@@ -304,15 +305,15 @@ def test_a_ticket_of_no_incident_is_told_on_the_ticket():
     """Once for all its moments, in one note; a policy that only counts tells nobody."""
     policy = a_policy(sla={"policies": [GOLD]})
     ref = TicketRef(connection="zendesk/support", id="1")
-    due = sla.due_clocks(ticket_due(1, policy=policy), policy, now=at(60))
-    (note,) = sla.sweep_ticket(ref, due, policy, instance="test", now=at(60))
+    due = sla.due_clocks(ticket_due(1, policy=policy), Basis(policy, at(60)))
+    (note,) = sla.sweep_ticket(ref, due, Basis(policy, at(60)), instance="test")
     assert (note.incident_id, note.target, note.kind) == (None, "1", EffectKind.TICKET_NOTE)
     assert note.payload.text == (
         "SLA: First response missed 0 s ago (due 13:00 UTC, 1 h by policy gold); passed before: 75 % at 12:45 UTC"
     )
     silent = a_policy(sla={"policies": [GOLD.model_copy(update={"ladder": []})]})
-    due = sla.due_clocks(ticket_due(1, policy=silent), silent, now=at(60))
-    assert sla.sweep_ticket(ref, due, silent, instance="test", now=at(60)) == []
+    due = sla.due_clocks(ticket_due(1, policy=silent), Basis(silent, at(60)))
+    assert sla.sweep_ticket(ref, due, Basis(silent, at(60)), instance="test") == []
     assert [clock.was_told(BREACH) for clock in sla.told_clocks(due, now=at(60))] == [True]
 
 

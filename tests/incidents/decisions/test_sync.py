@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.decisions.sync import PageNews, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import PageChange
@@ -49,7 +50,7 @@ def news(status, *events, key=None, responders=()):
 
 
 def follow(case, status, *events, policy=POLICY, now=NOW, **about):
-    return page_news(case, news(status, *events, **about), policy, now=now)
+    return page_news(case, news(status, *events, **about), Basis(policy, now))
 
 
 EXPECTED = {

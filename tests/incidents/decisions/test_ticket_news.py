@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.effects import EffectKind
 from incidents.models import Author, IncidentState, Stage, TicketStatus
@@ -38,7 +39,7 @@ def news(*comments, number=1, before=TicketStatus.OPEN, now=TicketStatus.OPEN, v
 
 
 def decide(case, *items, policy=POLICY, now=NOW):
-    return ticket_news(case, list(items), policy, now=now)
+    return ticket_news(case, list(items), Basis(policy, now))
 
 
 def a_known_case(state=S.ESCALATED, **changes):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.decisions import validation
 from incidents.effects import EffectKind
 from incidents.models import Contact, IncidentState, Stage, Verdict
@@ -33,7 +34,7 @@ DEPENDENCY_BLIND = a_look(None, "http/accounts-health")
 
 
 def decide(case, looks=(), dependency_looks=(), *, policy=POLICY, now=NOW):
-    return validation.decide(case, list(looks), list(dependency_looks), policy, now=now)
+    return validation.decide(case, list(looks), list(dependency_looks), Basis(policy, now))
 
 
 @pytest.mark.parametrize("crowd", [2, 3])
@@ -61,7 +62,7 @@ def decide(case, looks=(), dependency_looks=(), *, policy=POLICY, now=NOW):
 def test_the_verdict(looks, dependencies, alone, with_a_crowd, crowd):
     """A red probe confirms; a crowd or a broken dependency makes it likely; a lone complaint never does."""
     case = a_case(S.REPORTED, tickets(crowd))
-    verdict, evidence = validation.judge(case, looks, dependencies, POLICY, now=NOW)
+    verdict, evidence = validation.judge(case, looks, dependencies, Basis(POLICY, NOW))
     assert verdict is (with_a_crowd if crowd == 3 else alone)
     assert [item.source for item in evidence] == [
         *(look.probe for look in (*looks, *dependencies)),
@@ -84,7 +85,7 @@ def test_a_crowd_is_of_customers_in_the_window():
         ([*tickets(2), a_ticket(3, created_at=ahead)], True),
         ([*tickets(2), a_ticket(3, created_at=NOW - timedelta(minutes=15))], True),
     ):
-        verdict, _ = validation.judge(a_case(S.REPORTED, linked), [GREEN], [], POLICY, now=NOW)
+        verdict, _ = validation.judge(a_case(S.REPORTED, linked), [GREEN], [], Basis(POLICY, NOW))
         assert (verdict is V.LIKELY) is is_crowd
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.effects import EffectState
 from incidents.models import ChatVerb, Evidence, IncidentState, Severity, Verdict
 from incidents.notes import context
@@ -31,12 +32,12 @@ FACTS = ["Incident", "Service", "Who is hit", "Verdict", "Evidence", "SLA", "Fir
 
 
 def facts(case, *, now=NOW):
-    return dict(context.facts(case, POLICY, now=now))
+    return dict(context.facts(case, Basis(POLICY, now)))
 
 
 def test_the_facts_in_reading_order():
     """What, who is hit, is it true, how long is left, who said it, what was tried."""
-    assert context.facts(CASE, POLICY, now=NOW) == (
+    assert context.facts(CASE, Basis(POLICY, NOW)) == (
         ("Incident", "INC-7, severity 2"),
         ("Service", "Checkout"),
         ("Who is hit", "2 tickets from 2 customers (gold 2)"),
@@ -71,7 +72,7 @@ def test_how_much_time_is_left(minutes, taken, words):
     """What is overdue is called overdue; who has acknowledged reads only the resolution target."""
     incident = replace(INCIDENT, acknowledged_at=NOW if taken else None)
     now = NOW + timedelta(minutes=minutes)
-    assert context.sla_words(a_case(incident), POLICY, now=now) == words
+    assert context.sla_words(a_case(incident), Basis(POLICY, now)) == words
 
 
 def test_what_was_tried_with_its_outcome():
@@ -89,23 +90,23 @@ def test_what_was_tried_with_its_outcome():
 
 def test_the_page():
     """One line that says it all, the facts, the links; a second generation says so at once."""
-    page = context.page_for(CASE, POLICY, target="payments", now=NOW)
+    page = context.page_for(CASE, Basis(POLICY, NOW), target="payments")
     assert page.summary == "INC-7 Checkout: Checkout fails (1) - 2 tickets from 2 customers (gold 2)"
     assert (page.source, page.severity, page.target) == ("Liaison", Severity.HIGH, "payments")
-    assert page.details == context.facts(CASE, POLICY, now=NOW)
+    assert page.details == context.facts(CASE, Basis(POLICY, NOW))
     again = replace(CASE, incident=replace(INCIDENT, generation=2))
-    assert context.page_for(again, POLICY, target="", now=NOW).summary.startswith("INC-7 AGAIN Checkout")
+    assert context.page_for(again, Basis(POLICY, NOW), target="").summary.startswith("INC-7 AGAIN Checkout")
 
 
 def test_a_summary_fits_its_pager():
     """A title of any length makes a summary of at most a thousand characters."""
     case = a_case(replace(INCIDENT, title="x" * 5000))
-    assert len(context.page_for(case, POLICY, target="", now=NOW).summary) == 1000
+    assert len(context.page_for(case, Basis(POLICY, NOW), target="").summary) == 1000
 
 
 def test_the_rooms_first_message():
     """The same facts, with buttons that answer the page."""
-    message = context.context_message(CASE, POLICY, now=NOW)
+    message = context.context_message(CASE, Basis(POLICY, NOW))
     assert [line.split(":")[0] for line in message.text.splitlines()] == FACTS
     assert [button.verb for button in message.buttons] == [
         ChatVerb.ACKNOWLEDGE,
@@ -128,8 +129,8 @@ def test_nothing_confidential_is_in_it():
     """Bodies never; subjects only redacted; no customer is named."""
     ticket = a_ticket(1, subject="card 4111 1111 1111 1111 refused", body="my password is hunter2")
     case = a_case(INCIDENT, [ticket])
-    page = str(context.page_for(case, POLICY, target="", now=NOW))
-    room = str(context.context_message(case, POLICY, now=NOW))
+    page = str(context.page_for(case, Basis(POLICY, NOW), target=""))
+    room = str(context.context_message(case, Basis(POLICY, NOW)))
     for text in (page, room):
         assert "[card removed]" in text
         for secret in ("4111", "hunter2", "Customer 1", "customer-1"):

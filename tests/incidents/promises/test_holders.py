@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.basis import Basis
 from incidents.models import IncidentState, TicketStatus
 from incidents.promises.holders import (
     BEFORE,
@@ -92,5 +93,5 @@ def test_who_has_a_ticket(ticket, holder):
     ],
 )
 def test_who_has_an_incident(state, responder, holder):
-    found = incident_holder(an_incident(state, responder=responder), a_policy(), now=NOW)
+    found = incident_holder(an_incident(state, responder=responder), Basis(a_policy(), NOW))
     assert (found.subject, found.holder, found.state) == ("INC-7", holder, state.value)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from incidents.basis import Basis
 from incidents.policy.file import parse_policy
 from incidents.store.database import Database
 from insights.sla_report.iso_week import IsoWeek
@@ -85,7 +86,7 @@ def same(ours: list[tuple[Any, ...]], theirs: list[tuple[Any, ...]]) -> bool:
 async def report_of(database: Database, *, seed: int, now: datetime) -> SlaReport:
     async with database.transaction() as tx:
         await write_history(tx, WEEK, seed=seed, tickets=150, weeks=TREND_WEEKS + 1)
-        outcomes = await read_outcomes(tx, WEEK, parse_policy(POLICY), weeks=TREND_WEEKS, now=now)
+        outcomes = await read_outcomes(tx, WEEK, Basis(parse_policy(POLICY), now), weeks=TREND_WEEKS)
     return sla_report(outcomes, WEEK, now=now)
 
 
@@ -149,7 +150,7 @@ async def test_nothing_is_left_out_or_counted_twice(database: Database):
     later = AFTER + timedelta(weeks=8)
     async with database.transaction() as tx:
         everything = await read_outcomes(
-            tx, IsoWeek.of(later), parse_policy(POLICY), weeks=TREND_WEEKS + 14, now=later
+            tx, IsoWeek.of(later), Basis(parse_policy(POLICY), later), weeks=TREND_WEEKS + 14
         )
         promised = await tx.execute(
             text("select key from sla_clocks where target is not null and not is_withdrawn")
@@ -163,7 +164,7 @@ async def test_nothing_is_left_out_or_counted_twice(database: Database):
 async def test_an_empty_store_is_an_empty_report(database: Database):
     """It stops nothing, and says so."""
     async with database.transaction() as tx:
-        outcomes = await read_outcomes(tx, WEEK, parse_policy(POLICY), weeks=TREND_WEEKS, now=AFTER)
+        outcomes = await read_outcomes(tx, WEEK, Basis(parse_policy(POLICY), AFTER), weeks=TREND_WEEKS)
     report = sla_report(outcomes, WEEK, now=AFTER)
     assert str(report.attained) == "nothing was due"
     assert [len(table) for table in (*report.attainment, report.waits, report.causes)] == [0] * 7
