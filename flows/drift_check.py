@@ -6,8 +6,8 @@ from prefect import flow
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
-from incidents.policy.insights import InsightKind
-from insights.subjects import SUBJECTS, subjects_of
+from insights.contract import TrainedInsight
+from insights.registry import trained
 from insights.training.drift import Moved
 from tasks.insights.drift import (
     Looked,
@@ -31,8 +31,8 @@ async def drift_check() -> str:
     surges = await look_at_surges()
     looked: list[Looked] = []
     failures: list[LiaisonError] = []
-    for kind in dict.fromkeys(subject.kind for subject in SUBJECTS):
-        await _look_at(kind, looked, failures)
+    for insight in trained():
+        await _look_at(insight, looked, failures)
     found = _found(looked) + (f", {surges}" if surges is not None else "")
     await rename_run(f"drift_check {found}")
     if failures:
@@ -40,16 +40,15 @@ async def drift_check() -> str:
     return f"{found}; {settled} predictions settled"
 
 
-async def _look_at(kind: InsightKind, looked: list[Looked], failures: list[LiaisonError]) -> None:
-    in_use = [
-        subject for subject in subjects_of(kind) if await champion_of(kind.value, subject.label) is not None
-    ]
+async def _look_at(insight: TrainedInsight, looked: list[Looked], failures: list[LiaisonError]) -> None:
+    kind = insight.kind
+    in_use = [one for one in insight.subjects if await champion_of(kind, one.label) is not None]
     if not in_use:
         return
     try:
-        history = await gather_history(kind.value)
+        history = await gather_history(kind)
         for subject in in_use:
-            look = await look_for_drift(kind.value, subject.label, unsearched(history))
+            look = await look_for_drift(kind, subject.label, unsearched(history))
             if look is not None:
                 looked.append(look)
     except LiaisonError as error:

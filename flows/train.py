@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from typing import Annotated
 
 from prefect import flow, get_run_logger
+from pydantic import Field
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
-from incidents.policy.insights import InsightKind, InsightMode
-from insights.subjects import (
-    SUBJECTS,
-    mode_of,
-    subjects_of,
-)
+from incidents.policy.insights import InsightMode
+from insights.contract import TrainedInsight
+from insights.registry import trained, trained_of
 from tasks import resources
 from tasks.insights.history import gather_history
 from tasks.insights.train import (
@@ -24,18 +22,16 @@ from tasks.insights.train import (
 )
 from tasks.parameters import unsearched
 
-
-class TrainKind(StrEnum):
-    """What to train. Surges are found without training."""
-
-    ALL = "all"
-    ROUTING = "routing"
-    BREACH = "breach"
-    SIMILAR = "similar"
+ALL = "all"
+TrainKind = Annotated[
+    str,
+    # A choice in the Prefect UI's form; the registry says whether there is such a kind.
+    Field(json_schema_extra={"enum": [ALL, *(insight.kind for insight in trained())]}),
+]
 
 
 @flow(name="train")
-async def train(kind: TrainKind = TrainKind.ALL) -> str:
+async def train(kind: TrainKind = ALL) -> str:
     """Check, learn, judge and promote; the run's name says what came of it.
 
     Too little history is said and is no failure. One that fails keeps the others from nothing, and fails the run at
@@ -44,15 +40,14 @@ async def train(kind: TrainKind = TrainKind.ALL) -> str:
     Args:
         kind: What to train; surges are found without training.
     """
-    every = dict.fromkeys(subject.kind for subject in SUBJECTS)
-    chosen = every if kind is TrainKind.ALL else [InsightKind(kind.value)]
+    chosen = trained() if kind == ALL else [trained_of(kind)]
     parts: list[str] = []
     failures: list[LiaisonError] = []
     for one in chosen:
-        if mode_of(one, resources.policy()) is InsightMode.OFF:
-            parts.append(f"{one}: off in the policy")
+        if one.mode(resources.policy()) is InsightMode.OFF:
+            parts.append(f"{one.kind}: off in the policy")
             continue
-        await _train_kind(one, parts, failures)
+        await _train_each(one, parts, failures)
     found = ", ".join(parts)
     await rename_run(f"train {found}")
     if failures:
@@ -60,24 +55,25 @@ async def train(kind: TrainKind = TrainKind.ALL) -> str:
     return found
 
 
-async def _train_kind(kind: InsightKind, parts: list[str], failures: list[LiaisonError]) -> None:
+async def _train_each(insight: TrainedInsight, parts: list[str], failures: list[LiaisonError]) -> None:
+    kind = insight.kind
     try:
-        history = await gather_history(kind.value)
+        history = await gather_history(kind)
     except LiaisonError as error:
         parts.append(f"{kind}: no history")
         failures.append(error)
         return
-    for subject in subjects_of(kind):
+    for subject in insight.subjects:
         try:
-            checked = await check_history(kind.value, subject.label, unsearched(history))
+            checked = await check_history(kind, subject.label, unsearched(history))
             if checked.rows is None:
-                parts.append(in_short(subject, checked.too_little))
+                parts.append(checked.short)
                 get_run_logger().info("%s", checked.too_little)
                 continue
-            trained: Trained = await learn_and_judge(kind.value, subject.label, unsearched(checked.rows))
+            outcome: Trained = await learn_and_judge(kind, subject.label, unsearched(checked.rows))
         except LiaisonError as error:
             parts.append(f"{subject.title} failed")
             failures.append(error)
             continue
-        parts.append(trained.short)
-        get_run_logger().info("%s: %s", trained.title, trained.why)
+        parts.append(outcome.short)
+        get_run_logger().info("%s: %s", outcome.title, outcome.why)

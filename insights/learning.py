@@ -10,9 +10,19 @@ from dataclasses import dataclass
 
 from incidents.errors import LiaisonError
 
+SEED = 1
+"""The same history makes the same model."""
+
 
 class CannotLearn(LiaisonError):
-    """There is no model to be had, or none to go by; the message says why, and what would help."""
+    """There is no model to be had, or none to go by; the message says why, and what would help.
+
+    `short` is the why in a few words, for a run's name; it may be empty.
+    """
+
+    def __init__(self, message: str, *, short: str = "") -> None:
+        super().__init__(message)
+        self.short = short
 
 
 class NotEnoughHistory(CannotLearn):

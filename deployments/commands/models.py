@@ -10,12 +10,12 @@ from rich.table import Table
 
 from incidents.errors import NotFound
 from incidents.store.database import Database
+from insights.registry import subject_of, subjects
 from insights.store.models import (
     StoredModel,
     models_of,
     roll_back,
 )
-from insights.subjects import SUBJECTS, Subject
 
 _STATES = {"champion": "predicts"}
 
@@ -50,9 +50,9 @@ async def go_back(database: Database, name: str) -> list[ModelRow]:
 
     Returns who predicts now. Raises `NotFound` for a name that is none, and if there is nothing to go back to.
     """
-    chosen = [subject for subject in SUBJECTS if name.strip().lower() in (subject.title, subject.kind.value)]
+    chosen = [subject for subject in subjects() if name.strip().lower() in (subject.title, subject.kind)]
     if not chosen:
-        names = sorted({name for subject in SUBJECTS for name in (subject.kind.value, subject.title)})
+        names = sorted({name for subject in subjects() for name in (subject.kind, subject.title)})
         raise NotFound(f"there are no models {name[:40]!r}; there are: {', '.join(names)}")
     async with database.transaction() as tx:
         rows, refusals = [], []
@@ -87,10 +87,18 @@ def print_models(console: Console, rows: list[ModelRow]) -> None:
     console.print(table)
 
 
+def _title(model: StoredModel) -> str:
+    try:
+        return subject_of(model.kind, model.label).title
+    except NotFound:
+        # Of an insight that is not here any more; its models are kept all the same.
+        return f"{model.kind} {model.label}"
+
+
 def _row(model: StoredModel) -> ModelRow:
     return ModelRow(
         id=model.id,
-        model=Subject(model.kind, model.label).title,
+        model=_title(model),
         state=model.state.value,
         trained_at=model.trained_at,
         history_from=model.history_from,

@@ -24,6 +24,11 @@ TEXT = ("subject", "body")
 FIELDS = ("product", "channel", "tier", "connection")
 COLUMNS = ("ticket", *TEXT, *FIELDS, TIME)
 
+OF_AN_INCIDENT = 50
+"""Tickets of one incident that are learnt from, the first ones: a storm's thousandth says nothing new, and with all of
+them there would be little else to learn from.
+"""
+
 
 def routing_columns(label: str) -> RoutingColumns:
     """What a routing model of this label learns from."""

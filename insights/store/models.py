@@ -16,7 +16,6 @@ from sqlalchemy import Row, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.errors import NotFound, Stale
-from incidents.policy.insights import InsightKind
 from incidents.store.schema.tables import insight_models
 from insights.learning import CannotLearn
 from insights.training.card import ModelCard
@@ -46,7 +45,7 @@ class ModelState(StrEnum):
 class NewModel:
     """A model that was learnt just now."""
 
-    kind: InsightKind
+    kind: str
     label: str
     card: ModelCard
     content: Packed
@@ -57,7 +56,7 @@ class StoredModel:
     """A model of the store, without its content."""
 
     id: int
-    kind: InsightKind
+    kind: str
     label: str
     format: int
     state: ModelState
@@ -82,7 +81,7 @@ async def save_model(tx: AsyncConnection, new: NewModel) -> int:
     row = await tx.execute(
         insert(insight_models)
         .values(
-            kind=new.kind.value,
+            kind=new.kind,
             label=new.label,
             format=new.content.format,
             state=ModelState.CHALLENGER.value,
@@ -102,7 +101,7 @@ async def save_model(tx: AsyncConnection, new: NewModel) -> int:
     return int(row.scalar_one())
 
 
-async def champion(tx: AsyncConnection, kind: InsightKind, label: str) -> StoredModel | None:
+async def champion(tx: AsyncConnection, kind: str, label: str) -> StoredModel | None:
     """The model that predicts now, if there is one."""
     row = await tx.execute(
         select(*_LISTED).where(*_same(kind, label), insight_models.c.state == ModelState.CHAMPION.value)
@@ -112,14 +111,14 @@ async def champion(tx: AsyncConnection, kind: InsightKind, label: str) -> Stored
 
 
 async def models_of(
-    tx: AsyncConnection, kind: InsightKind | None = None, label: str | None = None
+    tx: AsyncConnection, kind: str | None = None, label: str | None = None
 ) -> Sequence[StoredModel]:
     """All that are kept, by kind and label, the newest first."""
     statement = select(*_LISTED).order_by(
         insight_models.c.kind, insight_models.c.label, insight_models.c.id.desc()
     )
     if kind is not None:
-        statement = statement.where(insight_models.c.kind == kind.value)
+        statement = statement.where(insight_models.c.kind == kind)
     if label is not None:
         statement = statement.where(insight_models.c.label == label)
     return [_stored(row) for row in await tx.execute(statement)]
@@ -162,7 +161,7 @@ async def reject(tx: AsyncConnection, model_id: int) -> None:
     await _forget_old(tx, kind, label)
 
 
-async def roll_back(tx: AsyncConnection, kind: InsightKind, label: str) -> StoredModel:
+async def roll_back(tx: AsyncConnection, kind: str, label: str) -> StoredModel:
     """The champion before predicts again, the present one is rejected. Returns who predicts now.
 
     Raises `NotFound` if there is none to go back to.
@@ -187,26 +186,23 @@ async def roll_back(tx: AsyncConnection, kind: InsightKind, label: str) -> Store
     return found
 
 
-async def _take_turns(tx: AsyncConnection, kind: InsightKind, label: str) -> None:
+async def _take_turns(tx: AsyncConnection, kind: str, label: str) -> None:
     # Rows alone cannot be locked where none is there yet.
     await tx.execute(_TAKE_TURNS, {"name": f"insight_models {kind} {label}"})
 
 
-async def _locked(tx: AsyncConnection, model_id: int) -> tuple[InsightKind, str]:
+async def _locked(tx: AsyncConnection, model_id: int) -> tuple[str, str]:
     found = await tx.execute(
         select(insight_models.c.kind, insight_models.c.label).where(insight_models.c.id == model_id)
     )
     row = found.one_or_none()
     if row is None:
         raise NotFound(f"there is no model {model_id} any more")
-    kind = InsightKind(row.kind)
-    await _take_turns(tx, kind, row.label)
-    return kind, row.label
+    await _take_turns(tx, row.kind, row.label)
+    return row.kind, row.label
 
 
-async def _set_state(
-    tx: AsyncConnection, kind: InsightKind, label: str, old: ModelState, new: ModelState
-) -> None:
+async def _set_state(tx: AsyncConnection, kind: str, label: str, old: ModelState, new: ModelState) -> None:
     await tx.execute(
         update(insight_models)
         .where(*_same(kind, label), insight_models.c.state == old.value)
@@ -214,7 +210,7 @@ async def _set_state(
     )
 
 
-async def _forget_old(tx: AsyncConnection, kind: InsightKind, label: str) -> None:
+async def _forget_old(tx: AsyncConnection, kind: str, label: str) -> None:
     """Models are big. Those that may still be gone back to, or looked at, stay."""
     for state in (ModelState.RETIRED, ModelState.REJECTED):
         of_state = (*_same(kind, label), insight_models.c.state == state.value)
@@ -222,8 +218,8 @@ async def _forget_old(tx: AsyncConnection, kind: InsightKind, label: str) -> Non
         await tx.execute(delete(insight_models).where(*of_state, insight_models.c.id.not_in(newest)))
 
 
-def _same(kind: InsightKind, label: str) -> tuple[Any, Any]:
-    return insight_models.c.kind == kind.value, insight_models.c.label == label
+def _same(kind: str, label: str) -> tuple[Any, Any]:
+    return insight_models.c.kind == kind, insight_models.c.label == label
 
 
 def _becomes(model_id: int, state: ModelState) -> Any:
@@ -233,7 +229,7 @@ def _becomes(model_id: int, state: ModelState) -> Any:
 def _stored(row: Row[Any]) -> StoredModel:
     return StoredModel(
         id=row.id,
-        kind=InsightKind(row.kind),
+        kind=row.kind,
         label=row.label,
         format=row.format,
         state=ModelState(row.state),

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.policy.insights import BREACH_LABEL, BREACHED, KEPT, InsightKind
 from incidents.store.schema.tables import insight_predictions
 from insights.learning import Reason
 
@@ -32,58 +31,13 @@ _CORRECT = _INSERT.on_conflict_do_update(
     index_elements=["subject", "kind", "label"],
     set_={"truth": _INSERT.excluded.truth, "truth_at": _INSERT.excluded.truth_at},
 )
-# A ticket's service and severity are true when its incident is over: people worked on it and left it there.
-_SETTLE = (
-    text(
-        """
-        update insight_predictions p set truth = found.truth, truth_at = :now
-        from (
-            select t.connection || '#' || t.id as subject, label.name as label, case label.name
-                when 'service' then coalesce(whole.service, i.service)
-                else cast(coalesce(whole.severity, i.severity) as text) end as truth
-            from tickets t
-            join incidents i on i.id = t.incident_id
-            left join incidents whole on whole.id = i.merged_into
-            cross join (values ('service'), ('severity')) as label(name)
-            where coalesce(whole.state, i.state) = 'closed'
-        ) found
-        where p.kind = 'routing' and p.truth is null and p.subject = found.subject and p.label = found.label
-        """
-    ),
-    text(
-        """
-        update insight_predictions p set truth = 'INC-' || i.id, truth_at = :now
-        from tickets t join incidents own on own.id = t.incident_id
-        join incidents i on i.id = coalesce(own.merged_into, own.id)
-        where p.kind = 'similar' and p.label = 'incident' and p.truth is null and i.state = 'closed'
-            and p.subject = t.connection || '#' || t.id
-        """
-    ),
-    text(
-        """
-        update insight_predictions p set truth = t."group", truth_at = :now
-        from tickets t
-        where p.kind = 'routing' and p.label = 'group' and p.truth is null and t."group" is not null
-            and p.subject = t.connection || '#' || t.id and t.status in ('solved', 'closed')
-        """
-    ),
-    text(
-        """
-        update insight_predictions p
-        set truth = case when c.due_at is null or c.due_at > :now then :kept else :breached end, truth_at = :now
-        from sla_clocks c
-        where p.kind = 'breach' and p.label = :label and p.truth is null and p.subject = c.key
-            and c.target is not null and not c.is_withdrawn and (c.stopped_at is not null or c.due_at <= :now)
-        """
-    ).bindparams(kept=KEPT, breached=BREACHED, label=BREACH_LABEL),
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prediction:
     """`probability` is that of what was `predicted`; with `is_shadow` nothing was done about it."""
 
-    kind: InsightKind
+    kind: str
     label: str
     model_id: int | None
     subject: str
@@ -109,7 +63,7 @@ async def record_predictions(tx: AsyncConnection, predictions: Sequence[Predicti
     """Write each; one made again replaces the one before, until the truth is known."""
     rows = [
         {
-            "kind": one.kind.value,
+            "kind": one.kind,
             "label": one.label,
             "model_id": one.model_id,
             "subject": one.subject,
@@ -127,13 +81,13 @@ async def record_predictions(tx: AsyncConnection, predictions: Sequence[Predicti
 
 
 async def correct(
-    tx: AsyncConnection, subject: str, *, kind: InsightKind, label: str, truth: str, now: datetime
+    tx: AsyncConnection, subject: str, *, kind: str, label: str, truth: str, now: datetime
 ) -> None:
     """An agent says what is right: the next training learns from it, whether anything had been predicted or not."""
     await tx.execute(
         _CORRECT,
         {
-            "kind": kind.value,
+            "kind": kind,
             "label": label,
             "subject": subject,
             "at": now,
@@ -147,16 +101,8 @@ async def correct(
     )
 
 
-async def settle_truths(tx: AsyncConnection, *, now: datetime) -> int:
-    """Write what became of it beside each prediction whose end has come; returns for how many.
-
-    What an agent said stays. A ticket that was solved and belonged to no incident has no service to compare with.
-    """
-    return sum([(await tx.execute(statement, {"now": now})).rowcount for statement in _SETTLE])
-
-
 async def live_accuracy(
-    tx: AsyncConnection, kind: InsightKind, label: str, *, model_id: int, since: datetime
+    tx: AsyncConnection, kind: str, label: str, *, model_id: int, since: datetime
 ) -> LiveAccuracy:
     """How right this model was with what it predicted since then, as far as the truth is known."""
     columns = insight_predictions.c
@@ -168,7 +114,7 @@ async def live_accuracy(
                 func.count().filter(is_right),
                 func.coalesce(func.sum(columns.probability), 0.0),
             ).where(
-                columns.kind == kind.value,
+                columns.kind == kind,
                 columns.label == label,
                 columns.model_id == model_id,
                 columns.at >= since,

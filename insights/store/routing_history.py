@@ -10,8 +10,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from insights.routing.ticket_frame import COLUMNS
-from insights.subjects import OF_AN_INCIDENT
+from insights.routing.ticket_frame import COLUMNS, OF_AN_INCIDENT
 from insights.text import LOOKED_AT
 
 MOST_TICKETS = 100_000

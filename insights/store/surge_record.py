@@ -21,6 +21,7 @@ from insights.surge.outcomes import (
     NotedSurge,
     SurgeEnd,
     SurgeOutcome,
+    outcome_of,
 )
 
 _SETTLED = (SurgeEnd.INCIDENT, SurgeEnd.NOTHING)
@@ -73,13 +74,22 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
     ]
 
 
-async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *, now: datetime) -> None:
-    """Write the ends that are known beside their surges. One may turn out to be an incident after it was taken for
-    nothing."""
-    columns = insight_predictions.c
+async def surge_outcomes(
+    tx: AsyncConnection, since: datetime, *, now: datetime, services: frozenset[str]
+) -> Sequence[SurgeOutcome]:
+    """What became of each surge noted since then, the newest first. Other services than these are none."""
+    noted = await noted_surges(tx, since, services=services)
+    known = await incidents_around(tx, since, now)
+    return [outcome_of(surge, known, now=now) for surge in noted]
+
+
+async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *, now: datetime) -> int:
+    """Write the ends that are known beside their surges; returns how many are news. One may turn out to be an incident
+    after it was taken for nothing."""
+    columns, settled = insight_predictions.c, 0
     for end in _SETTLED:
         names = [one.surge.name for one in outcomes if one.end is end]
-        await tx.execute(
+        written = await tx.execute(
             update(insight_predictions)
             .where(
                 columns.kind == InsightKind.SURGE.value,
@@ -88,6 +98,8 @@ async def settle_surges(tx: AsyncConnection, outcomes: Sequence[SurgeOutcome], *
             )
             .values(truth=end.value, truth_at=now)
         )
+        settled += written.rowcount
+    return settled
 
 
 def _noted(row: Row[Any], services: frozenset[str]) -> NotedSurge:

@@ -112,9 +112,8 @@ def usable_history(
     usable = learner.usable(history, now=now)
     count = learner.cases(usable).nunique()
     if count < minimum:
-        raise NotEnoughHistory(
-            f"{learner.title}: too little history ({count:,} of {minimum:,}); until then the policy's rules decide"
-        )
+        short = f"too little history ({count:,} of {minimum:,})"
+        raise NotEnoughHistory(f"{learner.title}: {short}; until then the policy's rules decide", short=short)
     return usable
 
 
@@ -176,13 +175,11 @@ def _cut(arrivals: pd.Series, title: str, champion: Incumbent[M] | None) -> date
         unseen = int((arrivals > champion.until).sum())
         first = max(first, len(arrivals) - unseen // 2)
         if len(arrivals) - first < FEWEST_TESTED:
-            raise NothingNew(
-                f"{title}: too little news ({unseen:,} of {2 * FEWEST_TESTED} since the champion learnt); it stays"
-            )
+            short = f"too little news ({unseen:,} of {2 * FEWEST_TESTED} since the champion learnt)"
+            raise NothingNew(f"{title}: {short}; it stays", short=short)
     if len(arrivals) - first < FEWEST_TESTED:
-        raise NotEnoughHistory(
-            f"{title}: too little history ({len(arrivals):,} of {round(FEWEST_TESTED / LATER)} to learn and test on); "
-            "until then the policy's rules decide"
-        )
+        wanted = round(FEWEST_TESTED / LATER)
+        short = f"too little history ({len(arrivals):,} of {wanted} to learn and test on)"
+        raise NotEnoughHistory(f"{title}: {short}; until then the policy's rules decide", short=short)
     cut: datetime = arrivals.iloc[first].to_pydatetime()
     return cut

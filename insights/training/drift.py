@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from insights.subjects import Watched
+from insights.contract import Watched
 from insights.text import plain, words
 
 SOME, MUCH = 0.1, 0.25

@@ -7,7 +7,7 @@ import asyncio
 from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
 
 from incidents.report_file import PNG, ReportFile
-from insights.subjects import Subject
+from insights.contract import Subject
 from insights.training.card import ModelCard, card_markdown
 from insights.training.card_plot import calibration_plot
 from tasks.pages.files import data_uri

@@ -12,7 +12,6 @@ from typing import Generic, TypeVar
 
 from sqlalchemy import select
 
-from incidents.policy.insights import InsightKind
 from incidents.store.schema.tables import insight_models
 from insights.training.packed import Packed, unpacked
 from tasks import resources
@@ -30,23 +29,23 @@ class Champion(Generic[M]):
 
 @dataclass
 class _Unpacked:
-    models: dict[tuple[InsightKind, str], Champion[object]] = field(default_factory=dict)
+    models: dict[tuple[str, str], Champion[object]] = field(default_factory=dict)
 
 
-async def champion_id(kind: InsightKind, label: str) -> int | None:
+async def champion_id(kind: str, label: str) -> int | None:
     """The number of the model that predicts now; None while nothing has been learnt."""
     columns = insight_models.c
     async with resources.database().transaction() as tx:
         row = await tx.execute(
             select(columns.id).where(
-                columns.kind == kind.value, columns.label == label, columns.state == "champion"
+                columns.kind == kind, columns.label == label, columns.state == "champion"
             )
         )
     found: int | None = row.scalar_one_or_none()
     return found
 
 
-async def champion_of(kind: InsightKind, label: str, number: int, model_class: type[M]) -> Champion[M]:
+async def champion_of(kind: str, label: str, number: int, model_class: type[M]) -> Champion[M]:
     """The model of that number. Raises `CannotLearn` for one that cannot be used, `NotFound` if it is gone."""
     cache = resources.kept(_Unpacked).models
     known = cache.get((kind, label))

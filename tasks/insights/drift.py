@@ -10,9 +10,9 @@ import pandas as pd
 from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
+from insights.registry import insights, subject_of, trained_of
 from insights.store.models import StoredModel, champion
-from insights.store.predictions import live_accuracy, settle_truths
-from insights.subjects import subject_of, watched
+from insights.store.predictions import live_accuracy
 from insights.training.drift import (
     Drift,
     Moved,
@@ -36,8 +36,9 @@ class Looked:
 @task(name="settle truths", **STORE_CALL)
 async def settle() -> int:
     """Write beside each prediction what became of it, as far as that is known by now; returns for how many."""
+    policy, now = resources.policy(), resources.utc_now()
     async with resources.database().transaction() as tx:
-        return await settle_truths(tx, now=resources.utc_now())
+        return sum([await insight.settle(tx, policy, now=now) for insight in insights()])
 
 
 async def champion_of(kind: str, label: str) -> StoredModel | None:
@@ -53,11 +54,8 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
 
     None if there is no champion. Raises `CannotLearn` if there is nothing to compare with any more.
     """
-    # It takes seconds and a hundred megabytes: only who looks at a model waits for it.
-    from insights.learners import learner_of  # noqa: PLC0415
-
-    subject, now = subject_of(kind, label), resources.utc_now()
-    learner = learner_of(subject, resources.policy())
+    insight, subject, now = trained_of(kind), subject_of(kind, label), resources.utc_now()
+    learner = insight.learner(label, resources.policy())
     present = await champion_of(kind, label)
     if present is None:
         return None
@@ -69,7 +67,7 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
         drift_of,
         # One a case: an incident's many tickets are no drift.
         rows[~learner.groups(rows).duplicated()],
-        watched(subject),
+        insight.watched(label),
         learnt_until=present.history_until,
         recent_since=since,
         settled=live.settled,

@@ -20,6 +20,7 @@ from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy, Route
 from incidents.process.intake import NO_HINTS, Hints
 from insights.learning import CannotLearn
+from insights.routing.insight import LABELS
 from insights.store.predictions import Prediction
 from tasks import resources
 from tasks.insights.champions import (
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("liaison.learnt")
 
-LABELS = ("service", "severity", "group")
 SHADOWED = 20
 """Of a chunk's tickets that the rules have routed so many are asked about, to compare: a storm needs no more."""
 

@@ -26,6 +26,7 @@ from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.tickets import known_tickets
 from insights.learning import CannotLearn, Reason
+from insights.similar.insight import LABEL
 from insights.store.predictions import Prediction, record_predictions
 from insights.store.similar_past import (
     READ,
@@ -50,7 +51,6 @@ SHOWN = 3
 _REASONS = 3
 _OVERLAP = timedelta(minutes=1)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-LABEL = "incident"
 
 
 @dataclass

@@ -9,23 +9,18 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.policy.insights import InsightMode, SurgeInsight
-from insights.store.surge_record import (
-    incidents_around,
-    noted_surges,
-    settle_surges,
-)
+from insights.store.surge_record import surge_outcomes
+from insights.surge.insight import LOOKED_BACK
 from insights.surge.outcomes import (
     SurgeEnd,
     SurgeOutcome,
     SurgeTally,
-    outcome_of,
     tally,
 )
 from tasks import resources
 from tasks.pages.markdown import plain
 from tasks.retries import STORE_CALL
 
-LOOKED_BACK = timedelta(days=90)
 SHOWN = 50
 QUIETER = 1.0
 """What is advised to be added to the score: ten times as improbable."""
@@ -39,14 +34,11 @@ _ENDS = {
 
 @task(name="look at surges", **STORE_CALL)
 async def look_at_surges() -> SurgeTally | None:
-    """Write what became of each surge beside it, and tell of those of the last 90 days. None if there were none."""
+    """Tell what became of the surges of the last 90 days. None if there were none."""
     now, policy = resources.utc_now(), resources.policy()
-    since = now - LOOKED_BACK
     async with resources.database().transaction() as tx:
-        noted = await noted_surges(tx, since, services=frozenset(policy.services))
-        known = await incidents_around(tx, since, now)
-        outcomes = [outcome_of(surge, known, now=now) for surge in noted]
-        await settle_surges(tx, outcomes, now=now)
+        services = frozenset(policy.services)
+        outcomes = await surge_outcomes(tx, now - LOOKED_BACK, now=now, services=services)
     if not outcomes:
         return None
     found = tally(outcomes)

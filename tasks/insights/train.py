@@ -17,8 +17,11 @@ from prefect.artifacts import acreate_markdown_artifact
 from incidents.errors import LiaisonError
 from incidents.report_file import ReportFile
 from incidents.store.reports import save_report
-from insights.learning import CannotLearn, NotEnoughHistory
+from insights.contract import Subject
+from insights.learning import SEED, CannotLearn, NotEnoughHistory
+from insights.quality.once_a_case import with_once_a_case
 from insights.quality.report import QualityReport
+from insights.registry import subject_of, trained_of
 from insights.store.models import (
     NewModel,
     StoredModel,
@@ -27,11 +30,6 @@ from insights.store.models import (
     read_content,
     reject,
     save_model,
-)
-from insights.subjects import (
-    Subject,
-    subject_of,
-    watched,
 )
 from insights.training.contest import (
     Contested,
@@ -70,10 +68,11 @@ class Trained:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """Rows that are fit to learn from; without them, `too_little` says why."""
+    """Rows that are fit to learn from; without them, `too_little` says why, and `short` does so for the run's name."""
 
     rows: pd.DataFrame | None
     too_little: str = ""
+    short: str = ""
 
 
 @task(name="check history", task_run_name="check history of {kind} {label}", **STORE_CALL)
@@ -82,22 +81,21 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
 
     Raises `FailedSuite`, and `UnusableHistory`. Too little of it is no failure.
     """
-    from insights.expectations import with_once_a_case  # noqa: PLC0415
-    from insights.learners import expectations_of, learner_of  # noqa: PLC0415 - see above
-    from insights.quality.training import check_training_frame  # noqa: PLC0415
+    from insights.quality.training import check_training_frame  # noqa: PLC0415 - see above
 
-    subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
-    learner = learner_of(subject, policy)
+    insight, subject = trained_of(kind), subject_of(kind, label)
+    policy, now = resources.policy(), resources.utc_now()
+    learner = insight.learner(label, policy)
     try:
         rows = await asyncio.to_thread(
             usable_history, history, learner, minimum=policy.insights.minimum, now=now
         )
     except NotEnoughHistory as error:
-        return Checked(rows=None, too_little=str(error))
+        return Checked(rows=None, too_little=str(error), short=_in_short(subject, error))
     report = await asyncio.to_thread(
         check_training_frame,
-        with_once_a_case(rows, watched(subject).label, learner.groups(rows)),
-        expectations_of(subject),
+        with_once_a_case(rows, insight.watched(label).label, learner.groups(rows)),
+        insight.expectations(label),
         now=now,
         with_html=True,
     )
@@ -116,14 +114,13 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
 
     That there is nothing to be learnt is no failure. Raises `Stale` if another training was quicker.
     """
-    from insights.learners import SEED, learner_of, model_class_of  # noqa: PLC0415
-
-    subject, policy, now = subject_of(kind, label), resources.policy(), resources.utc_now()
-    learner = learner_of(subject, policy)
+    insight, subject = trained_of(kind), subject_of(kind, label)
+    policy, now = resources.policy(), resources.utc_now()
+    learner = insight.learner(label, policy)
     async with resources.database().transaction() as tx:
         present = await champion(tx, subject.kind, subject.label)
         content = await read_content(tx, present.id) if present is not None else None
-    rival = await _rival(model_class_of(subject), present, content)
+    rival = await _rival(insight.model_class(label), present, content)
     try:
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
         found = await apart(contest, rows, learner, rival, now=now, seed=SEED)
@@ -205,13 +202,10 @@ async def _show_quality(subject: Subject, report: QualityReport, *, examples: in
 
 def _not_learnt(subject: Subject, error: CannotLearn) -> Trained:
     if isinstance(error, NothingNew | NotEnoughHistory):
-        return Trained(title=subject.title, short=in_short(subject, str(error)), why=str(error))
+        return Trained(title=subject.title, short=_in_short(subject, error), why=str(error))
     return Trained(title=subject.title, short=f"{subject.title}: nothing to learn", why=str(error))
 
 
-def in_short(subject: Subject, why: str) -> str:
-    """For the run's name: the message up to its semicolon if it is ours, else that there is too little history."""
-    short = why.partition(";")[0]
-    return (
-        short if short.startswith(f"{subject.title}: too little") else f"{subject.title}: too little history"
-    )
+def _in_short(subject: Subject, error: CannotLearn) -> str:
+    """For the run's name."""
+    return f"{subject.title}: {error.short or 'too little history'}"

@@ -21,7 +21,7 @@ from sqlalchemy import select, update
 
 from deployments.commands.models import ModelRow, go_back, model_rows
 from flows.drift_check import drift_check
-from flows.train import TrainKind, train
+from flows.train import train
 from incidents.errors import NotFound
 from incidents.policy.insights import InsightKind
 from incidents.store.reports import read_report_file
@@ -86,11 +86,11 @@ async def last_run(flow: str) -> FlowRun:
 
 async def test_too_little_then_a_first_model_then_nothing_new_then_none_better(liaison: Installation):
     await a_history(liaison, 120, days=60, until=59)
-    assert (await train(TrainKind.ROUTING)).startswith("routing service: too little history (120 of 500)")
+    assert (await train("routing")).startswith("routing service: too little history (120 of 500)")
     assert await models(liaison) == []
 
     await a_history(liaison, 880, days=50)
-    found = await train(TrainKind.ROUTING)
+    found = await train("routing")
     assert (
         found
         == "routing service promoted 1.00, routing severity: too little history, routing group promoted 1.00"
@@ -111,12 +111,12 @@ async def test_too_little_then_a_first_model_then_nothing_new_then_none_better(l
     assert kept is not None
     assert b"<html" in kept.content
 
-    again = await train(TrainKind.ROUTING)
+    again = await train("routing")
     assert again.startswith("routing service: too little news (0 of 200 since the champion learnt)")
 
     await liaison.let_pass(20 * DAY)
     await a_history(liaison, 500, days=19)
-    assert (await train(TrainKind.ROUTING)).startswith("routing service kept")
+    assert (await train("routing")).startswith("routing service kept")
     assert [row.state for row in await models(liaison)] == ["rejected", "champion"]
     assert "may be luck" in await page("challenger-routing-service")
     with pytest.raises(NotFound, match="no earlier model of routing service"):
@@ -126,7 +126,7 @@ async def test_too_little_then_a_first_model_then_nothing_new_then_none_better(l
 async def test_the_world_changes_and_a_person_takes_it_back(liaison: Installation):
     """Drift is seen, a better model takes over, and the one before is there to go back to."""
     await a_history(liaison, 500, days=30, is_turned=True)
-    assert (await train(TrainKind.ROUTING)).startswith("routing service promoted")
+    assert (await train("routing")).startswith("routing service promoted")
     assert await drift_check() == "fine; 0 predictions settled"
     await liaison.let_pass(25 * DAY)
     await a_history(liaison, 1000, days=24)
@@ -139,7 +139,7 @@ async def test_the_world_changes_and_a_person_takes_it_back(liaison: Installatio
     )
     assert (await last_run("drift_check")).name == "drift_check routing service: retrain (accuracy)"
 
-    found = await train(TrainKind.ROUTING)
+    found = await train("routing")
     assert re.match(r"routing service promoted 0\.\d\d \(was 0\.0\d\)", found), found
     second, retired = await models(liaison)
     assert (second.state, retired.state, retired.id) == ("champion", "retired", first.id)
@@ -182,12 +182,12 @@ async def it_was_wrong(liaison: Installation, model: int, *, predictions: int) -
 async def test_a_history_that_is_not_fit_stops_training_and_says_why(liaison: Installation):
     """The import has stopped: the run is red, names what failed, and the model in use stays."""
     await a_history(liaison, 600, days=30)
-    await train(TrainKind.ROUTING)
+    await train("routing")
     await liaison.let_pass(20 * DAY)
     with pytest.raises(
         FailedSuite, match="routing service: 1 of 13 expectations failed: the newest created_at is older"
     ):
-        await train(TrainKind.ROUTING)
+        await train("routing")
     run = await last_run("train")
     assert (run.name.partition(",")[0], run.state_name) == ("train routing service failed", "Failed")
     assert "**freshness**: the newest created" in await page("history-routing-service")
@@ -196,8 +196,8 @@ async def test_a_history_that_is_not_fit_stops_training_and_says_why(liaison: In
 
 async def test_another_versions_champion_is_followed_by_one_that_can_be_read(liaison: Installation):
     await a_history(liaison, 600, days=30)
-    await train(TrainKind.ROUTING)
+    await train("routing")
     async with liaison.database.transaction() as tx:
         await tx.execute(update(insight_models).values(format=0))
-    assert (await train(TrainKind.ROUTING)).startswith("routing service promoted 1.00,")
+    assert (await train("routing")).startswith("routing service promoted 1.00,")
     assert [row.state for row in await models(liaison)] == ["champion", "retired"]

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from flows.drift_check import drift_check
-from flows.train import TrainKind, train
+from flows.train import train
 from incidents.store.sla.breaches import note_holders
 from incidents.store.sla.clocks import save_clocks
 from incidents.store.tickets import save_tickets
@@ -39,7 +39,7 @@ async def test_breaches_are_learnt_from_promises(liaison: Installation):
 async def test_similarity_is_learnt_from_the_tickets_of_incidents(liaison: Installation):
     services(liaison)
     await a_history(liaison, 600, days=30)
-    found = await train(TrainKind.SIMILAR)
+    found = await train("similar")
     assert re.fullmatch(r"similar promoted 0\.\d\d", found), found
     (model,) = await models(liaison, "similar")
     assert (model.state, model.metric, model.examples) == ("champion", "first", 600)

@@ -16,12 +16,11 @@ from incidents.store.schema.tables import incidents
 from incidents.store.sla.breaches import note_holders
 from incidents.store.sla.clocks import save_clocks
 from incidents.store.tickets import link_tickets, save_tickets
-from insights.routing.ticket_frame import COLUMNS, ticket_frame
+from insights.routing.ticket_frame import COLUMNS, OF_AN_INCIDENT, ticket_frame
 from insights.store.breach_promises import read_promises
 from insights.store.predictions import correct
 from insights.store.routing_history import routing_history
 from insights.store.similar_faults import OF_A_FAULT, read_faults
-from insights.subjects import OF_AN_INCIDENT
 from insights.text import LOOKED_AT
 from tests.incidents.store.examples import HELPDESK, MINUTE, NOW, new_incident, ticket
 from tests.insights.breach.promise_history import CALENDARS, promises

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.subjects import Watched
+from insights.contract import Watched
 from insights.training.drift import (
     FEWEST_SETTLED,
     Moved,

@@ -1,0 +1,1 @@
+"""A fifth insight, as another package would bring it: no file of Liaison knows it."""
