@@ -17,7 +17,6 @@ from tasks.insights.history import gather_history
 from tasks.insights.train import (
     Trained,
     check_history,
-    in_short,
     learn_and_judge,
 )
 from tasks.parameters import unsearched
