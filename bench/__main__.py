@@ -63,9 +63,9 @@ def _insights() -> None:
 
 
 def _insights_text() -> None:
-    from bench.insights_routing import thorough_figures  # noqa: PLC0415
+    from bench.insights_text import embedding_figures  # noqa: PLC0415
 
-    _print(thorough_figures())
+    _print(embedding_figures())
 
 
 def _insights_speed() -> None:

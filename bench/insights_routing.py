@@ -114,26 +114,22 @@ def _from_fields() -> Iterator[Figure]:
     yield from _abstention("routing_fields", guesses, truth, protocol=said)
 
 
-def thorough_figures() -> Iterator[Figure]:
-    """From text with `insights.routing.thorough`: apart, as it takes half an hour."""
-    yield from _from_text(is_thorough=True)
+def _from_text() -> Iterator[Figure]:
+    yield from text_figures("routing_text", bank_questions())
 
 
-def _from_text(*, is_thorough: bool = False) -> Iterator[Figure]:
-    queries = pd.read_csv(DATA / "banking77" / "queries.csv.gz", dtype=str)
+def text_figures(name: str, queries: pd.DataFrame, *, encoder: str | None = None) -> Iterator[Figure]:
+    """Bank customers' questions; with the column `vector` and its `encoder`, by what they mean, too."""
     truth = queries["category"].to_numpy(str)
     columns = RoutingColumns(label="category", text=("text",))
     guesses: dict[int, Guess] = {}
     for train, test in StratifiedKFold(FOLDS, shuffle=True, random_state=SEED).split(queries, truth):
         start = perf_counter()
-        model = RoutingModel.train(
-            queries.iloc[train], columns, seed=SEED, accuracy=0.95, is_thorough=is_thorough
-        )
+        model = RoutingModel.train(queries.iloc[train], columns, seed=SEED, accuracy=0.95, encoder=encoder)
         progress(f"trained on {len(train):,} questions in {perf_counter() - start:.0f} s")
-        guesses |= zip(test.tolist(), model.guess(queries.iloc[test]), strict=True)
+        guesses |= zip(test.tolist(), model.guess(queries.iloc[test], encoder=encoder), strict=True)
     in_order = [guesses[number] for number in range(len(truth))]
     said = f"{FOLDS}-fold, stratified, shuffled with seed {SEED}; each question guessed once, unseen"
-    name = "routing_text_thorough" if is_thorough else "routing_text"
     yield _figure(
         f"{name}_accuracy",
         hits(in_order, truth, 1),
@@ -142,6 +138,11 @@ def _from_text(*, is_thorough: bool = False) -> Iterator[Figure]:
         protocol=said,
     )
     yield from _abstention(name, in_order, truth, protocol=said, asked=0.95)
+
+
+def bank_questions() -> pd.DataFrame:
+    """`text` and its `category`, one of 77."""
+    return pd.read_csv(DATA / "banking77" / "queries.csv.gz", dtype=str)
 
 
 def hits(guesses: list[Guess], truth: NDArray[np.str_], first: int) -> NDArray[np.bool_]:

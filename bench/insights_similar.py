@@ -166,10 +166,11 @@ def ranks(lesson: Lesson, model: PairModel, groups: dict[str, str]) -> Ranks:
     scores = model.scores(question.features)
     mine = groups.get(lesson.report.id)
     related = np.array([groups.get(one, one) == mine for one in lesson.candidates])
-    return Ranks(strict=_rank(scores, question.right), group=_rank(scores, related | question.right))
+    return Ranks(strict=rank_of(scores, question.right), group=rank_of(scores, related | question.right))
 
 
-def _rank(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> int:
+def rank_of(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> int:
+    """Where the best of the wanted stands, from 1; ties count against us."""
     if not wanted.any():
         return MISS
     return 1 + int((scores[~wanted] >= scores[wanted].max()).sum())
@@ -203,7 +204,7 @@ def _boston() -> Iterator[Figure]:
     )
     for first, goal, brief in ((1, ">= 0.84", 0.80), (10, ">= 0.94", 0.91)):
         simple = f"{float((formula <= first).mean()):.3f} (the formula, nothing learnt); {brief} by the issue"
-        yield _figure(
+        yield rank_figure(
             f"duplicates_place_rr{first}",
             strict,
             first=first,
@@ -211,7 +212,7 @@ def _boston() -> Iterator[Figure]:
             simple=simple,
             protocol=f"{said}; strict",
         )
-        yield _figure(
+        yield rank_figure(
             f"duplicates_place_group_rr{first}",
             group,
             first=first,
@@ -219,8 +220,8 @@ def _boston() -> Iterator[Figure]:
         )
 
 
-def _hadoop() -> Iterator[Figure]:
-    history = hadoop()
+def asked_by_text(history: History) -> list[Lesson]:
+    """Each known duplicate among all that was reported before it."""
     newer = {one.newer for one in history.duplicates}
     every = lessons(
         history.reports,
@@ -229,15 +230,20 @@ def _hadoop() -> Iterator[Figure]:
         horizon_hours=NEVER_KNOWN / timedelta(hours=1),
         every=10**9,
     )
-    asked = [one for one in every if one.report.id in newer]
+    return [one for one in every if one.report.id in newer]
+
+
+def _hadoop() -> Iterator[Figure]:
+    history = hadoop()
+    asked = asked_by_text(history)
     model = PairModel.untaught()
     groups = _groups(history.duplicates)
     strict = np.array([ranks(one, model, groups).strict for one in asked])
-    cosine = np.array([_rank(one.question.features[:, 0], one.question.right) for one in asked])
+    cosine = np.array([rank_of(one.question.features[:, 0], one.question.right) for one in asked])
     said = "candidates: all earlier issues; strict; nothing learnt from links (weights set by hand on the same links)"
     for name, first in ((f"last_{LAST}_", -LAST), ("", 0)):
         simple = f"{float((cosine[first:] <= 1).mean()):.3f} (tf-idf cosine); 0.385 by the issue"
-        yield _figure(
+        yield rank_figure(
             f"duplicates_text_{name}rr1",
             strict[first:],
             first=1,
@@ -245,10 +251,10 @@ def _hadoop() -> Iterator[Figure]:
             simple=simple,
             protocol=said,
         )
-        yield _figure(f"duplicates_text_{name}rr10", strict[first:], first=10, protocol=said)
+        yield rank_figure(f"duplicates_text_{name}rr10", strict[first:], first=10, protocol=said)
 
 
-def _figure(
+def rank_figure(
     name: str, found: NDArray[np.int64], *, first: int, goal: str = "", simple: str = "", protocol: str
 ) -> Figure:
     hit = found <= first

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,7 @@ from incidents.policy.file import load_policy, policy_remarks
 from incidents.store.database import Database
 from incidents.store.inbox.inbox import waiting
 from incidents.store.ledger.effects import count_effects
+from insights.embeddings import MISSING, encoder_version
 
 _PATIENCE = 25.0
 
@@ -37,16 +38,17 @@ class PartHealth:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """Where to look."""
+    """Where to look. `encoder` is the installed encoder of texts, None where there is none."""
 
     home: Path | None
     policy: Path
     gateway_url: str
+    encoder: str | None = field(default_factory=encoder_version)
 
 
 async def check(where: Surroundings) -> list[PartHealth]:
     """Look at everything once; a failing look never stops the others."""
-    findings = [await _look("policy", lambda: _policy(where.policy))]
+    findings = [await _look("policy", lambda: _policy(where.policy, where.encoder))]
     findings.append(await _look("store", lambda: _store(where.home)))
     findings.append(await _look("Prefect server", _server))
     findings.append(await _look("worker", _worker))
@@ -70,14 +72,17 @@ async def _look(what: str, look: Callable[[], Awaitable[str]]) -> PartHealth:
         return PartHealth(what=what, is_well=False, text=str(error) or type(error).__name__)
 
 
-async def _policy(path: Path) -> str:
+async def _policy(path: Path, encoder: str | None) -> str:
     policy = load_policy(path)
     words = (
         f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules, "
         f"{len(policy.sla.policies)} SLA policies by {len(policy.sla.calendars)} calendars"
     )
     # What is allowed, but may not be what was meant.
-    return "\n".join([words, *(str(remark) for remark in policy_remarks(path))])
+    remarks = [str(remark) for remark in policy_remarks(path)]
+    if policy.insights.routing.embeddings and encoder is None:
+        remarks.append(f"{MISSING}; until then routing goes by words alone")
+    return "\n".join([words, *remarks])
 
 
 async def _store(home: Path | None) -> str:

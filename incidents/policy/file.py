@@ -17,6 +17,7 @@ from incidents.policy.positioned_yaml import Document, read_yaml
 from incidents.policy.positioned_yaml import Path as KeyPath
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.sla.remarks import sla_remarks
+from incidents.policy.words import PolicySection
 from incidents.texts.plain_text import did_you_mean
 
 MAX_BYTES = 256_000
@@ -139,7 +140,10 @@ def _key(path: KeyPath) -> str:
 def _explained(details: ErrorDetails, path: KeyPath) -> str:
     kind, given = details["type"], _shown(details["input"])
     if kind == "extra_forbidden":
-        return f"there is no such setting{did_you_mean(str(path[-1]), _settings_at(path[:-1]))}"
+        section, name = _section_at(path[:-1]), str(path[-1])
+        if section is not None and name in section.gone:
+            return section.gone[name]
+        return f"there is no such setting{did_you_mean(name, _settings_of(section))}"
     if kind == "value_error":
         return details["msg"].removeprefix("Value error, ")
     explained = _EXPLAINED.get(kind)
@@ -158,8 +162,14 @@ def _shown(value: Any) -> str:
     return repr(value)[:60]
 
 
-def _settings_at(path: KeyPath) -> list[str]:
-    """The settings that exist where the path leads, read from the models' own annotations."""
+def _settings_of(section: type[PolicySection] | None) -> list[str]:
+    if section is None:
+        return []
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _section_at(path: KeyPath) -> type[PolicySection] | None:
+    """The section where the path leads, read from the models' own annotations."""
     here: Any = Policy
     for part in path:
         if isinstance(here, type) and issubclass(here, BaseModel):
@@ -168,9 +178,7 @@ def _settings_at(path: KeyPath) -> list[str]:
         elif get_origin(here) in (dict, list):
             here = get_args(here)[-1]
         here = next(_models_in(here), here)
-    if not (isinstance(here, type) and issubclass(here, BaseModel)):
-        return []
-    return [field.alias or name for name, field in here.model_fields.items()]
+    return here if isinstance(here, type) and issubclass(here, PolicySection) else None
 
 
 def _models_in(annotation: Any) -> Iterator[Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -40,10 +41,15 @@ class RoutingInsight(PolicySection):
     accuracy: float = Field(
         default=0.9, gt=0.5, lt=1, description="How often an answer must be right; below that it abstains."
     )
-    thorough: bool = Field(
+    embeddings: bool = Field(
         default=False,
-        description="Train readers of the texts, too: some minutes more each time, right a little more often.",
+        description="Learn from what texts mean, too: some milliseconds a ticket; needs liaison[embeddings].",
     )
+
+    gone: ClassVar[Mapping[str, str]] = {
+        "thorough": "the readers that it trained are gone; delete this line, or write `embeddings: true` instead and "
+        "install the extra (pip install 'liaison[embeddings]'): right more often, at less cost"
+    }
 
 
 class SimilarInsight(PolicySection):

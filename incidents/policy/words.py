@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -21,9 +22,13 @@ LONGEST = timedelta(days=3660)
 
 
 class PolicySection(BaseModel):
-    """A part of the policy: frozen, and a misspelt key is an error rather than a setting without effect."""
+    """A part of the policy: frozen, and a misspelt key is an error rather than a setting without effect.
+
+    `gone` has settings of earlier versions, each with what to do about it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    gone: ClassVar[Mapping[str, str]] = {}
 
 
 def parse_duration(value: Any) -> timedelta:

@@ -1,4 +1,4 @@
-"""From a row's values to the numbers the trees take, the same for a frame and for one row."""
+"""Encoding of categories and numbers for the trees, the same for a frame and for one row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the breach trees are grown, and how their score becomes a probability."""
+"""Gradient-boosted trees and the calibration of their score: how they are grown, and how it becomes a probability."""
 
 from __future__ import annotations
 

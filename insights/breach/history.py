@@ -1,4 +1,4 @@
-"""Which rows of a history may be learnt from, and whether they are enough."""
+"""Selection of training rows (censoring): which of a history may be learnt from, and whether they are enough."""
 
 from __future__ import annotations
 

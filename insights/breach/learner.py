@@ -1,5 +1,5 @@
-"""Breach prediction's side of the contest: promises, looked at when they were made and whenever their ticket or
-incident changed hands or state, judged by whether the broken ones were given the higher risk.
+"""Breach prediction's learner (train, ask, baseline, metric): promises, looked at when they were made and whenever
+their ticket or incident changed hands or state, judged by whether the broken ones were given the higher risk.
 """
 
 from __future__ import annotations

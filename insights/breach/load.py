@@ -1,4 +1,5 @@
-"""How busy each queue was at each moment, told happening by happening: what comes later cannot be known.
+"""Queue-load features: how busy each queue was at each moment, told happening by happening: what comes later cannot
+be known.
 
 The measures are ratios where they can be: a count grows with the helpdesk and with the age of its log, and a model
 that has learnt a count has learnt the date.

@@ -1,4 +1,5 @@
-"""Will it breach? The probability, at opening and after each event, and what speaks for it.
+"""Binary classification with reasons, will it breach? The probability, at opening and after each event, and what
+speaks for it.
 
 Learnt from cases whose verdict had fallen, calibrated on later cases than the trees were grown from. It says that it
 cannot (`CannotLearn`) rather than guess: then the policy's rules go on alone.

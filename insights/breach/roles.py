@@ -1,4 +1,4 @@
-"""Which column of a history says what: the breach model learns from any frame that is described so."""
+"""The schema of a history, which column says what: the breach model learns from any frame that is described so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The one place that runs Great Expectations: in memory, nothing on disk, nothing sent, no progress bars."""
+"""The adapter to Great Expectations, the one place that runs it: in memory, nothing on disk, nothing sent, no
+progress bars.
+"""
 
 from __future__ import annotations
 

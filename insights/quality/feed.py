@@ -1,5 +1,5 @@
-"""Is a connection's feed as it usually is? The same expectations as before a training, with limits learnt from its
-own past: empty fields, a stale feed, sudden changes of volumes or of the values that occur.
+"""Data quality of a feed: is it as it usually is? The same expectations as before a training, with limits learnt from
+its own past: empty fields, a stale feed, sudden changes of volumes or of the values that occur.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is this history fit to learn from? A failed check stops a training, and says what to mend.
+"""Data quality of a training frame: is it fit to learn from? A failed check stops a training, and says what to mend.
 
 The limits are the caller's, the check is Great Expectations'.
 """

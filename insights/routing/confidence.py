@@ -1,10 +1,12 @@
-"""From a linear model's scores to probabilities that hold, and the one below which it keeps silent.
+"""Calibration and abstention: from scores to probabilities that hold, and the one below which the model keeps silent.
 
 Scores become probabilities by one temperature (Guo et al. 2017, "On Calibration of Modern Neural Networks"), fitted
 on tickets that the model has not seen; the threshold is chosen on the same.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,34 @@ FEWEST_ANSWERS = 20
 
 _LOG_FACTORS = (-3.0, 2.5)
 """Bounded, for where all were right any factor is too small, and certainty is never learnt from a few hundred."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confidence:
+    """How scores become probabilities, and from which one on to answer. `accuracy` and `answered` are what the tickets
+    it was fitted on showed: the share of right ones among the answers, and the share that was answered.
+    """
+
+    temperature: float
+    threshold: float
+    accuracy: float
+    answered: float
+
+    @classmethod
+    def fit(cls, scores: Floats, truth: NDArray[np.int64], *, accuracy: float) -> Confidence:
+        """From tickets that the scores were not learnt from; `accuracy` of the answers are to be right."""
+        temperature = fit_temperature(scores, truth)
+        chances = probabilities(scores, temperature)
+        right = chances.argmax(axis=1) == truth
+        confidence = chances.max(axis=1)
+        threshold = choose_threshold(confidence, right, accuracy)
+        answered = confidence >= threshold
+        return cls(
+            temperature=temperature,
+            threshold=threshold,
+            accuracy=float(right[answered].mean()) if answered.any() else 0.0,
+            answered=float(answered.mean()),
+        )
 
 
 def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:

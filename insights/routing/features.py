@@ -1,4 +1,5 @@
-"""A ticket as a row of numbers for a linear model: its text (words and pairs, phrases, letters) and its fields.
+"""Feature extraction, a ticket as a sparse row for a linear model: its text (words and pairs, phrases, letters) and
+its fields.
 
 Each kind of feature is a block of its own, brought to length one, so that a long text does not drown the fields,
 nor many letters the words. Rows are made one by one in plain numpy: for one ticket scikit-learn's checks would

@@ -1,4 +1,6 @@
-"""What a history must have to learn routing from, and what is left of it: said in full before anything is trained."""
+"""Selection of training rows: what a history must have to learn routing from, and what is left of it, said in full
+before anything is trained.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from insights.learning import NotEnoughHistory, UnusableHistory
+
+VECTOR = "vector"
+"""The column with the sentence embedding of a ticket's text, as bytes; empty where there is none. It may be missing."""
 
 FEWEST_TICKETS = 50
 FEWEST_OF_A_LABEL = 5

@@ -1,4 +1,6 @@
-"""Routing's side of the contest: one label of tickets, judged by how often the likeliest answer is right."""
+"""Routing's learner (train, ask, baseline, metric): one label of tickets, judged by how often the likeliest answer is
+right.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from incidents.redaction.redaction import safe_excerpt
+from insights.embeddings import CURE, READ
 from insights.learning import UnusableHistory
 from insights.quality.measures import blank
 from insights.routing.history import FEWEST_OF_A_LABEL
@@ -33,14 +36,16 @@ _LONGEST_NAME = 60
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoutingLearner:
     """`label` is the column to be learnt, `accuracy` how often an answer must be right, `allowed` the answers there
-    are today (None: any): what left the policy is not learnt.
+    are today (None: any): what left the policy is not learnt. `encoder` made the rows' vectors, where they have
+    some; `has_no_encoder`: the policy wants embeddings, and there is nothing to make them.
     """
 
     label: str
     accuracy: float
     seed: int
     of_an_incident: int
-    is_thorough: bool = False
+    encoder: str | None = None
+    has_no_encoder: bool = False
     allowed: frozenset[str] | None = None
 
     @property
@@ -77,12 +82,12 @@ class RoutingLearner:
             routing_columns(self.label),
             seed=self.seed,
             accuracy=self.accuracy,
-            is_thorough=self.is_thorough,
+            encoder=self.encoder,
         )
 
     def ask(self, model: RoutingModel, rows: pd.DataFrame) -> Answers:
         asked = _asked(rows)
-        guesses = model.guess(asked)
+        guesses = model.guess(asked, encoder=self.encoder)
         return self._answers(
             asked,
             said=[guess.label for guess in guesses],
@@ -114,9 +119,16 @@ class RoutingLearner:
                 "Text and fields are those of a ticket's newest version, not of its first.",
                 "Where it acts by itself, what nobody corrected counts as right.",
                 f"Answers that fewer than {FEWEST_OF_A_LABEL} tickets have are not learnt.",
-                "Words it never saw, such as another language's, say nothing to it.",
+                self._of_meaning(model),
             ),
         )
+
+    def _of_meaning(self, model: RoutingModel) -> str:
+        if model.meaning is not None:
+            return f"Of the first {READ} characters the meaning counts, too (sentence embeddings); it gives no reasons."
+        if self.has_no_encoder:
+            return f"Learnt from words alone, though insights.routing.embeddings is true: {CURE}."
+        return "Words it never saw, such as another language's, say nothing to it."
 
     def _answers(self, asked: pd.DataFrame, *, said: list[str], chance: Floats, spoke: np.ndarray) -> Answers:
         return Answers(

@@ -1,4 +1,6 @@
-"""Runs of letters inside words: what makes misspelt, joined and inflected words alike, in any language."""
+"""Character n-grams, runs of letters inside words: what makes misspelt, joined and inflected words alike, in any
+language.
+"""
 
 from __future__ import annotations
 

@@ -30,7 +30,14 @@ class Linear:
     intercept: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, rows: sparse.csr_matrix, truth: NDArray[np.int64], labels: int, *, seed: int) -> Linear:
+    def fit(
+        cls,
+        rows: sparse.csr_matrix | NDArray[np.float32],
+        truth: NDArray[np.int64],
+        labels: int,
+        *,
+        seed: int,
+    ) -> Linear:
         weights = np.zeros((rows.shape[1], labels), np.float32)
         intercept = np.full(labels, _UNSEEN, np.float32)
         seen = np.unique(truth)
@@ -50,7 +57,7 @@ class Linear:
             intercept[seen] = machine.intercept_
         return cls(weights=weights, intercept=intercept)
 
-    def scores(self, rows: sparse.csr_matrix) -> Floats:
+    def scores(self, rows: sparse.csr_matrix | NDArray[np.float32]) -> Floats:
         return np.asarray(rows @ self.weights + self.intercept, dtype=np.float64)
 
     def score(self, row: SparseRow) -> Floats:

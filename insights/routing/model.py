@@ -1,4 +1,4 @@
-"""Which service, team or severity a ticket is for, learnt from the tickets of the past.
+"""Text classification: which service, team or severity a ticket is for, learnt from the tickets of the past.
 
 One model a label, all of one kind: a linear one over text and fields, its probabilities calibrated on later tickets
 than it was trained on. It keeps silent where it would be right less often than was asked; then, and whenever there
@@ -12,23 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from insights.embeddings import as_rows
 from insights.learning import Reason, UnusableHistory
-from insights.routing.committee import Committee
-from insights.routing.confidence import (
-    Floats,
-    choose_threshold,
-    fit_temperature,
-    probabilities,
-)
-from insights.routing.features import (
-    Features,
-    SparseRow,
-    texts_of,
-)
-from insights.routing.history import RoutingColumns, usable_history
+from insights.routing.confidence import NEVER, Confidence, Floats, probabilities
+from insights.routing.features import Features, SparseRow
+from insights.routing.history import VECTOR, RoutingColumns, usable_history
 from insights.routing.linear import Linear
+from insights.routing.meaning import Meaning, MeaningLesson, learn_meaning
 
-ROUTING_FORMAT = 3
+ROUTING_FORMAT = 4
 """Goes up when a stored model of before can no longer be used; whoever loads one compares it with `format`."""
 
 HELD_BACK = 0.15
@@ -55,20 +47,17 @@ class Guess:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class RoutingModel:
-    """`not_learnt` are labels with too few tickets, `held_back_accuracy` and `answered` what the calibrating part
-    showed: the share of right ones among its answers, and the share of its tickets that were answered.
+    """`not_learnt` are labels with too few tickets. `confidence` is that of the words and fields alone; `meaning` is
+    what sentence embeddings add, where they were learnt from.
     """
 
     columns: RoutingColumns
     labels: tuple[str, ...]
     features: Features
     linear: Linear
-    readers: Committee
-    temperature: float
-    threshold: float
+    confidence: Confidence
+    meaning: Meaning | None
     trained_on: int
-    held_back_accuracy: float
-    answered: float
     not_learnt: tuple[str, ...] = ()
     format: int = ROUTING_FORMAT
 
@@ -80,12 +69,12 @@ class RoutingModel:
         *,
         seed: int,
         accuracy: float = 0.9,
-        is_thorough: bool = False,
+        encoder: str | None = None,
     ) -> RoutingModel:
         """Learn from past tickets, a row each. Raises `NotEnoughHistory` and `UnusableHistory`.
 
-        Its weights are found twice: from the earlier part, to calibrate on the later; then from all. `is_thorough` has
-        the texts read by a committee, too, which takes minutes.
+        Its weights are found twice: from the earlier part, to calibrate on the later; then from all. `encoder` is what
+        made the vectors in the column `vector`; without it, or without that column, there are the words alone.
         """
         usable = usable_history(history, columns, seed=seed)
         truth, labels = usable.truth, len(usable.labels)
@@ -95,35 +84,31 @@ class RoutingModel:
                 f"no word and no value in {', '.join(columns.inputs)} was seen twice: nothing to learn from"
             )
         rows = features.matrix(usable.tickets)
-        texts = texts_of(usable.tickets, columns.text) if is_thorough else []
         cut = round(len(truth) * (1 - HELD_BACK))
         since = max(0, cut - CALIBRATED_FROM)
-        first = Linear.fit(rows[since:cut], truth[since:cut], labels, seed=seed)
-        # One is enough to know how sure they are, as with the weights: a bit less sure than both.
-        readers = Committee.fit(texts[:cut], truth[:cut], labels, seed=seed, readers=1)
-        scores = readers.joined(first.scores(rows[cut:]), texts[cut:])
-        temperature = fit_temperature(scores, truth[cut:])
-        chances = probabilities(scores, temperature)
-        right = chances.argmax(axis=1) == truth[cut:]
-        confidence = chances.max(axis=1)
-        threshold = choose_threshold(confidence, right, accuracy)
-        answered = confidence >= threshold
+        scores = Linear.fit(rows[since:cut], truth[since:cut], labels, seed=seed).scores(rows[cut:])
+        meaning = None
+        if encoder is not None and VECTOR in usable.tickets:
+            vectors = as_rows(usable.tickets[VECTOR].tolist())
+            lesson = MeaningLesson(vectors=vectors, truth=truth, labels=labels, cut=cut, scores=scores)
+            meaning = learn_meaning(lesson, encoder=encoder, accuracy=accuracy, seed=seed)
         return cls(
             columns=columns,
             labels=usable.labels,
             features=features,
             linear=Linear.fit(rows, truth, labels, seed=seed),
-            readers=Committee.fit(texts, truth, labels, seed=seed),
-            temperature=temperature,
-            threshold=threshold,
+            confidence=Confidence.fit(scores, truth[cut:], accuracy=accuracy),
+            meaning=meaning,
             trained_on=len(truth),
-            held_back_accuracy=float(right[answered].mean()) if answered.any() else 0.0,
-            answered=float(answered.mean()),
             not_learnt=usable.not_learnt,
         )
 
-    def guess(self, tickets: pd.DataFrame) -> list[Guess]:
-        """One guess a row. Never fails on a ticket's content; raises `UnusableHistory` where a column is missing."""
+    def guess(self, tickets: pd.DataFrame, *, encoder: str | None = None) -> list[Guess]:
+        """One guess a row. Never fails on a ticket's content; raises `UnusableHistory` where a column is missing.
+
+        `encoder` made the vectors in the column `vector`. Where a ticket has none, or one of another encoder than the
+        model's, its words and fields decide alone, by their own calibration.
+        """
         missing = [name for name in self.columns.inputs if name not in tickets.columns]
         if missing:
             raise UnusableHistory(f"the tickets lack {', '.join(missing)}, which this model was trained with")
@@ -131,12 +116,21 @@ class RoutingModel:
         if not rows:
             return []
         scores = np.vstack([self.linear.score(row) for row in rows])
-        if self.readers.readers:
-            scores = self.readers.joined(scores, texts_of(tickets, self.columns.text))
-        chances = probabilities(scores, self.temperature)
-        return [self._guess(row, chance) for row, chance in zip(rows, chances, strict=True)]
+        chances = probabilities(scores, self.confidence.temperature)
+        thresholds = np.where([len(row.columns) > 0 for row in rows], self.confidence.threshold, NEVER)
+        if self.meaning is not None and self.meaning.encoder == encoder and VECTOR in tickets:
+            vectors = as_rows(tickets[VECTOR].tolist())
+            known = vectors.any(axis=1)
+            chances[known] = self.meaning.chances(scores[known], vectors[known])
+            thresholds[known] = self.meaning.confidence.threshold
+        return [
+            self._guess(row, chance, threshold=threshold)
+            for row, chance, threshold in zip(rows, chances, thresholds.tolist(), strict=True)
+        ]
 
-    def _guess(self, row: SparseRow, chances: Floats) -> Guess:
+    def _guess(self, row: SparseRow, chances: Floats, *, threshold: float) -> Guess:
+        """Of a ticket of which no word, no field and no vector is known, only the labels' frequency speaks: its
+        `threshold` is `NEVER`."""
         order = np.argsort(-chances, kind="stable")[:RANKED]
         best = int(order[0])
         probability = float(chances[best])
@@ -145,15 +139,14 @@ class RoutingModel:
             probability=probability,
             ranking=tuple((self.labels[one], float(chances[one])) for one in order),
             reasons=self._reasons(best, row),
-            # Of a ticket of which no word and no field is known, only the labels' frequency speaks.
-            abstains=probability < self.threshold or not len(row.columns),
+            abstains=probability < threshold,
         )
 
     def _reasons(self, best: int, row: SparseRow) -> tuple[Reason, ...]:
         """What spoke for the label more than for the others on average, whole words first: in log-odds of the linear
-        model, whose words people can check; readers give no reasons."""
+        model, whose words people can check; embeddings give no reasons."""
         weights = self.linear.weights[row.columns]
-        shares = row.values * (weights[:, best] - weights.mean(axis=1)) * self.temperature
+        shares = row.values * (weights[:, best] - weights.mean(axis=1)) * self.confidence.temperature
         order = np.argsort(-shares, kind="stable")[: 10 * REASONS]
         named: dict[str, float] = {}
         for one in order[shares[order] > 0].tolist():

@@ -1,4 +1,4 @@
-"""Parts of a text as columns: phrases, or a ticket's fields."""
+"""Bags of parts, a column each: phrases, or a ticket's fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A ticket as a row for routing: the same columns when it is learnt from and when it is asked about.
+"""Routing's frame, a ticket a row: the same columns when it is learnt from and when it is asked about.
 
     ticket      its reference, `zendesk/support#4711`
     subject     its first line

@@ -1,4 +1,4 @@
-"""Words and all pairs of words of a text, near or far, as numbers.
+"""Words and skip-grams: all pairs of words of a text, near or far, as numbers.
 
 In a short report two words that stand apart (`card` ... `arrive`) say more than two that touch. A linear model sees
 them only if each pair is a column of its own. Pairs are kept as numbers, not as strings: a hundred thousand tickets

@@ -1,4 +1,4 @@
-"""What similarity learns from in our own store: tickets of known incidents, each a question about those before it.
+"""Labelled questions from our own store: tickets of known incidents, each a question about those before it.
 
     ticket      its reference
     subject     its first line

@@ -1,4 +1,5 @@
-"""Which fault a new ticket may be about: incidents and tickets like it, now and in the past, and what fixed them.
+"""Duplicate detection, which fault a new ticket may be about: incidents and tickets like it, now and in the past, and
+what fixed them.
 
 It answers in incidents, not in tickets: the five-hundredth ticket of a storm finds the incident, not the
 four-hundred-and-ninety-ninth ticket. Sure enough, it says link; else it suggests. It never links across services

@@ -1,5 +1,5 @@
-"""Similarity's side of the contest: each ticket asks for its fault among those before it, judged by how often the right
-one is ranked first.
+"""Similarity's learner (train, ask, baseline, metric): each ticket asks for its fault among those before it, judged
+by how often the right one is ranked first.
 """
 
 from __future__ import annotations

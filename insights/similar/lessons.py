@@ -1,4 +1,5 @@
-"""What the past teaches about duplicates: its reports come again in order, each asks which earlier one it repeats.
+"""Training data for duplicates, replayed in order of time: the past's reports come again in order, each asks which
+earlier one it repeats.
 
 Nothing is known before its time: a report joins the incident of its duplicate when that was known, is over when it
 was closed, and candidates are those that had been reported.

@@ -1,4 +1,4 @@
-"""A plain ranker beside the trees: a conditional logit (McFadden 1974) over how a new report and a candidate compare.
+"""Conditional logit (McFadden 1974), the plain ranker beside the trees, over how a new report and a candidate compare.
 
 Each question's right candidate competes with its others, as when a person picks one from a list. Few weights, held
 small: with a hundred known duplicates it is surer than trees, and where both rank together they err less often than

@@ -1,4 +1,4 @@
-"""The reports of the past as similarity needs them: found by words, place and service, with their incident.
+"""Candidate generation (blocking): the reports of the past, found by words, place and service, with their incident.
 
 It grows report by report. Nothing here knows what is likely; that is the pair model's.
 """

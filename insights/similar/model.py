@@ -1,4 +1,5 @@
-"""How likely a new report and a candidate are the same fault, and from which likelihood on to link or to suggest.
+"""Pairwise ranking and its calibration: how likely two reports are the same fault, and from where on to link or
+suggest.
 
 Learnt from known duplicates: boosted trees (LambdaMART, Burges 2010) and a plain ranker together put the true one
 first, a logistic curve makes a probability of their score. Without enough known duplicates a fixed formula ranks by

@@ -1,4 +1,5 @@
-"""A new report and a candidate side by side, as numbers: text, time, place, service, and the candidate's company.
+"""Features of a candidate pair, a new report beside an old one: text, time, place, service, and the candidate's
+company.
 
 A candidate is not judged alone: one that others nearby followed, or that is the first of its incident, is likelier
 to be what a person would point to.

@@ -1,4 +1,4 @@
-"""Where reports come from: a grid of cells, to find what was reported nearby."""
+"""A spatial index of reports: a grid of cells, to find what was reported nearby."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What similarity is asked about, and what it answers."""
+"""A report to be matched, and a match: what similarity is asked, and what it answers."""
 
 from __future__ import annotations
 

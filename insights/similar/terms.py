@@ -1,4 +1,5 @@
-"""Which reports share which words: an inverted index that grows, and exact overlaps for a few candidates.
+"""Text retrieval, which reports share which words: an inverted index that grows, and exact overlaps for a few
+candidates.
 
 Rarity is counted as of now, so what was added first is weighed like what was added last, in whatever order it came.
 """

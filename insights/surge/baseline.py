@@ -1,4 +1,5 @@
-"""How many reports are usual for a group at this hour of this weekday, learnt from each report as it comes.
+"""The baseline, a seasonal rate with decay: how many reports are usual for a group at this hour of this weekday,
+learnt from each report as it comes.
 
 Each count fades with a half-life. A group's weekly rate is shrunk to what its parts alone would give (its service's
 rate times its place's share, ...), and the week's shape to that of all reports, then to that of the hour of a working

@@ -1,4 +1,5 @@
-"""Surge: more reports than usual for this hour and weekday, found from the reports themselves, before monitors fire.
+"""Anomaly detection on counts, a surge: more reports than usual for this hour and weekday, found from the reports
+themselves, before monitors fire.
 
 A scan statistic over groups and windows (after Kulldorff 2001, "Prospective time periodic geographical disease
 surveillance using a scan statistic"): at each report, for each grouping and window, how improbable so many reports

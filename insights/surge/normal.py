@@ -1,4 +1,6 @@
-"""When does too much become usual? A storm must not blind for weeks, and what stays must not be told for ever."""
+"""Adaptation of the baseline, when too much becomes usual: a storm must not blind for weeks, and what stays must not
+be told for ever.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What became of surges: was there an incident? In the shadow too, where nothing was done about them.
+"""Ground truth for alarms, what became of surges: was there an incident? In the shadow too, where nothing was done
+about them.
 
 How many were right is what a team needs to know before it lets surges open candidates, and whether to make them
 quieter afterwards.

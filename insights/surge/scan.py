@@ -1,4 +1,4 @@
-"""The scan: of a group's windows that end now, the one whose count is the most improbable."""
+"""The scan statistic: of a group's windows that end now, the one whose count is the most improbable."""
 
 from __future__ import annotations
 

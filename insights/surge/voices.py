@@ -1,4 +1,6 @@
-"""Who speaks in a report: one customer who writes five times is one voice, and a batch entered by staff is none."""
+"""Deduplication of reporters, who speaks in a report: one customer who writes five times is one voice, and a batch
+entered by staff is none.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A new model against the one in use and against the plainest answer, out of time: what came before a moment is learnt
-from, what came after it is asked about.
+"""Champion against challenger, with a split by time and a baseline: what came before a moment is learnt from, what came
+after it is asked about.
 
 A champion has learnt from everything up to its own training, so only later cases are fair to it, and half of these
 are given to the challenger to learn from: what it knows that the champion does not is what is to be tested.

@@ -1,4 +1,5 @@
-"""Has the world moved away from what a model learnt? Its inputs and labels then and since, and how right it was.
+"""Drift of inputs, labels and accuracy: has the world moved away from what a model learnt? Its inputs and labels then
+and since, and how right it was.
 
 Distributions are compared by the population stability index: below 0.1 nothing has changed, above 0.25 much has
 (Siddiqi 2006, "Credit Risk Scorecards"), unless samples of these sizes reach that by chance. Accuracy has fallen when

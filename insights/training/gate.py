@@ -1,4 +1,6 @@
-"""May a new model take over? Only if it answers better on tickets that neither has seen, and its probabilities hold.
+"""The gate between challenger and champion: a bootstrap test of who answers better, and a bound on calibration.
+
+May a new model take over? Only if it answers better on tickets that neither has seen, and its probabilities hold.
 
 Better means: better in 95 of 100 samples drawn anew from the same tickets (bootstrap, Efron 1979), so that luck
 promotes nobody. Pure arithmetic over what both said and what came true.

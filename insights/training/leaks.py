@@ -1,4 +1,4 @@
-"""Columns that know too much: what alone tells how a case ended was mostly written down when it had ended.
+"""Target leakage, found column by column: what alone tells how a case ended was mostly written down when it had ended.
 
 (Kaufman, Rosset, Perlich 2011, "Leakage in data mining": look at each column alone, and at what it could have known.)
 """

@@ -1,4 +1,4 @@
-"""Models as bytes, and back.
+"""Serialization of models: a pickle with its format and checksum, and back.
 
 The bytes are a pickle. Unpickling runs code, which is acceptable here and only here: they are written by `packed`
 alone, kept in our own store, never uploaded, imported or sent, and who can write that store can change what Liaison

@@ -19,6 +19,7 @@ from incidents.models import Severity, Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy, Route
 from incidents.process.intake import NO_HINTS, Hints
+from insights.embeddings import encoded, encoder_version
 from insights.learning import CannotLearn
 from insights.routing.insight import LABELS
 from insights.store.predictions import Prediction
@@ -37,6 +38,10 @@ logger = logging.getLogger("liaison.learnt")
 
 SHADOWED = 20
 """Of a chunk's tickets that the rules have routed so many are asked about, to compare: a storm needs no more."""
+
+ENCODED = 20
+"""Of a chunk's texts so many are encoded before it is committed, some milliseconds each (`bench only=insights_text`).
+The words of the others decide alone: a storm is not to wait, and its tickets are about one fault."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,9 +72,9 @@ async def _learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
         return NOTHING_LEARNT
     ruled = [ticket for ticket in tickets if policy.route(ticket) is not None]
     open_question = [ticket for ticket in tickets if policy.route(ticket) is None]
-    asked = [*open_question, *ruled[:SHADOWED]]
+    asked = [*ruled[:SHADOWED], *open_question]
     try:
-        guesses = {label: await _guesses(label, asked) for label in LABELS}
+        guesses = await _all_guesses(asked, policy)
     except (CannotLearn, NotFound) as error:
         logger.warning("the policy's rules alone decide: %s", error)
         return NOTHING_LEARNT
@@ -87,18 +92,42 @@ class _Answers:
     by_ticket: Mapping[TicketRef, Guess]
 
 
-async def _guesses(label: str, tickets: Sequence[Ticket]) -> _Answers | None:
+async def _all_guesses(tickets: Sequence[Ticket], policy: Policy) -> Mapping[str, _Answers | None]:
+    """By label; None while nothing is learnt of it."""
+    champions = {label: await _champion(label) for label in LABELS}
+    if not any(champions.values()):
+        return dict.fromkeys(LABELS)
+    # Only where there is a model: see `tasks.insights.champions`.
+    from insights.routing.ticket_frame import ticket_frame  # noqa: PLC0415
+
+    frame, encoder = ticket_frame(tickets), encoder_version() if policy.insights.routing.embeddings else None
+    read = [one.model.meaning.encoder for one in champions.values() if one is not None and one.model.meaning]
+    if encoder is not None and encoder in read:
+        from insights.routing.vectors import with_vectors  # noqa: PLC0415 - as above
+
+        frame = await with_vectors(resources.database(), frame, _encode, encoder=encoder, most=ENCODED)
+    answers: dict[str, _Answers | None] = {}
+    for label, champion in champions.items():
+        answers[label] = None
+        if champion is not None:
+            guesses = await asyncio.to_thread(champion.model.guess, frame, encoder=encoder)
+            by_ticket = dict(zip((ticket.ref for ticket in tickets), guesses, strict=True))
+            answers[label] = _Answers(champion, by_ticket)
+    return answers
+
+
+async def _encode(texts: Sequence[str]) -> list[bytes]:
+    return await asyncio.to_thread(encoded, texts)
+
+
+async def _champion(label: str) -> Champion[RoutingModel] | None:
     """None while nothing is learnt of this label."""
     number = await champion_id(InsightKind.ROUTING, label)
     if number is None:
         return None
-    # Only where there is a model: see `tasks.insights.champions`.
-    from insights.routing.model import RoutingModel  # noqa: PLC0415
-    from insights.routing.ticket_frame import ticket_frame  # noqa: PLC0415
+    from insights.routing.model import RoutingModel  # noqa: PLC0415 - as above
 
-    found = await champion_of(InsightKind.ROUTING, label, number, RoutingModel)
-    answers = await asyncio.to_thread(found.model.guess, ticket_frame(tickets))
-    return _Answers(found, dict(zip((ticket.ref for ticket in tickets), answers, strict=True)))
+    return await champion_of(InsightKind.ROUTING, label, number, RoutingModel)
 
 
 def _routes(

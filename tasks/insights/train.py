@@ -31,6 +31,7 @@ from insights.store.models import (
     reject,
     save_model,
 )
+from insights.training.apart import apart
 from insights.training.contest import (
     Contested,
     Incumbent,
@@ -44,7 +45,6 @@ from insights.training.packed import (
     unpacked,
 )
 from tasks import resources
-from tasks.insights.apart import apart
 from tasks.insights.card import show_card
 from tasks.pages.files import FileLinks
 from tasks.pages.markdown import plain

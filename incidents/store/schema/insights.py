@@ -47,6 +47,18 @@ Index(
     postgresql_where=text("state = 'champion'"),
 )
 
+# Sentence embeddings: the newest vector of each ticket's text, so that each text is encoded once.
+insight_vectors = Table(
+    "insight_vectors",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("encoder", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("written_at", Time, nullable=False),
+)
+Index("ix_insight_vectors_written_at", insight_vectors.c.written_at)
+
 # What was predicted, by which model, and what turned out to be true: agents' corrections become labels.
 insight_predictions = Table(
     "insight_predictions",

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from incidents.store.schema.insights import insight_models, insight_predictions
+from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
 from incidents.store.schema.reports import report_files, reports
 from incidents.store.schema.sla import (
@@ -36,6 +36,7 @@ __all__ = [
     "incidents",
     "insight_models",
     "insight_predictions",
+    "insight_vectors",
     "meta",
     "metadata",
     "rejections",

@@ -256,3 +256,14 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     path = tmp_path / "liaison.yaml"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
     assert load_policy(path).helpdesks == ["zendesk/support"]
+
+
+def test_a_setting_of_an_earlier_version_is_refused_with_file_line_and_cure():
+    with pytest.raises(PolicyFileError) as caught:
+        parse_policy("insights:\n  routing:\n    thorough: true\n", file="liaison.yaml")
+    (problem,) = [one for one in caught.value.problems if "thorough" in one.key]
+    assert str(problem).startswith(
+        "liaison.yaml:3: insights.routing.thorough: the readers that it trained are gone;"
+    )
+    assert "`embeddings: true`" in problem.message
+    assert "pip install 'liaison[embeddings]'" in problem.message

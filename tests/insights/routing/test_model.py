@@ -71,8 +71,8 @@ def test_the_accuracy_that_was_asked_decides_what_is_answered():
     tickets = noisy.head(50)
     assert all(guess.abstains for guess in strict.guess(tickets))
     assert not any(guess.abstains for guess in modest.guess(tickets))
-    assert modest.held_back_accuracy >= 0.5
-    assert (strict.answered, modest.answered) == (0, 1)
+    assert modest.confidence.accuracy >= 0.5
+    assert (strict.confidence.answered, modest.confidence.answered) == (0, 1)
 
 
 def test_the_same_history_makes_the_same_model(model):
@@ -95,8 +95,8 @@ def test_the_order_of_rows_does_not_matter_where_there_is_a_time():
     """Which tickets calibrate is decided by their time, not by where they stand."""
     rows = history().drop_duplicates("created_at")
     shuffled = rows.sample(frac=1, random_state=5)
-    assert RoutingModel.train(shuffled, COLUMNS, seed=1).threshold == pytest.approx(
-        RoutingModel.train(rows, COLUMNS, seed=1).threshold
+    assert RoutingModel.train(shuffled, COLUMNS, seed=1).confidence.threshold == pytest.approx(
+        RoutingModel.train(rows, COLUMNS, seed=1).confidence.threshold
     )
 
 

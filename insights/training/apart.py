@@ -1,4 +1,4 @@
-"""Work of minutes, done in a process of its own.
+"""A process pool of one, for work of minutes.
 
 In a thread it would share the interpreter with the worker's loop, which has pages to send and leases to renew, and
 what it took of memory would stay taken. A process has its own, and gives everything back at its end.

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from insights.learning import NotEnoughHistory
-from tasks.insights.apart import Lost, apart
+from insights.training.apart import Lost, apart
 
 
 def told_by_itself(word: str, *, times: int) -> tuple[int, str]:
