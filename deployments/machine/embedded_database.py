@@ -9,6 +9,7 @@ Linux and macOS. Whoever has a PostgreSQL already sets `LIAISON_DATABASE_URL` an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import stat
@@ -94,6 +95,27 @@ class EmbeddedDatabase:
         """Stop the server ("fast": open transactions are rolled back, nothing committed is lost)."""
         if self.pid is not None:
             self._run("pg_ctl", "stop", "-D", self.folder, "-w", "-t", STOP_SECONDS, "-m", "fast")
+
+    def end_orphans(self) -> int:
+        """End what a dead postmaster left of its processes, if there is no living one; returns how many there were.
+
+        They end by themselves as soon as they look around; one that hangs, or was stopped, never does, and holds
+        the shared memory without which no new server starts.
+        """
+        if self.pid is not None:
+            return 0
+        orphans = [process for process in psutil.process_iter() if self._is_of_this_folder(process)]
+        for process in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        return len(orphans)
+
+    def _is_of_this_folder(self, process: psutil.Process) -> bool:
+        # Each process of a server stands in its data folder.
+        try:
+            return process.name() == "postgres" and process.cwd() == str(self.folder)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
 
     def ensure_database(self, name: str) -> None:
         """Create the database unless it is there."""

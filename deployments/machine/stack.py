@@ -17,13 +17,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGINT
 from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
 
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.kept_database import POSTGRES, KeptDatabase
 from deployments.machine.prefect_server import (
     HOST,
     api_url,
@@ -50,7 +50,6 @@ from deployments.machine.processes import (
 
 OUR_DATABASE = "liaison"
 PREFECTS_DATABASE = "prefect"
-POSTGRES = "postgres"
 SUPERVISOR = "supervisor"
 READY_SECONDS = 60.0
 
@@ -96,6 +95,8 @@ class Stack:
         self.home = options.home.expanduser().resolve()
         self.processes: dict[str, Child] = {}
         """Supervised children by name: `prefect server`, `worker`, `gateway`."""
+        self.database: KeptDatabase | None = None
+        """The embedded PostgreSQL with its keeper, where it is ours."""
         self._table = ProcessTable(self.home / "processes.json")
         self._embedded: EmbeddedDatabase | None = None
         self._stops = AsyncExitStack()
@@ -146,9 +147,9 @@ class Stack:
         if self._database_url is not None and not needs_prefects:
             return
         embedded = self._embedded = EmbeddedDatabase(self.home / "postgres")
-        await asyncio.to_thread(embedded.start)
-        self._stops.push_async_callback(self._stop_database, embedded)
-        self._table.add(ProcessRow.of(POSTGRES, _started(embedded.pid, "start_database"), asks=SIGINT))
+        self.database = KeptDatabase(server=embedded, table=self._table, say=self._options.say)
+        await self.database.start()
+        self._stops.push_async_callback(self.database.stop)
         for name in (OUR_DATABASE, PREFECTS_DATABASE):
             await asyncio.to_thread(embedded.ensure_database, name)
         self._database_url = self._database_url or embedded.url(OUR_DATABASE)
@@ -198,10 +199,6 @@ class Stack:
         """Stop everything we started, the last first. Safe to call twice."""
         await self._stops.aclose()
         self.processes.clear()
-
-    async def _stop_database(self, embedded: EmbeddedDatabase) -> None:
-        await asyncio.to_thread(embedded.stop)
-        self._table.remove(POSTGRES)
 
     async def _start_child(self, name: str, **env: str) -> Child:
         # Another Prefect server may want the operator's settings (its password); our own wants none of them.
