@@ -30,7 +30,7 @@ TICKETS = 30
 AT_ONCE = 3
 # What a killed worker held is free after its leases; the next kill may come before that.
 PATIENCE = 600.0
-# The supervisor gives up a child that dies six times in a minute; an operator would have looked by then.
+# The supervisor waits ever longer with a child that dies soon after its start; this drill is not about that.
 QUIET_SECONDS = 6.0
 
 

@@ -133,7 +133,7 @@ async def _gateway(url: str) -> str:
             raise LiaisonError(f"nothing answers at {url}: start it with `liaison up`") from error
     if answer.status_code != 200:
         raise LiaisonError(f"{url}/readyz says {answer.status_code}: {answer.text.strip()}")
-    return f"{url} is ready"
+    return f"{url}: {answer.text.strip()}"
 
 
 async def _connection(name: str) -> str:

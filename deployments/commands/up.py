@@ -6,7 +6,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from deployments.commands.settings import operator_key
 from deployments.machine.stack import Stack, StackOptions
@@ -16,15 +16,57 @@ from incidents.store.database import Database
 from incidents.store.migrate import migrate
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patience:
+    """Seconds between two tries to start what flows need: `first`, then twice that, and so on up to `longest`."""
+
+    first: float = 2.0
+    longest: float = 60.0
+
+
 @asynccontextmanager
 async def running(
-    options: StackOptions, *, before_gateway: Callable[[Stack], Awaitable[None]] | None = None
+    options: StackOptions, *, before_gateway: Callable[[Stack], Awaitable[None]]
 ) -> AsyncIterator[Stack]:
-    """A stack with its store migrated and its flows registered; stopped at the end of the block.
+    """A whole stack, for a demo or a drill; stopped at the end of the block. Raises when a part cannot be started.
 
     `before_gateway` runs when Prefect is ready and nobody takes webhooks yet: the time to save connections.
-    Raises `PolicyError` before anything is started when the policy cannot be used.
     """
+    async with _with_store(options) as stack:
+        options.say("starting the Prefect server (the first start takes half a minute)")
+        await stack.start_prefect()
+        options.say("registering blocks and deployments")
+        await register(stack.prefect_api_url)
+        await before_gateway(stack)
+        options.say("starting the worker and the gateway")
+        await asyncio.gather(stack.start_worker(), stack.start_gateway())
+        yield stack
+
+
+async def up(options: StackOptions, *, patience: Patience | None = None) -> None:
+    """Run until Ctrl-C or SIGTERM.
+
+    Webhooks are taken as soon as the store is there. What flows need (Prefect, the worker) is started beside it, again
+    and again if it must be: without it tickets wait, without the gateway they may be lost.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with _with_store(options) as stack:
+        options.say("starting the gateway")
+        await stack.start_gateway()
+        options.say(f"webhooks to  {stack.gateway_url}/hooks/<vendor>/<name>")
+        engine = asyncio.create_task(_start_engine(stack, options.say, patience or Patience()))
+        await stopped.wait()
+        options.say("stopping")
+        engine.cancel()
+        await asyncio.gather(engine, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _with_store(options: StackOptions) -> AsyncIterator[Stack]:
+    """A stack with its store migrated. Raises `PolicyError` before anything is started if the policy is unusable."""
     load_policy(options.policy)
     key = operator_key(options.home.expanduser().resolve())
     options = replace(options, extra_env={**options.extra_env, "LIAISON_KEY": key})
@@ -37,32 +79,32 @@ async def running(
             await migrate(database)
         finally:
             await database.aclose()
-        options.say("starting the Prefect server (the first start takes half a minute)")
-        await stack.start_prefect()
-        options.say("registering blocks and deployments")
-        await register(stack.prefect_api_url)
-        if before_gateway is not None:
-            await before_gateway(stack)
-        options.say("starting the worker and the gateway")
-        await asyncio.gather(stack.start_worker(), stack.start_gateway())
         yield stack
 
 
-async def up(options: StackOptions) -> None:
-    """Run until Ctrl-C or SIGTERM, or until a part cannot be kept alive."""
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    async with running(options) as stack:
-        options.say(f"Prefect UI   {stack.ui_url}")
-        options.say(f"webhooks to  {stack.gateway_url}/hooks/<vendor>/<name>")
-        options.say("Liaison is up. Ctrl-C stops it.")
-        ended = asyncio.create_task(stack.ended())
-        waiting = asyncio.create_task(stopped.wait())
-        await asyncio.wait({ended, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if ended.done():
-            options.say(f"{ended.result()} cannot be kept alive; see its log in {stack.home / 'logs'}")
-        for task in (ended, waiting):
-            task.cancel()
-        options.say("stopping")
+async def _start_engine(stack: Stack, say: Callable[[str], None], patience: Patience) -> None:
+    say("starting the Prefect server (the first start takes half a minute)")
+    await _until_done(stack.start_prefect, say, patience)
+    say(f"Prefect UI   {stack.ui_url}")
+    say("registering blocks and deployments")
+    await _until_done(lambda: register(stack.prefect_api_url), say, patience)
+    say("starting the worker")
+    await _until_done(stack.start_worker, say, patience)
+    say("Liaison is up. Ctrl-C stops it.")
+
+
+async def _until_done(
+    start: Callable[[], Awaitable[object]], say: Callable[[str], None], patience: Patience
+) -> None:
+    pause = patience.first
+    while True:
+        try:
+            await start()
+        except Exception as error:  # noqa: BLE001 - whatever keeps flows from running, webhooks are taken meanwhile
+            say(
+                f"{str(error) or type(error).__name__}\nwebhooks are taken, and wait; trying again in {pause:g} s"
+            )
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, patience.longest)
+        else:
+            return

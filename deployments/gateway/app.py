@@ -2,7 +2,7 @@
 
     POST /hooks/{vendor}/{name}   verify, store durably, answer; then ring
     GET  /healthz                 the process is alive
-    GET  /readyz                  webhooks can be stored now
+    GET  /readyz                  webhooks can be stored now; and whether somebody handles them
     GET  /metrics                 counters for Prometheus
     GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
 
@@ -32,6 +32,7 @@ from deployments.gateway.answers import HookAnswer, busy
 from deployments.gateway.bodies import Bodies, Gone, TooLarge, TooMuch
 from deployments.gateway.clock_check import ClockCheck
 from deployments.gateway.doorbell import Doorbell
+from deployments.gateway.engine import Engine
 from deployments.gateway.metrics import NO_CONNECTION, Metrics
 from deployments.gateway.notices import Notices, error_words
 from deployments.gateway.readiness import Readiness
@@ -81,6 +82,7 @@ class Gateway:
         doorbell: Doorbell,
         rejections: Rejections,
         readiness: Readiness,
+        engine: Engine,
         reports: Reports,
         notices: Notices,
         metrics: Metrics,
@@ -92,6 +94,7 @@ class Gateway:
         self._doorbell = doorbell
         self._rejections = rejections
         self._readiness = readiness
+        self._engine = engine
         self._reports = reports
         self._notices = notices
         self._bodies = bodies or Bodies()
@@ -205,4 +208,11 @@ class Gateway:
     async def _ready(self) -> HookAnswer:
         if not await self._readiness.is_writable():
             return STORE_AWAY
-        return READY if self._sources.is_loaded else NOTHING_LOADED
+        if not self._sources.is_loaded:
+            return NOTHING_LOADED
+        # A sender loses nothing by that, so whoever decides by the status must go on sending to us.
+        return READY if self._engine.trouble is None else _waiting(self._engine.trouble)
+
+
+def _waiting(trouble: str) -> HookAnswer:
+    return HookAnswer(200, f"ready; but what is taken waits: {trouble}\n".encode())

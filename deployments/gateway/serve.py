@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
+from deployments.gateway.engine import Engine
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
@@ -50,7 +51,9 @@ async def open_gateway(
         rejections = Rejections(database, notices)
         inbox = InboxWriter(database)
         inbox.start()
-        background = [asyncio.create_task(doorbell.run()), asyncio.create_task(sources.keep_fresh())]
+        engine = Engine(client)
+        chores = (doorbell.run(), sources.keep_fresh(), engine.run())
+        background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(
                 inbox=inbox,
@@ -58,6 +61,7 @@ async def open_gateway(
                 doorbell=doorbell,
                 rejections=rejections,
                 readiness=Readiness(database),
+                engine=engine,
                 reports=Reports(database),
                 notices=notices,
                 metrics=metrics,

@@ -13,9 +13,8 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -27,8 +26,8 @@ PYTHON = sys.executable
 # Children run `python -m ...` from where this code lies, whatever folder the operator stands in.
 CODE = Path(deployments.__file__).parents[1]
 STEADY_SECONDS = 60.0
-RESTARTS = 6
-LONGEST_PAUSE = 15.0
+FAILING_DEATHS = 5
+LONGEST_PAUSE = 30.0
 PATIENCE = 30.0
 LOG_BYTES = 20_000_000
 
@@ -41,8 +40,8 @@ class StackError(RuntimeError):
 class Program:
     """What to run. `env` is the whole environment.
 
-    `restarts`: start again when it dies, after `pause` seconds, then twice as long each time. `patience`: seconds
-    it may take to stop.
+    `restarts`: start again when it dies, after `pause` seconds, then twice as long each time, up to half a minute,
+    for as long as it takes. `patience`: seconds it may take to stop.
     """
 
     name: str
@@ -65,7 +64,8 @@ class Child:
     _process: asyncio.subprocess.Process | None = None
     _supervision: asyncio.Task[None] | None = None
     _is_stopping: bool = False
-    _deaths: deque[float] = field(default_factory=lambda: deque(maxlen=RESTARTS))
+    _born: float = 0.0
+    _deaths: int = 0
 
     @property
     def pid(self) -> int:
@@ -79,9 +79,9 @@ class Child:
         return self._process is not None and self._process.returncode is None
 
     @property
-    def has_given_up(self) -> bool:
-        """It died and will not be started again."""
-        return self._supervision is not None and self._supervision.done() and not self._is_stopping
+    def is_failing(self) -> bool:
+        """It died again and again, each time soon after its start."""
+        return self._deaths >= FAILING_DEATHS
 
     def log_tail(self, lines: int = 30) -> str:
         """The end of its log, for error messages."""
@@ -93,11 +93,6 @@ class Child:
     async def start(self) -> None:
         await self._spawn()
         self._supervision = asyncio.create_task(self._supervise(), name=f"supervise {self.program.name}")
-
-    async def ended(self) -> None:
-        """Return when it has died for good."""
-        if self._supervision is not None:
-            await asyncio.wait([self._supervision])
 
     async def stop(self) -> None:
         """Ask it to stop, wait, and kill it if it does not."""
@@ -137,6 +132,7 @@ class Child:
                 stderr=log,
                 start_new_session=True,
             )
+        self._born = time.monotonic()
         with contextlib.suppress(psutil.NoSuchProcess):  # dead already: the supervision sees to it
             self.table.add(ProcessRow.of(program.name, self._process.pid))
 
@@ -145,21 +141,28 @@ class Child:
             code = await self._process.wait()
             if self._is_stopping:
                 return
-            self._deaths.append(time.monotonic())
-            if not self.program.restarts or self._dies_too_often():
+            if not self.program.restarts:
                 self.say(f"{self.program.name} ended ({_how(code)}) and stays down; see {self.program.log}")
                 return
-            pause = min(self.program.pause * 2 ** (self._recent_deaths() - 1), LONGEST_PAUSE)
-            self.say(f"{self.program.name} died ({_how(code)}); starting it again in {pause:g} s")
+            await self._start_again(_how(code))
+
+    async def _start_again(self, death: str) -> None:
+        """Ever more seldom while it dies at once; what it is needed for waits, and the operator is told each time."""
+        was_steady = time.monotonic() - self._born >= STEADY_SECONDS
+        self._deaths = 1 if was_steady else self._deaths + 1
+        while True:
+            pause = min(self.program.pause * 2 ** min(self._deaths - 1, 10), LONGEST_PAUSE)
+            log = f"; see {self.program.log}" if self.is_failing else ""
+            self.say(f"{self.program.name} died ({death}); starting it again in {pause:g} s{log}")
             await asyncio.sleep(pause)
-            await self._spawn()
-            self.restarted += 1
-
-    def _recent_deaths(self) -> int:
-        return sum(1 for death in self._deaths if time.monotonic() - death < STEADY_SECONDS)
-
-    def _dies_too_often(self) -> bool:
-        return self._recent_deaths() >= RESTARTS
+            try:
+                await self._spawn()
+            except OSError as error:  # no process or no file to be had now
+                death = f"cannot be started: {error}"
+                self._deaths += 1
+            else:
+                self.restarted += 1
+                return
 
 
 def _rotate(log: Path) -> None:

@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -101,7 +102,6 @@ class Stack:
         self._embedded: EmbeddedDatabase | None = None
         self._stops = AsyncExitStack()
         self._database_url = with_asyncpg(options.database_url) if options.database_url else None
-        self._prefect_api_url = options.prefect_api_url
         self._gateway_port: int | None = None
 
     @property
@@ -111,7 +111,12 @@ class Stack:
 
     @property
     def prefect_api_url(self) -> str:
-        return _started(self._prefect_api_url, "start_prefect")
+        """Where the Prefect server is, or will be as soon as it can be started."""
+        return self._options.prefect_api_url or api_url(self._prefect_port)
+
+    @cached_property
+    def _prefect_port(self) -> int:
+        return self._port("Prefect", self._options.api_port)
 
     @property
     def ui_url(self) -> str:
@@ -143,7 +148,7 @@ class Stack:
 
     async def start_database(self) -> None:
         """Our store's database, and Prefect's where it will be ours too."""
-        needs_prefects = self._prefect_api_url is None and self._foreign_prefect_database() is None
+        needs_prefects = self._options.prefect_api_url is None and self._foreign_prefect_database() is None
         if self._database_url is not None and not needs_prefects:
             return
         embedded = self._embedded = EmbeddedDatabase(self.home / "postgres")
@@ -155,25 +160,21 @@ class Stack:
         self._database_url = self._database_url or embedded.url(OUR_DATABASE)
 
     async def start_prefect(self) -> None:
-        """Our own Prefect server, or a look at whether the other one answers."""
-        if self._prefect_api_url is not None:
+        """Our own Prefect server, or a look at whether the other one answers. After a `StackError`, try again."""
+        if self._options.prefect_api_url is not None:
             async with httpx.AsyncClient(timeout=10) as client:
-                if not await is_healthy(client, self._prefect_api_url):
-                    raise StackError(
-                        f"no Prefect server answers at {self._prefect_api_url} (PREFECT_API_URL)"
-                    )
+                if not await is_healthy(client, self.prefect_api_url):
+                    raise StackError(f"no Prefect server answers at {self.prefect_api_url} (PREFECT_API_URL)")
             return
         own = self._foreign_prefect_database() or _started(self._embedded, "start_database").url(
             PREFECTS_DATABASE
         )
-        port = self._port("Prefect", self._options.api_port)
         program = server_program(
-            home=self.home, port=port, database_url=own, extra_env=self._options.extra_env
+            home=self.home, port=self._prefect_port, database_url=own, extra_env=self._options.extra_env
         )
-        child = await start_server(program, port=port, table=self._table, say=self._options.say)
+        child = await start_server(program, port=self._prefect_port, table=self._table, say=self._options.say)
         self._stops.push_async_callback(child.stop)
         self.processes[program.name] = child
-        self._prefect_api_url = api_url(port)
 
     async def start_worker(self) -> None:
         """The process that runs the flows; it waits by itself for the server."""
@@ -184,16 +185,6 @@ class Stack:
         port = self._gateway_port = self._port("the gateway", self._options.gateway_port)
         child = await self._start_child("gateway", LIAISON_GATEWAY_HOST=HOST, LIAISON_GATEWAY_PORT=str(port))
         await _until_listening(child, port)
-
-    async def ended(self) -> str:
-        """Return the name of the first child that died for good."""
-        waits = {asyncio.create_task(child.ended()): name for name, child in self.processes.items()}
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            return waits[done.pop()]
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     async def stop(self) -> None:
         """Stop everything we started, the last first. Safe to call twice."""
@@ -268,7 +259,7 @@ async def _until_listening(child: Child, port: int) -> None:
             try:
                 _, writer = await asyncio.open_connection(HOST, port)
             except OSError:
-                if child.has_given_up:
+                if child.is_failing:
                     raise StackError(f"{child.program.name} does not start:\n{child.log_tail()}") from None
                 await asyncio.sleep(0.1)
             else:

@@ -28,14 +28,17 @@ class PrefectApi:
         self.is_away = False
         self.is_silent = False
         """Takes requests and never answers."""
+        self.workers: list[str] | None = None
+        """How the workers of the pool stand, such as ONLINE; None where the deployments run without a pool."""
         self.unregistered: set[str] = set()
-        """Block types it does not know."""
+        """Block types and deployments it does not know."""
         self.runs: dict[str, UUID] = {}
         self.requests: list[str] = []
         self._app = Starlette(
             routes=[
                 Route("/api/admin/version", lambda _: JSONResponse("3.8.8")),
                 Route("/api/block_types/slug/{slug}/block_documents", self._documents),
+                Route("/api/work_pools/{name}/workers/filter", self._workers, methods=["POST"]),
                 Route("/api/deployments/name/{flow}/{name}", self._deployment),
                 Route("/api/deployments/{id}/create_flow_run", self._create_run, methods=["POST"]),
             ]
@@ -79,7 +82,13 @@ class PrefectApi:
     async def _deployment(self, request: Request) -> Response:
         name = request.path_params["name"]
         ids = {"id": str(uuid5(_IDS, f"deployment {name}")), "flow_id": str(uuid5(_IDS, f"flow {name}"))}
-        return JSONResponse({**ids, "name": name})
+        if name in self.unregistered:
+            return JSONResponse({"detail": "Deployment not found"}, status_code=404)
+        return JSONResponse({**ids, "name": name, "work_pool_name": None if self.workers is None else "pool"})
+
+    async def _workers(self, request: Request) -> Response:
+        ids = {"id": str(uuid4()), "work_pool_id": str(uuid5(_IDS, request.path_params["name"]))}
+        return JSONResponse([{**ids, "name": "host", "status": status} for status in self.workers or ()])
 
     async def _create_run(self, request: Request) -> Response:
         asked = await request.json()
