@@ -171,9 +171,12 @@ async def held_effects(database: Database) -> list[HeldEffect]:
 
 
 async def settle_held(database: Database, key: str, *, is_done: bool) -> None:
-    """A person has looked: it was done, or it shall be sent again. Raises `NotFound`."""
+    """A person has looked: it was done, or it shall be sent again. Raises `NotFound`.
+
+    `sent_at` stays: what is sent again is looked up at the vendor first, who may show it by now.
+    """
     state = EffectState.DONE if is_done else EffectState.PENDING
-    values: dict[str, object] = {"state": state.value, "detail": "settled by hand", "sent_at": None}
+    values: dict[str, object] = {"state": state.value, "detail": "settled by hand"}
     if not is_done:
         values |= {"settled_at": None, "attempts": 0}
     async with database.transaction() as tx:

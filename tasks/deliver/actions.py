@@ -11,9 +11,9 @@ from incidents.ports import ActionRunner
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
-    mark_sent,
 )
 from tasks import resources
+from tasks.deliver.departure import set_out
 from tasks.deliver.settling import done
 
 _LOOK_EVERY = 1.0
@@ -29,9 +29,8 @@ async def run_action(item: Leased) -> Settled:
         return _ended(item, ActionState.FAILED, "interrupted; whether it ran is not known")
     try:
         runner = await resources.connect(item.effect.connection, ActionRunner)
-        async with resources.database().transaction() as tx:
-            if not await mark_sent(tx, [item], now=resources.utc_now()):
-                return done(item)  # the fence is gone: whatever we say no longer counts
+        if not await set_out([item]):
+            return done(item)  # the fence is gone: whatever we say no longer counts
         async with asyncio.timeout(call.timeout):
             run = await runner.run(call.action, dict(call.arguments), once=item.effect.once)
             run = await _follow(runner, run)

@@ -11,10 +11,10 @@ from incidents.store.ledger.effects import (
     Settled,
     bind,
     bound,
-    mark_sent,
 )
 from tasks import resources
 from tasks.deliver.connection import connection_of
+from tasks.deliver.departure import set_out
 from tasks.deliver.settling import (
     dead,
     done,
@@ -61,7 +61,6 @@ async def _post(chat: ChatRoom, item: Leased, message: ChatMessage) -> Settled:
         return dead(item, "the incident has no room: opening it failed")
     if item.must_look_up and (found := await chat.find_post(rooms[0], effect.once)) is not None:
         return done(item, detail="found in the room after a lost reply", result=found)
-    async with resources.database().transaction() as tx:
-        if not await mark_sent(tx, [item], now=resources.utc_now()):
-            return done(item)  # the fence is gone: whatever we say no longer counts
+    if not await set_out([item]):
+        return done(item)  # the fence is gone: whatever we say no longer counts
     return done(item, result=await chat.post(rooms[0], message, once=effect.once))

@@ -100,7 +100,7 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
     leased = await _lease(ids)
     if not leased:
         return "nothing left to send"
-    async with kept(lambda tx: keep_effects(tx, leased, now=resources.utc_now()), lease=LEASE):
+    async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
         settled = await _dispatch(leased)
     await _settle(leased, settled)
     postponed = [item for item in settled if item.state.is_open]

@@ -11,10 +11,10 @@ from incidents.ports import Pager
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
-    mark_sent,
 )
 from tasks import resources
 from tasks.deliver.connection import connection_of
+from tasks.deliver.departure import set_out
 from tasks.deliver.settling import (
     again,
     done,
@@ -27,18 +27,18 @@ _NOT_READABLE_YET = 6
 
 
 async def send_to_page(item: Leased) -> Settled:
-    """Never pages twice while the first page may be open: a repeat looks at the pager before it sends."""
+    """Never pages twice while the first page may be open: a repeat looks at the pager before it sends, and so does a
+    page that was planned long ago, by an installation that may have sent it after this store was backed up."""
     index_lag = 0.0
     try:
         pager = await connection_of(item, Pager)
         index_lag = pager.index_lag
-        if item.effect.kind is EffectKind.PAGE and item.attempts > 1:
+        if item.effect.kind is EffectKind.PAGE and (item.attempts > 1 or item.is_old):
             state = await pager.read(item.effect.target)
             if state is not None:
                 return done(item, detail=f"already {state.status}", result=state.page_id)
-        async with resources.database().transaction() as tx:
-            if not await mark_sent(tx, [item], now=resources.utc_now()):
-                return done(item)  # the fence is gone: whatever we say no longer counts
+        if not await set_out([item]):
+            return done(item)  # the fence is gone: whatever we say no longer counts
         await _send(pager, item)
     except StoreFault:
         raise  # it says nothing about the vendor: the lease runs out, and the ledger knows what was sent

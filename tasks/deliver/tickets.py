@@ -13,11 +13,11 @@ from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
-    mark_sent,
 )
 from incidents.store.tickets import note_status
 from tasks import resources
 from tasks.deliver.connection import connection_of
+from tasks.deliver.departure import Overslept, set_out
 from tasks.deliver.settling import (
     dead,
     done,
@@ -50,8 +50,11 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
         return [_not_sent(item, error, now_plus=failed(item, error, index_lag=0, now=now)) for item in leased]
     if not ready.send:
         return ready.settled
-    async with resources.database().transaction() as tx:
-        still_ours = await mark_sent(tx, ready.send, now=resources.utc_now())
+    try:
+        still_ours = await set_out(ready.send)
+    except Overslept as error:
+        now = resources.utc_now()
+        return [*ready.settled, *(failed(item, error, index_lag=0, now=now) for item in ready.send)]
     if not still_ours:
         return ready.settled
     return [*ready.settled, *await _update(helpdesk, still_ours)]
@@ -65,15 +68,21 @@ def _not_sent(item: Leased, error: LiaisonError, *, now_plus: Settled) -> Settle
 
 
 async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
-    """What an earlier attempt may have done. A customer message that cannot be found waits for a person."""
+    """What an earlier attempt may have done. A customer message that cannot be found waits for a person, unless a
+    person has asked for it.
+
+    A message that was planned long ago is looked for too: where this store was restored, it may have been sent after
+    the backup. Nobody waits for a person then: this store knows of no attempt.
+    """
     send: list[Leased] = []
     settled: list[Settled] = []
     for item in leased:
-        if not item.must_look_up:
+        is_message = item.effect.kind is EffectKind.CUSTOMER_MESSAGE
+        if not item.must_look_up and not (item.is_old and is_message):
             send.append(item)
         elif await helpdesk.was_done(item.effect.target, item.effect.once):
-            settled.append(done(item, detail="found at the helpdesk after a lost reply"))
-        elif item.effect.kind is EffectKind.CUSTOMER_MESSAGE:
+            settled.append(done(item, detail="found at the helpdesk: it had been sent before"))
+        elif is_message and item.must_look_up and not item.is_asked_for:
             settled.append(
                 held(item, "the reply was lost and the message is not on the ticket: please check")
             )

@@ -121,7 +121,7 @@ async def leased(liaison: Installation, kind: EffectKind) -> list[Leased]:
     async with liaison.database.transaction() as tx:
         taken = await lease_effects(tx, now=resources.utc_now(), ids=ids)
         assert len(taken) == len(ids)
-        return list(await mark_sent(tx, taken, now=resources.utc_now()))
+        return list(await mark_sent(tx, taken))
 
 
 async def test_after_the_commit_of_an_acknowledgement(liaison: Installation):

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
 
+# Leases go by the clock that all workers share: PostgreSQL's. `:clock` is null but in tests.
+CLOCK = "coalesce(cast(:clock as timestamptz), now())"
 # The head of its lane: nothing older may still be open.
 _IS_HEAD = """
     e.state in ('pending', 'sending', 'unknown')
@@ -25,10 +27,10 @@ _IS_HEAD = """
 # And it may be sent now. A younger one is in flight when its transaction was quicker to commit.
 IS_DUE = f"""
     {_IS_HEAD}
-    and e.not_before <= :now and (e.state <> 'sending' or e.lease_until < :now)
+    and e.not_before <= :now and (e.state <> 'sending' or e.lease_until < {CLOCK})
     and not exists (
         select 1 from effects o
-        where o.lane = e.lane and o.id > e.id and o.state = 'sending' and o.lease_until >= :now)
+        where o.lane = e.lane and o.id > e.id and o.state = 'sending' and o.lease_until >= {CLOCK})
 """  # noqa: S608  # fragments of our own
 
 
@@ -65,12 +67,14 @@ async def due_effects(
     now: datetime,
     is_urgent: bool = False,
     at_most: int = 100,
+    clock: datetime | None = None,
 ) -> Sequence[DueEffects]:
     """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
 
-    None is for what belongs to no incident. `is_urgent` leaves out what is about tickets.
+    None is for what belongs to no incident. `is_urgent` leaves out what is about tickets. `clock` is what leases are
+    compared with; None, as everywhere but in tests, is PostgreSQL's own.
     """
-    given = {"now": now, "is_urgent": is_urgent}
+    given = {"now": now, "is_urgent": is_urgent, "clock": clock}
     if incident_id is None:
         rows = await tx.execute(_DUE_UNLINKED, given)
     else:
@@ -116,7 +120,9 @@ async def next_due_at(
 _INCIDENTS_DUE = text(f"select distinct e.incident_id from effects e where {IS_DUE}")  # noqa: S608
 
 
-async def incidents_with_due_effects(tx: AsyncConnection, *, now: datetime) -> Sequence[int | None]:
+async def incidents_with_due_effects(
+    tx: AsyncConnection, *, now: datetime, clock: datetime | None = None
+) -> Sequence[int | None]:
     """Incidents that have something to send now; None among them if something is about no incident."""
-    rows = await tx.execute(_INCIDENTS_DUE, {"now": now})
+    rows = await tx.execute(_INCIDENTS_DUE, {"now": now, "clock": clock})
     return [row.incident_id for row in rows]

@@ -19,17 +19,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
 from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
-from incidents.store.ledger.due import IS_DUE
+from incidents.store.ledger.due import CLOCK, IS_DUE
 from incidents.store.schema.tables import bindings, effects
 from incidents.store.storable import StorableText
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 40
+OLD = timedelta(minutes=5)
+"""Planned longer ago, an effect may have been sent by an installation of which this store is a restored backup."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leased:
-    """An effect to be sent now. `must_look_up`: an earlier attempt may have gone through."""
+    """An effect to be sent now. `must_look_up`: an earlier attempt may have gone through. `is_old`: it was planned so
+    long ago that somebody else may have sent it, of whom this store does not know."""
 
     id: int
     effect: Effect
@@ -37,6 +40,13 @@ class Leased:
     attempts: int
     must_look_up: bool
     result: str
+    is_old: bool = False
+
+    @property
+    def is_asked_for(self) -> bool:
+        """A person wants it sent although an earlier attempt may have gone through (`liaison held --again`): nobody
+        has tried since."""
+        return self.must_look_up and self.attempts == 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,10 +125,11 @@ _LEASE = text(
         for update skip locked
     )
     update effects e set state = 'sending', fence = e.fence + 1, attempts = e.attempts + 1,
-        lease_until = cast(:now as timestamptz) + cast(:lease as interval)
+        lease_until = {CLOCK} + cast(:lease as interval)
     from due where e.id = due.id
     returning e.id, e.key, e.once, e.kind, e.incident_id, e.connection, e.target, e.fence, e.attempts,
-        e.sent_at, e.result, cast(e.payload as text) as payload
+        e.sent_at, e.result, cast(e.payload as text) as payload,
+        e.planned_at < {CLOCK} - cast(:old as interval) as is_old
     """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
 
@@ -131,8 +142,13 @@ async def lease_effects(
     ids: Sequence[int] | None = None,
     limit: int = 500,
     lease: timedelta = LEASE,
+    clock: datetime | None = None,
 ) -> Sequence[Leased]:
-    """Take effects that are due, at most one a lane, oldest first."""
+    """Take effects that are due, at most one a lane, oldest first.
+
+    `now` is the process's time, which effects are due by; leases go by PostgreSQL's, or by `clock` in tests: two
+    workers whose clocks differ must not both think that they hold one.
+    """
     rows = await tx.execute(
         _LEASE,
         {
@@ -141,23 +157,27 @@ async def lease_effects(
             "ids": None if ids is None else list(ids),
             "limit": limit,
             "lease": lease,
+            "clock": clock,
+            "old": OLD,
         },
     )
     return sorted((_leased(row) for row in rows), key=lambda item: item.id)
 
 
 _MARK_SENT = text(
-    """
-    update effects e set sent_at = :now,
-        lease_until = greatest(e.lease_until, cast(:now as timestamptz) + cast(:lease as interval))
+    f"""
+    update effects e set sent_at = {CLOCK},
+        lease_until = greatest(e.lease_until, {CLOCK} + cast(:lease as interval))
     from unnest(cast(:ids as bigint[]), cast(:fences as bigint[])) as mine(id, fence)
     where e.id = mine.id and e.fence = mine.fence and e.state = 'sending'
     returning e.id
-    """
+    """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger)))
 
 
-async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datetime) -> Sequence[Leased]:
+async def mark_sent(
+    tx: AsyncConnection, leased: Sequence[Leased], *, clock: datetime | None = None
+) -> Sequence[Leased]:
     """Record, just before the call goes out, that it does; returns those whose fence still holds.
 
     The lease begins anew, so that nobody looks the call up while it is under way.
@@ -165,7 +185,7 @@ async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datet
     rows = await tx.execute(
         _MARK_SENT,
         {
-            "now": now,
+            "clock": clock,
             "lease": LEASE,
             "ids": [item.id for item in leased],
             "fences": [item.fence for item in leased],
@@ -176,20 +196,22 @@ async def mark_sent(tx: AsyncConnection, leased: Sequence[Leased], *, now: datet
 
 
 _KEEP = text(
-    """
-    update effects e set lease_until = greatest(e.lease_until, cast(:now as timestamptz) + cast(:lease as interval))
+    f"""
+    update effects e set lease_until = greatest(e.lease_until, {CLOCK} + cast(:lease as interval))
     from unnest(cast(:ids as bigint[]), cast(:fences as bigint[])) as mine(id, fence)
     where e.id = mine.id and e.fence = mine.fence and e.state = 'sending'
-    """
+    """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("fences", type_=ARRAY(BigInteger)))
 
 
-async def keep_effects(tx: AsyncConnection, leased: Sequence[Leased], *, now: datetime) -> None:
+async def keep_effects(
+    tx: AsyncConnection, leased: Sequence[Leased], *, clock: datetime | None = None
+) -> None:
     """A sign of life of whoever is sending them: another lease for those whose fence still holds."""
     await tx.execute(
         _KEEP,
         {
-            "now": now,
+            "clock": clock,
             "lease": LEASE,
             "ids": [item.id for item in leased],
             "fences": [item.fence for item in leased],
@@ -298,4 +320,5 @@ def _leased(row: Row[tuple[object, ...]]) -> Leased:
         attempts=row.attempts,
         must_look_up=row.sent_at is not None,
         result=row.result,
+        is_old=row.is_old,
     )

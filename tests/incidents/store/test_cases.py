@@ -218,7 +218,7 @@ async def test_the_ledger_shows_the_incidents_own_effects_and_counts_those_about
                 for number, (kind, payload) in enumerate(kinds)
             ],
         )
-        leased = await lease_effects(tx, now=NOW, incident_id=incident.id)
+        leased = await lease_effects(tx, now=NOW, incident_id=incident.id, clock=NOW)
         settled = {
             "e0": Settled(
                 id=leased[0].id, fence=1, state=EffectState.DONE, result="C1", detail="found", not_before=None

@@ -37,7 +37,7 @@ async def _due(
     database: Database, incident: Incident, *, is_urgent: bool = False, at_most: int = 100
 ) -> Sequence[DueEffects]:
     async with database.transaction() as tx:
-        return await due_effects(tx, incident.id, now=NOW, is_urgent=is_urgent, at_most=at_most)
+        return await due_effects(tx, incident.id, now=NOW, clock=NOW, is_urgent=is_urgent, at_most=at_most)
 
 
 async def _next(database: Database, incident: Incident, *, is_urgent: bool = False) -> datetime | None:
@@ -47,12 +47,12 @@ async def _next(database: Database, incident: Incident, *, is_urgent: bool = Fal
 
 async def _waiting_incidents(database: Database, *, now: datetime = NOW) -> set[int]:
     async with database.transaction() as tx:
-        return set(await incidents_with_due_effects(tx, now=now))
+        return set(await incidents_with_due_effects(tx, now=now, clock=now))
 
 
 async def _lease(database: Database, *ids: int, now: datetime = NOW) -> None:
     async with database.transaction() as tx:
-        await lease_effects(tx, now=now, ids=ids or None)
+        await lease_effects(tx, now=now, ids=ids or None, clock=now)
 
 
 async def _attempt(
@@ -60,7 +60,7 @@ async def _attempt(
 ) -> None:
     """Take everything that is due for the incident, and end it so."""
     async with database.transaction() as tx:
-        leased = await lease_effects(tx, now=NOW, incident_id=incident.id)
+        leased = await lease_effects(tx, now=NOW, incident_id=incident.id, clock=NOW)
         outcomes = [
             Settled(id=item.id, fence=item.fence, state=state, not_before=not_before) for item in leased
         ]

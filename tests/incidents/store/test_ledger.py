@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from incidents.effects import (
     ActionCall,
@@ -57,12 +57,12 @@ async def _plan(database: Database, *planned: Effect) -> None:
 
 async def _lease(database: Database, *, now: datetime = NOW, limit: int = 500) -> Sequence[Leased]:
     async with database.transaction() as tx:
-        return await lease_effects(tx, now=now, limit=limit)
+        return await lease_effects(tx, now=now, limit=limit, clock=now)
 
 
 async def _mark_sent(database: Database, *leased: Leased, now: datetime = NOW) -> Sequence[Leased]:
     async with database.transaction() as tx:
-        return await mark_sent(tx, leased, now=now)
+        return await mark_sent(tx, leased, clock=now)
 
 
 async def _settle(
@@ -121,7 +121,8 @@ async def test_an_effect_is_leased_as_it_was_planned(
     """Every kind with its payload."""
     planned = effect("a", incident_id=incident.id, kind=kind, payload=payload, once="a-marker")
     await _plan(database, planned)
-    (leased,) = await _lease(database)
+    async with database.transaction() as tx:
+        (leased,) = await lease_effects(tx, now=NOW)
     assert leased == Leased(id=leased.id, effect=planned, fence=1, attempts=1, must_look_up=False, result="")
 
 
@@ -208,11 +209,11 @@ async def test_what_is_asked_for_limits_what_is_leased(database: Database, incid
         await plan_effects(
             tx, [effect(key, incident_id=incident.id, target=key[0]) for key in ("a1", "a2", "b", "c")]
         )
-        assert await lease_effects(tx, now=NOW, incident_id=incident.id + 1) == []
-        assert _keys(await lease_effects(tx, now=NOW, limit=1)) == ["a1"]
+        assert await lease_effects(tx, now=NOW, incident_id=incident.id + 1, clock=NOW) == []
+        assert _keys(await lease_effects(tx, now=NOW, limit=1, clock=NOW)) == ["a1"]
         ids = (await tx.execute(select(effects.c.id).where(effects.c.key.in_(["a1", "a2", "b"])))).scalars()
         assert _keys(await lease_effects(tx, now=NOW, ids=list(ids))) == ["b"]
-        assert await lease_effects(tx, now=NOW, ids=[]) == []
+        assert await lease_effects(tx, now=NOW, ids=[], clock=NOW) == []
 
 
 async def test_a_lease_that_ran_out_before_sending_is_simply_taken_again(
@@ -235,6 +236,31 @@ async def test_a_lease_that_ran_out_after_sending_must_be_looked_up(database: Da
     assert again.must_look_up
 
 
+@pytest.mark.parametrize("skew", [-MINUTE, MINUTE])
+async def test_a_worker_whose_clock_is_off_takes_nobodys_lease_and_holds_none_too_long(
+    database: Database, incident: Incident, skew: timedelta
+):
+    """Leases go by the one clock that all share. By its own, a worker a minute ahead would send what is being sent."""
+    await _plan(database, effect("a", incident_id=incident.id))
+    async with database.transaction() as tx:
+        assert len(await lease_effects(tx, now=NOW + skew)) == 1
+    async with database.transaction() as tx:
+        assert await lease_effects(tx, now=NOW + MINUTE + SECOND) == []
+        lease = (await tx.execute(select(effects.c.lease_until - func.now()))).scalar_one()
+    assert LEASE - 10 * SECOND < lease <= LEASE
+
+
+async def test_what_was_planned_more_than_five_minutes_ago_is_old(database: Database, incident: Incident):
+    for key, age in (("new", 4 * MINUTE), ("old", 6 * MINUTE)):
+        await _plan(database, effect(key, incident_id=incident.id, target=key))
+        async with database.transaction() as tx:
+            aged = update(effects).where(effects.c.key == key).values(planned_at=func.now() - age)
+            await tx.execute(aged)
+    async with database.transaction() as tx:
+        leased = await lease_effects(tx, now=NOW)
+    assert {item.effect.key: item.is_old for item in leased} == {"new": False, "old": True}
+
+
 async def test_the_lease_begins_anew_when_the_call_goes_out(database: Database, incident: Incident):
     """A worker that was slow to get there is not looked up while its call is under way."""
     await _plan(database, effect("a", incident_id=incident.id))
@@ -248,7 +274,7 @@ async def test_a_longer_lease_is_not_shortened_by_sending(database: Database, in
     """An action may run for half an hour."""
     await _plan(database, effect("a", incident_id=incident.id))
     async with database.transaction() as tx:
-        leased = await lease_effects(tx, now=NOW, lease=30 * MINUTE)
+        leased = await lease_effects(tx, now=NOW, lease=30 * MINUTE, clock=NOW)
     await _mark_sent(database, *leased)
     assert await _lease(database, now=NOW + 30 * MINUTE) == []
 
@@ -258,7 +284,7 @@ async def test_a_worker_whose_lease_was_taken_sends_nothing(database: Database, 
     await _plan(database, *(effect(key, incident_id=incident.id) for key in ("a", "b")))
     late = await _lease(database)
     async with database.transaction() as tx:
-        await lease_effects(tx, now=AFTER_LEASE, ids=[late[0].id])
+        await lease_effects(tx, now=AFTER_LEASE, ids=[late[0].id], clock=AFTER_LEASE)
     assert await _mark_sent(database, *late, now=AFTER_LEASE) == [late[1]]
 
 
@@ -354,6 +380,6 @@ async def test_a_vendors_error_text_does_not_fail_the_settling(database: Databas
 async def test_nothing_to_settle_or_plan_is_no_statement(database: Database):
     async with database.transaction() as tx:
         assert await settle_effects(tx, [], now=NOW) == 0
-        assert await mark_sent(tx, [], now=NOW) == []
+        assert await mark_sent(tx, [], clock=NOW) == []
         await plan_effects(tx, [])
         assert await count_effects(tx) == LedgerCounts(open=0, done=0, held=0, dead=0)

@@ -39,7 +39,7 @@ class _World:
 async def _work(database: Database, world: _World) -> None:
     while len(world.sent) < LANES * EACH:
         async with database.transaction() as tx:
-            leased = await lease_effects(tx, now=NOW, limit=3)
+            leased = await lease_effects(tx, now=NOW, limit=3, clock=NOW)
         for item in leased:
             world.begin(item)
         await asyncio.sleep(0)
@@ -76,8 +76,8 @@ async def test_two_who_lease_in_the_same_moment_share(database: Database, incide
             tx, [effect(key, incident_id=incident.id, target=key[0]) for key in ("a1", "b1", "a2")]
         )
     async with database.transaction() as one, database.transaction() as other:
-        mine = await lease_effects(one, now=NOW, limit=1)
-        theirs = await lease_effects(other, now=NOW)
+        mine = await lease_effects(one, now=NOW, limit=1, clock=NOW)
+        theirs = await lease_effects(other, now=NOW, clock=NOW)
     assert [item.effect.key for item in mine] == ["a1"]
     assert [item.effect.key for item in theirs] == ["b1"]
 
@@ -85,11 +85,11 @@ async def test_two_who_lease_in_the_same_moment_share(database: Database, incide
 async def test_of_two_who_take_over_an_expired_lease_one_gets_it(database: Database, incident: Incident):
     async with database.transaction() as tx:
         await plan_effects(tx, [effect("a", incident_id=incident.id)])
-        await lease_effects(tx, now=NOW, lease=SECOND)
+        await lease_effects(tx, now=NOW, lease=SECOND, clock=NOW)
 
     async def take() -> int:
         async with database.transaction() as tx:
-            return len(await lease_effects(tx, now=NOW + 2 * SECOND))
+            return len(await lease_effects(tx, now=NOW + 2 * SECOND, clock=NOW + 2 * SECOND))
 
     assert sorted(await asyncio.gather(*(take() for _ in range(6)))) == [0] * 5 + [1]
 
@@ -102,10 +102,10 @@ async def test_what_is_planned_late_does_not_join_what_is_under_way(database: Da
         async with database.transaction() as quick:
             await plan_effects(quick, [effect("younger", incident_id=incident.id, target="a")])
         async with database.transaction() as tx:
-            (under_way,) = await lease_effects(tx, now=NOW)
+            (under_way,) = await lease_effects(tx, now=NOW, clock=NOW)
     assert under_way.effect.key == "younger"
     async with database.transaction() as tx:
-        assert await lease_effects(tx, now=NOW) == []
+        assert await lease_effects(tx, now=NOW, clock=NOW) == []
         settled = Settled(id=under_way.id, fence=under_way.fence, state=EffectState.DONE)
         await settle_effects(tx, [settled], now=NOW)
-        assert [item.effect.key for item in await lease_effects(tx, now=NOW)] == ["older"]
+        assert [item.effect.key for item in await lease_effects(tx, now=NOW, clock=NOW)] == ["older"]

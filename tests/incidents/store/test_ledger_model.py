@@ -118,7 +118,7 @@ class LedgerMachine(RuleBasedStateMachine):
         must_look_up = {line.key: line.was_sent for line in self.model.lines.values()}
         expected = [(line.key, line.fence) for line in self.model.lease(self.now, limit)]
         leased = self.store.call(
-            lambda tx: lease_effects(tx, now=self.now, incident_id=self.incident, limit=limit)
+            lambda tx: lease_effects(tx, now=self.now, incident_id=self.incident, limit=limit, clock=self.now)
         )
         assert [(item.effect.key, item.fence) for item in leased] == expected
         for item in leased:
@@ -132,7 +132,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def send(self, item: Leased) -> None:
         """By its holder, or by one who has lost it long ago."""
         expected = [item] if self.model.mark_sent(item.effect.key, item.fence, self.now) else []
-        assert self.store.call(lambda tx: mark_sent(tx, [item], now=self.now)) == expected
+        assert self.store.call(lambda tx: mark_sent(tx, [item], clock=self.now)) == expected
 
     @rule(item=consumes(leases), state=ENDINGS, wait=st.none() | SPANS)
     def finish(self, item: Leased, state: EffectState, wait: timedelta | None) -> None:
@@ -176,7 +176,7 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         return Seen(
             lines=[(row.key, EffectState(row.state), row.fence) for row in rows],
-            due=await due_effects(tx, self.incident, now=self.now, at_most=1),
+            due=await due_effects(tx, self.incident, now=self.now, clock=self.now, at_most=1),
             next_due_at=await next_due_at(tx, self.incident),
         )
 

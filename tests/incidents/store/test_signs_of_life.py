@@ -76,7 +76,7 @@ async def test_a_sign_does_not_prolong_a_successors_lease(database: Database):
 
 async def _lease(database: Database, *, late: int = 0) -> Sequence[Leased]:
     async with database.transaction() as tx:
-        return await lease_effects(tx, now=NOW + late * SECOND)
+        return await lease_effects(tx, now=NOW + late * SECOND, clock=NOW + late * SECOND)
 
 
 async def test_an_effect_that_is_being_sent_stays_with_its_sender(database: Database, incident: Incident):
@@ -85,7 +85,7 @@ async def test_an_effect_that_is_being_sent_stays_with_its_sender(database: Data
     leased = await _lease(database)
     half = LEASE / 2
     async with database.transaction() as tx:
-        await keep_effects(tx, leased, now=NOW + half)
+        await keep_effects(tx, leased, clock=NOW + half)
     assert await _lease(database, late=int(LEASE.total_seconds()) + 1) == []
     assert len(await _lease(database, late=int((LEASE + half).total_seconds()) + 1)) == 1
 
@@ -97,5 +97,5 @@ async def test_a_late_sign_does_not_hold_an_effect_that_was_put_back(database: D
     async with database.transaction() as tx:
         put_back = Settled(id=leased[0].id, fence=leased[0].fence, state=EffectState.PENDING)
         await settle_effects(tx, [put_back], now=NOW)
-        await keep_effects(tx, leased, now=NOW)
+        await keep_effects(tx, leased, clock=NOW)
     assert len(await _lease(database)) == 1

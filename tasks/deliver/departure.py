@@ -1,0 +1,34 @@
+"""The moment between "this goes out now" and the call itself: the one in which a worker must not fall asleep.
+
+A process that was stopped there, or a machine that was suspended, wakes up after its lease has ended: its successor has
+looked the effect up, not found it, and sent it. So whoever slept refuses to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidents.errors import Unreachable
+from incidents.store.ledger.effects import Leased, mark_sent
+from tasks import resources
+
+# With a connector's own deadline for a call (20 s) it stays under a lease (30 s).
+MOST_SECONDS = 8.0
+
+
+class Overslept(Unreachable):
+    """Too long ago it was said that this goes out: it was surely not sent, and somebody else may have taken it."""
+
+
+async def set_out(leased: Sequence[Leased]) -> Sequence[Leased]:
+    """Commit that these go out now, and return those that are still ours; the call must follow at once.
+
+    Raises `Overslept` when too much time has passed since it was begun, and the store's faults.
+    """
+    began = resources.uptime()
+    async with resources.database().transaction() as tx:
+        ours = await mark_sent(tx, leased)
+    passed = resources.uptime() - began
+    if ours and passed > MOST_SECONDS:
+        raise Overslept(f"{passed:.0f} s passed before it could be sent; somebody else may have sent it")
+    return ours
