@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket
@@ -16,7 +17,7 @@ from incidents.sla.clock import SlaClock
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkedTicket:
-    """A ticket of this incident. `reason` says why it was joined."""
+    """A ticket of this incident. `reason` says why it was joined, for people."""
 
     ticket: Ticket
     linked_at: datetime
@@ -77,6 +78,43 @@ class Case:
         return next((line for line in self.ledger if line.key == key), None)
 
 
+class EntryKind(StrEnum):
+    """What a line of the timeline tells of. Kept in the store: a member is never renamed, only migrated."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    VERDICT = "verdict"
+    SEVERITY = "severity"
+    SURGE = "surge"
+    SIMILAR = "similar"
+    ACTION = "action"
+    FIXED_BY_ACTION = "fixed_by_action"
+    ESCALATED = "escalated"
+    ACKNOWLEDGED = "acknowledged"
+    COMMAND = "command"
+    NOTE = "note"
+    """What an engineer wrote, on the page or in the room."""
+    TICKET_NOTE = "ticket_note"
+    """What an agent wrote on a ticket."""
+    TICKETS = "tickets"
+    UPDATE = "update"
+    STATE = "state"
+    RESOLVED = "resolved"
+    PROOF = "proof"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    SLA_WARNED = "sla_warned"
+    SLA_BREACHED = "sla_breached"
+    SLA_TICKETS = "sla_tickets"
+    SENT_PAGE = "sent_page"
+    SENT_CHAT_ROOM = "sent_chat_room"
+    SENT_CUSTOMER_MESSAGE = "sent_customer_message"
+    SENT_TICKET_STATUS = "sent_ticket_status"
+    SENT_ACTION = "sent_action"
+    EFFECT_HELD = "effect_held"
+    EFFECT_DEAD = "effect_dead"
+
+
 class Actor:
     """Names for who did it, where it was no person."""
 
@@ -85,10 +123,9 @@ class Actor:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One line of the timeline. `kind` is a short code, `text` is for people and holds no customer's words
-    that were not redacted."""
+    """One line of the timeline. `text` is for people and holds no customer's words that were not redacted."""
 
-    kind: str
+    kind: EntryKind
     text: str
     actor: str = Actor.LIAISON
 

@@ -76,6 +76,15 @@ class Verdict(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class JoinOrigin(StrEnum):
+    """Who or what joined a ticket to its incident; why, in words for people, is kept beside it."""
+
+    RULE = "rule"
+    AGENT = "agent"
+    LEARNT = "learnt"
+    SURGE = "surge"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """A person as a vendor knows them. `id` is the vendor's."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_status
@@ -55,7 +55,7 @@ def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
 def _look_again(case: Case, checks: int, text: str, basis: Basis) -> Plan:
     again = basis.now + basis.policy.closure.proof_interval
     incident = replace(case.incident, checks=checks, next_stage=Stage.CLOSURE, next_stage_at=again)
-    return Plan(incident=incident, entries=(Entry(kind="proof", text=text),))
+    return Plan(incident=incident, entries=(Entry(kind=EntryKind.PROOF, text=text),))
 
 
 def _cannot_see(case: Case, seen: str, basis: Basis) -> Plan:
@@ -72,7 +72,9 @@ def _not_fixed(case: Case, red: Sequence[ProbeResult], basis: Basis) -> Plan:
     incident = reopen(case.incident, now=basis.now)
     text = f"Said to be fixed, but {_say(red)}: opened again"
     effects = tell_engineers(replace(case, incident=incident), basis.policy, "not-fixed", text)
-    return Plan(incident=incident, effects=tuple(effects), entries=(Entry(kind="reopened", text=text),))
+    return Plan(
+        incident=incident, effects=tuple(effects), entries=(Entry(kind=EntryKind.REOPENED, text=text),)
+    )
 
 
 def _tell_everybody(case: Case, proof: str, basis: Basis) -> Plan:
@@ -85,7 +87,7 @@ def _tell_everybody(case: Case, proof: str, basis: Basis) -> Plan:
     effects += tell_room(
         seen, basis.policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
     )
-    entry = Entry(kind="proof", text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
+    entry = Entry(kind=EntryKind.PROOF, text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
@@ -131,7 +133,7 @@ def _close(case: Case, basis: Basis) -> Plan:
     return Plan(
         incident=incident,
         effects=tuple(tell_room(seen, basis.policy, "closed", f"{incident.name} is closed: {all_told}.")),
-        entries=(Entry(kind="closed", text=f"Closed: {all_told}{rest}"),),
+        entries=(Entry(kind=EntryKind.CLOSED, text=f"Closed: {all_told}{rest}"),),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.customers import next_update_at
 from incidents.decisions.posts import chat_post
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
@@ -73,7 +73,7 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
             timeout=action.timeout.total_seconds(),
         ),
     )
-    entry = Entry(kind="action", text=f"Trying the action '{action.name}' before waking anybody")
+    entry = Entry(kind=EntryKind.ACTION, text=f"Trying the action '{action.name}' before waking anybody")
     return Plan(incident=incident, effects=(effect,), entries=(entry,))
 
 
@@ -93,7 +93,9 @@ def _after_action(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Pla
         incident = replace(
             incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now, resolved_at=basis.now, checks=0
         )
-        entry = Entry(kind="state", text=f"The action '{action.target}' fixed it; nobody was woken")
+        entry = Entry(
+            kind=EntryKind.FIXED_BY_ACTION, text=f"The action '{action.target}' fixed it; nobody was woken"
+        )
         return Plan(incident=incident, entries=(entry,))
     outcome = action.detail or action.result or action.state
     return mobilise(case, basis, why=f"the action '{action.target}' did not help ({outcome})")
@@ -126,7 +128,7 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     )
     once = case.once("escalated")
     effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets]
-    entry = Entry(kind="escalated", text=f"Paged team {team.title}: {why}")
+    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged team {team.title}: {why}")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 

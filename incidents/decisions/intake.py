@@ -12,18 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import closure, customers
 from incidents.effects import Effect, ticket_note
-from incidents.models import Incident, IncidentState, Severity, Stage, Ticket, TicketRef
+from incidents.models import Incident, IncidentState, JoinOrigin, Severity, Stage, Ticket, TicketRef
 from incidents.notes.notes import joined_note
 from incidents.policy.policy import Policy, Route
 from incidents.policy.routing import CORRECTION
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
-
-LEARNT = "learnt from past tickets"
-"""How the reason of every join begins that no rule and no person made."""
 
 _STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
@@ -32,9 +29,10 @@ _TITLE_LIMIT = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Join:
-    """A ticket that belongs to an incident, and why."""
+    """A ticket that belongs to an incident, who says so, and why, for people."""
 
     ticket: Ticket
+    origin: JoinOrigin
     reason: str
     severity: Severity | None = None
 
@@ -93,7 +91,7 @@ def sort_tickets(
         if route is None or route.service is None or ticket.status.is_settled:
             unrouted += 1
             continue
-        join = Join(ticket=ticket, reason=route.reason, severity=route.severity)
+        join = Join(ticket=ticket, origin=route.origin, reason=route.reason, severity=route.severity)
         by_service.setdefault(route.service, []).append(join)
     joins: dict[int, tuple[Join, ...]] = {}
     openings: list[Opening] = []
@@ -158,7 +156,7 @@ def opening_entries(opening: Opening) -> tuple[Entry, ...]:
     count = len(opening.joins)
     first = opening.joins[0]
     also = f", and {count - 1} more with it" if count > 1 else ""
-    return (Entry(kind="opened", text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}"),)
+    return (Entry(kind=EntryKind.OPENED, text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}"),)
 
 
 def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) -> list[Effect]:
@@ -175,7 +173,7 @@ def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) ->
             ),
         )
         for join in joins
-        if join.reason.startswith(LEARNT)
+        if join.origin is JoinOrigin.LEARNT
     ]
 
 
@@ -185,9 +183,11 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
     severities = [join.severity for join in joins if join.severity is not None]
     severity = min([incident.severity, *severities])
     changed = replace(incident, severity=severity)
-    entries = [Entry(kind="joined", text=f"{len(joins)} more: {_names(joins)}")]
+    entries = [Entry(kind=EntryKind.JOINED, text=f"{len(joins)} more: {_names(joins)}")]
     if severity < incident.severity:
-        entries.append(Entry(kind="severity", text=f"Severity raised from {incident.severity} to {severity}"))
+        entries.append(
+            Entry(kind=EntryKind.SEVERITY, text=f"Severity raised from {incident.severity} to {severity}")
+        )
     effects: list[Effect] = []
     if incident.state in _STILL_CHECKING:
         if incident.next_stage is not Stage.ESCALATION:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.effects import Effect, ticket_note
 from incidents.models import Evidence, TicketRef
 from incidents.redaction.redaction import safe_excerpt
@@ -46,7 +46,7 @@ def tell_precedents(case: Case, precedents: Sequence[Precedent], *, now: datetim
     evidence = tuple(Evidence(source=SOURCE, text=one.words, at=now) for one in new)
     incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence))
     text = "; ".join(one.words for one in new)
-    return Plan(incident=incident, entries=(Entry(kind=SOURCE, text=f"Seen before: {text}"),))
+    return Plan(incident=incident, entries=(Entry(kind=EntryKind.SIMILAR, text=f"Seen before: {text}"),))
 
 
 def suggest(ref: TicketRef, precedents: Sequence[Precedent], *, instance: str) -> Effect:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import page_effect
 from incidents.decisions.posts import page_notes, tell_room
@@ -112,9 +112,10 @@ def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, 
     on_tickets = [one for one in due if one.clock.subject != case.incident.name]
     lines = _Lines(case, own, on_tickets, basis)
     entries = [
-        Entry(kind="sla_breached" if one.is_breach else "sla_warned", text=lines.own(one)) for one in own
+        Entry(kind=EntryKind.SLA_BREACHED if one.is_breach else EntryKind.SLA_WARNED, text=lines.own(one))
+        for one in own
     ]
-    entries += [Entry(kind="sla_tickets", text=text) for text in lines.tickets(on_tickets)]
+    entries += [Entry(kind=EntryKind.SLA_TICKETS, text=text) for text in lines.tickets(on_tickets)]
     acts = frozenset(act for one in due for act in one.acts)
     what = f"sla:{_digest(due)}"
     effects: list[Effect] = []
@@ -135,7 +136,7 @@ def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, 
         raised = Severity(incident.severity - 1)
         entries.append(
             Entry(
-                kind="severity",
+                kind=EntryKind.SEVERITY,
                 text=f"Severity raised from {int(incident.severity)} to {int(raised)} by the SLA's ladder",
             )
         )
@@ -239,7 +240,7 @@ def _escalate(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[En
     incident = replace(incident, page_level=incident.page_level + 1)
     rung = ladder[incident.page_level - 1]
     page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
-    return incident, [page], [Entry(kind="escalated", text=f"Paged the next level: {rung.title}")]
+    return incident, [page], [Entry(kind=EntryKind.ESCALATED, text=f"Paged the next level: {rung.title}")]
 
 
 def _page_person(case: Case, who: str, person: Rung, basis: Basis) -> Effect:
@@ -276,5 +277,5 @@ def _update_customers(case: Case, basis: Basis) -> tuple[Incident, list[Effect],
         template=basis.policy.templates.customer.update,
         what=f"update:{incident.updates_sent}",
     )
-    entry = Entry(kind="update", text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
+    entry = Entry(kind=EntryKind.UPDATE, text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
     return incident, effects, [entry]

@@ -6,15 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.intake import Join, Opening
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.surge_name import SOURCE, SurgeName
-from incidents.models import Evidence, Ticket
+from incidents.models import Evidence, JoinOrigin, Ticket
 from incidents.policy.policy import Policy
-
-PART = "part of a surge"
-"""How the reason of every ticket that a surge joined to its candidate begins."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +38,12 @@ def service_of(surge: SeenSurge, policy: Policy) -> str | None:
 def candidate(surge: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy) -> Opening:
     """The incident it may be. It is validated like any other before anybody is woken."""
     title = f"{policy.service(service).title}: surge of {surge.count} reports"
-    reason = f"{PART}: {surge.evidence[0]}" if surge.evidence else PART
+    reason = f"part of a surge: {surge.evidence[0]}" if surge.evidence else "part of a surge"
     return Opening(
         service=service,
         title=title,
         severity=policy.service(service).severity,
-        joins=tuple(Join(ticket=ticket, reason=reason) for ticket in tickets),
+        joins=tuple(Join(ticket=ticket, origin=JoinOrigin.SURGE, reason=reason) for ticket in tickets),
     )
 
 
@@ -59,7 +56,7 @@ def evidence_of(surge: SeenSurge) -> tuple[Evidence, ...]:
 def opened_by(case: Case, surge: SeenSurge) -> Plan:
     """The candidate with the surge as its first evidence."""
     incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge)))
-    entry = Entry(kind="surge", text=f"Opened as a candidate: {'; '.join(surge.evidence)}")
+    entry = Entry(kind=EntryKind.SURGE, text=f"Opened as a candidate: {'; '.join(surge.evidence)}")
     return Plan(incident=incident, entries=(entry,))
 
 
@@ -69,7 +66,7 @@ def tell(case: Case, surge: SeenSurge, policy: Policy) -> Plan:
     return Plan(
         incident=replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge))),
         effects=tuple(tell_engineers(case, policy, surge.name, text)),
-        entries=(Entry(kind="surge", text=text),),
+        entries=(Entry(kind=EntryKind.SURGE, text=text),),
     )
 
 

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_note
@@ -60,7 +60,7 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         said = f"{event.actor or 'An engineer'}: {event.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_room(case, basis.policy, what, said)
-        entries.append(Entry(kind="note", text=event.text, actor=event.actor or "engineer"))
+        entries.append(Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or "engineer"))
     return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
 
 
@@ -78,7 +78,7 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
             basis.policy,
             f"handed-back:{_digest(str(basis.now))}",
             text,
-            kind="state",
+            kind=EntryKind.STATE,
         )
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
         who = _who(news, state, PageChange.RESOLVED, said_in_chat=incident.responder)
@@ -126,7 +126,7 @@ def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
         basis.policy,
         f"acknowledged:{_digest(who, str(basis.now))}",
         f"{who} is on it",
-        kind="acknowledged",
+        kind=EntryKind.ACKNOWLEDGED,
     )
     progress = customers.tell(
         seen,
@@ -150,7 +150,9 @@ def _resolved(case: Case, who: str, basis: Basis) -> Plan:
         checks=0,
     )
     seen = replace(case, incident=incident)
-    plan = _tell(seen, basis.policy, "resolved", f"{who} resolved it; proof is being taken", kind="resolved")
+    plan = _tell(
+        seen, basis.policy, "resolved", f"{who} resolved it; proof is being taken", kind=EntryKind.RESOLVED
+    )
     # Pages of other rungs ring on although it is over.
     return replace(plan, effects=(*plan.effects, *change_pages(case, EffectKind.PAGE_RESOLVE, "resolved")))
 
@@ -165,10 +167,10 @@ def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
         next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
-    return _tell(seen, basis.policy, "reopened", f"{who} opened it again", kind="reopened")
+    return _tell(seen, basis.policy, "reopened", f"{who} opened it again", kind=EntryKind.REOPENED)
 
 
-def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: str) -> Plan:
+def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: EntryKind) -> Plan:
     """A change of state as the agents and the room hear it. The pager knows: it told us."""
     effects = _to_tickets(seen, what, internal(f"{seen.incident.name}: {text}."))
     effects += tell_room(seen, policy, what, text)
@@ -190,19 +192,19 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, what)
         effects += tell_engineers(case, basis.policy, what, f"{command.user} acknowledged from chat")
-        entries.append(Entry(kind="command", text="Acknowledged from chat", actor=command.user))
+        entries.append(Entry(kind=EntryKind.COMMAND, text="Acknowledged from chat", actor=command.user))
         if incident.state is IncidentState.ESCALATED:
             incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_RESOLVE, what)
         effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
-        entries.append(Entry(kind="command", text="Resolved from chat", actor=command.user))
+        entries.append(Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user))
         incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.NOTE and command.text:
         said = f"{command.user}: {command.text}"
         effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_engineers(case, basis.policy, what, said)
-        entries.append(Entry(kind="note", text=command.text, actor=command.user))
+        entries.append(Entry(kind=EntryKind.NOTE, text=command.text, actor=command.user))
     elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
         effects += tell_room(case, basis.policy, what, USAGE)
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import WORKS_AGAIN, reopen
@@ -88,7 +88,7 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
             ticket_note(incident.id, item.after.ref, seen.once("reopened"), note),
             *tell_engineers(seen, basis.policy, "reopened", text),
         ),
-        entries=(Entry(kind="reopened", text=text, actor="customer"),),
+        entries=(Entry(kind=EntryKind.REOPENED, text=text, actor="customer"),),
     )
 
 
@@ -96,7 +96,7 @@ def _pass_on(case: Case, ticket: Ticket, comment: Comment, policy: Policy) -> tu
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     text = f"{comment.author_name or 'An agent'} on ticket #{ticket.ref.id}: {excerpt}"
     what = f"agentnote:{_digest(str(ticket.ref), comment.id)}"
-    entry = Entry(kind="note", text=text, actor=comment.author_name or "agent")
+    entry = Entry(kind=EntryKind.TICKET_NOTE, text=text, actor=comment.author_name or "agent")
     return entry, tell_engineers(case, policy, what, text)
 
 
@@ -121,7 +121,7 @@ def _status_changes(
         more = f" and {len(items) - 10} more" if len(items) > 10 else ""
         text = f"{len(items)} ticket(s) {word}: {names}{more}"
         what = f"status:{_digest(*(f'{item.after.ref}@{item.after.version}' for item in items))}"
-        entries.append(Entry(kind="tickets", text=text))
+        entries.append(Entry(kind=EntryKind.TICKETS, text=text))
         effects += tell_engineers(case, policy, what, text)
     return entries, effects
 

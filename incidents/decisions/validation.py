@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.similar import SOURCE as SIMILAR
 from incidents.decisions.surge_name import SOURCE as SURGE
 from incidents.effects import ticket_note
@@ -50,7 +50,7 @@ def decide(
     return Plan(
         incident=incident,
         effects=tuple(ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets),
-        entries=(Entry(kind="verdict", text=_summary(verdict, evidence)), *_ending(incident.state)),
+        entries=(Entry(kind=EntryKind.VERDICT, text=_summary(verdict, evidence)), *_ending(incident.state)),
     )
 
 
@@ -113,5 +113,5 @@ def _summary(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
 
 def _ending(state: IncidentState) -> tuple[Entry, ...]:
     if state is IncidentState.NOT_AN_INCIDENT:
-        return (Entry(kind="state", text="Not an incident: no proof after the last check"),)
+        return (Entry(kind=EntryKind.STATE, text="Not an incident: no proof after the last check"),)
     return ()

@@ -13,7 +13,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from incidents.models import Severity, Ticket, Verdict
+from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
 from incidents.policy.process import (
@@ -188,7 +188,9 @@ class Policy(PolicySection):
         """Where an agent's tag, else the first matching rule sends the ticket; None leaves it to a person."""
         said = corrected_service(ticket)
         if said in self.services:
-            return Route(service=said, severity=None, reason="an agent's tag says so")
+            return Route(
+                service=said, severity=None, origin=JoinOrigin.AGENT, reason="an agent's tag says so"
+            )
         return next((route for rule in self.routing if (route := rule.route(ticket)) is not None), None)
 
     def connections(self) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from incidents.models import Severity, Ticket
+from incidents.models import JoinOrigin, Severity, Ticket
 from incidents.policy.words import Connection, PolicySection
 
 LOOKED_AT = 10_000
@@ -20,10 +20,11 @@ LOOKED_AT = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """Where a ticket goes. `ignored` tickets belong to no incident; `reason` is for people."""
+    """Where a ticket goes, and who says so. `ignored` tickets belong to no incident; `reason` is for people."""
 
     service: str | None
     severity: Severity | None
+    origin: JoinOrigin
     reason: str
     ignored: bool = False
 
@@ -100,7 +101,13 @@ class RoutingRule(PolicySection):
         if why is None:
             return None
         reason = f"{self.reason} ({why})" if self.reason else why
-        return Route(service=self.service, severity=self.severity, reason=reason, ignored=self.ignore)
+        return Route(
+            service=self.service,
+            severity=self.severity,
+            origin=JoinOrigin.RULE,
+            reason=reason,
+            ignored=self.ignore,
+        )
 
 
 def _any_keyword(keywords: Iterable[str], text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidents.decisions.intake import Join, Opening, learnt_notes, opening_entries
-from incidents.models import Incident, TicketRef
+from incidents.models import Incident, JoinOrigin, TicketRef
 from incidents.step import Step
 from incidents.store.cases import open_incident
 from incidents.store.ledger.effects import plan_effects
@@ -30,9 +30,9 @@ async def open_with_tickets(step: Step, opening: Opening) -> Incident:
 
 
 async def link_joins(step: Step, incident_id: int, joins: Sequence[Join]) -> None:
-    """Write which incident these tickets belong to from now on, and why."""
-    by_reason: dict[str, list[TicketRef]] = {}
+    """Write which incident these tickets belong to from now on, who says so, and why."""
+    by_reason: dict[tuple[JoinOrigin, str], list[TicketRef]] = {}
     for join in joins:
-        by_reason.setdefault(join.reason, []).append(join.ticket.ref)
-    for reason, refs in by_reason.items():
-        await link_tickets(step.connection, incident_id, refs, reason=reason, now=step.now)
+        by_reason.setdefault((join.origin, join.reason), []).append(join.ticket.ref)
+    for (origin, reason), refs in by_reason.items():
+        await link_tickets(step.connection, incident_id, refs, origin=origin, reason=reason, now=step.now)

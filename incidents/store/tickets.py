@@ -11,16 +11,16 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import LinkedTicket
-from incidents.models import Contact, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, JoinOrigin, Ticket, TicketRef, TicketStatus
 from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
 
-_KEPT = ("connection", "id", "incident_id", "link_reason", "linked_at", "first_seen_at")
+_KEPT = ("connection", "id", "ref", "incident_id", "link_origin", "link_reason", "linked_at", "first_seen_at")
 _REPLACED = [column.name for column in tickets.columns if column.name not in _KEPT]
 
 _LINK = text(
     """
-    update tickets set incident_id = :incident_id, link_reason = :reason, linked_at = :now
+    update tickets set incident_id = :incident_id, link_origin = :origin, link_reason = :reason, linked_at = :now
     from unnest(cast(:connections as text[]), cast(:ids as text[])) as named(connection, id)
     where tickets.connection = named.connection and tickets.id = named.id
     """
@@ -70,7 +70,13 @@ async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket], *, sla_fit
 
 
 async def link_tickets(
-    tx: AsyncConnection, incident_id: int, refs: Sequence[TicketRef], *, reason: str, now: datetime
+    tx: AsyncConnection,
+    incident_id: int,
+    refs: Sequence[TicketRef],
+    *,
+    origin: JoinOrigin,
+    reason: str,
+    now: datetime,
 ) -> None:
     if not refs:
         return
@@ -80,6 +86,7 @@ async def link_tickets(
             "connections": [ref.connection for ref in refs],
             "ids": [ref.id for ref in refs],
             "incident_id": incident_id,
+            "origin": origin.value,
             "reason": reason,
             "now": now,
         },

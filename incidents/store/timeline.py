@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Entry
+from incidents.case import Entry, EntryKind
 from incidents.step import Step
 from incidents.store.schema.tables import timeline
 
@@ -17,7 +17,7 @@ from incidents.store.schema.tables import timeline
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineEntry:
     at: datetime
-    kind: str
+    kind: EntryKind
     actor: str
     text: str
     run_id: str | None
@@ -33,7 +33,7 @@ async def append_entries(step: Step, incident_id: int, entries: Sequence[Entry])
             {
                 "incident_id": incident_id,
                 "at": step.now,
-                "kind": entry.kind,
+                "kind": entry.kind.value,
                 "actor": entry.actor,
                 "text": entry.text,
                 "run_id": step.run_id,
@@ -48,6 +48,6 @@ async def read_timeline(tx: AsyncConnection, incident_id: int) -> Sequence[Timel
         select(timeline).where(timeline.c.incident_id == incident_id).order_by(timeline.c.id)
     )
     return [
-        TimelineEntry(at=row.at, kind=row.kind, actor=row.actor, text=row.text, run_id=row.run_id)
+        TimelineEntry(at=row.at, kind=EntryKind(row.kind), actor=row.actor, text=row.text, run_id=row.run_id)
         for row in rows
     ]

@@ -32,7 +32,7 @@ COLUMNS = (
 )
 _TICKETS = text(
     """
-    select t.connection || '#' || t.id as ticket, t.created_at, left(t.subject, :letters) as subject,
+    select t.ref as ticket, t.created_at, left(t.subject, :letters) as subject,
         left(t.body, :letters) as body, coalesce(whole.service, i.service) as service,
         nullif(t."group", '') as "group", nullif(t.product, '') as product, nullif(t.channel, '') as channel,
         nullif(t.tier, '') as tier, nullif(t.requester_id, '') as customer, t.reassignments,

@@ -20,7 +20,7 @@ _AT_ONCE = 2000
 _ROUTING_COLUMNS = (*COLUMNS, "incident", "service", "severity", "group")
 _ROUTING = text(
     """
-    select t.connection || '#' || t.id as ticket, nullif(left(t.subject, :letters), '') as subject,
+    select t.ref as ticket, nullif(left(t.subject, :letters), '') as subject,
         nullif(left(t.body, :letters), '') as body, t.product, t.channel, t.tier, t.connection, t.created_at,
         coalesce(i.merged_into, i.id) as incident,
         coalesce(service.truth, whole.service, i.service) as service,
@@ -32,11 +32,11 @@ _ROUTING = text(
     ) t
     left join incidents i on i.id = t.incident_id
     left join incidents whole on whole.id = i.merged_into
-    left join insight_predictions service on service.subject = t.connection || '#' || t.id
+    left join insight_predictions service on service.subject = t.ref
         and service.kind = 'routing' and service.label = 'service'
-    left join insight_predictions severity on severity.subject = t.connection || '#' || t.id
+    left join insight_predictions severity on severity.subject = t.ref
         and severity.kind = 'routing' and severity.label = 'severity'
-    left join insight_predictions team on team.subject = t.connection || '#' || t.id
+    left join insight_predictions team on team.subject = t.ref
         and team.kind = 'routing' and team.label = 'group'
     where t.incident_id is null or t.place <= :of_an_incident
     order by t.created_at desc, t.connection desc, t.id desc limit :most

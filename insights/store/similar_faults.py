@@ -19,7 +19,7 @@ MOST_TICKETS = 5_000
 
 _TICKETS = text(
     """
-    select t.connection || '#' || t.id as ticket, left(t.subject, :letters) as subject,
+    select t.ref as ticket, left(t.subject, :letters) as subject,
         left(t.body, :letters) as body, t.product, t.requester_id, t.channel, t.created_at, t.linked_at,
         coalesce(whole.id, i.id) as incident, coalesce(whole.service, i.service) as service,
         case when coalesce(whole.state, i.state) = 'closed' then coalesce(whole.resolved_at, i.resolved_at) end as over

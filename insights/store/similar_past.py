@@ -52,7 +52,7 @@ class Ended:
 _TICKETS = text(
     """
     select * from (
-        select t.connection || '#' || t.id as ticket, t.created_at, t.subject, left(t.body, :read) as body,
+        select t.ref as ticket, t.created_at, t.subject, left(t.body, :read) as body,
             t.product, t.connection || ':' || t.requester_id as customer, t.channel, t.incident_id, i.service,
             t.first_seen_at
         from tickets t left join incidents i on i.id = t.incident_id
@@ -63,18 +63,18 @@ _TICKETS = text(
 )
 _JOINED = text(
     """
-    select connection || '#' || id as ticket, incident_id from tickets
+    select ref as ticket, incident_id from tickets
     where linked_at >= :since and incident_id is not null
     """
 )
-# What engineers wrote last on the page, else how it was resolved. Agents' notes name their ticket.
+# What engineers wrote last, else how it was resolved.
 _ENDED = text(
     """
     select i.id, i.state_since as at, coalesce(
         (select e.text from timeline e where e.incident_id = i.id and e.kind = 'note'
-            and e.text not like '% on ticket #%' order by e.id desc limit 1),
-        (select e.text from timeline e where e.incident_id = i.id and (e.kind = 'resolved'
-            or e.kind = 'state' and e.text like '%fixed it%') order by e.id desc limit 1), '') as fixed_by
+            order by e.id desc limit 1),
+        (select e.text from timeline e where e.incident_id = i.id and e.kind in ('resolved', 'fixed_by_action')
+            order by e.id desc limit 1), '') as fixed_by
     from incidents i
     where i.state = 'closed' and i.state_since >= :since
     """

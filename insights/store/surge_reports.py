@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.models import Ticket
+from incidents.models import JoinOrigin, Ticket
 from incidents.policy.insights import InsightKind
 from incidents.store.schema.tables import (
     incidents,
@@ -36,12 +36,12 @@ class HeardUpTo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HeardTicket:
-    """A ticket with the service of its incident, if it has one, and why it was joined to it."""
+    """A ticket with the service of its incident, if it has one, and who joined it to it, if that is known."""
 
     ticket: Ticket
     place: HeardUpTo
     service: str | None
-    reason: str
+    origin: JoinOrigin | None
 
 
 async def note_surge(
@@ -81,7 +81,7 @@ async def reports_after(tx: AsyncConnection, place: HeardUpTo, *, limit: int) ->
             ticket=ticket_of(row),
             place=HeardUpTo(seen_at=row.first_seen_at, connection=row.connection, id=row.id),
             service=row.service,
-            reason=row.link_reason,
+            origin=JoinOrigin(row.link_origin) if row.link_origin is not None else None,
         )
         for row in rows
     ]

@@ -17,7 +17,7 @@ _OF_INCIDENTS = text(
     """
     update insight_predictions p set truth = found.truth, truth_at = :now
     from (
-        select t.connection || '#' || t.id as subject, label.name as label, case label.name
+        select t.ref as subject, label.name as label, case label.name
             when 'service' then coalesce(whole.service, i.service)
             else cast(coalesce(whole.severity, i.severity) as text) end as truth
         from tickets t
@@ -34,7 +34,7 @@ _GROUPS = text(
     update insight_predictions p set truth = t."group", truth_at = :now
     from tickets t
     where p.kind = 'routing' and p.label = 'group' and p.truth is null and t."group" is not null
-        and p.subject = t.connection || '#' || t.id and t.status in ('solved', 'closed')
+        and p.subject = t.ref and t.status in ('solved', 'closed')
     """
 )
 _SIMILAR = text(
@@ -43,7 +43,7 @@ _SIMILAR = text(
     from tickets t join incidents own on own.id = t.incident_id
     join incidents i on i.id = coalesce(own.merged_into, own.id)
     where p.kind = 'similar' and p.label = 'incident' and p.truth is null and i.state = 'closed'
-        and p.subject = t.connection || '#' || t.id
+        and p.subject = t.ref
     """
 )
 _BREACHES = text(

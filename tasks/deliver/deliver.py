@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from prefect import task
 from prefect.runtime import task_run
 
-from incidents.case import Entry
+from incidents.case import Entry, EntryKind
 from incidents.effects import EffectKind, EffectState
 from incidents.models import TicketRef
 from incidents.process.deciding import as_it_is, decide
@@ -146,12 +146,16 @@ async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence
 
 
 _WORDS = {
-    EffectKind.PAGE: "Paged by {connection}",
-    EffectKind.CHAT_ROOM: "Opened a room at {connection}: {detail}",
-    EffectKind.CUSTOMER_MESSAGE: "{count} customer(s) told by {connection}",
-    EffectKind.TICKET_STATUS: "{count} ticket(s) settled at {connection}",
-    EffectKind.ACTION: "Action '{target}': {detail}",
+    EffectKind.PAGE: (EntryKind.SENT_PAGE, "Paged by {connection}"),
+    EffectKind.CHAT_ROOM: (EntryKind.SENT_CHAT_ROOM, "Opened a room at {connection}: {detail}"),
+    EffectKind.CUSTOMER_MESSAGE: (
+        EntryKind.SENT_CUSTOMER_MESSAGE,
+        "{count} customer(s) told by {connection}",
+    ),
+    EffectKind.TICKET_STATUS: (EntryKind.SENT_TICKET_STATUS, "{count} ticket(s) settled at {connection}"),
+    EffectKind.ACTION: (EntryKind.SENT_ACTION, "Action '{target}': {detail}"),
 }
+_GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKind.EFFECT_DEAD}
 
 
 def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry]:
@@ -160,18 +164,17 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
     finished = [item for item in settled if item.state is EffectState.DONE]
     entries: list[Entry] = []
     if finished and effect.kind in _WORDS:
-        text = _WORDS[effect.kind].format(
+        kind, words = _WORDS[effect.kind]
+        text = words.format(
             count=len(finished),
             connection=effect.connection,
             target=effect.target,
             detail=finished[0].detail,
         )
-        entries.append(Entry(kind=f"sent_{effect.kind}", text=text))
+        entries.append(Entry(kind=kind, text=text))
     by_id = {item.id: item.effect for item in leased}
     for item in settled:
-        if item.state in (EffectState.DEAD, EffectState.HELD):
-            target = by_id[item.id].target
-            entries.append(
-                Entry(kind=f"effect_{item.state}", text=f"{effect.kind} {target} {item.state}: {item.detail}")
-            )
+        if item.state in _GIVEN_UP:
+            text = f"{effect.kind} {by_id[item.id].target} {item.state}: {item.detail}"
+            entries.append(Entry(kind=_GIVEN_UP[item.state], text=text))
     return entries

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from incidents.decisions.intake import LEARNT
 from incidents.errors import NotFound
-from incidents.models import Severity, Ticket, TicketRef
+from incidents.models import JoinOrigin, Severity, Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy, Route
 from incidents.process.intake import NO_HINTS, Hints
@@ -143,6 +142,7 @@ def _routes(
         routes[ticket.ref] = Route(
             service=guess.label,
             severity=Severity(int(worst.label)) if worst is not None and not worst.abstains else None,
+            origin=JoinOrigin.LEARNT,
             reason=_words(guess),
         )
     return routes
@@ -151,7 +151,7 @@ def _routes(
 def _words(guess: Guess) -> str:
     """`learnt from past tickets, 94 % sure: word "checkout", product is Shop`."""
     because = ", ".join(reason.text for reason in guess.reasons)
-    return f"{LEARNT}, {guess.probability:.0%} sure{': ' if because else ''}{because}"
+    return f"learnt from past tickets, {guess.probability:.0%} sure{': ' if because else ''}{because}"
 
 
 def _predictions(

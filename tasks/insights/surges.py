@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from prefect import task
 
 from incidents.basis import Basis
-from incidents.decisions.surge import PART, SeenSurge, candidate, members, opened_by, service_of, tell
-from incidents.models import Ticket
+from incidents.decisions.surge import SeenSurge, candidate, members, opened_by, service_of, tell
+from incidents.models import JoinOrigin, Ticket
 from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy
 from incidents.process.deciding import decide
@@ -100,7 +100,7 @@ def _dimensions(heard: HeardTicket, policy: Policy) -> dict[str, str]:
     """Service as far as anybody knows it, and what the helpdesk says of product and tier."""
     ticket = heard.ticket
     # What a surge joined has its service from the surge; heard again after a restart, it must be the same surge.
-    known = heard.service if not heard.reason.startswith(PART) else None
+    known = heard.service if heard.origin is not JoinOrigin.SURGE else None
     route = policy.route(ticket) if known is None else None
     service = known or (route.service if route is not None and not route.ignored else None)
     keys = {

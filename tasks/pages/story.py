@@ -11,7 +11,7 @@ from prefect import task
 from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.basis import Basis
-from incidents.case import Actor, Case, LinkedTicket
+from incidents.case import Actor, Case, EntryKind, LinkedTicket
 from incidents.notes.context import facts
 from incidents.policy.policy import Policy
 from incidents.sla.explain import explain
@@ -84,7 +84,7 @@ def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     shown: list[TimelineEntry] = []
     for kind, group in groupby(entries, key=lambda entry: entry.kind):
         run = list(group)
-        if kind == "joined" and len(run) > 1:
+        if kind is EntryKind.JOINED and len(run) > 1:
             text = f"{len(run)} more batches of tickets joined, until {run[-1].at:%H:%M:%S}"
             shown.append(replace(run[0], text=text))
         else:

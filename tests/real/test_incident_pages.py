@@ -12,8 +12,8 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.sorting import ArtifactSort
 
-from incidents.case import Entry
-from incidents.models import Contact
+from incidents.case import Entry, EntryKind
+from incidents.models import Contact, JoinOrigin
 from incidents.store.database import Database
 from incidents.store.tickets import link_tickets, save_tickets
 from incidents.store.timeline import append_entries
@@ -86,8 +86,10 @@ async def story(
             for number, url in enumerate(addresses)
         ]
         await save_tickets(tx, hostile)
-        await link_tickets(tx, incident.id, [item.ref for item in hostile], reason=HOSTILE, now=NOW)
-        entries = [Entry(kind="note", actor=HOSTILE, text=HOSTILE)]
+        await link_tickets(
+            tx, incident.id, [item.ref for item in hostile], origin=JoinOrigin.RULE, reason=HOSTILE, now=NOW
+        )
+        entries = [Entry(kind=EntryKind.NOTE, actor=HOSTILE, text=HOSTILE)]
         await append_entries(a_step(tx), incident.id, entries)
     policy = tmp_path / "liaison.yaml"
     policy.write_text(POLICY)

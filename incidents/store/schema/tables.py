@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -164,6 +165,8 @@ tickets = Table(
     metadata,
     Column("connection", Text, primary_key=True),
     Column("id", Text, primary_key=True),
+    # As people, clocks and predictions name it: `zendesk/support#4711`.
+    Column("ref", Text, Computed("connection || '#' || id", persisted=True), nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
@@ -187,6 +190,8 @@ tickets = Table(
     Column("due_at", Time),
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
     Column("incident_id", BigInteger, ForeignKey("incidents.id")),
+    # Who joined it (`JoinOrigin`); null for one that is not, or that a version before 0004 has joined.
+    Column("link_origin", Text),
     Column("link_reason", Text, nullable=False, server_default=text("''")),
     Column("linked_at", Time),
     Column("first_seen_at", Time, nullable=False, server_default=text("now()")),

@@ -12,6 +12,7 @@ from incidents.basis import Basis
 from incidents.decisions.intake import (
     Join,
     Sorted,
+    learnt_notes,
     opening_entries,
     services_of,
     sort_tickets,
@@ -19,7 +20,7 @@ from incidents.decisions.intake import (
 )
 from incidents.effects import EffectKind
 from incidents.lifecycle import UNSETTLED
-from incidents.models import IncidentState, Severity, Stage, TicketRef, TicketStatus, Verdict
+from incidents.models import IncidentState, JoinOrigin, Severity, Stage, TicketRef, TicketStatus, Verdict
 from incidents.policy.policy import Route
 from tests.incidents.builders import (
     NOW,
@@ -46,7 +47,10 @@ def sort(found, incidents=(), linked=None, *, now=NOW):
 
 
 def joins(*found, severity=None):
-    return [Join(ticket=ticket, reason="keyword 'checkout'", severity=severity) for ticket in found]
+    return [
+        Join(ticket=ticket, origin=JoinOrigin.RULE, reason="keyword 'checkout'", severity=severity)
+        for ticket in found
+    ]
 
 
 def test_a_storm_is_one_incident():
@@ -286,7 +290,7 @@ def test_what_is_learnt_routes_only_what_no_rule_does():
         a_ticket(2, subject="Hm", body=""),
         a_ticket(3, subject="?", body=""),
     )
-    route = Route(service="search", severity=Severity.LOW, reason="learnt")
+    route = Route(service="search", severity=Severity.LOW, origin=JoinOrigin.LEARNT, reason="learnt")
     learnt = {ruled.ref: route, open_question.ref: route}
     chunk = [ruled, open_question, unknown]
     assert services_of(chunk, POLICY, learnt) == ["checkout", "search"]
@@ -302,7 +306,9 @@ def test_an_agents_tag_goes_before_every_rule():
     """Also before one that ignores; a tag for a service that is not there says nothing."""
     spam = a_ticket(1, tags=("spam", "liaison-service-search"))
     unknown = a_ticket(2, tags=("liaison-service-nowhere",))
-    assert POLICY.route(spam) == Route(service="search", severity=None, reason="an agent's tag says so")
+    assert POLICY.route(spam) == Route(
+        service="search", severity=None, origin=JoinOrigin.AGENT, reason="an agent's tag says so"
+    )
     assert POLICY.route(unknown).service == "checkout"
 
 
@@ -323,3 +329,12 @@ def test_a_sure_link_joins_an_incident_that_has_gone_quiet(state, service, joine
     found = sort_tickets([ticket], [quiet], long_ago, Basis(POLICY, NOW), links={ticket.ref: quiet.id})
     assert (quiet.id in found.joins) is joined
     assert len(found.openings) == (not joined)
+
+
+def test_only_what_was_learnt_is_told_to_the_agents_as_learnt():
+    """By who joined it: a rule may give the very words as its reason."""
+    rule, learnt = joins(*tickets(2))
+    words = "learnt from past tickets"
+    both = [replace(rule, reason=words), replace(learnt, origin=JoinOrigin.LEARNT, reason=words)]
+    (note,) = learnt_notes(an_incident(), both, instance="local")
+    assert note.target == learnt.ticket.ref.id

@@ -17,6 +17,7 @@ from incidents.models import (
     ChatVerb,
     Evidence,
     IncidentState,
+    JoinOrigin,
     PageStatus,
     ProbeResult,
     Severity,
@@ -134,7 +135,10 @@ def decisions(draw):
     )
     ticket = a_ticket(status=draw(st.sampled_from(TicketStatus)), subject=INNER, version=2)
     news = ticket_news.TicketNews(before=a_ticket(), after=ticket, comments=(said,))
-    joins = [intake.Join(ticket=ticket, reason=INNER) for ticket in tickets(2, subject=INNER)]
+    joins = [
+        intake.Join(ticket=ticket, origin=JoinOrigin.RULE, reason=INNER)
+        for ticket in tickets(2, subject=INNER)
+    ]
     by_hand = draw(st.sampled_from([None, INNER]))
     return draw(
         st.sampled_from(
@@ -215,7 +219,7 @@ STEADY = {
         Basis(POLICY, NOW),
     ),
     "tickets joined": lambda case: intake.tickets_joined(
-        case, [intake.Join(ticket=a_ticket(9), reason="x")], Basis(POLICY, NOW)
+        case, [intake.Join(ticket=a_ticket(9), origin=JoinOrigin.RULE, reason="x")], Basis(POLICY, NOW)
     ),
 }
 

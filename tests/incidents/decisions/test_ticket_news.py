@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.case import EntryKind
 from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.effects import EffectKind
 from incidents.models import Author, IncidentState, Stage, TicketStatus
@@ -131,7 +132,7 @@ def test_agents_notes_reach_the_engineers(state):
     assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
     assert plan.effects[0].payload.text == "Sam on ticket #1: Customer pays by IBAN [IBAN removed]"
     (entry,) = plan.entries
-    assert (entry.kind, entry.actor) == ("note", "Sam")
+    assert (entry.kind, entry.actor) == (EntryKind.TICKET_NOTE, "Sam")
     assert plan.incident.state is state
 
 
@@ -215,7 +216,7 @@ def test_reopened_with_a_note_in_one_chunk():
     """The agent's note goes to the reopened incident, marked with its new generation."""
     note = a_comment("they called, too", id="c2", author=Author.AGENT, is_public=False)
     plan = decide(a_known_case(S.CLOSED), news(COMPLAINT, note, before=TicketStatus.SOLVED))
-    assert [entry.kind for entry in plan.entries] == ["reopened", "note", "tickets"]
+    assert [entry.kind for entry in plan.entries] == ["reopened", "ticket_note", "tickets"]
     posts = of_kind(plan, EffectKind.CHAT_POST)
     assert all(":g2:" in post.key for post in posts)
     assert len({post.key for post in posts}) == 3

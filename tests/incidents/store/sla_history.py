@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.models import JoinOrigin
 from incidents.promises.holders import Holder
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
@@ -42,7 +43,9 @@ async def write_history(tx: AsyncConnection, week: IsoWeek, *, seed: int, ticket
     await save_tickets(tx, written)
     for one in written:
         if draw.random() < 0.7:
-            await link_tickets(tx, draw.choice(numbers), [one.ref], reason="", now=week.start)
+            await link_tickets(
+                tx, draw.choice(numbers), [one.ref], origin=JoinOrigin.RULE, reason="", now=week.start
+            )
     # One ticket is not known any more.
     subjects = [*(str(one.ref) for one in written), "zendesk/support#gone"]
     clocks = [

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from incidents.case import Case, Entry, Plan
+from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.models import Incident
 from incidents.process.deciding import decide
 from incidents.store.cases import load_case, open_incidents, read_incident
@@ -25,7 +25,7 @@ def _count_up(case: Case) -> Plan:
     return Plan(
         incident=replace(case.incident, checks=checks),
         effects=(effect(f"{case.incident.name}:{checks}", incident_id=case.incident.id),),
-        entries=(Entry(kind="check", text=str(checks)),),
+        entries=(Entry(kind=EntryKind.PROOF, text=str(checks)),),
     )
 
 

@@ -6,10 +6,10 @@ from dataclasses import fields, replace
 
 import pytest
 
-from incidents.case import Case, Entry, LedgerLine, Plan
+from incidents.case import Case, Entry, EntryKind, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState, RoomRequest
 from incidents.errors import NotFound, Stale
-from incidents.models import Evidence, Incident, IncidentState, Page, Severity, Stage, Verdict
+from incidents.models import Evidence, Incident, IncidentState, JoinOrigin, Page, Severity, Stage, Verdict
 from incidents.process.deciding import decide
 from incidents.store.cases import (
     due_incidents,
@@ -52,7 +52,7 @@ async def test_a_new_incident_is_reported_and_due_for_validation(database: Datab
             service="checkout",
             title="Checkout: fails",
             severity=Severity.CRITICAL,
-            entries=[Entry(kind="opened", text="Opened by ticket 1")],
+            entries=[Entry(kind=EntryKind.OPENED, text="Opened by ticket 1")],
         )
         assert await read_incident(tx, made.id) == made
         (entry,) = await read_timeline(tx, made.id)
@@ -154,7 +154,7 @@ async def test_a_plan_that_changes_nothing_is_no_new_version(database: Database,
     plan = Plan(
         incident=incident,
         effects=(effect("note-1", incident_id=incident.id),),
-        entries=(Entry(kind="noted", text="Looked again"),),
+        entries=(Entry(kind=EntryKind.NOTE, text="Looked again"),),
     )
     async with database.transaction() as tx:
         await write_plan(a_step(tx), incident, plan)
@@ -167,7 +167,7 @@ async def test_a_plan_that_changes_nothing_is_no_new_version(database: Database,
 async def test_a_decision_is_shown_the_case_and_its_plan_is_written(database: Database, incident: Incident):
     def take(case: Case) -> Plan:
         owned = replace(case.incident, owner="Ada")
-        return Plan(incident=owned, entries=(Entry(kind="owner", text="Ada has it"),))
+        return Plan(incident=owned, entries=(Entry(kind=EntryKind.STATE, text="Ada has it"),))
 
     async with database.transaction() as tx:
         plan = await decide(a_step(tx, run_id="run-1"), incident.id, take)
@@ -189,7 +189,7 @@ async def test_a_case_holds_the_linked_tickets_and_the_installations_name(
 ):
     async with database.transaction() as tx:
         await save_tickets(tx, [ticket(1), ticket(2)])
-        await link_tickets(tx, incident.id, [ticket(2).ref], reason="rule 1", now=NOW)
+        await link_tickets(tx, incident.id, [ticket(2).ref], origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         first, again = await load_case(tx, incident.id), await load_case(tx, incident.id)
     assert [(item.ticket, item.reason, item.linked_at) for item in first.tickets] == [
         (ticket(2), "rule 1", NOW)

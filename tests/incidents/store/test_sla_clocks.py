@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from incidents.models import Severity, TicketStatus
+from incidents.models import JoinOrigin, Severity, TicketStatus
 from incidents.policy.policy import Policy, SlaPolicy
 from incidents.promises.holders import Holder
 from incidents.promises.keeping import TicketTransition
@@ -149,7 +149,7 @@ async def two_tickets(database: Database, policy: Policy) -> int:
         incident = await new_incident(tx, severity=Severity.LOW)
         both = [ticket(1), ticket(2)]
         await save_tickets(tx, both, sla_fit=policy.sla.fingerprint)
-        await link_tickets(tx, incident.id, [both[0].ref], reason="", now=NOW)
+        await link_tickets(tx, incident.id, [both[0].ref], origin=JoinOrigin.RULE, reason="", now=NOW)
         changes = [TicketTransition(before=None, after=one) for one in both]
         await keep_tickets(a_step(tx, policy=policy), changes)
     return incident.id

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from incidents.models import Contact, Incident, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, Incident, JoinOrigin, Ticket, TicketRef, TicketStatus
 from incidents.store.database import Database
 from incidents.store.tickets import (
     KnownTicket,
@@ -95,7 +95,7 @@ async def test_a_newer_version_leaves_the_ticket_with_its_incident(database: Dat
     """What the helpdesk tells us does not unlink what we linked."""
     async with database.transaction() as tx:
         await save_tickets(tx, [ticket()])
-        await link_tickets(tx, incident.id, [REF], reason="rule 1", now=NOW)
+        await link_tickets(tx, incident.id, [REF], origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         await save_tickets(tx, [ticket(version=2)])
         (linked,) = await linked_tickets(tx, incident.id)
     assert (linked.ticket.version, linked.reason, linked.linked_at) == (2, "rule 1", NOW)
@@ -108,7 +108,7 @@ async def test_a_storms_tickets_are_saved_and_linked(database: Database, inciden
     refs = [each.ref for each in storm]
     async with database.transaction() as tx:
         await save_tickets(tx, storm)
-        await link_tickets(tx, incident.id, refs, reason="rule 1", now=NOW)
+        await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         assert await count_tickets(tx) == 2000
         assert len(await linked_tickets(tx, incident.id)) == 2000
         assert len(await known_tickets(tx, refs)) == 2000
@@ -120,7 +120,7 @@ async def test_only_the_named_tickets_are_linked(database: Database, incident: I
     async with database.transaction() as tx:
         await save_tickets(tx, [ticket(1), ticket(2), *(ticket(ref=ref) for ref in elsewhere)])
         refs = [ticket(1).ref, elsewhere[1]]
-        await link_tickets(tx, incident.id, refs, reason="rule 1", now=NOW)
+        await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         linked = [item.ticket.ref for item in await linked_tickets(tx, incident.id)]
     assert sorted(linked, key=str) == sorted(refs, key=str)
 
@@ -133,7 +133,7 @@ async def test_an_incident_knows_its_helpdesks(database: Database, incident: Inc
     async with database.transaction() as tx:
         await save_tickets(tx, [ticket(ref=TicketRef(connection="zendesk/c", id="1"))])
         await save_tickets(tx, [ticket(ref=ref) for ref in refs])
-        await link_tickets(tx, incident.id, refs, reason="", now=NOW)
+        await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="", now=NOW)
         assert sorted(await linked_connections(tx, incident.id)) == ["zendesk/b", HELPDESK]
 
 
@@ -142,7 +142,9 @@ async def test_linked_tickets_come_in_the_order_of_their_reports(database: Datab
     reported = [ticket(number, created_at=NOW - MINUTE * number) for number in range(1, 4)]
     async with database.transaction() as tx:
         await save_tickets(tx, reported)
-        await link_tickets(tx, incident.id, [each.ref for each in reported], reason="", now=NOW)
+        await link_tickets(
+            tx, incident.id, [each.ref for each in reported], origin=JoinOrigin.RULE, reason="", now=NOW
+        )
         assert [item.ticket.ref.id for item in await linked_tickets(tx, incident.id)] == ["3", "2", "1"]
 
 
@@ -150,8 +152,8 @@ async def test_a_ticket_may_move_to_another_incident(database: Database, inciden
     async with database.transaction() as tx:
         other = await new_incident(tx)
         await save_tickets(tx, [ticket()])
-        await link_tickets(tx, incident.id, [REF], reason="rule 1", now=NOW)
-        await link_tickets(tx, other.id, [REF], reason="by hand", now=NOW + MINUTE)
+        await link_tickets(tx, incident.id, [REF], origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
+        await link_tickets(tx, other.id, [REF], origin=JoinOrigin.RULE, reason="by hand", now=NOW + MINUTE)
         assert await linked_tickets(tx, incident.id) == []
         assert [item.reason for item in await linked_tickets(tx, other.id)] == ["by hand"]
 
@@ -161,8 +163,10 @@ async def test_an_incident_is_as_warm_as_its_last_ticket(database: Database, inc
     async with database.transaction() as tx:
         cold = await new_incident(tx)
         await save_tickets(tx, [ticket(1), ticket(2)])
-        await link_tickets(tx, incident.id, [ticket(1).ref], reason="", now=NOW + MINUTE)
-        await link_tickets(tx, incident.id, [ticket(2).ref], reason="", now=NOW)
+        await link_tickets(
+            tx, incident.id, [ticket(1).ref], origin=JoinOrigin.RULE, reason="", now=NOW + MINUTE
+        )
+        await link_tickets(tx, incident.id, [ticket(2).ref], origin=JoinOrigin.RULE, reason="", now=NOW)
         assert await last_linked_at(tx, [incident.id, cold.id]) == {incident.id: NOW + MINUTE}
 
 
@@ -183,7 +187,7 @@ async def test_nothing_to_do_is_no_statement(database: Database, incident: Incid
             case "save":
                 await save_tickets(tx, [])
             case "link":
-                await link_tickets(tx, incident.id, [], reason="", now=NOW)
+                await link_tickets(tx, incident.id, [], origin=JoinOrigin.RULE, reason="", now=NOW)
             case "note":
                 await note_status(tx, [], TicketStatus.SOLVED)
             case _:
@@ -215,7 +219,7 @@ async def test_hostile_text_is_kept_as_text(database: Database, incident: Incide
     )
     async with database.transaction() as tx:
         await save_tickets(tx, [evil, ticket(2)])
-        await link_tickets(tx, incident.id, [evil.ref], reason=HOSTILE, now=NOW)
+        await link_tickets(tx, incident.id, [evil.ref], origin=JoinOrigin.RULE, reason=HOSTILE, now=NOW)
         await note_status(tx, [evil.ref], TicketStatus.SOLVED)
         (linked,) = await linked_tickets(tx, incident.id)
         (found,) = (await known_tickets(tx, [TicketRef(connection=HELPDESK, id=KEPT)])).values()

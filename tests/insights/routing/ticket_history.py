@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.models import Contact, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, JoinOrigin, Ticket, TicketRef, TicketStatus
 from incidents.store.tickets import link_tickets, save_tickets
 from tests.incidents.store.examples import HELPDESK, new_incident
 from tests.insights.routing.routing_data import FILLERS, SUBJECTS
@@ -40,7 +40,9 @@ async def write_tickets(
             for one in range(min(OF_EACH, start + count - number))
         ]
         await save_tickets(tx, written)
-        await link_tickets(tx, incident.id, [one.ref for one in written], reason="", now=first)
+        await link_tickets(
+            tx, incident.id, [one.ref for one in written], origin=JoinOrigin.RULE, reason="", now=first
+        )
 
 
 def _ticket(number: int, service: str, chance: np.random.Generator, *, at: datetime) -> Ticket:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from deployments.demo import play
-from incidents.models import Severity, TicketStatus
+from incidents.models import JoinOrigin, Severity, TicketStatus
 from incidents.policy.file import load_policy
 from incidents.policy.insights import BREACHED, KEPT, InsightKind
 from incidents.store.database import Database
@@ -72,7 +72,7 @@ async def a_closed_incident(tx, *, state="closed", service="search", number=1, *
     one = ticket(number, **changes)
     await save_tickets(tx, [one])
     incident = await new_incident(tx, service=service, severity=Severity.MEDIUM)
-    await link_tickets(tx, incident.id, [one.ref], reason="", now=NOW)
+    await link_tickets(tx, incident.id, [one.ref], origin=JoinOrigin.RULE, reason="", now=NOW)
     await tx.execute(update(incidents).where(incidents.c.id == incident.id).values(state=state))
     return incident
 

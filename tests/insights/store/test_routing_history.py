@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from incidents.models import Severity
+from incidents.models import JoinOrigin, Severity
 from incidents.policy.insights import InsightKind
 from incidents.promises.holders import Holder
 from incidents.sla.clock import SlaMetric
@@ -34,7 +34,9 @@ async def written(tx, *tickets, service=None, severity=Severity.HIGH):
     if service is None:
         return None
     incident = await new_incident(tx, service=service, severity=severity)
-    await link_tickets(tx, incident.id, [one.ref for one in tickets], reason="", now=NOW)
+    await link_tickets(
+        tx, incident.id, [one.ref for one in tickets], origin=JoinOrigin.RULE, reason="", now=NOW
+    )
     return incident.id
 
 

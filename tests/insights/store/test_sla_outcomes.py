@@ -41,13 +41,13 @@ with promised as (
         extract(epoch from c.worked) / 60 as minutes,
         coalesce((select i.service from incidents i where i.id = c.incident_id),
                  (select i.service from incidents i, tickets t where i.id = t.incident_id
-                  and t.connection || '#' || t.id = c.subject), 'none') as service,
+                  and t.ref = c.subject), 'none') as service,
         case when c.subject like 'INC-%' then 'all' else
             coalesce((select nullif(lower(trim(t.tier)), '') from tickets t
-                      where t.connection || '#' || t.id = c.subject), 'none') end as tier,
+                      where t.ref = c.subject), 'none') end as tier,
         case when c.subject like 'INC-%' then 'all' else
             coalesce((select nullif(lower(trim(t.channel)), '') from tickets t
-                      where t.connection || '#' || t.id = c.subject), 'none') end as channel
+                      where t.ref = c.subject), 'none') end as channel
     from sla_clocks c
     where c.target is not null and not c.is_withdrawn and (c.stopped_at is not null or c.due_at <= :now)
 ), settled as (
