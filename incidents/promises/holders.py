@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from incidents.basis import Basis
 from incidents.lifecycle import WITH_ENGINEERS
@@ -18,13 +19,34 @@ BEFORE = "before we knew"
 """The holder of the time before the first holder we know of."""
 
 
+class HolderKind(StrEnum):
+    """Who it is that has something. UNKNOWN was written by a version that did not say."""
+
+    PERSON = "person"
+    GROUP = "group"
+    """A helpdesk's group."""
+    TEAM = "team"
+    """The engineers who were paged."""
+    NOBODY = "nobody"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_queue(self) -> bool:
+        """Whether it waits there for somebody to take it."""
+        return self in (HolderKind.GROUP, HolderKind.TEAM)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
-    """From `since` on `holder` had the subject, which was in `state`, until the next one says otherwise."""
+    """From `since` on `holder` had the subject, which was in `state`, until the next one says otherwise.
+
+    `holder` is for people and names them for the record; what it is, `kind` says.
+    """
 
     subject: str
     since: datetime
     holder: str
+    kind: HolderKind
     state: str
 
 
@@ -39,11 +61,17 @@ class Held:
 
 def ticket_holder(ticket: Ticket, *, now: datetime) -> Holder:
     """Who has the ticket as it is: its agent, else its group, else nobody."""
-    group = f"group {ticket.group}" if ticket.group else NOBODY
+    if ticket.assignee:
+        holder, kind = ticket.assignee, HolderKind.PERSON
+    elif ticket.group:
+        holder, kind = f"group {ticket.group}", HolderKind.GROUP
+    else:
+        holder, kind = NOBODY, HolderKind.NOBODY
     return Holder(
         subject=str(ticket.ref),
         since=min(ticket.updated_at, now),
-        holder=ticket.assignee or group,
+        holder=holder,
+        kind=kind,
         state=ticket.status.value,
     )
 
@@ -51,12 +79,14 @@ def ticket_holder(ticket: Ticket, *, now: datetime) -> Holder:
 def incident_holder(incident: Incident, basis: Basis) -> Holder:
     """Who has the incident as it is: the engineer who took it, the team that was paged, else Liaison's checks."""
     if incident.responder is not None:
-        holder = incident.responder
+        holder, kind = incident.responder, HolderKind.PERSON
     elif incident.state in WITH_ENGINEERS:
-        holder = f"{basis.policy.team_of(incident.service).title}, paged"
+        holder, kind = f"{basis.policy.team_of(incident.service).title}, paged", HolderKind.TEAM
     else:
-        holder = NOBODY
-    return Holder(subject=incident.name, since=basis.now, holder=holder, state=incident.state.value)
+        holder, kind = NOBODY, HolderKind.NOBODY
+    return Holder(
+        subject=incident.name, since=basis.now, holder=holder, kind=kind, state=incident.state.value
+    )
 
 
 def held_until(

@@ -150,7 +150,7 @@ def _held(holders: Iterable[Holder], *, at: datetime) -> tuple[str | None, str |
             break
         hands += holder is not None and one.holder != holder
         holder, state = one.holder, one.state
-        if holder.startswith("group ") or holder.endswith(", paged"):
+        if one.kind.is_queue:
             team = holder
     return team, state, hands
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.store.sla.clocks import clock_of
 from insights.breach.promises import Promise
 
@@ -34,7 +34,7 @@ _CLOCKS = text(
 )
 _HOLDERS = text(
     f"""
-    select subject, since, holder, state from sla_holders
+    select subject, since, holder, holder_kind, state from sla_holders
     where subject in (select subject from ({_CHOSEN}) c)
     order by subject, since
     """  # noqa: S608  # our own text
@@ -49,7 +49,13 @@ async def read_promises(tx: AsyncConnection, *, since: datetime, until: datetime
     async with tx.stream(_HOLDERS, bounds) as found:
         async for part in found.partitions(_AT_ONCE):
             for row in part:
-                one = Holder(subject=row.subject, since=row.since, holder=row.holder, state=row.state)
+                one = Holder(
+                    subject=row.subject,
+                    since=row.since,
+                    holder=row.holder,
+                    kind=HolderKind(row.holder_kind),
+                    state=row.state,
+                )
                 holders.setdefault(row.subject, []).append(one)
     promises: list[Promise] = []
     async with tx.stream(_CLOCKS, bounds) as found:

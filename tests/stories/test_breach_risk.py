@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 
 from flows.breach_risk import breach_risk
 from flows.sla_sweep import sla_sweep
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import SlaMetric, SlaTerms
 from incidents.sla.moves import start, stop
@@ -44,7 +44,11 @@ def a_promise(number: int, now: datetime, chance: Random) -> Promise:
     clock = start(f"zendesk/demo#old-{number}", SlaMetric.RESOLUTION, TERMS, at=opened, now=now)
     return Promise(
         clock=stop(clock, CALENDARS, at=opened + took, now=now),
-        holders=(Holder(subject=clock.subject, since=opened, holder="group desk", state="open"),),
+        holders=(
+            Holder(
+                subject=clock.subject, since=opened, holder="group desk", kind=HolderKind.GROUP, state="open"
+            ),
+        ),
         channel="mail" if by_mail else "web",
     )
 

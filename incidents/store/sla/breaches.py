@@ -15,6 +15,7 @@ from sqlalchemy.sql import bindparam
 from incidents.promises.holders import (
     Held,
     Holder,
+    HolderKind,
     cause,
     held_until,
 )
@@ -29,8 +30,8 @@ _HELD = TypeAdapter(tuple[Held, ...])
 # Only what changed hands or state; a moment that is known already stays as it was told.
 _NOTE = text(
     """
-    insert into sla_holders (subject, since, holder, state)
-    select new.subject, new.since, new.holder, new.state
+    insert into sla_holders (subject, since, holder, holder_kind, state)
+    select new.subject, new.since, new.holder, new.holder_kind, new.state
     from jsonb_populate_recordset(null::sla_holders, :rows) as new
     where not exists (
         select 1 from (
@@ -40,7 +41,8 @@ _NOTE = text(
         ) as last
         where last.holder = new.holder and last.state = new.state
     )
-    on conflict (subject, since) do update set holder = excluded.holder, state = excluded.state
+    on conflict (subject, since) do update
+        set holder = excluded.holder, holder_kind = excluded.holder_kind, state = excluded.state
     """
 ).bindparams(bindparam("rows", type_=JSONB))
 _RECORD = text(
@@ -72,6 +74,7 @@ async def note_holders(tx: AsyncConnection, holders: Iterable[Holder]) -> None:
             "subject": one.subject,
             "since": one.since.isoformat(),
             "holder": one.holder,
+            "holder_kind": one.kind.value,
             "state": one.state,
         }
         for one in holders
@@ -133,6 +136,12 @@ async def _holders(tx: AsyncConnection, subjects: set[str]) -> Mapping[str, Sequ
     found: dict[str, list[Holder]] = {}
     for row in rows:
         found.setdefault(row.subject, []).append(
-            Holder(subject=row.subject, since=row.since, holder=row.holder, state=row.state)
+            Holder(
+                subject=row.subject,
+                since=row.since,
+                holder=row.holder,
+                kind=HolderKind(row.holder_kind),
+                state=row.state,
+            )
         )
     return found

@@ -10,6 +10,7 @@ from incidents.promises.holders import (
     BEFORE,
     Held,
     Holder,
+    HolderKind,
     cause,
     held_until,
     held_words,
@@ -25,7 +26,7 @@ SUBJECT = "zendesk/support#1"
 
 
 def had(hour, holder, state="open"):
-    return Holder(subject=SUBJECT, since=at(hour), holder=holder, state=state)
+    return Holder(subject=SUBJECT, since=at(hour), holder=holder, kind=HolderKind.PERSON, state=state)
 
 
 def held(clock, *holders, until):
@@ -73,25 +74,28 @@ def test_the_cause_is_who_had_it_longest():
 
 
 @pytest.mark.parametrize(
-    ("ticket", "holder"),
+    ("ticket", "holder", "kind"),
     [
-        (a_ticket(assignee="Ada", group="billing"), "Ada"),
-        (a_ticket(group="billing"), "group billing"),
-        (a_ticket(), "nobody"),
+        (a_ticket(assignee="Ada", group="billing"), "Ada", HolderKind.PERSON),
+        (a_ticket(assignee="group of one, paged"), "group of one, paged", HolderKind.PERSON),
+        (a_ticket(group="billing"), "group billing", HolderKind.GROUP),
+        (a_ticket(), "nobody", HolderKind.NOBODY),
     ],
 )
-def test_who_has_a_ticket(ticket, holder):
-    assert ticket_holder(ticket, now=NOW).holder == holder
+def test_who_has_a_ticket(ticket, holder, kind):
+    """What kind of holder it is does not hang on what people call themselves."""
+    found = ticket_holder(ticket, now=NOW)
+    assert (found.holder, found.kind) == (holder, kind)
 
 
 @pytest.mark.parametrize(
-    ("state", "responder", "holder"),
+    ("state", "responder", "holder", "kind"),
     [
-        (IncidentState.VALIDATING, None, "nobody"),
-        (IncidentState.ESCALATED, None, "Payments team, paged"),
-        (IncidentState.ACKNOWLEDGED, "Ana", "Ana"),
+        (IncidentState.VALIDATING, None, "nobody", HolderKind.NOBODY),
+        (IncidentState.ESCALATED, None, "Payments team, paged", HolderKind.TEAM),
+        (IncidentState.ACKNOWLEDGED, "Ana", "Ana", HolderKind.PERSON),
     ],
 )
-def test_who_has_an_incident(state, responder, holder):
+def test_who_has_an_incident(state, responder, holder, kind):
     found = incident_holder(an_incident(state, responder=responder), Basis(a_policy(), NOW))
-    assert (found.subject, found.holder, found.state) == ("INC-7", holder, state.value)
+    assert (found.subject, found.holder, found.kind, found.state) == ("INC-7", holder, kind, state.value)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.models import JoinOrigin
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
     BREACH,
@@ -103,6 +103,7 @@ async def _record(tx: AsyncConnection, draw: random.Random, clocks: list[SlaCloc
             subject=one.clock.subject,
             since=one.clock.started_at + draw.uniform(-1, 2) * _HOUR,
             holder=draw.choice(AGENTS),
+            kind=HolderKind.PERSON,
             state=draw.choice(("open", "new")),
         )
         for one in missed

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from incidents.models import JoinOrigin, Severity, TicketStatus
 from incidents.policy.policy import Policy, SlaPolicy
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.promises.keeping import TicketTransition
 from incidents.sla.clock import (
     BREACH,
@@ -109,7 +109,9 @@ async def test_telling_changes_only_what_is_told(database: Database):
 async def test_holders_are_written_when_they_change(database: Database):
     def had(minutes: int, holder: str) -> Holder:
         since = NOW + timedelta(minutes=minutes)
-        return Holder(subject="zendesk/support#1", since=since, holder=holder, state="open")
+        return Holder(
+            subject="zendesk/support#1", since=since, holder=holder, kind=HolderKind.PERSON, state="open"
+        )
 
     async with database.transaction() as tx:
         for holder in (
@@ -132,7 +134,12 @@ async def test_a_breach_is_kept_with_who_had_it(database: Database):
     async with database.transaction() as tx:
         await note_holders(
             tx,
-            [Holder(subject=clock.subject, since=at(hour), holder=who, state="open") for hour, who in turns],
+            [
+                Holder(
+                    subject=clock.subject, since=at(hour), holder=who, kind=HolderKind.PERSON, state="open"
+                )
+                for hour, who in turns
+            ],
         )
         for hour in (8, 9):
             missed = Missed(clock=clock, moment=BREACH, at=at(hour))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
     SlaClock,
@@ -51,9 +51,21 @@ def _promise(number: int, at: datetime, tier: str, *, is_stuck: bool, worked: ti
         stopped_at=at + worked,
         stretches=(stretch,),
     )
-    holders = [Holder(subject=subject, since=at, holder="group first line", state="new")]
+    holders = [
+        Holder(subject=subject, since=at, holder="group first line", kind=HolderKind.GROUP, state="new")
+    ]
     if not is_stuck:
-        holders.append(Holder(subject=subject, since=at + timedelta(hours=1), holder="Ann", state="open"))
+        holders.append(
+            Holder(
+                subject=subject,
+                since=at + timedelta(hours=1),
+                holder="Ann",
+                kind=HolderKind.PERSON,
+                state="open",
+            )
+        )
     # When it was over it was solved: a row must not know that.
-    holders.append(Holder(subject=subject, since=at + worked, holder="Ann", state="solved"))
+    holders.append(
+        Holder(subject=subject, since=at + worked, holder="Ann", kind=HolderKind.PERSON, state="solved")
+    )
     return Promise(clock=clock, holders=tuple(holders), tier=tier)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.clock import (
     SlaClock,
     SlaMetric,
@@ -52,8 +52,10 @@ def a_clock(*ran, target=8, stopped=None, running=None, key="zendesk/support#1")
     )
 
 
-def a_holder(hour, holder="Ann", state="open"):
-    return Holder(subject="zendesk/support#1", since=START + hour * HOUR, holder=holder, state=state)
+def a_holder(hour, holder="Ann", state="open", kind=HolderKind.PERSON):
+    return Holder(
+        subject="zendesk/support#1", since=START + hour * HOUR, holder=holder, kind=kind, state=state
+    )
 
 
 def frame(clock, *holders, now=LATER, **changes):
@@ -85,7 +87,12 @@ def test_the_verdict_and_when_it_counts_as_known(clock, now, breached, settled):
 
 def test_a_row_for_each_change_until_the_end_and_none_of_the_end():
     """The state in which it ended is no row, nor is anything after a stop."""
-    holders = (a_holder(0, "group web", "new"), a_holder(2), a_holder(5, "Ann", "solved"), a_holder(9, "Bo"))
+    holders = (
+        a_holder(0, "group web", "new", HolderKind.GROUP),
+        a_holder(2),
+        a_holder(5, "Ann", "solved"),
+        a_holder(9, "Bo"),
+    )
     rows = frame(a_clock((0, 5), stopped=5), *holders)
     assert rows["state"].tolist() == ["new", "open"]
     assert rows["elapsed_share"].tolist() == [0.0, 0.25]

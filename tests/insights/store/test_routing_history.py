@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from incidents.models import JoinOrigin, Severity
 from incidents.policy.insights import InsightKind
-from incidents.promises.holders import Holder
+from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.clock import SlaMetric
 from incidents.store.database import Database
 from incidents.store.schema.tables import incidents
@@ -210,7 +210,16 @@ async def test_an_incidents_promise_has_its_service_from_the_start(database: Dat
         clock = replace(one.clock, subject=incident.name, metric=SlaMetric.MITIGATION)
         await save_clocks(tx, [clock], CALENDARS)
         await note_holders(
-            tx, [Holder(subject=incident.name, since=NOW, holder="Web, paged", state="escalated")]
+            tx,
+            [
+                Holder(
+                    subject=incident.name,
+                    since=NOW,
+                    holder="Web, paged",
+                    kind=HolderKind.TEAM,
+                    state="escalated",
+                )
+            ],
         )
         (found,) = await read_promises(tx, since=NOW - DAY, until=NOW + DAY)
     assert (found.service, found.service_since, found.tier) == ("search", None, None)

@@ -19,7 +19,7 @@ def told_by_itself(word: str, *, times: int) -> tuple[int, str]:
 
 
 def refuse() -> None:
-    raise NotEnoughHistory("12 tickets, 50 are needed")
+    raise NotEnoughHistory("12 tickets, 50 are needed", short="too little (12 of 50)")
 
 
 def die() -> None:
@@ -38,8 +38,9 @@ async def test_its_result_comes_from_another_process():
 
 
 async def test_what_it_raises_is_raised_here():
-    with pytest.raises(NotEnoughHistory, match="12 tickets, 50 are needed"):
+    with pytest.raises(NotEnoughHistory, match="12 tickets, 50 are needed") as refusal:
         await apart(refuse)
+    assert refusal.value.short == "too little (12 of 50)"
 
 
 async def test_that_it_was_killed_is_said_with_a_cure():
