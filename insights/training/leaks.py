@@ -54,16 +54,6 @@ def tell_tales(
     return [one for one in power_alone(history, columns, label=label, case=case) if one.auc >= limit]
 
 
-def written_later(history: pd.DataFrame, columns: Sequence[str], *, known_at: str) -> list[str]:
-    """The columns of times that have one later than its row: they were written after the row's moment."""
-    return [
-        column
-        for column in columns
-        if pd.api.types.is_datetime64_any_dtype(history[column])
-        and bool((history[column] > history[known_at]).any())
-    ]
-
-
 def _levels(values: pd.Series) -> NDArray[np.int64]:
     if pd.api.types.is_datetime64_any_dtype(values):
         values = (values - values.min()) / pd.Timedelta(hours=1)

@@ -7,7 +7,6 @@ import pytest
 from insights.training.leaks import (
     power_alone,
     tell_tales,
-    written_later,
 )
 
 COLUMNS = ("told", "told_by_absence", "told_by_name", "told_crookedly", "hint", "noise", "name")
@@ -58,10 +57,6 @@ def test_rows_of_one_case_do_not_speak_for_each_other(history: pd.DataFrame) -> 
 
 def test_one_kind_of_outcome_tells_nothing(history: pd.DataFrame) -> None:
     assert power_alone(history.assign(label=1), COLUMNS, label="label", case="case") == []
-
-
-def test_a_time_after_the_row_s_moment_was_written_later(history: pd.DataFrame) -> None:
-    assert written_later(history, ["opened_at", "resolved_at", "noise"], known_at="at") == ["resolved_at"]
 
 
 def test_a_tell_tale_says_its_name_and_power(history: pd.DataFrame) -> None:
