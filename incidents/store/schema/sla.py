@@ -65,7 +65,7 @@ sla_holders = Table(
     Column("subject", Text, primary_key=True),
     Column("since", Time, primary_key=True),
     Column("holder", Text, nullable=False),
-    # `HolderKind`; unknown where a version before 0005 wrote it.
+    # `HolderKind`; unknown where a version before 0006 wrote it.
     Column("holder_kind", Text, nullable=False, server_default=text("'unknown'")),
     Column("state", Text, nullable=False),
 )

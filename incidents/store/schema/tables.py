@@ -190,7 +190,7 @@ tickets = Table(
     Column("due_at", Time),
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
     Column("incident_id", BigInteger, ForeignKey("incidents.id")),
-    # Who joined it (`JoinOrigin`); null for one that is not, or that a version before 0004 has joined.
+    # Who joined it (`JoinOrigin`); null for one that is not, or that a version before 0005 has joined.
     Column("link_origin", Text),
     Column("link_reason", Text, nullable=False, server_default=text("''")),
     Column("linked_at", Time),

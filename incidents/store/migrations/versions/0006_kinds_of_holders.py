@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# Named as the versions up to 0004 did; nothing else than this migration goes by it.
+# Named as the versions up to 0005 did; nothing else than this migration goes by it.
 _KINDS = """
     update sla_holders set holder_kind = case
         when holder = 'nobody' then 'nobody'

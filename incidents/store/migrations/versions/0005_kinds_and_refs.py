@@ -9,12 +9,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-# The sentences as the versions up to 0003 wrote them; nothing else than this migration goes by them.
+# The sentences as the versions up to 0004 wrote them; nothing else than this migration goes by them.
 _AGENTS_NOTES = """
     update timeline set kind = 'ticket_note'
     where kind = 'note' and (
