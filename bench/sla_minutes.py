@@ -1,7 +1,8 @@
 """Business calendars against a slow reference that counts minute by minute: many random cases, every difference.
 
 The reference knows no rule. It looks at each minute of real time, asks the time zone what the clock on the
-wall shows in it, and looks that up in the week's hours, painted minute by minute, and in the closed dates.
+wall shows in it, and looks that up in the week's hours, painted minute by minute, in the closed dates, in the
+weekend days worked instead, and in single dates' own hours.
 """
 
 from __future__ import annotations
@@ -71,6 +72,21 @@ CLOSED_BY: tuple[dict[str, Any], ...] = (
     {"country": "DE", "subdivision": "BY"},
     {"country": "US", "extra": ["12-24", "2026-03-27"], "except": ["12-25"]},
     {"country": "IN", "extra": ["02-29"]},
+    {"country": "DE", "subdivision": "BY", "categories": ["public", "catholic"]},
+    {"country": "CN"},
+    {"country": "HU", "extra": ["2026-01-10"]},
+)
+
+DATES: tuple[dict[str, list[str]], ...] = (
+    {},
+    {"12-24": ["09:00-13:00"], "2026-03-29": ["01:15-02:45", "03:10-24:00"]},
+    {
+        "2026-10-25": ["00:00-24:00"],
+        "2011-12-30": ["08:00-12:00"],
+        "02-29": ["10:00-10:01"],
+        "10-04": ["06:00-07:00"],
+    },
+    {"12-25": ["12:00-13:00"], "2027-12-25": ["07:00-08:00"], "2028-02-29": ["22:00-24:00"]},
 )
 
 
@@ -120,10 +136,34 @@ def open_minutes(section: dict[str, Any], window: Wall) -> NDArray[np.bool_]:
                     minute += 1
                     if minute % 1440 == _minute(closes) % 1440:
                         break
-    closed = [
-        day for day in np.unique(window.dates) if _is_closed(section["holidays"], date.fromordinal(int(day)))
-    ]
-    return week[window.weekdays, window.minutes] & ~np.isin(window.dates, closed)
+    is_open = np.zeros(len(window.dates), dtype=bool)
+    for number in np.unique(window.dates):
+        hours = _on_date(section, week, date.fromordinal(int(number)))
+        at = window.dates == number
+        is_open[at] = hours[window.minutes[at]]
+    return is_open
+
+
+def _on_date(section: dict[str, Any], week: NDArray[np.bool_], day: date) -> NDArray[np.bool_]:
+    """The date's minutes: its own hours if it has some, else none if it is closed, else its weekday's."""
+    own: dict[str, list[str]] = section.get("dates", {})
+    if f"{day:%Y-%m-%d}" in own:
+        return _painted(own[f"{day:%Y-%m-%d}"])
+    usual = week[day.weekday()]
+    if not usual.any() and _is_made_up(section["holidays"], day):
+        others = [week[(day.weekday() - back) % 7] for back in range(1, 7)]
+        usual = next((one for one in others if one.any()), usual)
+    if usual.any() and f"{day:%m-%d}" in own:
+        return _painted(own[f"{day:%m-%d}"])
+    return np.zeros(1440, dtype=bool) if _is_closed(section["holidays"], day) else usual
+
+
+def _painted(texts: list[str]) -> NDArray[np.bool_]:
+    day = np.zeros(1440, dtype=bool)
+    for text in texts:
+        opens, closes = text.split("-")
+        day[_minute(opens) : _minute(closes)] = True
+    return day
 
 
 def differences(cases: int, seed: int) -> Iterator[Difference]:
@@ -182,6 +222,7 @@ def _random_section(chance: random.Random, zone: str) -> dict[str, Any]:
         "timezone": zone,
         "hours": hours if hours is not None else _random_week(chance),
         "holidays": chance.choice(CLOSED_BY),
+        "dates": chance.choice(DATES),
     }
 
 
@@ -209,14 +250,25 @@ def _is_closed(rules: dict[str, Any], day: date) -> bool:
         written = rules.get(key, [])
         if f"{day:%Y-%m-%d}" in written or f"{day:%m-%d}" in written:
             return answer
-    country = rules.get("country")
-    return country is not None and day in _country(str(country), rules.get("subdivision"))
+    return day in _country(rules)
+
+
+def _is_made_up(rules: dict[str, Any], day: date) -> bool:
+    return day in getattr(_country(rules), "weekend_workdays", ()) and not _is_closed(rules, day)
+
+
+def _country(rules: dict[str, Any]) -> Any:
+    if rules.get("country") is None:
+        return ()
+    return _library(rules["country"], rules.get("subdivision"), tuple(rules.get("categories", ["public"])))
 
 
 @lru_cache
-def _country(country: str, subdivision: str | None) -> holidays.HolidayBase:
+def _library(country: str, subdivision: str | None, categories: tuple[str, ...]) -> holidays.HolidayBase:
     with warnings.catch_warnings(action="ignore"):  # years of which the library does not know everything
-        return holidays.country_holidays(country, subdiv=subdivision, years=range(1985, 2030))
+        return holidays.country_holidays(
+            country, subdiv=subdivision, categories=categories, years=range(1985, 2030)
+        )
 
 
 def _minute(text: str) -> int:

@@ -13,9 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from incidents.policy.words import PolicySection, listed
 from incidents.sla.calendars import Calendar, DayHours
 from incidents.sla.holiday_rules import (
+    OWN_DATE,
+    PUBLIC,
     HolidayRules,
+    categories,
     check_date,
     countries,
+    reopened,
 )
 from incidents.texts.plain_text import did_you_mean
 
@@ -63,7 +67,32 @@ def _always(value: Any) -> Any:
     return {"mon-sun": ["00:00-24:00"]} if value == "always" else value
 
 
+_HOURS_FROM_UTC = {
+    "EST": "America/New_York",
+    "MST": "America/Denver",
+    "HST": "Pacific/Honolulu",
+}
+"""Names of hours from UTC that read like a city's clock, but never change to summer time, and what is mostly meant."""
+
+
 def _zone(name: str) -> str:
+    """The zone, if its clock is a place's. Raises `ValueError` with the cure.
+
+    tzdata has names that are no place's: fixed offsets (`EST`; `Etc/GMT-3`, which is three hours ahead of UTC), the
+    machine's own clock, clocks that count leap seconds.
+    """
+    if name in _HOURS_FROM_UTC:
+        cure = f"did you mean {_HOURS_FROM_UTC[name]!r}?"
+        raise ValueError(f"{name!r} has no summer time, whatever the place does; {cure}")
+    if name.startswith("Etc/") and name not in ("Etc/UTC", "Etc/GMT", "Etc/UCT", "Etc/Zulu"):
+        cure = "name a city there, such as Europe/Moscow; its clock changes as the city's does"
+        raise ValueError(
+            f"{name[:60]!r} is a fixed distance from UTC, with the sign the other way round; {cure}"
+        )
+    if name in ("localtime", "Factory", "posixrules") or name.startswith(("right/", "posix/")):
+        place = name.partition("/")[2]
+        cure = f"did you mean {place[:60]!r}?" if place else "name a city, such as Europe/Berlin"
+        raise ValueError(f"{name[:60]!r} is no place's clock; {cure}")
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # whatever a name that is no zone leads to on the disk
@@ -90,8 +119,16 @@ class WorkHolidays(PolicySection):
         default=None, description="Country whose public holidays are kept, such as DE."
     )
     subdivision: str | None = Field(default=None, description="State or region within it, such as BY.")
+    categories: list[str] = Field(
+        default_factory=lambda: [PUBLIC],
+        min_length=1,
+        description="Kinds of holidays that are kept: public, or more of what `liaison check` lists for the country.",
+    )
     extra: list[HolidayDate] = Field(
         default_factory=list, description="Further closed dates: 2026-12-24, or 12-24 for every year."
+    )
+    names: dict[HolidayDate, str] = Field(
+        default_factory=dict, description="What dates of extra are called: 12-24: Christmas Eve."
     )
     except_: list[HolidayDate] = Field(
         default_factory=list, alias="except", description="Holidays on which work goes on, written likewise."
@@ -121,11 +158,36 @@ class WorkHolidays(PolicySection):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_categories(self) -> Self:
+        if self.country is None:
+            if self.categories != [PUBLIC]:
+                raise ValueError("categories are of a country's holidays; add country")
+            return self
+        known = categories(self.country)
+        for category in self.categories:
+            if category not in known:
+                raise ValueError(
+                    f"{self.country} has no category {category[:20]!r} of holidays{did_you_mean(category, known)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _exceptions_reopen(self) -> Self:
+        for exception in self.except_:
+            if not reopened(self.rules(), exception):
+                raise ValueError(
+                    f"except {exception} reopens nothing: it is no holiday here; remove it, or give the date hours of "
+                    f"its own under the calendar's dates, such as {exception}: [09:00-17:00]"
+                )
+        return self
+
     def rules(self) -> HolidayRules:
         return HolidayRules(
             country=self.country,
             subdivision=self.subdivision,
-            extra=tuple(self.extra),
+            categories=tuple(self.categories),
+            extra=tuple((day, self.names.get(day, OWN_DATE)) for day in self.extra),
             exceptions=tuple(self.except_),
         )
 
@@ -142,6 +204,40 @@ class WorkCalendar(PolicySection):
     holidays: WorkHolidays = Field(
         default_factory=WorkHolidays, description="Dates on which nobody works; none without it."
     )
+    dates: dict[HolidayDate, Annotated[list[Hours], BeforeValidator(listed), Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Hours of single dates, in place of the weekday's: 12-24: [09:00-13:00], or with its year.",
+    )
+
+    @field_validator("dates")
+    @classmethod
+    def _within_the_day(cls, dates: dict[str, list[str]]) -> dict[str, list[str]]:
+        for day, texts in dates.items():
+            hours = sorted(parse_hours(text) for text in texts)
+            if hours[-1][1] > _DAY:
+                raise ValueError(
+                    f"the hours of {day} go past midnight; end them at 24:00 and give the next date its own"
+                )
+            if any(next_opens < closes for (_, closes), (next_opens, _) in pairwise(hours)):
+                raise ValueError(f"hours of {day} overlap; write them one after the other")
+        return dates
+
+    @model_validator(mode="after")
+    def _dates_make_sense(self) -> Self:
+        for day in self.dates:
+            if day in self.holidays.extra:
+                raise ValueError(
+                    f"{day} has hours of its own and is closed under holidays, extra; keep one of them"
+                )
+        rules = self.holidays.rules()
+        week = _week(self.hours)
+        for exception in self.holidays.except_:
+            if not any(week[day.weekday()] for day in reopened(rules, exception)):
+                raise ValueError(
+                    f"except {exception} reopens nothing: its weekday has no hours; give the date hours of its own "
+                    f"under dates, such as {exception}: [09:00-17:00]"
+                )
+        return self
 
     @field_validator("hours")
     @classmethod
@@ -165,7 +261,13 @@ class WorkCalendar(PolicySection):
 
     def calendar(self, name: str) -> Calendar:
         """The calendar to count by."""
-        return Calendar(name=name, zone=self.timezone, week=_week(self.hours), holidays=self.holidays.rules())
+        return Calendar(
+            name=name,
+            zone=self.timezone,
+            week=_week(self.hours),
+            holidays=self.holidays.rules(),
+            dates=tuple((day, _joined(sorted(map(parse_hours, texts)))) for day, texts in self.dates.items()),
+        )
 
 
 def _stretches(hours: dict[str, list[str]]) -> list[tuple[int, int, str]]:

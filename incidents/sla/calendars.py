@@ -8,7 +8,11 @@ not closed. Hours are wall-clock time; what is counted is time that really passe
 - in autumn, hours the clock shows twice are worked twice: the same office has a day of nine hours, and one
   that closes at 02:30 closes, opens again when the clock is set back to 02:00, and closes at the second 02:30;
 - a closed date is closed from its midnight to its midnight: of a night shift that begins on the eve of a
-  holiday, only the part before midnight is worked.
+  holiday, only the part before midnight is worked;
+- hours of a single date take the place of its weekday's: a date with its year is worked even on a holiday or a
+  weekend, one of every year only where its weekday is worked (24 December, half a day, unless it is a Sunday);
+- a Saturday or Sunday that the country works in exchange for a bridge day has the hours of the last weekday before
+  it that has any, unless its own weekday has some.
 
 Where time is used up just when the office closes, that is when it is due, not when the office opens again.
 Instants are any aware `datetime`s; what comes back is in UTC. Between 1970 and the end of 2199 all is exact;
@@ -39,8 +43,10 @@ _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = 86_400 * _SECOND
 _FIRST_DATE = date(1970, 1, 1).toordinal()
-_THURSDAY = 3  # 1970-01-01
 _WHOLE_DAY: DayHours = ((0, 1440),)
+
+DateHours = tuple[tuple[str, DayHours], ...]
+"""Hours of single dates: `2026-12-24`, or `12-24` for every year."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +84,7 @@ class _Year:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Working hours from Monday to Sunday in a time zone, less the closed dates.
+    """Working hours from Monday to Sunday in a time zone, less the closed dates, and single dates with their own.
 
     A year is worked out when it is first asked for, then kept: keep the calendar, too.
     """
@@ -87,18 +93,20 @@ class Calendar:
     zone: str = "UTC"
     week: tuple[DayHours, ...] = (_WHOLE_DAY,) * 7
     holidays: HolidayRules = NO_HOLIDAYS
+    dates: DateHours = ()
     _years: dict[int, _Year] = field(default_factory=dict, init=False, repr=False, compare=False)
     is_always: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.week) != 7:
             raise ValueError("a week has seven days")
-        object.__setattr__(self, "is_always", self.week == (_WHOLE_DAY,) * 7 and self.holidays == NO_HOLIDAYS)
+        is_plain = self.holidays == NO_HOLIDAYS and not self.dates
+        object.__setattr__(self, "is_always", self.week == (_WHOLE_DAY,) * 7 and is_plain)
 
     @property
     def is_empty(self) -> bool:
         """Whether there is no working hour in any week: nothing is ever due."""
-        return not any(self.week)
+        return not any(self.week) and not any(hours for _, hours in self.dates)
 
     @property
     def weekly(self) -> timedelta:
@@ -166,14 +174,33 @@ class Calendar:
             yield _span(*pending)
 
     def closed_dates(self, start: datetime, end: datetime) -> Iterator[tuple[date, str]]:
-        """Dates from start to end, as the office's wall calendar has them, that would have hours but are closed."""
+        """Dates from start to end, as the office's wall calendar has them, that would have hours but are closed.
+
+        Each with what people call the day. One that has hours of its own all the same is not among them.
+        """
         if self.holidays == NO_HOLIDAYS:
             return
         first, last = _utc(start).astimezone(self.tz).date(), _utc(end).astimezone(self.tz).date()
         for year in range(first.year, min(last.year, LAST_YEAR) + 1):
             for day, name in self.holidays.closed(year).items():
-                if first <= day <= last and self.week[day.weekday()]:
+                if first <= day <= last and self.week[day.weekday()] and not self.hours_on(day):
                     yield day, name
+
+    def hours_on(self, day: date) -> DayHours:
+        """The hours of that date on the office's wall clock; none if it is closed."""
+        own = dict(self.dates)
+        if (hours := own.get(day.isoformat())) is not None:
+            return hours
+        usual = self.week[day.weekday()] or (
+            self._last_hours_before(day.weekday()) if self.holidays.is_made_up(day) else ()
+        )
+        if usual and (hours := own.get(day.isoformat()[5:])) is not None:
+            return hours
+        return () if self.holidays.name(day) is not None else usual
+
+    def _last_hours_before(self, weekday: int) -> DayHours:
+        before = (self.week[(weekday - number) % 7] for number in range(1, 7))
+        return next((hours for hours in before if hours), ())
 
     def _worked_until(self, at: datetime) -> int:
         """Microseconds of working time from the beginning of the instant's UTC year."""
@@ -207,9 +234,7 @@ class Calendar:
         for since, until, offset in constant_offsets(self.tz, year):
             first, last = (since + offset) // _DAY, (until + offset - 1) // _DAY
             for number in range(first, last + 1):
-                hours = self.week[(number + _THURSDAY) % 7]
-                if not hours or self.holidays.name(date.fromordinal(_FIRST_DATE + number)) is not None:
-                    continue
+                hours = self.hours_on(date.fromordinal(_FIRST_DATE + number))
                 midnight = number * _DAY - offset
                 for opening, closing in hours:
                     opens = max(midnight + opening * _MINUTE, since)

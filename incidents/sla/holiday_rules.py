@@ -1,7 +1,9 @@
 """Which dates an office is closed, and why: a country's holidays, dates of its own, and days it works all the same.
 
 The countries' holidays come from the library `holidays` (days in lieu included) and reach to the year 2100;
-later years know only the dates written out here.
+later years know only the dates written out here. Where a country works a Saturday to make up for a bridge day (China,
+Hungary, Taiwan and others), the library knows that, too. A name that ends in "(estimated)" is the library's: the date
+hangs on the moon and may still move by a day.
 """
 
 from __future__ import annotations
@@ -20,14 +22,21 @@ _LEAP_YEAR = 2000
 OWN_DATE = "the policy's own date"
 """What a date is called that was only written out."""
 
+PUBLIC = "public"
+"""The category of holidays that is kept where no other is asked for."""
+
+TRIED_YEARS = range(2015, 2046)
+"""The years in which a date that reopens something every year must have done so at least once."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HolidayRules:
-    """`extra` and `exceptions` are dates: `2026-12-24`, or `12-24` for every year."""
+    """`extra` and `exceptions` are dates: `2026-12-24`, or `12-24` for every year; those of `extra` with names."""
 
     country: str | None = None
     subdivision: str | None = None
-    extra: tuple[str, ...] = ()
+    categories: tuple[str, ...] = (PUBLIC,)
+    extra: tuple[tuple[str, str], ...] = ()
     exceptions: tuple[str, ...] = ()
 
     def closed(self, year: int) -> dict[date, str]:
@@ -38,6 +47,10 @@ class HolidayRules:
         """What the date is called if it is closed."""
         return _closed(self, day.year).get(day)
 
+    def is_made_up(self, day: date) -> bool:
+        """Whether the country works on that date of a weekend, in exchange for a bridge day."""
+        return day in _made_up(self, day.year)
+
 
 NO_HOLIDAYS = HolidayRules()
 
@@ -45,6 +58,25 @@ NO_HOLIDAYS = HolidayRules()
 def countries() -> dict[str, list[str]]:
     """The codes of the countries there are, each with the codes of its subdivisions."""
     return holidays.list_supported_countries(include_aliases=False)
+
+
+def categories(country: str) -> tuple[str, ...]:
+    """The categories of holidays that are known of the country, `public` among them."""
+    found: tuple[str, ...] = holidays.country_holidays(country, years=()).supported_categories
+    return found
+
+
+def reopened(rules: HolidayRules, exception: str) -> tuple[date, ...]:
+    """The dates that this exception opens again; an empty answer says that it does nothing."""
+    others = HolidayRules(
+        country=rules.country,
+        subdivision=rules.subdivision,
+        categories=rules.categories,
+        extra=rules.extra,
+    )
+    own_year, _, _ = exception.rpartition("-")[0].rpartition("-")
+    years = (int(own_year),) if own_year else TRIED_YEARS
+    return tuple(day for year in years for day in dates_of(exception, year) if others.name(day) is not None)
 
 
 def check_date(text: str) -> str:
@@ -65,29 +97,43 @@ def check_date(text: str) -> str:
 def _closed(rules: HolidayRules, year: int) -> dict[date, str]:
     closed: dict[date, str] = {}
     if rules.country is not None:
-        with warnings.catch_warnings(
-            action="ignore"
-        ):  # some countries' moving feasts are known for few years
-            known = holidays.country_holidays(
-                rules.country, subdiv=rules.subdivision, years=year, language="en_US"
-            )
+        known = _known(rules, year)
         closed.update((day, known[day]) for day in list(known) if day.year == year)
-    for day in _dates(rules.extra, year):
-        closed.setdefault(day, OWN_DATE)
-    for day in _dates(rules.exceptions, year):
-        closed.pop(day, None)
+    for text, name in rules.extra:
+        for day in dates_of(text, year):
+            closed.setdefault(day, name)
+    for text in rules.exceptions:
+        for day in dates_of(text, year):
+            closed.pop(day, None)
     return dict(sorted(closed.items()))
 
 
-def _dates(texts: tuple[str, ...], year: int) -> list[date]:
-    """Those of the dates that lie in the year; 02-29 lies in leap years only."""
-    found = []
-    for text in texts:
-        its_year, _, _ = text.rpartition("-")[0].rpartition("-")
-        if its_year and int(its_year) != year:
-            continue
-        try:
-            found.append(date.fromisoformat(text if its_year else f"{year:04d}-{text}"))
-        except ValueError:
-            continue
-    return found
+@lru_cache(maxsize=2048)
+def _made_up(rules: HolidayRules, year: int) -> frozenset[date]:
+    if rules.country is None:
+        return frozenset()
+    days: set[date] = getattr(_known(rules, year), "weekend_workdays", set())
+    return frozenset(day for day in days if day.year == year and rules.name(day) is None)
+
+
+def _known(rules: HolidayRules, year: int) -> holidays.HolidayBase:
+    # Some countries' moving feasts are known for few years, of which the library warns each time.
+    with warnings.catch_warnings(action="ignore"):
+        return holidays.country_holidays(
+            rules.country,
+            subdiv=rules.subdivision,
+            years=year,
+            categories=rules.categories,
+            language="en_US",
+        )
+
+
+def dates_of(text: str, year: int) -> tuple[date, ...]:
+    """The date as it is in that year, if it lies in it; 02-29 lies in leap years only."""
+    its_year, _, _ = text.rpartition("-")[0].rpartition("-")
+    if its_year and int(its_year) != year:
+        return ()
+    try:
+        return (date.fromisoformat(text if its_year else f"{year:04d}-{text}"),)
+    except ValueError:
+        return ()

@@ -54,10 +54,11 @@ def calendars_from(
             continue
         hours, holidays = _merged(schedule.hours), [one for one in schedule.holidays if _is_sane(one)]
         lines += [_too_long(what, one) for one in schedule.holidays if not _is_sane(one)]
-        dates = sorted({day for one in holidays for day in _days(one)})
+        dates = {day: one.name for one in holidays for day in _days(one)}
         section: dict[str, Any] = {"timezone": schedule.zone, "hours": _written(hours)}
         if dates:
-            section["holidays"] = {"extra": [day.isoformat() for day in dates]}
+            named = {day.isoformat(): dates[day] for day in sorted(dates)}
+            section["holidays"] = {"extra": list(named), "names": named}
         try:
             work = WorkCalendar.model_validate(section)
         except ValidationError as error:

@@ -145,10 +145,12 @@ def test_holidays_of_country_and_region_extra_and_except():
     assert bavaria.name(date(2026, 1, 6)) == "Epiphany"
     assert HolidayRules(country="DE").name(date(2026, 1, 6)) is None
     own = HolidayRules(
-        country="DE", extra=("12-24", "2026-07-01", "02-29"), exceptions=("12-25", "2026-05-01")
+        country="DE",
+        extra=(("12-24", "Eve"), ("2026-07-01", "Move"), ("02-29", "Leap")),
+        exceptions=("12-25", "2026-05-01"),
     )
     assert own.name(date(2031, 12, 24)) is not None
-    assert (own.name(date(2026, 7, 1)), own.name(date(2027, 7, 1))) == ("the policy's own date", None)
+    assert (own.name(date(2026, 7, 1)), own.name(date(2027, 7, 1))) == ("Move", None)
     assert own.name(date(2028, 2, 29)) is not None
     assert (own.name(date(2026, 12, 25)), own.name(date(2026, 5, 1))) == (None, None)
     assert own.name(date(2027, 5, 1)) == "Labor Day"
@@ -162,6 +164,64 @@ def test_days_in_lieu_are_kept():
 def test_what_a_country_has_not_announced_yet_is_no_warning():
     """Moving feasts are known for a few years only; beyond, the fixed dates count and nothing is raised."""
     assert date(2071, 8, 15) in HolidayRules(country="IN").closed(2071)
+
+
+@pytest.mark.parametrize(
+    ("country", "saturday", "is_worked"),
+    [
+        ("CN", date(2026, 2, 14), True),  # for the Spring Festival
+        ("HU", date(2020, 12, 12), True),  # for Christmas Eve
+        ("TW", date(2020, 2, 15), True),
+        ("LV", date(2020, 6, 13), True),
+        ("CN", date(2026, 2, 7), False),
+        ("DE", date(2026, 12, 12), False),
+    ],
+)
+def test_a_weekend_day_worked_for_a_bridge_day_has_the_last_weekdays_hours(country, saturday, is_worked):
+    """As decreed in China, Hungary, Taiwan, Latvia and others; with Friday's hours, here shorter than the rest."""
+    calendar = WorkCalendar.model_validate(
+        {
+            "timezone": "UTC",
+            "hours": {"mon-thu": ["09:00-17:00"], "fri": ["09:00-15:00"]},
+            "holidays": {"country": country},
+        }
+    ).calendar("office")
+    midnight = datetime(saturday.year, saturday.month, saturday.day, tzinfo=UTC)
+    worked = calendar.working_time(midnight, midnight + timedelta(days=1))
+    assert worked == timedelta(hours=6 if is_worked else 0)
+
+
+def test_single_dates_have_hours_of_their_own():
+    """A half-day each year, unless it is a weekend; with its year, a date is worked whatever else it is."""
+    calendar = WorkCalendar.model_validate(
+        {
+            "timezone": "UTC",
+            "hours": {"mon-fri": ["09:00-17:00"]},
+            "holidays": {"country": "GB", "subdivision": "ENG"},
+            "dates": {"12-24": ["09:00-13:00"], "2026-12-25": ["10:00-11:00"], "2026-10-10": ["09:00-10:30"]},
+        }
+    ).calendar("office")
+    worked = {
+        day: calendar.working_time(midnight, midnight + timedelta(days=1)) / timedelta(hours=1)
+        for day in ("2026-12-24", "2026-12-25", "2026-10-10", "2022-12-24", "2025-12-25", "2026-12-23")
+        for midnight in [datetime.fromisoformat(f"{day}T00:00+00:00")]
+    }
+    assert worked == {
+        "2026-12-24": 4.0,
+        "2026-12-25": 1.0,  # Christmas Day
+        "2026-10-10": 1.5,  # a Saturday
+        "2022-12-24": 0.0,  # a Saturday
+        "2025-12-25": 0.0,
+        "2026-12-23": 8.0,
+    }
+    year = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    assert date(2026, 12, 25) not in dict(calendar.closed_dates(*year))
+
+
+def test_an_estimated_day_says_so():
+    """Feasts by the moon are computed ahead and announced late."""
+    names = HolidayRules(country="TR").closed(2045).values()
+    assert any(name.endswith("(estimated)") for name in names)
 
 
 def test_closed_dates_between_two_instants():

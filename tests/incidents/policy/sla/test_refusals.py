@@ -40,6 +40,41 @@ def problems_of(text):
         ("{timezone: Europe, hours: always}", "timezone: there is no time zone"),
         ("{timezone: '', hours: always}", "timezone: there is no time zone"),
         (
+            "{timezone: EST, hours: always}",
+            "timezone: 'EST' has no summer time, whatever the place does; did you mean 'America/New_York'?",
+        ),
+        ("{timezone: HST, hours: always}", "timezone: 'HST' has no summer time"),
+        (
+            "{timezone: Etc/GMT-3, hours: always}",
+            "timezone: 'Etc/GMT-3' is a fixed distance from UTC, with the sign",
+        ),
+        ("{timezone: localtime, hours: always}", "timezone: 'localtime' is no place's clock; name a city"),
+        ("{timezone: Factory, hours: always}", "timezone: 'Factory' is no place's clock"),
+        (
+            "{timezone: right/Europe/Berlin, hours: always}",
+            "timezone: 'right/Europe/Berlin' is no place's clock; did you mean 'Europe/Berlin'?",
+        ),
+        (
+            "{timezone: UTC, hours: always, holidays: {country: DE, except: [2026-12-24]}}",
+            "holidays: except 2026-12-24 reopens nothing: it is no holiday here; remove it, or give the date hours",
+        ),
+        (
+            "{timezone: UTC, hours: always, holidays: {country: NO, categories: [bank]}}",
+            "holidays: NO has no category 'bank' of holidays",
+        ),
+        (
+            "{timezone: UTC, hours: always, holidays: {categories: [bank]}}",
+            "holidays: categories are of a country's holidays; add country",
+        ),
+        (
+            "{timezone: UTC, hours: always, dates: {12-24: ['22:00-02:00']}}",
+            "dates: the hours of 12-24 go past midnight; end them at 24:00",
+        ),
+        (
+            "{timezone: UTC, hours: always, dates: {12-24: ['09:00-12:00', '11:00-13:00']}}",
+            "dates: hours of 12-24 overlap",
+        ),
+        (
             "{timezone: UTC, hours: {}}",
             "hours: the calendar has no working hours, so nothing would ever be due",
         ),
@@ -108,6 +143,25 @@ def test_calendars_that_cannot_be_meant(calendar, expected):
     text = f"    wrong: {calendar}\n"
     (problem,) = problems_of(text)
     assert problem.startswith(f"8: sla.calendars.wrong.{expected}")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "expected"),
+    [
+        (
+            "{timezone: UTC, hours: {mon-fri: ['09:00-17:00']}, holidays: {country: DE, except: [2026-12-26]}}",
+            "except 2026-12-26 reopens nothing: its weekday has no hours; give the date hours of its own under dates",
+        ),
+        (
+            "{timezone: UTC, hours: always, dates: {12-24: ['09:00-12:00']}, holidays: {extra: [12-24]}}",
+            "12-24 has hours of its own and is closed under holidays, extra; keep one of them",
+        ),
+    ],
+)
+def test_parts_of_a_calendar_that_contradict_each_other(calendar, expected):
+    """The line of the calendar, for neither part is wrong by itself."""
+    (problem,) = problems_of(f"    wrong: {calendar}\n")
+    assert problem.startswith(f"8: sla.calendars.wrong: {expected}")
 
 
 @pytest.mark.parametrize(
