@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,10 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
+from deployments.commands.holiday_memory import moved_dates
 from deployments.worker.registration import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
 from incidents.policy.file import load_policy, policy_remarks
+from incidents.policy.sla.holiday_remarks import holiday_remarks
 from incidents.store.database import Database
 from incidents.store.inbox.inbox import waiting
 from incidents.store.ledger.effects import count_effects
@@ -48,7 +51,7 @@ class Surroundings:
 
 async def check(where: Surroundings) -> list[PartHealth]:
     """Look at everything once; a failing look never stops the others."""
-    findings = [await _look("policy", lambda: _policy(where.policy, where.encoder))]
+    findings = [await _look("policy", lambda: _policy(where))]
     findings.append(await _look("store", lambda: _store(where.home)))
     findings.append(await _look("Prefect server", _server))
     findings.append(await _look("worker", _worker))
@@ -72,17 +75,23 @@ async def _look(what: str, look: Callable[[], Awaitable[str]]) -> PartHealth:
         return PartHealth(what=what, is_well=False, text=str(error) or type(error).__name__)
 
 
-async def _policy(path: Path, encoder: str | None) -> str:
+async def _policy(where: Surroundings) -> str:
+    path = where.policy
     policy = load_policy(path)
     words = (
         f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules, "
         f"{len(policy.sla.policies)} SLA policies by {len(policy.sla.calendars)} calendars"
     )
+    year = datetime.now(UTC).year
     # What is allowed, but may not be what was meant.
-    remarks = [str(remark) for remark in policy_remarks(path)]
-    if policy.insights.routing.embeddings and encoder is None:
-        remarks.append(f"{MISSING}; until then routing goes by words alone")
-    return "\n".join([words, *remarks])
+    lines = [words, *(str(remark) for remark in policy_remarks(path))]
+    for name, calendar in policy.sla.calendars.items():
+        lines += [f"calendar {name!r}: {remark}" for remark in holiday_remarks(calendar, year)]
+    if policy.insights.routing.embeddings and where.encoder is None:
+        lines.append(f"{MISSING}; until then routing goes by words alone")
+    if where.home is not None and where.home.is_dir():
+        lines += moved_dates(where.home, policy, year)
+    return "\n".join(lines)
 
 
 async def _store(home: Path | None) -> str:

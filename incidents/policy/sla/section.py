@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -174,7 +175,8 @@ class Sla(PolicySection):
     def fingerprint(self) -> str:
         """Another one as soon as anything that clocks go by is another."""
         if self._fingerprint is None:
-            text = self.model_dump_json(exclude={"ladder"})
+            # A release of the library of holidays may add days and take days away: what is open is then counted anew.
+            text = self.model_dump_json(exclude={"ladder"}) + version("holidays")
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self._fingerprint
 
