@@ -70,7 +70,7 @@ WEEKS: tuple[dict[str, list[str]], ...] = (
 CLOSED_BY: tuple[dict[str, Any], ...] = (
     {},
     {"country": "DE", "subdivision": "BY"},
-    {"country": "US", "extra": ["12-24", "2026-03-27"], "except": ["12-25"]},
+    {"country": "US", "extra": ["12-23", "2026-03-27"], "except": ["12-25"]},
     {"country": "IN", "extra": ["02-29"]},
     {"country": "DE", "subdivision": "BY", "categories": ["public", "catholic"]},
     {"country": "CN"},
