@@ -14,7 +14,9 @@ def remarks(**rules):
 def test_a_country_with_parts_named_alone_tells_the_days_that_only_parts_keep():
     """Scotland keeps no Easter Monday, so Great Britain as a whole does not."""
     (told,) = remarks(country="GB")
-    assert told.startswith("GB alone leaves out what only parts of it keep in 2026: 01-02 New Year Holiday (SCT)")
+    assert told.startswith(
+        "GB alone leaves out what only parts of it keep in 2026: 01-02 New Year Holiday (SCT)"
+    )
     assert "04-06 Easter Monday (ENG, NIR, WLS)" in told
     assert "name one as subdivision if it is yours (ENG, NIR, SCT, WLS)" in told
 
