@@ -97,7 +97,7 @@ def check_date(text: str) -> str:
 def _closed(rules: HolidayRules, year: int) -> dict[date, str]:
     closed: dict[date, str] = {}
     if rules.country is not None:
-        known = _known(rules, year)
+        known = _known(rules, rules.country, year)
         closed.update((day, known[day]) for day in list(known) if day.year == year)
     for text, name in rules.extra:
         for day in dates_of(text, year):
@@ -112,15 +112,15 @@ def _closed(rules: HolidayRules, year: int) -> dict[date, str]:
 def _made_up(rules: HolidayRules, year: int) -> frozenset[date]:
     if rules.country is None:
         return frozenset()
-    days: set[date] = getattr(_known(rules, year), "weekend_workdays", set())
+    days: set[date] = getattr(_known(rules, rules.country, year), "weekend_workdays", set())
     return frozenset(day for day in days if day.year == year and rules.name(day) is None)
 
 
-def _known(rules: HolidayRules, year: int) -> holidays.HolidayBase:
+def _known(rules: HolidayRules, country: str, year: int) -> holidays.HolidayBase:
     # Some countries' moving feasts are known for few years, of which the library warns each time.
     with warnings.catch_warnings(action="ignore"):
         return holidays.country_holidays(
-            rules.country,
+            country,
             subdiv=rules.subdivision,
             years=year,
             categories=rules.categories,
