@@ -11,7 +11,6 @@ from pathlib import Path
 import httpx
 from prefect.client.orchestration import get_client
 from rich.console import Console
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
@@ -25,6 +24,7 @@ from incidents.policy.sla.holiday_remarks import holiday_remarks
 from incidents.store.database import Database
 from incidents.store.inbox.inbox import waiting
 from incidents.store.ledger.effects import count_effects
+from incidents.store.migrate import check_schema
 from insights.embeddings import MISSING, encoder_version
 
 _PATIENCE = 25.0
@@ -98,8 +98,8 @@ async def _store(home: Path | None) -> str:
     database = Database(settings.database_url(home))
     try:
         await database.check_durability()
+        await check_schema(database)
         async with database.transaction() as tx:
-            await tx.execute(text("select 1 from incidents limit 1"))
             lanes = {lane: await waiting(tx, lane) for lane in Lane}
             effects = await count_effects(tx)
     finally:

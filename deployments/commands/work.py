@@ -16,6 +16,7 @@ from deployments.worker.registration import declarations
 from deployments.worker.worker_process import run_beside_signals, run_worker
 from incidents.store.inbox.drains import LEASE as DRAIN_LEASE
 from incidents.store.ledger.effects import LEASE as EFFECT_LEASE
+from incidents.store.migrate import check_schema
 from tasks import resources
 from tasks.ring import WAKE_CHANNEL
 
@@ -31,6 +32,7 @@ def work(*, limit: int) -> None:
 
 async def _work(stop: asyncio.Event, *, limit: int) -> None:
     await resources.database().check_durability()
+    await check_schema(resources.database())
     resources.policy()
     bell = asyncio.Event()
     listener = asyncio.create_task(_listen(resources.database().url, bell))

@@ -29,6 +29,7 @@ from deployments.gateway.sources import Sources
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.inbox.writer import InboxWriter
+from incidents.store.migrate import check_schema
 
 
 @contextlib.asynccontextmanager
@@ -40,8 +41,9 @@ async def open_gateway(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     pace: RingPacing | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway ready to serve. Raises when the store is away or not durable, or the key is wrong."""
+    """A gateway ready to serve. Raises when the store is away, not durable or not migrated, or the key is wrong."""
     await database.check_durability()
+    await check_schema(database)
     notices, metrics = Notices(), Metrics()
     # One client for all our life: to make one costs a tenth of a second in which no webhook is taken.
     async with connect() as client:

@@ -19,7 +19,7 @@ POSTGRES = "postgres"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
+class KeeperPacing:
     """Seconds. A look each `look`; a failed start is repeated after `first`, then after twice that, and so on up to
     `longest`. What a dead postmaster left of sessions is ended when it has not gone by itself within `orphans`."""
 
@@ -36,7 +36,7 @@ class KeptDatabase:
     server: EmbeddedDatabase
     table: ProcessTable
     say: Callable[[str], None]
-    pace: Pace = field(default_factory=Pace)
+    pace: KeeperPacing = field(default_factory=KeeperPacing)
     restarted: int = 0
     _keeper: asyncio.Task[None] | None = None
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from incidents.errors import LiaisonError
-from incidents.store.faults import STORE_ERRORS, Moment, store_fault
+from incidents.store.faults import STORE_ERRORS, TransactionPhase, store_fault
 from incidents.store.storable import to_json
 
 
@@ -41,15 +41,15 @@ class Database:
         Raises `StoreAway` and `StoreBusy`, after which nothing is written, and `StoreUnsure`, after which all of it
         may be: only somebody who would find his own work done may then simply try again.
         """
-        moment = Moment.CONNECTING
+        phase = TransactionPhase.CONNECTING
         try:
             async with self.engine.begin() as connection:
-                moment = Moment.WORKING
+                phase = TransactionPhase.WORKING
                 yield connection
                 # COMMIT is not sent on a connection that is known to be closed.
-                moment = Moment.WORKING if _is_closed(connection) else Moment.COMMITTING
+                phase = TransactionPhase.WORKING if _is_closed(connection) else TransactionPhase.COMMITTING
         except STORE_ERRORS as error:
-            fault = store_fault(error, moment)
+            fault = store_fault(error, phase)
             if fault is None:
                 raise
             # SQLAlchemy's own error would quote the statement's parameters: customers' words.

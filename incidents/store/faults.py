@@ -35,7 +35,7 @@ STORE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, OSError)
 """What a transaction can raise of its own. SQLAlchemy passes on untranslated what the driver says while it connects."""
 
 
-class Moment(Enum):
+class TransactionPhase(Enum):
     """How far a transaction had come."""
 
     CONNECTING = auto()
@@ -43,7 +43,7 @@ class Moment(Enum):
     COMMITTING = auto()
 
 
-def store_fault(error: Exception, moment: Moment) -> StoreFault | None:
+def store_fault(error: Exception, phase: TransactionPhase) -> StoreFault | None:
     """The fault as one of ours, or None if it is no fault of the store that may pass.
 
     Messages name the kind alone: the driver's own words may quote a row.
@@ -52,21 +52,21 @@ def store_fault(error: Exception, moment: Moment) -> StoreFault | None:
         return StoreBusy("all connections to the store are in use")
     if isinstance(error, OSError):
         # In the midst of the work it is somebody else's: a file, a vendor.
-        return None if moment is Moment.WORKING else _lost(error, moment)
+        return None if phase is TransactionPhase.WORKING else _lost(error, phase)
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     state = str(getattr(cause, "sqlstate", None) or "")
     if state in _UNDONE:
         return StoreBusy(f"the store undid a transaction for another one's sake ({state})")
-    if state in _OVERLOADED and moment is not Moment.COMMITTING:
+    if state in _OVERLOADED and phase is not TransactionPhase.COMMITTING:
         return StoreBusy(f"the store has no room for a transaction ({state})", retry_after=1.0)
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if is_lost or state in _AWAY or state.startswith(_CONNECTION_EXCEPTION):
-        return _lost(error, moment, state)
+        return _lost(error, phase, state)
     return None
 
 
-def _lost(error: Exception, moment: Moment, state: str = "") -> StoreFault:
+def _lost(error: Exception, phase: TransactionPhase, state: str = "") -> StoreFault:
     what = state or type(error).__name__
-    if moment is Moment.COMMITTING:
+    if phase is TransactionPhase.COMMITTING:
         return StoreUnsure(f"the connection to the store was lost during a commit ({what})")
     return StoreAway(f"the store does not answer ({what})")

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import text
 
 from deployments.machine.embedded_database import EmbeddedDatabase
-from deployments.machine.kept_database import POSTGRES, KeptDatabase, Pace
+from deployments.machine.kept_database import POSTGRES, KeeperPacing, KeptDatabase
 from deployments.machine.process_table import ProcessTable
 from incidents.errors import StoreFault
 from incidents.store.database import Database
 
-QUICK = Pace(look=0.02, first=0.05, longest=0.2, orphans=0.0)
+QUICK = KeeperPacing(look=0.02, first=0.05, longest=0.2, orphans=0.0)
 
 
 @pytest.fixture

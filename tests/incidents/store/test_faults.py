@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.errors import LiaisonError, StoreAway, StoreBusy, StoreFault, StoreUnsure
 from incidents.store.database import Database
-from incidents.store.faults import Moment, store_fault
+from incidents.store.faults import TransactionPhase, store_fault
 from incidents.store.schema.tables import cursors
 from tests.databases import Databases
 from tests.incidents.store.blocked_sessions import until_blocked
@@ -223,37 +223,41 @@ def _said_by(driver: Exception, *, is_disconnect: bool = False) -> DBAPIError:
 
 
 @pytest.mark.parametrize(
-    ("error", "moment", "fault"),
+    ("error", "phase", "fault"),
     [
-        (ConnectionRefusedError(), Moment.CONNECTING, StoreAway),
-        (TimeoutError(), Moment.CONNECTING, StoreAway),
-        (asyncpg.CannotConnectNowError("starting up"), Moment.CONNECTING, StoreAway),
-        (asyncpg.TooManyConnectionsError("too many"), Moment.CONNECTING, StoreBusy),
-        (PoolTimeout(), Moment.CONNECTING, StoreBusy),
-        (asyncpg.InvalidCatalogNameError("no such database"), Moment.CONNECTING, None),
-        (asyncpg.InvalidPasswordError("no"), Moment.CONNECTING, None),
-        (_said_by(asyncpg.ReadOnlySQLTransactionError("a standby")), Moment.WORKING, StoreAway),
-        (_said_by(asyncpg.AdminShutdownError("bye")), Moment.WORKING, StoreAway),
-        (_said_by(asyncpg.ConnectionDoesNotExistError("gone")), Moment.WORKING, StoreAway),
-        (_said_by(asyncpg.InterfaceError("closed"), is_disconnect=True), Moment.WORKING, StoreAway),
-        (_said_by(asyncpg.LockNotAvailableError("nowait")), Moment.WORKING, StoreBusy),
-        (_said_by(asyncpg.OutOfMemoryError("no")), Moment.WORKING, StoreBusy),
-        (_said_by(asyncpg.UndefinedColumnError("no")), Moment.WORKING, None),
-        (_said_by(asyncpg.AdminShutdownError("bye")), Moment.COMMITTING, StoreUnsure),
-        (_said_by(asyncpg.SerializationError("no")), Moment.COMMITTING, StoreBusy),
-        (_said_by(asyncpg.InterfaceError("closed"), is_disconnect=True), Moment.COMMITTING, StoreUnsure),
-        (ConnectionResetError(), Moment.COMMITTING, StoreUnsure),
-        (_said_by(asyncpg.UniqueViolationError("deferred")), Moment.COMMITTING, None),
+        (ConnectionRefusedError(), TransactionPhase.CONNECTING, StoreAway),
+        (TimeoutError(), TransactionPhase.CONNECTING, StoreAway),
+        (asyncpg.CannotConnectNowError("starting up"), TransactionPhase.CONNECTING, StoreAway),
+        (asyncpg.TooManyConnectionsError("too many"), TransactionPhase.CONNECTING, StoreBusy),
+        (PoolTimeout(), TransactionPhase.CONNECTING, StoreBusy),
+        (asyncpg.InvalidCatalogNameError("no such database"), TransactionPhase.CONNECTING, None),
+        (asyncpg.InvalidPasswordError("no"), TransactionPhase.CONNECTING, None),
+        (_said_by(asyncpg.ReadOnlySQLTransactionError("a standby")), TransactionPhase.WORKING, StoreAway),
+        (_said_by(asyncpg.AdminShutdownError("bye")), TransactionPhase.WORKING, StoreAway),
+        (_said_by(asyncpg.ConnectionDoesNotExistError("gone")), TransactionPhase.WORKING, StoreAway),
+        (_said_by(asyncpg.InterfaceError("closed"), is_disconnect=True), TransactionPhase.WORKING, StoreAway),
+        (_said_by(asyncpg.LockNotAvailableError("nowait")), TransactionPhase.WORKING, StoreBusy),
+        (_said_by(asyncpg.OutOfMemoryError("no")), TransactionPhase.WORKING, StoreBusy),
+        (_said_by(asyncpg.UndefinedColumnError("no")), TransactionPhase.WORKING, None),
+        (_said_by(asyncpg.AdminShutdownError("bye")), TransactionPhase.COMMITTING, StoreUnsure),
+        (_said_by(asyncpg.SerializationError("no")), TransactionPhase.COMMITTING, StoreBusy),
+        (
+            _said_by(asyncpg.InterfaceError("closed"), is_disconnect=True),
+            TransactionPhase.COMMITTING,
+            StoreUnsure,
+        ),
+        (ConnectionResetError(), TransactionPhase.COMMITTING, StoreUnsure),
+        (_said_by(asyncpg.UniqueViolationError("deferred")), TransactionPhase.COMMITTING, None),
     ],
-    ids=lambda value: value.name if isinstance(value, Moment) else None,
+    ids=lambda value: value.name if isinstance(value, TransactionPhase) else None,
 )
-def test_faults(error: Exception, moment: Moment, fault: type[StoreFault] | None):
-    found = store_fault(error, moment)
+def test_faults(error: Exception, phase: TransactionPhase, fault: type[StoreFault] | None):
+    found = store_fault(error, phase)
     assert type(found) is (fault or type(None))
 
 
 def test_a_fault_quotes_nobody():
-    found = store_fault(_said_by(asyncpg.AdminShutdownError("row: secret")), Moment.WORKING)
+    found = store_fault(_said_by(asyncpg.AdminShutdownError("row: secret")), TransactionPhase.WORKING)
     assert isinstance(found, LiaisonError)
     assert "secret" not in str(found)
     assert "customer" not in str(found)

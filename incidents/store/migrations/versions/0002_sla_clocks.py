@@ -131,7 +131,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("delete from effects where incident_id is null")
+    # They may be unsent, and what was sent must be known as sent: neither may be lost on the way back.
+    unlinked = (
+        op.get_bind().execute(sa.text("select count(*) from effects where incident_id is null")).scalar_one()
+    )
+    if unlinked:
+        raise RuntimeError(
+            f"{unlinked} effects are about tickets without an incident, which the schema before 0002 cannot hold: "
+            "stay at 0002, or restore a backup of before the upgrade"
+        )
     op.alter_column("effects", "incident_id", existing_type=sa.BigInteger(), nullable=False)
     op.drop_index("ix_tickets_sla_fit", table_name="tickets")
     op.drop_column("tickets", "sla_fit")
