@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
 from deployments.commands.holiday_memory import moved_dates
+from deployments.machine.disk import disk_of
 from deployments.worker.registration import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
@@ -53,6 +54,7 @@ async def check(where: Surroundings) -> list[PartHealth]:
     """Look at everything once; a failing look never stops the others."""
     findings = [await _look("policy", lambda: _policy(where))]
     findings.append(await _look("store", lambda: _store(where.home)))
+    findings.append(await _look("disk", lambda: _disk(where.home)))
     findings.append(await _look("Prefect server", _server))
     findings.append(await _look("worker", _worker))
     findings.append(await _look("gateway", lambda: _gateway(where.gateway_url)))
@@ -110,6 +112,15 @@ async def _store(home: Path | None) -> str:
     if parked or effects.held or effects.dead:
         words += f"; {effects.held} held and {effects.dead} dead: see `liaison parked` and `liaison held`"
     return words
+
+
+async def _disk(home: Path | None) -> str:
+    disk = disk_of(settings.database_url(home))
+    if disk is None:
+        return "the store is on another machine: its disk is not ours to look at"
+    if disk.is_low:
+        raise LiaisonError(f"only {disk}: make room, or webhooks will be refused until there is some")
+    return str(disk)
 
 
 async def _server() -> str:

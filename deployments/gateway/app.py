@@ -40,6 +40,7 @@ from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import PATH as REPORTS
 from deployments.gateway.reports import Reports
 from deployments.gateway.sources import Sources, can_exist
+from deployments.machine.disk import Disk
 from incidents.errors import Forged, LiaisonError
 from incidents.events import Verified
 from incidents.ports import WebhookSource
@@ -67,7 +68,6 @@ NOT_STORED = busy(b"we cannot store it now; please send it again\n")
 BROKEN = busy(b"something is wrong on our side; please send it again\n")
 ALIVE = HookAnswer(200, b"alive\n")
 READY = HookAnswer(200, b"ready\n")
-STORE_AWAY = busy(b"the store does not take writes\n")
 NOTHING_LOADED = busy(b"no connections could be read yet\n")
 
 
@@ -188,7 +188,7 @@ class Gateway:
         try:
             receipt = await self._inbox.accept(name, source.lane, verified)
         except NotStored as error:
-            self._notices.error("webhooks cannot be stored: %s", error)
+            self._notices.error("webhooks cannot be stored: %s%s", error, _what_is_left(self._readiness.disk))
             self._metrics.count(name, "error")
             return NOT_STORED
         self._metrics.count(name, receipt.value)
@@ -207,12 +207,17 @@ class Gateway:
 
     async def _ready(self) -> HookAnswer:
         if not await self._readiness.is_writable():
-            return STORE_AWAY
+            return busy(f"the store does not take writes{_what_is_left(self._readiness.disk)}\n".encode())
         if not self._sources.is_loaded:
             return NOTHING_LOADED
         # A sender loses nothing by that, so whoever decides by the status must go on sending to us.
-        return READY if self._engine.trouble is None else _waiting(self._engine.trouble)
+        troubles = [f"what is taken waits: {self._engine.trouble}"] if self._engine.trouble else []
+        disk = self._readiness.disk
+        if disk is not None and disk.is_low:
+            troubles.append(f"only {disk}")
+        return HookAnswer(200, f"ready; but {'; '.join(troubles)}\n".encode()) if troubles else READY
 
 
-def _waiting(trouble: str) -> HookAnswer:
-    return HookAnswer(200, f"ready; but what is taken waits: {trouble}\n".encode())
+def _what_is_left(disk: Disk | None) -> str:
+    """The figure an operator asks for first when nothing can be written."""
+    return f"; {disk}" if disk is not None else ""

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
+from deployments.machine.disk import Disk
 from incidents.events import Lane
 
 NO_CONNECTION = "unknown"
 
 
 class Metrics:
-    """`liaison_deliveries_total` by connection and result (new, duplicate, forged_signature, error, ...), and
-    `liaison_doorbell_total` by lane and result (rung, not_needed, failed).
+    """`liaison_store_disk_free_bytes` where the store is on this machine; `liaison_deliveries_total` by connection
+    and result (new, duplicate, forged_signature, error, ...), and `liaison_doorbell_total` by lane and result
+    (rung, not_needed, failed).
 
     Connections must be configured ones, or `NO_CONNECTION`: a stranger's word would be kept for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Disk | None = None) -> None:
         self._registry = CollectorRegistry()
+        if disk is not None:
+            left = Gauge(
+                "liaison_store_disk_free_bytes",
+                "What is left on the disk of the store.",
+                registry=self._registry,
+            )
+            left.set_function(lambda: disk.free_bytes)
         self._deliveries = Counter(
             "liaison_deliveries",
             "Webhooks by connection and what became of them.",

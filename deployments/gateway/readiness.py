@@ -8,17 +8,31 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
+from deployments.machine.disk import Disk
 from incidents.store.database import Database
 
 ANSWER_SECONDS = 2.0
 FRESH_FOR = 1.0
 
 
-class Readiness:
-    """Commits a transaction that has a number of its own, so its end is flushed like any delivery's."""
+# A server that only reads refuses it, and so does one without room for it.
+_WRITE = text(
+    "insert into meta (key, value) values ('gateway_wrote_at', now()::text)"
+    " on conflict (key) do update set value = excluded.value"
+)
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+
+class Readiness:
+    """Writes a row and commits it, as taking a delivery does: a full disk lets a transaction pass that writes none.
+
+    `disk` is the store's, where it is on this machine.
+    """
+
+    def __init__(
+        self, database: Database, *, disk: Disk | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
+        self.disk = disk
         self._clock = clock
         self._lock = asyncio.Lock()
         self._asked_at = float("-inf")
@@ -34,9 +48,7 @@ class Readiness:
     async def _ask(self) -> bool:
         try:
             async with asyncio.timeout(ANSWER_SECONDS), self._database.transaction() as tx:
-                found = await tx.execute(
-                    text("select current_setting('transaction_read_only'), pg_current_xact_id()")
-                )
-                return str(found.one()[0]) == "off"
+                await tx.execute(_WRITE)
         except Exception:  # noqa: BLE001 - whatever it is, the store does not answer as it should
             return False
+        return True

@@ -26,6 +26,7 @@ from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.sources import Sources
+from deployments.machine.disk import disk_of
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.inbox.writer import InboxWriter
@@ -44,7 +45,8 @@ async def open_gateway(
     """A gateway ready to serve. Raises when the store is away, not durable or not migrated, or the key is wrong."""
     await database.check_durability()
     await check_schema(database)
-    notices, metrics = Notices(), Metrics()
+    disk = disk_of(database.url)
+    notices, metrics = Notices(), Metrics(disk)
     # One client for all our life: to make one costs a tenth of a second in which no webhook is taken.
     async with connect() as client:
         sources = Sources(database, Mirror(key), notices, read=partial(read_saved, client))
@@ -62,7 +64,7 @@ async def open_gateway(
                 sources=sources,
                 doorbell=doorbell,
                 rejections=rejections,
-                readiness=Readiness(database),
+                readiness=Readiness(database, disk=disk),
                 engine=engine,
                 reports=Reports(database),
                 notices=notices,

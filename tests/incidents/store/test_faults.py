@@ -238,6 +238,7 @@ def _said_by(driver: Exception, *, is_disconnect: bool = False) -> DBAPIError:
         (_said_by(asyncpg.InterfaceError("closed"), is_disconnect=True), TransactionPhase.WORKING, StoreAway),
         (_said_by(asyncpg.LockNotAvailableError("nowait")), TransactionPhase.WORKING, StoreBusy),
         (_said_by(asyncpg.OutOfMemoryError("no")), TransactionPhase.WORKING, StoreBusy),
+        (_said_by(asyncpg.DiskFullError("no")), TransactionPhase.WORKING, StoreAway),
         (_said_by(asyncpg.UndefinedColumnError("no")), TransactionPhase.WORKING, None),
         (_said_by(asyncpg.AdminShutdownError("bye")), TransactionPhase.COMMITTING, StoreUnsure),
         (_said_by(asyncpg.SerializationError("no")), TransactionPhase.COMMITTING, StoreBusy),
