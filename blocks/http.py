@@ -6,6 +6,7 @@ from prefect.blocks.core import Block
 from pydantic import HttpUrl
 
 from connectors.http.connector import Http
+from connectors.http.outbound.two_way import open_http
 from connectors.http.settings import HttpSettings
 
 
@@ -30,6 +31,6 @@ class HttpBlock(Block, HttpSettings):
 
     def connector(self, name: str) -> Http:
         """The connection called `name`."""
-        return Http(
+        return open_http(
             name, HttpSettings(**{field: getattr(self, field) for field in HttpSettings.model_fields})
         )

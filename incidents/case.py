@@ -6,12 +6,13 @@ transaction; so a decision is never made on a state that somebody else has moved
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from incidents.effects import Effect, EffectKind, EffectState
-from incidents.models import Incident, Ticket
+from incidents.models import Incident, Ticket, TicketRef
 from incidents.sla.clock import SlaClock
 
 
@@ -38,12 +39,22 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UntoldCustomer:
+    """Whose last message of ours did not go out, and why: somebody must tell them by hand."""
+
+    ref: TicketRef
+    state: EffectState
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """An incident with everything a decision may look at.
 
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
-    customers that wait for a person or were given up. `clocks` are the incident's own SLA clocks.
+    customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
+    `clocks` are the incident's own SLA clocks.
     """
 
     incident: Incident
@@ -51,6 +62,7 @@ class Case:
     ledger: tuple[LedgerLine, ...] = ()
     open_ticket_effects: int = 0
     unsent_messages: int = 0
+    untold: tuple[UntoldCustomer, ...] = ()
     instance: str = "local"
     clocks: tuple[SlaClock, ...] = ()
 
@@ -113,6 +125,15 @@ class EntryKind(StrEnum):
     SENT_ACTION = "sent_action"
     EFFECT_HELD = "effect_held"
     EFFECT_DEAD = "effect_dead"
+
+
+def customers_to_tell(case: Case) -> Iterator[tuple[UntoldCustomer, str]]:
+    """Who must be told by hand, with the customer's name and the ticket's address as far as they are known."""
+    tickets = {item.ticket.ref: item.ticket for item in case.tickets}
+    for customer in case.untold:
+        ticket = tickets.get(customer.ref)
+        known = (ticket.requester.name or ticket.requester.email, ticket.url or "") if ticket else ()
+        yield customer, " ".join(filter(None, known))
 
 
 class Actor:

@@ -79,7 +79,15 @@ class Ping:
     connection: str
 
 
-Event = TicketEvent | PageEvent | ChatCommand | Ping
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ignored:
+    """Authentic, and of a type that this connection does not read, as its settings say: only counted."""
+
+    connection: str
+    kind: str
+
+
+Event = TicketEvent | PageEvent | ChatCommand | Ping | Ignored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

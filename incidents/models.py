@@ -177,10 +177,13 @@ class TicketChange:
 
 
 class ChangeOutcome(StrEnum):
+    """`later`: surely not done, and worth another try."""
+
     DONE = "done"
     REFUSED = "refused"
     GONE = "gone"
     UNKNOWN = "unknown"
+    LATER = "later"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

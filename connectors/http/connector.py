@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.http.actions import Actions
-from connectors.http.looks import HealthLooks
+from connectors.http.action.actions import Actions
+from connectors.http.probe.looks import HealthLooks
 from connectors.http.settings import HttpSettings
 from connectors.http.urls import origin
 from connectors.http.webhook import SignedTickets
@@ -47,10 +47,11 @@ class Http(WebhookSource, ImpactProbe, ActionRunner):
         self.lane: Lane = webhook.lane if webhook is not None else Lane.INTAKE
         # One for each side: closing a client closes its transport.
         self._tickets = SignedTickets(name, webhook) if webhook is not None else None
-        self._looks = HealthLooks(name, probe, transport or self._guarded()) if probe is not None else None
-        self._actions = Actions(name, action, transport or self._guarded()) if action is not None else None
+        self._looks = HealthLooks(name, probe, transport or self.guarded()) if probe is not None else None
+        self._actions = Actions(name, action, transport or self.guarded()) if action is not None else None
 
-    def _guarded(self) -> httpx.AsyncBaseTransport:
+    def guarded(self) -> httpx.AsyncBaseTransport:
+        """A transport that reaches public addresses, and the private ones that the operator allowed."""
         return GuardedTransport(allow=self._settings.allow_private)
 
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
@@ -86,14 +87,24 @@ class Http(WebhookSource, ImpactProbe, ActionRunner):
             except socket.gaierror as error:
                 raise Unreachable(f"{self._name}: {scheme}://{host} could not be resolved") from error
         hosts = ", ".join(sorted({urlsplit(url).netloc for url in urls})) or "none"
-        return f"{self._name}: sections {self._sections()}; hosts that resolve: {hosts}"
+        told = f"{self._name}: sections {self._sections()}; hosts that resolve: {hosts}"
+        if self._tickets is not None and self._settings.outbound is None:
+            told += "; tickets only come in: customers are told, and tickets solved, by hand at the helpdesk"
+        return told
 
     def _urls(self) -> list[str]:
-        probe, action = self._settings.probe, self._settings.action
-        return [*(probe.urls if probe is not None else ()), *([action.url] if action is not None else ())]
+        probe, action, outbound = self._settings.probe, self._settings.action, self._settings.outbound
+        found = [*(probe.urls if probe is not None else ())]
+        found += [action.url] if action is not None else []
+        return [*found, *([outbound.base_url] if outbound is not None else [])]
 
     def _sections(self) -> str:
-        sides = {"webhook": self._tickets, "probe": self._looks, "action": self._actions}
+        sides = {
+            "webhook": self._tickets,
+            "outbound": self._settings.outbound,
+            "probe": self._looks,
+            "action": self._actions,
+        }
         return ", ".join(name for name, side in sides.items() if side is not None) or "none"
 
     def _having(self, side: Side | None, section: str) -> Side:

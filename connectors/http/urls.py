@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated, Any
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from pydantic import AfterValidator
+
 from incidents.errors import Refused
+
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -43,3 +50,24 @@ def local_path(base: str, reference: str) -> str | None:
     except ValueError:
         return None
     return path(url)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    origin(url)  # a port that is no number raises ValueError, as all below
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("the address must start with https:// (or http://) and name a host")
+    if "@" in parts.netloc:
+        raise ValueError("the address has a user or password in it; put it into a header or the bearer token")
+    if "{" in parts.netloc:
+        raise ValueError("the host must be fixed; placeholders go into the path")
+    return url
+
+
+def as_list(value: Any) -> Any:
+    """One address is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An address with a fixed host and no password in it."""

@@ -19,10 +19,10 @@ import httpx
 
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
+from connectors.kit.recent import RecentlyUsed
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.slack import mapping, webhook
 from connectors.slack.answers import SlackRefused, content, required
-from connectors.slack.recent import RecentlyUsed
 from connectors.slack.settings import SlackSettings
 from incidents.errors import Refused
 from incidents.events import (

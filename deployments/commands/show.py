@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select, text, update
 
-from incidents.case import Case
+from incidents.case import Case, customers_to_tell
 from incidents.effects import EffectState
 from incidents.errors import NotFound
 from incidents.models import Incident
@@ -110,6 +110,9 @@ def shown_as_json(found: Shown) -> dict[str, object]:
         ],
         "ledger": [asdict(line) for line in found.case.ledger],
         "open_ticket_effects": found.case.open_ticket_effects,
+        "customers_to_tell": [
+            {"ticket": str(one.ref), "state": one.state, "why": one.why} for one in found.case.untold
+        ],
         "timeline": [asdict(entry) for entry in found.entries],
     }
 
@@ -129,6 +132,10 @@ def print_shown(console: Console, found: Shown) -> None:
     console.print()
     for entry in found.entries:
         console.print(f"{entry.at:%H:%M:%S}  {entry.text}  ({entry.actor})", markup=False)
+    if case.untold:
+        console.print("\n[bold]Customers to tell by hand:[/bold]")
+        for customer, where in customers_to_tell(case):
+            console.print(f"  {customer.ref} {where}: {customer.state}, {customer.why}", markup=False)
     stuck = [line for line in case.ledger if line.state in (EffectState.DEAD, EffectState.HELD)]
     if stuck:
         console.print("\n[bold]Needs a person:[/bold]")

@@ -19,6 +19,10 @@ from incidents.policy.policy import Policy
 MAX_RED_LOOKS = 3
 _OUTSTANDING_AGAIN = timedelta(seconds=30)
 _BLIND_FOR = timedelta(minutes=5)
+# A helpdesk that has been away for longer gets what is due to it when it is back; the incident does not wait on.
+_WAITS_FOR_EFFECTS = timedelta(days=3)
+_NAMED = 20
+_REASONS = 300  # characters
 
 
 def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
@@ -117,7 +121,8 @@ def _waiting_for_word(case: Case) -> list[Ticket]:
 
 
 def _close(case: Case, basis: Basis) -> Plan:
-    if case.open_ticket_effects:
+    is_given_up = basis.now - case.incident.state_since >= _WAITS_FOR_EFFECTS
+    if case.open_ticket_effects and not is_given_up:
         incident = replace(
             case.incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now + _OUTSTANDING_AGAIN
         )
@@ -127,14 +132,28 @@ def _close(case: Case, basis: Basis) -> Plan:
     given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
     given_up += case.unsent_messages
     rest = f" ({given_up} effects need a person, see `liaison show {incident.name}`)" if given_up else ""
-    unsent = f"{case.unsent_messages} message(s) to customers did not go out"
-    all_told = unsent if case.unsent_messages else "every linked customer was told"
+    all_told = _who_was_told(case)
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
         effects=tuple(tell_room(seen, basis.policy, "closed", f"{incident.name} is closed: {all_told}.")),
         entries=(Entry(kind=EntryKind.CLOSED, text=f"Closed: {all_told}{rest}"),),
     )
+
+
+def _who_was_told(case: Case) -> str:
+    """Everybody; or who was not, and what is still on its way, for whoever must see to it."""
+    told: list[str] = []
+    if case.untold:
+        names = ", ".join(str(one.ref) for one in case.untold[:_NAMED])
+        more = f" and {len(case.untold) - _NAMED} more" if len(case.untold) > _NAMED else ""
+        why = "; ".join(dict.fromkeys(one.why for one in case.untold))[:_REASONS]
+        told.append(f"{len(case.untold)} customer(s) must be told by hand: {names}{more} ({why})")
+    elif case.unsent_messages:
+        told.append(f"{case.unsent_messages} message(s) to customers did not go out")
+    if case.open_ticket_effects:
+        told.append(f"{case.open_ticket_effects} change(s) to tickets are still to be made")
+    return "; ".join(told) or "every linked customer was told"
 
 
 def _say(looks: Sequence[ProbeResult]) -> str:

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Case, Entry, LedgerLine, Plan
+from incidents.case import Case, Entry, LedgerLine, Plan, UntoldCustomer
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound, Stale
 from incidents.lifecycle import UNSETTLED
-from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, Verdict
+from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, TicketRef, Verdict
 from incidents.step import Step
 from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
@@ -63,8 +63,30 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
         ledger=tuple(_ledger_line(row) for row in lines),
         open_ticket_effects=about_tickets.open,
         unsent_messages=about_tickets.unsent_messages,
+        untold=await _untold(tx, incident_id) if about_tickets.unsent_messages else (),
         instance=await instance_id(tx),
         clocks=(await read_clocks(tx, [incident.name])).get(incident.name, ()),
+    )
+
+
+async def _untold(tx: AsyncConnection, incident_id: int) -> tuple[UntoldCustomer, ...]:
+    """Tickets whose newest message is given up or waits for a person; an older one was overtaken."""
+    newest = (
+        select(effects)
+        .where(effects.c.incident_id == incident_id, effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value)
+        .distinct(effects.c.connection, effects.c.target)
+        .order_by(effects.c.connection, effects.c.target, effects.c.id.desc())
+        .subquery()
+    )
+    given_up = newest.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
+    rows = await tx.execute(select(newest).where(given_up).order_by(newest.c.id))
+    return tuple(
+        UntoldCustomer(
+            ref=TicketRef(connection=row.connection, id=row.target),
+            state=EffectState(row.state),
+            why=row.detail,
+        )
+        for row in rows
     )
 
 

@@ -39,6 +39,7 @@ from tasks.retries import OUTSIDE_CALL, Postponed
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
 PATIENCE = timedelta(seconds=4)
+_TARGETS = 10
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
 _PAGE_KINDS = frozenset(
@@ -172,9 +173,14 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
             detail=finished[0].detail,
         )
         entries.append(Entry(kind=kind, text=text))
-    by_id = {item.id: item.effect for item in leased}
+    by_id = {item.id: item.effect.target for item in leased}
+    ends: dict[tuple[EffectState, str], list[str]] = {}
     for item in settled:
         if item.state in _GIVEN_UP:
-            text = f"{effect.kind} {by_id[item.id].target} {item.state}: {item.detail}"
-            entries.append(Entry(kind=_GIVEN_UP[item.state], text=text))
+            ends.setdefault((item.state, item.detail), []).append(by_id[item.id])
+    # Two hundred notes that end for one reason are one line.
+    for (state, detail), targets in ends.items():
+        more = f" and {len(targets) - _TARGETS} more" if len(targets) > _TARGETS else ""
+        text = f"{effect.kind} {', '.join(targets[:_TARGETS])}{more} {state}: {detail}"
+        entries.append(Entry(kind=_GIVEN_UP[state], text=text))
     return entries

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from incidents.effects import CustomerText, EffectKind, NoteText, StatusChange
+from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
 from incidents.errors import LiaisonError
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
@@ -16,9 +16,11 @@ from incidents.store.ledger.effects import (
 )
 from incidents.store.tickets import note_status
 from tasks import resources
-from tasks.deliver.connection import connection_of
+from tasks.deliver.connection import helpdesk_of
 from tasks.deliver.departure import Overslept, set_out
 from tasks.deliver.settling import (
+    again,
+    backoff,
     dead,
     done,
     failed,
@@ -39,7 +41,7 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
     """Send the same change to all its tickets. All of `leased` share connection, kind, marker and payload."""
     first = leased[0].effect
     try:
-        helpdesk = await connection_of(leased[0], Helpdesk)
+        helpdesk = await helpdesk_of(leased[0])
         ready = await _look_up(helpdesk, leased)
         if ready.send and first.kind is EffectKind.CUSTOMER_MESSAGE:
             checked = await _check_recipients(helpdesk, ready.send)
@@ -63,6 +65,9 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
 def _not_sent(item: Leased, error: LiaisonError, *, now_plus: Settled) -> Settled:
     if not item.must_look_up:
         return now_plus
+    if now_plus.state is EffectState.DEAD:
+        # Nobody will ever be able to look it up, so a person must.
+        return held(item, f"it may have been done and cannot be looked up: {error}")
     at = now_plus.not_before or resources.utc_now() + timedelta(minutes=1)
     return unknown(item, f"look-up failed: {error}", look_up_at=at)
 
@@ -145,6 +150,8 @@ def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Se
         return unknown(item, detail, look_up_at=resources.utc_now() + timedelta(seconds=index_lag))
     if outcome.outcome is ChangeOutcome.DONE:
         return done(item, detail=outcome.detail)
+    if outcome.outcome is ChangeOutcome.LATER:
+        return again(item, outcome.detail, at=resources.utc_now() + backoff(item.attempts))
     return dead(item, outcome.detail or outcome.outcome.value)
 
 

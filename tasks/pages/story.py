@@ -12,6 +12,7 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.basis import Basis
 from incidents.case import Actor, Case, EntryKind, LinkedTicket
+from incidents.models import Ticket
 from incidents.notes.context import facts
 from incidents.policy.policy import Policy
 from incidents.sla.explain import explain
@@ -56,6 +57,7 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
+        *_to_tell(case),
         *_promises(case, policy),
         "## What happened",
         "",
@@ -68,6 +70,20 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
     if len(case.tickets) > _TICKETS_SHOWN:
         lines.append(f"- and {len(case.tickets) - _TICKETS_SHOWN} more")
     return "\n".join(lines)
+
+
+def _to_tell(case: Case) -> list[str]:
+    """The tickets whose customers a person must tell; their names stay at the helpdesk."""
+    if not case.untold:
+        return []
+    links = {item.ticket.ref: _linked(item.ticket) for item in case.tickets}
+    shown = [
+        f"- {links.get(one.ref, plain(str(one.ref)))}: {one.state}, {plain(one.why)}"
+        for one in case.untold[:_TICKETS_SHOWN]
+    ]
+    if len(case.untold) > _TICKETS_SHOWN:
+        shown.append(f"- and {len(case.untold) - _TICKETS_SHOWN} more")
+    return [f"## Customers to tell by hand ({len(case.untold)})", "", *shown, ""]
 
 
 def _promises(case: Case, policy: Policy) -> list[str]:
@@ -100,6 +116,9 @@ def _line(entry: TimelineEntry) -> str:
 
 def _ticket(item: LinkedTicket) -> str:
     ticket = item.ticket
+    return f"- {_linked(ticket)} {ticket.status.replace('_', ' ')}, joined because of {plain(item.reason)}"
+
+
+def _linked(ticket: Ticket) -> str:
     name = plain(str(ticket.ref))
-    shown = f"[{name}]({ticket.url})" if ticket.url and _WEB.fullmatch(ticket.url) else name
-    return f"- {shown} {ticket.status.replace('_', ' ')}, joined because of {plain(item.reason)}"
+    return f"[{name}]({ticket.url})" if ticket.url and _WEB.fullmatch(ticket.url) else name

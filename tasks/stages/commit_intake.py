@@ -54,7 +54,9 @@ async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Hand
     async with resources.transaction() as step:
         await renew_drain(step.connection, Lane.INTAKE, fence)
         handled = await take_in(step, tickets, chunk.events, learnt)
-        await settle_deliveries(step.connection, fence=fence, done=chunk.ids, parked=chunk.parked)
+        await settle_deliveries(
+            step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
+        )
     return handled
 
 

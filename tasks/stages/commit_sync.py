@@ -24,7 +24,9 @@ async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[
     async with resources.transaction() as step:
         await renew_drain(step.connection, Lane.STATUS_SYNC, fence)
         incidents = await follow_and_obey(step, pages, commands)
-        await settle_deliveries(step.connection, fence=fence, done=chunk.ids, parked=chunk.parked)
+        await settle_deliveries(
+            step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
+        )
     return incidents
 
 

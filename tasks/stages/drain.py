@@ -18,7 +18,7 @@ from incidents.errors import (
     Unreachable,
     Unrecognised,
 )
-from incidents.events import Event, Lane
+from incidents.events import Event, Ignored, Lane
 from incidents.ports import WebhookSource
 from incidents.store.inbox.drains import (
     LEASE,
@@ -46,15 +46,19 @@ PARK_AFTER = 6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """Deliveries leased together, what they say, and which of them say nothing we understand."""
+    """Deliveries leased together, what they say, and which of them say nothing we understand.
+
+    `ignored` are of types that their connection does not read, with the type.
+    """
 
     ids: tuple[int, ...]
     events: tuple[Event, ...]
     parked: tuple[tuple[int, str], ...]
+    ignored: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        return not self.ids and not self.parked
+        return not self.ids and not self.parked and not self.ignored
 
 
 @task(name="take lane", **STORE_CALL)
@@ -106,6 +110,7 @@ async def _understand(deliveries: Sequence[Delivery]) -> Chunk:
     ids: list[int] = []
     events: list[Event] = []
     parked: list[tuple[int, str]] = []
+    ignored: list[tuple[int, str]] = []
     sources: dict[str, WebhookSource] = {}
     for delivery in deliveries:
         if delivery.attempts > PARK_AFTER:
@@ -118,9 +123,13 @@ async def _understand(deliveries: Sequence[Delivery]) -> Chunk:
         except (Unrecognised, NotFound, Refused) as error:
             parked.append((delivery.id, _reason(error)))
             continue
+        kinds = [event.kind for event in found if isinstance(event, Ignored)]
+        if kinds:
+            ignored.append((delivery.id, kinds[0]))
+            continue
         ids.append(delivery.id)
         events.extend(found)
-    return Chunk(ids=tuple(ids), events=tuple(events), parked=tuple(parked))
+    return Chunk(ids=tuple(ids), events=tuple(events), parked=tuple(parked), ignored=tuple(ignored))
 
 
 def _reason(error: LiaisonError) -> str:

@@ -22,10 +22,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from connectors.http.webhook import ID, SIGNATURE, TIMESTAMP
 from connectors.kit.authorities import authorities
 from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.kit.webhooks.signatures import sign_standard_webhook, verify_standard_webhook
+from connectors.kit.webhooks.signing import ID, SIGNATURE, TIMESTAMP
 from incidents.errors import Forged
 
 Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]

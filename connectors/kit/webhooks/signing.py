@@ -12,7 +12,11 @@ import hmac
 from typing import Literal
 
 Algorithm = Literal["sha1", "sha256", "sha512"]
+Encoding = Literal["hex", "base64"]
+TimeForm = Literal["seconds", "milliseconds", "iso"]
 STANDARD_WEBHOOK_PREFIX = b"whsec_"
+ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+"""The headers of Standard Webhooks."""
 
 
 def sign_hex_hmac(body: bytes, secret: bytes, *, prefix: str, algorithm: Algorithm = "sha256") -> str:
@@ -50,14 +54,26 @@ def sign_standard_webhook(body: bytes, secret: bytes, *, id: str, timestamp: str
 
     The secret is given as configured: `whsec_` and base64, or any other bytes as they are.
     """
-    key = standard_webhook_key(secret)
+    key = standard_webhook_keys(secret)[0]
     return "v1," + _base64_hmac(f"{id}.{timestamp}.".encode() + body, key)
 
 
-def standard_webhook_key(secret: bytes) -> bytes:
-    """The key behind a `whsec_` secret. Raises ValueError when what follows the prefix is not base64."""
-    if not secret.startswith(STANDARD_WEBHOOK_PREFIX):
-        return secret
+def standard_webhook_keys(secret: bytes) -> tuple[bytes, ...]:
+    """The keys a secret may stand for; ours is the first.
+
+    The reference libraries decode every secret as base64, also one without `whsec_`, and others take such a text
+    as it is: both are the holder's. Raises ValueError when what follows the prefix is not base64.
+    """
+    if secret.startswith(STANDARD_WEBHOOK_PREFIX):
+        return (_standard_webhook_key(secret),)
+    try:
+        decoded = base64.b64decode(secret, validate=True)
+    except (binascii.Error, ValueError):
+        return (secret,)
+    return (secret, decoded) if decoded else (secret,)
+
+
+def _standard_webhook_key(secret: bytes) -> bytes:
     try:
         # The reference libraries take it without its padding, so vendors may leave that out.
         text = secret.removeprefix(STANDARD_WEBHOOK_PREFIX)
@@ -66,6 +82,12 @@ def standard_webhook_key(secret: bytes) -> bytes:
         raise ValueError(
             "the signing secret starts with whsec_ but is not base64; copy it again, whole"
         ) from error
+
+
+def sign_hmac(signed: bytes, secret: bytes, *, prefix: str, algorithm: Algorithm, encoding: Encoding) -> str:
+    """Any sender's HMAC: the prefix and the digest, in hex or base64."""
+    digest = hmac.digest(secret, signed, algorithm)
+    return prefix + (digest.hex() if encoding == "hex" else base64.b64encode(digest).decode("ascii"))
 
 
 def _base64_hmac(signed: bytes, key: bytes) -> str:

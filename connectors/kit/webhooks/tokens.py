@@ -31,12 +31,12 @@ def verify_token(token: str | None, secrets: Sequence[bytes]) -> None:
 
 def verify_bearer(authorization: str | None, secrets: Sequence[bytes]) -> None:
     """`Authorization: Bearer token` (Alertmanager, ServiceNow)."""
-    verify_token(_credentials(authorization, "bearer"), secrets)
+    verify_token(credentials(authorization, "bearer"), secrets)
 
 
 def verify_basic(authorization: str | None, secrets: Sequence[bytes]) -> None:
     """`Authorization: Basic ...` (Freshdesk); each secret is `user:password`."""
-    verify_token(_credentials(authorization, "basic"), [base64.b64encode(secret) for secret in secrets])
+    verify_token(credentials(authorization, "basic"), [base64.b64encode(secret) for secret in secrets])
 
 
 def require_organization(body: bytes, organization: str) -> None:
@@ -58,7 +58,7 @@ def require_organization(body: bytes, organization: str) -> None:
         raise Forged("signature", "message is from another organization")
 
 
-def _credentials(authorization: str | None, scheme: str) -> str | None:
-    """What follows the scheme's word, which is case-insensitive (RFC 9110)."""
-    word, _, credentials = (authorization or "").partition(" ")
-    return credentials.strip() if word.lower() == scheme else None
+def credentials(authorization: str | None, scheme: str) -> str | None:
+    """What follows the scheme's word, which is case-insensitive (RFC 9110); None behind another word."""
+    word, _, rest = (authorization or "").partition(" ")
+    return rest.strip() if word.lower() == scheme else None

@@ -128,9 +128,17 @@ async def forgive_attempt(tx: AsyncConnection, lane: Lane, *, fence: int, down_t
 
 
 async def settle_deliveries(
-    tx: AsyncConnection, *, fence: int, done: Sequence[int], parked: Sequence[tuple[int, str]] = ()
+    tx: AsyncConnection,
+    *,
+    fence: int,
+    done: Sequence[int],
+    parked: Sequence[tuple[int, str]] = (),
+    ignored: Sequence[tuple[int, str]] = (),
 ) -> None:
-    """Mark deliveries handled, or parked with the reason; only under the fence that leased them."""
+    """Mark deliveries handled, parked with the reason, or ignored with their type.
+
+    Only under the fence that leased them.
+    """
     if done:
         await tx.execute(
             text(
@@ -139,11 +147,12 @@ async def settle_deliveries(
             ).bindparams(bindparam("ids", type_=ARRAY(BigInteger))),
             {"fence": fence, "ids": list(done)},
         )
-    for delivery_id, reason in parked:
+    aside = [(*one, "parked") for one in parked] + [(*one, "ignored") for one in ignored]
+    for delivery_id, detail, state in aside:
         await tx.execute(
             update(deliveries)
             .where(deliveries.c.id == delivery_id, deliveries.c.fence == fence)
-            .values(state="parked", handled_at=func.now(), detail=reason)
+            .values(state=state, handled_at=func.now(), detail=detail)
         )
 
 

@@ -49,6 +49,7 @@ def test_secrets_stay_inside() -> None:
     block = HttpBlock.model_validate(SETTINGS)
     assert set(HttpBlock.model_json_schema()["secret_fields"]) == {
         "webhook.signing_secrets",
+        "outbound.headers",
         "action.headers",
         "action.bearer_token",
         "action.signing_secret",

@@ -144,7 +144,7 @@ def test_only_the_scheme_s_headers_are_kept(source: Http) -> None:
     signature = sign_standard_webhook(b"{}", FIRST, id="m", timestamp=time)
     headers = [("webhook-id", "m"), ("webhook-timestamp", time), ("webhook-signature", signature)]
     verified = source.verify([*headers, ("Authorization", "Basic c2VjcmV0")], b"{}", now=NOW)
-    assert list(verified.headers) == headers
+    assert list(verified.headers) == [*headers, ("liaison-sent-at", NOW.isoformat())]
 
 
 def test_lane() -> None:

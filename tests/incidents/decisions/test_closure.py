@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
-from incidents.case import LedgerLine
+from incidents.case import LedgerLine, UntoldCustomer
 from incidents.decisions import closure
 from incidents.decisions.closure import MAX_RED_LOOKS
 from incidents.effects import EffectKind, EffectState
-from incidents.models import IncidentState, Stage, TicketStatus
+from incidents.models import IncidentState, Stage, TicketRef, TicketStatus
 from tests.incidents.builders import (
     BLIND,
     GREEN,
@@ -238,3 +238,28 @@ def test_the_way_to_the_end_step_by_step():
         case = after(case, plan)
         assert (case.incident.state, case.incident.checks) == (state, checks)
     assert len(said) == len(set(said))
+
+
+def test_who_was_not_told_is_named_and_why():
+    """Somebody must tell them by hand, so the last line says whom; thirty of them are not all named."""
+    why = "http/desk only takes tickets in"
+    untold = tuple(
+        UntoldCustomer(ref=TicketRef(connection="http/desk", id=str(number)), state=EffectState.DEAD, why=why)
+        for number in range(30)
+    )
+    text = decide(a_case(S.CLOSING, unsent_messages=30, untold=untold)).entries[0].text
+    assert text.startswith("Closed: 30 customer(s) must be told by hand: http/desk#0, http/desk#1,")
+    assert f"http/desk#19 and 10 more ({why})" in text
+    assert "every linked customer was told" not in text
+
+
+@pytest.mark.parametrize(
+    ("waited", "state"),
+    [(timedelta(days=2), S.CLOSING), (timedelta(days=3), S.CLOSED), (timedelta(days=30), S.CLOSED)],
+)
+def test_a_helpdesk_that_stays_away_does_not_keep_an_incident_open_for_ever(waited: timedelta, state: S):
+    """After three days it ends; what is due to the helpdesk is still due, and the last line says so."""
+    plan = decide(a_case(S.CLOSING, open_ticket_effects=2), now=NOW + waited)
+    assert plan.incident.state is state
+    if state is S.CLOSED:
+        assert "2 change(s) to tickets are still to be made" in plan.entries[0].text

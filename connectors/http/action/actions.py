@@ -7,9 +7,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from connectors.http.reports import RunReport, Unreadable, report
+from connectors.http.action.reports import RunReport, Unreadable, report
+from connectors.http.action.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
 from connectors.http.settings import WebhookAction
-from connectors.http.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
 from connectors.http.urls import filled, local_path, path
 from connectors.kit.http import VendorHttp
 from connectors.kit.webhooks.signatures import usable_secret

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from connectors.http.failures import failure
+from connectors.http.probe.failures import failure
 from connectors.http.settings import HealthProbe
 from connectors.http.urls import filled, shown
 from incidents.errors import LiaisonError

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import httpx
 
-from connectors.http.webhook import ID, SIGNATURE, TIMESTAMP
 from connectors.kit.webhooks.signatures import sign_standard_webhook
+from connectors.kit.webhooks.signing import ID, SIGNATURE, TIMESTAMP
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 

@@ -1,0 +1,1 @@
+"""Remedies that are started by a POST."""

@@ -1,0 +1,1 @@
+"""Settings of common senders, a file each."""

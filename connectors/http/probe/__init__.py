@@ -1,0 +1,1 @@
+"""Looks at a service from the outside: is it failing?"""

@@ -1,0 +1,1 @@
+"""Single values out of a stranger's JSON, along paths that an operator wrote down."""
