@@ -1,7 +1,7 @@
 """What sentence embeddings say of the label: a linear model of its own, whose scores are added to the words'.
 
-Added (late fusion), and not one model over both: on banking77 it is right as often, the words decide alone where a
-ticket has no vector, and 512 numbers more a label are a thousandth of the words' weights.
+Added (late fusion), and not one model over both: on banking77 it is right nearly as often (docs/insights.md), the words
+decide alone where a ticket has no vector, and 512 numbers more a label are a thousandth of the words' weights.
 """
 
 from __future__ import annotations
