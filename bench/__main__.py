@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from bench.insight_figure import Figure
+from bench.insights.figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
 from bench.result import Result
@@ -53,23 +53,23 @@ def _replies() -> None:
 
 def _insights() -> None:
     # Imported here, as it takes seconds and the other figures need none of it.
-    from bench.insights_breach import breach_figures  # noqa: PLC0415
-    from bench.insights_routing import routing_figures  # noqa: PLC0415
-    from bench.insights_similar import similar_figures  # noqa: PLC0415
-    from bench.insights_surge import surge_figures  # noqa: PLC0415
+    from bench.insights.breach import breach_figures  # noqa: PLC0415
+    from bench.insights.routing import routing_figures  # noqa: PLC0415
+    from bench.insights.similar import similar_figures  # noqa: PLC0415
+    from bench.insights.surge import surge_figures  # noqa: PLC0415
 
     for figures in (breach_figures, routing_figures, similar_figures, surge_figures):
         _print(figures())
 
 
 def _insights_text() -> None:
-    from bench.insights_text import embedding_figures  # noqa: PLC0415
+    from bench.insights.text import embedding_figures  # noqa: PLC0415
 
     _print(embedding_figures())
 
 
 def _insights_speed() -> None:
-    from bench.insights_speed import speed_figures  # noqa: PLC0415
+    from bench.insights.speed import speed_figures  # noqa: PLC0415
 
     _print(speed_figures())
 

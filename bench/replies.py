@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.insight_figure import Figure, interval
+from bench.insights.figure import Figure, interval
 from incidents.texts.still_broken import says_still_broken
 
 TABLE = Path(__file__).with_name("replies.tsv")

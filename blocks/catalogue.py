@@ -24,4 +24,6 @@ BLOCKS: dict[str, type[Block]] = {
 class ConnectorBlock(Protocol):
     """A block that can make its vendor's connector."""
 
-    def connector(self, name: str) -> Connector: ...
+    def connector(self, name: str) -> Connector:
+        """The connector for these settings. `name` is the connection's, for its errors and its tickets' names."""
+        ...

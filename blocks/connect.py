@@ -22,7 +22,7 @@ from incidents.ports import Connector
 
 FRESH_FOR = 60.0
 
-C = TypeVar("C")
+Capability = TypeVar("Capability")
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Connections:
         self._open: dict[str, _Open] = {}
         self._lock = asyncio.Lock()
 
-    async def connect(self, name: str, capability: type[C]) -> C:
+    async def connect(self, name: str, capability: type[Capability]) -> Capability:
         """Raises `NotFound` if there is no such block, `Refused` if it cannot do what is asked of it, and
         `Unreachable` if Prefect is away and the connection was never read before."""
         connector = await self._connector(name)
@@ -100,6 +100,9 @@ async def read_block(name: str) -> Block:
 
 
 def open_connector(name: str, block: Block) -> Connector:
+    """The connector that a saved block makes; nothing is sent yet. Raises `Refused` if the block is for something
+    else.
+    """
     if not isinstance(block, ConnectorBlock):
         raise Refused(f"{name}: a {type(block).__name__} makes no connector")
     return block.connector(name)
@@ -111,6 +114,9 @@ def settings_json(block: Block) -> str:
 
 
 def block_from_json(name: str, settings: str) -> Block:
+    """A connection's settings out of what the gateway has mirrored. Raises `Refused` for a vendor nobody knows, and
+    pydantic's `ValidationError`.
+    """
     block_class, _ = _split(name)
     return block_class.model_validate_json(settings)
 

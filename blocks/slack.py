@@ -30,4 +30,5 @@ class SlackBlock(Block, SlackSettings):
     _documentation_url: ClassVar[HttpUrl | None] = HttpUrl("https://docs.slack.dev/apis/web-api/")
 
     def connector(self, name: str) -> Slack:
+        """The workspace's room for engineers and agents, ready to use; nothing is sent yet."""
         return Slack(name, self)

@@ -70,6 +70,9 @@ class Followers:
         self._again: set[int] = set()
 
     def start(self, incident_ids: Iterable[int]) -> None:
+        """Follow each in the background, until `finish`; one that is under way already is followed once more after
+        it.
+        """
         for incident_id in incident_ids:
             running = self._tasks.get(incident_id)
             if running is not None and not running.done():

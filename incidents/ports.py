@@ -98,9 +98,13 @@ class Pager(Protocol):
         """The same by the vendor's own id."""
         ...
 
-    async def acknowledge(self, key: str, *, once: str) -> None: ...
+    async def acknowledge(self, key: str, *, once: str) -> None:
+        """Somebody has it: nobody further is woken. A page that is over or unknown is no error."""
+        ...
 
-    async def resolve(self, key: str, *, once: str) -> None: ...
+    async def resolve(self, key: str, *, once: str) -> None:
+        """It is over. A page that is over or unknown is no error."""
+        ...
 
     async def add_note(self, key: str, text: str, *, once: str) -> None:
         """Add a note to the page; a note that already carries this `once` is not added again."""
@@ -124,7 +128,9 @@ class ChatRoom(Protocol):
         """
         ...
 
-    async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None: ...
+    async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None:
+        """Replace the message; the same edit twice leaves it as it is."""
+        ...
 
     async def find_post(self, room_id: str, once: str) -> str | None:
         """The id of the message posted with this key, if it is there."""
@@ -144,9 +150,13 @@ class ImpactProbe(Protocol):
 class ActionRunner(Protocol):
     """Runs a pre-configured remedy and follows it to its end."""
 
-    async def run(self, action: str, arguments: Mapping[str, str], *, once: str) -> ActionRun: ...
+    async def run(self, action: str, arguments: Mapping[str, str], *, once: str) -> ActionRun:
+        """Start the action. Raises `Unknown` if it may have been started: it is not to be started again then."""
+        ...
 
-    async def follow(self, run_id: str) -> ActionRun: ...
+    async def follow(self, run_id: str) -> ActionRun:
+        """How the run stands; `run_id` is what `run` returned."""
+        ...
 
 
 @runtime_checkable
@@ -159,40 +169,60 @@ class IssueTracker(Protocol):
         """Open an issue and return its key."""
         ...
 
-    async def comment(self, key: str, text: str, *, once: str) -> None: ...
+    async def comment(self, key: str, text: str, *, once: str) -> None:
+        """Write below the issue."""
+        ...
 
-    async def transition(self, key: str, status: str, *, once: str) -> None: ...
+    async def transition(self, key: str, status: str, *, once: str) -> None:
+        """Move the issue to a status, by the tracker's own word for it."""
+        ...
 
-    async def status(self, key: str) -> str: ...
+    async def status(self, key: str) -> str:
+        """The tracker's own word for how the issue stands."""
+        ...
 
 
 @runtime_checkable
 class StatusPage(Protocol):
     """What the public is told."""
 
-    async def open(self, title: str, text: str, severity: Severity, *, once: str) -> str: ...
+    async def open(self, title: str, text: str, severity: Severity, *, once: str) -> str:
+        """Open a public incident and return its id."""
+        ...
 
-    async def post_update(self, id: str, text: str, *, once: str) -> None: ...
+    async def post_update(self, id: str, text: str, *, once: str) -> None:
+        """Say something new about it, to everybody who follows it."""
+        ...
 
-    async def resolve(self, id: str, text: str, *, once: str) -> None: ...
+    async def resolve(self, id: str, text: str, *, once: str) -> None:
+        """Say that it is over."""
+        ...
 
 
 @runtime_checkable
 class ServiceCatalog(Protocol):
     """Services, who owns them, what they stand on."""
 
-    async def owner(self, service: str) -> str: ...
+    async def owner(self, service: str) -> str:
+        """The team that answers for the service."""
+        ...
 
-    async def dependencies(self, service: str) -> Sequence[str]: ...
+    async def dependencies(self, service: str) -> Sequence[str]:
+        """The services that it needs to work."""
+        ...
 
 
 @runtime_checkable
 class CustomerDirectory(Protocol):
     """Who a customer is."""
 
-    async def tier(self, contact: Contact) -> str | None: ...
+    async def tier(self, contact: Contact) -> str | None:
+        """The customer's tier, or None for a stranger."""
+        ...
 
-    async def users_of(self, service: str) -> Sequence[Contact]: ...
+    async def users_of(self, service: str) -> Sequence[Contact]:
+        """Who is hit when the service fails."""
+        ...
 
 
 @runtime_checkable
@@ -206,7 +236,11 @@ class ServiceLevelSource(Protocol):
 
 @runtime_checkable
 class Mailbox(Protocol):
-    async def send(self, to: Contact, subject: str, text: str, *, once: str) -> None: ...
+    """Where mail goes out."""
+
+    async def send(self, to: Contact, subject: str, text: str, *, once: str) -> None:
+        """Send a mail to one person."""
+        ...
 
 
 @runtime_checkable
@@ -219,4 +253,6 @@ class Connector(Protocol):
         """Reach the vendor with our credentials and say who we are there; raises like any other call."""
         ...
 
-    async def aclose(self) -> None: ...
+    async def aclose(self) -> None:
+        """Close its connections to the vendor; it cannot be used again."""
+        ...

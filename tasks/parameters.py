@@ -6,13 +6,13 @@ from typing import TypeVar, cast
 
 from prefect.utilities.annotations import quote
 
-T = TypeVar("T")
+Value = TypeVar("Value")
 
 
-def unsearched(value: T) -> T:
+def unsearched(value: Value) -> Value:
     """The same value for a task's parameter, which Prefect then does not search for futures.
 
     It looks into every field of everything, twice: with a chunk of 200 deliveries that took three times as
     long as the task itself. The task gets the plain value.
     """
-    return cast(T, quote(value))
+    return cast(Value, quote(value))

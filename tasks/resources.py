@@ -32,8 +32,8 @@ from incidents.store.instance import instance_id
 # Linux's monotonic clock stands still while the machine is suspended.
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
-C = TypeVar("C")
-K = TypeVar("K")
+Capability = TypeVar("Capability")
+Kept = TypeVar("Kept")
 
 
 class NotConfigured(LiaisonError):
@@ -96,7 +96,7 @@ def policy() -> Policy:
     return here.policy
 
 
-def kept(kind: type[K]) -> K:
+def kept(kind: type[Kept]) -> Kept:
     """This process's one object of a kind, made at first use: what is costly to make, and can be made anew."""
     here = _here()
     if kind not in here.kept:
@@ -131,7 +131,7 @@ async def _instance() -> str:
     return here.instance
 
 
-async def connect(name: str, capability: type[C]) -> C:
+async def connect(name: str, capability: type[Capability]) -> Capability:
     """The named connection as a capability; errors as in `blocks.connect`."""
     return await _here().connections.connect(name, capability)
 

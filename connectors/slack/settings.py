@@ -10,6 +10,8 @@ BOT_TOKENS = ("xoxb-", "xoxe.xoxb-")
 
 
 class SlackSettings(BaseModel):
+    """A workspace's address and the app's secrets there. Saved as a block; the descriptions are what the form says."""
+
     base_url: str = Field(
         default="https://slack.com",
         pattern=r"^https?://[^/\s]+$",

@@ -20,6 +20,8 @@ JOBS_AT_ONCE = 5
 
 
 class Call(Protocol):
+    """Sends one call to the account; returns the parsed answer. Raises `incidents.errors`."""
+
     async def __call__(
         self,
         method: str,

@@ -47,6 +47,7 @@ EXPORT_AGE = timedelta(seconds=65)
 
 
 def utc_now() -> datetime:
+    """The clock of this machine."""
     return datetime.now(UTC)
 
 
@@ -91,6 +92,7 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         )
 
     async def check(self) -> str:
+        """Who we are there. Raises `NotAllowed` if that is nobody who may change tickets."""
         user = await self._learn_who_we_are()
         role = user.get("role")
         # Zendesk answers users/me for anonymous callers too, as an end user without an id.

@@ -119,6 +119,7 @@ def status_from(word: str) -> TicketStatus:
 
 
 def status_word(status: TicketStatus) -> str:
+    """How the API wants a status to be written."""
     return _WORD[status]
 
 

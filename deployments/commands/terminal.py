@@ -13,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from incidents.store.database import Database
 
-T = TypeVar("T")
+Answer = TypeVar("Answer")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Home = Annotated[
@@ -27,16 +27,16 @@ PolicyFile = Annotated[
 ]
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, Answer]) -> Answer:
     return asyncio.run(work)
 
 
-def ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+def ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, Answer]]) -> Answer:
     """Put a question to the store of this installation."""
     from deployments.commands import settings
     from incidents.store.database import Database
 
-    async def work() -> T:
+    async def work() -> Answer:
         database = Database(settings.database_url(home))
         try:
             return await question(database)

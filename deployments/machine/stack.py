@@ -54,7 +54,7 @@ PREFECTS_DATABASE = "prefect"
 SUPERVISOR = "supervisor"
 READY_SECONDS = 60.0
 
-T = TypeVar("T")
+Present = TypeVar("Present")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +267,7 @@ async def _until_listening(child: Child, port: int) -> None:
                 return
 
 
-def _started(value: T | None, by: str) -> T:
+def _started(value: Present | None, by: str) -> Present:
     if value is None:
         raise StackError(f"call {by}() first")
     return value

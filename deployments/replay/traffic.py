@@ -9,10 +9,10 @@ from typing import TypeVar
 # A second coming may be far behind the first: what was handled long ago must be known again, too.
 AGAIN_WITHIN = 1000
 
-T = TypeVar("T")
+Item = TypeVar("Item")
 
 
-def with_duplicates(items: Sequence[T], probability: float, random: Random) -> list[T]:
+def with_duplicates(items: Sequence[Item], probability: float, random: Random) -> list[Item]:
     """Each item may come once more, at once or up to `AGAIN_WITHIN` places later."""
     places = [(float(place), item) for place, item in enumerate(items)]
     again = [
@@ -24,7 +24,7 @@ def with_duplicates(items: Sequence[T], probability: float, random: Random) -> l
     return [item for _, item in sorted([*places, *again], key=lambda placed: placed[0])]
 
 
-def out_of_order(items: Sequence[T], most: int, random: Random) -> list[T]:
+def out_of_order(items: Sequence[Item], most: int, random: Random) -> list[Item]:
     """Each item up to `most` places later than it was; nobody is later than that."""
     late = [(place + random.randint(0, most), item) for place, item in enumerate(items)]
     # Whatever sorts before an item had its place at most `most` behind it.

@@ -38,7 +38,7 @@ _LONGEST_GAP = 8 * WEEK
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SurgeSettings:
-    """The defaults were chosen as `bench.insights_surge` tells.
+    """The defaults were chosen as `bench.insights.surge` tells.
 
     `groupings` are sets of dimensions, the main one first in the first of them. A surge has `at_least` reports and
     this `score`: minus the tenth logarithm of its probability. It is over when none has added to it for `quiet`.

@@ -16,15 +16,17 @@ from typing import ParamSpec, TypeVar
 
 from incidents.errors import LiaisonError
 
-P = ParamSpec("P")
-R = TypeVar("R")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 class Lost(LiaisonError):
     """The process ended before its work did, mostly because the machine had no memory left."""
 
 
-async def apart(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+async def apart(
+    work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Result:
     """`work`'s result. It is a module's function; what goes in and comes out, exceptions too, can be pickled.
 
     Raises what it raises, and `Lost`. Whoever is cancelled meanwhile takes the process along.

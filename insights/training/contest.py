@@ -35,7 +35,7 @@ FEWEST_TESTED = 100
 FEWEST_GROUPS = 10
 """Of cases that stand or fall together, such as the tickets of one incident."""
 
-M = TypeVar("M")
+LearntModel = TypeVar("LearntModel")
 
 
 class NothingNew(CannotLearn):
@@ -52,7 +52,7 @@ class Described:
     limits: tuple[str, ...] = ()
 
 
-class Learner(Protocol[M]):
+class Learner(Protocol[LearntModel]):
     """One kind of model: how it is learnt and asked. Nothing here is written or read."""
 
     @property
@@ -73,10 +73,10 @@ class Learner(Protocol[M]):
     def groups(self, rows: pd.DataFrame) -> pd.Series:
         """What each row is of that stands or falls together, such as the tickets of one incident."""
 
-    def learn(self, rows: pd.DataFrame, *, now: datetime) -> M:
+    def learn(self, rows: pd.DataFrame, *, now: datetime) -> LearntModel:
         """From what was known by `now`. Raises `CannotLearn`."""
 
-    def ask(self, model: M, rows: pd.DataFrame) -> Answers:
+    def ask(self, model: LearntModel, rows: pd.DataFrame) -> Answers:
         """Raises `UnusableHistory` if the rows lack what the model was trained with."""
 
     def baseline(self, known: pd.DataFrame, rows: pd.DataFrame) -> Answers:
@@ -85,28 +85,28 @@ class Learner(Protocol[M]):
     def right(self, answers: Answers) -> Floats:
         """1 for each row whose likeliest answer was right, else 0."""
 
-    def describe(self, model: M) -> Described: ...
+    def describe(self, model: LearntModel) -> Described: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Incumbent(Generic[M]):
+class Incumbent(Generic[LearntModel]):
     """The model in use, and up to when it has seen what happened."""
 
-    model: M
+    model: LearntModel
     until: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Contested(Generic[M]):
+class Contested(Generic[LearntModel]):
     """`model` has learnt from all if it was promoted; else it is the one that was tested."""
 
-    model: M
+    model: LearntModel
     verdict: GateVerdict
     card: ModelCard
 
 
 def usable_history(
-    history: pd.DataFrame, learner: Learner[M], *, minimum: int, now: datetime
+    history: pd.DataFrame, learner: Learner[LearntModel], *, minimum: int, now: datetime
 ) -> pd.DataFrame:
     """The rows to learn from. Raises `NotEnoughHistory` below `minimum` cases, and `UnusableHistory`."""
     usable = learner.usable(history, now=now)
@@ -118,8 +118,13 @@ def usable_history(
 
 
 def contest(
-    usable: pd.DataFrame, learner: Learner[M], champion: Incumbent[M] | None, *, now: datetime, seed: int
-) -> Contested[M]:
+    usable: pd.DataFrame,
+    learner: Learner[LearntModel],
+    champion: Incumbent[LearntModel] | None,
+    *,
+    now: datetime,
+    seed: int,
+) -> Contested[LearntModel]:
     """Learn, test, judge, and write the card, from rows of `usable_history`.
 
     Raises `NotEnoughHistory`, `UnusableHistory`, and `NothingNew` if the champion has seen nearly all of it.
@@ -168,7 +173,7 @@ def contest(
     return Contested(model=model, verdict=verdict, card=card)
 
 
-def _cut(arrivals: pd.Series, title: str, champion: Incumbent[M] | None) -> datetime:
+def _cut(arrivals: pd.Series, title: str, champion: Incumbent[LearntModel] | None) -> datetime:
     """The moment that parts what is learnt from what is tested on; `arrivals` are the cases', in order."""
     first = round(len(arrivals) * (1 - LATER))
     if champion is not None:

@@ -24,7 +24,7 @@ class Model(Protocol):
     def format(self) -> int: ...
 
 
-M = TypeVar("M")
+LearntModel = TypeVar("LearntModel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,7 @@ def packed(model: Model) -> Packed:
     return Packed(format=model.format, sha256=hashlib.sha256(data).hexdigest(), data=data)
 
 
-def unpacked(content: Packed, model_class: type[M]) -> M:
+def unpacked(content: Packed, model_class: type[LearntModel]) -> LearntModel:
     """The model. Raises `CannotLearn` for damage and for a format that is not the class's.
 
     Takes as long as the model is big: not for an event loop.

@@ -9,10 +9,10 @@ from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import Leased
 from tasks import resources
 
-C = TypeVar("C")
+Capability = TypeVar("Capability")
 
 
-async def connection_of(item: Leased, capability: type[C]) -> C:
+async def connection_of(item: Leased, capability: type[Capability]) -> Capability:
     """Raises `NotAllowed` where the connection is not saved or cannot do this, so that the effect waits for the
     operator who will mend it; a refusal by the vendor would be the effect's end."""
     try:

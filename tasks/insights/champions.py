@@ -16,15 +16,15 @@ from incidents.store.schema.tables import insight_models
 from insights.training.packed import Packed, unpacked
 from tasks import resources
 
-M = TypeVar("M")
+LearntModel = TypeVar("LearntModel")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Champion(Generic[M]):
+class Champion(Generic[LearntModel]):
     """A model and its number in the registry."""
 
     id: int
-    model: M
+    model: LearntModel
 
 
 @dataclass
@@ -45,7 +45,9 @@ async def champion_id(kind: str, label: str) -> int | None:
     return found
 
 
-async def champion_of(kind: str, label: str, number: int, model_class: type[M]) -> Champion[M]:
+async def champion_of(
+    kind: str, label: str, number: int, model_class: type[LearntModel]
+) -> Champion[LearntModel]:
     """The model of that number. Raises `CannotLearn` for one that cannot be used, `NotFound` if it is gone."""
     cache = resources.kept(_Unpacked).models
     known = cache.get((kind, label))

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench import boston311, uci_incidents
-from bench.insights_breach import calibration_error
+from bench.insights import boston311, uci_incidents
+from bench.insights.breach import calibration_error
 from insights.breach.history import settled_rows
 from insights.breach.roles import Roles
 from insights.learning import UnusableHistory

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.insights_routing import CUT, FIELDS, SEED, calibration_error, hits, uci_out_of_time
+from bench.insights.routing import CUT, FIELDS, SEED, calibration_error, hits, uci_out_of_time
 from insights.routing.history import RoutingColumns
 from insights.routing.model import RoutingModel
 from tests.shared_folder import shared_path

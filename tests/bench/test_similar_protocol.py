@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from bench.insights_similar import WINDOW, boston, hadoop, ranks, taught
+from bench.insights.similar import WINDOW, boston, hadoop, ranks, taught
 from insights.similar.lessons import Lesson, lessons
 from insights.similar.model import PairModel, Question
 from insights.similar.pairs import PAIR_FEATURES

@@ -5,8 +5,18 @@ from itertools import pairwise
 
 import pytest
 
-from bench.insights_surge import STORM
-from bench.surge311 import Alarm, Burst, Request, alarms, anonymous, bursts, judged, reported, requests
+from bench.insights.surge import STORM
+from bench.insights.surge311 import (
+    Alarm,
+    Burst,
+    Request,
+    alarms,
+    anonymous,
+    bursts,
+    judged,
+    reported,
+    requests,
+)
 from insights.surge.detector import Surge
 from tests.shared_folder import shared_path
 

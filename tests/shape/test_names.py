@@ -1,6 +1,8 @@
-"""The rule about class names catches what it is for, and nothing else."""
+"""The rules about names catch what they are for, and nothing else."""
 
-from tests.shape.names import unique_class_names
+import pytest
+
+from tests.shape.names import named_type_variables, unique_class_names
 from tests.shape.sources import Source
 
 
@@ -18,3 +20,16 @@ def test_private_classes_and_those_of_tests_may_share_a_name():
         Source(f"{where}/one.py", "class Row:\n    pass\n") for where in ("tests", "bench", "insights")
     ]
     assert list(unique_class_names(sources)) == []
+
+
+@pytest.mark.parametrize(
+    "line", ['T = TypeVar("T")', 'P = typing.ParamSpec("P")', 'T = TypeVar("T", bound=Model)']
+)
+def test_a_type_variable_of_one_letter_says_nothing(line):
+    (found,) = named_type_variables([Source("tasks/one.py", line)])
+    assert found.line == 1
+
+
+@pytest.mark.parametrize("line", ['Capability = TypeVar("Capability")', 'X = str("X")', "T = TypeVar(name)"])
+def test_a_type_variable_with_a_name_does(line):
+    assert list(named_type_variables([Source("tasks/one.py", line)])) == []

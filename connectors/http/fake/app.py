@@ -116,6 +116,7 @@ class FakeService:
 
     @property
     def app(self) -> ASGIApp:
+        """The service as an ASGI application, with its faults before it."""
         routes = [
             Route("/health", self._health, methods=["GET", "HEAD"]),
             Route("/actions/runs/{id}", self._run, methods=["GET"]),

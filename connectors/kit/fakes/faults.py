@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class FaultKind(StrEnum):
+    """What goes wrong, and whether the work was done before it did."""
+
     DELAY = "delay"
     """Answer `seconds` late."""
     DROP_REPLY = "drop_reply"
@@ -67,6 +69,7 @@ class Faults:
         self._armed.append(_Armed(kind, where, times, seconds))
 
     def clear(self) -> None:
+        """Let everything go well again, also what was armed and has not happened yet."""
         self._armed.clear()
 
     def take(self, path: str) -> tuple[FaultKind, float] | None:

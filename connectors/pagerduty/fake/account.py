@@ -31,6 +31,8 @@ class FakePage:
 
 @dataclass(frozen=True, slots=True)
 class FakeNote:
+    """What somebody wrote on an incident."""
+
     id: str
     content: str
     by: str
@@ -39,6 +41,8 @@ class FakeNote:
 
 @dataclass(slots=True)
 class FakeAlert:
+    """One event of the Events API: `key` is its dedup_key, `target` the service that it was sent to."""
+
     id: str
     key: str
     target: str
@@ -100,6 +104,7 @@ class FakeAccount:
         self._numbers = itertools.count(1)
 
     def get(self, incident_id: str) -> FakeIncident | None:
+        """The incident with this id, or None."""
         return next((incident for incident in self.incidents if incident.id == incident_id), None)
 
     def find(self, key: str) -> Sequence[FakeIncident]:
@@ -116,6 +121,7 @@ class FakeAccount:
     # What the Events API does
 
     def trigger(self, target: str, event: dict[str, Any]) -> None:
+        """A trigger event: opens an incident and wakes who is on call, unless one with the key is open."""
         key, summary = event["dedup_key"], event["payload"]["summary"]
         if self._open(target, key) is not None:
             return
@@ -131,6 +137,7 @@ class FakeAccount:
         self._publish("incident.triggered", incident, None, {"client": event.get("client")})
 
     def follow_up(self, action: str, target: str, key: str) -> None:
+        """An acknowledge or resolve event: nothing happens without an open incident of the key, as in reality."""
         incident = self._open(target, key)
         if incident is None:
             return
@@ -148,6 +155,7 @@ class FakeAccount:
     # What people do
 
     def acknowledge(self, incident: FakeIncident, by: str) -> None:
+        """Somebody has seen it and takes it over; it stays theirs if it was already."""
         if incident.status == "resolved" or incident.acknowledged_by == [by]:
             return
         incident.status = "acknowledged"
@@ -164,6 +172,7 @@ class FakeAccount:
         self._publish("incident.unacknowledged", incident, "", {})
 
     def reassign(self, incident: FakeIncident, to: str, by: str) -> None:
+        """It is given to another person, who is woken and has not acknowledged it yet."""
         incident.assignees = [to]
         incident.status = "triggered"
         incident.acknowledged_by = []
@@ -171,10 +180,12 @@ class FakeAccount:
         self._publish("incident.reassigned", incident, by, {})
 
     def resolve(self, incident: FakeIncident, by: str) -> None:
+        """Somebody says that it is over; nothing happens if it was."""
         if incident.status != "resolved":
             self._resolve(incident, by)
 
     def reopen(self, incident: FakeIncident, by: str) -> None:
+        """Somebody says that it is not over; its alerts are open again, and it is theirs."""
         incident.status = "triggered"
         incident.assignees = [by]
         for alert in incident.alerts:
@@ -182,12 +193,14 @@ class FakeAccount:
         self._publish("incident.reopened", incident, by, {})
 
     def merge(self, source: FakeIncident, into: FakeIncident, by: str) -> None:
+        """The alerts move to another incident, and the one they came from ends as resolved."""
         into.alerts += source.alerts
         source.alerts = []
         source.merged_into = into
         self._resolve(source, by)
 
     def add_note(self, incident: FakeIncident, by: str, content: str) -> FakeNote:
+        """Write on an incident; returns the note."""
         note = FakeNote(f"PNOTE{incident.number}-{len(incident.notes) + 1}", content, by, self._clock())
         incident.notes.append(note)
         self._publish("incident.annotated", incident, by, {"note": note})

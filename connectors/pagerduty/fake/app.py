@@ -108,15 +108,18 @@ class FakePagerDuty:
 
     @property
     def pages(self) -> Sequence[FakePage]:
+        """Every time somebody was woken, oldest first."""
         return self.account.pages
 
     @property
     def incidents(self) -> Sequence[FakeIncident]:
+        """All incidents, open or not, oldest first."""
         return self.account.incidents
 
     # What people do in the app
 
     def acknowledge(self, incident_id: str, by: str = "Jane Doe") -> None:
+        """`by` takes it over. Like all that people do here, fails on an unknown incident."""
         self.account.acknowledge(self._known(incident_id), by)
 
     def unacknowledge(self, incident_id: str) -> None:
@@ -124,18 +127,23 @@ class FakePagerDuty:
         self.account.unacknowledge(self._known(incident_id))
 
     def reassign(self, incident_id: str, to: str, by: str = "Jane Doe") -> None:
+        """`by` gives it to somebody else, who is woken."""
         self.account.reassign(self._known(incident_id), to, by)
 
     def resolve(self, incident_id: str, by: str = "Jane Doe") -> None:
+        """`by` says that it is over."""
         self.account.resolve(self._known(incident_id), by)
 
     def reopen(self, incident_id: str, by: str = "Jane Doe") -> None:
+        """`by` says that it is not over."""
         self.account.reopen(self._known(incident_id), by)
 
     def merge(self, incident_id: str, into: str, by: str = "Jane Doe") -> None:
+        """`by` says that it is the same as another, which goes on alone."""
         self.account.merge(self._known(incident_id), self._known(into), by)
 
     def add_note(self, incident_id: str, by: str, text: str) -> FakeNote:
+        """`by` writes on it; returns the note."""
         return self.account.add_note(self._known(incident_id), by, text)
 
     def ping(self) -> None:

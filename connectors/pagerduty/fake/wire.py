@@ -32,6 +32,7 @@ def incident_json(incident: FakeIncident, *, shows_key: bool) -> dict[str, Any]:
 
 
 def alert_json(alert: FakeAlert) -> dict[str, Any]:
+    """An alert as the REST API lists it."""
     return {
         "id": alert.id,
         "type": "alert",
@@ -45,6 +46,7 @@ def alert_json(alert: FakeAlert) -> dict[str, Any]:
 
 
 def note_json(note: FakeNote) -> dict[str, Any]:
+    """A note as the REST API lists it."""
     return {"id": note.id, "user": _user(note.by), "content": note.content, "created_at": _time(note.at)}
 
 

@@ -71,6 +71,7 @@ class FakeSlack:
     # What tests and drills read and set.
 
     def channel(self, name_or_id: str) -> Channel:
+        """A channel by its name or id. Raises `LookupError`."""
         for channel in self.workspace.channels.values():
             if name_or_id in (channel.id, channel.name):
                 return channel
@@ -133,6 +134,7 @@ class FakeSlack:
         return await self.webhooks.send_json(json.dumps(body).encode())
 
     async def check_certificate(self) -> int:
+        """What Slack asks now and then of an address for commands; returns the status of the answer."""
         return await self.webhooks.send_form(b"ssl_check=1&token=unused")
 
     # What goes on inside.

@@ -46,6 +46,7 @@ def links(message: dict[str, Any]) -> list[str]:
 
 
 def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The buttons below a message, in order."""
     rows = [block["elements"] for block in message.get("blocks") or [] if block["type"] == "actions"]
     return [button for row in rows for button in row]
 

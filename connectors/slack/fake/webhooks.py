@@ -56,6 +56,7 @@ class Webhooks:
         task.add_done_callback(self._tasks.discard)
 
     def release(self, *, is_reversed: bool = False) -> None:
+        """Send what was held back, on demand the latest first, and hold nothing back any more."""
         held, self._held, self.is_holding = self._held, [], False
         for body in reversed(held) if is_reversed else held:
             self.queue_event(body)
@@ -73,6 +74,7 @@ class Webhooks:
         return status
 
     async def send_json(self, body: bytes) -> int:
+        """An event or a question in JSON, sent once; returns the status of the answer."""
         return await self._send(body, "application/json", {})
 
     async def _send_event(self, body: bytes) -> None:
@@ -98,6 +100,7 @@ class Webhooks:
         return status
 
     def signed(self, body: bytes) -> dict[str, str]:
+        """The headers that Slack signs such a body with now."""
         timestamp = str(int(self.clock()))
         return {
             "X-Slack-Request-Timestamp": timestamp,

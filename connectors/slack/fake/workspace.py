@@ -26,6 +26,8 @@ class No(Exception):
 
 @dataclass(kw_only=True)
 class Channel:
+    """A channel with its members' ids and its messages, oldest first, as the Web API gives them."""
+
     id: str
     name: str
     is_private: bool = False
@@ -59,18 +61,21 @@ class Workspace:
         self._count = 0
 
     def add_channel(self, name: str, *, is_private: bool = False, member: str | None = None) -> Channel:
+        """A new channel; `member` is the id of who is in it from the start."""
         channel = Channel(id=f"C0{self.next_number():06d}", name=name, is_private=is_private)
         channel.members = {member} if member else set()
         self.channels[channel.id] = channel
         return channel
 
     def add_message(self, channel: Channel, user: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Write a message and let everybody hear it; returns it as the Web API gives it."""
         message = {"type": "message", "ts": self._ts(), "user": user, **fields}
         channel.messages.append(message)
         self.on_post(channel, message)
         return message
 
     def next_number(self) -> int:
+        """Never the same twice; what ids and timestamps are made of."""
         self._count += 1
         return self._count
 

@@ -62,6 +62,7 @@ class Api:
         self.service_levels = FakeServiceLevels(me=self.me)
 
     def app(self) -> Starlette:
+        """The paths as an ASGI application."""
         routes: list[tuple[str, str, Endpoint]] = [
             ("GET", "users/me", self._users_me),
             ("GET", "tickets/show_many", self._show_many),

@@ -35,6 +35,7 @@ SIGNING_SECRET = "fake-zendesk-signing-secret"
 
 
 def utc_now() -> datetime:
+    """The clock of this machine."""
     return datetime.now(UTC)
 
 
@@ -89,6 +90,7 @@ class FakeZendesk:
 
     @property
     def integration_user_id(self) -> int:
+        """The user as whom Liaison signs in."""
         return self._me.id
 
     @property
@@ -154,6 +156,7 @@ class FakeZendesk:
         self._desk.change(self._desk.tickets[ticket_id], taker, status="open", assignee_id=taker.id)
 
     def agent_solve(self, ticket_id: int, agent: str, text: str | None = None) -> None:
+        """An agent solves a ticket, with a public reply if `text` is given."""
         said = None if text is None else (text, True)
         self._desk.change(self._desk.tickets[ticket_id], self._agent(agent), comment=said, status="solved")
 
@@ -171,6 +174,7 @@ class FakeZendesk:
 
     @property
     def tickets(self) -> Mapping[int, FakeTicket]:
+        """All tickets by their id."""
         return self._desk.tickets
 
     def public_replies(self, ticket_id: int) -> list[str]:
@@ -183,6 +187,7 @@ class FakeZendesk:
         ]
 
     def private_notes(self, ticket_id: int) -> list[str]:
+        """What agents and Liaison wrote for themselves on a ticket, oldest first."""
         return [comment.body for comment in self._desk.tickets[ticket_id].comments if not comment.public]
 
     async def drain_webhooks(self, senders: int = 1) -> int:

@@ -25,6 +25,8 @@ class ClosedTicket(Exception):
 
 @dataclass(slots=True)
 class FakeUser:
+    """Somebody with an account: a customer (`end-user`), an agent or an admin."""
+
     id: int
     name: str
     email: str
@@ -33,11 +35,14 @@ class FakeUser:
 
     @property
     def is_staff(self) -> bool:
+        """Whether they may see what is private."""
         return self.role != "end-user"
 
 
 @dataclass(slots=True)
 class FakeOrganization:
+    """Whom a user belongs to; `fields` are the account's own, such as a tier."""
+
     id: int
     name: str
     fields: dict[str, str] = field(default_factory=dict)
@@ -45,6 +50,8 @@ class FakeOrganization:
 
 @dataclass(slots=True)
 class FakeComment:
+    """A reply or a private note."""
+
     id: int
     author_id: int
     body: str
@@ -54,6 +61,8 @@ class FakeComment:
 
 @dataclass(slots=True)
 class FakeAudit:
+    """What one update of a ticket changed, by whom; `custom` is the metadata sent with the update."""
+
     id: int
     author_id: int
     created_at: datetime
@@ -63,6 +72,8 @@ class FakeAudit:
 
 @dataclass(slots=True)
 class FakeTicket:
+    """A ticket with all that was ever done to it. `stations` counts its assignees, `change` rises with each update."""
+
     id: int
     subject: str
     requester_id: int
@@ -85,6 +96,7 @@ class FakeTicket:
 
     @property
     def description(self) -> str:
+        """Its first comment, as in reality."""
         return self.comments[0].body
 
 
@@ -108,6 +120,7 @@ class Desk:
         self._by_email: dict[str, FakeUser] = {}
 
     def next_id(self) -> int:
+        """Never the same twice; ids of all kinds are drawn from it, ascending."""
         self._last_id += 1
         return self._last_id
 
@@ -120,6 +133,7 @@ class Desk:
         return known
 
     def organization(self, name: str, fields: Mapping[str, str]) -> FakeOrganization:
+        """A new organization."""
         organization = FakeOrganization(self.next_id(), name, dict(fields))
         self.organizations[organization.id] = organization
         return organization
@@ -138,6 +152,9 @@ class Desk:
         followup_of: int | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> FakeTicket:
+        """Open a ticket with its first, public comment. `actor` is who does it, if not the requester: an agent on
+        the phone.
+        """
         now = self._clock()
         ticket = FakeTicket(
             self.next_id(),
@@ -207,6 +224,7 @@ class Desk:
             self._tell(kind, ticket, actor, event)
 
     def remove(self, ticket_id: int) -> None:
+        """Delete a ticket for good; nobody is told. Raises `KeyError`."""
         del self.tickets[ticket_id]
         self.changed.pop(ticket_id, None)
 

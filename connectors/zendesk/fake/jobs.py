@@ -20,12 +20,14 @@ class FakeJob:
 
     @property
     def status(self) -> str:
+        """What a look at it says: queued, then working, then completed; a stuck one works for ever."""
         if self.is_stuck:
             return "working"
         return "completed" if self.looks <= 0 else "working" if self.looks == 1 else "queued"
 
 
 def job_json(job: FakeJob, address: str) -> dict[str, Any]:
+    """A job as `job_statuses` gives it; results come with its end."""
     is_over = job.status == "completed"
     return {
         "id": job.id,

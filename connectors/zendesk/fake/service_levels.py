@@ -31,6 +31,7 @@ class FakeServiceLevels:
     holidays: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
+        """Its paths under api/v2: method, path and endpoint. Policies and schedules are for admins alone."""
         return [
             ("GET", "slas/policies", self._for_admins(self._list_policies)),
             ("GET", "business_hours/schedules", self._for_admins(self._list_schedules)),

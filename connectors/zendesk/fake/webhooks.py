@@ -75,6 +75,7 @@ class Outbox:
         return len(self._waiting)
 
     def push(self, payload: dict[str, Any]) -> None:
+        """Queue a payload, by chance twice; `drain` sends it. Without an address nobody listens."""
         if not self.url:
             return
         body = json.dumps(payload, separators=(",", ":")).encode()

@@ -22,6 +22,7 @@ def stamp(time: datetime) -> str:
 
 
 def ticket_json(ticket: FakeTicket, address: str) -> dict[str, Any]:
+    """A ticket as the API gives it."""
     return {
         "id": ticket.id,
         "url": f"{address}/api/v2/tickets/{ticket.id}.json",
@@ -75,6 +76,7 @@ def tickets_json(tickets: Iterable[FakeTicket], desk: Desk, address: str, includ
 
 
 def user_json(user: FakeUser) -> dict[str, Any]:
+    """A user as the API gives it."""
     return {
         "id": user.id,
         "name": user.name,
@@ -86,6 +88,7 @@ def user_json(user: FakeUser) -> dict[str, Any]:
 
 
 def audit_json(ticket: FakeTicket, audit: FakeAudit) -> dict[str, Any]:
+    """An audit as the API gives it, its metadata included."""
     return {
         "id": audit.id,
         "ticket_id": ticket.id,

@@ -30,6 +30,7 @@ _NEXT_REPLY = "next_reply_time"
 
 
 def policy_from(data: dict[str, Any], settings: ZendeskSettings) -> LevelPolicy:
+    """A policy with its conditions and targets. What is not understood of it is `unread`, never an error."""
     filters = data.get("filter")
     filters = filters if isinstance(filters, dict) else {"all": [filters]}
     targets = [_target(one) for one in items(data.get("policy_metrics"))]

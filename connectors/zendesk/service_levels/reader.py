@@ -26,6 +26,8 @@ _PLAN = "they need Support Professional or Suite Growth, or a plan above"
 
 
 class Get(Protocol):
+    """Reads one page of the API. Raises `incidents.errors`."""
+
     async def __call__(self, path: str, **params: str) -> dict[str, Any]: ...
 
 

@@ -158,6 +158,7 @@ class _Pipe:
         if self._statement is not None:
             try:
                 return await self._fetch(columns)
+            # Whatever says that the connection is not what it was; what is wrong with a row is passed on.
             except Exception as error:
                 if _is_rows_own(error):
                     raise

@@ -44,7 +44,7 @@ from incidents.store.schema.tables import effects
 from tests.incidents.store.examples import NOW, effect, new_incident
 from tests.incidents.store.ledger_model import LONG_AGO, LedgerModel
 
-T = TypeVar("T")
+Returned = TypeVar("Returned")
 S = EffectState
 FINAL = {S.DONE, S.HELD, S.DEAD}
 ENDINGS = st.sampled_from([S.DONE, S.DONE, S.PENDING, S.UNKNOWN, S.HELD, S.DEAD])
@@ -59,8 +59,8 @@ class Blocking:
         self._loop = asyncio.new_event_loop()
         self._database = Database(url, pool_size=1)
 
-    def call(self, work: Callable[[AsyncConnection], Coroutine[None, None, T]]) -> T:
-        async def in_a_transaction() -> T:
+    def call(self, work: Callable[[AsyncConnection], Coroutine[None, None, Returned]]) -> Returned:
+        async def in_a_transaction() -> Returned:
             async with self._database.transaction() as tx:
                 return await work(tx)
 

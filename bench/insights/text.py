@@ -2,8 +2,8 @@
 
     python -m bench only=insights_text
 
-Routing: the protocol of `bench.insights_routing`, with `insights.routing.embeddings`. Duplicates: the 40 links of
-`bench.insights_similar`, the cosine of both texts' vectors added to the formula; the product does not do that.
+Routing: the protocol of `bench.insights.routing`, with `insights.routing.embeddings`. Duplicates: the 40 links of
+`bench.insights.similar`, the cosine of both texts' vectors added to the formula; the product does not do that.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from bench.insight_figure import Figure
-from bench.insights_routing import bank_questions, text_figures
-from bench.insights_similar import asked_by_text, hadoop, rank_figure, rank_of
+from bench.insights.figure import Figure
+from bench.insights.routing import bank_questions, text_figures
+from bench.insights.similar import asked_by_text, hadoop, rank_figure, rank_of
 from bench.result import Result, progress
 from insights.embeddings import READ, as_rows, encoded, encoder_version
 from insights.routing.history import VECTOR

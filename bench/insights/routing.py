@@ -19,12 +19,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from bench.insight_figure import Figure, interval
+from bench.insights.figure import Figure, interval
 from bench.result import progress
 from insights.routing.history import RoutingColumns
 from insights.routing.model import Guess, RoutingModel
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 CUT = pd.Timestamp("2016-04-15")
 SEED = 7
 FOLDS = 5

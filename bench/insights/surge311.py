@@ -23,7 +23,7 @@ from insights.surge.detector import (
 )
 from insights.surge.voices import SurgeEvent
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 STREAM = DATA / "surge311" / "stream.csv.gz"
 BURSTS = DATA / "surge311" / "bursts.csv.gz"
 BOSTON311 = DATA / "boston311" / "requests.csv.gz"

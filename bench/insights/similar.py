@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.insight_figure import Figure, interval
+from bench.insights.figure import Figure, interval
 from bench.result import progress
 from insights.similar.lessons import Lesson, lessons
 from insights.similar.model import PairModel
 from insights.similar.report import KnownDuplicate, TicketReport
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 SEED = 7
 WINDOW = timedelta(days=60)
 FIRST_WEEK = datetime.fromisoformat("2011-08-01T00:00:00+00:00")

@@ -15,13 +15,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from bench import boston311, uci_incidents
-from bench.insight_figure import Figure, interval
+from bench.insights import boston311, uci_incidents
+from bench.insights.figure import Figure, interval
 from bench.result import progress
 from insights.breach.model import BreachModel
 from insights.breach.roles import Roles
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 SEED = 7
 _ASKED = 500
 Score = Callable[[NDArray[np.int64], NDArray[np.float64]], float]

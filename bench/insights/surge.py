@@ -1,6 +1,6 @@
-"""Surge detection on surge311 (see `bench.surge311` for what counts), and beside the batches of a city's staff.
+"""Surge detection on surge311 (see `surge311` for what counts), and beside the batches of a city's staff.
 
-The city's data does not say who reported: `bench.surge311.reported` guesses it from time, channel and spot. The
+The city's data does not say who reported: `surge311.reported` guesses it from time, channel and spot. The
 constants (the product's defaults, and the three of `reported`) are those that held the goals on the first twenty
 bursts, tried beside bursts of our own put into July to September. The last twenty, from 2011-10-01 on, took no part
 in the choice, but their outcomes were seen while it was made: held out, not blind.
@@ -19,9 +19,8 @@ from statistics import median
 import numpy as np
 from scipy.stats import binomtest
 
-from bench.insight_figure import Figure, interval
-from bench.result import progress
-from bench.surge311 import (
+from bench.insights.figure import Figure, interval
+from bench.insights.surge311 import (
     BOSTON311,
     WEEK,
     Alarm,
@@ -33,6 +32,7 @@ from bench.surge311 import (
     reported,
     requests,
 )
+from bench.result import progress
 from insights.surge.detector import SurgeSettings
 
 SIMPLE = "recall 0.925 at 5.5 false alarms a week, 34 min delay"

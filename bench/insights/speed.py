@@ -29,7 +29,7 @@ from insights.routing.model import RoutingModel
 from insights.similar.index import SimilarIndex, learn_pair_model
 from insights.similar.report import KnownDuplicate, TicketReport
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 TICKETS = 100_000
 ASKED = 500
 SERVICES, PRODUCTS = 20, 50
