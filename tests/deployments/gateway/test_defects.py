@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from deployments.gateway.app import Gateway
-from deployments.gateway.notices import Notices, told
+from deployments.gateway.notices import Notices, error_words
 from incidents.errors import Busy, Forged, LiaisonError, NotAllowed, Refused, Unrecognised
 from incidents.events import (
     Event,
@@ -144,4 +144,4 @@ def test_a_flood_is_one_line_a_minute(caplog: pytest.LogCaptureFixture):
 
 def test_an_error_that_was_never_raised_is_told_all_the_same():
     """It has no place."""
-    assert told(ValueError(CANARY)) == "ValueError"
+    assert error_words(ValueError(CANARY)) == "ValueError"
