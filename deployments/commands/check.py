@@ -165,6 +165,7 @@ async def _connection(name: str) -> str:
 
 
 def print_findings(console: Console, findings: list[PartHealth]) -> None:
+    """A line each, with a mark for what is well and what is not."""
     for finding in findings:
         mark = "[green]✔[/green]" if finding.is_well else "[red]✘[/red]"
         console.print(mark, end=" ")

@@ -67,6 +67,7 @@ async def go_back(database: Database, name: str) -> list[ModelRow]:
 
 
 def print_models(console: Console, rows: list[ModelRow]) -> None:
+    """A table with a line a model, or why there is none."""
     if not rows:
         console.print("No models yet: the flow `train` makes them. Until then the policy's rules decide.")
         return

@@ -84,6 +84,7 @@ def write_report(files: Sequence[ReportFile], folder: Path, *, force: bool = Fal
 
 
 def print_report(console: Console, found: SlaReport) -> None:
+    """The week's tables for a terminal; its days are those of UTC."""
     console.print(f"SLA report {found.week}: {headline(found)}", style="bold", markup=False, highlight=False)
     console.print(f"{when(found)}.", markup=False, highlight=False)
     for section in sections(found):

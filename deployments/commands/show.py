@@ -37,6 +37,7 @@ class IncidentRow:
 
 
 async def incident_rows(database: Database, *, limit: int) -> list[IncidentRow]:
+    """The newest incidents, at most `limit`, with how many tickets each has."""
     async with database.transaction() as tx:
         found = await list_incidents(tx, limit=limit)
         counts = {
@@ -65,6 +66,7 @@ def _row(incident: Incident, tickets: int) -> IncidentRow:
 
 
 def print_rows(console: Console, rows: list[IncidentRow]) -> None:
+    """A table with a line an incident."""
     if not rows:
         console.print("No incidents. Quiet is good.")
         return
@@ -102,6 +104,7 @@ async def shown(database: Database, name: str) -> Shown:
 
 
 def shown_as_json(found: Shown) -> dict[str, object]:
+    """All there is to know of an incident, for scripts; `print_json` writes it."""
     return {
         "incident": asdict(found.case.incident) | {"name": found.case.incident.name},
         "tickets": [
@@ -118,6 +121,7 @@ def shown_as_json(found: Shown) -> dict[str, object]:
 
 
 def print_shown(console: Console, found: Shown) -> None:
+    """An incident for people: how it stands, why it is believed, and its story."""
     incident, case = found.case.incident, found.case
     console.print(f"[bold]{incident.name}[/bold] ", end="")
     console.print(incident.title, markup=False)
@@ -157,6 +161,7 @@ class HeldEffect:
 
 
 async def held_effects(database: Database) -> list[HeldEffect]:
+    """Effects that wait for a person, and those given up, oldest first."""
     async with database.transaction() as tx:
         rows = await tx.execute(
             select(effects)
@@ -210,6 +215,7 @@ class ParkedDelivery:
 
 
 async def parked_deliveries(database: Database) -> list[ParkedDelivery]:
+    """Webhooks nobody understood, the oldest 500, each with the reason."""
     async with database.transaction() as tx:
         rows = await tx.execute(
             select(deliveries).where(deliveries.c.state == "parked").order_by(deliveries.c.id).limit(500)

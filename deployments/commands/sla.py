@@ -49,6 +49,7 @@ async def explained(database: Database, name: str, policy: Path) -> Explained:
 
 
 def print_explained(console: Console, found: Explained) -> None:
+    """Each promise's arithmetic, then what was broken while who had it."""
     if not found.arithmetic:
         console.print(f"{found.subject}: nothing is promised by the policy's section sla.", markup=False)
     for lines in found.arithmetic:

@@ -28,6 +28,7 @@ PolicyFile = Annotated[
 
 
 def run(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run it to its end on an event loop of its own, and return what it returns."""
     return asyncio.run(work)
 
 
@@ -47,4 +48,5 @@ def ask(home: Path | None, question: Callable[[Database], Coroutine[Any, Any, An
 
 
 def print_json(value: object) -> None:
+    """Print it for scripts; what JSON has no word for, such as a time, as a text."""
     print(json.dumps(value, default=str, indent=2))

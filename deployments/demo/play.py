@@ -28,6 +28,10 @@ POLICY = Path(__file__).with_name("policy.yaml")
 
 @dataclass(frozen=True, kw_only=True)
 class DemoOptions:
+    """`keep` leaves the installation running at the end; `is_quick` lets the customers come thirty times as fast;
+    `is_quiet` leaves standard output to the result. `api_port` is the Prefect server's.
+    """
+
     keep: bool = False
     api_port: int = 4200
     is_quick: bool = False

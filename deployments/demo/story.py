@@ -203,6 +203,7 @@ class Story:
         ]
 
     async def unsolved(self) -> list[int]:
+        """The numbers of the story's tickets that are not solved in our store, or not in it at all."""
         refs = [TicketRef(connection="zendesk/demo", id=str(ticket)) for ticket in self.tickets]
         async with self.database.transaction() as tx:
             known = await known_tickets(tx, refs)

@@ -57,14 +57,17 @@ class World:
         }
 
     def point_webhooks_at(self, gateway_url: str) -> None:
+        """Let the three vendors send their webhooks to this gateway from now on."""
         self.zendesk.webhooks.url = f"{gateway_url}/hooks/zendesk/demo"
         self.pagerduty.subscription.url = f"{gateway_url}/hooks/pagerduty/demo"
         self.slack.webhooks.url = f"{gateway_url}/hooks/slack/demo"
 
     def break_checkout(self) -> None:
+        """The outage: the checkout's health answers errors."""
         self.checkout.health = Health.ERROR
 
     def mend_checkout(self) -> None:
+        """The end of the outage: the checkout is healthy again."""
         self.checkout.health = Health.HEALTHY
 
 

@@ -35,6 +35,7 @@ class HookAnswer:
         object.__setattr__(self, "_body", {"type": "http.response.body", "body": self.body})
 
     async def send(self, send: Send) -> None:
+        """Send it to whoever asked; `send` is ASGI's."""
         await send(self._start)
         await send(self._body)
 

@@ -60,6 +60,7 @@ class Bodies:
         return bytes(body)
 
     def release(self, body: bytes | bytearray) -> None:
+        """Give back what `read` held for this body; once for each."""
         self.held -= len(body) + OVERHEAD_BYTES
 
     def _hold(self, size: int) -> None:

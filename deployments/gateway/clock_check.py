@@ -19,6 +19,7 @@ class ClockCheck:
         self._was_late: dict[str, deque[bool]] = defaultdict(lambda: deque(maxlen=WINDOW))
 
     def in_time(self, connection: str) -> None:
+        """Note a soundly signed delivery that was in time."""
         self._was_late[connection].append(False)
 
     def late(self, connection: str) -> bool:

@@ -56,9 +56,11 @@ class Doorbell:
         self._rung: dict[Lane, int] = {}
 
     def press(self, lane: Lane) -> None:
+        """See soon that somebody drains the lane. Any number of presses meanwhile are one."""
         self._pressed[lane].set()
 
     async def run(self) -> None:
+        """Ring for what is pressed, each lane for itself, until cancelled. Nothing that fails ends it."""
         async with asyncio.TaskGroup() as group:
             for lane in Lane:
                 group.create_task(self._serve(lane))

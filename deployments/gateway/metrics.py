@@ -44,12 +44,14 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def count(self, connection: str, result: str) -> None:
+        """One more delivery of the connection came to this result."""
         counter = self._counters.get((connection, result))
         if counter is None:
             counter = self._counters[connection, result] = self._deliveries.labels(connection, result)
         counter.inc()
 
     def count_ring(self, lane: Lane, result: str) -> None:
+        """One more look after the lane's drain came to this result."""
         self._rings.labels(lane.value, result).inc()
 
     def rings(self, lane: Lane, result: str) -> int:

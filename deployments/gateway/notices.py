@@ -26,9 +26,13 @@ class Notices:
         self._said_at: dict[Hashable, float] = {}
 
     def warn(self, message: str, *arguments: object, subject: Hashable = None) -> None:
+        """What operators may want to know. `message` and `arguments` are as for `logging`; once a time for each
+        subject.
+        """
         self._say(logging.WARNING, message, arguments, subject)
 
     def error(self, message: str, *arguments: object, subject: Hashable = None) -> None:
+        """What operators must see to: a defect of ours. As `warn`."""
         self._say(logging.ERROR, message, arguments, subject)
 
     def _say(self, level: int, message: str, arguments: tuple[object, ...], subject: Hashable) -> None:

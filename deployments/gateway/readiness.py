@@ -39,6 +39,9 @@ class Readiness:
         self._is_writable = False
 
     async def is_writable(self) -> bool:
+        """Whether the store takes writes, as it was at most `FRESH_FOR` seconds ago. False whatever goes wrong,
+        also if it does not answer within `ANSWER_SECONDS`.
+        """
         async with self._lock:
             if self._clock() - self._asked_at >= FRESH_FOR:
                 self._is_writable = await self._ask()

@@ -105,6 +105,7 @@ async def serve_gateway(database_url: str, key: str, *, host: str, port: int) ->
 
 
 def uvicorn_config(app: ASGIApp, *, host: str, port: int, limits: Limits | None = None) -> uvicorn.Config:
+    """How uvicorn serves the gateway: with our deadlines, on one address, without a word about who calls."""
     protocol = partial(DeadlineProtocol, limits=limits or Limits())
     return uvicorn.Config(
         app,

@@ -56,6 +56,7 @@ class Sources:
         """Whether we know any connections, or know that there are none."""
 
     def get(self, name: str) -> WebhookSource | None:
+        """Who verifies the connection's webhooks, or None if no such connection is configured."""
         return self._sources.get(name)
 
     async def load(self) -> None:

@@ -67,6 +67,7 @@ def client_settings(home: Path) -> dict[str, str]:
 
 
 def server_program(*, home: Path, port: int, database_url: str, extra_env: Mapping[str, str]) -> Program:
+    """The Prefect server as a program; its data is below `home`, its log in `home/logs`."""
     env = {
         **inherited_environment(),
         **RECORDER,
@@ -82,6 +83,7 @@ def server_program(*, home: Path, port: int, database_url: str, extra_env: Mappi
 
 
 def api_url(port: int) -> str:
+    """Where a server on this port has its API."""
     return f"http://{HOST}:{port}/api"
 
 
@@ -137,6 +139,7 @@ def listens(pid: int, port: int) -> bool:
 
 
 async def is_healthy(client: httpx.AsyncClient, url: str) -> bool:
+    """Whether a Prefect server answers there and is well; `url` is its API's."""
     try:
         return (await client.get(f"{url}/health")).status_code == 200
     except httpx.HTTPError:

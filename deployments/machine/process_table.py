@@ -33,6 +33,7 @@ class ProcessRow:
 
     @classmethod
     def of(cls, name: str, pid: int, *, asks: int = signal.SIGTERM) -> ProcessRow:
+        """The row of a process that runs now. Raises psutil's `NoSuchProcess`."""
         return cls(name=name, pid=pid, born=psutil.Process(pid).create_time(), asks=asks)
 
 
@@ -43,6 +44,7 @@ class ProcessTable:
         self.file = file
 
     def read(self) -> list[ProcessRow]:
+        """The rows; none without a file. Raises `RuntimeError`, with the cure, if the file cannot be understood."""
         try:
             return [ProcessRow(**row) for row in json.loads(self.file.read_text())]
         except FileNotFoundError:
@@ -53,9 +55,11 @@ class ProcessTable:
             ) from error
 
     def add(self, row: ProcessRow) -> None:
+        """Add a row at the end, in place of one with its name. Raises as `read`."""
         self._write([*(other for other in self.read() if other.name != row.name), row])
 
     def remove(self, name: str) -> None:
+        """Forget the row with this name, if there is one; with the last row the file goes. Raises as `read`."""
         self._write([row for row in self.read() if row.name != name])
 
     def _write(self, rows: Sequence[ProcessRow]) -> None:

@@ -76,6 +76,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
+        """Whether it runs now; between a death and the next start it does not."""
         return self._process is not None and self._process.returncode is None
 
     @property
@@ -91,6 +92,7 @@ class Child:
             return "(no log)"
 
     async def start(self) -> None:
+        """Start it, and start it again when it dies, until `stop` or until it has died too often."""
         await self._spawn()
         self._supervision = asyncio.create_task(self._supervise(), name=f"supervise {self.program.name}")
 

@@ -120,10 +120,12 @@ class Stack:
 
     @property
     def ui_url(self) -> str:
+        """Where people see the Prefect UI."""
         return self.prefect_api_url.removesuffix("/api")
 
     @property
     def gateway_url(self) -> str:
+        """Where vendors' webhooks go, without the path. Only after `start_gateway`."""
         return f"http://{HOST}:{_started(self._gateway_port, 'start_gateway')}"
 
     async def __aenter__(self) -> Self:

@@ -17,6 +17,7 @@ PATIENCE = 20.0
 
 
 def main() -> None:
+    """Wait until the supervisor is gone, then stop what its table has, the last started first."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     sys.stdin.buffer.read()

@@ -58,6 +58,7 @@ async def last_delivery(tx: AsyncConnection) -> int:
 
 
 async def count_waiting(tx: AsyncConnection, connection: str, after: int) -> int:
+    """How many deliveries of the connection, with ids above `after`, wait to be handled."""
     statement = (
         select(func.count())
         .select_from(deliveries)
@@ -70,6 +71,7 @@ async def count_waiting(tx: AsyncConnection, connection: str, after: int) -> int
 
 
 async def read_delivered(tx: AsyncConnection, connection: str, after: int) -> list[DeliveryAccount]:
+    """The connection's deliveries with ids above `after`, in no order."""
     waited = func.extract("epoch", deliveries.c.handled_at - deliveries.c.received_at)
     rows = await tx.execute(
         select(func.sha256(deliveries.c.body), deliveries.c.state, waited).where(
@@ -83,6 +85,7 @@ async def read_delivered(tx: AsyncConnection, connection: str, after: int) -> li
 
 
 async def read_standings(tx: AsyncConnection, connection: str, tickets: Sequence[str]) -> dict[str, Standing]:
+    """How each of these tickets stands in the store; unknown ones are left out."""
     found: dict[str, Standing] = {}
     for start in range(0, len(tickets), _TICKETS_AT_ONCE):
         names = tickets[start : start + _TICKETS_AT_ONCE]

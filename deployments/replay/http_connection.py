@@ -70,6 +70,7 @@ class HttpConnection:
             raise NoAnswer(str(error) or type(error).__name__) from error
 
     def close(self) -> None:
+        """Close it; the next `post` opens it again."""
         if self._writer is not None:
             self._writer.close()
         self._reader = self._writer = None

@@ -42,6 +42,7 @@ class Target:
 
     @property
     def hook(self) -> str:
+        """Where the connection's webhooks are posted."""
         return f"{self.gateway_url.rstrip('/')}/hooks/{self.connection}"
 
 

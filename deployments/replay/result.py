@@ -42,6 +42,7 @@ class ReplayResult:
         return is_clean and self.duplicates_dropped >= self.duplicates_sent
 
     def as_json(self) -> dict[str, int | float | bool]:
+        """The figures for scripts; times in seconds."""
         return {
             "events": self.events,
             "tickets": self.tickets,

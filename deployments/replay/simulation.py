@@ -42,6 +42,8 @@ class Count:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Simulated:
+    """What came of it: `counts` as the months went by, and how many changes and sweeps it took."""
+
     counts: tuple[Count, ...]
     changes: int
     sweeps: int

@@ -27,6 +27,7 @@ class Identity:
 
     @classmethod
     def of_this_process(cls, worker: str) -> Self:
+        """Who we are, as worker `worker`."""
         process = psutil.Process()
         return cls(host=socket.gethostname(), worker=worker, pid=os.getpid(), born=process.create_time())
 
@@ -44,6 +45,7 @@ class Identity:
         return f"{self.host}|{self.worker}|{self.pid}|{self.born:.2f}"
 
     def is_same_process(self, other: Identity) -> bool:
+        """Whether both name one process; its worker's name may have changed."""
         return (self.host, self.pid) == (other.host, other.pid) and abs(
             self.born - other.born
         ) < BIRTH_TOLERANCE

@@ -96,6 +96,9 @@ class WorkerLoops:
         self._stop.set()
 
     async def serve(self, *, grace: float) -> None:
+        """Take runs until `stop`, then give those under way `grace` seconds to end. Waits for a Prefect server that
+        is away.
+        """
         worker = self._worker
         async with worker:
             async with asyncio.TaskGroup() as chores:

@@ -21,7 +21,7 @@ RULES = (
 )
 
 
-UNDOCUMENTED = ("deployments/", "incidents/", "insights/", "tasks/")
+UNDOCUMENTED = ("incidents/", "insights/", "tasks/")
 """Where docstrings are still being written. This list only gets shorter."""
 
 
