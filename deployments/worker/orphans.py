@@ -8,7 +8,7 @@ A run is an orphan when
     it was taken (Pending) by a worker that died before it could say who it was
 
 Orphans become Crashed, with the reason; those somebody was cancelling become Cancelled. Their child flow runs
-and task runs go with them. Nothing is run again here: what was committed is found by the next run (DESIGN: a
+and task runs go with them. Nothing is run again here: what was committed is found by the next run (a
 crash between two beats loses nothing).
 """
 

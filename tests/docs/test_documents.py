@@ -31,6 +31,7 @@ from incidents.models import TicketRef
 from incidents.policy.file import parse_policy
 from incidents.policy.policy import Policy
 from tests.docs.documents import PROJECT, Shown, blocks, documents, lines_of_commands
+from tests.shape.sources import PRODUCT
 
 PROVEN = {"yaml", "json", "python", "sh", ""}
 LIAISON = cast(TyperGroup, typer.main.get_command(app))
@@ -240,3 +241,24 @@ def test_links_within_the_project_lead_somewhere():
         and not (PROJECT / document.name).parent.joinpath(shown.text.partition("#")[0]).exists()
     ]
     assert broken == []
+
+
+def test_the_architecture_shows_every_room():
+    """A vendor's folder is none: whoever adds one touches nothing else."""
+    map_of_rooms = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [
+        path.parent.relative_to(PROJECT).as_posix()
+        for package in PRODUCT
+        for path in sorted((PROJECT / package).glob("*/__init__.py"))
+        if package != "connectors" or path.parent.name == "kit"
+    ]
+    assert rooms
+    assert [room for room in rooms if f"`{room}`" not in map_of_rooms] == []
+    assert [package for package in PRODUCT if f"**{package}**" not in map_of_rooms] == []
+
+
+def test_the_glossary_has_25_words_at_most_each_with_one_meaning():
+    glossary = (PROJECT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| \*\*(.+?)\*\* \| ", glossary, re.MULTILINE)
+    assert 0 < len(words) <= 25
+    assert len(set(words)) == len(words)
