@@ -87,6 +87,7 @@ class Case:
         return f"liaison:{self.instance}:{self.incident.name}:g{self.incident.generation}:{what}"
 
     def line(self, key: str) -> LedgerLine | None:
+        """The ledger's line with this key, or None if no such effect was planned."""
         return next((line for line in self.ledger if line.key == key), None)
 
 

@@ -17,6 +17,8 @@ from incidents.models import ChatMessage, InternalText, Page, PublicText, Ticket
 
 
 class EffectKind(StrEnum):
+    """What is wanted of another system; each kind has a payload of its own."""
+
     PAGE = "page"
     PAGE_NOTE = "page_note"
     PAGE_ACKNOWLEDGE = "page_acknowledge"
@@ -41,11 +43,14 @@ class EffectState(StrEnum):
 
     @property
     def is_open(self) -> bool:
+        """Whether it may still go out, or have gone out."""
         return self in (EffectState.PENDING, EffectState.SENDING, EffectState.UNKNOWN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NoteText:
+    """A note or a page's note: never seen by a customer."""
+
     text: InternalText
 
 
@@ -60,11 +65,15 @@ class CustomerText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusChange:
+    """The status to set on a ticket."""
+
     status: TicketStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RoomRequest:
+    """The room to open for an incident."""
+
     name: str
     topic: str
 
@@ -117,6 +126,7 @@ class Effect:
 
     @property
     def lane(self) -> str:
+        """What it must wait its turn in: changes of one object go out in the order in which they were planned."""
         return f"{self.connection}:{self.target}"
 
     @property
@@ -128,19 +138,25 @@ class Effect:
 
     @property
     def is_about_a_ticket(self) -> bool:
+        """Whether it changes a ticket, as opposed to the incident's page, room or service."""
         return self.kind in (EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE)
 
 
 def payload_to_json(effect: Effect) -> Any:
+    """The payload as the ledger keeps it; `payload_from_json` reads it."""
     return _PAYLOADS[effect.kind].dump_python(effect.payload, mode="json")
 
 
 def payload_from_json(kind: EffectKind, text: str | bytes) -> Payload:
+    """The payload that was kept. Raises pydantic's `ValidationError` for what no version of ours wrote."""
     payload: Payload = _PAYLOADS[kind].validate_json(text)
     return payload
 
 
 def ticket_note(incident_id: int | None, ref: TicketRef, once: str, text: InternalText) -> Effect:
+    """A private note on a ticket. `once` is common to all tickets of one decision, so that they can go out
+    together.
+    """
     return Effect(
         key=f"{once}:{ref}",
         once=once,
@@ -153,6 +169,7 @@ def ticket_note(incident_id: int | None, ref: TicketRef, once: str, text: Intern
 
 
 def ticket_status(incident_id: int, ref: TicketRef, once: str, status: TicketStatus) -> Effect:
+    """A new status for a ticket. `once` as for `ticket_note`."""
     return Effect(
         key=f"{once}:{ref}",
         once=once,
@@ -165,6 +182,7 @@ def ticket_status(incident_id: int, ref: TicketRef, once: str, status: TicketSta
 
 
 def customer_message(incident_id: int, ref: TicketRef, once: str, text: PublicText, recipient: str) -> Effect:
+    """A public reply on a ticket, to the requester `recipient` and nobody else. `once` as for `ticket_note`."""
     return Effect(
         key=f"{once}:{ref}",
         once=once,

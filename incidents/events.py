@@ -31,6 +31,8 @@ class TicketEvent:
 
 
 class PageChange(StrEnum):
+    """What happened to a page at the on-call tool, by whichever hand."""
+
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"

@@ -25,8 +25,10 @@ class Step:
 
     @property
     def policy(self) -> Policy:
+        """The policy that everything in the step goes by."""
         return self.basis.policy
 
     @property
     def now(self) -> datetime:
+        """The moment that everything in the step goes by, with its zone."""
         return self.basis.now

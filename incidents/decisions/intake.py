@@ -153,6 +153,7 @@ def _opening(service: str, joins: Sequence[Join], policy: Policy) -> Opening:
 
 
 def opening_entries(opening: Opening) -> tuple[Entry, ...]:
+    """How the story of an incident opened this way begins."""
     count = len(opening.joins)
     first = opening.joins[0]
     also = f", and {count - 1} more with it" if count > 1 else ""

@@ -52,10 +52,12 @@ class DueClock:
 
     @property
     def clock(self) -> SlaClock:
+        """The clock that it is about; all its moments are of one clock."""
         return self.missed[0].clock
 
     @property
     def is_breach(self) -> bool:
+        """Whether the promise is broken, not merely in danger."""
         return self.missed[-1].moment.is_breach
 
 

@@ -224,6 +224,7 @@ def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | Non
 
 
 def status_words(case: Case) -> str:
+    """How the incident stands, in one line, for whoever asks in chat."""
     incident = case.incident
     who = f", {incident.responder} is on it" if incident.responder else ""
     return (

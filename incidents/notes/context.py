@@ -50,6 +50,7 @@ def sla_words(case: Case, basis: Basis) -> str:
 
 
 def tried_words(case: Case) -> str:
+    """Which remedies were tried, and what came of each."""
     actions = [line for line in case.ledger if line.kind == "action"]
     if not actions:
         return "nothing yet"
@@ -57,6 +58,7 @@ def tried_words(case: Case) -> str:
 
 
 def page_for(case: Case, basis: Basis, *, target: str) -> Page:
+    """The page for the team on call at `target`: who is hit, what is known and tried, and where to look."""
     incident = case.incident
     again = " AGAIN" if incident.generation > 1 else ""
     summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.tickets, basis.policy)}"
@@ -86,6 +88,7 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
 
 
 def links(case: Case, policy: Policy) -> tuple[Link, ...]:
+    """The incident's story in the Prefect UI, where the policy says its address, and its first tickets."""
     own: tuple[Link, ...] = ()
     if policy.links.prefect_ui:
         base = policy.links.prefect_ui.rstrip("/")

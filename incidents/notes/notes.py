@@ -26,10 +26,12 @@ _SUBJECT_LIMIT = 120
 
 
 def verdict_words(verdict: Verdict | None) -> str:
+    """The verdict in words, also where there is none yet."""
     return _VERDICTS[verdict] if verdict is not None else "not checked yet"
 
 
 def evidence_lines(evidence: Sequence[Evidence]) -> list[str]:
+    """A line each: `+` speaks for the customers' claim, `-` against it, `?` for neither."""
     marks = {True: "+", False: "-", None: "?"}
     return [f"{marks[item.speaks_for]} {item.text}" for item in evidence]
 
@@ -58,6 +60,7 @@ def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
 
 
 def who_has_it(case: Case, policy: Policy) -> str:
+    """Who is on it, or which team was paged; "" if neither."""
     incident = case.incident
     if incident.responder:
         return f"{incident.responder} is on it."
@@ -83,11 +86,13 @@ def ticket_line(ticket: Ticket) -> str:
 
 
 def ticket_links(tickets: Sequence[LinkedTicket], *, limit: int = 10) -> tuple[Link, ...]:
+    """The first `limit` tickets that have an address at their helpdesk."""
     linked = [item.ticket for item in tickets if item.ticket.url]
     return tuple(Link(label=f"Ticket #{ticket.ref.id}", url=ticket.url or "") for ticket in linked[:limit])
 
 
 def first_tickets(tickets: Sequence[LinkedTicket], *, limit: int = 5) -> str:
+    """The first `limit` tickets in one line, and how many more there are."""
     shown = "; ".join(ticket_line(item.ticket) for item in tickets[:limit])
     more = len(tickets) - limit
     return f"{shown}; and {more} more" if more > 0 else shown

@@ -183,6 +183,7 @@ class WorkHolidays(PolicySection):
         return self
 
     def rules(self) -> HolidayRules:
+        """The same as the calendars' arithmetic takes it."""
         return HolidayRules(
             country=self.country,
             subdivision=self.subdivision,

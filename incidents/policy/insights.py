@@ -13,6 +13,8 @@ from incidents.policy.words import Duration, PolicySection
 
 
 class InsightKind(StrEnum):
+    """What can be learnt; each has a section of its own."""
+
     ROUTING = "routing"
     SIMILAR = "similar"
     SURGE = "surge"

@@ -26,6 +26,7 @@ class Swept:
     breached: int = 0
 
     def plus(self, other: Swept) -> Swept:
+        """Both counts together."""
         return Swept(warned=self.warned + other.warned, breached=self.breached + other.breached)
 
 

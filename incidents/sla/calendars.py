@@ -58,6 +58,7 @@ class Span:
 
     @property
     def length(self) -> timedelta:
+        """How long it is; it counts as working time from end to end."""
         return self.end - self.start
 
 
@@ -115,6 +116,7 @@ class Calendar:
 
     @property
     def tz(self) -> ZoneInfo:
+        """The zone that its hours and days are told in. Raises `ZoneInfoNotFoundError`."""
         return ZoneInfo(self.zone)
 
     def working_time(self, start: datetime, end: datetime) -> timedelta:

@@ -28,6 +28,8 @@ class SlaMetric(StrEnum):
 
 
 class ClockState(StrEnum):
+    """What a clock does now: `stopped` was kept or broken, `withdrawn` is promised no longer."""
+
     RUNNING = "running"
     PAUSED = "paused"
     STOPPED = "stopped"
@@ -55,6 +57,7 @@ class Moment:
 
     @property
     def is_breach(self) -> bool:
+        """Whether the whole time is used up at it."""
         return self.per_mille == _WHOLE
 
     def of(self, target: timedelta) -> timedelta:
@@ -134,6 +137,7 @@ class SlaClock:
 
     @property
     def state(self) -> ClockState:
+        """What it does now."""
         if self.is_withdrawn:
             return ClockState.WITHDRAWN
         if self.stopped_at is not None:
@@ -142,6 +146,7 @@ class SlaClock:
 
     @property
     def is_over(self) -> bool:
+        """Whether it has stopped for good. A reopening starts another clock."""
         return self.stopped_at is not None
 
     @property

@@ -46,6 +46,7 @@ def ticket_facts(
 
 
 def incident_facts(incident: Incident, tickets: Iterable[Ticket]) -> SlaFacts:
+    """What an incident's policy is chosen by, its tickets' tiers, products and channels among it."""
     return _facts(SlaSubject.INCIDENT, incident.severity, list(tickets))
 
 

@@ -57,9 +57,11 @@ class PriorityNotes:
         self._priorities: dict[tuple[Fate, str, str, str], list[Priority]] = {}
 
     def add(self, fate: Fate, target: str, priority: Priority, words: str, cure: str) -> None:
+        """Note what became of one target for one priority."""
         self._priorities.setdefault((fate, target, words, cure), []).append(priority)
 
     def lines(self) -> list[ImportLine]:
+        """A line for each thing noted, in the order in which they were first noted."""
         return [
             ImportLine(
                 fate=fate, what=f"{self._what}, {target} ({', '.join(priorities)})", words=words, cure=cure

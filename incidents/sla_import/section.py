@@ -50,6 +50,7 @@ class Imported:
     lines: tuple[ImportLine, ...]
 
     def count(self, fate: Fate) -> int:
+        """How many lines of the report have this fate."""
         return sum(line.fate is fate for line in self.lines)
 
 

@@ -39,6 +39,9 @@ def incident_number(name: str) -> int:
 
 
 async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Case:
+    """An incident with its tickets, its ledger and its clocks. `lock` keeps others from deciding on it until the
+    transaction ends. Raises `NotFound`.
+    """
     incident = await read_incident(tx, incident_id, lock=lock)
     lines = await tx.execute(
         select(effects)
@@ -165,11 +168,13 @@ async def open_incidents(
 
 
 async def list_incidents(tx: AsyncConnection, *, limit: int = 100) -> Sequence[Incident]:
+    """The newest incidents, whatever their state."""
     rows = await tx.execute(select(incidents).order_by(incidents.c.id.desc()).limit(limit))
     return [_incident(row) for row in rows]
 
 
 async def unsettled_incidents(tx: AsyncConnection) -> Sequence[Incident]:
+    """All in which somebody still owes somebody something, the worst first."""
     rows = await tx.execute(
         select(incidents)
         .where(incidents.c.state.in_([state.value for state in UNSETTLED]))
@@ -189,6 +194,7 @@ async def due_incidents(tx: AsyncConnection, *, now: datetime) -> Sequence[Incid
 
 
 async def incident_bound_to(tx: AsyncConnection, connection: str, kind: str, external_id: str) -> int | None:
+    """Whose page, room or message this is at the vendor, or None."""
     row = await tx.execute(
         select(bindings.c.incident_id).where(
             bindings.c.connection == connection,

@@ -12,6 +12,7 @@ from incidents.store.schema.tables import meta
 
 
 async def instance_id(tx: AsyncConnection) -> str:
+    """The id, made at the first call. Six hex digits; it never changes."""
     found = await tx.execute(select(meta.c.value).where(meta.c.key == "instance"))
     value: str | None = found.scalar_one_or_none()
     if value is not None:

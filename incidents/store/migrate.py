@@ -23,6 +23,7 @@ class WrongSchema(LiaisonError):
 
 
 def alembic_config(connection: Connection) -> Config:
+    """Alembic's settings for our migrations on this connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.attributes["connection"] = connection

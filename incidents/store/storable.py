@@ -22,6 +22,7 @@ class StorableText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """What SQLAlchemy writes in place of the value."""
         del dialect
         return None if value is None else storable(value)
 

@@ -49,6 +49,7 @@ class KnownTicket:
 
 
 async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mapping[TicketRef, KnownTicket]:
+    """Those of them that we have seen, with the incident each belongs to."""
     if not refs:
         return {}
     keys = [(ref.connection, ref.id) for ref in refs]
@@ -78,6 +79,7 @@ async def link_tickets(
     reason: str,
     now: datetime,
 ) -> None:
+    """Join tickets to an incident, and remember when and why."""
     if not refs:
         return
     await tx.execute(
@@ -126,6 +128,7 @@ async def linked_connections(tx: AsyncConnection, incident_id: int) -> Sequence[
 
 
 async def last_linked_at(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[int, datetime]:
+    """When each incident last got a ticket; those without any are left out."""
     rows = await tx.execute(
         select(tickets.c.incident_id, func.max(tickets.c.linked_at))
         .where(tickets.c.incident_id.in_(incident_ids))
@@ -135,11 +138,13 @@ async def last_linked_at(tx: AsyncConnection, incident_ids: Sequence[int]) -> Ma
 
 
 async def count_tickets(tx: AsyncConnection) -> int:
+    """How many tickets we know; counts them all, so it is for people."""
     count: int = (await tx.execute(text("select count(*) from tickets"))).scalar_one()
     return count
 
 
 def ticket_of(row: Row[tuple[object, ...]]) -> Ticket:
+    """The ticket in a row of `tickets`."""
     return Ticket(
         ref=TicketRef(connection=row.connection, id=row.id),
         subject=row.subject,

@@ -16,6 +16,8 @@ from incidents.store.schema.tables import timeline
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimelineEntry:
+    """One thing that happened: of which kind, who did it, and in which Prefect flow run, if in one."""
+
     at: datetime
     kind: EntryKind
     actor: str
@@ -44,6 +46,7 @@ async def append_entries(step: Step, incident_id: int, entries: Sequence[Entry])
 
 
 async def read_timeline(tx: AsyncConnection, incident_id: int) -> Sequence[TimelineEntry]:
+    """The incident's story, oldest first."""
     rows = await tx.execute(
         select(timeline).where(timeline.c.incident_id == incident_id).order_by(timeline.c.id)
     )

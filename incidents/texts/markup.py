@@ -45,6 +45,7 @@ _OUTLOOKS_LINE = re.compile(r"border-top\s{0,3}:\s{0,3}solid\s{1,3}#(?:e1e1e1|b5
 
 
 def looks_like_markup(text: str) -> bool:
+    """Whether the text is HTML, by its first ten thousand letters."""
     return _LOOKS_LIKE_MARKUP.search(text[:10_000]) is not None
 
 

@@ -105,6 +105,7 @@ def _by_phrases(clause: str, phrases: Sequence[str]) -> _Heard:
 
 
 def folded_phrase(phrase: str) -> str:
+    """The phrase as answers are compared: folded, and with "not" spelt out of every contraction."""
     return _NOT.sub(_spelt_out, folded(phrase))
 
 

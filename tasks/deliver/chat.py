@@ -23,6 +23,7 @@ from tasks.deliver.settling import (
 
 
 async def send_to_chat(item: Leased) -> Settled:
+    """Open the room or post the message, whichever it is, once; what went wrong is in what is returned."""
     index_lag = 0.0
     try:
         chat = await connection_of(item, ChatRoom)

@@ -78,11 +78,13 @@ def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
 
 
 async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[DueEffects]:
+    """As `incidents.store.ledger.due.due_effects`, as a task."""
     async with resources.database().transaction() as tx:
         return await due_effects(tx, incident_id, now=resources.utc_now(), is_urgent=is_urgent)
 
 
 async def next_due(incident_id: int | None, *, is_urgent: bool) -> datetime | None:
+    """As `incidents.store.ledger.due.next_due_at`, as a task."""
     async with resources.database().transaction() as tx:
         return await next_due_at(tx, incident_id, is_urgent=is_urgent)
 

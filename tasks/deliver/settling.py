@@ -18,10 +18,12 @@ _LONGEST_WAIT = timedelta(minutes=10)
 
 
 def done(item: Leased, *, detail: str = "", result: str | None = None) -> Settled:
+    """It was done. `result` is what later effects need of it, such as a room's id."""
     return Settled(id=item.id, fence=item.fence, state=EffectState.DONE, detail=detail, result=result)
 
 
 def dead(item: Leased, reason: str) -> Settled:
+    """It will never be done, for this reason."""
     return Settled(id=item.id, fence=item.fence, state=EffectState.DEAD, detail=reason)
 
 
@@ -43,6 +45,7 @@ def wait(item: Leased, reason: str, *, at: datetime) -> Settled:
 
 
 def unknown(item: Leased, reason: str, *, look_up_at: datetime) -> Settled:
+    """It may have been done: it is looked up at that time, before anything is sent again."""
     return Settled(
         id=item.id, fence=item.fence, state=EffectState.UNKNOWN, detail=reason, not_before=look_up_at
     )
@@ -65,4 +68,5 @@ def failed(item: Leased, error: LiaisonError, *, index_lag: float, now: datetime
 
 
 def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: twice as long after each, up to a limit."""
     return min(timedelta(seconds=2 ** min(attempts, 10)), _LONGEST_WAIT)

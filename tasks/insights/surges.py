@@ -60,6 +60,7 @@ class Listener:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def begin(self, score: float, now: datetime) -> None:
+        """Begin anew, with another threshold: `LISTENS_BACK` is heard once more, so that the usual is known."""
         self.score = score
         self.detector = SurgeDetector(SurgeSettings(score=score))
         self.place = HeardUpTo(seen_at=now - LISTENS_BACK)

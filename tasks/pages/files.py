@@ -16,8 +16,10 @@ class FileLinks:
     token: str
 
     def to(self, file: ReportFile) -> str | None:
+        """Where the gateway serves the file, or None if nobody said its address."""
         return None if self.base is None else f"{self.base}/reports/{self.token}/{file.name}"
 
 
 def data_uri(file: ReportFile) -> str:
+    """The file inside an address: a page then shows it without asking anybody."""
     return f"data:{file.media_type};base64,{base64.b64encode(file.content).decode()}"

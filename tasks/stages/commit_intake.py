@@ -38,6 +38,7 @@ class Handled:
     open_questions: tuple[TicketRef, ...] = ()
 
     def plus(self, other: Handled) -> Handled:
+        """Both together; of questions no more than may be asked at a time."""
         return Handled(
             tickets=self.tickets + other.tickets,
             opened=self.opened + other.opened,

@@ -75,12 +75,14 @@ class SlaStep(PolicySection):
 
 
 def warnings_at(parts: list[float]) -> tuple[Moment, ...]:
+    """The moments at these parts (0.5 is half) of a promised time."""
     return tuple(Moment(_per_mille(part)) for part in parts)
 
 
 def ladder_problems(
     here: tuple[str | int, ...], ladder: list[SlaStep], warn_at: list[float]
 ) -> Iterator[Found]:
+    """Steps at a moment that never comes, each at its place below `here`."""
     moments = (*warnings_at(warn_at), BREACH)
     for index, step in enumerate(ladder):
         if step.at not in moments:

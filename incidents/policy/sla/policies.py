@@ -56,6 +56,7 @@ class SlaWhen(PolicySection):
         }
 
     def matches(self, facts: SlaFacts) -> bool:
+        """Whether every criterion that is given is met; of several tiers, products or channels one is enough."""
         has: dict[str, frozenset[Any]] = {
             "applies_to": frozenset({facts.subject}),
             "severity": frozenset() if facts.severity is None else frozenset({facts.severity}),

@@ -46,6 +46,7 @@ class Waiting:
 async def record_rejection(
     database: Database, *, connection: str, reason: str, sha256: str, size: int
 ) -> None:
+    """Write down a refused webhook without its body: its size in bytes and its digest tell it again."""
     async with database.transaction() as tx:
         await tx.execute(
             insert(rejections).values(connection=connection, reason=reason, sha256=sha256, size=size)
@@ -193,6 +194,7 @@ async def has_pending(tx: AsyncConnection, lane: Lane) -> bool:
 
 
 async def waiting(tx: AsyncConnection, lane: Lane | None = None) -> Waiting:
+    """How much is in a lane, or in all of them; counts every delivery there is, so it is for people."""
     statement = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
     if lane is not None:
         statement = statement.where(deliveries.c.lane == lane)

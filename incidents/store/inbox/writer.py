@@ -45,6 +45,8 @@ logger = logging.getLogger("liaison.inbox")
 
 
 class Receipt(StrEnum):
+    """What is known once a delivery is on disk: whether it was there before."""
+
     NEW = "new"
     DUPLICATE = "duplicate"
 
@@ -78,6 +80,7 @@ class InboxWriter:
         self._is_closed = False
 
     def start(self) -> None:
+        """Begin to write; needs a running event loop. Until then `accept` waits."""
         self._task = asyncio.create_task(self._run(), name="inbox-writer")
 
     async def accept(self, connection: str, lane: Lane, verified: Verified) -> Receipt:

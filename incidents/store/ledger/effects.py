@@ -279,6 +279,7 @@ async def our_status_changes(
 
 
 async def count_effects(tx: AsyncConnection) -> LedgerCounts:
+    """How many are in which state; counts every effect there is, so it is for people."""
     rows = await tx.execute(select(effects.c.state, func.count()).group_by(effects.c.state))
     counts = {EffectState(state): count for state, count in rows}
     return LedgerCounts(

@@ -106,6 +106,7 @@ async def mark_told(tx: AsyncConnection, clocks: Iterable[SlaClock], calendars: 
 
 
 def clock_of(row: Row[Any]) -> SlaClock:
+    """The clock in a row of `sla_clocks`."""
     return SlaClock(
         subject=row.subject,
         metric=SlaMetric(row.metric),

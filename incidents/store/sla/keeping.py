@@ -107,6 +107,7 @@ async def keep_customers_told(step: Step, refs: Sequence[TicketRef]) -> None:
 
 
 async def severities_of(tx: AsyncConnection, incident_ids: Sequence[int | None]) -> Mapping[int, Severity]:
+    """The severity of each of these incidents; None among them counts for nothing."""
     wanted = sorted({number for number in incident_ids if number is not None})
     if not wanted:
         return {}
