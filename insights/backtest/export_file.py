@@ -30,14 +30,17 @@ class Left:
     reasons: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     def out(self, reason: str, line: int) -> None:
+        """Note that something in this line of the file was left out, and why."""
         count, first = self.reasons.get(reason, (0, line))
         self.reasons[reason] = (count + 1, first)
 
     @property
     def total(self) -> int:
+        """How much was left out, for whatever reason."""
         return sum(count for count, _ in self.reasons.values())
 
     def words(self, what: str) -> list[str]:
+        """A line for each reason: how many of `what`, and where the first stands."""
         return [
             f"{count:,} {what}: {reason} (the first in line {first})"
             for reason, (count, first) in self.reasons.items()

@@ -57,6 +57,7 @@ class ReplayWindow:
         return f"{self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M} UTC"
 
     def of(self, times: pd.Series) -> pd.Series:
+        """Which of these times lie in the window."""
         return (times >= self.start) & (times < self.end)
 
     def with_before(self, frame: pd.DataFrame, *, most: int) -> pd.DataFrame:

@@ -31,6 +31,7 @@ _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
 def backtest_page(history: History, window: ReplayWindow, sections: Sequence[BacktestSection]) -> str:
+    """The whole page; a section without figures says what is missing."""
     return "\n".join(_page(history, window, sections))
 
 

@@ -106,6 +106,7 @@ def days(name: str, title: str, times: pd.Series, alarms: Sequence[pd.Timestamp]
 
 
 def histogram(name: str, title: str, values: NDArray[np.float64], axis: str) -> ReportFile:
+    """How many cases have which value; `axis` says what the values are."""
     figure = _figure(3.0)
     axes = figure.subplots()
     axes.hist(values, bins=24, color=_BLUE)

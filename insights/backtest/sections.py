@@ -47,6 +47,7 @@ class BacktestSection:
 
 
 def count(words: str, number: int, of: str) -> Figure:
+    """A number as a figure, `of` what it is counted among."""
     return Figure(words=words, value=f"{number:,}", n=of)
 
 

@@ -29,6 +29,7 @@ class Columns:
 
     @classmethod
     def learn(cls, history: pd.DataFrame, roles: Roles) -> Columns:
+        """Which words of each column are common enough to be known apart; all others are one."""
         levels = {}
         for column in roles.categorical:
             names = history[column].astype(object).map(_name)

@@ -45,11 +45,15 @@ class Calibration:
     def learn(
         cls, score: NDArray[np.float64], label: NDArray[np.float64], weight: NDArray[np.float64]
     ) -> Calibration:
+        """The line through the scores that makes them probabilities (Platt scaling), by cases that no tree has
+        seen.
+        """
         # C: no shrinking to speak of, two numbers are learnt from hundreds of cases.
         line = LogisticRegression(C=1e6).fit(score[:, None], label, sample_weight=weight)
         return cls(slope=float(line.coef_[0, 0]), intercept=float(line.intercept_[0]))
 
     def probability(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The probability of a breach for each score."""
         return 1 / (1 + np.exp(-np.clip(self.slope * score + self.intercept, -30, 30)))
 
 
@@ -68,6 +72,7 @@ def grow(history: pd.DataFrame, columns: Columns, *, seed: int) -> lightgbm.Boos
 
 
 def case_weights(history: pd.DataFrame, roles: Roles) -> NDArray[np.float64]:
+    """A weight for each row, one on average, so that a case counts once however often it was looked at."""
     rows = history.groupby(roles.case)[roles.case].transform("size").to_numpy(float)
     return len(rows) / rows / np.sum(1 / rows)
 

@@ -70,6 +70,7 @@ def later_slice(rows: pd.DataFrame, roles: Roles, *, now: datetime) -> tuple[pd.
 def require_enough(
     rows: pd.DataFrame, roles: Roles, *, fewest: int = FEWEST_CASES, of_a_kind: int = FEWEST_OF_A_KIND
 ) -> None:
+    """Raises `CannotLearn` unless there are `fewest` cases, and `of_a_kind` of both broken and kept promises."""
     verdicts = rows.drop_duplicates(roles.case)[roles.label]
     cases, breached = len(verdicts), int(verdicts.sum())
     if cases < fewest or min(breached, cases - breached) < of_a_kind:

@@ -37,6 +37,7 @@ class Roles:
         return (*self.categorical, *self.numeric)
 
     def title(self, column: str) -> str:
+        """The column's name for people."""
         return self.titles.get(column, column)
 
     def require(self, present: Iterable[object], *, with_label: bool) -> None:

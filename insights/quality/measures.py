@@ -83,6 +83,7 @@ def without_blanks(column: pd.Series) -> pd.Series:
 
 
 def blank(column: pd.Series) -> pd.Series:
+    """Which values are missing: null, or nothing but blanks."""
     return column.isna() | (column.astype(str).str.strip() == "")
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 
 class Check(StrEnum):
+    """What an expectation is about."""
+
     COLUMNS = "columns"
     ROWS = "rows"
     FRESHNESS = "freshness"
@@ -42,4 +44,5 @@ class QualityReport:
 
     @property
     def passed(self) -> bool:
+        """Whether every expectation held."""
         return not self.findings

@@ -64,6 +64,9 @@ def fit_temperature(scores: Floats, truth: NDArray[np.int64]) -> float:
 
 
 def probabilities(scores: Floats, temperature: float) -> Floats:
+    """One row a ticket, one column a label, each row adding up to 1. `temperature` sharpens (over 1) or flattens
+    what the scores say.
+    """
     return np.asarray(softmax(scores * temperature, axis=1), dtype=np.float64)
 
 

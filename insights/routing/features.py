@@ -74,6 +74,9 @@ class Features:
 
     @classmethod
     def learn(cls, tickets: pd.DataFrame, *, text: tuple[str, ...], fields: tuple[str, ...]) -> Features:
+        """Which words, pairs, phrases, runs of letters and fields' values become columns, from the tickets learnt
+        from.
+        """
         texts = texts_of(tickets, text)
         sources = (
             WordPairs.learn(texts),
@@ -90,6 +93,7 @@ class Features:
 
     @property
     def columns(self) -> int:
+        """How many numbers a ticket is."""
         return sum(block.source.columns for block in (*self.of_text, *self.of_fields))
 
     def rows(self, tickets: pd.DataFrame) -> list[SparseRow]:
@@ -98,6 +102,7 @@ class Features:
         return [self._row(text, value) for text, value in zip(texts, values, strict=True)]
 
     def matrix(self, tickets: pd.DataFrame) -> sparse.csr_matrix:
+        """The tickets' rows, one below the other, as scikit-learn takes them."""
         rows = self.rows(tickets)
         ends = np.cumsum([0, *(len(row.columns) for row in rows)])
         values = np.concatenate([row.values for row in rows])

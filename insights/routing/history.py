@@ -35,6 +35,7 @@ class RoutingColumns:
 
     @property
     def inputs(self) -> tuple[str, ...]:
+        """What a model reads of a ticket: texts, then fields."""
         return (*self.text, *self.fields)
 
 

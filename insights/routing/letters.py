@@ -36,6 +36,7 @@ class LetterRuns:
 
     @classmethod
     def learn(cls, texts: Sequence[str]) -> LetterRuns:
+        """The commonest runs of letters in these texts. The same texts always give the same columns."""
         word_seen = Counter(word for text in texts for word in set(words(text)[:READ]))
         counts: Counter[str] = Counter()
         for word, count in word_seen.items():
@@ -54,6 +55,7 @@ class LetterRuns:
 
     @property
     def columns(self) -> int:
+        """How many runs are known."""
         return len(self.names)
 
     def found(self, text: str) -> Ids:
@@ -65,6 +67,7 @@ class LetterRuns:
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
     def name(self, column: int) -> str:
+        """What the column stands for, for people."""
         return f'letters "{self.names[column].strip()}"'
 
 

@@ -38,6 +38,9 @@ class Linear:
         *,
         seed: int,
     ) -> Linear:
+        """Learns each label against the rest. `truth` has the label's number of each row; one that no row has is
+        never likely.
+        """
         weights = np.zeros((rows.shape[1], labels), np.float32)
         intercept = np.full(labels, _UNSEEN, np.float32)
         seen = np.unique(truth)
@@ -58,7 +61,9 @@ class Linear:
         return cls(weights=weights, intercept=intercept)
 
     def scores(self, rows: sparse.csr_matrix | NDArray[np.float32]) -> Floats:
+        """One row a ticket, one column a label: the distance from the boundary, no probability."""
         return np.asarray(rows @ self.weights + self.intercept, dtype=np.float64)
 
     def score(self, row: SparseRow) -> Floats:
+        """The same for one ticket."""
         return np.asarray(row.values @ self.weights[row.columns] + self.intercept, dtype=np.float64)

@@ -49,6 +49,7 @@ class Parts:
 
     @property
     def columns(self) -> int:
+        """How many parts are known."""
         return len(self.names)
 
     def found(self, text: str) -> Ids:
@@ -56,6 +57,7 @@ class Parts:
         return np.array([self.ids[part] for part in self.split(text) if part in self.ids], np.int64)
 
     def name(self, column: int) -> str:
+        """What the column stands for, for people."""
         part = self.names[column]
         if not self.shown:
             return part

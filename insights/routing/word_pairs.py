@@ -38,6 +38,9 @@ class WordPairs:
 
     @classmethod
     def learn(cls, texts: Sequence[str]) -> WordPairs:
+        """The commonest words of these texts, and of their pairs those that were seen more than once. The same
+        texts always give the same columns.
+        """
         found_in = [stems(text) for text in texts]
         seen = Counter(word for found in found_in for word in set(found))
         # Ties go by the alphabet, so that the same history always makes the same model.
@@ -52,6 +55,7 @@ class WordPairs:
 
     @property
     def columns(self) -> int:
+        """How many words and pairs are known."""
         return len(self.words) + len(self.keys)
 
     def found(self, text: str) -> Ids:
@@ -64,6 +68,7 @@ class WordPairs:
         return np.concatenate([known, places[self.keys[places] == keys] + len(self.words)])
 
     def name(self, column: int) -> str:
+        """What the column stands for, for people."""
         if column < len(self.words):
             return f'word "{self.words[column]}"'
         first, second = divmod(int(self.keys[column - len(self.words)]), len(self.words))

@@ -165,6 +165,7 @@ class Memory:
         )
 
     def shared_words(self, said: Said, number: int) -> list[tuple[str, float]]:
+        """The words that a text has in common with a report of the past, each with its rarity, the rarest first."""
         return self._said.shared(said, number)
 
     def _company(

@@ -80,12 +80,14 @@ class Rankers:
 
     @classmethod
     def learn(cls, answered: Sequence[Question], *, seed: int) -> Rankers:
+        """From questions whose right answers are known."""
         return cls(
             trees=_grow(answered, seed=seed),
             plain=PlainRanker.learn([one.features for one in answered], [one.right for one in answered]),
         )
 
     def scores(self, features: Floats) -> Floats:
+        """How well each candidate fits, one a row of features; no probability."""
         by_trees = np.mean([one.predict(features, num_threads=1) for one in self.trees], axis=0)
         return np.asarray(by_trees, np.float64) + PLAIN_SHARE * self.plain.scores(features)
 
@@ -103,6 +105,7 @@ class PairModel:
 
     @classmethod
     def untaught(cls) -> PairModel:
+        """What ranks while nothing is learnt: a fixed formula, which suggests and never links."""
         return cls(
             rankers=None,
             slope=1.0,
@@ -149,6 +152,7 @@ class PairModel:
         return self.rankers.scores(features)
 
     def probabilities(self, scores: Floats) -> Floats:
+        """How likely each candidate is the same fault, from its score."""
         return np.asarray(expit(self.slope * scores + self.bias), np.float64)
 
 

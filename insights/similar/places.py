@@ -43,6 +43,7 @@ class PlaceIndex:
         self._total = 0
 
     def add(self, number: int, latitude: float, longitude: float) -> None:
+        """The report of this number was at this place, in degrees; not a number for one without."""
         self._total += 1
         if math.isnan(latitude):
             return
@@ -51,6 +52,7 @@ class PlaceIndex:
         self._cells.setdefault(_cell(latitude, longitude), array("q")).append(number)
 
     def says_nothing(self, latitude: float, longitude: float) -> bool:
+        """Whether the place stands for "somewhere": unknown, or given for far more reports than one spot can have."""
         count = self._counts.get((latitude, longitude), 0)
         return math.isnan(latitude) or count > max(ANYWHERE, ANYWHERE_SHARE * self._total)
 

@@ -46,6 +46,7 @@ class Said:
 
     @classmethod
     def of(cls, title: str, body: str) -> Said:
+        """The words of a report, each once, the title's first, up to a limit."""
         first = dict.fromkeys(terms(plain(title)))
         rest = dict.fromkeys(word for word in terms(plain(body)) if word not in first)
         titles = tuple(first)[:MOST_TERMS]
@@ -68,6 +69,7 @@ class TermIndex:
         return len(self._title_ends)
 
     def add(self, said: Said) -> None:
+        """The words of the next report; reports are numbered in the order in which they come."""
         number = len(self)
         for word in (*said.title, *said.body):
             term = self._ids.setdefault(word, len(self._words))
@@ -101,6 +103,7 @@ class TermIndex:
         return hits + since
 
     def overlaps(self, said: Said, candidates: Ids) -> Overlaps:
+        """How much of its words the text shares with each candidate, weighted by rarity."""
         titles, bodies = self._known(said.title), self._known(said.body)
         unknown_titles = len(said.title) - len(titles)
         unknown = unknown_titles + len(said.body) - len(bodies)

@@ -37,10 +37,12 @@ class Attained:
 
     @property
     def counted(self) -> int:
+        """All promises that were kept or broken; what is not due yet is not counted."""
         return self.kept + self.missed + self.still_open
 
     @property
     def all_missed(self) -> int:
+        """All that were broken, whether they were answered late or still wait."""
         return self.missed + self.still_open
 
     def __str__(self) -> str:
@@ -77,6 +79,7 @@ class SlaReport:
 
     @property
     def is_over(self) -> bool:
+        """Whether the week was over when it was made."""
         return self.made_at >= self.week.end
 
     def attained_in(self, week: IsoWeek) -> Attained:

@@ -102,10 +102,12 @@ async def past_tickets(tx: AsyncConnection, *, since: datetime, oldest: datetime
 
 
 async def joined_since(tx: AsyncConnection, since: datetime) -> Sequence[Joined]:
+    """Which tickets were joined to which incidents at `since` or later."""
     rows = await tx.execute(_JOINED, {"since": since})
     return [Joined(ticket=row.ticket, incident=f"INC-{row.incident_id}") for row in rows]
 
 
 async def ended_since(tx: AsyncConnection, since: datetime) -> Sequence[Ended]:
+    """Which incidents ended at `since` or later, and what fixed them."""
     rows = await tx.execute(_ENDED, {"since": since})
     return [Ended(incident=f"INC-{row.id}", at=row.at, fixed_by=row.fixed_by) for row in rows]

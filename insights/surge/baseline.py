@@ -65,6 +65,7 @@ class Baseline:
 
     @property
     def weeks_seen(self) -> float:
+        """For how many weeks reports were learnt from."""
         return max(self._at - self._since, 0.0) / WEEK
 
     def learn(self, at: float, parts: Group, groups: Sequence[Group], *, weight: float = 1.0) -> None:

@@ -108,6 +108,7 @@ class SurgeTally:
 
     @property
     def is_noisy(self) -> bool:
+        """Whether so few of them were right that the threshold should be raised; never said of less than `FEWEST`."""
         return self.settled >= FEWEST and self.right < RIGHT * self.settled
 
     def __str__(self) -> str:
@@ -115,6 +116,7 @@ class SurgeTally:
 
 
 def tally(outcomes: Sequence[SurgeOutcome]) -> SurgeTally:
+    """How many of these came to an incident, among those whose end is known."""
     ends = [one.end for one in outcomes]
     right = ends.count(SurgeEnd.INCIDENT)
     return SurgeTally(right=right, settled=right + ends.count(SurgeEnd.NOTHING))

@@ -22,6 +22,7 @@ class TimedReport:
     parts: Group
 
     def is_of(self, group: Group) -> bool:
+        """Whether it belongs to the group: it has all of its parts."""
         return set(group) <= set(self.parts)
 
 
@@ -44,11 +45,13 @@ class RecentReports:
         return at - spoke > silence
 
     def has_any_since(self, at: float) -> bool:
+        """Whether anything was heard at or after this minute, counted or not."""
         return bool(self.reports and self.reports[-1].at >= at) or any(
             last >= at for last in self.voices.values()
         )
 
     def add(self, report: TimedReport, *, keep_from: float) -> None:
+        """Add a report in the order of times, and forget those before `keep_from`."""
         insort(self.reports, report, key=_time)
         del self.reports[: bisect_left(self.reports, keep_from, key=_time)]
 
@@ -64,6 +67,7 @@ class UnlikelyWindow:
 
     @property
     def score(self) -> float:
+        """How unlikely it is: 3 is one in a thousand."""
         return -math.log10(self.probability)
 
 

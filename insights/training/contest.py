@@ -56,10 +56,14 @@ class Learner(Protocol[LearntModel]):
     """One kind of model: how it is learnt and asked. Nothing here is written or read."""
 
     @property
-    def title(self) -> str: ...
+    def title(self) -> str:
+        """What is learnt, for people: `routing group`."""
+        ...
 
     @property
-    def metric(self) -> Metric: ...
+    def metric(self) -> Metric:
+        """By which figure models are compared."""
+        ...
 
     def usable(self, history: pd.DataFrame, *, now: datetime) -> pd.DataFrame:
         """The rows whose answer is known. Raises `CannotLearn`."""
@@ -85,7 +89,9 @@ class Learner(Protocol[LearntModel]):
     def right(self, answers: Answers) -> Floats:
         """1 for each row whose likeliest answer was right, else 0."""
 
-    def describe(self, model: LearntModel) -> Described: ...
+    def describe(self, model: LearntModel) -> Described:
+        """What the model's card says of it: what matters most, what it does not know."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

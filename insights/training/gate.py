@@ -41,6 +41,7 @@ class Answers:
 
     @property
     def cases(self) -> int:
+        """How many cases were asked about, however many rows each had."""
         return len(np.unique(self.case))
 
 

@@ -21,7 +21,9 @@ class Model(Protocol):
     """What can be packed: `format` goes up when a packed one of before can no longer be used."""
 
     @property
-    def format(self) -> int: ...
+    def format(self) -> int:
+        """The number of its form in bytes."""
+        ...
 
 
 LearntModel = TypeVar("LearntModel")

@@ -21,7 +21,7 @@ RULES = (
 )
 
 
-UNDOCUMENTED = ("insights/",)
+UNDOCUMENTED = ("insights/routing/reader_words.py",)
 """Where docstrings are still being written. This list only gets shorter."""
 
 

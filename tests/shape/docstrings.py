@@ -71,6 +71,16 @@ EXCEPTIONS = (
         reason="asyncio and httptools tell when they call them",
     ),
     Exemption(
+        path=r"insights/\w+/learner\.py",
+        name=r"\w+\.(title|metric|usable|came_in|cases|groups|learn|ask|baseline|right|describe)",
+        reason="`insights.training.contest.Learner` tells",
+    ),
+    Exemption(
+        path=r"insights/\w+/insight\.py",
+        name=r"\w+\.(kind|mode|settle|subjects|history|learner|model_class|expectations|watched)",
+        reason="`insights.contract.Insight` and `TrainedInsight` tell",
+    ),
+    Exemption(
         path=r"incidents/store/migrations/versions/\w+\.py",
         name="upgrade|downgrade",
         reason="Alembic calls them, and the module opens with what they change",
