@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.shape.sources import PRODUCT, Breach, Source
@@ -26,11 +26,6 @@ class Definition:
     bases: tuple[str, ...] = ()
     """The base classes of the class it is a method of, as they are written."""
 
-    @property
-    def decorators(self) -> list[str]:
-        """Their names without arguments, as they are written."""
-        return [ast.unparse(getattr(one, "func", one)) for one in self.node.decorator_list]
-
 
 @dataclass(frozen=True)
 class Exemption:
@@ -40,7 +35,6 @@ class Exemption:
     path: str = ".*"
     name: str = ".*"
     base: str | None = None
-    decorator: str | None = None
 
     def covers(self, one: Definition) -> bool:
         """Whether this is a reason for that definition."""
@@ -48,17 +42,10 @@ class Exemption:
             re.fullmatch(self.path, one.source.path) is not None
             and re.fullmatch(self.name, one.name) is not None
             and (self.base is None or any(re.fullmatch(self.base, base) for base in one.bases))
-            and (self.decorator is None or any(re.fullmatch(self.decorator, name) for name in one.decorators))
         )
 
 
 EXCEPTIONS = (
-    Exemption(decorator=r"(typing\.)?overload", reason="the implementation tells of all its forms"),
-    Exemption(decorator=r"\w+\.setter", reason="the property tells"),
-    Exemption(
-        decorator=r"field_validator|model_validator|field_serializer",
-        reason="pydantic calls it, nobody else; the message it raises is for people",
-    ),
     Exemption(name=r"\w+\.aclose", reason="closes what the object has opened, wherever it is"),
     Exemption(
         base=r"httpx\.(AsyncBaseTransport|Auth)",
@@ -96,18 +83,23 @@ def documented(sources: Iterable[Source], exceptions: Iterable[Exemption] = EXCE
     A method needs none where a base class of the project has one for it: a connector's `read` is told by the port.
     """
     product = [source for source in sources if source.package in PRODUCT]
-    told = _Told(product)
-    waived = tuple(exceptions)
     for source in product:
         if ast.get_docstring(source.tree) is None and source.text.strip():
             yield Breach(source.path, 1, "a module opens with what it is, in the trade's words")
+    waived = tuple(exceptions)
+    for one in without_words(product):
+        if not any(each.covers(one) for each in waived):
+            text = f"{one.name} has no docstring: meaning, units, errors"
+            yield Breach(one.source.path, one.node.lineno, text)
+
+
+def without_words(sources: Sequence[Source]) -> Iterator[Definition]:
+    """Public definitions that have no docstring, neither theirs nor one of a base class of ours."""
+    told = _Told(sources)
+    for source in sources:
         for one in _public(source):
-            if ast.get_docstring(one.node) is None and not (
-                told.by_a_base(one) or any(each.covers(one) for each in waived)
-            ):
-                yield Breach(
-                    source.path, one.node.lineno, f"{one.name} has no docstring: meaning, units, errors"
-                )
+            if ast.get_docstring(one.node) is None and not told.by_a_base(one):
+                yield one
 
 
 class _Told:

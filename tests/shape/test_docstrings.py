@@ -1,9 +1,11 @@
 """The rule about docstrings catches what it is for; what is told elsewhere it passes over."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.shape.docstrings import EXCEPTIONS, Exemption, documented
-from tests.shape.sources import Source
+from tests.shape.docstrings import EXCEPTIONS, Exemption, documented, without_words
+from tests.shape.sources import PRODUCT, Source, read_sources
 
 
 def breaches(code: str, *more: Source, path: str = "tasks/one.py") -> list[str]:
@@ -72,8 +74,6 @@ def test_tests_and_benches_name_themselves():
 @pytest.mark.parametrize(
     "code",
     [
-        '@overload\ndef go(a): ...\n@overload\ndef go(a, b): ...\ndef go(*a):\n    """Go."""',
-        'class Policy:\n    """P."""\n\n    @field_validator("name")\n    def check(cls, value): ...',
         'class Mine(httpx.AsyncBaseTransport):\n    """M."""\n\n    async def handle_async_request(self, request): ...',
         'class Mine:\n    """M."""\n\n    async def aclose(self): ...',
     ],
@@ -85,10 +85,26 @@ def test_exceptions_cover_what_is_told_elsewhere(code):
 def test_an_exception_covers_nothing_else():
     method = 'class Mine(Other):\n    """M."""\n\n    async def handle_async_request(self, request): ...'
     assert len(breaches(method)) == 1
-    only = Exemption(name="Mine.go", base="Base", decorator="wraps", reason="a test's")
+    only = Exemption(name="Mine.go", base="Bases", reason="a test's")
     source = Source("tasks/one.py", '"""One."""\nclass Mine(Base):\n    """M."""\n\n    def go(self): ...')
     assert len(list(documented([source], [only]))) == 1
 
 
 def test_each_exception_has_a_reason():
     assert all(len(each.reason.split()) >= 2 for each in EXCEPTIONS)
+
+
+def test_an_exception_for_some_files_covers_no_others():
+    code = "def upgrade(): ...\n"
+    assert breaches(code, path="incidents/store/migrations/versions/0009_more.py") == []
+    assert len(breaches(code, path="incidents/store/more.py")) == 1
+
+
+def test_each_exception_is_needed():
+    product = [one for one in read_sources(Path(__file__).parents[2]) if one.package in PRODUCT]
+    silent = list(without_words(product))
+    for each in EXCEPTIONS:
+        others = [one for one in EXCEPTIONS if one is not each]
+        assert any(each.covers(one) and not any(other.covers(one) for other in others) for one in silent), (
+            f"nothing needs the exception any more: {each.reason}"
+        )
