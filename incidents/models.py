@@ -44,6 +44,8 @@ class TicketStatus(StrEnum):
 
 
 class IncidentState(StrEnum):
+    """Where an incident is between the first report and the last answer; `incidents.lifecycle` has the moves."""
+
     REPORTED = "reported"
     VALIDATING = "validating"
     CONFIRMED = "confirmed"
@@ -146,6 +148,8 @@ class Author(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comment:
+    """A reply or a private note on a ticket. `author` tells customers, agents and ourselves apart."""
+
     id: str
     author: Author
     author_name: str
@@ -155,6 +159,8 @@ class Comment:
 
 
 class ChatVerb(StrEnum):
+    """What can be said to an incident from chat."""
+
     STATUS = "status"
     ACKNOWLEDGE = "ack"
     RESOLVE = "resolve"
@@ -197,6 +203,8 @@ class TicketOutcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Link:
+    """A word for people and where it leads."""
+
     label: str
     url: str
 
@@ -214,6 +222,8 @@ class Page:
 
 
 class PageStatus(StrEnum):
+    """How a page stands: somebody is being woken, has it, or it is over."""
+
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
@@ -232,6 +242,8 @@ class PageState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
+    """A chat room, by the vendor's id."""
+
     id: str
     name: str
     url: str | None = None
@@ -267,6 +279,8 @@ class ProbeResult:
 
 
 class ActionState(StrEnum):
+    """How a run of an action stands."""
+
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -274,6 +288,8 @@ class ActionState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionRun:
+    """A run of an action, by the id that `follow` takes."""
+
     id: str
     state: ActionState
     detail: str = ""

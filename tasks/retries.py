@@ -12,7 +12,7 @@ from prefect.tasks import Task
 
 from incidents.errors import Busy, StoreFault, StoreUnsure, Unreachable
 
-P = ParamSpec("P")
+Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")
 
 # A PostgreSQL that was killed is back within seconds.
@@ -47,13 +47,13 @@ async def _failed_with(state: State[Any], *kinds: type[Exception]) -> bool:
     return False
 
 
-def read_again(read: Callable[P, Awaitable[Found]]) -> Callable[P, Awaitable[Found]]:
+def read_again(read: Callable[Arguments, Awaitable[Found]]) -> Callable[Arguments, Awaitable[Found]]:
     """A function that only reads the store, read again for some ten seconds while the store is away.
 
     For what is no task of its own: a run for each look would make thousands a day.
     """
     again = stamina.retry(on=StoreFault, attempts=8, timeout=20.0, wait_initial=0.1, wait_max=2.0)
-    wrapped: Callable[P, Awaitable[Found]] = again(read)
+    wrapped: Callable[Arguments, Awaitable[Found]] = again(read)
     return wrapped
 
 

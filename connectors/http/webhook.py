@@ -57,7 +57,6 @@ class SignedTickets:
             reply=self._challenge(headers),
         )
 
-<<<<<<< HEAD
     def events(self, verified: Verified) -> Sequence[Event]:
         """The tickets in the delivery; `Ignored` for a type that is not read here. Raises `Unrecognised`."""
         data = parse_json(verified.body)
@@ -92,11 +91,6 @@ class SignedTickets:
         except Unrecognised:
             return None  # stored before it is judged
         return None if found is None else _short(found)
-=======
-    def events(self, verified: Verified) -> Sequence[TicketEvent]:
-        """The ticket that the delivery tells of. Raises `Unrecognised` where the mapping finds no ticket in it."""
-        return [self._reader.event(parse_json(verified.body), sent_at=_sent_at(verified))]
->>>>>>> 824c056 (A check of the code's shape: sizes, names, docstrings, reasons for catching everything)
 
 
 class _Types:

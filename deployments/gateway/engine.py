@@ -52,6 +52,7 @@ class Engine:
         self._pause = 0.0
 
     async def run(self) -> None:
+        """Look again and again, until cancelled; what is wrong now is in `trouble`."""
         while True:
             self.take_note(await self._look())
             await asyncio.sleep(self._pacing.every)

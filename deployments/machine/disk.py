@@ -27,6 +27,7 @@ class Disk:
 
     @property
     def is_low(self) -> bool:
+        """Whether it is time to make room: less is left than `LOW_BYTES`."""
         return self.free_bytes < LOW_BYTES
 
     def __str__(self) -> str:

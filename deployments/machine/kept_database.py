@@ -47,6 +47,7 @@ class KeptDatabase:
         self._keeper = asyncio.create_task(self._keep(), name="keep the database")
 
     async def stop(self) -> None:
+        """Keep it no longer, and stop it in good order."""
         if self._keeper is not None:
             # Not in the midst of a start, which would go on in its thread and leave a server behind.
             async with self._starting:

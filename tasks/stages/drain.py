@@ -58,6 +58,7 @@ class Chunk:
 
     @property
     def is_empty(self) -> bool:
+        """Whether there is nothing to settle, neither understood nor parked."""
         return not self.ids and not self.parked and not self.ignored
 
 

@@ -164,6 +164,7 @@ class Place:
         return str(found)
 
     def required(self, payload: Payload) -> str:
+        """The text that is there. Raises `Unrecognised` where there is none."""
         found = self.text(payload)
         if found is None:
             raise Unrecognised(f"{self.source} is missing")
@@ -175,6 +176,9 @@ class Place:
         return str(found).lower() if isinstance(found, bool) else self.required(payload)
 
     def whole(self, payload: Payload, *, largest: int) -> int | None:
+        """The whole number that is there, also if written as a text, or None. Raises `Unrecognised` for anything
+        else and for what is further from zero than `largest`: a database's column has an end.
+        """
         found = self.find(payload)
         if isinstance(found, str) and _WHOLE.fullmatch(found):
             found = int(found)

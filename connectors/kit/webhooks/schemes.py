@@ -47,6 +47,8 @@ _SIGNED = re.compile(r"(?P<before>[^{}\s]*)\{timestamp\}(?P<between>[^{}\s]*)\{b
 
 
 class Scheme(StrEnum):
+    """How a webhook is proven: by which headers, over which bytes, with which digest. Named for who signs so."""
+
     STANDARD_WEBHOOKS = "standard_webhooks"
     GITHUB = "github"
     JIRA = "jira"
