@@ -13,6 +13,7 @@ from rich.console import Console
 
 from deployments.cli.backtest import backtest
 from deployments.cli.insights import models
+from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.sla import sla, sla_import
 from deployments.commands.terminal import (
@@ -47,6 +48,7 @@ app.add_typer(replay_app, name="replay")
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command()(report)
+app.command()(parked)
 app.command()(models)
 app.command()(backtest)
 
@@ -168,32 +170,6 @@ def held(
         )
     if not found:
         print("Nothing waits for a person.")
-
-
-@app.command()
-def parked(
-    home: Home = None,
-    again: Annotated[bool, typer.Option("--again", help="Put them back in line, after an upgrade.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List webhooks that were stored but not understood."""
-    from deployments.commands import show
-
-    async def work(database: Database) -> list[show.ParkedDelivery]:
-        if again:
-            await show.read_again(database)
-        return await show.parked_deliveries(database)
-
-    found = ask(home, work)
-    if as_json:
-        print_json([asdict(item) for item in found])
-        return
-    for item in found:
-        print(
-            f"{item.id} {item.connection} {item.received_at:%Y-%m-%d %H:%M:%S} {item.size} bytes: {item.reason}"
-        )
-    if not found:
-        print("Nothing is parked.")
 
 
 @app.command()

@@ -16,8 +16,7 @@ from incidents.models import Incident
 from incidents.notes.notes import evidence_lines, verdict_words
 from incidents.store.cases import incident_number, list_incidents, load_case
 from incidents.store.database import Database
-from incidents.store.inbox.inbox import unpark
-from incidents.store.schema.tables import deliveries, effects
+from incidents.store.schema.tables import effects
 from incidents.store.timeline import TimelineEntry, read_timeline
 from incidents.texts.times import clock
 
@@ -201,38 +200,3 @@ async def settle_held(database: Database, key: str, *, is_done: bool) -> None:
         )
     if changed.rowcount == 0:
         raise NotFound(f"no held or dead effect has the key {key!r}; `liaison held` lists them")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ParkedDelivery:
-    """A webhook that was stored and not understood."""
-
-    id: int
-    connection: str
-    received_at: datetime
-    size: int
-    reason: str
-
-
-async def parked_deliveries(database: Database) -> list[ParkedDelivery]:
-    """Webhooks nobody understood, the oldest 500, each with the reason."""
-    async with database.transaction() as tx:
-        rows = await tx.execute(
-            select(deliveries).where(deliveries.c.state == "parked").order_by(deliveries.c.id).limit(500)
-        )
-        return [
-            ParkedDelivery(
-                id=row.id,
-                connection=row.connection,
-                received_at=row.received_at,
-                size=len(row.body),
-                reason=row.detail,
-            )
-            for row in rows
-        ]
-
-
-async def read_again(database: Database) -> int:
-    """Put all parked deliveries back in line; the next drain (within a minute) reads them."""
-    async with database.transaction() as tx:
-        return await unpark(tx)

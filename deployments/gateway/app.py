@@ -39,6 +39,7 @@ from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import PATH as REPORTS
 from deployments.gateway.reports import Reports
+from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources, can_exist
 from deployments.machine.disk import Disk
 from incidents.errors import Forged, LiaisonError
@@ -86,6 +87,7 @@ class Gateway:
         reports: Reports,
         notices: Notices,
         metrics: Metrics,
+        set_aside: SetAside | None = None,
         bodies: Bodies | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -101,6 +103,7 @@ class Gateway:
         self._clock = clock
         self._clock_check = ClockCheck()
         self._metrics = metrics
+        self._set_aside = set_aside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -202,6 +205,8 @@ class Gateway:
         if path == "/readyz":
             return await self._ready()
         if path == "/metrics":
+            if self._set_aside is not None:
+                await self._set_aside.count()
             return HookAnswer(200, self._metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
         return NO_SUCH_PATH
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, generate_latest
 
 from deployments.machine.disk import Disk
@@ -12,8 +14,8 @@ NO_CONNECTION = "unknown"
 
 class Metrics:
     """`liaison_store_disk_free_bytes` where the store is on this machine; `liaison_deliveries_total` by connection
-    and result (new, duplicate, forged_signature, error, ...), and `liaison_doorbell_total` by lane and result
-    (rung, not_needed, failed).
+    and result (new, duplicate, forged_signature, error, ...), `liaison_deliveries_set_aside` by connection and state
+    (parked, ignored) as the store has it, and `liaison_doorbell_total` by lane and result (rung, not_needed, failed).
 
     Connections must be configured ones, or `NO_CONNECTION`: a stranger's word would be kept for ever.
     """
@@ -39,6 +41,12 @@ class Metrics:
             ["lane", "result"],
             registry=self._registry,
         )
+        self._aside = Gauge(
+            "liaison_deliveries_set_aside",
+            "Webhooks in the store that were parked (not understood) or ignored (of a type that is not read).",
+            ["connection", "state"],
+            registry=self._registry,
+        )
         # `labels` looks up under a lock and costs more than the counting.
         self._counters: dict[tuple[str, str], Counter] = {}
         ProcessCollector(registry=self._registry)
@@ -58,6 +66,12 @@ class Metrics:
         """How often, so far."""
         labels = {"lane": lane.value, "result": result}
         return int(self._registry.get_sample_value("liaison_doorbell_total", labels) or 0)
+
+    def set_aside(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """What the store has of each connection in the states `parked` and `ignored`."""
+        self._aside.clear()
+        for (connection, state), count in counts.items():
+            self._aside.labels(connection, state).set(count)
 
     def exposition(self) -> bytes:
         """In Prometheus' text format."""

@@ -25,6 +25,7 @@ from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
+from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
 from deployments.machine.disk import disk_of
 from incidents.store.connections import Mirror
@@ -69,6 +70,7 @@ async def open_gateway(
                 reports=Reports(database),
                 notices=notices,
                 metrics=metrics,
+                set_aside=SetAside(database, metrics, notices),
                 clock=clock,
             )
         finally:

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.kit.fakes.faults import FaultKind
-from deployments.commands.show import held_effects, parked_deliveries, settle_held
+from deployments.commands.parked import parked_deliveries
+from deployments.commands.show import held_effects, settle_held
 from flows.intake import intake
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState

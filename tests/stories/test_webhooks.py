@@ -12,7 +12,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 
 from connectors.kit.fakes.faults import FaultKind
-from deployments.commands.show import parked_deliveries, read_again
+from deployments.commands.parked import parked_deliveries, read_again
 from flows.reconcile import reconcile
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState

@@ -18,7 +18,6 @@ from sqlalchemy.types import BigInteger
 from incidents.events import Lane, Verified
 from incidents.store.database import Database
 from incidents.store.schema.tables import deliveries, rejections
-from incidents.store.storable import StorableText
 
 CHUNK = 200
 
@@ -155,35 +154,6 @@ async def settle_deliveries(
             .where(deliveries.c.id == delivery_id, deliveries.c.fence == fence)
             .values(state=state, handled_at=func.now(), detail=detail)
         )
-
-
-# Of equal repeatable deliveries one is put in line, and none where one waits already: it says the same.
-_UNPARK = text(
-    """
-    with parked as (
-        select id, is_repeatable and (
-            row_number() over (partition by connection, identity, is_repeatable order by id desc) > 1
-            or exists (
-                select 1 from deliveries w
-                where w.connection = d.connection and w.identity = d.identity
-                  and w.is_repeatable and w.state = 'pending' and w.attempts = 0)) as has_equal
-        from deliveries d
-        where state = 'parked' and (:connection is null or connection = :connection)
-    )
-    update deliveries d set attempts = 0,
-        state = case when has_equal then 'done' else 'pending' end,
-        detail = case when has_equal then 'an equal one was read instead' else '' end,
-        handled_at = case when has_equal then handled_at end
-    from parked where d.id = parked.id
-    returning has_equal
-    """
-).bindparams(bindparam("connection", type_=StorableText))
-
-
-async def unpark(tx: AsyncConnection, *, connection: str | None = None) -> int:
-    """Put parked deliveries back in line, for instance after an upgrade; returns how many."""
-    rows = await tx.execute(_UNPARK, {"connection": connection})
-    return sum(not row.has_equal for row in rows)
 
 
 async def has_pending(tx: AsyncConnection, lane: Lane) -> bool:

@@ -91,6 +91,12 @@ Index(
     postgresql_where=text("is_repeatable and state = 'pending' and attempts = 0"),
 )
 Index(
+    "ix_deliveries_set_aside",
+    deliveries.c.connection,
+    deliveries.c.state,
+    postgresql_where=text("state in ('parked', 'ignored')"),
+)
+Index(
     "ix_deliveries_lane_pending",
     deliveries.c.lane,
     deliveries.c.id,

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
+
+from deployments.gateway.metrics import Metrics
+from deployments.gateway.notices import Notices
+from deployments.gateway.set_aside import SetAside
+from incidents.store.database import Database
+from incidents.store.schema.tables import deliveries
 from tests.deployments.gateway.conftest import Sender
 from tests.deployments.gateway.vendors import HTTP
 
@@ -28,3 +35,24 @@ async def test_metrics(sender: Sender):
         line = f'liaison_deliveries_total{{connection="http/desk",result="{result}"}} 1.0'
         assert line in answer.text.splitlines()
     assert "process_resident_memory_bytes" in answer.text
+
+
+async def test_what_was_set_aside_is_counted_as_the_store_has_it(sender: Sender, database: Database):
+    """Parked webhooks show on the dashboard; read again, they are gone. A store that is away changes nothing."""
+    now = 0.0
+    metrics = Metrics()
+    aside = SetAside(database, metrics, Notices(), every=60, clock=lambda: now)
+    parked = b'liaison_deliveries_set_aside{connection="http/desk",state="parked"} 1.0'
+    await sender.send(HTTP)
+    async with database.transaction() as tx:
+        await tx.execute(update(deliveries).values(state="parked"))
+    await aside.count()
+    assert parked in metrics.exposition()
+    async with database.transaction() as tx:
+        await tx.execute(update(deliveries).values(state="done"))
+    await aside.count()
+    assert parked in metrics.exposition(), "the store is not counted at every look"
+    now = 61.0
+    await aside.count()
+    assert b"liaison_deliveries_set_aside{" not in metrics.exposition()
+    await SetAside(Database("postgresql+asyncpg://nobody@127.0.0.1:1/none"), metrics, Notices()).count()

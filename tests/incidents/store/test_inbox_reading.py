@@ -17,9 +17,9 @@ from incidents.store.inbox.inbox import (
     lease_next_tried,
     record_rejection,
     settle_deliveries,
-    unpark,
     waiting,
 )
+from incidents.store.inbox.parked import WhichParked, aside_kinds, discard, parked_deliveries, unpark
 from incidents.store.schema.tables import deliveries, rejections
 from tests.incidents.store.examples import HELPDESK
 
@@ -119,7 +119,7 @@ async def test_one_connection_can_be_unparked_alone(database: Database):
     await _put(database, "b", state="parked", connection="zendesk/other")
     await _put(database, "c", state="done")
     async with database.transaction() as tx:
-        assert await unpark(tx, connection="zendesk/other") == 1
+        assert await unpark(tx, WhichParked(connection="zendesk/other")) == 1
         assert await waiting(tx) == Waiting(pending=1, parked=1, done=1)
 
 
@@ -208,3 +208,51 @@ async def test_a_forgiven_attempt_does_not_count(database: Database):
             select(deliveries.c.identity, deliveries.c.attempts).order_by(deliveries.c.id)
         )
     assert [tuple(row) for row in rows] == [("a", 1), ("b", 1), ("done", 1), ("x", 0)]
+
+
+async def _aside(database: Database, **reasons: str) -> None:
+    """One delivery for each name, parked for its reason; `ignored_...` are of a type that is not read."""
+    await _put(database, *reasons)
+    leased = await _lease(database)
+    by_name = dict(zip(_names(leased), leased, strict=True))
+    async with database.transaction() as tx:
+        await settle_deliveries(
+            tx,
+            fence=1,
+            done=[],
+            parked=[
+                (by_name[name].id, why) for name, why in reasons.items() if not name.startswith("ignored")
+            ],
+            ignored=[(by_name[name].id, why) for name, why in reasons.items() if name.startswith("ignored")],
+        )
+
+
+async def test_what_is_parked_is_listed_newest_first_and_counted_by_kind(database: Database):
+    """Two that are missing an id are one kind; a type that is not read is another, and is not parked."""
+    await _aside(database, a="id is missing", b="id is missing", c="status has a word", ignored_d="survey")
+    async with database.transaction() as tx:
+        listed = await parked_deliveries(tx, WhichParked(), limit=10)
+        first = await parked_deliveries(tx, WhichParked(), limit=1)
+        found = await aside_kinds(tx)
+    assert [one.reason for one in listed] == ["status has a word", "id is missing", "id is missing"]
+    assert first == listed[:1]
+    assert [(one.state, one.reason, one.count) for one in found] == [
+        ("parked", "id is missing", 2),
+        ("parked", "status has a word", 1),
+        ("ignored", "survey", 1),
+    ]
+
+
+async def test_some_are_read_again_and_some_are_done_with(database: Database):
+    """By their reason, by their number; what is discarded is kept, and read no more."""
+    await _aside(database, a="id is missing", b="100% odd", c="status has a word")
+    async with database.transaction() as tx:
+        assert await unpark(tx, WhichParked(reason="ID IS")) == 1
+        assert await unpark(tx, WhichParked(reason="0% o")) == 1
+        (left,) = await parked_deliveries(tx, WhichParked(), limit=10)
+        assert await discard(tx, WhichParked(ids=(left.id + 1000,))) == 0
+        assert await discard(tx, WhichParked(ids=(left.id,))) == 1
+        assert await parked_deliveries(tx, WhichParked(), limit=10) == []
+        assert await unpark(tx) == 0
+        states = (await tx.execute(select(deliveries.c.state).order_by(deliveries.c.id))).scalars().all()
+    assert states == ["pending", "pending", "discarded"]
