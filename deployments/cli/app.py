@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from deployments.cli.backtest import backtest
+from deployments.cli.backup import backup, restore
 from deployments.cli.insights import models
 from deployments.cli.parked import parked
 from deployments.cli.report import report
@@ -51,6 +52,8 @@ app.command()(report)
 app.command()(parked)
 app.command()(models)
 app.command()(backtest)
+app.command()(backup)
+app.command()(restore)
 
 
 def main() -> None:

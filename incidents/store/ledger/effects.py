@@ -20,6 +20,7 @@ from sqlalchemy.types import BigInteger
 
 from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
 from incidents.store.ledger.due import CLOCK, IS_DUE
+from incidents.store.restored import WAS_RESTORED_LATELY
 from incidents.store.schema.tables import bindings, effects
 from incidents.store.storable import StorableText
 
@@ -32,7 +33,7 @@ OLD = timedelta(minutes=5)
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leased:
     """An effect to be sent now. `must_look_up`: an earlier attempt may have gone through. `is_old`: it was planned so
-    long ago that somebody else may have sent it, of whom this store does not know."""
+    long ago, or this store was restored so lately, that somebody may have sent it of whom this store does not know."""
 
     id: int
     effect: Effect
@@ -129,7 +130,7 @@ _LEASE = text(
     from due where e.id = due.id
     returning e.id, e.key, e.once, e.kind, e.incident_id, e.connection, e.target, e.fence, e.attempts,
         e.sent_at, e.result, cast(e.payload as text) as payload,
-        e.planned_at < {CLOCK} - cast(:old as interval) as is_old
+        e.planned_at < {CLOCK} - cast(:old as interval) or {WAS_RESTORED_LATELY} as is_old
     """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
 
