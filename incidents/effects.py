@@ -137,6 +137,13 @@ class Effect:
         return self.incident_id
 
     @property
+    def ticket(self) -> TicketRef:
+        """The ticket of an effect that is about one (`is_about_a_ticket`). Raises `ValueError`."""
+        if not self.is_about_a_ticket:
+            raise ValueError(f"a {self.kind} is about no ticket")
+        return TicketRef(connection=self.connection, id=self.target)
+
+    @property
     def is_about_a_ticket(self) -> bool:
         """Whether it changes a ticket, as opposed to the incident's page, room or service."""
         return self.kind in (EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE)

@@ -108,6 +108,28 @@ class TicketRef:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IncidentRef:
+    """Which incident, by its number; as people say it: `INC-42`."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"INC-{self.number}"
+
+
+SubjectRef = TicketRef | IncidentRef
+"""What something is promised to, held by somebody or told of: a ticket or an incident."""
+
+
+def subject_ref(name: str) -> SubjectRef:
+    """The ref that is written so by `str`; no connection's name has a `#`."""
+    connection, is_ticket, ticket_id = name.partition("#")
+    if is_ticket:
+        return TicketRef(connection=connection, id=ticket_id)
+    return IncidentRef(number=int(name.removeprefix("INC-")))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
     """One customer's report as the helpdesk has it now.
 
@@ -341,6 +363,10 @@ class Incident:
     merged_into: int | None = None
 
     @property
+    def ref(self) -> IncidentRef:
+        return IncidentRef(number=self.id)
+
+    @property
     def name(self) -> str:
         """`INC-42`, as people say it."""
-        return f"INC-{self.id}"
+        return str(self.ref)

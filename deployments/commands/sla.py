@@ -11,6 +11,7 @@ from rich.console import Console
 from sqlalchemy import Select, select
 
 from incidents.errors import NotFound
+from incidents.models import SubjectRef, TicketRef
 from incidents.policy.file import load_policy
 from incidents.promises.holders import held_words
 from incidents.sla.clock import SlaClock
@@ -38,14 +39,15 @@ async def explained(database: Database, name: str, policy: Path) -> Explained:
     """Raises `NotFound`, with how tickets and incidents are named, and `PolicyError`."""
     calendars, now = load_policy(policy).sla.working_calendars(), datetime.now(UTC)
     async with database.transaction() as tx:
+        subject: SubjectRef
         if name.strip().upper().startswith("INC-"):
-            subject = (await read_incident(tx, incident_number(name))).name
+            subject = (await read_incident(tx, incident_number(name))).ref
         else:
             subject = _one_of(name, [(row.connection, row.id) for row in await tx.execute(_candidates(name))])
         clocks = [clock for clock in await all_clocks(tx, subject) if clock.target is not None]
         broken = await breaches_of(tx, subject)
     lines = tuple(tuple(explain(clock, calendars, now=now)) for clock in _in_order(clocks))
-    return Explained(subject=subject, arithmetic=lines, broken=tuple(broken))
+    return Explained(subject=str(subject), arithmetic=lines, broken=tuple(broken))
 
 
 def print_explained(console: Console, found: Explained) -> None:
@@ -79,15 +81,18 @@ def _candidates(name: str) -> Select[tuple[str, str]]:
     )
 
 
-def _one_of(name: str, found: list[tuple[str, str]]) -> str:
+def _one_of(name: str, found: list[tuple[str, str]]) -> TicketRef:
     match = _TICKET.fullmatch(name.strip())
     prefix = (match["prefix"] or "").lower() if match is not None else ""
-    fitting = [(connection, number) for connection, number in found if _abbreviates(prefix, connection)]
-    named = [f"{connection}#{number}" for connection, number in fitting]
-    if len(named) == 1:
-        return named[0]
-    if named:
-        shown = ", ".join(named[:_MOST_NAMED])
+    fitting = [
+        TicketRef(connection=connection, id=number)
+        for connection, number in found
+        if _abbreviates(prefix, connection)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        shown = ", ".join(str(ref) for ref in fitting[:_MOST_NAMED])
         raise NotFound(f"{name[:60]!r} are several tickets; say which: {shown}")
     raise NotFound(
         f"there is no ticket {name[:60]!r}: write it like zendesk/support#4711, #4711 or ZD-4711, "

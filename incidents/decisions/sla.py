@@ -7,7 +7,7 @@ A sweep after a pause tells all that was missed, each clock in one sentence, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -110,8 +110,8 @@ def sweep_ticket(ticket: TicketRef, due: Sequence[DueClock], basis: Basis, *, in
 
 
 def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
-    own = [one for one in due if one.clock.subject == case.incident.name]
-    on_tickets = [one for one in due if one.clock.subject != case.incident.name]
+    own = [one for one in due if one.clock.subject == case.incident.ref]
+    on_tickets = [one for one in due if one.clock.subject != case.incident.ref]
     lines = _Lines(case, own, on_tickets, basis)
     entries = [
         Entry(kind=EntryKind.SLA_BREACHED if one.is_breach else EntryKind.SLA_WARNED, text=lines.own(one))
@@ -196,14 +196,10 @@ def _tell_owners(
         if ticket is not None:
             note = internal(f"{case.incident.name}: {text}")
             effects.append(ticket_note(case.incident.id, ticket.ref, case.once(what), note))
-    by_ticket: dict[str, list[DueClock]] = {}
-    for one in on_tickets:
-        if SlaAct.TELL_OWNER in one.acts:
-            by_ticket.setdefault(one.clock.subject, []).append(one)
-    for subject, found in by_ticket.items():
+    for ref, found in by_ticket(one for one in on_tickets if SlaAct.TELL_OWNER in one.acts).items():
         once = case.once(f"sla:{_digest(found)}")
         note = _note(found, basis)
-        effects.append(ticket_note(case.incident.id, ticket_ref(subject), once, note))
+        effects.append(ticket_note(case.incident.id, ref, once, note))
     return effects
 
 
@@ -219,10 +215,13 @@ def _note(due: Sequence[DueClock], basis: Basis) -> InternalText:
     return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=basis.now) for one in due))
 
 
-def ticket_ref(subject: str) -> TicketRef:
-    """The ticket that a clock's subject names."""
-    connection, _, ticket_id = subject.partition("#")
-    return TicketRef(connection=connection, id=ticket_id)
+def by_ticket(due: Iterable[DueClock]) -> Mapping[TicketRef, Sequence[DueClock]]:
+    """What each ticket has to tell; an incident's own clocks are left out."""
+    found: dict[TicketRef, list[DueClock]] = {}
+    for one in due:
+        if isinstance(one.clock.subject, TicketRef):
+            found.setdefault(one.clock.subject, []).append(one)
+    return found
 
 
 def _digest(due: Sequence[DueClock]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from incidents.models import TicketRef
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
     ClockState,
@@ -54,9 +55,8 @@ def tickets_words(missed: Sequence[Missed]) -> str:
     words = metric_words(last.clock.metric)
     what = "missed" if last.moment.is_breach else f"at {_part(last)} of its time"
     # By length first, so that numbers stand in the order in which people count.
-    names = sorted(
-        (f"#{one.clock.subject.partition('#')[2]}" for one in missed), key=lambda name: (len(name), name)
-    )
+    tickets = (one.clock.subject for one in missed if isinstance(one.clock.subject, TicketRef))
+    names = sorted((f"#{ticket.id}" for ticket in tickets), key=lambda name: (len(name), name))
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     count = f"{len(names)} tickets" if len(names) > 1 else "ticket"
     listed = f"{count}: {', '.join(names[:_SHOWN])}{more}" if len(names) > 1 else f"ticket {names[0]}"

@@ -43,7 +43,7 @@ async def sweep_incident(step: Step, incident_id: int) -> Swept:
         # All that came up is written again, so that one with nothing to tell any more does not come up for ever.
         told = {clock.key: clock for clock in plan.told_clocks}
         seen = tuple(told.get(clock.key, clock) for clock in on_tickets)
-        own = tuple(clock for clock in plan.told_clocks if clock.subject == case.incident.name)
+        own = tuple(clock for clock in plan.told_clocks if clock.subject == case.incident.ref)
         return Plan(
             incident=plan.incident, effects=plan.effects, entries=plan.entries, told_clocks=(*own, *seen)
         )
@@ -59,12 +59,8 @@ async def sweep_unlinked(step: Step, *, limit: int) -> tuple[Swept, int]:
     calendars = step.policy.sla.working_calendars()
     clocks = await lock_due_unlinked(tx, now=now, limit=limit)
     due = sla.due_clocks(clocks, step.basis)
-    by_ticket: dict[str, list[sla.DueClock]] = {}
-    for one in due:
-        by_ticket.setdefault(one.clock.subject, []).append(one)
     effects: list[Effect] = []
-    for subject, found in by_ticket.items():
-        ref = sla.ticket_ref(subject)
+    for ref, found in sla.by_ticket(due).items():
         effects += sla.sweep_ticket(ref, found, step.basis, instance=step.instance)
     told = {clock.key: clock for clock in sla.told_clocks(due, now=now)}
     await mark_told(tx, [told.get(clock.key, clock) for clock in clocks], calendars)

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from incidents.basis import Basis
 from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import Incident, Ticket
+from incidents.models import Incident, SubjectRef, Ticket
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import SlaClock
 from incidents.sla.explain import amount
@@ -43,7 +43,7 @@ class Holder:
     `holder` is for people and names them for the record; what it is, `kind` says.
     """
 
-    subject: str
+    subject: SubjectRef
     since: datetime
     holder: str
     kind: HolderKind
@@ -68,7 +68,7 @@ def ticket_holder(ticket: Ticket, *, now: datetime) -> Holder:
     else:
         holder, kind = NOBODY, HolderKind.NOBODY
     return Holder(
-        subject=str(ticket.ref),
+        subject=ticket.ref,
         since=min(ticket.updated_at, now),
         holder=holder,
         kind=kind,
@@ -84,9 +84,7 @@ def incident_holder(incident: Incident, basis: Basis) -> Holder:
         holder, kind = f"{basis.policy.team_of(incident.service).title}, paged", HolderKind.TEAM
     else:
         holder, kind = NOBODY, HolderKind.NOBODY
-    return Holder(
-        subject=incident.name, since=basis.now, holder=holder, kind=kind, state=incident.state.value
-    )
+    return Holder(subject=incident.ref, since=basis.now, holder=holder, kind=kind, state=incident.state.value)
 
 
 def held_until(

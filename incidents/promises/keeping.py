@@ -19,6 +19,7 @@ from incidents.models import (
     Incident,
     IncidentState,
     Severity,
+    SubjectRef,
     Ticket,
     TicketStatus,
 )
@@ -61,7 +62,7 @@ def ticket_clocks(change: TicketTransition, clocks: Clocks, sla: Sla, *, now: da
     return _after(
         happened,
         clocks,
-        subject=str(change.after.ref),
+        subject=change.after.ref,
         terms=terms,
         status=change.after.status,
         sla=sla,
@@ -90,21 +91,21 @@ def incident_clocks(
     happened = list(_incident_events(case.incident, plan.incident, clocks, now=now))
     if customers_told_at is not None:
         happened.append((SlaEvent.LIAISON_UPDATE, customers_told_at))
-    return _after(happened, clocks, subject=plan.incident.name, terms=terms, status=None, sla=sla, now=now)
+    return _after(happened, clocks, subject=plan.incident.ref, terms=terms, status=None, sla=sla, now=now)
 
 
 def first_clocks(incident: Incident, tickets: Sequence[Ticket], sla: Sla, *, now: datetime) -> Clocks:
     """The clocks of an incident that has just been opened by these tickets."""
     terms = sla.terms_for(incident_facts(incident, tickets))
     opened = [(SlaEvent.OPENED, incident.opened_at)]
-    return _after(opened, (), subject=incident.name, terms=terms, status=None, sla=sla, now=now)
+    return _after(opened, (), subject=incident.ref, terms=terms, status=None, sla=sla, now=now)
 
 
 def _after(
     happened: Sequence[Happened],
     clocks: Clocks,
     *,
-    subject: str,
+    subject: SubjectRef,
     terms: SlaTerms | None,
     status: TicketStatus | None,
     sla: Sla,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from incidents.models import TicketStatus
+from incidents.models import SubjectRef, TicketStatus
 from incidents.sla.calendars import Calendars
 
 _WHOLE = 1000
@@ -114,7 +114,7 @@ class SlaClock:
     nothing is promised: it has no moments, and it is there if the terms change.
     """
 
-    subject: str
+    subject: SubjectRef
     metric: SlaMetric
     policy: str
     calendar: str

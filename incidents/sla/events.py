@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from incidents.models import TicketStatus
+from incidents.models import SubjectRef, TicketStatus
 from incidents.sla import moves as sla_moves
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
@@ -70,7 +70,7 @@ def advance(
     clocks: Iterable[SlaClock],
     event: SlaEvent,
     *,
-    subject: str,
+    subject: SubjectRef,
     terms: SlaTerms | None,
     status: TicketStatus | None,
     calendars: Calendars,
@@ -94,7 +94,13 @@ def advance(
 
 
 def _begin(
-    clocks: Clocks, event: SlaEvent, subject: str, terms: SlaTerms | None, *, at: datetime, now: datetime
+    clocks: Clocks,
+    event: SlaEvent,
+    subject: SubjectRef,
+    terms: SlaTerms | None,
+    *,
+    at: datetime,
+    now: datetime,
 ) -> Clocks:
     """Clocks for what may be promised at the beginning, whether it is promised now or not."""
     is_first = not clocks
@@ -131,7 +137,7 @@ def _moved(
 
 
 def _promise_updates(
-    clocks: Clocks, event: SlaEvent, subject: str, terms: SlaTerms, *, at: datetime, now: datetime
+    clocks: Clocks, event: SlaEvent, subject: SubjectRef, terms: SlaTerms, *, at: datetime, now: datetime
 ) -> Clocks:
     """The first round of promised updates, once there was an update or no first response is owed."""
     running = {clock.metric: clock for clock in clocks if not clock.is_over}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from incidents.models import SubjectRef
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
     ClockState,
@@ -25,7 +26,7 @@ MAX_STRETCHES = 50
 
 
 def start(
-    subject: str,
+    subject: SubjectRef,
     metric: SlaMetric,
     terms: SlaTerms,
     *,

@@ -68,7 +68,7 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
         unsent_messages=about_tickets.unsent_messages,
         untold=await _untold(tx, incident_id) if about_tickets.unsent_messages else (),
         instance=await instance_id(tx),
-        clocks=(await read_clocks(tx, [incident.name])).get(incident.name, ()),
+        clocks=(await read_clocks(tx, [incident.ref])).get(incident.ref, ()),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.models import subject_ref
 from incidents.promises.holders import Holder, HolderKind
 from incidents.store.sla.clocks import clock_of
 from insights.breach.promises import Promise
@@ -50,7 +51,7 @@ async def read_promises(tx: AsyncConnection, *, since: datetime, until: datetime
         async for part in found.partitions(_AT_ONCE):
             for row in part:
                 one = Holder(
-                    subject=row.subject,
+                    subject=subject_ref(row.subject),
                     since=row.since,
                     holder=row.holder,
                     kind=HolderKind(row.holder_kind),

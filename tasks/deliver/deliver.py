@@ -11,7 +11,6 @@ from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
 from incidents.effects import EffectKind, EffectState
-from incidents.models import TicketRef
 from incidents.process.deciding import as_it_is, decide
 from incidents.step import Step
 from incidents.store.ledger.due import (
@@ -144,7 +143,7 @@ async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence
         return
     # The incident first: it is always locked before its tickets' clocks.
     await decide(step, sent[0].incident_id, as_it_is, customers_told_at=step.now)
-    refs = [TicketRef(connection=effect.connection, id=effect.target) for effect in sent]
+    refs = [effect.ticket for effect in sent]
     await keep_customers_told(step, refs)
 
 

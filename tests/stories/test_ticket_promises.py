@@ -17,6 +17,7 @@ from deployments.commands.sla import explained, print_explained
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep
 from incidents.errors import NotFound
+from incidents.models import TicketRef
 from incidents.sla.clock import ClockState, SlaClock
 from incidents.store.schema.tables import sla_breaches
 from incidents.store.sla.clocks import all_clocks
@@ -36,7 +37,7 @@ PROMISED = {"sla": {"warn_at": [0.5, 0.75], "policies": [GOLD]}}
 
 async def clocks(liaison: Installation, ticket: int) -> dict[str, SlaClock]:
     async with liaison.database.transaction() as tx:
-        found = await all_clocks(tx, f"zendesk/demo#{ticket}")
+        found = await all_clocks(tx, TicketRef(connection="zendesk/demo", id=str(ticket)))
     return {clock.metric.value: clock for clock in found}
 
 

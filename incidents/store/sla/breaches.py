@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
+from incidents.models import SubjectRef, subject_ref
 from incidents.promises.holders import (
     Held,
     Holder,
@@ -71,7 +72,7 @@ async def note_holders(tx: AsyncConnection, holders: Iterable[Holder]) -> None:
     """Remember who has what from now on, where that is news."""
     rows = [
         {
-            "subject": one.subject,
+            "subject": str(one.subject),
             "since": one.since.isoformat(),
             "holder": one.holder,
             "holder_kind": one.kind.value,
@@ -97,7 +98,7 @@ async def record_breaches(
         rows.append(
             {
                 "clock_key": clock.key,
-                "subject": clock.subject,
+                "subject": str(clock.subject),
                 "metric": clock.metric.value,
                 "policy": clock.policy,
                 "target": f"{clock.target.total_seconds():.6f} seconds" if clock.target is not None else None,
@@ -110,10 +111,12 @@ async def record_breaches(
     await tx.execute(_RECORD, {"rows": rows})
 
 
-async def breaches_of(tx: AsyncConnection, subject: str) -> Sequence[Breach]:
+async def breaches_of(tx: AsyncConnection, subject: SubjectRef) -> Sequence[Breach]:
     """The subject's broken promises, the first one first."""
     rows = await tx.execute(
-        select(sla_breaches).where(sla_breaches.c.subject == subject).order_by(sla_breaches.c.breached_at)
+        select(sla_breaches)
+        .where(sla_breaches.c.subject == str(subject))
+        .order_by(sla_breaches.c.breached_at)
     )
     return [
         Breach(
@@ -126,18 +129,19 @@ async def breaches_of(tx: AsyncConnection, subject: str) -> Sequence[Breach]:
     ]
 
 
-async def _holders(tx: AsyncConnection, subjects: set[str]) -> Mapping[str, Sequence[Holder]]:
+async def _holders(tx: AsyncConnection, subjects: set[SubjectRef]) -> Mapping[SubjectRef, Sequence[Holder]]:
     rows = await tx.execute(
         select(sla_holders)
         .where(sla_holders.c.subject == any_(_SUBJECTS))
         .order_by(sla_holders.c.subject, sla_holders.c.since),
-        {"subjects": sorted(subjects)},
+        {"subjects": sorted(map(str, subjects))},
     )
-    found: dict[str, list[Holder]] = {}
+    found: dict[SubjectRef, list[Holder]] = {}
     for row in rows:
-        found.setdefault(row.subject, []).append(
+        subject = subject_ref(row.subject)
+        found.setdefault(subject, []).append(
             Holder(
-                subject=row.subject,
+                subject=subject,
                 since=row.since,
                 holder=row.holder,
                 kind=HolderKind(row.holder_kind),

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
+from incidents.models import IncidentRef, SubjectRef, TicketRef, subject_ref
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
     Moment,
@@ -52,8 +53,8 @@ _MARK_TOLD = text(
 
 
 async def read_clocks(
-    tx: AsyncConnection, subjects: Sequence[str], *, lock: bool = False
-) -> Mapping[str, tuple[SlaClock, ...]]:
+    tx: AsyncConnection, subjects: Sequence[SubjectRef], *, lock: bool = False
+) -> Mapping[SubjectRef, tuple[SlaClock, ...]]:
     """The clocks of each subject that can still change or be needed; those without any are left out.
 
     Of `next_update` promises that were kept there may be hundreds, and nothing asks for them any more.
@@ -67,18 +68,19 @@ async def read_clocks(
         .where(sla_clocks.c.subject == any_(_SUBJECTS), is_needed | sla_clocks.c.next_moment_at.is_not(None))
         .order_by(sla_clocks.c.key)
     )
-    found: dict[str, list[SlaClock]] = {}
-    given = {"subjects": list(subjects)}
+    found: dict[SubjectRef, list[SlaClock]] = {}
+    given = {"subjects": [str(subject) for subject in subjects]}
     for row in await tx.execute(statement.with_for_update() if lock else statement, given):
-        found.setdefault(row.subject, []).append(clock_of(row))
+        clock = clock_of(row)
+        found.setdefault(clock.subject, []).append(clock)
     return {subject: tuple(clocks) for subject, clocks in found.items()}
 
 
-async def all_clocks(tx: AsyncConnection, subject: str) -> Sequence[SlaClock]:
+async def all_clocks(tx: AsyncConnection, subject: SubjectRef) -> Sequence[SlaClock]:
     """Every clock there ever was for this subject, in the order in which they started."""
     rows = await tx.execute(
         select(sla_clocks)
-        .where(sla_clocks.c.subject == subject)
+        .where(sla_clocks.c.subject == str(subject))
         .order_by(sla_clocks.c.generation, sla_clocks.c.started_at, sla_clocks.c.metric, sla_clocks.c.round)
     )
     return [clock_of(row) for row in rows]
@@ -108,7 +110,7 @@ async def mark_told(tx: AsyncConnection, clocks: Iterable[SlaClock], calendars: 
 def clock_of(row: Row[Any]) -> SlaClock:
     """The clock in a row of `sla_clocks`."""
     return SlaClock(
-        subject=row.subject,
+        subject=subject_ref(row.subject),
         metric=SlaMetric(row.metric),
         policy=row.policy,
         calendar=row.calendar,
@@ -127,13 +129,14 @@ def clock_of(row: Row[Any]) -> SlaClock:
 
 
 def _values(clock: SlaClock, calendars: Calendars) -> dict[str, object]:
-    connection, is_ticket, ticket_id = clock.subject.partition("#")
+    ticket = clock.subject if isinstance(clock.subject, TicketRef) else None
+    incident = clock.subject if isinstance(clock.subject, IncidentRef) else None
     return {
         "key": clock.key,
-        "subject": clock.subject,
-        "connection": connection if is_ticket else None,
-        "ticket_id": ticket_id if is_ticket else None,
-        "incident_id": None if is_ticket else int(clock.subject.removeprefix("INC-")),
+        "subject": str(clock.subject),
+        "connection": ticket.connection if ticket is not None else None,
+        "ticket_id": ticket.id if ticket is not None else None,
+        "incident_id": incident.number if incident is not None else None,
         "metric": clock.metric.value,
         "generation": clock.generation,
         "round": clock.round,

@@ -42,7 +42,7 @@ async def keep_incident(
     after, sla, now = plan.incident, step.policy.sla, step.now
     clocks = incident_clocks(case, plan, sla, now=now, joining=joining, customers_told_at=customers_told_at)
     own = set(case.clocks)
-    about_tickets = [clock for clock in plan.told_clocks if clock.subject != after.name]
+    about_tickets = [clock for clock in plan.told_clocks if clock.subject != after.ref]
     changed = [clock for clock in clocks if clock not in own]
     await save_clocks(step.connection, [*changed, *about_tickets], sla.working_calendars())
     before = incident_holder(case.incident, step.basis)
@@ -74,13 +74,13 @@ async def keep_new_incident(step: Step, incident: Incident, tickets: Sequence[Ti
 async def keep_tickets(step: Step, changes: Sequence[TicketTransition]) -> None:
     """The clocks of tickets that changed, and who has them now."""
     tx, sla, now = step.connection, step.policy.sla, step.now
-    clocks = await read_clocks(tx, sorted(str(change.after.ref) for change in changes), lock=True)
+    clocks = await read_clocks(tx, sorted((change.after.ref for change in changes), key=str), lock=True)
     if not clocks and not sla.concerns_tickets:
         return
     moved: list[SlaClock] = []
     counted: list[Ticket] = []
     for change in changes:
-        before = clocks.get(str(change.after.ref), ())
+        before = clocks.get(change.after.ref, ())
         after = ticket_clocks(change, before, sla, now=now)
         known = set(before)
         moved += [clock for clock in after if clock not in known]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
-from incidents.models import IncidentState, TicketStatus
+from incidents.models import IncidentState, TicketRef, TicketStatus
 from incidents.promises.holders import (
     BEFORE,
     Held,
@@ -22,7 +22,7 @@ from incidents.sla.events import SlaEvent
 from tests.incidents.builders import NOW, a_policy, a_ticket, an_incident
 from tests.incidents.sla.builders import CALENDARS, after, at, hours, newest
 
-SUBJECT = "zendesk/support#1"
+SUBJECT = TicketRef(connection="zendesk/support", id="1")
 
 
 def had(hour, holder, state="open"):
@@ -98,4 +98,4 @@ def test_who_has_a_ticket(ticket, holder, kind):
 )
 def test_who_has_an_incident(state, responder, holder, kind):
     found = incident_holder(an_incident(state, responder=responder), Basis(a_policy(), NOW))
-    assert (found.subject, found.holder, found.kind, found.state) == ("INC-7", holder, kind, state.value)
+    assert (str(found.subject), found.holder, found.kind, found.state) == ("INC-7", holder, kind, state.value)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from incidents.models import TicketStatus
+from incidents.models import TicketRef, TicketStatus
 from incidents.policy.calendars import WorkCalendar
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
@@ -67,7 +67,7 @@ def after(clocks, event, hour, *, terms=GOLD, status=TicketStatus.OPEN, now=None
     return advance(
         clocks,
         event,
-        subject="zendesk/support#1",
+        subject=TicketRef(connection="zendesk/support", id="1"),
         terms=terms,
         status=status,
         calendars=CALENDARS,

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from incidents.models import IncidentRef
 from incidents.sla import moves as sla_moves
 from incidents.sla.clock import (
     BREACH,
@@ -55,7 +56,7 @@ class ClockMachine(RuleBasedStateMachine):
         self.worked = 0
         self.told = {}
         self.marks = set()
-        self.clock = sla_moves.start("INC-7", METRIC, self.terms(), at=self.now, now=self.now)
+        self.clock = sla_moves.start(IncidentRef(number=7), METRIC, self.terms(), at=self.now, now=self.now)
 
     def terms(self):
         return a_promise(

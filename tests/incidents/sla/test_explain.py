@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.models import IncidentRef, subject_ref
 from incidents.policy.calendars import WorkCalendar
 from incidents.sla import moves as sla_moves
 from incidents.sla.calendars import ALWAYS, Calendar
@@ -25,7 +26,7 @@ EASTER = datetime(2026, 4, 2, 14, 0, tzinfo=UTC)
 
 def started(calendar="office", begin=START, target=8, **changes):
     terms = a_promise(calendar=calendar, targets={M.RESOLUTION: hours(target)}, warnings=(), **changes)
-    return sla_moves.start("INC-7", M.RESOLUTION, terms, at=begin, now=begin)
+    return sla_moves.start(IncidentRef(number=7), M.RESOLUTION, terms, at=begin, now=begin)
 
 
 def paused(clock, now):
@@ -56,7 +57,7 @@ def test_a_due_time_over_easter():
 def test_pauses_moments_and_what_was_told():
     """Stretches one after the other; a moment that was told says when."""
     terms = a_promise(calendar="office")
-    clock = sla_moves.start("zendesk/support#1", M.MITIGATION, terms, at=START, now=START)
+    clock = sla_moves.start(subject_ref("zendesk/support#1"), M.MITIGATION, terms, at=START, now=START)
     clock = resumed(paused(clock, at(2)), at(5))
     clock = tell(clock, clock.moments[:1], now=at(5.5))
     assert explain(clock, CALENDARS, now=at(6)) == [

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from incidents.models import IncidentRef
 from incidents.sla import moves as sla_moves
 from incidents.sla.calendars import Calendar
 from incidents.sla.clock import (
@@ -27,7 +28,7 @@ HALF, THREE_QUARTERS = Moment(500), Moment(750)
 
 def started(**changes):
     """A resolution of eight hours around the clock, unless the terms say otherwise."""
-    return sla_moves.start("INC-7", M.RESOLUTION, a_promise(**changes), at=START, now=START)
+    return sla_moves.start(IncidentRef(number=7), M.RESOLUTION, a_promise(**changes), at=START, now=START)
 
 
 def resolution(number, **changes):
@@ -85,9 +86,9 @@ def test_each_moment_is_told_once():
 def test_a_late_sweep_gets_every_missed_moment_in_order():
     """With the time at which each came, over several clocks."""
     one = started()
-    other = replace(sla_moves.start("INC-8", M.MITIGATION, a_promise(), at=at(3), now=at(3)))
+    other = replace(sla_moves.start(IncidentRef(number=8), M.MITIGATION, a_promise(), at=at(3), now=at(3)))
     found = missed([one, other], CALENDARS, now=at(100))
-    assert [(item.clock.subject, str(item.moment), item.at) for item in found] == [
+    assert [(str(item.clock.subject), str(item.moment), item.at) for item in found] == [
         ("INC-7", "warn50", at(4)),
         ("INC-8", "warn50", at(5)),
         ("INC-7", "warn75", at(6)),
@@ -119,7 +120,7 @@ def test_time_that_jumps_back_takes_nothing_back_and_counts_nothing_twice():
 def test_a_ticket_opened_in_the_future_starts_when_we_see_it():
     """A source's clock may be ahead, by minutes or a century; no event happens after it was seen."""
     future = datetime(2126, 1, 1, tzinfo=UTC)
-    clock = sla_moves.start("INC-7", M.RESOLUTION, a_promise(), at=future, now=START)
+    clock = sla_moves.start(IncidentRef(number=7), M.RESOLUTION, a_promise(), at=future, now=START)
     assert (clock.started_at, due_at(clock, CALENDARS)) == (START, at(8))
     clock = sla_moves.pause(clock, CALENDARS, "waiting_for_customer", at=future, now=at(1))
     clock = sla_moves.resume(clock, at=future, now=at(2))
@@ -130,7 +131,7 @@ def test_a_ticket_opened_in_the_future_starts_when_we_see_it():
 def test_seconds_are_whole():
     """So that a sum is one that a person can check."""
     ragged = START + timedelta(microseconds=987_654)
-    clock = sla_moves.start("INC-7", M.RESOLUTION, a_promise(), at=ragged, now=ragged)
+    clock = sla_moves.start(IncidentRef(number=7), M.RESOLUTION, a_promise(), at=ragged, now=ragged)
     assert clock.started_at == START
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.models import JoinOrigin
+from incidents.models import IncidentRef, JoinOrigin, SubjectRef, TicketRef
 from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
@@ -47,10 +47,10 @@ async def write_history(tx: AsyncConnection, week: IsoWeek, *, seed: int, ticket
                 tx, draw.choice(numbers), [one.ref], origin=JoinOrigin.RULE, reason="", now=week.start
             )
     # One ticket is not known any more.
-    subjects = [*(str(one.ref) for one in written), "zendesk/support#gone"]
+    subjects = [*(one.ref for one in written), TicketRef(connection="zendesk/support", id="gone")]
     clocks = [
         clock
-        for subject in (*subjects, *(f"INC-{number}" for number in numbers * 5))
+        for subject in (*subjects, *(IncidentRef(number=number) for number in numbers * 5))
         for clock in _clocks(draw, subject, week, weeks)
     ]
     clocks = [*{clock.key: clock for clock in clocks}.values()]
@@ -58,13 +58,13 @@ async def write_history(tx: AsyncConnection, week: IsoWeek, *, seed: int, ticket
     await _record(tx, draw, clocks, now=week.end)
 
 
-def _clocks(draw: random.Random, subject: str, week: IsoWeek, weeks: int) -> Iterator[SlaClock]:
+def _clocks(draw: random.Random, subject: SubjectRef, week: IsoWeek, weeks: int) -> Iterator[SlaClock]:
     for metric in SlaMetric:
         if draw.random() < 0.8:
             yield _clock(draw, subject, metric, week.start - draw.uniform(-1, weeks) * timedelta(weeks=1))
 
 
-def _clock(draw: random.Random, subject: str, metric: SlaMetric, started: datetime) -> SlaClock:
+def _clock(draw: random.Random, subject: SubjectRef, metric: SlaMetric, started: datetime) -> SlaClock:
     """Stopped, running or withdrawn, with or without a pause and a target; some stopped on the very second."""
     target = draw.choice([None, *[_HOUR * hours for hours in (1, 4, 8, 24)] * 3])
     worked = draw.choice([draw.uniform(0, 30) * _HOUR, draw.uniform(0, 1) * _HOUR, target or _HOUR])

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from incidents.models import JoinOrigin, Severity, TicketStatus
+from incidents.models import IncidentRef, JoinOrigin, Severity, TicketStatus, subject_ref
 from incidents.policy.policy import Policy, SlaPolicy
 from incidents.promises.holders import Holder, HolderKind
 from incidents.promises.keeping import TicketTransition
@@ -88,7 +88,7 @@ async def test_promises_that_were_kept_are_not_read_again(database: Database):
         clocks = after(clocks, SlaEvent.AGENT_REPLY, hour / 2)
     async with database.transaction() as tx:
         await save_clocks(tx, clocks, CALENDARS)
-        (needed,) = (await read_clocks(tx, [clocks[0].subject, "INC-1"])).values()
+        (needed,) = (await read_clocks(tx, [clocks[0].subject, IncidentRef(number=1)])).values()
         everything = await all_clocks(tx, clocks[0].subject)
     rounds = [clock.round for clock in needed if clock.metric is SlaMetric.NEXT_UPDATE]
     assert rounds == [5]
@@ -110,7 +110,11 @@ async def test_holders_are_written_when_they_change(database: Database):
     def had(minutes: int, holder: str) -> Holder:
         since = NOW + timedelta(minutes=minutes)
         return Holder(
-            subject="zendesk/support#1", since=since, holder=holder, kind=HolderKind.PERSON, state="open"
+            subject=subject_ref("zendesk/support#1"),
+            since=since,
+            holder=holder,
+            kind=HolderKind.PERSON,
+            state="open",
         )
 
     async with database.transaction() as tx:
@@ -175,8 +179,8 @@ async def test_what_is_due_is_found_by_whom_it_concerns(database: Database):
     assert (nothing.incidents, nothing.unlinked) == ((), 0)
     assert due == by_risk
     assert (due.incidents, due.unlinked) == ((number,), 1)
-    assert [clock.subject for clock in linked] == ["zendesk/support#1"]
-    assert [clock.subject for clock in unlinked] == ["zendesk/support#2"]
+    assert [str(clock.subject) for clock in linked] == ["zendesk/support#1"]
+    assert [str(clock.subject) for clock in unlinked] == ["zendesk/support#2"]
 
 
 async def test_two_sweeps_at_once_share_the_tickets(database: Database):
@@ -196,7 +200,9 @@ async def test_after_a_change_of_policy_each_is_fitted_once(database: Database):
         await save_tickets(tx, [ticket(3, status=TicketStatus.SOLVED)])
         counts = [await refit_tickets(a_step(tx, policy=longer), limit=1) for _ in range(3)]
         (clock,) = [
-            one for one in await all_clocks(tx, "zendesk/support#2") if one.metric is SlaMetric.FIRST_RESPONSE
+            one
+            for one in await all_clocks(tx, subject_ref("zendesk/support#2"))
+            if one.metric is SlaMetric.FIRST_RESPONSE
         ]
         assert list(await incidents_to_refit(tx, longer.sla.fingerprint, limit=5)) == [number]
     assert counts == [1, 1, 0]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from incidents.models import TicketRef
 from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.calendars import ALWAYS
 from incidents.sla.clock import (
@@ -37,7 +38,7 @@ def promises(
 
 
 def _promise(number: int, at: datetime, tier: str, *, is_stuck: bool, worked: timedelta) -> Promise:
-    subject, at = f"zendesk/support#{number}", at.replace(microsecond=0)
+    subject, at = TicketRef(connection="zendesk/support", id=str(number)), at.replace(microsecond=0)
     stretch = Stretch(since=at, until=at + worked, calendar=ALWAYS.name, worked=worked, ended_by="done")
     clock = SlaClock(
         subject=subject,

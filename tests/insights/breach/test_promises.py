@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.models import TicketRef, subject_ref
 from incidents.promises.holders import Holder, HolderKind
 from incidents.sla.clock import (
     SlaClock,
@@ -29,7 +30,7 @@ LATER = START + 1000 * HOUR
 def a_clock(*ran, target=8, stopped=None, running=None, key="zendesk/support#1"):
     """Ran from and to so many hours after the start."""
     return SlaClock(
-        subject=key,
+        subject=subject_ref(key),
         metric=SlaMetric.RESOLUTION,
         policy="gold",
         calendar="always",
@@ -54,7 +55,11 @@ def a_clock(*ran, target=8, stopped=None, running=None, key="zendesk/support#1")
 
 def a_holder(hour, holder="Ann", state="open", kind=HolderKind.PERSON):
     return Holder(
-        subject="zendesk/support#1", since=START + hour * HOUR, holder=holder, kind=kind, state=state
+        subject=TicketRef(connection="zendesk/support", id="1"),
+        since=START + hour * HOUR,
+        holder=holder,
+        kind=kind,
+        state=state,
     )
 
 

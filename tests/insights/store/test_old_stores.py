@@ -19,7 +19,7 @@ from sqlalchemy.sql import bindparam
 
 from incidents.case import EntryKind
 from incidents.effects import EffectKind, EffectState, payload_from_json
-from incidents.models import IncidentState, JoinOrigin, Page, TicketRef
+from incidents.models import IncidentRef, IncidentState, JoinOrigin, Page, TicketRef
 from incidents.policy.insights import InsightKind
 from incidents.promises.holders import HolderKind
 from incidents.sla.clock import ClockState, SlaMetric
@@ -125,9 +125,9 @@ async def test_who_joined_each_ticket_and_how_it_is_named(store: Database):
 
 async def test_promises_kept_and_broken(store: Database):
     async with store.transaction() as tx:
-        clocks = await all_clocks(tx, "INC-1")
-        (breach,) = await breaches_of(tx, "INC-1")
-        (late,) = await breaches_of(tx, "zendesk/demo#learnt-1")
+        clocks = await all_clocks(tx, IncidentRef(number=1))
+        (breach,) = await breaches_of(tx, IncidentRef(number=1))
+        (late,) = await breaches_of(tx, TicketRef(connection="zendesk/demo", id="learnt-1"))
     states = {clock.metric: clock.state for clock in clocks if clock.target is not None}
     assert states[SlaMetric.FIRST_RESPONSE] is states[SlaMetric.RESOLUTION] is ClockState.STOPPED
     assert (breach.clock_key, breach.cause) == (
@@ -140,7 +140,7 @@ async def test_promises_kept_and_broken(store: Database):
 async def test_who_had_it_when_and_who_that_is(store: Database):
     async with store.transaction() as tx:
         promises = await read_promises(tx, since=LONG_AGO, until=datetime(2100, 1, 1, tzinfo=UTC))
-    holders = {one.clock.subject: [holder.kind for holder in one.holders] for one in promises}
+    holders = {str(one.clock.subject): [holder.kind for holder in one.holders] for one in promises}
     assert holders["INC-1"] == [H.NOBODY] * 3 + [H.TEAM] + [H.PERSON] * 4
     assert holders["zendesk/demo#learnt-1"] == [H.GROUP]
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from deployments.demo import play
-from incidents.models import JoinOrigin, Severity, TicketStatus
+from incidents.models import JoinOrigin, Severity, TicketStatus, subject_ref
 from incidents.policy.file import load_policy
 from incidents.policy.insights import BREACHED, KEPT, InsightKind
 from incidents.store.database import Database
@@ -157,9 +157,11 @@ async def test_a_promise_is_settled_when_it_was_stopped_or_is_overdue(database: 
     made = promises(40, first=NOW - 30 * DAY, last=NOW - 5 * DAY)
     clocks = [one.clock for one in made]
     running = replace(clocks[0], stopped_at=None, stretches=(), running_since=clocks[0].started_at)
-    overdue = replace(running, subject="zendesk/support#overdue")
-    coming = replace(running, subject="zendesk/support#coming", started_at=NOW, running_since=NOW)
-    withdrawn = replace(clocks[0], subject="zendesk/support#withdrawn", is_withdrawn=True)
+    overdue = replace(running, subject=subject_ref("zendesk/support#overdue"))
+    coming = replace(
+        running, subject=subject_ref("zendesk/support#coming"), started_at=NOW, running_since=NOW
+    )
+    withdrawn = replace(clocks[0], subject=subject_ref("zendesk/support#withdrawn"), is_withdrawn=True)
     async with database.transaction() as tx:
         await save_clocks(tx, [*clocks, overdue, coming, withdrawn], CALENDARS)
         await record_predictions(

@@ -207,13 +207,13 @@ async def test_an_incidents_promise_has_its_service_from_the_start(database: Dat
     (one,) = promises(1, first=NOW, last=NOW + DAY)
     async with database.transaction() as tx:
         incident = await new_incident(tx, service="search")
-        clock = replace(one.clock, subject=incident.name, metric=SlaMetric.MITIGATION)
+        clock = replace(one.clock, subject=incident.ref, metric=SlaMetric.MITIGATION)
         await save_clocks(tx, [clock], CALENDARS)
         await note_holders(
             tx,
             [
                 Holder(
-                    subject=incident.name,
+                    subject=incident.ref,
                     since=NOW,
                     holder="Web, paged",
                     kind=HolderKind.TEAM,
