@@ -18,9 +18,10 @@ from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.pages.story import tell_story
 from tasks.reading import incident_named, sources_of
+from tasks.waits import patience
 
 # A stage due this soon is waited for; a later one is the recover flow's.
-PATIENCE = timedelta(seconds=30)
+_PATIENCE = timedelta(seconds=30)
 
 _STAGES: dict[Stage, Flow[Any, Coroutine[Any, Any, str]]] = {
     Stage.VALIDATION: validation,
@@ -50,7 +51,7 @@ async def _next(incident_id: int) -> Stage | None:
     if incident.next_stage is None or incident.next_stage_at is None:
         return None
     wait = incident.next_stage_at - resources.utc_now()
-    if wait > PATIENCE:
+    if wait > patience(_PATIENCE):
         return None
     if wait > timedelta(0):
         await asyncio.sleep(wait.total_seconds())

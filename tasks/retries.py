@@ -11,12 +11,13 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task
 
 from incidents.errors import Busy, StoreFault, StoreUnsure, Unreachable
+from tasks.waits import RetryDelays
 
 Arguments = ParamSpec("Arguments")
 Found = TypeVar("Found")
 
 # A PostgreSQL that was killed is back within seconds.
-_STORE_DELAYS = [0.2, 1.0, 2.0, 4.0]
+_STORE_DELAYS = RetryDelays([0.2, 1.0, 2.0, 4.0])
 
 
 class Postponed(Exception):
@@ -68,7 +69,7 @@ class _Options(TypedDict):
 # No caching: a read must be fresh and a write must happen.
 OUTSIDE_CALL = _Options(
     retries=3,
-    retry_delay_seconds=[1.0, 4.0, 10.0],
+    retry_delay_seconds=RetryDelays([1.0, 4.0, 10.0]),
     retry_jitter_factor=0.3,
     retry_condition_fn=may_pass,
     cache_policy=NO_CACHE,

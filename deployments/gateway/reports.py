@@ -22,10 +22,11 @@ TOO_BUSY = busy(b"we have our hands full; please try again\n")
 
 
 class Reports:
-    """Reads report files from the store."""
+    """Reads report files from the store; what takes longer than `answer_seconds` is answered 503."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._database = database
+        self._answer_seconds = answer_seconds
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, path: str, *, method: str) -> HookAnswer:
@@ -36,7 +37,7 @@ class Reports:
         if not can_be_file(token, name):
             return NO_SUCH_FILE
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._free, self._database.transaction() as tx:
+            async with asyncio.timeout(self._answer_seconds), self._free, self._database.transaction() as tx:
                 file = await read_report_file(tx, token, name)
         except TimeoutError:
             return TOO_BUSY

@@ -35,9 +35,10 @@ from tasks.deliver.pages import send_to_page
 from tasks.deliver.tickets import send_to_tickets
 from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
+from tasks.waits import patience
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
-PATIENCE = timedelta(seconds=4)
+_PATIENCE = timedelta(seconds=4)
 _TARGETS = 10
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
@@ -64,7 +65,7 @@ async def deliver(incident_id: int | None, *, is_urgent: bool = False) -> None:
             continue
         next_at = await next_due(incident_id, is_urgent=is_urgent)
         wait = (next_at - resources.utc_now()) if next_at is not None else None
-        if wait is None or wait > PATIENCE:
+        if wait is None or wait > patience(_PATIENCE):
             return
         await asyncio.sleep(max(wait.total_seconds(), 0.05))
 

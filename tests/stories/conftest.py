@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from pathlib import Path
 
 import certifi
 import pytest
-import stamina
 from cryptography.fernet import Fernet
 from prefect.client.orchestration import get_client
 from prefect.context import SettingsContext, get_settings_context
@@ -25,14 +23,11 @@ from blocks.connect import settings_json
 from connectors.kit.fakes.loopback import serving
 from deployments.demo.world import World, connections, save_connections
 from deployments.gateway.serve import open_gateway
-from flows import follow as following
 from flows.intake import intake
 from flows.status_sync import status_sync
 from incidents.store.database import Database
 from tasks import resources
-from tasks.deliver import deliver as delivering
-from tasks.stages import commit_intake, gather
-from tasks.stages import reconcile as reconciling
+from tasks.waits import no_waits
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.servers import PrefectServer
 from tests.stories.installation import Installation, quiet_world
@@ -101,20 +96,9 @@ async def world(doors: Mapping[str, Door]) -> AsyncIterator[World]:
 
 
 @pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Retries happen without their waits, and what is due later is left to the next run."""
-    for module in (delivering, following):
-        monkeypatch.setattr(module, "PATIENCE", timedelta(0))
-    for task in (
-        delivering.send,
-        gather.read_tickets,
-        gather.read_pages,
-        gather.probe,
-        commit_intake.commit_intake,
-        reconciling.reconcile_helpdesk,
-    ):
-        monkeypatch.setattr(task, "retry_delay_seconds", [0.0])
-    with stamina.set_testing(True, attempts=3, cap=True):
+def without_waits() -> Iterator[None]:
+    """Retries happen at once, and what is due later is left to the next run."""
+    with no_waits():
         yield
 
 

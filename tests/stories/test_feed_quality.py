@@ -28,8 +28,6 @@ from tasks import resources
 from tasks.insights import feed_quality as feeds
 from tasks.insights.feed_quality import (
     ROOM,
-    check_connection,
-    tell_findings,
 )
 from tests.stories.installation import Installation
 
@@ -40,10 +38,8 @@ PRODUCTS = ("Shop", "Search", "Account")
 
 
 @pytest.fixture(autouse=True)
-async def at_once(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    """The clock stands at `NOW`, and retries do not wait."""
-    for task in (check_connection, tell_findings):
-        monkeypatch.setattr(task, "retry_delay_seconds", [0.0])
+async def at_noon() -> AsyncIterator[None]:
+    """The clock stands at `NOW`."""
     with resources.simulated_time(lambda: NOW):
         yield
 
