@@ -7,10 +7,10 @@ from prefect import flow
 from flows.names import IncidentName, stage_run_name
 from incidents.models import IncidentState
 from tasks.deliver.deliver import deliver
-from tasks.pages.story import tell_story
 from tasks.reading import incident_named
 from tasks.stages.commit import commit_closure
 from tasks.stages.gather import probe
+from tasks.stages.story import tell_story
 
 
 @flow(name="closure", flow_run_name=stage_run_name)

@@ -10,10 +10,10 @@ from pydantic import Field
 from flows.names import IncidentName, stage_run_name
 from incidents.models import IncidentState
 from tasks.deliver.deliver import deliver
-from tasks.pages.story import tell_story
 from tasks.reading import incident_named
 from tasks.stages.commit import commit_escalation
 from tasks.stages.gather import probe
+from tasks.stages.story import tell_story
 
 Requester = Annotated[str | None, Field(max_length=100)]
 

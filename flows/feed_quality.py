@@ -8,10 +8,9 @@ from prefect import flow, get_run_logger
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
+from insights.quality.checked_feed import CheckedFeed, Unchecked
 from tasks import resources
 from tasks.insights.feed_quality import (
-    CheckedFeed,
-    Unchecked,
     check_connection,
     show_feeds,
     tell_findings,

@@ -16,8 +16,8 @@ from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver.deliver import deliver
-from tasks.pages.story import tell_story
 from tasks.reading import incident_named, sources_of
+from tasks.stages.story import tell_story
 from tasks.waits import patience
 
 # A stage due this soon is waited for; a later one is the recover flow's.

@@ -10,10 +10,10 @@ from flows.names import IncidentName, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents
-from tasks.pages.story import tell_story
 from tasks.reading import incident_named
 from tasks.stages.commit import commit_validation
 from tasks.stages.gather import probe, probe_dependencies
+from tasks.stages.story import tell_story
 
 
 async def _precedents(incident: Incident) -> None:

@@ -15,11 +15,10 @@ from insights.store.models import StoredModel, champion
 from insights.store.predictions import live_accuracy
 from insights.training.drift import (
     Drift,
-    Moved,
     drift_of,
 )
 from tasks import resources
-from tasks.pages.markdown import plain
+from tasks.pages.drift import drift_page
 from tasks.retries import STORE_CALL
 
 RECENT = timedelta(days=28)
@@ -75,13 +74,9 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
         expected=live.expected,
         on_card=present.card.accuracy,
     )
-    lines = [f"# Drift of {subject.title}", "", f"**{drift.moved}**", ""]
-    lines += [f"- **{plain(one.what)}** {one.moved}: {plain(one.words)}" for one in drift.changes]
-    if drift.moved is Moved.RETRAIN:
-        lines += ["", "Look at what has changed, then run the flow `train`."]
     await acreate_markdown_artifact(
         key=f"drift-{subject.key}",
-        markdown="\n".join(lines),
+        markdown=drift_page(subject.title, drift),
         description=f"Drift of {subject.title}: {drift.moved}",
     )
     return Looked(title=subject.title, drift=drift)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -14,15 +14,15 @@ from prefect.artifacts import acreate_markdown_artifact
 from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
 from incidents.store.instance import instance_id
-from incidents.texts.plain_text import cut, one_line
+from incidents.texts.plain_text import one_line
 from insights.learning import NotEnoughHistory
+from insights.quality.checked_feed import CheckedFeed, Unchecked
 from insights.quality.feed import (
     FeedUsual,
     check_feed,
     learn_usual,
 )
 from insights.quality.measures import usual_volume
-from insights.quality.report import Finding
 from insights.store.feed_history import (
     AT_OPENING,
     BY_PEOPLE,
@@ -30,6 +30,7 @@ from insights.store.feed_history import (
     feed_history,
 )
 from tasks import resources
+from tasks.pages.feeds import feeds_page
 from tasks.pages.markdown import plain
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
 
@@ -40,30 +41,6 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LEARNT_FROM = timedelta(days=28)
 _FEWEST_A_DAY = 10.0
 """Tickets: with fewer on a usual day, a day is too short to tell anything."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckedFeed:
-    """What was found of a connection. `too_little` says why it could not be compared with its past yet.
-
-    `recent` tickets since `since` were held against `learnt_from` earlier ones, in `checked` expectations.
-    """
-
-    connection: str
-    since: datetime | None = None
-    recent: int = 0
-    learnt_from: int = 0
-    checked: int = 0
-    findings: tuple[Finding, ...] = ()
-    too_little: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Unchecked:
-    """A connection whose check could not be made, and why."""
-
-    connection: str
-    why: str
 
 
 @task(name="check feed", task_run_name="check feed {connection}", **STORE_CALL)
@@ -100,29 +77,8 @@ async def show_feeds(
     feeds: Sequence[CheckedFeed], unchecked: Sequence[Unchecked], unheard: Sequence[str], headline: str
 ) -> None:
     """Write the page: a section a connection, what is not as usual and the cure; `unheard` are chats that were away."""
-    now = resources.utc_now()
-    lines = [f"# Feeds: {plain(headline)}", "", f"As of {now:%Y-%m-%d %H:%M UTC}.", ""]
-    lines += [f"- {plain(one)}" for one in unheard]
-    for failed in unchecked:
-        why = plain(cut(one_line(failed.why), 500))
-        lines += ["", f"## {plain(failed.connection)}", "", f"**Could not be checked**: {why}"]
-    for feed in feeds:
-        lines += ["", f"## {plain(feed.connection)}", "", *_section(feed)]
-    await acreate_markdown_artifact(
-        key=KEY, markdown="\n".join(lines), description=f"Feeds: {plain(headline)}"
-    )
-
-
-def _section(feed: CheckedFeed) -> list[str]:
-    if feed.too_little:
-        return [f"Not compared yet: {plain(feed.too_little)}."]
-    found = [f"- **{finding.check}**: {plain(str(finding))}" for finding in feed.findings]
-    how = (
-        f"Held {feed.recent:,} tickets since {feed.since:%Y-%m-%d %H:%M UTC} against the {feed.learnt_from:,} before, "
-        f"in {feed.checked} checks: how many come, when the last one came, whether {', '.join(AT_OPENING)} are filled "
-        f"in, and whether the values of {', '.join((*AT_OPENING[3:], *BY_PEOPLE))} are known ones."
-    )
-    return [*(found or ["As usual."]), "", how]
+    page = feeds_page(feeds, unchecked, unheard, headline, now=resources.utc_now())
+    await acreate_markdown_artifact(key=KEY, markdown=page, description=f"Feeds: {plain(headline)}")
 
 
 def _checked(frame: pd.DataFrame, connection: str, now: datetime) -> CheckedFeed:

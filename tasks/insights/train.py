@@ -47,7 +47,7 @@ from insights.training.packed import (
 from tasks import resources
 from tasks.insights.card import show_card
 from tasks.pages.files import FileLinks
-from tasks.pages.markdown import plain
+from tasks.pages.history import history_page
 from tasks.retries import STORE_CALL
 
 HTML = "text/html; charset=utf-8"
@@ -177,25 +177,10 @@ async def _show_quality(subject: Subject, report: QualityReport, *, examples: in
     async with resources.database().transaction() as tx:
         token = await save_report(tx, f"history-{subject.key}", files, now=resources.utc_now())
     links = FileLinks(base=resources.policy().links.gateway, token=token)
-    lines = [
-        f"# History of {subject.title}",
-        "",
-        f"{report.checked - len(report.findings)} of {report.checked} expectations hold for {examples:,} rows.",
-        "",
-        *(f"- **{finding.check}**: {plain(str(finding))}" for finding in report.findings),
-        "",
-    ]
-    for file in files:
-        address = links.to(file)
-        lines.append(
-            f"[{file.title}]({address})"
-            if address is not None
-            else f"{file.title}: give the gateway's address as `links.gateway`, and there will be a link here."
-        )
     state = "fit to learn from" if report.passed else f"{len(report.findings)} expectations failed"
     await acreate_markdown_artifact(
         key=f"history-{subject.key}",
-        markdown="\n".join(lines),
+        markdown=history_page(subject.title, report, files, links, examples=examples),
         description=f"History of {subject.title}: {state}",
     )
 

@@ -1,4 +1,4 @@
-"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage."""
+"""The incident's story as a page."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
-
 from incidents.basis import Basis
 from incidents.case import Actor, Case, EntryKind, LinkedTicket
 from incidents.models import Ticket
 from incidents.notes.context import facts
-from incidents.policy.policy import Policy
 from incidents.sla.explain import explain
-from incidents.store.cases import load_case
-from incidents.store.timeline import TimelineEntry, read_timeline
+from incidents.store.timeline import TimelineEntry
 from incidents.texts.times import clock
-from tasks import resources
 from tasks.pages.markdown import plain
-from tasks.retries import OUTSIDE_CALL
 
 _TICKETS_SHOWN = 50
 _WEB = re.compile(r"https?://[^\s()<>]+")
@@ -29,27 +22,14 @@ _SUM_LINES = 12
 _ENTRIES_SHOWN = 200
 
 
-@task(name="tell story", **OUTSIDE_CALL)
-async def tell_story(incident_id: int) -> str:
-    """Write the incident's page for the people who watch: state, who has it, what happened, its tickets."""
-    async with resources.database().transaction() as tx:
-        case = await load_case(tx, incident_id)
-        entries = await read_timeline(tx, incident_id)
-    incident = case.incident
-    await acreate_markdown_artifact(
-        key=incident.name.lower(),
-        markdown=_page(case, entries, resources.policy()),
-        # Shown as Markdown like the page, and on the list of all incidents too.
-        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
-    )
-    return incident.name.lower()
+def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> str:
+    """For the people who watch: state, who has it, what happened, its tickets. As of the basis' moment.
 
-
-def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
-    """Lists rather than tables: the UI cuts wide tables off, and lists wrap."""
+    Lists rather than tables: the UI cuts wide tables off, and lists wrap.
+    """
     incident = case.incident
     who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
-    known = facts(case, Basis(policy, resources.utc_now()))
+    known = facts(case, basis)
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",
@@ -58,7 +38,7 @@ def _page(case: Case, entries: Sequence[TimelineEntry], policy: Policy) -> str:
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
         *_to_tell(case),
-        *_promises(case, policy),
+        *_promises(case, basis),
         "## What happened",
         "",
         *(_line(entry) for entry in _condensed(entries)[-_ENTRIES_SHOWN:]),
@@ -86,9 +66,9 @@ def _to_tell(case: Case) -> list[str]:
     return [f"## Customers to tell by hand ({len(case.untold)})", "", *shown, ""]
 
 
-def _promises(case: Case, policy: Policy) -> list[str]:
+def _promises(case: Case, basis: Basis) -> list[str]:
     """The arithmetic of each promise, as `liaison sla` prints it, so that anybody can check it."""
-    calendars, now = policy.sla.working_calendars(), resources.utc_now()
+    calendars, now = basis.policy.sla.working_calendars(), basis.now
     promised = [clock for clock in case.clocks if clock.target is not None]
     texts = ["\n".join(explain(clock, calendars, now=now, longest=_SUM_LINES)) for clock in promised]
     # A fence that no text of ours or the operator's can close.

@@ -25,8 +25,8 @@ from insights.sla_report.words import headline
 from insights.store.sla_outcomes import read_outcomes
 from tasks import resources
 from tasks.pages.files import FileLinks, data_uri
+from tasks.pages.sla_report import KEY, report_page
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
-from tasks.sla.report_page import KEY, report_page
 
 
 @dataclass(frozen=True, kw_only=True)

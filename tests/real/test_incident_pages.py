@@ -18,7 +18,7 @@ from incidents.store.database import Database
 from incidents.store.tickets import link_tickets, save_tickets
 from incidents.store.timeline import append_entries
 from tasks import resources
-from tasks.pages.story import tell_story
+from tasks.stages.story import tell_story
 from tests.incidents.builders import POLICY
 from tests.incidents.store.examples import NOW, a_step, new_incident, ticket
 from tests.real.browser import Rendered, render

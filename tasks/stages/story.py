@@ -1,0 +1,29 @@
+"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.artifacts import acreate_markdown_artifact
+
+from incidents.store.cases import load_case
+from incidents.store.timeline import read_timeline
+from tasks import resources
+from tasks.pages.markdown import plain
+from tasks.pages.story import story_page
+from tasks.retries import OUTSIDE_CALL
+
+
+@task(name="tell story", **OUTSIDE_CALL)
+async def tell_story(incident_id: int) -> str:
+    """Write the incident's page for the people who watch; returns its key."""
+    async with resources.transaction() as step:
+        case = await load_case(step.connection, incident_id)
+        entries = await read_timeline(step.connection, incident_id)
+    incident = case.incident
+    await acreate_markdown_artifact(
+        key=incident.name.lower(),
+        markdown=story_page(case, entries, step.basis),
+        # Shown as Markdown like the page, and on the list of all incidents too.
+        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
+    )
+    return incident.name.lower()
