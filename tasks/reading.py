@@ -54,8 +54,8 @@ async def paged_incidents() -> Sequence[int]:
 @read_again
 async def overdue() -> Overdue:
     """What a crash, an outage or a lost bell left lying."""
-    now = resources.utc_now()
-    async with resources.database().transaction() as tx:
+    async with resources.transaction() as step:
+        tx, now = step.connection, step.now
         stages = tuple(incident.id for incident in await due_incidents(tx, now=now))
         effects = tuple(await incidents_with_due_effects(tx, now=now))
         lanes = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
@@ -65,6 +65,6 @@ async def overdue() -> Overdue:
 @read_again
 async def promises_due() -> DueNow:
     """Where a promise has something to tell now; the likeliest to be broken first, when the policy says so."""
-    by_risk = resources.policy().insights.breach.mode is InsightMode.ON
-    async with resources.database().transaction() as tx:
-        return await due_now(tx, now=resources.utc_now(), by_risk=by_risk)
+    async with resources.transaction() as step:
+        by_risk = step.policy.insights.breach.mode is InsightMode.ON
+        return await due_now(step.connection, now=step.now, by_risk=by_risk)

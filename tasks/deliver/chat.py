@@ -38,7 +38,7 @@ async def send_to_chat(item: Leased) -> Settled:
     except StoreFault:
         raise  # it says nothing about the vendor: the lease runs out, and the ledger knows what was sent
     except LiaisonError as error:
-        return failed(item, error, index_lag=index_lag, now=resources.utc_now())
+        return failed(item, error, index_lag=index_lag)
 
 
 async def _open_room(chat: ChatRoom, item: Leased, request: RoomRequest) -> Settled:

@@ -78,9 +78,9 @@ def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
 
 
 async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[DueEffects]:
-    """As `incidents.store.ledger.due.due_effects`, as a task."""
-    async with resources.database().transaction() as tx:
-        return await due_effects(tx, incident_id, now=resources.utc_now(), is_urgent=is_urgent)
+    """As `incidents.store.ledger.due.due_effects`, in a transaction of its own."""
+    async with resources.transaction() as step:
+        return await due_effects(step.connection, incident_id, now=step.now, is_urgent=is_urgent)
 
 
 async def next_due(incident_id: int | None, *, is_urgent: bool) -> datetime | None:
@@ -113,8 +113,8 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
 
 
 async def _lease(ids: list[int]) -> Sequence[Leased]:
-    async with resources.database().transaction() as tx:
-        return await lease_effects(tx, now=resources.utc_now(), ids=ids)
+    async with resources.transaction() as step:
+        return await lease_effects(step.connection, now=step.now, ids=ids)
 
 
 async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:

@@ -12,7 +12,6 @@ from incidents.store.ledger.effects import (
     Leased,
     Settled,
 )
-from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
 from tasks.deliver.settling import (
@@ -43,11 +42,10 @@ async def send_to_page(item: Leased) -> Settled:
     except StoreFault:
         raise  # it says nothing about the vendor: the lease runs out, and the ledger knows what was sent
     except LiaisonError as error:
-        now = resources.utc_now()
         is_early = isinstance(error, NotFound) and item.attempts < _NOT_READABLE_YET
         if is_early and item.effect.kind is not EffectKind.PAGE:
-            return again(item, str(error), at=now + _SOON)
-        return failed(item, error, index_lag=index_lag, now=now)
+            return again(item, str(error), after=_SOON)
+        return failed(item, error, index_lag=index_lag)
     return done(item)
 
 

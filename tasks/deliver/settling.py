@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from incidents.effects import EffectState
 from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
@@ -32,39 +32,39 @@ def held(item: Leased, reason: str) -> Settled:
     return Settled(id=item.id, fence=item.fence, state=EffectState.HELD, detail=reason)
 
 
-def again(item: Leased, reason: str, *, at: datetime) -> Settled:
+def again(item: Leased, reason: str, *, after: timedelta) -> Settled:
     """Surely not done: pending again, unless it has been tried for too long."""
     if item.attempts >= MAX_ATTEMPTS:
         return dead(item, f"given up after {item.attempts} attempts: {reason}")
-    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
+    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, again_in=after)
 
 
-def wait(item: Leased, reason: str, *, at: datetime) -> Settled:
+def wait(item: Leased, reason: str, *, after: timedelta) -> Settled:
     """The other side said when, or a person must act: however often that happens, it is never given up."""
-    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, not_before=at)
+    return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, again_in=after)
 
 
-def unknown(item: Leased, reason: str, *, look_up_at: datetime) -> Settled:
-    """It may have been done: it is looked up at that time, before anything is sent again."""
+def unknown(item: Leased, reason: str, *, look_up_after: timedelta) -> Settled:
+    """It may have been done: after that time it is looked up, before anything is sent again."""
     return Settled(
-        id=item.id, fence=item.fence, state=EffectState.UNKNOWN, detail=reason, not_before=look_up_at
+        id=item.id, fence=item.fence, state=EffectState.UNKNOWN, detail=reason, again_in=look_up_after
     )
 
 
-def failed(item: Leased, error: LiaisonError, *, index_lag: float, now: datetime) -> Settled:
+def failed(item: Leased, error: LiaisonError, *, index_lag: float) -> Settled:
     """Translate an error of the outside world. `index_lag`, in seconds, delays the look-up of an unknown."""
     reason = str(error)
     if isinstance(error, Busy):
-        return wait(item, reason, at=now + timedelta(seconds=error.retry_after))
+        return wait(item, reason, after=timedelta(seconds=error.retry_after))
     if isinstance(error, Unreachable):
-        return again(item, reason, at=now + backoff(item.attempts))
+        return again(item, reason, after=backoff(item.attempts))
     if isinstance(error, Unknown):
-        return unknown(item, reason, look_up_at=now + timedelta(seconds=index_lag))
+        return unknown(item, reason, look_up_after=timedelta(seconds=index_lag))
     if isinstance(error, NotAllowed):
-        return wait(item, reason, at=now + _NOT_ALLOWED_AGAIN)
+        return wait(item, reason, after=_NOT_ALLOWED_AGAIN)
     if isinstance(error, Refused):
         return dead(item, reason)
-    return again(item, reason, at=now + backoff(item.attempts))
+    return again(item, reason, after=backoff(item.attempts))
 
 
 def backoff(attempts: int) -> timedelta:

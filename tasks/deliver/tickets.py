@@ -48,28 +48,27 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
             ready = _Ready(checked.send, (*ready.settled, *checked.settled))
     except LiaisonError as error:
         # Nothing was sent in this attempt; what an earlier one did stays to be looked up.
-        now = resources.utc_now()
-        return [_not_sent(item, error, now_plus=failed(item, error, index_lag=0, now=now)) for item in leased]
+        return [_not_sent(item, error) for item in leased]
     if not ready.send:
         return ready.settled
     try:
         still_ours = await set_out(ready.send)
     except Overslept as error:
-        now = resources.utc_now()
-        return [*ready.settled, *(failed(item, error, index_lag=0, now=now) for item in ready.send)]
+        return [*ready.settled, *(failed(item, error, index_lag=0) for item in ready.send)]
     if not still_ours:
         return ready.settled
     return [*ready.settled, *await _update(helpdesk, still_ours)]
 
 
-def _not_sent(item: Leased, error: LiaisonError, *, now_plus: Settled) -> Settled:
+def _not_sent(item: Leased, error: LiaisonError) -> Settled:
+    settled = failed(item, error, index_lag=0)
     if not item.must_look_up:
-        return now_plus
-    if now_plus.state is EffectState.DEAD:
+        return settled
+    if settled.state is EffectState.DEAD:
         # Nobody will ever be able to look it up, so a person must.
         return held(item, f"it may have been done and cannot be looked up: {error}")
-    at = now_plus.not_before or resources.utc_now() + timedelta(minutes=1)
-    return unknown(item, f"look-up failed: {error}", look_up_at=at)
+    after = timedelta(minutes=1) if settled.again_in is None else settled.again_in
+    return unknown(item, f"look-up failed: {error}", look_up_after=after)
 
 
 async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
@@ -129,8 +128,7 @@ async def _update(helpdesk: Helpdesk, leased: Sequence[Leased]) -> Sequence[Sett
     try:
         outcomes = await helpdesk.update(ids, _change(leased[0]), once=first.once)
     except LiaisonError as error:
-        now = resources.utc_now()
-        return [failed(item, error, index_lag=helpdesk.index_lag, now=now) for item in leased]
+        return [failed(item, error, index_lag=helpdesk.index_lag) for item in leased]
     by_id = {outcome.id: outcome for outcome in outcomes}
     settled = [_settle(item, by_id.get(item.effect.target), helpdesk.index_lag) for item in leased]
     if isinstance(first.payload, StatusChange):
@@ -147,11 +145,11 @@ async def _update(helpdesk: Helpdesk, leased: Sequence[Leased]) -> Sequence[Sett
 def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Settled:
     if outcome is None or outcome.outcome is ChangeOutcome.UNKNOWN:
         detail = outcome.detail if outcome is not None else "the helpdesk did not say"
-        return unknown(item, detail, look_up_at=resources.utc_now() + timedelta(seconds=index_lag))
+        return unknown(item, detail, look_up_after=timedelta(seconds=index_lag))
     if outcome.outcome is ChangeOutcome.DONE:
         return done(item, detail=outcome.detail)
     if outcome.outcome is ChangeOutcome.LATER:
-        return again(item, outcome.detail, at=resources.utc_now() + backoff(item.attempts))
+        return again(item, outcome.detail, after=backoff(item.attempts))
     return dead(item, outcome.detail or outcome.outcome.value)
 
 

@@ -13,7 +13,6 @@ from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
-from incidents.store.instance import instance_id
 from incidents.texts.plain_text import one_line
 from insights.learning import NotEnoughHistory
 from insights.quality.checked_feed import CheckedFeed, Unchecked
@@ -46,21 +45,19 @@ _FEWEST_A_DAY = 10.0
 @task(name="check feed", task_run_name="check feed {connection}", **STORE_CALL)
 async def check_connection(connection: str) -> CheckedFeed:
     """Hold its newest tickets against those of the four weeks before."""
-    now = resources.utc_now()
-    async with resources.database().transaction() as tx:
-        frame = await feed_history(tx, connection, span=LEARNT_FROM + WEEK, now=now)
+    async with resources.transaction() as step:
+        frame = await feed_history(step.connection, connection, span=LEARNT_FROM + WEEK, now=step.now)
     # It takes seconds, and this process has promises to keep meanwhile.
-    return await asyncio.to_thread(_checked, frame, connection, now)
+    return await asyncio.to_thread(_checked, frame, connection, step.now)
 
 
 @task(name="tell feed findings", task_run_name="tell feed findings in {chat}", **OUTSIDE_CALL)
 async def tell_findings(chat: str, feeds: Sequence[CheckedFeed]) -> int:
     """Post each finding once a day in the room for feeds; returns how many were new there."""
     room_chat = await resources.connect(chat, ChatRoom)
-    async with resources.database().transaction() as tx:
-        ours = f"liaison:{await instance_id(tx)}:feeds"
+    async with resources.transaction() as step:
+        ours, today = f"liaison:{step.instance}:feeds", f"{step.now:%Y-%m-%d}"
     room = await room_chat.open_room(ROOM, "What helpdesks send us that is not as usual", once=ours)
-    today = f"{resources.utc_now():%Y-%m-%d}"
     count = 0
     for feed in feeds:
         for finding in feed.findings:

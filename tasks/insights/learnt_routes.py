@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from incidents.basis import Basis
 from incidents.errors import NotFound
 from incidents.models import JoinOrigin, Severity, Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
@@ -22,7 +23,6 @@ from insights.embeddings import encoded, encoder_version
 from insights.learning import CannotLearn
 from insights.routing.insight import LABELS
 from insights.store.predictions import Prediction
-from tasks import resources
 from tasks.insights.champions import (
     Champion,
     champion_id,
@@ -54,19 +54,19 @@ class Learnt:
 NOTHING_LEARNT = Learnt()
 
 
-async def what_is_learnt(tickets: Sequence[Ticket]) -> Learnt:
+async def what_is_learnt(tickets: Sequence[Ticket], basis: Basis) -> Learnt:
     """What the champions say of these tickets. Whatever is wrong with them, the rules decide, and it is logged."""
     try:
-        found = await _learnt_routes(tickets)
-        return replace(found, hints=replace(found.hints, links=await sure_links(tickets)))
+        found = await _learnt_routes(tickets, basis)
+        return replace(found, hints=replace(found.hints, links=await sure_links(tickets, basis)))
     except Exception:
         # Tickets are not to wait because something is wrong with what was learnt, whatever it is.
         logger.exception("the policy's rules alone decide")
         return NOTHING_LEARNT
 
 
-async def _learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
-    policy = resources.policy()
+async def _learnt_routes(tickets: Sequence[Ticket], basis: Basis) -> Learnt:
+    policy = basis.policy
     if policy.insights.routing.mode is InsightMode.OFF or not tickets:
         return NOTHING_LEARNT
     ruled = [ticket for ticket in tickets if policy.route(ticket) is not None]
@@ -79,9 +79,8 @@ async def _learnt_routes(tickets: Sequence[Ticket]) -> Learnt:
         return NOTHING_LEARNT
     is_on = policy.insights.routing.mode is InsightMode.ON
     routes = _routes(open_question, guesses, policy) if is_on else {}
-    now = resources.utc_now()
     return Learnt(
-        hints=Hints(routes=routes), predictions=tuple(_predictions(asked, guesses, routes, now=now))
+        hints=Hints(routes=routes), predictions=tuple(_predictions(asked, guesses, routes, now=basis.now))
     )
 
 

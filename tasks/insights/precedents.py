@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from prefect import task
 
+from incidents.basis import Basis
 from incidents.decisions.similar import Precedent, suggest
 from incidents.decisions.similar import tell_precedents as decide_precedents
 from incidents.errors import NotFound
@@ -22,7 +23,6 @@ from incidents.models import Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.process.deciding import decide
 from incidents.store.cases import incident_number, load_case
-from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.tickets import known_tickets
 from insights.learning import CannotLearn, Reason
@@ -66,15 +66,15 @@ class Past:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-async def _grown() -> SimilarIndex | None:
+async def _grown(basis: Basis) -> SimilarIndex | None:
     """The index as of now, or None while it is read for the first time."""
     past = resources.kept(Past)
     if past.index is None and past.reading is None:
-        past.reading = asyncio.create_task(_read(past))
+        past.reading = asyncio.create_task(_read(past, basis))
         past.reading.add_done_callback(_tell_how_it_ended)
     if past.index is None:
         return None
-    await _read(past)
+    await _read(past, basis)
     await _teach(past)
     return past.index
 
@@ -104,13 +104,12 @@ def _tell_how_it_ended(reading: asyncio.Task[None]) -> None:
         resources.kept(Past).reading = None
 
 
-async def _read(past: Past) -> None:
+async def _read(past: Past, basis: Basis) -> None:
     """Take in what came since the last look, with a little overlap, as transactions end in any order."""
     async with past.lock:
-        now, policy = resources.utc_now(), resources.policy()
         since = past.read_until - _OVERLAP if past.index is not None else _BEGINNING
         async with resources.database().transaction() as tx:
-            tickets = await past_tickets(tx, since=since, oldest=now - policy.insights.history)
+            tickets = await past_tickets(tx, since=since, oldest=basis.now - basis.policy.insights.history)
             joined = await joined_since(tx, since) if past.index is not None else []
             ended = await ended_since(tx, since)
         if past.index is None:
@@ -123,7 +122,7 @@ async def _read(past: Past) -> None:
                 index.join(one.ticket, one.incident)
         for over in ended:
             _end(index, over.incident, over.at, over.fixed_by)
-        past.index, past.read_until = index, now
+        past.index, past.read_until = index, basis.now
 
 
 def _end(index: SimilarIndex, incident: str, at: datetime, fixed_by: str) -> None:
@@ -178,16 +177,17 @@ def _asked(ticket: Ticket, service: str) -> PastTicket:
 @task(name="look for precedents", task_run_name="look for precedents of INC-{incident_id}", **STORE_CALL)
 async def tell_precedents(incident_id: int) -> int:
     """Past incidents like this one become evidence, with what ended them; returns how many were found."""
-    setting, now = resources.policy().insights.similar, resources.utc_now()
-    if setting.mode is InsightMode.OFF or (index := await _grown()) is None:
+    basis = resources.basis()
+    setting, now = basis.policy.insights.similar, basis.now
+    if setting.mode is InsightMode.OFF or (index := await _grown(basis)) is None:
         return 0
     async with resources.database().transaction() as tx:
         case = await load_case(tx, incident_id)
         known = await known_tickets(tx, [item.ticket.ref for item in case.tickets[:ASKED]])
     tickets = [_asked(item.ticket, case.incident.service) for item in known.values()]
     found = _likeliest(index, tickets, own=case.incident.name, above=setting.suggest_above, now=now)
-    async with resources.transaction() as step:
-        await record_predictions(step.connection, _predictions(case.incident.name, found, now=now))
+    async with resources.transaction(basis) as step:
+        await record_predictions(step.connection, _predictions(case.incident.name, found, basis))
         if setting.mode is InsightMode.ON:
             await decide(step, incident_id, lambda case: decide_precedents(case, found, now=step.now))
     return len(found)
@@ -196,24 +196,26 @@ async def tell_precedents(incident_id: int) -> int:
 @task(name="suggest incidents", **STORE_CALL)
 async def suggest_incidents(refs: list[TicketRef]) -> int:
     """Open incidents that tickets of no incident may be about, as notes for their agents; returns how many notes."""
-    setting, now = resources.policy().insights.similar, resources.utc_now()
-    if setting.mode is InsightMode.OFF or not refs or (index := await _grown()) is None:
+    basis = resources.basis()
+    setting, now = basis.policy.insights.similar, basis.now
+    if setting.mode is InsightMode.OFF or not refs or (index := await _grown(basis)) is None:
         return 0
-    async with resources.database().transaction() as tx:
+    async with resources.transaction(basis) as step:
+        tx = step.connection
         known = await known_tickets(tx, refs[:ASKED])
         for ref, item in known.items():
             ticket = _asked(item.ticket, "")
             found = _likeliest(index, [ticket], own="", above=setting.suggest_above, now=now, is_open=True)
-            await record_predictions(tx, _predictions(str(ref), found, now=now))
+            await record_predictions(tx, _predictions(str(ref), found, basis))
             if found and setting.mode is InsightMode.ON:
-                await plan_effects(tx, [suggest(ref, found, instance=await instance_id(tx))])
+                await plan_effects(tx, [suggest(ref, found, instance=step.instance)])
     return len(known)
 
 
-async def sure_links(tickets: Sequence[Ticket]) -> Mapping[TicketRef, int]:
+async def sure_links(tickets: Sequence[Ticket], basis: Basis) -> Mapping[TicketRef, int]:
     """Open incidents of their own service that new tickets surely belong to, by number: also those whose last ticket is
     longer ago than the policy's window. Nothing unless the policy says so and enough was learnt to be sure."""
-    policy, now = resources.policy(), resources.utc_now()
+    policy, now = basis.policy, basis.now
     setting = policy.insights.similar
     routed = [
         (ticket, route.service)
@@ -222,7 +224,7 @@ async def sure_links(tickets: Sequence[Ticket]) -> Mapping[TicketRef, int]:
     ]
     if setting.mode is not InsightMode.ON or not routed:
         return {}
-    index = await _grown()
+    index = await _grown(basis)
     if index is None:
         return {}
     found: dict[TicketRef, int] = {}
@@ -267,16 +269,16 @@ def _likeliest(
     ]
 
 
-def _predictions(subject: str, found: Sequence[Precedent], *, now: datetime) -> list[Prediction]:
+def _predictions(subject: str, found: Sequence[Precedent], basis: Basis) -> list[Prediction]:
     """The likeliest one: what it is held against later is one incident, too."""
-    mode = resources.policy().insights.similar.mode
+    mode = basis.policy.insights.similar.mode
     return [
         Prediction(
             kind=InsightKind.SIMILAR,
             label=LABEL,
             model_id=resources.kept(Past).taught_by,
             subject=subject,
-            at=now,
+            at=basis.now,
             predicted=one.incident,
             probability=one.probability,
             reasons=tuple(Reason(text=text, weight=1.0) for text in one.reasons),

@@ -51,8 +51,9 @@ class Handled:
 @task(name="commit intake", **STORE_CALL)
 async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Handled:
     """Decide on a chunk of deliveries and settle them. Raises `Stale` when another drain has taken over."""
-    learnt = await what_is_learnt(tickets)
-    async with resources.transaction() as step:
+    basis = resources.basis()
+    learnt = await what_is_learnt(tickets, basis)
+    async with resources.transaction(basis) as step:
         await renew_drain(step.connection, Lane.INTAKE, fence)
         handled = await take_in(step, tickets, chunk.events, learnt)
         await settle_deliveries(

@@ -34,8 +34,9 @@ async def reconcile_helpdesk(connection: str) -> Handled | None:
         since = await read_cursor(tx, connection) or began - FIRST_LOOK
     total = Handled()
     async for chunk in _chunks(helpdesk, since - OVERLAP):
-        learnt = await what_is_learnt(chunk)
-        async with resources.transaction() as step:
+        basis = resources.basis()
+        learnt = await what_is_learnt(chunk, basis)
+        async with resources.transaction(basis) as step:
             total = total.plus(await take_in(step, chunk, (), learnt))
     async with resources.database().transaction() as tx:
         await move_cursor(tx, connection, began)

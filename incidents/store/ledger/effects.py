@@ -52,14 +52,15 @@ class Leased:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
-    """How an attempt ended. `not_before` is when to try (or look up) again, for pending and unknown."""
+    """How an attempt ended. `again_in` is how long to wait before it is tried (or looked up) again, for pending and
+    unknown."""
 
     id: int
     fence: int
     state: EffectState
     detail: str = ""
     result: str | None = None
-    not_before: datetime | None = None
+    again_in: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,7 +256,7 @@ async def settle_effects(tx: AsyncConnection, outcomes: Sequence[Settled], *, no
             "states": [outcome.state.value for outcome in outcomes],
             "details": [outcome.detail[:500] for outcome in outcomes],
             "results": [outcome.result for outcome in outcomes],
-            "again": [outcome.not_before for outcome in outcomes],
+            "again": [None if outcome.again_in is None else now + outcome.again_in for outcome in outcomes],
         },
     )
     return result.rowcount

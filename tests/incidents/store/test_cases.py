@@ -221,7 +221,7 @@ async def test_the_ledger_shows_the_incidents_own_effects_and_counts_those_about
         leased = await lease_effects(tx, now=NOW, incident_id=incident.id, clock=NOW)
         settled = {
             "e0": Settled(
-                id=leased[0].id, fence=1, state=EffectState.DONE, result="C1", detail="found", not_before=None
+                id=leased[0].id, fence=1, state=EffectState.DONE, result="C1", detail="found", again_in=None
             ),
             "e1": Settled(id=leased[1].id, fence=1, state=EffectState.DONE),
             "e3": Settled(id=leased[3].id, fence=1, state=EffectState.UNKNOWN),

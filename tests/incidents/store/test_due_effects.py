@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -56,14 +56,12 @@ async def _lease(database: Database, *ids: int, now: datetime = NOW) -> None:
 
 
 async def _attempt(
-    database: Database, incident: Incident, state: EffectState, *, not_before: datetime | None = None
+    database: Database, incident: Incident, state: EffectState, *, again_in: timedelta | None = None
 ) -> None:
     """Take everything that is due for the incident, and end it so."""
     async with database.transaction() as tx:
         leased = await lease_effects(tx, now=NOW, incident_id=incident.id, clock=NOW)
-        outcomes = [
-            Settled(id=item.id, fence=item.fence, state=state, not_before=not_before) for item in leased
-        ]
+        outcomes = [Settled(id=item.id, fence=item.fence, state=state, again_in=again_in) for item in leased]
         await settle_effects(tx, outcomes, now=NOW)
 
 
@@ -160,7 +158,7 @@ async def test_what_waits_behind_another_is_neither_due_nor_soon(database: Datab
     second = effect("second", incident_id=incident.id, target="1")
     await _plan(database, _note(incident, 1), second)
     assert [batch.ids for batch in await _due(database, incident)] == [(1,)]
-    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + MINUTE)
+    await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
     assert await _due(database, incident) == []
     assert await _next(database, incident) == NOW + MINUTE
     assert await _waiting_incidents(database) == set()
@@ -186,9 +184,9 @@ async def test_the_next_look_is_for_the_earliest_of_all_lanes(database: Database
     """None when everything is settled."""
     assert await _next(database, incident) is None
     await _plan(database, _note(incident, 1))
-    await _attempt(database, incident, EffectState.UNKNOWN, not_before=NOW + 3 * MINUTE)
+    await _attempt(database, incident, EffectState.UNKNOWN, again_in=3 * MINUTE)
     await _plan(database, _note(incident, 2))
-    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + 2 * MINUTE)
+    await _attempt(database, incident, EffectState.PENDING, again_in=2 * MINUTE)
     assert await _next(database, incident) == NOW + 2 * MINUTE
     await _plan(database, _note(incident, 3))
     await _attempt(database, incident, EffectState.DONE)
@@ -199,7 +197,7 @@ async def test_the_next_urgent_look_leaves_tickets_out(database: Database, incid
     await _plan(database, _note(incident, 1))
     assert await _next(database, incident, is_urgent=True) is None
     await _plan(database, _resolve(incident))
-    await _attempt(database, incident, EffectState.PENDING, not_before=NOW + MINUTE)
+    await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
     assert await _next(database, incident, is_urgent=True) == NOW + MINUTE
 
 

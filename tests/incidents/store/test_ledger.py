@@ -72,10 +72,10 @@ async def _settle(
     *,
     detail: str = "",
     result: str | None = None,
-    not_before: datetime | None = None,
+    again_in: timedelta | None = None,
 ) -> int:
     outcome = Settled(
-        id=leased.id, fence=leased.fence, state=state, detail=detail, result=result, not_before=not_before
+        id=leased.id, fence=leased.fence, state=state, detail=detail, result=result, again_in=again_in
     )
     async with database.transaction() as tx:
         return await settle_effects(tx, [outcome], now=NOW)
@@ -187,7 +187,7 @@ async def test_what_is_put_off_holds_its_lane(database: Database, incident: Inci
     """A later message must not overtake one that may not have arrived."""
     await _plan(database, *(effect(key, incident_id=incident.id, target="a") for key in ("a1", "a2")))
     (leased,) = await _lease(database)
-    await _settle(database, leased, state, not_before=NOW + MINUTE)
+    await _settle(database, leased, state, again_in=MINUTE)
     assert await _lease(database) == []
     assert _keys(await _lease(database, now=NOW + MINUTE)) == ["a1"]
 
@@ -319,7 +319,7 @@ async def test_what_was_surely_not_done_is_sent_again_and_what_is_unknown_looked
     await _plan(database, effect("a", incident_id=incident.id))
     (leased,) = await _lease(database)
     await _mark_sent(database, leased)
-    await _settle(database, leased, state, detail="busy", not_before=NOW + MINUTE)
+    await _settle(database, leased, state, detail="busy", again_in=MINUTE)
     assert await _lease(database, now=NOW + MINUTE - SECOND) == []
     (again,) = await _lease(database, now=NOW + MINUTE)
     assert (again.must_look_up, again.attempts) == (must_look_up, 2)

@@ -138,7 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def finish(self, item: Leased, state: EffectState, wait: timedelta | None) -> None:
         again = None if wait is None else self.now + wait
         counts = self.model.settle(item.effect.key, item.fence, state, again)
-        outcome = Settled(id=item.id, fence=item.fence, state=state, not_before=again)
+        outcome = Settled(id=item.id, fence=item.fence, state=state, again_in=wait)
         assert self.store.call(lambda tx: settle_effects(tx, [outcome], now=self.now)) == int(counts)
         if counts:
             assert self.holders[item.effect.key].fence == item.fence
