@@ -14,9 +14,8 @@ from incidents.store.schema.tables import (
     insight_models,
     insight_predictions,
 )
-from insights.similar.index import SIMILAR_FORMAT
+from insights.similar.index import SIMILAR_FORMAT, SimilarIndex
 from tasks import resources
-from tasks.insights import precedents
 from tasks.insights.precedents import Past, suggest_incidents
 from tests.stories.installation import Installation
 
@@ -99,14 +98,22 @@ async def test_an_agent_reads_which_open_incident_a_ticket_may_be_about(liaison:
     assert liaison.notes(ticket).count("may be about an incident") == 1
 
 
-async def test_what_cannot_be_read_stops_nothing(liaison: Installation, monkeypatch: pytest.MonkeyPatch):
-    async def broken(*_: object, **__: object) -> None:
+class NoIndex(SimilarIndex):
+    """Of no use today."""
+
+    asked = 0
+
+    def __contains__(self, ticket: object) -> bool:
+        self.asked += 1
         raise RuntimeError("no past today")
 
+
+async def test_what_cannot_be_read_stops_nothing(liaison: Installation):
     liaison.write_policy(ON)
     await known_past()
-    monkeypatch.setattr(precedents, "past_tickets", broken)
+    resources.kept(Past).index = broken = NoIndex()
     await liaison.escalated()
+    assert broken.asked
     assert len(liaison.world.pagerduty.pages) == 1
 
 

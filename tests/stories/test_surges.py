@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from prefect import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.sorting import ArtifactSort
@@ -14,7 +13,10 @@ from flows.drift_check import drift_check
 from incidents.models import Contact, Ticket, TicketRef, TicketStatus
 from incidents.store.schema.tables import incidents, insight_predictions
 from incidents.store.tickets import save_tickets
+from insights.surge.detector import SurgeDetector
+from insights.surge.voices import SurgeEvent
 from tasks import resources
+from tasks.insights.surges import Listener
 from tests.stories.installation import Installation
 
 ON = {"insights": {"surge": {"mode": "on", "service": "search"}}}
@@ -91,17 +93,25 @@ async def test_a_surge_opens_one_candidate_with_its_evidence(liaison: Installati
     assert len(await recorded(liaison)) == 1
 
 
-async def test_a_detector_that_fails_does_not_stop_the_intake(
-    liaison: Installation, monkeypatch: pytest.MonkeyPatch
-):
-    """The tickets are taken in as ever."""
-    from tasks.insights import surges
+class NoDetector(SurgeDetector):
+    """Of no use today."""
 
-    def broken(*_: object, **__: object) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def see(self, event: SurgeEvent) -> None:
+        self.asked += 1
         raise RuntimeError("no detector today")
 
-    monkeypatch.setattr(surges, "reports_after", broken)
+
+async def test_a_detector_that_fails_does_not_stop_the_intake(liaison: Installation):
+    """The tickets are taken in as ever."""
+    listener, basis = resources.kept(Listener), resources.basis()
+    listener.begin(basis.policy.insights.surge.score, basis.now)
+    listener.detector = broken = NoDetector()
     await liaison.escalated()
+    assert broken.asked
     assert len(liaison.world.pagerduty.pages) == 1
 
 
