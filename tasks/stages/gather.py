@@ -48,12 +48,13 @@ async def probe(service: str) -> Sequence[ProbeResult]:
 
 
 async def _look(name: str, service: str) -> ProbeResult:
+    now = resources.utc_now()
     try:
         eye = await resources.connect(name, ImpactProbe)
-        return await eye.check(service, now=resources.utc_now())
+        return await eye.check(service, now=now)
     except LiaisonError as error:
         summary = f"could not look: {error}"
-        return ProbeResult(probe=name, is_healthy=None, summary=summary, at=resources.utc_now())
+        return ProbeResult(probe=name, is_healthy=None, summary=summary, at=now)
 
 
 async def probe_dependencies(service: str) -> list[ProbeResult]:
