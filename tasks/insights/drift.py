@@ -35,9 +35,10 @@ class Looked:
 @task(name="settle truths", **STORE_CALL)
 async def settle() -> int:
     """Write beside each prediction what became of it, as far as that is known by now; returns for how many."""
-    policy, now = resources.policy(), resources.utc_now()
-    async with resources.database().transaction() as tx:
-        return sum([await insight.settle(tx, policy, now=now) for insight in insights()])
+    async with resources.transaction() as step:
+        return sum(
+            [await insight.settle(step.connection, step.policy, now=step.now) for insight in insights()]
+        )
 
 
 async def champion_of(kind: str, label: str) -> StoredModel | None:
@@ -53,15 +54,15 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
 
     None if there is no champion. Raises `CannotLearn` if there is nothing to compare with any more.
     """
-    insight, subject, now = trained_of(kind), subject_of(kind, label), resources.utc_now()
-    learner = insight.learner(label, resources.policy())
+    insight, subject, basis = trained_of(kind), subject_of(kind, label), resources.basis()
+    learner = insight.learner(label, basis.policy)
     present = await champion_of(kind, label)
     if present is None:
         return None
-    since = now - RECENT
+    since = basis.now - RECENT
     async with resources.database().transaction() as tx:
         live = await live_accuracy(tx, subject.kind, subject.label, model_id=present.id, since=since)
-    rows = await asyncio.to_thread(learner.usable, history, now=now)
+    rows = await asyncio.to_thread(learner.usable, history, now=basis.now)
     drift = await asyncio.to_thread(
         drift_of,
         # One a case: an incident's many tickets are no drift.

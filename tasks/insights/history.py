@@ -14,4 +14,5 @@ from tasks.retries import STORE_CALL
 async def gather_history(kind: str) -> pd.DataFrame:
     """As far back as the policy's `insights.history` says. Raises `UnusableHistory`."""
     insight = trained_of(kind)
-    return await insight.history(resources.database(), resources.policy(), now=resources.utc_now())
+    basis = resources.basis()
+    return await insight.history(resources.database(), basis.policy, now=basis.now)

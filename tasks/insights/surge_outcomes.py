@@ -19,16 +19,15 @@ from tasks.retries import STORE_CALL
 @task(name="look at surges", **STORE_CALL)
 async def look_at_surges() -> SurgeTally | None:
     """Tell what became of the surges of the last 90 days. None if there were none."""
-    now, policy = resources.utc_now(), resources.policy()
-    async with resources.database().transaction() as tx:
-        services = frozenset(policy.services)
-        outcomes = await surge_outcomes(tx, now - LOOKED_BACK, now=now, services=services)
+    async with resources.transaction() as step:
+        services, since = frozenset(step.policy.services), step.now - LOOKED_BACK
+        outcomes = await surge_outcomes(step.connection, since, now=step.now, services=services)
     if not outcomes:
         return None
     found = tally(outcomes)
     await acreate_markdown_artifact(
         key="surges",
-        markdown=surges_page(outcomes, found, policy.insights.surge, span=LOOKED_BACK),
+        markdown=surges_page(outcomes, found, step.policy.insights.surge, span=LOOKED_BACK),
         description=f"Surges of the last {LOOKED_BACK.days} days: {found}",
     )
     return found

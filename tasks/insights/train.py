@@ -14,6 +14,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 from prefect.artifacts import acreate_markdown_artifact
 
+from incidents.basis import Basis
 from incidents.errors import LiaisonError
 from incidents.report_file import ReportFile
 from incidents.store.reports import save_report
@@ -84,11 +85,11 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
     from insights.quality.training import check_training_frame  # noqa: PLC0415 - see above
 
     insight, subject = trained_of(kind), subject_of(kind, label)
-    policy, now = resources.policy(), resources.utc_now()
-    learner = insight.learner(label, policy)
+    basis = resources.basis()
+    learner = insight.learner(label, basis.policy)
     try:
         rows = await asyncio.to_thread(
-            usable_history, history, learner, minimum=policy.insights.minimum, now=now
+            usable_history, history, learner, minimum=basis.policy.insights.minimum, now=basis.now
         )
     except NotEnoughHistory as error:
         return Checked(rows=None, too_little=str(error), short=_in_short(subject, error))
@@ -96,10 +97,10 @@ async def check_history(kind: str, label: str, history: pd.DataFrame) -> Checked
         check_training_frame,
         with_once_a_case(rows, insight.watched(label).label, learner.groups(rows)),
         insight.expectations(label),
-        now=now,
+        now=basis.now,
         with_html=True,
     )
-    await _show_quality(subject, report, examples=len(rows))
+    await _show_quality(subject, report, basis, examples=len(rows))
     if not report.passed:
         findings = "; ".join(str(finding) for finding in report.findings)
         raise FailedSuite(
@@ -115,15 +116,15 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     That there is nothing to be learnt is no failure. Raises `Stale` if another training was quicker.
     """
     insight, subject = trained_of(kind), subject_of(kind, label)
-    policy, now = resources.policy(), resources.utc_now()
-    learner = insight.learner(label, policy)
+    basis = resources.basis()
+    learner = insight.learner(label, basis.policy)
     async with resources.database().transaction() as tx:
         present = await champion(tx, subject.kind, subject.label)
         content = await read_content(tx, present.id) if present is not None else None
     rival = await _rival(insight.model_class(label), present, content)
     try:
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
-        found = await apart(contest, rows, learner, rival, now=now, seed=SEED)
+        found = await apart(contest, rows, learner, rival, now=basis.now, seed=SEED)
     except CannotLearn as error:
         return _not_learnt(subject, error)
     await _register(subject, found, present)
@@ -164,7 +165,7 @@ async def _register(subject: Subject, found: Contested[Any], present: StoredMode
             await reject(tx, number)
 
 
-async def _show_quality(subject: Subject, report: QualityReport, *, examples: int) -> None:
+async def _show_quality(subject: Subject, report: QualityReport, basis: Basis, *, examples: int) -> None:
     files = []
     if report.html is not None:
         file = ReportFile(
@@ -175,8 +176,8 @@ async def _show_quality(subject: Subject, report: QualityReport, *, examples: in
         )
         files.append(file)
     async with resources.database().transaction() as tx:
-        token = await save_report(tx, f"history-{subject.key}", files, now=resources.utc_now())
-    links = FileLinks(base=resources.policy().links.gateway, token=token)
+        token = await save_report(tx, f"history-{subject.key}", files, now=basis.now)
+    links = FileLinks(base=basis.policy.links.gateway, token=token)
     state = "fit to learn from" if report.passed else f"{len(report.findings)} expectations failed"
     await acreate_markdown_artifact(
         key=f"history-{subject.key}",
