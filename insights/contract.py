@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy
 from incidents.store.database import Database
@@ -62,7 +62,7 @@ class Insight(Protocol):
     def mode(self, policy: Policy) -> InsightMode:
         """How far the policy lets it go."""
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
         """Write beside each of its predictions what became of it, as far as that is known by now; for how many.
 
         What a person said is true stays.
@@ -77,7 +77,7 @@ class TrainedInsight(Insight, Protocol):
     def subjects(self) -> Sequence[Subject]:
         """What it learns. Their order is that of training."""
 
-    async def history(self, database: Database, policy: Policy, *, now: datetime) -> pd.DataFrame:
+    async def history(self, database: Database, basis: Basis) -> pd.DataFrame:
         """What its learners learn from, as far back as the policy's `insights.history`. Raises `UnusableHistory`."""
 
     def learner(self, label: str, policy: Policy) -> Learner[Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.insights import BREACH_LABEL, InsightKind, InsightMode
 from incidents.policy.policy import Policy
 from incidents.store.database import Database
@@ -32,15 +32,19 @@ class BreachRisk:
     def mode(self, policy: Policy) -> InsightMode:
         return policy.insights.breach.mode
 
-    async def history(self, database: Database, policy: Policy, *, now: datetime) -> pd.DataFrame:
+    async def history(self, database: Database, basis: Basis) -> pd.DataFrame:
         """The promises as they stood after each event, a row each look (`insights.breach.promises`)."""
         from insights.breach.promises import promise_rows
         from insights.store.breach_promises import read_promises
 
         async with database.transaction() as tx:
-            promises = await read_promises(tx, since=now - policy.insights.history, until=now)
+            promises = await read_promises(
+                tx, since=basis.now - basis.policy.insights.history, until=basis.now
+            )
         # It may take a minute, and this process has promises to keep meanwhile.
-        return await asyncio.to_thread(promise_rows, promises, policy.sla.working_calendars(), now=now)
+        return await asyncio.to_thread(
+            promise_rows, promises, basis.policy.sla.working_calendars(), now=basis.now
+        )
 
     def learner(self, label: str, policy: Policy) -> BreachLearner:
         from insights.breach.learner import BreachLearner
@@ -71,6 +75,5 @@ class BreachRisk:
             columns=("metric", "tier", "product", "channel", "service", "team", "state", "target_hours"),
         )
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
-        del policy
-        return await settle_breaches(tx, now=now)
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
+        return await settle_breaches(tx, now=basis.now)

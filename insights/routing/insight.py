@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.models import Severity
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy
@@ -48,7 +48,7 @@ class Routing:
     def mode(self, policy: Policy) -> InsightMode:
         return policy.insights.routing.mode
 
-    async def history(self, database: Database, policy: Policy, *, now: datetime) -> pd.DataFrame:
+    async def history(self, database: Database, basis: Basis) -> pd.DataFrame:
         """The tickets with what they turned out to be, a row each (`insights.store.routing_history`); with the policy's
         `embeddings` also their texts' vectors, of which the newest that are missing are encoded."""
         from insights.routing.vectors import with_vectors
@@ -56,10 +56,10 @@ class Routing:
         from insights.store.vectors import forget_vectors
         from insights.training.apart import apart
 
-        since = now - policy.insights.history
+        since = basis.now - basis.policy.insights.history
         async with database.transaction() as tx:
-            tickets = await routing_history(tx, since=since, until=now)
-        if not policy.insights.routing.embeddings:
+            tickets = await routing_history(tx, since=since, until=basis.now)
+        if not basis.policy.insights.routing.embeddings:
             return tickets
         encoder = self.encoder()
         if encoder is None:
@@ -110,6 +110,5 @@ class Routing:
 
         return Watched(time=TIME, label=label, text=TEXT, columns=FIELDS)
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
-        del policy
-        return await settle_routing(tx, now=now)
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
+        return await settle_routing(tx, now=basis.now)

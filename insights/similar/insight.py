@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy
 from incidents.store.database import Database
@@ -33,15 +33,15 @@ class Similar:
     def mode(self, policy: Policy) -> InsightMode:
         return policy.insights.similar.mode
 
-    async def history(self, database: Database, policy: Policy, *, now: datetime) -> pd.DataFrame:
+    async def history(self, database: Database, basis: Basis) -> pd.DataFrame:
         """The tickets of incidents, each with its candidates of the time (`insights.similar.faults`)."""
         from insights.similar.faults import similar_rows
         from insights.store.similar_faults import read_faults
 
         async with database.transaction() as tx:
-            faults = await read_faults(tx, since=now - policy.insights.history, until=now)
+            faults = await read_faults(tx, since=basis.now - basis.policy.insights.history, until=basis.now)
         # It may take a minute, and this process has promises to keep meanwhile.
-        return await asyncio.to_thread(similar_rows, faults, horizon=policy.insights.history)
+        return await asyncio.to_thread(similar_rows, faults, horizon=basis.policy.insights.history)
 
     def learner(self, label: str, policy: Policy) -> SimilarLearner:
         from insights.similar.learner import SimilarLearner
@@ -65,6 +65,5 @@ class Similar:
         del label
         return Watched(time="created_at", label="repeats", text=("subject",))
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
-        del policy
-        return await settle_similar(tx, now=now)
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
+        return await settle_similar(tx, now=basis.now)

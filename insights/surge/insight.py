@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy
 
@@ -21,9 +22,11 @@ class Surges:
     def mode(self, policy: Policy) -> InsightMode:
         return policy.insights.surge.mode
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
         """An incident or nothing, for each surge of the last 90 days; one may turn out to be an incident later."""
         from insights.store.surge_record import settle_surges, surge_outcomes
 
-        outcomes = await surge_outcomes(tx, now - LOOKED_BACK, now=now, services=frozenset(policy.services))
-        return await settle_surges(tx, outcomes, now=now)
+        outcomes = await surge_outcomes(
+            tx, basis.now - LOOKED_BACK, now=basis.now, services=frozenset(basis.policy.services)
+        )
+        return await settle_surges(tx, outcomes, now=basis.now)

@@ -36,9 +36,7 @@ class Looked:
 async def settle() -> int:
     """Write beside each prediction what became of it, as far as that is known by now; returns for how many."""
     async with resources.transaction() as step:
-        return sum(
-            [await insight.settle(step.connection, step.policy, now=step.now) for insight in insights()]
-        )
+        return sum([await insight.settle(step.connection, step.basis) for insight in insights()])
 
 
 async def champion_of(kind: str, label: str) -> StoredModel | None:

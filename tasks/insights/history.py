@@ -15,4 +15,4 @@ async def gather_history(kind: str) -> pd.DataFrame:
     """As far back as the policy's `insights.history` says. Raises `UnusableHistory`."""
     insight = trained_of(kind)
     basis = resources.basis()
-    return await insight.history(resources.database(), basis.policy, now=basis.now)
+    return await insight.history(resources.database(), basis)

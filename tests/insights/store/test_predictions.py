@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from deployments.demo import play
+from incidents.basis import Basis
 from incidents.models import JoinOrigin, Severity, TicketStatus, subject_ref
 from incidents.policy.file import load_policy
 from incidents.policy.insights import BREACHED, KEPT, InsightKind
@@ -56,7 +57,7 @@ POLICY = load_policy(play.POLICY)
 
 async def settle(tx):
     """As `drift_check` does it: each insight its own."""
-    return sum([await insight.settle(tx, POLICY, now=NOW) for insight in insights()])
+    return sum([await insight.settle(tx, Basis(POLICY, NOW)) for insight in insights()])
 
 
 async def rows(tx):

@@ -11,6 +11,7 @@ import pandas as pd
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.basis import Basis
 from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy
 from incidents.store.database import Database
@@ -93,12 +94,15 @@ class FirstWord:
         del policy
         return self.how_far
 
-    async def history(self, database: Database, policy: Policy, *, now: datetime) -> pd.DataFrame:
+    async def history(self, database: Database, basis: Basis) -> pd.DataFrame:
         columns = tickets.c
         async with database.transaction() as tx:
             found = await tx.execute(
                 select(columns.connection, columns.id, columns.created_at, columns.subject, columns.group)
-                .where(columns.created_at >= now - policy.insights.history, columns.group.is_not(None))
+                .where(
+                    columns.created_at >= basis.now - basis.policy.insights.history,
+                    columns.group.is_not(None),
+                )
                 .order_by(columns.created_at)
             )
             rows = [(f"{row[0]}#{row[1]}", row[2], row[3].split(" ")[0], row[4]) for row in found]
@@ -118,11 +122,11 @@ class FirstWord:
     def watched(self, label: str) -> Watched:
         return Watched(time="created_at", label=LABEL, columns=("word",))
 
-    async def settle(self, tx: AsyncConnection, policy: Policy, *, now: datetime) -> int:
+    async def settle(self, tx: AsyncConnection, basis: Basis) -> int:
         predictions, ref = insight_predictions.c, tickets.c.connection + "#" + tickets.c.id
         settled = await tx.execute(
             update(insight_predictions)
             .where(predictions.kind == KIND, predictions.truth.is_(None), predictions.subject == ref)
-            .values(truth=tickets.c.group, truth_at=now)
+            .values(truth=tickets.c.group, truth_at=basis.now)
         )
         return settled.rowcount
