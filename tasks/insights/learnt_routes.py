@@ -23,6 +23,7 @@ from insights.embeddings import encoded, encoder_version
 from insights.learning import CannotLearn
 from insights.routing.insight import LABELS
 from insights.store.predictions import Prediction
+from tasks import resources
 from tasks.insights.champions import (
     Champion,
     champion_id,

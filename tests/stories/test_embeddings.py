@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from deployments.commands.check import Surroundings, check
 from flows.train import train
+from incidents.basis import Basis
 from incidents.policy.file import load_policy
 from incidents.store.schema.tables import insight_vectors
 from insights.routing.history import VECTOR
@@ -46,7 +47,7 @@ async def test_without_the_extra_words_decide_and_the_cure_is_told(
     await a_history(liaison, 600, days=30)
     policy, bare = load_policy(liaison.policy_file), Routing(encoder=lambda: None)
     with caplog.at_level(logging.WARNING, logger="liaison.learnt"):
-        history = await bare.history(liaison.database, policy, now=resources.utc_now())
+        history = await bare.history(liaison.database, Basis(policy, resources.utc_now()))
     assert "pip install 'liaison[embeddings]'" in caplog.text
     assert VECTOR not in history
     learner, now = bare.learner("service", policy), resources.utc_now()
