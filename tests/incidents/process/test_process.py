@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from incidents.basis import Basis
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb
+from incidents.models import ChatVerb, JoinOrigin
 from incidents.policy.file import parse_policy
 from incidents.policy.routing import Route
 from incidents.policy.sla.policies import SlaPolicy
@@ -55,7 +55,7 @@ async def test_all_that_a_step_writes_bears_its_moment_and_its_run(database: Dat
 
 async def test_tickets_that_no_rule_knows_are_open_questions_unless_there_is_a_hint(database: Database):
     unknown = [a_ticket(number, **QUESTION) for number in (1, 2)]
-    route = Route(service="search", severity=None, reason="learnt")
+    route = Route(service="search", severity=None, reason="learnt", origin=JoinOrigin.LEARNT)
     async with database.transaction() as tx:
         taken = await join_and_tell(a_step(tx), unknown, (), Hints(routes={unknown[0].ref: route}))
         (number,) = taken.incidents

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.case import EntryKind
 from incidents.models import IncidentState
 from incidents.policy.insights import InsightMode, SurgeInsight
 from incidents.report_file import ReportFile
@@ -49,7 +50,9 @@ NOWHERE = FileLinks(base=None, token="t")
 REPORT = QualityReport(checked=7, findings=(FINDING,))
 
 
-def an_entry(text: str, *, kind: str = "note", minutes: int = 0, actor: str = "Liaison") -> TimelineEntry:
+def an_entry(
+    text: str, *, kind: EntryKind = EntryKind.NOTE, minutes: int = 0, actor: str = "Liaison"
+) -> TimelineEntry:
     return TimelineEntry(at=NOW + minutes * MINUTE, kind=kind, actor=actor, text=text, run_id=None)
 
 
@@ -116,7 +119,7 @@ def test_a_story_tells_state_who_and_promises_as_of_its_moment():
 
 
 def test_a_storms_chunks_are_one_line_of_the_story():
-    chunks = [an_entry(f"{number} more", kind="joined", minutes=number) for number in range(20)]
+    chunks = [an_entry(f"{number} more", kind=EntryKind.JOINED, minutes=number) for number in range(20)]
     written = story(entries=[an_entry("Opened"), *chunks, an_entry("Closed", minutes=30)])
     assert "20 more batches of tickets joined, until 12:19:00" in written
     assert written.count("more") == 1
