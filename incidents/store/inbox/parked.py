@@ -24,6 +24,7 @@ class WhichParked:
 
     @property
     def is_all(self) -> bool:
+        """Whether nothing narrows it: all that is parked is meant."""
         return self == WhichParked()
 
 
