@@ -29,12 +29,13 @@ demo: $(STAMP) ## Play one outage from the first ticket to the last answer, on a
 up: $(STAMP) ## Start Liaison on this machine (Ctrl-C stops it)
 	$(BIN)/liaison up
 
-check: $(STAMP) ## Format, lint, types, import layers, shape
+check: $(STAMP) ## Format, lint, types, import layers, shape, the connectors' quality
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.shape
+	$(BIN)/python -m tests.quality
 
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .

@@ -1,23 +1,17 @@
-"""Every vendor we have a block for. A new connector adds its line here, and nothing in flows or tasks."""
+"""Every vendor we have a block for, found by its file: a new connector adds `blocks/<vendor>.py` and no line here."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Protocol, runtime_checkable
 
 from prefect.blocks.core import Block
 
-from blocks.http import HttpBlock
-from blocks.pagerduty import PagerDutyBlock
-from blocks.slack import SlackBlock
-from blocks.zendesk import ZendeskBlock
+import blocks
 from incidents.ports import Connector
 
-BLOCKS: dict[str, type[Block]] = {
-    "zendesk": ZendeskBlock,
-    "pagerduty": PagerDutyBlock,
-    "slack": SlackBlock,
-    "http": HttpBlock,
-}
+_NOT_VENDORS = frozenset({"catalogue", "connect"})
 
 
 @runtime_checkable
@@ -25,5 +19,29 @@ class ConnectorBlock(Protocol):
     """A block that can make its vendor's connector."""
 
     def connector(self, name: str) -> Connector:
-        """The connector for these settings. `name` is the connection's, for its errors and its tickets' names."""
+        """The connection called `name`, not opened yet."""
         ...
+
+
+def _found() -> dict[str, type[Block]]:
+    """The block of each vendor's module, by the vendor's name.
+
+    Raises ImportError, with the file and the cure, for a module without exactly one block of that name.
+    """
+    found: dict[str, type[Block]] = {}
+    for vendor in sorted(module.name for module in iter_modules(blocks.__path__)):
+        if vendor in _NOT_VENDORS:
+            continue
+        module = import_module(f"blocks.{vendor}")
+        own = [
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Block) and value.__module__ == module.__name__
+        ]
+        if len(own) != 1 or own[0].get_block_type_slug() != vendor:
+            raise ImportError(f"blocks/{vendor}.py must have one block, with _block_type_slug = {vendor!r}")
+        found[vendor] = own[0]
+    return found
+
+
+BLOCKS: dict[str, type[Block]] = _found()

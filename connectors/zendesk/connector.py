@@ -17,28 +17,13 @@ from connectors.kit.fields import items, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.zendesk.bulk import BULK, BulkUpdate
-from connectors.zendesk.mapping import (
-    SIDE_LOADS,
-    carries,
-    change_body,
-    ticket_id_from,
-    tickets_from,
-)
+from connectors.zendesk.mapping import SIDE_LOADS, carries, change_body, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
-from incidents.events import (
-    Event,
-    Lane,
-    Verified,
-)
-from incidents.models import (
-    ChangeOutcome,
-    Ticket,
-    TicketChange,
-    TicketOutcome,
-)
+from incidents.events import Event, Lane, Verified
+from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
 from incidents.service_levels import ServiceLevels
 

@@ -21,17 +21,8 @@ from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_timestamped_base64
 from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import Unrecognised
-from incidents.events import (
-    Event,
-    Ping,
-    TicketEvent,
-    Verified,
-)
-from incidents.models import (
-    Author,
-    Comment,
-    TicketRef,
-)
+from incidents.events import Event, Ping, TicketEvent, Verified
+from incidents.models import Author, Comment, TicketRef
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"

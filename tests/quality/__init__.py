@@ -1,0 +1,1 @@
+"""The quality scale: what each connector has, read from its code, and checked."""

@@ -1,0 +1,46 @@
+"""`connectors/QUALITY.md`: the scale as people read it, written from the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.quality.facts import FILES, MOST_LINES, SECTIONS, Facts
+
+HEAD = f"""# Quality of the connectors
+
+Written by `python -m tests.quality --write` from the connectors' code and tests; `make check` fails when it is not true
+any more. A rule that does not hold for a vendor is named in its `quality.yaml`, with the reason.
+
+| rule | what it says |
+| --- | --- |
+| files | each vendor has {", ".join(f"`{name}`" for name in FILES)} |
+| block | `blocks/<vendor>.py` makes it; it is found by its name, and no other file knows the vendor |
+| contract | the suite of `tests/contracts/` runs for each of its capabilities |
+| held against | a real server or the vendor's own description |
+| vectors | vectors prove its webhooks' scheme (`tests/connectors/kit/test_signature_vectors.py`) |
+| limits | it keeps to a rate (`Pace`) |
+| README | sections on {", ".join(SECTIONS.values())} |
+| size | at most {MOST_LINES} lines of code without the fake, blank lines, comments and docstrings |
+| fake | no module outside the fake imports it |
+"""
+
+
+def written(found: Sequence[Facts]) -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(_vendor(facts) for facts in found)]).rstrip() + "\n"
+
+
+def _vendor(facts: Facts) -> str:
+    said = facts.said
+    lines = ", ".join(f"{count} {part}".strip() for part, count in facts.lines.items())
+    rows = [
+        ("capabilities", ", ".join(facts.capabilities)),
+        ("contract suites", ", ".join(facts.contracts)),
+        ("held against", "; ".join(f"{one.what} (`{one.by}`)" for one in said.held_against) or "–"),
+        ("webhooks", f"{said.webhook}; vectors: {said.vectors or '–'}"),
+        ("lines of code", lines),
+        *((f"apart: {part}", why) for part, why in said.counts_apart.items()),
+        *((f"exempt: {rule}", why) for rule, why in said.exempt.items()),
+    ]
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"## {facts.vendor}\n\n| | |\n| --- | --- |\n{table}\n"
