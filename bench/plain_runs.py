@@ -11,7 +11,7 @@ from uuid import UUID
 
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
 
 from deployments.machine.stack import Stack
 from deployments.worker.registration import WORK_POOL
@@ -53,7 +53,7 @@ class PlainRuns:
 @asynccontextmanager
 async def plain_runs(stack: Stack) -> AsyncIterator[PlainRuns]:
     """Register the flow with the stack's Prefect server, on Liaison's own work pool."""
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+    with temporary_settings(stack.prefect_access):
         client = get_client()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))

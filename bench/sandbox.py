@@ -20,7 +20,7 @@ from pathlib import Path
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
 from prefect.client.schemas.objects import StateType
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -115,7 +115,7 @@ class Sandbox:
         under_way = FlowRunFilter(
             state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING]))
         )
-        with temporary_settings({PREFECT_API_URL: self.stack.prefect_api_url}):
+        with temporary_settings(self.stack.prefect_access):
             client = get_client()
         async with client:
             return not await client.read_flow_runs(flow_run_filter=under_way, limit=1)
@@ -139,7 +139,7 @@ async def open_sandbox(services: int, *, with_action: bool = False) -> AsyncIter
         async with open_world(duplicate_rate=0.0) as world, serving(app) as address:
 
             async def before_gateway(stack: Stack) -> None:
-                with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+                with temporary_settings(stack.prefect_access):
                     await save_connections(world)
                     probe = HealthProbe(urls=[f"{address}/{{service}}/health"])
                     allowed = [address.removeprefix("http://")]

@@ -27,6 +27,7 @@ from deployments.machine.processes import free_port
 # Prefect takes seconds to import; tests that do not use it must not wait for it.
 if TYPE_CHECKING:
     from prefect.client.orchestration import PrefectClient
+    from prefect.settings.legacy import Setting
 
 
 class Postgres:
@@ -55,14 +56,19 @@ class PrefectServer:
         with self.settings():
             return get_client()
 
+    @property
+    def access(self) -> dict[Setting, str]:
+        """The client settings that reach it; it wants no login."""
+        from prefect.settings import PREFECT_API_URL
+
+        return {PREFECT_API_URL: self.api_url}
+
     def settings(self) -> ExitStack:
         """Make this server the one that flows run in the test's own process report to."""
-        from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+        from prefect.settings import PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
 
         stack = ExitStack()
-        stack.enter_context(
-            temporary_settings({PREFECT_API_URL: self.api_url, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False})
-        )
+        stack.enter_context(temporary_settings({**self.access, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: False}))
         return stack
 
 
@@ -86,7 +92,9 @@ async def prefect_server(
     home = tmp_path_factory.mktemp("prefect-server")
     # Not 4200: the tests must not meet, nor be met by, a server in use on this machine.
     port = free_port(0)
-    program = server_program(home=home, port=port, database_url=postgres.url("prefect"), extra_env={})
+    program = server_program(
+        home=home, port=port, database_url=postgres.url("prefect"), login=None, extra_env={}
+    )
     server = await start_server(program, port=port, table=ProcessTable(home / "processes.json"), say=print)
     try:
         yield PrefectServer(api_url=api_url(port), home=home)

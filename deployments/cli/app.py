@@ -25,6 +25,7 @@ from deployments.commands.terminal import (
     print_json,
     run,
 )
+from deployments.machine.home import liaison_home
 from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
@@ -80,7 +81,7 @@ def up(home: Home = None, policy: PolicyFile = None) -> None:
 
     say = Console(stderr=True).print
     options = StackOptions.from_environment(
-        os.environ, policy=settings.policy_file(policy), say=say, home=settings.home(home)
+        os.environ, policy=settings.policy_file(policy), say=say, home=liaison_home(home)
     )
     run(run_up(options))
 
@@ -186,9 +187,9 @@ def check(
 
     Exit code 1 if anything is wrong.
     """
-    # Never a temporary server of Prefect's own: it would look well and know nothing.
-    os.environ.setdefault("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
+    from deployments.machine.prefect_login import use_prefect_server
+
+    use_prefect_server(liaison_home(home))
     from deployments.commands import settings
     from deployments.commands.check import Surroundings, print_findings
     from deployments.commands.check import check as run_check
@@ -248,5 +249,5 @@ def gateway(
     from deployments.gateway.serve import serve_gateway
 
     uvloop.run(
-        serve_gateway(settings.database_url(), settings.operator_key(settings.home()), host=host, port=port)
+        serve_gateway(settings.database_url(), settings.operator_key(liaison_home()), host=host, port=port)
     )

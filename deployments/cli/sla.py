@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +17,7 @@ from deployments.commands.terminal import (
     print_json,
     run,
 )
+from deployments.machine.home import liaison_home
 
 if TYPE_CHECKING:
     from deployments.commands.sla import Explained
@@ -60,8 +60,9 @@ def sla_import(
     The section `sla` goes to standard output or to --out as YAML, a report of what is not the same to standard
     error. Nothing is changed or overwritten.
     """
-    os.environ.setdefault("PREFECT_API_URL", "http://127.0.0.1:4200/api")
-    os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
+    from deployments.machine.prefect_login import use_prefect_server
+
+    use_prefect_server(liaison_home())
     from deployments.commands import settings
     from deployments.commands.import_service_levels import import_service_levels, print_report, save_new
 

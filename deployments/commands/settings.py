@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.home import liaison_home
 from deployments.machine.stack import OUR_DATABASE, with_asyncpg
 from incidents.errors import LiaisonError
 
@@ -16,11 +17,6 @@ EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"
 
 class NotRunning(LiaisonError):
     """There is no store to ask."""
-
-
-def home(given: Path | None = None) -> Path:
-    """`--home`, else `LIAISON_HOME`, else `~/.liaison`."""
-    return (given or Path(os.environ.get("LIAISON_HOME") or "~/.liaison")).expanduser().resolve()
 
 
 def policy_file(given: Path | None = None) -> Path:
@@ -39,12 +35,12 @@ def database_url(given: Path | None = None) -> str:
     named = os.environ.get("LIAISON_DATABASE_URL")
     if named:
         return with_asyncpg(named)
-    folder = home(given) / "postgres"
+    folder = liaison_home(given) / "postgres"
     embedded = EmbeddedDatabase(folder) if folder.exists() else None
     if embedded is None or embedded.pid is None:
         raise NotRunning(
-            f"Liaison is not running on {home(given)}: start it with `liaison up`, name another data folder with"
-            " --home, or set LIAISON_DATABASE_URL"
+            f"Liaison is not running on {liaison_home(given)}: start it with `liaison up`, name another data "
+            "folder with --home, or set LIAISON_DATABASE_URL"
         )
     return embedded.url(OUR_DATABASE)
 

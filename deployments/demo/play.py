@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
 from rich.console import Console
 from rich.table import Table
 
@@ -98,13 +98,13 @@ class _BlocksOf:
     world: World
 
     async def __call__(self, stack: Stack) -> None:
-        with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+        with temporary_settings(stack.prefect_access):
             await save_connections(self.world)
 
 
 async def _tell(stack: Stack, world: World, say: Callable[[str], None], options: DemoOptions) -> DemoResult:
     world.point_webhooks_at(stack.gateway_url)
-    say(f"watch it in the Prefect UI: {stack.ui_url}")
+    say(f"watch it in the Prefect UI: {stack.ui_url}, login {stack.prefect_login}")
     database = Database(stack.database_url)
     story = Story(
         world=world,

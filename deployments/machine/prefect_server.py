@@ -1,8 +1,8 @@
 """A Prefect server of our own on loopback: the settings that matter, and when it is ready.
 
 Its home lies in our data folder, so the operator's own Prefect profile is neither read nor written. It serves
-on 127.0.0.1 without a password; whoever opens it to a network runs it themselves with
-`PREFECT_SERVER_API_AUTH_STRING` and sets `PREFECT_API_URL` for us (docs/running.md).
+on 127.0.0.1 and wants a login (`deployments.machine.prefect_login`); whoever wants it in a network puts a TLS proxy
+before it, or runs one themselves and sets `PREFECT_API_URL` and `PREFECT_API_AUTH_STRING` for us (docs/running.md).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import certifi
 import httpx
 import psutil
 
+from deployments.machine.prefect_login import server_settings
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import (
     PYTHON,
@@ -66,8 +67,13 @@ def client_settings(home: Path) -> dict[str, str]:
     return {"PREFECT_API_SSL_CERT_FILE": str(file)}
 
 
-def server_program(*, home: Path, port: int, database_url: str, extra_env: Mapping[str, str]) -> Program:
-    """The Prefect server as a program; its data is below `home`, its log in `home/logs`."""
+def server_program(
+    *, home: Path, port: int, database_url: str, login: str | None, extra_env: Mapping[str, str]
+) -> Program:
+    """The Prefect server as a program; its data is below `home`, its log in `home/logs`.
+
+    `login` is what its clients must send, if anything.
+    """
     env = {
         **inherited_environment(),
         **RECORDER,
@@ -76,6 +82,7 @@ def server_program(*, home: Path, port: int, database_url: str, extra_env: Mappi
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url,
         # Without it the pages call port 4200 whatever port they were served from.
         "PREFECT_SERVER_UI_API_URL": api_url(port),
+        **(server_settings(login, api_url(port).removesuffix("/api")) if login is not None else {}),
         **extra_env,
     }
     command = (PYTHON, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port))

@@ -22,9 +22,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 import httpx
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
+from prefect.settings.legacy import Setting
 
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.kept_database import POSTGRES, KeptDatabase
+from deployments.machine.prefect_login import server_login
 from deployments.machine.prefect_server import (
     HOST,
     api_url,
@@ -115,6 +118,20 @@ class Stack:
         return self._options.prefect_api_url or api_url(self._prefect_port)
 
     @cached_property
+    def prefect_login(self) -> str | None:
+        """`user:password` of our own Prefect server; None where the operator's is used, by the operator's settings."""
+        return None if self._options.prefect_api_url is not None else server_login(self.home)
+
+    @property
+    def prefect_access(self) -> dict[Setting, str]:
+        """For `temporary_settings`: how Prefect's clients of this process reach the server.
+
+        Without a login of ours, the process's own settings say how to log in at the operator's server.
+        """
+        login = {} if self.prefect_login is None else {PREFECT_API_AUTH_STRING: self.prefect_login}
+        return {PREFECT_API_URL: self.prefect_api_url, **login}
+
+    @cached_property
     def _prefect_port(self) -> int:
         return self._port("Prefect", self._options.api_port)
 
@@ -172,7 +189,11 @@ class Stack:
             PREFECTS_DATABASE
         )
         program = server_program(
-            home=self.home, port=self._prefect_port, database_url=own, extra_env=self._options.extra_env
+            home=self.home,
+            port=self._prefect_port,
+            database_url=own,
+            login=self.prefect_login,
+            extra_env=self._options.extra_env,
         )
         child = await start_server(program, port=self._prefect_port, table=self._table, say=self._options.say)
         self._stops.push_async_callback(child.stop)
@@ -195,8 +216,13 @@ class Stack:
 
     async def _start_child(self, name: str, **env: str) -> Child:
         # Another Prefect server may want the operator's settings (its password); our own wants none of them.
-        is_ours = self._options.prefect_api_url is None
-        inherited = inherited_environment() | client_settings(self.home) if is_ours else dict(os.environ)
+        inherited = (
+            dict(os.environ)
+            if self.prefect_login is None
+            else inherited_environment()
+            | client_settings(self.home)
+            | {"PREFECT_API_AUTH_STRING": self.prefect_login}
+        )
         program = Program(
             name=name,
             command=(PYTHON, "-m", "deployments.cli", name),

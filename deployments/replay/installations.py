@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
 
 from deployments.commands.up import running
 from deployments.machine.processes import free_port
@@ -43,7 +43,7 @@ async def scratch_installation(say: Callable[[str], None]) -> AsyncIterator[Targ
     )
     try:
         async with running(options, before_gateway=_save_connection) as stack:
-            with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+            with temporary_settings(stack.prefect_access):
                 async with running_installation(stack.gateway_url, stack.database_url) as target:
                     yield target
     finally:
@@ -51,5 +51,5 @@ async def scratch_installation(say: Callable[[str], None]) -> AsyncIterator[Targ
 
 
 async def _save_connection(stack: Stack) -> None:
-    with temporary_settings({PREFECT_API_URL: stack.prefect_api_url}):
+    with temporary_settings(stack.prefect_access):
         await signing_secret()

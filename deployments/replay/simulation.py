@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from prefect.settings import PREFECT_API_URL, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from sqlalchemy import text
 
 from deployments.machine.processes import free_port
@@ -139,9 +139,7 @@ async def scratch_store(say: Callable[[str], None]) -> AsyncIterator[None]:
             await stack.start_prefect()
             with (
                 _environment(LIAISON_DATABASE_URL=stack.database_url, LIAISON_POLICY=str(POLICY)),
-                temporary_settings(
-                    {PREFECT_API_URL: stack.prefect_api_url, PREFECT_LOGGING_TO_API_ENABLED: False}
-                ),
+                temporary_settings({**stack.prefect_access, PREFECT_LOGGING_TO_API_ENABLED: False}),
                 _quiet(),
             ):
                 try:

@@ -21,7 +21,8 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCre
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
+from prefect.settings.legacy import Setting
 from prefect.utilities.callables import parameter_schema
 from pydantic import BaseModel, ConfigDict
 
@@ -72,14 +73,14 @@ def declarations(file: Path = PREFECT_YAML) -> list[Declaration]:
     return [Declaration.model_validate(entry) for entry in content["deployments"]]
 
 
-async def register(api_url: str, *, file: Path = PREFECT_YAML) -> Registered:
-    """Register everything with the Prefect server at `api_url`.
+async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) -> Registered:
+    """Register everything with the Prefect server that these client settings reach.
 
     Raises what importing a flow raises: a broken one must fail here, not in the worker at night.
     """
     wanted = declarations(file)
     pools = sorted({declaration.work_pool.name for declaration in wanted})
-    with temporary_settings({PREFECT_API_URL: api_url}):
+    with temporary_settings(dict(access)):
         client = get_client()
     async with client:
         for pool in pools:

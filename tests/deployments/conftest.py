@@ -63,7 +63,7 @@ class Samples:
 
 @pytest.fixture(scope="session")
 async def deployed(prefect_server: PrefectServer) -> None:
-    await register(prefect_server.api_url, file=SAMPLE_YAML)
+    await register(prefect_server.access, file=SAMPLE_YAML)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path):
     """The operator need not look for a log file to read one sentence."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        program = server_program(home=tmp_path, port=port, database_url="sqlite+aiosqlite://", extra_env={})
+        program = server_program(
+            home=tmp_path, port=port, database_url="sqlite+aiosqlite://", login=None, extra_env={}
+        )
         table = ProcessTable(tmp_path / "table.json")
         with pytest.raises(StackError, match="already in use"):
             await start_server(program, port=port, table=table, say=print)

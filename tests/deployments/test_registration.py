@@ -86,7 +86,7 @@ async def test_registering_again_changes_nothing(
 ):
     """`liaison up` registers at every start."""
     before = {found.id: _facts(found) for found in await _all(prefect_client)}
-    await register(prefect_server.api_url, file=SAMPLE_YAML)
+    await register(prefect_server.access, file=SAMPLE_YAML)
     assert {found.id: _facts(found) for found in await _all(prefect_client)} == before
 
 
@@ -94,7 +94,7 @@ async def test_the_real_file_registers_with_schedules_that_make_runs(
     prefect_server: PrefectServer, prefect_client: PrefectClient
 ):
     """Prefect's scheduler fails silently with some versions of its libraries; then no safety net would ever run."""
-    registered = await register(prefect_server.api_url)
+    registered = await register(prefect_server.access)
     assert registered.work_pools == ["liaison"]
     assert (await prefect_client.read_work_pool("liaison")).type == "liaison"
     recover = await prefect_client.read_deployment_by_name("recover/recover")
@@ -112,11 +112,11 @@ async def test_a_pool_of_another_type_is_left_as_it_is(
     await prefect_client.create_work_pool(WorkPoolCreate(name="ops", type="process"))
     file = tmp_path / "prefect.yaml"
     file.write_text(SAMPLE_YAML.read_text().replace("name: sample\npull", "name: ops\npull"))
-    await register(prefect_server.api_url, file=file)
+    await register(prefect_server.access, file=file)
     assert (await prefect_client.read_work_pool("ops")).type == "process"
     greet = await prefect_client.read_deployment_by_name("sample_greet/greet")
     assert greet.work_pool_name == "ops"
-    await register(prefect_server.api_url, file=SAMPLE_YAML)
+    await register(prefect_server.access, file=SAMPLE_YAML)
 
 
 def test_every_flow_of_the_folder_is_declared():
