@@ -14,6 +14,7 @@ from pathlib import Path
 from deployments.commands import settings
 from deployments.machine import dumps
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.home import liaison_home
 from deployments.machine.process_table import ProcessTable, living
 from deployments.machine.stack import OUR_DATABASE, PREFECTS_DATABASE, SUPERVISOR
 from incidents.errors import LiaisonError
@@ -63,7 +64,7 @@ def back_up(home: Path | None, file: Path) -> BackupContents:
             if prefects is not None:
                 dumps.dump(prefects, scratch / PREFECTS)
             dumps.dump(url, scratch / OURS)
-            (scratch / KEY).write_text(settings.operator_key(settings.home(home)))
+            (scratch / KEY).write_text(settings.operator_key(liaison_home(home)))
             (scratch / ABOUT).write_text(json.dumps(asdict(contents)))
             with tarfile.open(fileobj=handle, mode="w") as archive:
                 for part in sorted(scratch.iterdir()):
@@ -79,7 +80,7 @@ async def restore(home: Path | None, file: Path) -> BackupContents:
 
     Raises `CannotRestore` when the folder has a store already, or Liaison runs on it.
     """
-    where = settings.home(home)
+    where = liaison_home(home)
     _refuse_what_is_there(where)
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
@@ -114,12 +115,12 @@ async def _load(server: EmbeddedDatabase, name: str, file: Path) -> None:
 
 
 def _embedded(home: Path | None) -> EmbeddedDatabase:
-    return EmbeddedDatabase(settings.home(home) / "postgres")
+    return EmbeddedDatabase(liaison_home(home) / "postgres")
 
 
 def _has_prefects(home: Path | None) -> bool:
     """Whether Prefect's database is on the embedded server of this folder, and not where somebody else backs it up."""
-    if not (settings.home(home) / "postgres").exists():
+    if not (liaison_home(home) / "postgres").exists():
         return False
     server = _embedded(home)
     return server.pid is not None and PREFECTS_DATABASE in server.databases()
