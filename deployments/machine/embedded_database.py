@@ -85,8 +85,10 @@ class EmbeddedDatabase:
             self._run("initdb", "-D", self.folder, "-U", SUPERUSER, "--auth=trust", *LOCALE)
         if self.pid is not None:
             return
-        # A pid file of a dead server names a number some other process may have by now.
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        # A dead server's files name a number that some other process may have by now, or that is still listed as dead
+        # where nobody collects the dead (a container without an init): PostgreSQL takes that for a living one.
+        for file in ("postmaster.pid", f"{SOCKET_NAME}.lock"):
+            (self.folder / file).unlink(missing_ok=True)
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
         self._run(
             "pg_ctl", "start", "-D", self.folder, "-w", "-t", START_SECONDS, "-o", options, "-l", self.log
@@ -103,18 +105,23 @@ class EmbeddedDatabase:
         They end by themselves as soon as they look around; one that hangs, or was stopped, never does, and holds
         the shared memory without which no new server starts.
         """
-        if self.pid is not None:
-            return 0
-        orphans = [process for process in psutil.process_iter() if self._is_of_this_folder(process)]
+        orphans = self.orphans()
         for process in orphans:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         return len(orphans)
 
+    def orphans(self) -> Sequence[psutil.Process]:
+        """Processes of this folder's server whose postmaster has died."""
+        if self.pid is not None:
+            return []
+        return [process for process in psutil.process_iter() if self._is_of_this_folder(process)]
+
     def _is_of_this_folder(self, process: psutil.Process) -> bool:
         # Each process of a server stands in its data folder.
         try:
-            return process.name() == "postgres" and process.cwd() == str(self.folder)
+            is_ours = process.name() == "postgres" and process.cwd() == str(self.folder)
+            return is_ours and process.status() != psutil.STATUS_ZOMBIE
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 

@@ -76,15 +76,12 @@ class KeptDatabase:
 
     async def _start_again(self) -> None:
         """Until it serves. Webhooks are answered 503 meanwhile, and their senders keep them."""
-        loop = asyncio.get_running_loop()
-        began, pause, said = loop.time(), self.pace.first, ""
+        pause, said = self.pace.first, ""
         while True:
+            await self._until_orphans_are_gone()
             try:
                 await self._start()
             except (DatabaseError, OSError) as error:
-                # Old sessions of the dead postmaster hold its shared memory until they have noticed.
-                if loop.time() - began > self.pace.orphans:
-                    await asyncio.to_thread(self.server.end_orphans)
                 if str(error) != said:
                     said = str(error)
                     self.say(f"PostgreSQL does not start yet: {said}")
@@ -92,3 +89,14 @@ class KeptDatabase:
                 pause = min(2 * pause, self.pace.longest)
             else:
                 return
+
+    async def _until_orphans_are_gone(self) -> None:
+        """Old sessions of a dead postmaster hold its shared memory until they have noticed; a start would fail."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.pace.orphans
+        while await asyncio.to_thread(self.server.orphans):
+            if loop.time() >= deadline:
+                count = await asyncio.to_thread(self.server.end_orphans)
+                self.say(f"ended {count} processes that the dead PostgreSQL had left")
+                return
+            await asyncio.sleep(self.pace.first)
