@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|kills|sla|sweep|replies|insights|insights_speed|insights_text]
+    python -m bench [only=gateway|page|storm|city|kills|sla|sweep|replies|insights|insights_speed|insights_text]
 
 What is going on is told on stderr.
 """
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.city.figures import city_figures
 from bench.insights.figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
@@ -31,6 +32,10 @@ def _page() -> None:
 
 def _storm() -> None:
     _print(asyncio.run(storm()))
+
+
+def _city() -> None:
+    _print(city_figures())
 
 
 def _kills() -> None:
@@ -83,6 +88,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "gateway": _gateway,
     "page": _page,
     "storm": _storm,
+    "city": _city,
     "kills": _kills,
     "sla": _sla,
     "sweep": _sweep,
