@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.names import IncidentName, stage_run_name
-from incidents.models import IncidentState
+from flows.stage import IncidentNames, for_each, stage_run_name
+from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver
-from tasks.reading import incident_named
 from tasks.stages.commit import commit_closure
 from tasks.stages.gather import probe
 from tasks.stages.story import tell_story
 
 
+async def _look(before: Incident) -> Incident:
+    looks = await probe(before.service) if before.state is IncidentState.RESOLVED else []
+    return await commit_closure(before.id, list(looks))
+
+
+async def _tell(after: Incident) -> None:
+    await deliver(after.id)
+    await tell_story(after.id)
+
+
 @flow(name="closure", flow_run_name=stage_run_name)
-async def closure(incident: IncidentName) -> str:
+async def closure(incident: IncidentNames) -> str:
     """Look again; when it is proven fixed, tell everybody and close.
 
     Args:
-        incident: Which incident, such as INC-42.
+        incident: Which incident, such as INC-42; several are parted by commas.
     """
-    before = await incident_named(incident)
-    looks = await probe(before.service) if before.state is IncidentState.RESOLVED else []
-    after = await commit_closure(before.id, list(looks))
-    await deliver(after.id)
-    await tell_story(after.id)
-    return f"{after.name} {after.state}"
+    return "; ".join(f"{after.name} {after.state}" for after in await for_each(incident, _look, _tell))

@@ -1,9 +1,15 @@
-"""Following incidents: deliver what is due, run stage after stage, until only the world can go on."""
+"""Following incidents: deliver what is due, run stage after stage, until only the world can go on.
+
+Each incident has a follower of its own, and they take turns: see `flows.line`. Those that wait for the same stage
+when a turn comes share a run of it: see `flows.stage`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +17,9 @@ from prefect import Flow
 
 from flows.closure import closure
 from flows.escalation import escalation
+from flows.line import Line, Urgency
 from flows.names import tagged
+from flows.stage import AT_ONCE, Company, in_company
 from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
@@ -28,25 +36,15 @@ _STAGES: dict[Stage, Flow[Any, Coroutine[Any, Any, str]]] = {
     Stage.ESCALATION: escalation,
     Stage.CLOSURE: closure,
 }
+_URGENCY = {
+    Stage.VALIDATION: Urgency.CHECK,
+    Stage.ESCALATION: Urgency.PAGE,
+    Stage.CLOSURE: Urgency.CLOSE,
+}
 
 
-async def follow(incident_id: int) -> None:
-    """Bring one incident as far as it can go now. Each stage is a flow run of its own below this one."""
-    incident = await incident_named(f"INC-{incident_id}")
-    with tagged(incident, await sources_of(incident_id)):
-        if not _is_due(incident):
-            await deliver(incident_id)
-        posted = False
-        while (stage := await _next(incident_id)) is not None:
-            name = f"{stage} {incident.name} {incident.service}"
-            await _STAGES[stage].with_options(flow_run_name=name)(incident.name)
-            posted = True
-        if not posted:
-            await tell_story(incident_id)
-
-
-async def _next(incident_id: int) -> Stage | None:
-    """The stage that is due, after waiting for it if it is due soon."""
+async def _next(incident_id: int) -> Incident | None:
+    """The incident, if a stage of it is due, after waiting for it if it is due soon."""
     incident = await incident_named(f"INC-{incident_id}")
     if incident.next_stage is None or incident.next_stage_at is None:
         return None
@@ -56,41 +54,139 @@ async def _next(incident_id: int) -> Stage | None:
     if wait > timedelta(0):
         await asyncio.sleep(wait.total_seconds())
         incident = await incident_named(f"INC-{incident_id}")
-    return incident.next_stage if _is_due(incident) else None
+    return incident if _is_due(incident) else None
 
 
 def _is_due(incident: Incident) -> bool:
     return incident.next_stage_at is not None and incident.next_stage_at <= resources.utc_now()
 
 
+@dataclass(slots=True)
+class _Member:
+    """An incident that waits for a run of its stage, or is in one."""
+
+    incident: Incident
+    through: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def is_through(self) -> None:
+        if not self.through.done():
+            self.through.set_result(None)
+
+    def has_failed(self, error: Exception) -> None:
+        if not self.through.done():
+            self.through.set_exception(error)
+
+
 class Followers:
-    """Follows incidents beside a drain that goes on: one follower each, told again when there is more."""
+    """Follows incidents beside a drain that goes on: one follower each, told again when there is more.
 
-    def __init__(self) -> None:
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._again: set[int] = set()
+    `is_under_way`: what they are followed for is not to wait behind new incidents. `line` is this process's unless
+    another one is given; `at_once` incidents share a run at most.
+    """
 
-    def start(self, incident_ids: Iterable[int]) -> None:
-        """Follow each in the background, until `finish`; one that is under way already is followed once more after
-        it.
+    def __init__(
+        self, *, is_under_way: bool = False, line: Line | None = None, at_once: int = AT_ONCE
+    ) -> None:
+        self._is_under_way = is_under_way
+        self._at_once = at_once
+        self._line = line if line is not None else resources.kept(Line)
+        self._followers: dict[int | None, asyncio.Task[None]] = {}
+        self._again: set[int | None] = set()
+        self._waiting: dict[Stage, list[_Member]] = {stage: [] for stage in _STAGES}
+        self._runs: set[asyncio.Task[None]] = set()
+
+    def start(self, incident_ids: Iterable[int | None]) -> None:
+        """Follow each in the background, until `finish`; one that is under way already is followed once more after it.
+
+        None is for what is to be sent about tickets without an incident.
         """
         for incident_id in incident_ids:
-            running = self._tasks.get(incident_id)
+            running = self._followers.get(incident_id)
             if running is not None and not running.done():
                 self._again.add(incident_id)
             else:
-                self._tasks[incident_id] = asyncio.create_task(self._run(incident_id))
-
-    async def _run(self, incident_id: int) -> None:
-        while True:
-            self._again.discard(incident_id)
-            await follow(incident_id)
-            if incident_id not in self._again:
-                return
+                self._followers[incident_id] = asyncio.create_task(self._follow(incident_id))
 
     async def finish(self) -> None:
         """Wait for all; raises the first failure, after every other incident had its turn."""
-        outcomes = await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        try:
+            outcomes = await asyncio.gather(*self._followers.values(), return_exceptions=True)
+            await asyncio.gather(*self._runs)
+        finally:
+            for run in list(self._runs):
+                run.cancel()
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    async def _follow(self, incident_id: int | None) -> None:
+        while True:
+            self._again.discard(incident_id)
+            await (deliver(None) if incident_id is None else self._bring_on(incident_id))
+            if incident_id not in self._again:
+                return
+
+    async def _bring_on(self, incident_id: int) -> None:
+        """Bring one incident as far as it can go now. Each stage is a flow run below the one we are in."""
+        incident = await incident_named(f"INC-{incident_id}")
+        is_told = False
+        if not _is_due(incident):
+            with tagged([incident], await sources_of([incident_id])):
+                async with self._place(Urgency.REST, incident):
+                    await deliver(incident_id)
+        while (found := await _next(incident_id)) is not None:
+            await self._run_stage(found)
+            is_told = True
+        if not is_told:
+            with tagged([incident], await sources_of([incident_id])):
+                async with self._place(Urgency.REST, incident):
+                    await tell_story(incident_id)
+
+    def _place(self, urgency: Urgency, incident: Incident) -> AbstractAsyncContextManager[None]:
+        return self._line.place(Urgency.UNDER_WAY if self._is_under_way else urgency, incident)
+
+    async def _run_stage(self, incident: Incident) -> None:
+        """Return when the incident is through the stage that it is due for."""
+        assert incident.next_stage is not None  # noqa: S101 - it is due
+        member = _Member(incident)
+        self._waiting[incident.next_stage].append(member)
+        run = asyncio.create_task(self._take_turn(incident.next_stage, incident))
+        self._runs.add(run)
+        run.add_done_callback(self._runs.discard)
+        await member.through
+
+    async def _take_turn(self, stage: Stage, incident: Incident) -> None:
+        """When it is this one's turn, all that wait for the same stage go with it, up to `at_once`; those whose turn
+        comes later have been taken along by then."""
+        async with self._place(_URGENCY[stage], incident):
+            members = self._taken_along(stage, incident)
+            if members:
+                await self._share_a_run(stage, members)
+
+    def _taken_along(self, stage: Stage, incident: Incident) -> Sequence[_Member]:
+        waiting = self._waiting[stage]
+        if all(member.incident.id != incident.id for member in waiting):
+            return ()
+        waiting.sort(key=lambda member: (member.incident.id != incident.id, member.incident.severity))
+        members, self._waiting[stage] = waiting[: self._at_once], waiting[self._at_once :]
+        return members
+
+    async def _share_a_run(self, stage: Stage, members: Sequence[_Member]) -> None:
+        by_name = {member.incident.name: member for member in members}
+        incidents = [member.incident for member in members]
+        company = Company(
+            incidents={one.name: one for one in incidents}, ended=lambda name: by_name[name].is_through()
+        )
+        try:
+            with tagged(incidents, await sources_of([one.id for one in incidents])), in_company(company):
+                await _STAGES[stage](", ".join(by_name))
+        except Exception as error:  # noqa: BLE001 - whatever it was, each follower that still waits is told
+            for member in members:
+                member.has_failed(error)
+        except BaseException:
+            for member in members:
+                member.through.cancel()
+            raise
+        else:
+            for member in members:
+                member.is_through()

@@ -5,34 +5,29 @@ from __future__ import annotations
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
+from flows.drain import drain
 from flows.follow import Followers
 from incidents.events import Lane, TicketEvent
 from incidents.models import TicketRef
-from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import suggest_incidents
 from tasks.insights.surges import listen
 from tasks.parameters import unsearched
 from tasks.stages.commit_intake import commit_intake
-from tasks.stages.drain import (
-    drop_lane,
-    keep_lane,
-    leave_lane,
-    read_chunk,
-    take_lane,
-)
+from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import newest_tickets
 
 
-async def listened(open_questions: tuple[TicketRef, ...]) -> list[int]:
-    """Incidents that a surge has something to do with; agents of tickets that no rule knows read what they are like.
+async def listened(open_questions: tuple[TicketRef, ...]) -> list[int | None]:
+    """Incidents that a surge has something to do with, and None if agents of tickets that no rule knows are to read
+    what these are like.
 
     Learning is never what stops the intake.
     """
-    touched: list[int] = []
+    touched: list[int | None] = []
     try:
         touched += await listen()
         if open_questions and await suggest_incidents(list(open_questions)):
-            await deliver(None)
+            touched.append(None)
     except Exception:  # noqa: BLE001 - whatever is wrong with a detector, tickets are not to wait for it
         get_run_logger().exception("nothing could be learnt from these; tickets are taken in as ever")
     return touched
@@ -50,24 +45,17 @@ async def intake() -> str:
         return "another intake is at work"
     followers = Followers()
     tickets = opened = 0
+
+    async def take_in(chunk: Chunk) -> None:
+        nonlocal tickets, opened
+        newest = await newest_tickets([event for event in chunk.events if isinstance(event, TicketEvent)])
+        handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
+        tickets, opened = tickets + handled.tickets, opened + handled.opened
+        followers.start(handled.incidents)
+        followers.start(await listened(handled.open_questions))
+
     try:
-        async with keep_lane(Lane.INTAKE, fence):
-            while True:
-                chunk = await read_chunk(Lane.INTAKE, fence)
-                if chunk.is_empty:
-                    if await leave_lane(Lane.INTAKE, fence):
-                        break
-                    continue
-                newest = await newest_tickets(
-                    [event for event in chunk.events if isinstance(event, TicketEvent)]
-                )
-                handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
-                tickets, opened = tickets + handled.tickets, opened + handled.opened
-                followers.start(handled.incidents)
-                followers.start(await listened(handled.open_questions))
-    except BaseException as error:
-        await drop_lane(Lane.INTAKE, fence, error)
-        raise
+        await drain(Lane.INTAKE, fence, take_in)
     finally:
         await followers.finish()
     return f"{tickets} tickets, {opened} incidents opened"

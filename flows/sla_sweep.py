@@ -32,7 +32,7 @@ async def sla_sweep() -> str:
     fitted = await refit()
     due = await promises_due()
     swept = await sweep_tickets() if due.unlinked else Swept()
-    followers = Followers()
+    followers = Followers(is_under_way=True)
     for incident_id in due.incidents:
         swept = swept.plus(await sweep_incident(incident_id))
         followers.start([incident_id])

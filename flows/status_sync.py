@@ -5,17 +5,12 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
+from flows.drain import drain
 from flows.follow import Followers
 from incidents.events import Lane, PageEvent
 from tasks.parameters import unsearched
 from tasks.stages.commit_sync import commit_sync
-from tasks.stages.drain import (
-    drop_lane,
-    keep_lane,
-    leave_lane,
-    read_chunk,
-    take_lane,
-)
+from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import read_pages
 
 
@@ -29,22 +24,17 @@ async def status_sync() -> str:
     fence = await take_lane(Lane.STATUS_SYNC)
     if fence is None:
         return "another status_sync is at work"
-    followers = Followers()
+    followers = Followers(is_under_way=True)
     count = 0
+
+    async def follow(chunk: Chunk) -> None:
+        nonlocal count
+        pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
+        followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
+        count += len(chunk.events)
+
     try:
-        async with keep_lane(Lane.STATUS_SYNC, fence):
-            while True:
-                chunk = await read_chunk(Lane.STATUS_SYNC, fence)
-                if chunk.is_empty:
-                    if await leave_lane(Lane.STATUS_SYNC, fence):
-                        break
-                    continue
-                pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
-                followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
-                count += len(chunk.events)
-    except BaseException as error:
-        await drop_lane(Lane.STATUS_SYNC, fence, error)
-        raise
+        await drain(Lane.STATUS_SYNC, fence, follow)
     finally:
         await followers.finish()
     return f"{count} events"

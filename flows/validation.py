@@ -6,11 +6,10 @@ import asyncio
 
 from prefect import flow, get_run_logger
 
-from flows.names import IncidentName, stage_run_name
+from flows.stage import IncidentNames, for_each, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents
-from tasks.reading import incident_named
 from tasks.stages.commit import commit_validation
 from tasks.stages.gather import probe, probe_dependencies
 from tasks.stages.story import tell_story
@@ -26,20 +25,25 @@ async def _precedents(incident: Incident) -> None:
         get_run_logger().exception("no precedents could be looked for")
 
 
-@flow(name="validation", flow_run_name=stage_run_name)
-async def validation(incident: IncidentName) -> str:
-    """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time.
-
-    Args:
-        incident: Which incident, such as INC-42.
-    """
-    before = await incident_named(incident)
+async def _judge(before: Incident) -> Incident:
     looks, dependency_looks, _ = await asyncio.gather(
         probe(before.service), probe_dependencies(before.service), _precedents(before)
     )
-    after = await commit_validation(before.id, list(looks), dependency_looks)
-    if after.next_stage is not Stage.ESCALATION:
-        # Otherwise notes and story wait for the page, not the page for them: escalation sees to both.
-        await deliver(after.id)
-        await tell_story(after.id)
-    return f"{after.name} {after.state}: {after.verdict}"
+    return await commit_validation(before.id, list(looks), dependency_looks)
+
+
+async def _tell(after: Incident) -> None:
+    await deliver(after.id)
+    await tell_story(after.id)
+
+
+@flow(name="validation", flow_run_name=stage_run_name)
+async def validation(incident: IncidentNames) -> str:
+    """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time.
+
+    Args:
+        incident: Which incident, such as INC-42; several are parted by commas.
+    """
+    # Notes and story wait for the page, not the page for them: escalation sees to both.
+    judged = await for_each(incident, _judge, _tell, passes_to=Stage.ESCALATION)
+    return "; ".join(f"{after.name} {after.state}: {after.verdict}" for after in judged)

@@ -54,7 +54,8 @@ class Case:
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
-    `clocks` are the incident's own SLA clocks.
+    `clocks` are the incident's own SLA clocks. Where not `has_all_tickets`, there is one of each kind only: enough for
+    whoever looks at new tickets.
     """
 
     incident: Incident
@@ -65,6 +66,7 @@ class Case:
     untold: tuple[UntoldCustomer, ...] = ()
     instance: str = "local"
     clocks: tuple[SlaClock, ...] = ()
+    has_all_tickets: bool = True
 
     @property
     def page_keys(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ Effects in one `lane` (one object in one system) are sent in the order in which 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -29,6 +29,13 @@ class EffectKind(StrEnum):
     TICKET_STATUS = "ticket_status"
     CUSTOMER_MESSAGE = "customer_message"
     ACTION = "action"
+
+
+class Wanted(Enum):
+    """Which effects somebody sends now: what wakes engineers, or makes that needless, goes before rooms and notes."""
+
+    WAKING = "waking"
+    ALL = "all"
 
 
 class EffectState(StrEnum):

@@ -37,10 +37,10 @@ async def incident_named(name: str) -> Incident:
 
 
 @read_again
-async def sources_of(incident_id: int) -> Sequence[str]:
-    """The vendors its tickets came from, such as `zendesk`."""
+async def sources_of(incident_ids: Sequence[int]) -> Sequence[str]:
+    """The vendors their tickets came from, such as `zendesk`."""
     async with resources.database().transaction() as tx:
-        connections = await linked_connections(tx, incident_id)
+        connections = await linked_connections(tx, incident_ids)
     return sorted({connection.partition("/")[0] for connection in connections})
 
 

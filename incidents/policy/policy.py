@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from incidents.models import JoinOrigin, Severity, Ticket, Verdict
@@ -31,6 +31,7 @@ from incidents.policy.process import (
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.routing import (
     Route,
+    Router,
     RoutingRule,
     corrected_service,
 )
@@ -165,6 +166,8 @@ class Policy(PolicySection):
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
+    _router: Router | None = PrivateAttr(default=None)
+
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         dangling = list(dangling_references(self.model_dump()))
@@ -191,7 +194,9 @@ class Policy(PolicySection):
             return Route(
                 service=said, severity=None, origin=JoinOrigin.AGENT, reason="an agent's tag says so"
             )
-        return next((route for rule in self.routing if (route := rule.route(ticket)) is not None), None)
+        if self._router is None or self._router.rules is not self.routing:
+            self._router = Router(self.routing)
+        return self._router.route(ticket)
 
     def connections(self) -> set[str]:
         """Every connection the policy names."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -16,6 +16,9 @@ from incidents.policy.words import Connection, PolicySection
 
 LOOKED_AT = 10_000
 """Characters of subject and body that keywords are looked for in: what matters is said early."""
+
+REMEMBERED = 2_000
+"""Tickets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,27 +80,27 @@ class RoutingRule(PolicySection):
             raise ValueError("the rule leads nowhere; add service, or ignore: true")
         return self
 
-    def matches(self, ticket: Ticket) -> str | None:
+    def matches(self, words: TicketWords) -> str | None:
         """Why the ticket matches (`keyword 'checkout' and tag 'vip'`), or None."""
-        text = _fold(f"{ticket.subject[:LOOKED_AT]}\n{ticket.body[:LOOKED_AT]}"[:LOOKED_AT])
         reasons = []
-        for given, why in (
-            (self.any_keyword, _any_keyword(self.any_keyword, text)),
-            (self.all_keywords, _all_keywords(self.all_keywords, text)),
-            (self.any_tag, _any_equal("tag", self.any_tag, ticket.tags)),
-            (self.product, _any_equal("product", self.product, [ticket.product or ""])),
-            (self.connection, _any_equal("connection", self.connection, [ticket.ref.connection])),
+        for given, look in (
+            (self.any_keyword, words.any_keyword),
+            (self.all_keywords, words.all_keywords),
+            (self.any_tag, words.tag),
+            (self.product, words.product),
+            (self.connection, words.connection),
         ):
             if not given:
                 continue
+            why = look(given)
             if why is None:
                 return None
             reasons.append(why)
         return " and ".join(reasons) or None
 
-    def route(self, ticket: Ticket) -> Route | None:
+    def route(self, words: TicketWords) -> Route | None:
         """Where this rule sends the ticket, or None when it does not match."""
-        why = self.matches(ticket)
+        why = self.matches(words)
         if why is None:
             return None
         reason = f"{self.reason} ({why})" if self.reason else why
@@ -110,23 +113,76 @@ class RoutingRule(PolicySection):
         )
 
 
-def _any_keyword(keywords: Iterable[str], text: str) -> str | None:
-    return next((f"keyword {word!r}" for word in keywords if _whole_word(word).search(text)), None)
+class TicketWords:
+    """A ticket as rules read it: folded once, however many rules there are."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+
+    @cached_property
+    def _text(self) -> str:
+        ticket = self._ticket
+        return _fold(f"{ticket.subject[:LOOKED_AT]}\n{ticket.body[:LOOKED_AT]}"[:LOOKED_AT])
+
+    @cached_property
+    def _tags(self) -> frozenset[str]:
+        return frozenset(_fold(tag).strip() for tag in self._ticket.tags)
+
+    def any_keyword(self, keywords: Sequence[str]) -> str | None:
+        """Which keyword occurs, in words for people, or None."""
+        return next((f"keyword {word!r}" for word in keywords if _whole_word(word).search(self._text)), None)
+
+    def all_keywords(self, keywords: Sequence[str]) -> str | None:
+        """The keywords, in words for people, if all of them occur."""
+        if not all(_whole_word(word).search(self._text) for word in keywords):
+            return None
+        return "keywords " + ", ".join(repr(word) for word in keywords)
+
+    def tag(self, wanted: Sequence[str]) -> str | None:
+        """Which tag it has, in words for people, or None."""
+        return _any_equal("tag", wanted, self._tags)
+
+    def product(self, wanted: Sequence[str]) -> str | None:
+        """Which product it names, in words for people, or None."""
+        return _any_equal("product", wanted, frozenset({_fold(self._ticket.product or "").strip()}))
+
+    def connection(self, wanted: Sequence[str]) -> str | None:
+        """Which connection it came by, in words for people, or None."""
+        return _any_equal("connection", wanted, frozenset({_fold(self._ticket.ref.connection).strip()}))
 
 
-def _all_keywords(keywords: list[str], text: str) -> str | None:
-    if not all(_whole_word(word).search(text) for word in keywords):
-        return None
-    return "keywords " + ", ".join(repr(word) for word in keywords)
+class Router:
+    """The first rule that matches decides. What was found is remembered for a while: between its webhook and its
+    commit each ticket of a chunk is asked about several times, and a policy may have hundreds of rules.
+    """
+
+    def __init__(self, rules: Sequence[RoutingRule]) -> None:
+        self.rules = rules
+        self._found: dict[Ticket, Route | None] = {}
+
+    def route(self, ticket: Ticket) -> Route | None:
+        """Where the first rule that matches sends the ticket, or None."""
+        if ticket in self._found:
+            return self._found[ticket]
+        words = TicketWords(ticket)
+        found = next((route for rule in self.rules if (route := rule.route(words)) is not None), None)
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        self._found[ticket] = found
+        return found
 
 
-def _any_equal(kind: str, wanted: Iterable[str], has: Iterable[str]) -> str | None:
-    folded = {_fold(value).strip() for value in has}
-    return next((f"{kind} {value!r}" for value in wanted if _fold(value).strip() in folded), None)
+def _any_equal(kind: str, wanted: Sequence[str], has: frozenset[str]) -> str | None:
+    return next((f"{kind} {value!r}" for value in wanted if _folded_word(value) in has), None)
 
 
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+@lru_cache(maxsize=8192)
+def _folded_word(word: str) -> str:
+    return _fold(word).strip()
 
 
 @lru_cache(maxsize=4096)

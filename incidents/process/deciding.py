@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.case import Case, Plan
 from incidents.models import Ticket
 from incidents.step import Step
-from incidents.store.cases import load_case, write_plan
-from incidents.store.sla.keeping import keep_incident
+from incidents.store.cases import load_case, load_cases, write_plan, write_plans
+from incidents.store.sla.keeping import Kept, keep_incidents
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is to be decided on an incident. `joining` are tickets that are linked to it in the same transaction."""
+
+    incident_id: int
+    decision: Callable[[Case], Plan]
+    joining: Sequence[Ticket] = ()
 
 
 async def decide(
@@ -17,22 +27,42 @@ async def decide(
     incident_id: int,
     decision: Callable[[Case], Plan],
     *,
-    joining: Sequence[Ticket] = (),
     customers_told_at: datetime | None = None,
 ) -> Plan:
     """Lock the incident, show its case to `decision`, and write what it said, with what that means for its SLA.
 
     The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
-    `decision` is pure and quick; what it needs from the outside world was gathered before. `joining` are tickets
-    that are linked to it in the same transaction; `customers_told_at` says that its customers have had a message of
-    ours.
+    `decision` is pure and quick; what it needs from the outside world was gathered before. `customers_told_at` says
+    that its customers have had a message of ours.
     Raises `NotFound` when there is no such incident.
     """
     case = await load_case(step.connection, incident_id, lock=True)
     plan = decision(case)
     await write_plan(step, case.incident, plan)
-    await keep_incident(step, case, plan, joining=joining, customers_told_at=customers_told_at)
+    await keep_incidents(step, [Kept(case=case, plan=plan)], customers_told_at=customers_told_at)
     return plan
+
+
+async def decide_all(step: Step, questions: Sequence[Question], *, has_all_tickets: bool = True) -> None:
+    """The same for many incidents, one question each, in as many statements as for one of them.
+
+    For `has_all_tickets` see `Case`. Incidents that there are not are left out.
+    """
+    if not questions:
+        return
+    numbers = [question.incident_id for question in questions]
+    cases = await load_cases(step.connection, numbers, lock=True, has_all_tickets=has_all_tickets)
+    kept = [
+        Kept(
+            case=cases[question.incident_id],
+            plan=question.decision(cases[question.incident_id]),
+            joining=question.joining,
+        )
+        for question in questions
+        if question.incident_id in cases
+    ]
+    await write_plans(step, [(one.case.incident, one.plan) for one in kept])
+    await keep_incidents(step, kept)
 
 
 def as_it_is(case: Case) -> Plan:

@@ -8,7 +8,6 @@ from functools import partial
 
 from incidents.decisions.intake import (
     Join,
-    Opening,
     services_of,
     sort_tickets,
     tickets_joined,
@@ -18,7 +17,7 @@ from incidents.events import TicketEvent
 from incidents.models import Comment, Ticket, TicketRef
 from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
-from incidents.process.deciding import decide
+from incidents.process.deciding import Question, decide_all
 from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
@@ -124,23 +123,22 @@ async def _join(work: _Work, tickets: Sequence[Ticket], hints: Hints) -> None:
     incidents = await open_incidents(step.connection, services, lock=True) if services else []
     warm = await last_linked_at(step.connection, [one.id for one in incidents]) if incidents else {}
     found = sort_tickets(tickets, incidents, warm, step.basis, learnt=hints.routes, links=hints.links)
-    for incident_id, joins in found.joins.items():
-        await decide(
-            step,
-            incident_id,
-            partial(tickets_joined, joins=joins, basis=step.basis),
+    questions = [
+        Question(
+            incident_id=incident_id,
+            decision=partial(tickets_joined, joins=joins, basis=step.basis),
             joining=[join.ticket for join in joins],
         )
-        await link_joins(step, incident_id, joins)
+        for incident_id, joins in found.joins.items()
+    ]
+    await decide_all(step, questions, has_all_tickets=False)
+    await link_joins(step, found.joins)
+    for incident_id, joins in found.joins.items():
         _joined(work, incident_id, joins)
-    for opening in found.openings:
-        await _open(work, opening)
-
-
-async def _open(work: _Work, opening: Opening) -> None:
-    incident = await open_with_tickets(work.step, opening)
-    work.opened += 1
-    _joined(work, incident.id, opening.joins)
+    opened = await open_with_tickets(step, found.openings)
+    work.opened += len(opened)
+    for incident, opening in zip(opened, found.openings, strict=True):
+        _joined(work, incident.id, opening.joins)
 
 
 def _joined(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
@@ -167,13 +165,15 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
         )
         if before.incident_id is not None and _matters(news):
             by_incident.setdefault(before.incident_id, []).append(news)
-    for incident_id in sorted(by_incident):
-        await decide(
-            step,
-            incident_id,
-            partial(ticket_news, news=by_incident[incident_id], basis=step.basis),
+    questions = [
+        Question(
+            incident_id=incident_id,
+            decision=partial(ticket_news, news=told, basis=step.basis),
         )
-        work.touched.append(incident_id)
+        for incident_id, told in sorted(by_incident.items())
+    ]
+    await decide_all(step, questions)
+    work.touched += sorted(by_incident)
 
 
 async def _keep_promises(

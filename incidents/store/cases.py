@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import BigInteger, Row, any_, bindparam, func, insert, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Case, Entry, LedgerLine, Plan, UntoldCustomer
@@ -24,10 +26,41 @@ from incidents.store.schema.tables import (
     incidents,
 )
 from incidents.store.sla.clocks import read_clocks
-from incidents.store.tickets import linked_tickets
-from incidents.store.timeline import append_entries
+from incidents.store.tickets import linked_kinds, linked_tickets
+from incidents.store.timeline import append_to_all
 
 _EVIDENCE = TypeAdapter(tuple[Evidence, ...])
+# One parameter, however many they are: the statement is prepared once.
+_NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
+
+_OWN_EFFECTS = (
+    select(effects)
+    .where(effects.c.incident_id == any_(_NUMBERS), effects.c.about_ticket.is_(False))
+    .order_by(effects.c.id)
+)
+_IS_OPEN = effects.c.state.in_([state.value for state in EffectState if state.is_open])
+_IS_GIVEN_UP = effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
+_IS_MESSAGE = effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value
+_TICKET_EFFECTS = (
+    select(
+        effects.c.incident_id,
+        func.count().filter(_IS_OPEN).label("open"),
+        func.count().filter(_IS_MESSAGE, _IS_GIVEN_UP).label("unsent_messages"),
+    )
+    .where(effects.c.incident_id == any_(_NUMBERS), effects.c.about_ticket)
+    .group_by(effects.c.incident_id)
+)
+
+_PLANNED = [column.name for column in incidents.columns if column.name not in ("id", "version", "sla_fit")]
+# All rows in one parameter, as with clocks: a statement of many rows is compiled anew.
+_WRITE = text(
+    f"""
+    update incidents i set version = new.version + 1, {", ".join(f"{name} = new.{name}" for name in _PLANNED)}
+    from jsonb_populate_recordset(null::incidents, :rows) as new
+    where i.id = new.id and i.version = new.version
+    returning i.id
+    """  # noqa: S608  # our own column names
+).bindparams(bindparam("rows", type_=JSONB))
 
 
 def incident_number(name: str) -> int:
@@ -42,55 +75,73 @@ async def load_case(tx: AsyncConnection, incident_id: int, *, lock: bool = False
     """An incident with its tickets, its ledger and its clocks. `lock` keeps others from deciding on it until the
     transaction ends. Raises `NotFound`.
     """
-    incident = await read_incident(tx, incident_id, lock=lock)
-    lines = await tx.execute(
-        select(effects)
-        .where(effects.c.incident_id == incident_id, effects.c.about_ticket.is_(False))
-        .order_by(effects.c.id)
-    )
-    is_open = effects.c.state.in_([state.value for state in EffectState if state.is_open])
-    is_given_up = effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
-    is_message = effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value
-    counts = await tx.execute(
-        select(
-            func.count().filter(is_open).label("open"),
-            func.count().filter(is_message, is_given_up).label("unsent_messages"),
+    cases = await load_cases(tx, [incident_id], lock=lock)
+    if not cases:
+        raise _no_such(incident_id)
+    return cases[incident_id]
+
+
+async def load_cases(
+    tx: AsyncConnection, incident_ids: Sequence[int], *, lock: bool = False, has_all_tickets: bool = True
+) -> Mapping[int, Case]:
+    """The cases of those incidents that there are, in as many statements as for one of them.
+
+    Locked in the order that avoids deadlocks. For `has_all_tickets` see `Case`.
+    """
+    given = {"numbers": list(incident_ids)}
+    one_by_one = select(incidents).where(incidents.c.id == any_(_NUMBERS)).order_by(incidents.c.id)
+    rows = await tx.execute(one_by_one.with_for_update() if lock else one_by_one, given)
+    found = [_incident(row) for row in rows]
+    ledgers: dict[int, list[LedgerLine]] = {}
+    for row in await tx.execute(_OWN_EFFECTS, given):
+        ledgers.setdefault(row.incident_id, []).append(_ledger_line(row))
+    counts = {row.incident_id: row for row in await tx.execute(_TICKET_EFFECTS, given)}
+    untold = await _untold(tx, [number for number, row in counts.items() if row.unsent_messages])
+    linked = await (linked_tickets if has_all_tickets else linked_kinds)(tx, incident_ids)
+    clocks = await read_clocks(tx, [incident.ref for incident in found])
+    instance = await instance_id(tx)
+    return {
+        one.id: Case(
+            incident=one,
+            tickets=tuple(linked.get(one.id, ())),
+            ledger=tuple(ledgers.get(one.id, ())),
+            open_ticket_effects=counts[one.id].open if one.id in counts else 0,
+            unsent_messages=counts[one.id].unsent_messages if one.id in counts else 0,
+            untold=tuple(untold.get(one.id, ())),
+            instance=instance,
+            clocks=clocks.get(one.ref, ()),
+            has_all_tickets=has_all_tickets,
         )
-        .select_from(effects)
-        .where(effects.c.incident_id == incident_id, effects.c.about_ticket)
-    )
-    about_tickets = counts.one()
-    return Case(
-        incident=incident,
-        tickets=tuple(await linked_tickets(tx, incident_id)),
-        ledger=tuple(_ledger_line(row) for row in lines),
-        open_ticket_effects=about_tickets.open,
-        unsent_messages=about_tickets.unsent_messages,
-        untold=await _untold(tx, incident_id) if about_tickets.unsent_messages else (),
-        instance=await instance_id(tx),
-        clocks=(await read_clocks(tx, [incident.ref])).get(incident.ref, ()),
-    )
+        for one in found
+    }
 
 
-async def _untold(tx: AsyncConnection, incident_id: int) -> tuple[UntoldCustomer, ...]:
-    """Tickets whose newest message is given up or waits for a person; an older one was overtaken."""
+async def _untold(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[int, Sequence[UntoldCustomer]]:
+    """Of each incident the tickets whose newest message is given up or waits for a person; an older one was
+    overtaken."""
+    if not incident_ids:
+        return {}
+    whose = (effects.c.incident_id, effects.c.connection, effects.c.target)
     newest = (
         select(effects)
-        .where(effects.c.incident_id == incident_id, effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value)
-        .distinct(effects.c.connection, effects.c.target)
-        .order_by(effects.c.connection, effects.c.target, effects.c.id.desc())
+        .where(effects.c.incident_id == any_(_NUMBERS), _IS_MESSAGE)
+        .distinct(*whose)
+        .order_by(*whose, effects.c.id.desc())
         .subquery()
     )
     given_up = newest.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
-    rows = await tx.execute(select(newest).where(given_up).order_by(newest.c.id))
-    return tuple(
-        UntoldCustomer(
+    rows = await tx.execute(
+        select(newest).where(given_up).order_by(newest.c.id), {"numbers": list(incident_ids)}
+    )
+    found: dict[int, list[UntoldCustomer]] = {}
+    for row in rows:
+        one = UntoldCustomer(
             ref=TicketRef(connection=row.connection, id=row.target),
             state=EffectState(row.state),
             why=row.detail,
         )
-        for row in rows
-    )
+        found.setdefault(row.incident_id, []).append(one)
+    return found
 
 
 async def read_incident(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Incident:
@@ -98,41 +149,58 @@ async def read_incident(tx: AsyncConnection, incident_id: int, *, lock: bool = F
     statement = select(incidents).where(incidents.c.id == incident_id)
     row = (await tx.execute(statement.with_for_update() if lock else statement)).one_or_none()
     if row is None:
-        raise NotFound(f"there is no INC-{incident_id}")
+        raise _no_such(incident_id)
     return _incident(row)
 
 
-async def open_incident(
-    step: Step,
-    *,
-    service: str,
-    title: str,
-    severity: Severity,
-    owner: str | None = None,
-    entries: Sequence[Entry],
-) -> Incident:
-    """A new incident, reported and due for validation at once."""
-    values = {
-        "version": 1,
-        "service": service,
-        "title": title,
-        "state": IncidentState.REPORTED.value,
-        "severity": int(severity),
-        "opened_at": step.now,
-        "clock_from": step.now,
-        "state_since": step.now,
-        "generation": 1,
-        "evidence": [],
-        "next_stage": Stage.VALIDATION.value,
-        "next_stage_at": step.now,
-        "updates_sent": 0,
-        "checks": 0,
-        "page_level": 0,
-        "owner": owner,
-    }
-    row = (await step.connection.execute(insert(incidents).values(values).returning(incidents))).one()
-    await append_entries(step, row.id, entries)
-    return _incident(row)
+def _no_such(incident_id: int) -> NotFound:
+    return NotFound(f"there is no INC-{incident_id}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewIncident:
+    """What is known of an incident when it begins; `entries` begin its story."""
+
+    service: str
+    title: str
+    severity: Severity
+    owner: str | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+async def open_new(step: Step, wanted: Sequence[NewIncident]) -> Sequence[Incident]:
+    """New incidents, in the order in which they are given: reported, and due for validation at once."""
+    if not wanted:
+        return []
+    rows = await step.connection.execute(
+        insert(incidents).returning(incidents, sort_by_parameter_order=True),
+        [
+            {
+                "version": 1,
+                "service": one.service,
+                "title": one.title,
+                "state": IncidentState.REPORTED.value,
+                "severity": int(one.severity),
+                "opened_at": step.now,
+                "clock_from": step.now,
+                "state_since": step.now,
+                "generation": 1,
+                "evidence": [],
+                "next_stage": Stage.VALIDATION.value,
+                "next_stage_at": step.now,
+                "updates_sent": 0,
+                "checks": 0,
+                "page_level": 0,
+                "owner": one.owner,
+                "sla_fit": step.policy.sla.fingerprint,
+            }
+            for one in wanted
+        ],
+    )
+    opened = [_incident(row) for row in rows]
+    stories = {made.id: one.entries for made, one in zip(opened, wanted, strict=True)}
+    await append_to_all(step, stories)
+    return opened
 
 
 async def write_plan(step: Step, before: Incident, plan: Plan) -> None:
@@ -140,16 +208,22 @@ async def write_plan(step: Step, before: Incident, plan: Plan) -> None:
 
     The row should be locked by this transaction. Raises `Stale` when the incident is no longer as it was `before`.
     """
-    if plan.incident != before:
-        written = await step.connection.execute(
-            update(incidents)
-            .where(incidents.c.id == before.id, incidents.c.version == before.version)
-            .values(_values(plan.incident) | {"version": before.version + 1})
-        )
-        if written.rowcount == 0:
-            raise Stale(f"{before.name} was moved on by somebody else since it was read")
-    await plan_effects(step.connection, plan.effects)
-    await append_entries(step, before.id, plan.entries)
+    await write_plans(step, [(before, plan)])
+
+
+async def write_plans(step: Step, plans: Sequence[tuple[Incident, Plan]]) -> None:
+    """The same for many incidents, each as it was `before` and with its plan."""
+    changed = {before.id: (before, plan.incident) for before, plan in plans if plan.incident != before}
+    if changed:
+        rows = [
+            _values(after) | {"id": before.id, "version": before.version}
+            for before, after in changed.values()
+        ]
+        written = {row.id for row in await step.connection.execute(_WRITE, {"rows": rows})}
+        for number in changed.keys() - written:
+            raise Stale(f"{changed[number][0].name} was moved on by somebody else since it was read")
+    await plan_effects(step.connection, [effect for _, plan in plans for effect in plan.effects])
+    await append_to_all(step, {before.id: plan.entries for before, plan in plans})
 
 
 async def open_incidents(
@@ -246,13 +320,11 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
 
 
 def _values(incident: Incident) -> dict[str, Any]:
-    """Every column but the key, the version and what the SLA keeps there."""
-    values: dict[str, Any] = {
-        column.name: getattr(incident, column.name)
-        for column in incidents.columns
-        if column.name not in ("id", "version", "sla_fit")
-    }
-    return values | {
+    """What a plan may change, as JSON."""
+    values = {name: getattr(incident, name) for name in _PLANNED}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()
+    } | {
         "evidence": _EVIDENCE.dump_python(incident.evidence, mode="json"),
         "severity": int(incident.severity),
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, bindparam, func, literal, select, text, tuple_, update
+from sqlalchemy import BigInteger, Row, any_, bindparam, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,19 +16,26 @@ from incidents.models import Contact, JoinOrigin, Ticket, TicketRef, TicketStatu
 from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
 
+# One parameter, however many they are: the statement is prepared once.
+_NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
 _KEPT = ("connection", "id", "ref", "incident_id", "link_origin", "link_reason", "linked_at", "first_seen_at")
 _REPLACED = [column.name for column in tickets.columns if column.name not in _KEPT]
 
 _LINK = text(
     """
-    update tickets set incident_id = :incident_id, link_origin = :origin, link_reason = :reason, linked_at = :now
-    from unnest(cast(:connections as text[]), cast(:ids as text[])) as named(connection, id)
+    update tickets set incident_id = named.incident_id, link_origin = named.origin, link_reason = named.reason,
+        linked_at = :now
+    from unnest(cast(:connections as text[]), cast(:ids as text[]), cast(:incidents as bigint[]),
+                cast(:origins as text[]), cast(:reasons as text[]))
+         as named(connection, id, incident_id, origin, reason)
     where tickets.connection = named.connection and tickets.id = named.id
     """
 ).bindparams(
     bindparam("connections", type_=ARRAY(StorableText)),
     bindparam("ids", type_=ARRAY(StorableText)),
-    bindparam("reason", type_=StorableText),
+    bindparam("incidents", type_=ARRAY(BigInteger)),
+    bindparam("origins", type_=ARRAY(StorableText)),
+    bindparam("reasons", type_=ARRAY(StorableText)),
 )
 
 # One row to a statement, executed many times: a statement of many rows is compiled anew for each chunk, which
@@ -70,6 +78,16 @@ async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket], *, sla_fit
     await tx.execute(_SAVE, [_values(ticket) | {"sla_fit": sla_fit} for ticket in in_order])
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketLink:
+    """Which incident a ticket belongs to from now on, who says so, and why."""
+
+    ref: TicketRef
+    incident_id: int
+    origin: JoinOrigin
+    reason: str
+
+
 async def link_tickets(
     tx: AsyncConnection,
     incident_id: int,
@@ -80,16 +98,22 @@ async def link_tickets(
     now: datetime,
 ) -> None:
     """Join tickets to an incident, and remember when and why."""
-    if not refs:
+    links = [TicketLink(ref=ref, incident_id=incident_id, origin=origin, reason=reason) for ref in refs]
+    await write_links(tx, links, now=now)
+
+
+async def write_links(tx: AsyncConnection, links: Sequence[TicketLink], *, now: datetime) -> None:
+    """Tickets of many incidents at once."""
+    if not links:
         return
     await tx.execute(
         _LINK,
         {
-            "connections": [ref.connection for ref in refs],
-            "ids": [ref.id for ref in refs],
-            "incident_id": incident_id,
-            "origin": origin.value,
-            "reason": reason,
+            "connections": [link.ref.connection for link in links],
+            "ids": [link.ref.id for link in links],
+            "incidents": [link.incident_id for link in links],
+            "origins": [link.origin.value for link in links],
+            "reasons": [link.reason for link in links],
             "now": now,
         },
     )
@@ -106,23 +130,51 @@ async def note_status(tx: AsyncConnection, refs: Sequence[TicketRef], status: Ti
     )
 
 
-async def linked_tickets(tx: AsyncConnection, incident_id: int) -> Sequence[LinkedTicket]:
-    """The incident's tickets, oldest first, without their bodies: no decision about an incident reads them,
+_ALL_BUT_THEIR_BODY = [*(column for column in tickets.c if column.name != "body"), literal("").label("body")]
+
+
+async def linked_tickets(
+    tx: AsyncConnection, incident_ids: Sequence[int]
+) -> Mapping[int, Sequence[LinkedTicket]]:
+    """The tickets of each incident, oldest first, without their bodies: no decision about an incident reads them,
     and a storm has thousands."""
     rows = await tx.execute(
-        select(*(column for column in tickets.c if column.name != "body"), literal("").label("body"))
-        .where(tickets.c.incident_id == incident_id)
-        .order_by(tickets.c.created_at, tickets.c.connection, tickets.c.id)
+        select(*_ALL_BUT_THEIR_BODY)
+        .where(tickets.c.incident_id == any_(_NUMBERS))
+        .order_by(tickets.c.created_at, tickets.c.connection, tickets.c.id),
+        {"numbers": list(incident_ids)},
     )
-    return [
-        LinkedTicket(ticket=ticket_of(row), linked_at=row.linked_at, reason=row.link_reason) for row in rows
-    ]
+    return _by_incident(rows)
 
 
-async def linked_connections(tx: AsyncConnection, incident_id: int) -> Sequence[str]:
-    """The helpdesks this incident's tickets live in."""
+async def linked_kinds(
+    tx: AsyncConnection, incident_ids: Sequence[int]
+) -> Mapping[int, Sequence[LinkedTicket]]:
+    """Of each incident one ticket of every tier, product and channel it has: what its promises go by, and as much
+    to read for a thousand tickets as for ten."""
+    kind = (tickets.c.incident_id, tickets.c.tier, tickets.c.product, tickets.c.channel)
     rows = await tx.execute(
-        select(tickets.c.connection).distinct().where(tickets.c.incident_id == incident_id)
+        select(*_ALL_BUT_THEIR_BODY)
+        .distinct(*kind)
+        .where(tickets.c.incident_id == any_(_NUMBERS))
+        .order_by(*kind),
+        {"numbers": list(incident_ids)},
+    )
+    return _by_incident(rows)
+
+
+def _by_incident(rows: Iterable[Row[Any]]) -> Mapping[int, Sequence[LinkedTicket]]:
+    found: dict[int, list[LinkedTicket]] = {}
+    for row in rows:
+        linked = LinkedTicket(ticket=ticket_of(row), linked_at=row.linked_at, reason=row.link_reason)
+        found.setdefault(row.incident_id, []).append(linked)
+    return found
+
+
+async def linked_connections(tx: AsyncConnection, incident_ids: Sequence[int]) -> Sequence[str]:
+    """The helpdesks these incidents' tickets live in."""
+    rows = await tx.execute(
+        select(tickets.c.connection).distinct().where(tickets.c.incident_id.in_(incident_ids))
     )
     return [row.connection for row in rows]
 

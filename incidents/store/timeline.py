@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,22 +27,25 @@ class TimelineEntry:
 
 async def append_entries(step: Step, incident_id: int, entries: Sequence[Entry]) -> None:
     """Add to the story, with the step's moment and the Prefect flow run that did it."""
-    if not entries:
-        return
-    await step.connection.execute(
-        insert(timeline),
-        [
-            {
-                "incident_id": incident_id,
-                "at": step.now,
-                "kind": entry.kind.value,
-                "actor": entry.actor,
-                "text": entry.text,
-                "run_id": step.run_id,
-            }
-            for entry in entries
-        ],
-    )
+    await append_to_all(step, {incident_id: entries})
+
+
+async def append_to_all(step: Step, stories: Mapping[int, Sequence[Entry]]) -> None:
+    """The same for many incidents at once."""
+    rows = [
+        {
+            "incident_id": incident_id,
+            "at": step.now,
+            "kind": entry.kind.value,
+            "actor": entry.actor,
+            "text": entry.text,
+            "run_id": step.run_id,
+        }
+        for incident_id, entries in stories.items()
+        for entry in entries
+    ]
+    if rows:
+        await step.connection.execute(insert(timeline), rows)
 
 
 async def read_timeline(tx: AsyncConnection, incident_id: int) -> Sequence[TimelineEntry]:

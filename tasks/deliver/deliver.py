@@ -10,7 +10,7 @@ from prefect import task
 from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
-from incidents.effects import EffectKind, EffectState
+from incidents.effects import EffectKind, EffectState, Wanted
 from incidents.process.deciding import as_it_is, decide
 from incidents.step import Step
 from incidents.store.ledger.due import (
@@ -47,46 +47,58 @@ _PAGE_KINDS = frozenset(
 )
 
 
-async def deliver(incident_id: int | None, *, is_urgent: bool = False) -> None:
+async def deliver(incident_id: int | None, wanted: Wanted = Wanted.ALL) -> None:
     """Send everything this incident has due, in order, waiting a little for what is due soon. None is for what is
     about tickets without an incident.
 
-    `is_urgent` leaves thousands of notes on tickets for later and sends what engineers wait for: actions,
-    pages, chat. A failed send does not fail the flow: the ledger keeps it, and `recover` takes it up.
+    Each connection has a lane of its own: one that does not answer holds up nothing that goes another way. A failed
+    send does not fail the flow: the ledger keeps it, and `recover` takes it up.
     """
-    while True:
-        due = await find_due(incident_id, is_urgent=is_urgent)
-        if due:
-            outcomes = await asyncio.gather(
-                *(send(batch.connection, batch.kind.value, list(batch.ids)) for batch in due),
-                return_exceptions=True,
-            )
-            _raise_unexpected(outcomes)
-            continue
-        next_at = await next_due(incident_id, is_urgent=is_urgent)
-        wait = (next_at - resources.utc_now()) if next_at is not None else None
-        if wait is None or wait > patience(_PATIENCE):
-            return
-        await asyncio.sleep(max(wait.total_seconds(), 0.05))
+    lanes: dict[str, asyncio.Task[None]] = {}
+    try:
+        while True:
+            due = await find_due(incident_id, wanted)
+            for connection in {batch.connection for batch in due} - lanes.keys():
+                batches = [batch for batch in due if batch.connection == connection]
+                lanes[connection] = asyncio.create_task(_send_all(batches))
+            if lanes:
+                ended, _ = await asyncio.wait(lanes.values(), return_when=asyncio.FIRST_COMPLETED)
+                lanes = {name: lane for name, lane in lanes.items() if lane not in ended}
+                for lane in ended:
+                    lane.result()
+                continue
+            next_at = await next_due(incident_id, wanted)
+            wait = (next_at - resources.utc_now()) if next_at is not None else None
+            if wait is None or wait > patience(_PATIENCE):
+                return
+            await asyncio.sleep(max(wait.total_seconds(), 0.05))
+    finally:
+        for lane in lanes.values():
+            lane.cancel()
+        await asyncio.gather(*lanes.values(), return_exceptions=True)
 
 
-def _raise_unexpected(outcomes: Sequence[str | BaseException]) -> None:
-    """A postponed batch is the ledger's business; any other failure is a defect and must be seen."""
+async def _send_all(batches: Sequence[DueEffects]) -> None:
+    outcomes = await asyncio.gather(
+        *(send(batch.connection, batch.kind.value, list(batch.ids)) for batch in batches),
+        return_exceptions=True,
+    )
     for outcome in outcomes:
+        # A postponed batch is the ledger's business; any other failure is a defect and must be seen.
         if isinstance(outcome, BaseException) and not isinstance(outcome, Postponed):
             raise outcome
 
 
-async def find_due(incident_id: int | None, *, is_urgent: bool) -> Sequence[DueEffects]:
+async def find_due(incident_id: int | None, wanted: Wanted) -> Sequence[DueEffects]:
     """As `incidents.store.ledger.due.due_effects`, in a transaction of its own."""
     async with resources.transaction() as step:
-        return await due_effects(step.connection, incident_id, now=step.now, is_urgent=is_urgent)
+        return await due_effects(step.connection, incident_id, now=step.now, wanted=wanted)
 
 
-async def next_due(incident_id: int | None, *, is_urgent: bool) -> datetime | None:
+async def next_due(incident_id: int | None, wanted: Wanted) -> datetime | None:
     """As `incidents.store.ledger.due.next_due_at`, as a task."""
     async with resources.database().transaction() as tx:
-        return await next_due_at(tx, incident_id, is_urgent=is_urgent)
+        return await next_due_at(tx, incident_id, wanted=wanted)
 
 
 def _send_name() -> str:

@@ -50,6 +50,7 @@ ASKED = 5
 SHOWN = 3
 _REASONS = 3
 _OVERLAP = timedelta(minutes=1)
+_LONG, _REST = 0.2, 20
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -63,7 +64,13 @@ class Past:
     taught_by: int | None = None
     read_until: datetime = _BEGINNING
     reading: asyncio.Task[None] | None = None
+    rests_until: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def has_read(self, *, began: float, ended: float) -> None:
+        """In a storm a look takes in thousands of tickets: such looks take at most a small part of the time."""
+        took = ended - began
+        self.rests_until = ended + _REST * took if took > _LONG else 0.0
 
 
 async def _grown(basis: Basis) -> SimilarIndex | None:
@@ -74,7 +81,8 @@ async def _grown(basis: Basis) -> SimilarIndex | None:
         past.reading.add_done_callback(_tell_how_it_ended)
     if past.index is None:
         return None
-    await _read(past, basis)
+    if asyncio.get_running_loop().time() >= past.rests_until:
+        await _read(past, basis)
     await _teach(past)
     return past.index
 
@@ -106,7 +114,9 @@ def _tell_how_it_ended(reading: asyncio.Task[None]) -> None:
 
 async def _read(past: Past, basis: Basis) -> None:
     """Take in what came since the last look, with a little overlap, as transactions end in any order."""
+    clock = asyncio.get_running_loop().time
     async with past.lock:
+        began = clock()
         since = past.read_until - _OVERLAP if past.index is not None else _BEGINNING
         async with resources.database().transaction() as tx:
             tickets = await past_tickets(tx, since=since, oldest=basis.now - basis.policy.insights.history)
@@ -123,6 +133,7 @@ async def _read(past: Past, basis: Basis) -> None:
         for over in ended:
             _end(index, over.incident, over.at, over.fixed_by)
         past.index, past.read_until = index, basis.now
+        past.has_read(began=began, ended=clock())
 
 
 def _end(index: SimilarIndex, incident: str, at: datetime, fixed_by: str) -> None:

@@ -172,7 +172,7 @@ async def _act(listener: Listener, seen: SeenSurge, surge: Surge, basis: Basis) 
 
 
 async def _open(step: Step, seen: SeenSurge, service: str, tickets: Sequence[Ticket]) -> int:
-    incident = await open_with_tickets(step, candidate(seen, service, tickets, step.policy))
+    (incident,) = await open_with_tickets(step, [candidate(seen, service, tickets, step.policy)])
     await decide(step, incident.id, lambda case: opened_by(case, seen))
     # What is promised to them goes by their incident's severity from now on, as with tickets that intake joins.
     changes = [

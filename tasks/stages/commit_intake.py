@@ -13,7 +13,7 @@ from incidents.policy.insights import InsightKind
 from incidents.policy.routing import corrected_service
 from incidents.process.intake import join_and_tell
 from incidents.step import Step
-from incidents.store.inbox.drains import renew_drain
+from incidents.store.inbox.drains import check_drain, renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
 from insights.store.predictions import correct, record_predictions
 from tasks import resources
@@ -54,11 +54,12 @@ async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Hand
     basis = resources.basis()
     learnt = await what_is_learnt(tickets, basis)
     async with resources.transaction(basis) as step:
-        await renew_drain(step.connection, Lane.INTAKE, fence)
+        await check_drain(step.connection, Lane.INTAKE, fence)
         handled = await take_in(step, tickets, chunk.events, learnt)
         await settle_deliveries(
             step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
         )
+        await renew_drain(step.connection, Lane.INTAKE, fence)
     return handled
 
 

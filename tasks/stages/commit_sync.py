@@ -7,7 +7,7 @@ from prefect import task
 from incidents.decisions.sync import PageNews
 from incidents.events import ChatCommand, Lane
 from incidents.process.sync import follow_and_obey, follow_pages
-from incidents.store.inbox.drains import renew_drain
+from incidents.store.inbox.drains import check_drain, renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
 from tasks import resources
 from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL
@@ -22,11 +22,12 @@ async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[
     """
     commands = [event for event in chunk.events if isinstance(event, ChatCommand)]
     async with resources.transaction() as step:
-        await renew_drain(step.connection, Lane.STATUS_SYNC, fence)
+        await check_drain(step.connection, Lane.STATUS_SYNC, fence)
         incidents = await follow_and_obey(step, pages, commands)
         await settle_deliveries(
             step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
         )
+        await renew_drain(step.connection, Lane.STATUS_SYNC, fence)
     return incidents
 
 

@@ -33,10 +33,11 @@ from incidents.store.inbox.inbox import (
     forgive_attempt,
     lease_deliveries,
     lease_next_tried,
+    waiting_connections,
 )
 from tasks import resources
 from tasks.leases import kept
-from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL
+from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL, read_again
 
 # A delivery that was leased this often and never settled may be what keeps breaking the drain: it goes alone and
 # after the others, and after as many tries again it is parked.
@@ -81,29 +82,66 @@ def keep_lane(lane: Lane, fence: int) -> AbstractAsyncContextManager[None]:
     return kept(lambda tx: keep_drain(tx, lane, fence), lease=LEASE)
 
 
-async def drop_lane(lane: Lane, fence: int, error: BaseException) -> None:
-    """The drain failed: let the next one start at once.
+async def drop_lane(lane: Lane, fence: int) -> None:
+    """The drain failed: let the next one start at once."""
+    async with resources.database().transaction() as tx:
+        await abandon_drain(tx, lane, fence)
+
+
+async def forgive(lane: Lane, fence: int, connection: str, error: BaseException) -> None:
+    """What was leased of a connection could not be handled.
 
     A vendor or a store that is away, for hours or until a person mends it, is no reason to give deliveries up. Only
     a vendor's `Unreachable` may be one delivery's own (a ticket that the vendor cannot show), so such go alone after a
     while; but they are not parked for it either.
     """
+    if isinstance(error, (Busy, NotAllowed, StoreFault)):
+        # Never down to none: what was leased once is no longer like an equal one that waits untouched.
+        down_to = 1
+    elif isinstance(error, Unreachable):
+        down_to = _SUSPECT_AFTER
+    else:
+        return
     async with resources.database().transaction() as tx:
-        if isinstance(error, (Busy, NotAllowed, StoreFault)):
-            # Never down to none: what was leased once is no longer like an equal one that waits untouched.
-            await forgive_attempt(tx, lane, fence=fence, down_to=1)
-        elif isinstance(error, Unreachable):
-            await forgive_attempt(tx, lane, fence=fence, down_to=_SUSPECT_AFTER)
-        await abandon_drain(tx, lane, fence)
+        await forgive_attempt(tx, lane, fence=fence, down_to=down_to, connection=connection)
 
 
-@task(name="read deliveries", **REPEATABLE_STORE_CALL)
-async def read_chunk(lane: Lane, fence: int, limit: int = CHUNK) -> Chunk:
+@read_again
+async def waiting(lane: Lane) -> Sequence[str]:
+    """The connections whose deliveries wait in a lane."""
+    async with resources.database().transaction() as tx:
+        return await waiting_connections(tx, lane)
+
+
+@dataclass(slots=True)
+class ChunkSize:
+    """How many deliveries are read at once: so many as are handled in a second or two.
+
+    Tickets of one outage are quick, however many they are. Where each of them opens an incident, a chunk is small, so
+    that the first of these is not kept waiting by the last.
+    """
+
+    now: int = 50
+
+    def took(self, seconds: float) -> None:
+        """A chunk of this size has been handled."""
+        if seconds < QUICK:
+            self.now = min(2 * self.now, LARGEST)
+        elif seconds > SLOW:
+            self.now = max(self.now // 2, SMALLEST)
+
+
+QUICK, SLOW = 1.0, 3.0
+SMALLEST, LARGEST = 25, 800
+
+
+@task(name="read deliveries", task_run_name="read deliveries from {connection}", **REPEATABLE_STORE_CALL)
+async def read_chunk(lane: Lane, fence: int, connection: str | None = None, limit: int = CHUNK) -> Chunk:
     """Lease a chunk of webhooks and read the events in them; what is not understood is set aside."""
     async with resources.database().transaction() as tx:
         deliveries = await lease_deliveries(
-            tx, lane, fence=fence, limit=limit, tried_less_than=_SUSPECT_AFTER
-        ) or await lease_next_tried(tx, lane, fence=fence)
+            tx, lane, fence=fence, limit=limit, tried_less_than=_SUSPECT_AFTER, connection=connection
+        ) or await lease_next_tried(tx, lane, fence=fence, connection=connection)
     return await _understand(deliveries)
 
 

@@ -7,10 +7,10 @@ incident what `targets` has for its severity, around the clock.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -179,6 +179,12 @@ class Sla(PolicySection):
             text = self.model_dump_json(exclude={"ladder"}) + version("holidays")
             self._fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self._fingerprint
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A changed copy has a fingerprint of its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied._fingerprint = None  # noqa: SLF001 - of our own class
+        return copied
 
     @property
     def concerns_tickets(self) -> bool:

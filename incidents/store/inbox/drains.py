@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.errors import Stale
 from incidents.events import Lane
 
+# Leases go by the moment, not by the transaction's beginning: a commit may take longer than a lease.
 LEASE = timedelta(seconds=15)
 # Any number will do, as long as nobody else locks it.
 _JOINING = 0x11A151
@@ -25,9 +26,9 @@ async def begin_drain(tx: AsyncConnection, lane: Lane) -> int | None:
     row = await tx.execute(
         text(
             """
-            insert into drains as d (lane, fence, until) values (:lane, 1, now() + :lease)
-            on conflict (lane) do update set fence = d.fence + 1, until = now() + :lease
-            where d.until < now()
+            insert into drains as d (lane, fence, until) values (:lane, 1, clock_timestamp() + :lease)
+            on conflict (lane) do update set fence = d.fence + 1, until = clock_timestamp() + :lease
+            where d.until < clock_timestamp()
             returning fence
             """
         ),
@@ -37,21 +38,41 @@ async def begin_drain(tx: AsyncConnection, lane: Lane) -> int | None:
     return fence
 
 
-async def renew_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
-    """Keep the lane for another lease and lock it until this transaction ends; `Stale` if it was lost."""
+async def check_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
+    """`Stale` if the lane was lost. Locks nothing: while the holder works, its signs of life go on beside it."""
     row = await tx.execute(
-        text("update drains set until = now() + :lease where lane = :lane and fence = :fence returning 1"),
+        text("select 1 from drains where lane = :lane and fence = :fence"),
+        {"lane": lane.value, "fence": fence},
+    )
+    if row.scalar_one_or_none() is None:
+        raise _lost(lane)
+
+
+async def renew_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
+    """Keep the lane for another lease and lock it until this transaction ends; `Stale` if it was lost.
+
+    The last thing a transaction does: as long as the row is locked, no sign of life and no bell gets through.
+    """
+    row = await tx.execute(
+        text(
+            "update drains set until = clock_timestamp() + :lease where lane = :lane and fence = :fence returning 1"
+        ),
         {"lane": lane.value, "fence": fence, "lease": LEASE},
     )
     if row.scalar_one_or_none() is None:
-        raise Stale(f"the {lane} drain lost its lease; another one has taken over")
+        raise _lost(lane)
+
+
+def _lost(lane: Lane) -> Stale:
+    return Stale(f"the {lane} drain lost its lease; another one has taken over")
 
 
 async def keep_drain(tx: AsyncConnection, lane: Lane, fence: int) -> None:
     """A sign of life: another lease, unless the drain has ended or its lease ran out."""
     await tx.execute(
         text(
-            "update drains set until = now() + :lease where lane = :lane and fence = :fence and until > now()"
+            "update drains set until = clock_timestamp() + :lease"
+            " where lane = :lane and fence = :fence and until > clock_timestamp()"
         ),
         {"lane": lane.value, "fence": fence, "lease": LEASE},
     )
@@ -88,7 +109,7 @@ async def next_fence(tx: AsyncConnection, lane: Lane) -> int | None:
     Waits for one that is just ending (see `end_drain`), so a bell is never lost between the two.
     """
     row = await tx.execute(
-        text("select fence, until > now() as alive from drains where lane = :lane for share"),
+        text("select fence, until > clock_timestamp() as alive from drains where lane = :lane for share"),
         {"lane": lane.value},
     )
     found = row.one_or_none()

@@ -59,31 +59,44 @@ async def lease_deliveries(
     fence: int,
     limit: int = CHUNK,
     tried_less_than: int | None = None,
+    connection: str | None = None,
 ) -> Sequence[Delivery]:
-    """The oldest pending deliveries of a lane, marked with the drain's fence.
+    """The oldest pending deliveries of a lane, or of one connection in it, marked with the drain's fence.
 
     There is one drain a lane at a time, so they stay `pending`: a drain that dies leaves nothing to clean up.
     `tried_less_than` leaves out those that were leased so often and never settled.
     """
-    chosen = _pending(lane).order_by(deliveries.c.id).limit(limit)
+    chosen = _pending(lane, connection).order_by(deliveries.c.id).limit(limit)
     if tried_less_than is not None:
         chosen = chosen.where(deliveries.c.attempts < tried_less_than)
     return await _lease(tx, chosen, fence=fence)
 
 
-async def lease_next_tried(tx: AsyncConnection, lane: Lane, *, fence: int) -> Sequence[Delivery]:
+async def lease_next_tried(
+    tx: AsyncConnection, lane: Lane, *, fence: int, connection: str | None = None
+) -> Sequence[Delivery]:
     """The pending delivery whose last try is the longest ago, if any: so one that fails lets the others pass."""
     return await _lease(
-        tx, _pending(lane).order_by(deliveries.c.fence, deliveries.c.id).limit(1), fence=fence
+        tx, _pending(lane, connection).order_by(deliveries.c.fence, deliveries.c.id).limit(1), fence=fence
     )
 
 
-def _pending(lane: Lane) -> Select[tuple[int]]:
-    return (
-        select(deliveries.c.id)
+def _pending(lane: Lane, connection: str | None) -> Select[tuple[int]]:
+    pending = select(deliveries.c.id).where(deliveries.c.lane == lane, deliveries.c.state == "pending")
+    if connection is not None:
+        pending = pending.where(deliveries.c.connection == connection)
+    return pending.with_for_update(skip_locked=True)
+
+
+async def waiting_connections(tx: AsyncConnection, lane: Lane) -> Sequence[str]:
+    """The connections that have deliveries pending in a lane."""
+    rows = await tx.execute(
+        select(deliveries.c.connection)
+        .distinct()
         .where(deliveries.c.lane == lane, deliveries.c.state == "pending")
-        .with_for_update(skip_locked=True)
+        .order_by(deliveries.c.connection)
     )
+    return list(rows.scalars())
 
 
 async def _lease(tx: AsyncConnection, wanted: Select[tuple[int]], *, fence: int) -> Sequence[Delivery]:
@@ -113,9 +126,12 @@ async def _lease(tx: AsyncConnection, wanted: Select[tuple[int]], *, fence: int)
     return sorted(leased, key=lambda delivery: delivery.id)
 
 
-async def forgive_attempt(tx: AsyncConnection, lane: Lane, *, fence: int, down_to: int) -> None:
-    """What this drain leased and did not settle failed through no fault of its own: that was no attempt at it."""
-    await tx.execute(
+async def forgive_attempt(
+    tx: AsyncConnection, lane: Lane, *, fence: int, down_to: int, connection: str | None = None
+) -> None:
+    """What this drain leased (of one connection) and did not settle failed through no fault of its own: that was no
+    attempt at it."""
+    forgiven = (
         update(deliveries)
         .where(
             deliveries.c.lane == lane,
@@ -125,6 +141,9 @@ async def forgive_attempt(tx: AsyncConnection, lane: Lane, *, fence: int, down_t
         )
         .values(attempts=deliveries.c.attempts - 1)
     )
+    if connection is not None:
+        forgiven = forgiven.where(deliveries.c.connection == connection)
+    await tx.execute(forgiven)
 
 
 async def settle_deliveries(

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.effects import EffectKind
+from incidents.effects import EffectKind, Wanted
 
 # Leases go by the clock that all workers share: PostgreSQL's. `:clock` is null but in tests.
 CLOCK = "coalesce(cast(:clock as timestamptz), now())"
@@ -43,13 +43,16 @@ class DueEffects:
     ids: tuple[int, ...]
 
 
+_WANTED = {Wanted.WAKING: "and e.kind in ('action', 'page')", Wanted.ALL: ""}
+
+
 # Customers may be told the same in one call: who it was meant for is checked one by one before that.
-def _due(whose: str) -> TextClause:
+def _due(whose: str, wanted: Wanted) -> TextClause:
     return text(
         f"""
         select e.connection, e.kind, array_agg(e.id order by e.id) as ids
         from effects e
-        where {IS_DUE} and {whose} and not (:is_urgent and e.about_ticket)
+        where {IS_DUE} and {whose} {_WANTED[wanted]}
         group by e.connection, e.kind, e.once, e.payload - 'recipient'
         order by min(e.id)
         """  # noqa: S608  # fragments of our own
@@ -57,7 +60,8 @@ def _due(whose: str) -> TextClause:
 
 
 _OF_AN_INCIDENT, _OF_NONE = "e.incident_id = :incident_id", "e.incident_id is null"
-_DUE, _DUE_UNLINKED = _due(_OF_AN_INCIDENT), _due(_OF_NONE)
+_DUE = {wanted: _due(_OF_AN_INCIDENT, wanted) for wanted in Wanted}
+_DUE_UNLINKED = {wanted: _due(_OF_NONE, wanted) for wanted in Wanted}
 
 
 async def due_effects(
@@ -65,20 +69,20 @@ async def due_effects(
     incident_id: int | None,
     *,
     now: datetime,
-    is_urgent: bool = False,
+    wanted: Wanted = Wanted.ALL,
     at_most: int = 100,
     clock: datetime | None = None,
 ) -> Sequence[DueEffects]:
     """What can be sent for an incident now, grouped, in the order it was planned. Nothing is leased yet.
 
-    None is for what belongs to no incident. `is_urgent` leaves out what is about tickets. `clock` is what leases are
+    None is for what belongs to no incident. `clock` is what leases are
     compared with; None, as everywhere but in tests, is PostgreSQL's own.
     """
-    given = {"now": now, "is_urgent": is_urgent, "clock": clock}
+    given = {"now": now, "clock": clock}
     if incident_id is None:
-        rows = await tx.execute(_DUE_UNLINKED, given)
+        rows = await tx.execute(_DUE_UNLINKED[wanted], given)
     else:
-        rows = await tx.execute(_DUE, given | {"incident_id": incident_id})
+        rows = await tx.execute(_DUE[wanted], given | {"incident_id": incident_id})
     return [
         DueEffects(
             connection=row.connection,
@@ -90,29 +94,30 @@ async def due_effects(
     ]
 
 
-def _next_due(whose: str) -> TextClause:
+def _next_due(whose: str, wanted: Wanted) -> TextClause:
     return text(
         f"""
         select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
-        where {_IS_HEAD} and {whose} and not (:is_urgent and e.about_ticket)
+        where {_IS_HEAD} and {whose} {_WANTED[wanted]}
         """  # noqa: S608  # fragments of our own
     )
 
 
-_NEXT_DUE, _NEXT_DUE_UNLINKED = _next_due(_OF_AN_INCIDENT), _next_due(_OF_NONE)
+_NEXT_DUE = {wanted: _next_due(_OF_AN_INCIDENT, wanted) for wanted in Wanted}
+_NEXT_DUE_UNLINKED = {wanted: _next_due(_OF_NONE, wanted) for wanted in Wanted}
 
 
 async def next_due_at(
-    tx: AsyncConnection, incident_id: int | None, *, is_urgent: bool = False
+    tx: AsyncConnection, incident_id: int | None, *, wanted: Wanted = Wanted.ALL
 ) -> datetime | None:
     """When the next effect of this incident may be tried; None when all are settled, or wait for another's.
 
     What waits behind an effect in its lane does not count: it is not due before that one is settled.
     """
     if incident_id is None:
-        row = await tx.execute(_NEXT_DUE_UNLINKED, {"is_urgent": is_urgent})
+        row = await tx.execute(_NEXT_DUE_UNLINKED[wanted])
     else:
-        row = await tx.execute(_NEXT_DUE, {"incident_id": incident_id, "is_urgent": is_urgent})
+        row = await tx.execute(_NEXT_DUE[wanted], {"incident_id": incident_id})
     due: datetime | None = row.scalar_one_or_none()
     return due
 

@@ -7,15 +7,16 @@ after the row of its incident, so that nobody waits for anybody in a ring.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Case, Plan
+from incidents.case import Case, LinkedTicket, Plan
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import Incident, Severity, Ticket, TicketRef
-from incidents.promises.holders import incident_holder, ticket_holder
+from incidents.promises.holders import Holder, incident_holder, ticket_holder
 from incidents.promises.keeping import (
     TicketTransition,
     first_clocks,
@@ -27,48 +28,67 @@ from incidents.step import Step
 from incidents.store.schema.tables import incidents
 from incidents.store.sla.breaches import note_holders
 from incidents.store.sla.clocks import read_clocks, save_clocks
-from incidents.store.tickets import known_tickets
+from incidents.store.tickets import known_tickets, linked_tickets
 
 
-async def keep_incident(
-    step: Step,
-    case: Case,
-    plan: Plan,
-    *,
-    joining: Sequence[Ticket] = (),
-    customers_told_at: datetime | None = None,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """An incident whose promises are kept in step: its case, what was planned for it, and who joins it."""
+
+    case: Case
+    plan: Plan
+    joining: Sequence[Ticket] = ()
+
+
+async def keep_incidents(
+    step: Step, changed: Sequence[Kept], *, customers_told_at: datetime | None = None
 ) -> None:
-    """The incident's clocks, and its tickets' where its severity or state concerns them. The row must be locked."""
-    after, sla, now = plan.incident, step.policy.sla, step.now
-    clocks = incident_clocks(case, plan, sla, now=now, joining=joining, customers_told_at=customers_told_at)
-    own = set(case.clocks)
-    about_tickets = [clock for clock in plan.told_clocks if clock.subject != after.ref]
-    changed = [clock for clock in clocks if clock not in own]
-    await save_clocks(step.connection, [*changed, *about_tickets], sla.working_calendars())
-    before = incident_holder(case.incident, step.basis)
-    holder = incident_holder(after, step.basis)
-    if not case.clocks or (holder.holder, holder.state) != (before.holder, before.state):
-        await note_holders(step.connection, [holder])
-    if not sla.concerns_tickets:
-        return
+    """The incidents' clocks, and their tickets' where severity or state concerns them. The rows must be locked."""
+    sla, now = step.policy.sla, step.now
+    moved: list[SlaClock] = []
+    holders: list[Holder] = []
+    for one in changed:
+        case, after = one.case, one.plan.incident
+        clocks = incident_clocks(
+            case, one.plan, sla, now=now, joining=one.joining, customers_told_at=customers_told_at
+        )
+        own = set(case.clocks)
+        moved += [clock for clock in clocks if clock not in own]
+        moved += [clock for clock in one.plan.told_clocks if clock.subject != after.ref]
+        before = incident_holder(case.incident, step.basis)
+        holder = incident_holder(after, step.basis)
+        if not case.clocks or (holder.holder, holder.state) != (before.holder, before.state):
+            holders.append(holder)
+    await save_clocks(step.connection, moved, sla.working_calendars())
+    await note_holders(step.connection, holders)
+    if sla.concerns_tickets:
+        for one in changed:
+            await _keep_its_tickets(step, one.case, one.plan.incident)
+
+
+async def _keep_its_tickets(step: Step, case: Case, after: Incident) -> None:
     works_again = after.state in WORKS_AGAIN and case.incident.state not in WORKS_AGAIN
-    if works_again or after.severity != case.incident.severity:
-        at = now if works_again else None
-        changes = [
-            TicketTransition(
-                before=item.ticket, after=item.ticket, severity=after.severity, works_again_at=at
-            )
-            for item in case.tickets
-        ]
-        await keep_tickets(step, changes)
+    if not works_again and after.severity == case.incident.severity:
+        return
+    linked: Sequence[LinkedTicket] = case.tickets
+    if not case.has_all_tickets:
+        linked = (await linked_tickets(step.connection, [after.id])).get(after.id, ())
+    at = step.now if works_again else None
+    changes = [
+        TicketTransition(before=item.ticket, after=item.ticket, severity=after.severity, works_again_at=at)
+        for item in linked
+    ]
+    await keep_tickets(step, changes)
 
 
-async def keep_new_incident(step: Step, incident: Incident, tickets: Sequence[Ticket]) -> None:
-    """The clocks of an incident that these tickets have just opened."""
+async def keep_new_incidents(step: Step, opened: Sequence[tuple[Incident, Sequence[Ticket]]]) -> None:
+    """The clocks of incidents that these tickets have just opened."""
     tx, sla = step.connection, step.policy.sla
-    await save_clocks(tx, first_clocks(incident, tickets, sla, now=step.now), sla.working_calendars())
-    await note_holders(tx, [incident_holder(incident, step.basis)])
-    await mark_fitted(tx, incident.id, sla.fingerprint)
+    clocks = [
+        clock for incident, tickets in opened for clock in first_clocks(incident, tickets, sla, now=step.now)
+    ]
+    await save_clocks(tx, clocks, sla.working_calendars())
+    await note_holders(tx, [incident_holder(incident, step.basis) for incident, _ in opened])
 
 
 async def keep_tickets(step: Step, changes: Sequence[TicketTransition]) -> None:

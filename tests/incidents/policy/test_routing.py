@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from incidents.models import Contact, Severity, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, JoinOrigin, Severity, Ticket, TicketRef, TicketStatus
 from incidents.policy.policy import (
     Policy,
     Route,
     RoutingRule,
 )
+from incidents.policy.routing import REMEMBERED, TicketWords
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -66,7 +67,7 @@ def rule(**criteria):
 )
 def test_kinds_are_and_and_within_a_kind_any_will_do(criteria, ticket, reason):
     """Whole words, in any case, in the part of the text that is looked at."""
-    assert rule(**criteria).matches(ticket) == reason
+    assert rule(**criteria).matches(TicketWords(ticket)) == reason
 
 
 def test_the_first_matching_rule_decides():
@@ -84,12 +85,45 @@ def test_the_first_matching_rule_decides():
         }
     )
     assert policy.route(a_ticket(tags=("spam",))) == Route(
-        service=None, severity=None, reason="spam (tag 'spam')", ignored=True
+        service=None, severity=None, origin=JoinOrigin.RULE, reason="spam (tag 'spam')", ignored=True
     )
     assert policy.route(a_ticket()) == Route(
-        service="checkout", severity=Severity.CRITICAL, reason="keyword 'checkout'"
+        service="checkout",
+        severity=Severity.CRITICAL,
+        origin=JoinOrigin.RULE,
+        reason="keyword 'checkout'",
     )
     assert policy.route(a_ticket("Hello")) is None
+
+
+def test_a_policy_goes_by_its_own_rules_however_it_was_made():
+    """What was found by the rules of another one is not remembered for it."""
+    policy = Policy.model_validate(
+        {
+            "helpdesks": ["zendesk/support"],
+            "services": {"checkout": {"title": "Checkout", "team": "t"}},
+            "teams": {"t": {"title": "T", "pager": "pagerduty/main"}},
+            "routing": [{"service": "checkout", "any_keyword": ["checkout"]}],
+        }
+    )
+    assert policy.route(a_ticket()) is not None
+    assert policy.model_copy(update={"routing": []}).route(a_ticket()) is None
+    assert policy.route(a_ticket("Hello")) is None
+
+
+def test_however_many_tickets_are_asked_about_each_has_its_own_route():
+    policy = Policy.model_validate(
+        {
+            "helpdesks": ["zendesk/support"],
+            "services": {f"s{number}": {"title": "S", "team": "t"} for number in range(3)},
+            "teams": {"t": {"title": "T", "pager": "pagerduty/main"}},
+            "routing": [{"service": f"s{number}", "any_tag": [f"S{number}"]} for number in range(3)],
+        }
+    )
+    for number in range(2 * REMEMBERED + 5):
+        found = policy.route(a_ticket(f"Subject {number}", tags=(f"s{number % 3}",)))
+        assert found is not None
+        assert found.service == f"s{number % 3}"
 
 
 def test_a_rule_must_lead_somewhere_and_say_when():

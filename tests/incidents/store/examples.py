@@ -20,7 +20,7 @@ from incidents.models import (
 )
 from incidents.policy.policy import Policy
 from incidents.step import Step
-from incidents.store.cases import open_incident
+from incidents.store.cases import NewIncident, open_new
 from incidents.texts.messages import internal
 from tests.incidents.builders import a_policy
 
@@ -91,9 +91,10 @@ async def new_incident(
     severity: Severity = Severity.HIGH,
     now: datetime = NOW,
 ) -> Incident:
-    return await open_incident(
-        a_step(tx, now=now), service=service, title=title, severity=severity, entries=()
+    (opened,) = await open_new(
+        a_step(tx, now=now), [NewIncident(service=service, title=title, severity=severity)]
     )
+    return opened
 
 
 def a_step(

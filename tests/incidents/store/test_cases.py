@@ -12,12 +12,13 @@ from incidents.errors import NotFound, Stale
 from incidents.models import Evidence, Incident, IncidentState, JoinOrigin, Page, Severity, Stage, Verdict
 from incidents.process.deciding import decide
 from incidents.store.cases import (
+    NewIncident,
     due_incidents,
     incident_bound_to,
     list_incidents,
     load_case,
-    open_incident,
     open_incidents,
+    open_new,
     read_incident,
     unsettled_incidents,
     write_plan,
@@ -47,13 +48,13 @@ async def _write(database: Database, before: Incident, after: Incident) -> Incid
 async def test_a_new_incident_is_reported_and_due_for_validation(database: Database):
     """And its story begins with what opened it."""
     async with database.transaction() as tx:
-        made = await open_incident(
-            a_step(tx, run_id="run-1"),
+        wanted = NewIncident(
             service="checkout",
             title="Checkout: fails",
             severity=Severity.CRITICAL,
-            entries=[Entry(kind=EntryKind.OPENED, text="Opened by ticket 1")],
+            entries=(Entry(kind=EntryKind.OPENED, text="Opened by ticket 1"),),
         )
+        (made,) = await open_new(a_step(tx, run_id="run-1"), [wanted])
         assert await read_incident(tx, made.id) == made
         (entry,) = await read_timeline(tx, made.id)
     assert made == Incident(

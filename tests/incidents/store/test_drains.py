@@ -14,15 +14,17 @@ from incidents.store.inbox.drains import (
     LEASE,
     abandon_drain,
     begin_drain,
+    check_drain,
     end_drain,
     is_drained,
+    keep_drain,
     next_fence,
     renew_drain,
     take_turns,
 )
 from incidents.store.schema.tables import deliveries
 from tests.incidents.store.blocked_sessions import until_blocked
-from tests.incidents.store.examples import HELPDESK
+from tests.incidents.store.examples import HELPDESK, SECOND
 
 LANE = Lane.INTAKE
 
@@ -121,7 +123,41 @@ async def test_renewing_begins_the_lease_anew(database: Database):
     async with database.transaction() as tx:
         await renew_drain(tx, LANE, 1)
         left = (await tx.execute(text("select until - now() from drains"))).scalar_one()
-    assert left == LEASE
+    assert LEASE <= left < LEASE + SECOND
+
+
+async def test_however_long_a_commit_takes_signs_of_life_and_bells_get_through(database: Database):
+    """A chunk that opened two hundred incidents took longer than a lease, and kept its own lease from being renewed."""
+    fence = await _begin(database)
+    assert fence is not None
+    async with database.transaction() as commit:
+        await check_drain(commit, LANE, fence)
+        async with database.transaction() as tx:
+            await tx.execute(text("set local lock_timeout = '1s'"))
+            await keep_drain(tx, LANE, fence)
+        assert await _next_fence(database) is None
+        assert await _begin(database) is None
+        await renew_drain(commit, LANE, fence)
+    assert await _begin(database) is None
+
+
+async def test_a_lease_begins_when_it_is_renewed_not_when_its_transaction_began(database: Database):
+    """Else the lane of a commit that took longer than a lease would be free the moment it is through."""
+    await _begin(database)
+    async with database.transaction() as tx:
+        began = (await tx.execute(text("select now()"))).scalar_one()
+        await renew_drain(tx, LANE, 1)
+        until = (await tx.execute(text("select until from drains"))).scalar_one()
+    assert until > began + LEASE
+
+
+async def test_a_drain_that_lost_its_lane_is_told_before_it_works_in_vain(database: Database):
+    await _begin(database)
+    await _let_the_lease_run_out(database)
+    await _begin(database)
+    async with database.transaction() as tx:
+        with pytest.raises(Stale, match="intake drain lost its lease"):
+            await check_drain(tx, LANE, 1)
 
 
 async def test_a_drain_does_not_end_while_something_is_pending(database: Database):

@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from incidents.effects import CustomerText, Effect, EffectKind, EffectState, NoteText, Nothing, StatusChange
+from incidents.effects import (
+    ActionCall,
+    CustomerText,
+    Effect,
+    EffectKind,
+    EffectState,
+    NoteText,
+    Nothing,
+    RoomRequest,
+    StatusChange,
+    Wanted,
+)
 from incidents.models import Incident, PublicText, TicketStatus
 from incidents.store.database import Database
 from incidents.store.ledger.due import (
@@ -34,15 +45,15 @@ async def _plan(database: Database, *planned: Effect) -> None:
 
 
 async def _due(
-    database: Database, incident: Incident, *, is_urgent: bool = False, at_most: int = 100
+    database: Database, incident: Incident, *, wanted: Wanted = Wanted.ALL, at_most: int = 100
 ) -> Sequence[DueEffects]:
     async with database.transaction() as tx:
-        return await due_effects(tx, incident.id, now=NOW, clock=NOW, is_urgent=is_urgent, at_most=at_most)
+        return await due_effects(tx, incident.id, now=NOW, clock=NOW, wanted=wanted, at_most=at_most)
 
 
-async def _next(database: Database, incident: Incident, *, is_urgent: bool = False) -> datetime | None:
+async def _next(database: Database, incident: Incident, *, wanted: Wanted = Wanted.ALL) -> datetime | None:
     async with database.transaction() as tx:
-        return await next_due_at(tx, incident.id, is_urgent=is_urgent)
+        return await next_due_at(tx, incident.id, wanted=wanted)
 
 
 async def _waiting_incidents(database: Database, *, now: datetime = NOW) -> set[int]:
@@ -126,12 +137,20 @@ async def test_a_batch_is_no_larger_than_a_vendor_takes(database: Database, inci
     assert [len(batch.ids) for batch in await _due(database, incident, at_most=200)] == [200, 50]
 
 
-async def test_what_engineers_wait_for_can_be_sent_first(database: Database, incident: Incident):
-    """Pages do not stand in line behind two thousand notes."""
-    await _plan(database, _note(incident, 1), _resolve(incident))
-    assert [batch.kind for batch in await _due(database, incident, is_urgent=True)] == [
-        EffectKind.PAGE_RESOLVE
-    ]
+def _action(incident: Incident) -> Effect:
+    call = ActionCall(action="restart", arguments=(), timeout=1.0)
+    return effect("action", incident_id=incident.id, kind=EffectKind.ACTION, payload=call)
+
+
+async def test_what_wakes_engineers_or_makes_that_needless_can_be_sent_first(
+    database: Database, incident: Incident
+):
+    """It stands in line behind no room and no note."""
+    asked = RoomRequest(name="inc-1", topic="")
+    room = effect("room", incident_id=incident.id, kind=EffectKind.CHAT_ROOM, payload=asked)
+    await _plan(database, _note(incident, 1), _resolve(incident), room, _action(incident))
+    due = await _due(database, incident, wanted=Wanted.WAKING)
+    assert [batch.kind for batch in due] == [EffectKind.ACTION]
 
 
 async def test_only_this_incidents_effects_are_due_for_it(database: Database, incident: Incident):
@@ -193,12 +212,12 @@ async def test_the_next_look_is_for_the_earliest_of_all_lanes(database: Database
     assert await _next(database, incident) == NOW + 2 * MINUTE
 
 
-async def test_the_next_urgent_look_leaves_tickets_out(database: Database, incident: Incident):
+async def test_the_next_look_for_what_wakes_leaves_the_rest_out(database: Database, incident: Incident):
     await _plan(database, _note(incident, 1))
-    assert await _next(database, incident, is_urgent=True) is None
-    await _plan(database, _resolve(incident))
+    assert await _next(database, incident, wanted=Wanted.WAKING) is None
+    await _plan(database, _action(incident))
     await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
-    assert await _next(database, incident, is_urgent=True) == NOW + MINUTE
+    assert await _next(database, incident, wanted=Wanted.WAKING) == NOW + MINUTE
 
 
 @pytest.mark.parametrize(

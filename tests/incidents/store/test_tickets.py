@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.case import LinkedTicket
 from incidents.models import Contact, Incident, JoinOrigin, Ticket, TicketRef, TicketStatus
 from incidents.store.database import Database
 from incidents.store.tickets import (
@@ -17,6 +20,7 @@ from incidents.store.tickets import (
     last_linked_at,
     link_tickets,
     linked_connections,
+    linked_kinds,
     linked_tickets,
     note_status,
     save_tickets,
@@ -24,6 +28,10 @@ from incidents.store.tickets import (
 from tests.incidents.store.examples import HELPDESK, MINUTE, NOW, new_incident, ticket
 
 REF = ticket().ref
+
+
+async def _linked(tx: AsyncConnection, incident_id: int) -> Sequence[LinkedTicket]:
+    return (await linked_tickets(tx, [incident_id])).get(incident_id, [])
 
 
 async def _known(database: Database, *refs: TicketRef) -> dict[TicketRef, KnownTicket]:
@@ -97,7 +105,7 @@ async def test_a_newer_version_leaves_the_ticket_with_its_incident(database: Dat
         await save_tickets(tx, [ticket()])
         await link_tickets(tx, incident.id, [REF], origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         await save_tickets(tx, [ticket(version=2)])
-        (linked,) = await linked_tickets(tx, incident.id)
+        (linked,) = await _linked(tx, incident.id)
     assert (linked.ticket.version, linked.reason, linked.linked_at) == (2, "rule 1", NOW)
     assert (await _known(database, REF))[REF].incident_id == incident.id
 
@@ -110,7 +118,7 @@ async def test_a_storms_tickets_are_saved_and_linked(database: Database, inciden
         await save_tickets(tx, storm)
         await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         assert await count_tickets(tx) == 2000
-        assert len(await linked_tickets(tx, incident.id)) == 2000
+        assert len(await _linked(tx, incident.id)) == 2000
         assert len(await known_tickets(tx, refs)) == 2000
 
 
@@ -121,7 +129,7 @@ async def test_only_the_named_tickets_are_linked(database: Database, incident: I
         await save_tickets(tx, [ticket(1), ticket(2), *(ticket(ref=ref) for ref in elsewhere)])
         refs = [ticket(1).ref, elsewhere[1]]
         await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
-        linked = [item.ticket.ref for item in await linked_tickets(tx, incident.id)]
+        linked = [item.ticket.ref for item in await _linked(tx, incident.id)]
     assert sorted(linked, key=str) == sorted(refs, key=str)
 
 
@@ -134,7 +142,7 @@ async def test_an_incident_knows_its_helpdesks(database: Database, incident: Inc
         await save_tickets(tx, [ticket(ref=TicketRef(connection="zendesk/c", id="1"))])
         await save_tickets(tx, [ticket(ref=ref) for ref in refs])
         await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="", now=NOW)
-        assert sorted(await linked_connections(tx, incident.id)) == ["zendesk/b", HELPDESK]
+        assert sorted(await linked_connections(tx, [incident.id])) == ["zendesk/b", HELPDESK]
 
 
 async def test_linked_tickets_come_in_the_order_of_their_reports(database: Database, incident: Incident):
@@ -145,7 +153,7 @@ async def test_linked_tickets_come_in_the_order_of_their_reports(database: Datab
         await link_tickets(
             tx, incident.id, [each.ref for each in reported], origin=JoinOrigin.RULE, reason="", now=NOW
         )
-        assert [item.ticket.ref.id for item in await linked_tickets(tx, incident.id)] == ["3", "2", "1"]
+        assert [item.ticket.ref.id for item in await _linked(tx, incident.id)] == ["3", "2", "1"]
 
 
 async def test_a_ticket_may_move_to_another_incident(database: Database, incident: Incident):
@@ -154,8 +162,8 @@ async def test_a_ticket_may_move_to_another_incident(database: Database, inciden
         await save_tickets(tx, [ticket()])
         await link_tickets(tx, incident.id, [REF], origin=JoinOrigin.RULE, reason="rule 1", now=NOW)
         await link_tickets(tx, other.id, [REF], origin=JoinOrigin.RULE, reason="by hand", now=NOW + MINUTE)
-        assert await linked_tickets(tx, incident.id) == []
-        assert [item.reason for item in await linked_tickets(tx, other.id)] == ["by hand"]
+        assert await _linked(tx, incident.id) == []
+        assert [item.reason for item in await _linked(tx, other.id)] == ["by hand"]
 
 
 async def test_an_incident_is_as_warm_as_its_last_ticket(database: Database, incident: Incident):
@@ -221,7 +229,7 @@ async def test_hostile_text_is_kept_as_text(database: Database, incident: Incide
         await save_tickets(tx, [evil, ticket(2)])
         await link_tickets(tx, incident.id, [evil.ref], origin=JoinOrigin.RULE, reason=HOSTILE, now=NOW)
         await note_status(tx, [evil.ref], TicketStatus.SOLVED)
-        (linked,) = await linked_tickets(tx, incident.id)
+        (linked,) = await _linked(tx, incident.id)
         (found,) = (await known_tickets(tx, [TicketRef(connection=HELPDESK, id=KEPT)])).values()
     assert linked.reason == KEPT
     assert linked.ticket == replace(found.ticket, body="")
@@ -242,3 +250,14 @@ async def test_hostile_text_is_kept_as_text(database: Database, incident: Incide
         tags=(KEPT,),
         url=KEPT,
     )
+
+
+async def test_one_ticket_of_each_kind_is_as_much_as_promises_go_by(database: Database, incident: Incident):
+    """Of a thousand tickets that are alike one is read."""
+    reported = [ticket(number, tier="gold" if number == 7 else "standard") for number in range(1, 50)]
+    async with database.transaction() as tx:
+        await save_tickets(tx, reported)
+        refs = [each.ref for each in reported]
+        await link_tickets(tx, incident.id, refs, origin=JoinOrigin.RULE, reason="", now=NOW)
+        kinds = await linked_kinds(tx, [incident.id])
+    assert sorted(str(item.ticket.tier) for item in kinds[incident.id]) == ["gold", "standard"]
