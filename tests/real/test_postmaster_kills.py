@@ -68,8 +68,10 @@ async def test_webhooks_are_taken_again_within_ten_seconds_of_a_killed_postmaste
         async with httpx.AsyncClient(base_url=stack.gateway_url, trust_env=False, timeout=30) as http:
             senders = Senders(http)
             await until("the first webhook is taken", senders.is_taken, 60)
-            for _ in range(5):
+            for number in range(1, 6):
                 began = _kill_postmaster(stack)
+                # An old session may still take one: that counts for the sender, and not for the figure.
+                await until("it is started again", lambda n=number: _has_restarted(stack, n), 60)
                 await until("webhooks are taken again", senders.is_taken, 60)
                 assert time.monotonic() - began < SERVED_WITHIN
             assert stack.processes["gateway"].restarted == 0, "it reconnected by itself"
@@ -78,6 +80,7 @@ async def test_webhooks_are_taken_again_within_ten_seconds_of_a_killed_postmaste
             assert stack.database._keeper is not None
             stack.database._keeper.cancel()
             _kill_postmaster(stack)
+            await until("the last session has gone", lambda: _is_refused(senders), 60)
             with pytest.raises(TookTooLong):
                 await until("webhooks are taken again", senders.is_taken, SERVED_WITHIN)
             await stack.database.start()
@@ -88,6 +91,15 @@ async def test_webhooks_are_taken_again_within_ten_seconds_of_a_killed_postmaste
             stored = (await tx.execute(text("select count(*) from deliveries"))).scalar_one()
         await store.aclose()
     assert stored >= senders.acknowledged >= 7
+
+
+async def _is_refused(senders: Senders) -> bool:
+    return not await senders.is_taken()
+
+
+async def _has_restarted(stack: Stack, times: int) -> bool:
+    assert stack.database is not None
+    return stack.database.restarted >= times
 
 
 def _kill_postmaster(stack: Stack) -> float:
