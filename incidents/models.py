@@ -364,6 +364,7 @@ class Incident:
 
     @property
     def ref(self) -> IncidentRef:
+        """Its number, as clocks, effects and the timeline name it."""
         return IncidentRef(number=self.id)
 
     @property

@@ -14,7 +14,7 @@ from incidents.store.sla.keeping import Kept, keep_incidents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
+class PendingDecision:
     """What is to be decided on an incident. `joining` are tickets that are linked to it in the same transaction."""
 
     incident_id: int
@@ -43,7 +43,9 @@ async def decide(
     return plan
 
 
-async def decide_all(step: Step, questions: Sequence[Question], *, has_all_tickets: bool = True) -> None:
+async def decide_all(
+    step: Step, questions: Sequence[PendingDecision], *, has_all_tickets: bool = True
+) -> None:
     """The same for many incidents, one question each, in as many statements as for one of them.
 
     For `has_all_tickets` see `Case`. Incidents that there are not are left out.

@@ -17,7 +17,7 @@ from incidents.events import TicketEvent
 from incidents.models import Comment, Ticket, TicketRef
 from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
-from incidents.process.deciding import Question, decide_all
+from incidents.process.deciding import PendingDecision, decide_all
 from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
@@ -124,7 +124,7 @@ async def _join(work: _Work, tickets: Sequence[Ticket], hints: Hints) -> None:
     warm = await last_linked_at(step.connection, [one.id for one in incidents]) if incidents else {}
     found = sort_tickets(tickets, incidents, warm, step.basis, learnt=hints.routes, links=hints.links)
     questions = [
-        Question(
+        PendingDecision(
             incident_id=incident_id,
             decision=partial(tickets_joined, joins=joins, basis=step.basis),
             joining=[join.ticket for join in joins],
@@ -166,7 +166,7 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
         if before.incident_id is not None and _matters(news):
             by_incident.setdefault(before.incident_id, []).append(news)
     questions = [
-        Question(
+        PendingDecision(
             incident_id=incident_id,
             decision=partial(ticket_news, news=told, basis=step.basis),
         )

@@ -1,6 +1,6 @@
 """A customer's own words: without the mail they answer to, without signature, footer and markup.
 
-No library is used for it (docs/decisions/0009-own-words.md). All of it is linear in the text, whatever the text.
+No library is used for it (docs/decisions/0010-own-words.md). All of it is linear in the text, whatever the text.
 """
 
 from __future__ import annotations
