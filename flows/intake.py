@@ -15,6 +15,7 @@ from tasks.parameters import unsearched
 from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import newest_tickets
+from tasks.stages.replies import replies_to_events
 
 
 async def listened(open_questions: tuple[TicketRef, ...]) -> list[int | None]:
@@ -48,8 +49,10 @@ async def intake() -> str:
 
     async def take_in(chunk: Chunk) -> None:
         nonlocal tickets, opened
-        newest = await newest_tickets([event for event in chunk.events if isinstance(event, TicketEvent)])
-        handled = await commit_intake(fence, unsearched(chunk), unsearched(newest))
+        events = [event for event in chunk.events if isinstance(event, TicketEvent)]
+        newest = await newest_tickets(events)
+        replies = await replies_to_events(events, newest)
+        handled = await commit_intake(fence, unsearched(chunk), unsearched(newest), unsearched(replies))
         tickets, opened = tickets + handled.tickets, opened + handled.opened
         followers.start(handled.incidents)
         followers.start(await listened(handled.open_questions))

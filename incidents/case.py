@@ -15,6 +15,9 @@ from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket, TicketRef
 from incidents.sla.clock import SlaClock
 
+FAREWELL = "fixed"
+"""What marks the last message to a customer in a generation."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkedTicket:
@@ -54,6 +57,7 @@ class Case:
     `instance` is this installation's short id, so that keys at a vendor never meet those of another one.
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
+    `told` are tickets whose customers have had the last message of this generation; only known while it is closing.
     `clocks` are the incident's own SLA clocks. Where not `has_all_tickets`, there is one of each kind only: enough for
     whoever looks at new tickets.
     """
@@ -67,6 +71,12 @@ class Case:
     instance: str = "local"
     clocks: tuple[SlaClock, ...] = ()
     has_all_tickets: bool = True
+    told: frozenset[TicketRef] | None = None
+
+    @property
+    def present(self) -> tuple[LinkedTicket, ...]:
+        """Its tickets that are not gone: there is somebody to tell, and something to note on."""
+        return tuple(item for item in self.tickets if item.ticket.gone is None)
 
     @property
     def page_keys(self) -> tuple[str, ...]:
@@ -115,6 +125,11 @@ class EntryKind(StrEnum):
     UPDATE = "update"
     STATE = "state"
     RESOLVED = "resolved"
+    LAPSED = "lapsed"
+    """A page that ended without a person's word."""
+    DOUBT = "doubt"
+    """A complaint that was left to an agent to read."""
+    NO_TICKET_LEFT = "no_ticket_left"
     PROOF = "proof"
     CLOSED = "closed"
     REOPENED = "reopened"

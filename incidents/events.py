@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from incidents.models import ChatVerb, Comment, Ticket, TicketRef
+from incidents.models import ChatVerb, Comment, Departure, Ticket, TicketRef
 
 
 class Lane(StrEnum):
@@ -22,12 +22,17 @@ class TicketEvent:
 
     `ticket` is set when the source's payload is all there is; otherwise the ticket is read again from the
     helpdesk, because order and freshness of webhooks are not promised. `comment` is set for a new comment.
+    `comments_to_read` says that the source does not tell comments, so that they are to be read. `gone` is set when the
+    ticket is no more, and `merged_into` the id of the ticket that took it in.
     """
 
     ref: TicketRef
     at: datetime
     ticket: Ticket | None = None
     comment: Comment | None = None
+    comments_to_read: bool = False
+    gone: Departure | None = None
+    merged_into: str | None = None
 
 
 class PageChange(StrEnum):

@@ -85,6 +85,7 @@ class JoinOrigin(StrEnum):
     AGENT = "agent"
     LEARNT = "learnt"
     SURGE = "surge"
+    KINSHIP = "kinship"  # it follows a ticket of the incident, or one of those was merged into it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +106,23 @@ class TicketRef:
 
     def __str__(self) -> str:
         return f"{self.connection}#{self.id}"
+
+
+class Departure(StrEnum):
+    """Why a ticket is no customer's open report any more."""
+
+    DELETED = "deleted"
+    SPAM = "spam"
+    SUSPENDED = "suspended"
+    MERGED = "merged"
+
+
+class Kinship(StrEnum):
+    """What a ticket is to the one it came from."""
+
+    FOLLOW_UP = "follow_up"
+    SPLIT = "split"
+    SIDE_CONVERSATION = "side_conversation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +153,9 @@ class Ticket:
 
     `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is
     newer, whatever order the webhooks came in. `body` is the first message. `due_at` is a due time that the
-    helpdesk itself gave it.
+    helpdesk itself gave it. `gone` says why nothing is owed on it any more; `merged_into` is the survivor's id.
+    `parent` is the id of the ticket it came from, and `kinship` what it is to that one. `is_reachable` says whether a
+    public reply reaches its customer: not one without an e-mail address who wrote by a form.
     """
 
     ref: TicketRef
@@ -158,6 +178,11 @@ class Ticket:
     reassignments: int = 0
     reopens: int = 0
     due_at: datetime | None = None
+    gone: Departure | None = None
+    merged_into: str | None = None
+    parent: str | None = None
+    kinship: Kinship | None = None
+    is_reachable: bool = True
 
 
 class Author(StrEnum):
@@ -166,6 +191,16 @@ class Author(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
     LIAISON = "liaison"
+
+
+class Origin(StrEnum):
+    """How a message was made, as its channel says. Only a person's word can reopen an incident or owe an answer."""
+
+    PERSON = "person"
+    AUTOMATIC = "automatic"  # an absence notice, an acknowledgement, a rule of the helpdesk
+    BOUNCE = "bounce"
+    SURVEY = "survey"
+    LIST = "list"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +213,11 @@ class Comment:
     is_public: bool
     text: str
     at: datetime
+    origin: Origin = Origin.PERSON
+
+    @property
+    def is_a_customers_word(self) -> bool:
+        return self.author is Author.CUSTOMER and self.is_public and self.origin is Origin.PERSON
 
 
 class ChatVerb(StrEnum):
@@ -253,13 +293,15 @@ class PageStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageState:
-    """A page as the on-call tool has it now."""
+    """A page as the on-call tool has it now. `changed_by` is the person who changed its status last, "" for nobody:
+    a time-out or an integration."""
 
     key: str
     page_id: str
     status: PageStatus
     responders: tuple[str, ...] = ()
     url: str | None = None
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from incidents.events import (
 from incidents.models import (
     ActionRun,
     ChatMessage,
+    Comment,
     Contact,
     Page,
     PageState,
@@ -64,7 +65,17 @@ class Helpdesk(Protocol):
         ...
 
     def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
-        """Every ticket changed at or after `since`, oldest first: finds what lost webhooks did not tell."""
+        """Every ticket changed at or after `since`, oldest first: finds what lost webhooks did not tell.
+
+        Deleted ones are among them, marked as gone, where the vendor still names them.
+        """
+        ...
+
+    async def comments(self, ticket: Ticket, since: datetime) -> Sequence[Comment]:
+        """What was written on the ticket at or after `since`, oldest first, with how it was made.
+
+        The first message is not among them: it is the ticket's body. One that is no more has none.
+        """
         ...
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:

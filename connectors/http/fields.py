@@ -50,3 +50,11 @@ class TicketFields(BaseModel):
         default=None, description="Who wrote it: customer, agent or liaison, or a word of author_map."
     )
     comment_author_name: Source | None = Field(default=None, description="The comment's author's name.")
+    comment_origin: Source | None = Field(
+        default=None,
+        description="How it was made: person, automatic, bounce, survey or list, or a word of origin_map.",
+    )
+    comment_headers: Source | None = Field(
+        default=None,
+        description="The comment's mail headers: an object, or a list of name and value; they tell an absence notice.",
+    )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookMapping
 from connectors.kit.fields import a_record
+from connectors.kit.mail_headers import origin_of
 from connectors.kit.paths.places import MAX_COUNT, MAX_VERSION, Payload, Place
 from connectors.kit.recent import RecentlyUsed
 from incidents.errors import Unrecognised
@@ -18,6 +19,7 @@ from incidents.models import (
     Author,
     Comment,
     Contact,
+    Origin,
     Ticket,
     TicketRef,
     TicketStatus,
@@ -43,6 +45,7 @@ class TicketReader:
         self._statuses = {status.value: status for status in TicketStatus} | mapping.status_map
         self._default_status = mapping.default_status
         self._public_words = mapping.public_map
+        self._origins = {origin.value: origin for origin in Origin} | mapping.origin_map
         self._authors = {author.value: author for author in Author} | mapping.author_map
         self._first_seen: RecentlyUsed[tuple[str, str], datetime] = RecentlyUsed(COMMENTS_REMEMBERED)
 
@@ -132,6 +135,7 @@ class TicketReader:
             is_public=at["comment_public"].flag(payload, self._public_words) or False,
             text=text,
             at=self._time("comment_at", payload) or self._first_seen_at(ticket, comment_id),
+            origin=self._origin(payload),
         )
 
     def _first_seen_at(self, ticket: Ticket, comment_id: str) -> datetime:
@@ -141,6 +145,13 @@ class TicketReader:
         first = ticket.updated_at if known is None else min(known, ticket.updated_at)
         self._first_seen.put(key, first)
         return first
+
+    def _origin(self, payload: Payload) -> Origin:
+        """A word of the source's, else what the mail's headers say. An unknown word is a person's: it must be read."""
+        said = self._at["comment_origin"].text(payload)
+        if said is not None and said.casefold() in self._origins:
+            return self._origins[said.casefold()]
+        return origin_of(self._at["comment_headers"].pairs(payload))
 
 
 def _milliseconds(time: datetime) -> int:

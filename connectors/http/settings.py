@@ -25,7 +25,7 @@ from connectors.kit.paths.grammar import Source
 from connectors.kit.webhooks.schemes import SignatureScheme
 from connectors.kit.webhooks.signatures import usable_secret
 from incidents.events import Lane
-from incidents.models import Author, TicketStatus
+from incidents.models import Author, Origin, TicketStatus
 
 __all__ = ["HealthProbe", "HttpSettings", "Outbound", "WebhookAction", "WebhookMapping"]
 
@@ -119,6 +119,10 @@ class WebhookMapping(BaseModel):
         default_factory=dict,
         description="The source's words for who wrote a comment to customer, agent or liaison.",
     )
+    origin_map: Annotated[dict[str, Origin], BeforeValidator(lower_keys)] = Field(
+        default_factory=dict,
+        description="The source's words for how a comment was made to person, automatic, bounce, survey or list.",
+    )
     public_map: Annotated[dict[str, bool], BeforeValidator(lower_keys)] = Field(
         default_factory=dict,
         description="Words at comment_public to whether customers see it, beside the usual ones.",
@@ -161,6 +165,7 @@ class WebhookMapping(BaseModel):
             "ticket": TicketFields(**{**under.get("ticket", {}), **fields}),
             "status_map": {**lower_keys(under.get("status_map", {})), **self.status_map},
             "public_map": {**lower_keys(under.get("public_map", {})), **self.public_map},
+            "origin_map": {**lower_keys(under.get("origin_map", {})), **self.origin_map},
             "author_map": {**lower_keys(under.get("author_map", {})), **self.author_map},
         }
         return WebhookMapping.model_validate(merged)

@@ -80,6 +80,8 @@ def page_state(incident: Any, key: str) -> PageState:
         status=status,
         responders=_responders(fields),
         url=text(fields.get("html_url")) or None,
+        # A service for a time-out, an integration for an event: nobody's word that it is fixed.
+        changed_by=_person(fields.get("last_status_change_by")),
     )
 
 
@@ -155,9 +157,10 @@ def _responders(incident: dict[str, Any]) -> tuple[str, ...]:
     """Who acknowledged, then who is assigned; an acknowledgement by an integration is nobody's."""
     people = [record(item).get("acknowledger") for item in items(incident.get("acknowledgements"))]
     people += [record(item).get("assignee") for item in items(incident.get("assignments"))]
-    names = [
-        text(record(person).get("summary"))
-        for person in people
-        if text(record(person).get("type")) in ("user", "user_reference")
-    ]
-    return tuple(dict.fromkeys(filter(None, names)))
+    return tuple(dict.fromkeys(filter(None, map(_person, people))))
+
+
+def _person(reference: Any) -> str:
+    """The name behind a reference to a user; "" for what is no person."""
+    is_user = text(record(reference).get("type")) in ("user", "user_reference")
+    return text(record(reference).get("summary")) if is_user else ""

@@ -18,6 +18,8 @@ from incidents.errors import Unrecognised
 from incidents.models import (
     ChangeOutcome,
     Contact,
+    Departure,
+    Kinship,
     Ticket,
     TicketChange,
     TicketOutcome,
@@ -27,6 +29,11 @@ from incidents.models import (
 
 SIDE_LOADS = "users,groups,organizations,metric_sets"
 ONCE = "liaison_once"
+DELETED = "deleted"
+MERGED = "closed_by_merge"
+# https://developer.zendesk.com/documentation/ticketing/reference-guides/via-types: the channels whose answers go out by
+# mail. By the others (chats, messengers) a public comment goes back the way the customer came.
+BY_MAIL = frozenset({"web", "web_form", "web_service", "api", "email", "mail", "voice", "phone"})
 
 _STATUS = {
     "new": TicketStatus.NEW,
@@ -53,8 +60,10 @@ class SideLoads:
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
 
-def tickets_from(data: Any, connection: str, settings: ZendeskSettings) -> list[Ticket]:
-    """The tickets of an answer with side-loads; deleted ones (exports still name them) are left out."""
+def tickets_from(
+    data: Any, connection: str, settings: ZendeskSettings, *, with_deleted: bool = False
+) -> list[Ticket]:
+    """The tickets of an answer with side-loads. Deleted ones (exports still name them) are left out, or gone."""
     if not isinstance(data, dict) or not isinstance(data.get("tickets"), list):
         raise Unrecognised("zendesk: the answer has no list of tickets")
     side = SideLoads(
@@ -66,7 +75,7 @@ def tickets_from(data: Any, connection: str, settings: ZendeskSettings) -> list[
     return [
         ticket_from(ticket, side, connection, settings)
         for ticket in records(data["tickets"])
-        if ticket.get("status") != "deleted"
+        if with_deleted or ticket.get("status") != DELETED
     ]
 
 
@@ -81,16 +90,20 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
     metrics = record(data.get("metric_set")) or side.metrics.get(ticket_id) or {}
     tags = tuple(any_text(tag) for tag in items(data.get("tags")))
     source_status = any_text(data.get("status"))
+    via = record(data.get("via"))
+    channel = any_text(via.get("channel")) or None
+    email = any_text(requester.get("email"))
+    parent, kinship = _origins(data, via)
     return Ticket(
         ref=TicketRef(connection=connection, id=ticket_id),
         subject=any_text(data.get("subject")),
         body=any_text(data.get("description")),
-        status=status_from(source_status),
+        status=TicketStatus.CLOSED if source_status == DELETED else status_from(source_status),
         source_status=source_status,
         requester=Contact(
             id=any_text(data.get("requester_id")),
             name=any_text(requester.get("name")),
-            email=any_text(requester.get("email")),
+            email=email,
         ),
         version=int(updated_at.timestamp() * 1000),
         created_at=utc_time(data.get("created_at"), of="zendesk"),
@@ -99,7 +112,7 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         group=_name(side.groups, data.get("group_id")),
         priority=any_text(data.get("priority")) or None,
         product=_product(data, tags, settings),
-        channel=any_text(record(data.get("via")).get("channel")) or None,
+        channel=channel,
         tier=_tier(requester, organization, tags, settings),
         tags=tags,
         url=f"{settings.address}/agent/tickets/{ticket_id}",
@@ -107,7 +120,39 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         reassignments=max(0, (whole(metrics.get("assignee_stations")) or 0) - 1),
         reopens=whole(metrics.get("reopens")) or 0,
         due_at=utc_time(data["due_at"], of="zendesk") if data.get("due_at") else None,
+        gone=_departure(source_status, tags, requester),
+        parent=parent,
+        kinship=kinship,
+        # A requester who was not side-loaded may well have an address.
+        is_reachable=bool(email) or not requester or channel not in BY_MAIL,
     )
+
+
+def _departure(status: str, tags: Sequence[str], requester: Mapping[str, Any]) -> Departure | None:
+    """Deleted as exports name it; merged by the tag on a ticket that a merge has closed (into which one, only the event
+    tells); suspended with its requester (`suspended` of
+    https://developer.zendesk.com/api-reference/ticketing/users/users/)."""
+    if status == DELETED:
+        return Departure.DELETED
+    if MERGED in tags:
+        return Departure.MERGED
+    return Departure.SUSPENDED if requester.get("suspended") is True else None
+
+
+def _origins(data: Any, via: Mapping[str, Any]) -> tuple[str | None, Kinship | None]:
+    """The ticket it came from: a follow-up of a closed one, a child of a side conversation.
+
+    https://developer.zendesk.com/documentation/ticketing/reference-guides/via-object-reference: `rel` is `follow_up`
+    and `from` has the ticket's id. A side conversation's child comes by the channel of that name. Zendesk itself has
+    no splitting.
+    """
+    source = record(via.get("source"))
+    parent = ticket_id_from(record(source.get("from")).get("ticket_id"))
+    if via.get("channel") == "side_conversation":
+        return parent, Kinship.SIDE_CONVERSATION
+    if source.get("rel") == "follow_up":
+        return parent or ticket_id_from(data.get("via_followup_source_id")), Kinship.FOLLOW_UP
+    return None, None
 
 
 def status_from(word: str) -> TicketStatus:

@@ -19,10 +19,11 @@ from typing import Any
 from connectors.kit.fields import a_record, any_text, record, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_timestamped_base64
+from connectors.zendesk.comments import author_of
 from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import Unrecognised
 from incidents.events import Event, Ping, TicketEvent, Verified
-from incidents.models import Author, Comment, TicketRef
+from incidents.models import Author, Comment, Departure, TicketRef
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
@@ -30,6 +31,14 @@ TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
 KEPT = frozenset({SIGNATURE.lower(), TIMESTAMP.lower()})
 EVENT_TYPE = "zen:event-type:"
 TICKET = "zen:ticket:"
+# https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events; `ticket.merged` is about the ticket
+# that was closed, and its event names the `target_ticket_id`.
+GONE = {
+    "ticket.soft_deleted": Departure.DELETED,
+    "ticket.permanently_deleted": Departure.DELETED,
+    "ticket.marked_as_spam": Departure.SPAM,
+    "ticket.merged": Departure.MERGED,
+}
 ENVELOPE = frozenset({"type", "subject", "account_id", "zendesk_event_version", "detail", "event"})
 MAX_EVENT_ID = 200
 MAX_TEST_CALL = 1024
@@ -67,7 +76,9 @@ def events_from(verified: Verified, *, connection: str, own_user_id: str | None)
         ticket_id = ticket_id_from(data["ticket_id"])
         if ticket_id is None:
             raise Unrecognised("zendesk: ticket_id is not a number; check the trigger's JSON template")
-        return [TicketEvent(ref=TicketRef(connection=connection, id=ticket_id), at=_signed_at(verified))]
+        ref = TicketRef(connection=connection, id=ticket_id)
+        # A trigger says that something happened, not what: comments are read.
+        return [TicketEvent(ref=ref, at=_signed_at(verified), comments_to_read=True)]
     if _is_test_call(data, verified.body):
         return [Ping(connection=connection)]
     raise Unrecognised("zendesk: neither a ticket event nor a trigger's ticket_id")
@@ -89,6 +100,15 @@ def _event(data: Any, verified: Verified, connection: str, own_user_id: str | No
         if comment.author is Author.LIAISON:
             return []
     # A ticket we created for a customer is news all the same; any other change of ours is not.
+    elif kind in GONE:
+        # Whoever did it, and if it was us: the ticket is no more.
+        into = ticket_id_from(record(data.get("event")).get("target_ticket_id"))
+        gone = GONE[kind]
+        return [
+            TicketEvent(
+                ref=TicketRef(connection=connection, id=ticket_id), at=at, gone=gone, merged_into=into
+            )
+        ]
     elif kind != "ticket.created" and own_user_id is not None and str(detail.get("actor_id")) == own_user_id:
         return []
     return [TicketEvent(ref=TicketRef(connection=connection, id=ticket_id), at=at, comment=comment)]
@@ -99,18 +119,17 @@ def _comment(data: Any, detail: Any, at: datetime, own_user_id: str | None) -> C
     author_id = str(author.get("id"))
     # What does not say that it is public is not.
     is_public = data.get("is_public") is True
-    if own_user_id is not None and author_id == own_user_id:
-        kind = Author.LIAISON
-    elif is_public and (author.get("is_staff") is not True or author_id == str(detail.get("requester_id"))):
-        # An agent may report a ticket himself: then his public words are the customer's.
-        kind = Author.CUSTOMER
-    elif author.get("is_staff") is False:
-        kind = Author.CUSTOMER
-    else:
-        kind = Author.AGENT
+    said = author.get("is_staff")
     return Comment(
         id=any_text(data.get("id")),
-        author=kind,
+        author=author_of(
+            author_id,
+            is_public=is_public,
+            # Who does not say is a customer in public and a colleague in private.
+            is_staff=said is True or (said is not False and not is_public),
+            requester_id=str(detail.get("requester_id")),
+            own_user_id=own_user_id,
+        ),
         author_name=any_text(author.get("name")),
         is_public=is_public,
         text=any_text(data.get("body")),

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import FAREWELL, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
+from incidents.decisions.departures import GONE_WORDS
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_status
 from incidents.lifecycle import move, reopen
@@ -18,6 +19,7 @@ from incidents.policy.policy import Policy
 # A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
 MAX_RED_LOOKS = 3
 _OUTSTANDING_AGAIN = timedelta(seconds=30)
+_NAMED = 10
 _BLIND_FOR = timedelta(minutes=5)
 # A helpdesk that has been away for longer gets what is due to it when it is back; the incident does not wait on.
 _WAITS_FOR_EFFECTS = timedelta(days=3)
@@ -52,7 +54,11 @@ def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
         return _look_again(
             case, checks, f"Healthy ({checks} of {basis.policy.closure.proofs}): {_say(looks)}", basis
         )
-    proof = _say(looks) if looks else "no probe is configured, the engineers' word is taken"
+    proof = (
+        f"Proven fixed ({_say(looks)})"
+        if looks
+        else "Taken as fixed on the engineers' word: no probe is configured"
+    )
     return _tell_everybody(case, proof, basis)
 
 
@@ -88,10 +94,8 @@ def _tell_everybody(case: Case, proof: str, basis: Basis) -> Plan:
     tickets = _waiting_for_word(case)
     effects = farewell(seen, tickets, basis.policy)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
-    effects += tell_room(
-        seen, basis.policy, "fixed", f"Proven fixed ({proof}). {len(tickets)} customers are told now."
-    )
-    entry = Entry(kind=EntryKind.PROOF, text=f"Proven fixed ({proof}); telling {len(tickets)} customer(s)")
+    effects += tell_room(seen, basis.policy, "fixed", f"{proof}. {len(tickets)} customers are told now.")
+    entry = Entry(kind=EntryKind.PROOF, text=f"{proof}; telling {len(tickets)} customer(s)")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
@@ -100,7 +104,10 @@ def farewell(case: Case, tickets: Sequence[Ticket], policy: Policy) -> list[Effe
 
     The message goes before the status: a reply to a settled ticket opens it again at some helpdesks.
     """
-    effects = customers.tell(case, tickets, policy, template=policy.templates.customer.fixed, what="fixed")
+    # With a probe nobody comes here without healthy looks; without one, nothing was checked.
+    is_checked = bool(policy.service(case.incident.service).probes)
+    template = policy.templates.customer.fixed_text(is_checked=is_checked)
+    effects = customers.tell(case, tickets, policy, template=template, what=FAREWELL)
     solved = policy.closure.solved_status
     effects += [
         ticket_status(case.incident.id, ticket.ref, case.once(f"status:{solved}"), solved)
@@ -114,7 +121,7 @@ def _waiting_for_word(case: Case) -> list[Ticket]:
     """Everybody the first time; after a reopening those who wait: the others were told and are content."""
     return [
         item.ticket
-        for item in case.tickets
+        for item in case.present
         if item.ticket.status is not TicketStatus.CLOSED
         and (case.incident.generation == 1 or not item.ticket.status.is_settled)
     ]
@@ -151,9 +158,33 @@ def _who_was_told(case: Case) -> str:
         told.append(f"{len(case.untold)} customer(s) must be told by hand: {names}{more} ({why})")
     elif case.unsent_messages:
         told.append(f"{case.unsent_messages} message(s) to customers did not go out")
+    told += _left_out(case)
     if case.open_ticket_effects:
         told.append(f"{case.open_ticket_effects} change(s) to tickets are still to be made")
     return "; ".join(told) or "every linked customer was told"
+
+
+def _left_out(case: Case) -> list[str]:
+    """Linked tickets that had no last message for a reason of their own. Who was content before a reopening had one."""
+    if case.told is None:
+        return []
+    by_hand = {one.ref for one in case.untold}
+    found: list[str] = []
+    for item in case.tickets:
+        ticket = item.ticket
+        is_known = ticket.ref in case.told or (case.incident.generation > 1 and ticket.status.is_settled)
+        if ticket.gone is not None:
+            found.append(f"{ticket.ref} ({GONE_WORDS[ticket.gone]})")
+        elif not ticket.is_reachable:
+            found.append(f"{ticket.ref} (no reply reaches the customer; the agent was asked to tell them)")
+        elif not is_known and ticket.ref not in by_hand:
+            found.append(f"{ticket.ref} (closed at the helpdesk before)")
+    if not found:
+        return []
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return [
+        f"{len(found)} of {len(case.tickets)} linked customers were not told: {', '.join(found[:_NAMED])}{more}"
+    ]
 
 
 def _say(looks: Sequence[ProbeResult]) -> str:

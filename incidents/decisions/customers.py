@@ -7,36 +7,43 @@ from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import Case
-from incidents.effects import Effect, customer_message
+from incidents.effects import Effect, customer_message, ticket_note
 from incidents.models import Incident, Ticket
 from incidents.policy.policy import Policy
 from incidents.texts.messages import customer_message as render
+from incidents.texts.messages import internal
 from incidents.texts.times import clock
 
 
 def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str, what: str) -> list[Effect]:
     """A message to each ticket's requester; `what` makes it once a ticket in this generation.
 
-    Templates that do not name the customer give one text for all, which a helpdesk can send in one call.
+    Templates that do not name the customer give one text for all, which a helpdesk can send in one call. Nobody is
+    written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell.
     """
     incident = case.incident
     due = incident.next_update_at
-    return [
-        customer_message(
-            incident.id,
-            ticket.ref,
-            case.once(what),
-            render(
-                template,
-                customer_name=ticket.requester.name,
-                service=policy.service(incident.service).title,
-                incident=incident.name,
-                next_update=clock(due) if due is not None else "",
-            ),
-            ticket.requester.id,
+    effects: list[Effect] = []
+    for ticket in tickets:
+        if ticket.gone is not None:
+            continue
+        text = render(
+            template,
+            customer_name=ticket.requester.name,
+            service=policy.service(incident.service).title,
+            incident=incident.name,
+            next_update=clock(due) if due is not None else "",
         )
-        for ticket in tickets
-    ]
+        if ticket.is_reachable:
+            effects.append(
+                customer_message(incident.id, ticket.ref, case.once(what), text, ticket.requester.id)
+            )
+        else:
+            note = internal(
+                f"{incident.name}: no reply reaches this customer. Please tell them yourself:\n\n{text}"
+            )
+            effects.append(ticket_note(incident.id, ticket.ref, case.once(f"{what}:by-hand"), note))
+    return effects
 
 
 def next_update_at(incident: Incident, basis: Basis) -> datetime | None:
@@ -47,4 +54,11 @@ def next_update_at(incident: Incident, basis: Basis) -> datetime | None:
 
 def waiting(case: Case) -> Iterable[Ticket]:
     """Tickets whose customers still wait for an answer."""
-    return (item.ticket for item in case.tickets if not item.ticket.status.is_settled)
+    return (item.ticket for item in case.present if not item.ticket.status.is_settled)
+
+
+def owners_ticket(case: Case) -> Ticket | None:
+    """Where the accountable agent reads: on their oldest ticket that is not settled, else on the oldest."""
+    unsettled = list(waiting(case))
+    owned = [ticket for ticket in unsettled if ticket.assignee == case.incident.owner]
+    return next(iter([*owned, *unsettled]), None)

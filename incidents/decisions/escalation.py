@@ -127,7 +127,7 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
         "you will be told here when somebody takes it, and when it is fixed."
     )
     once = case.once("escalated")
-    effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets]
+    effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present]
     entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged team {team.title}: {why}")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 

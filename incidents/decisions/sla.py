@@ -24,7 +24,6 @@ from incidents.models import (
     InternalText,
     Severity,
     Stage,
-    Ticket,
     TicketRef,
 )
 from incidents.notes.context import page_for
@@ -192,7 +191,7 @@ def _tell_owners(
     if telling:
         text = "SLA: " + "\n".join(lines.own(one) for one in telling)
         effects += page_notes(case, what, text)
-        ticket = _owners_ticket(case)
+        ticket = customers.owners_ticket(case)
         if ticket is not None:
             note = internal(f"{case.incident.name}: {text}")
             effects.append(ticket_note(case.incident.id, ticket.ref, case.once(what), note))
@@ -201,13 +200,6 @@ def _tell_owners(
         note = _note(found, basis)
         effects.append(ticket_note(case.incident.id, ref, once, note))
     return effects
-
-
-def _owners_ticket(case: Case) -> Ticket | None:
-    """Where the accountable agent reads it: on their oldest ticket that is not settled, else on the oldest."""
-    waiting = [item.ticket for item in case.tickets if not item.ticket.status.is_settled]
-    owned = [ticket for ticket in waiting if ticket.assignee == case.incident.owner]
-    return next(iter([*owned, *waiting]), None)
 
 
 def _note(due: Sequence[DueClock], basis: Basis) -> InternalText:

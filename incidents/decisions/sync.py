@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
+from incidents.decisions.customers import owners_ticket
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.effects import Effect, EffectKind, EffectState, ticket_note
 from incidents.events import (
@@ -32,6 +33,8 @@ from incidents.notes.notes import verdict_words
 from incidents.policy.policy import Policy
 from incidents.texts.messages import internal
 
+NOBODY = "Nobody (a time-out, or an integration by itself)"
+_LAPSED = "lapsed:"
 USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
 
 
@@ -81,12 +84,66 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
             kind=EntryKind.STATE,
         )
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
-        who = _who(news, state, PageChange.RESOLVED, said_in_chat=incident.responder)
-        return _resolved(case, who, basis)
+        return _page_is_resolved(case, news, state, basis)
     reopened = any(event.change is PageChange.REOPENED for event in news.events)
     if reopened and state.status is not PageStatus.RESOLVED and incident.state in WORKS_AGAIN:
         return _opened_again(case, news, state, basis)
     return Plan(incident=incident)
+
+
+def _page_is_resolved(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
+    """A person's word, or a probe's, that it may be fixed; a page that merely ended says nothing."""
+    who = _resolver(case, news, state)
+    if who is None and not basis.policy.service(case.incident.service).probes:
+        return _lapsed(case, news, basis.policy)
+    return _resolved(case, who or NOBODY, basis)
+
+
+def _resolver(case: Case, news: PageNews, state: PageState) -> str | None:
+    """The person who resolved the page; None when nobody did: a time-out, or an integration on its own."""
+    resolved = [event for event in news.events if event.change is PageChange.RESOLVED]
+    named = [event.actor for event in reversed(resolved) if event.actor and not event.by_us]
+    if named:
+        return named[0]
+    is_ours = any(line.kind is EffectKind.PAGE_RESOLVE and line.target == news.key for line in case.ledger)
+    if is_ours and case.incident.responder is not None:
+        return case.incident.responder
+    return state.changed_by or None
+
+
+def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
+    """Nobody resolved it and nobody can look: no fix, and no customer may read that there is one. Asked once a page."""
+    what = f"{_LAPSED}{_digest(news.key)}"
+    if _is_asked(case, what):
+        return Plan(incident=case.incident)
+    name = case.incident.name
+    text = (
+        f"The page was resolved by nobody: a time-out, or an integration by itself. {name} has no probe, so nobody "
+        f"knows whether it is fixed. If it is, say `resolve {name}` in the room; else page again from the on-call tool."
+    )
+    return Plan(
+        incident=case.incident,
+        effects=(
+            *tell_engineers(case, policy, what, text),
+            *_to_owner(case, what, internal(f"{name}: {text}")),
+        ),
+        entries=(
+            Entry(kind=EntryKind.LAPSED, text="The page was resolved by nobody; asked whether it is fixed"),
+        ),
+    )
+
+
+def _is_asked(case: Case, what: str = "") -> bool:
+    """Whether this generation has been asked about a page that lapsed: this one, or any."""
+    return any(
+        f":g{case.incident.generation}:" in line.key and (what or _LAPSED) in line.key for line in case.ledger
+    )
+
+
+def _to_owner(case: Case, what: str, note: InternalText) -> list[Effect]:
+    """Where the accountable agent reads it."""
+    ticket = owners_ticket(case)
+    return [] if ticket is None else [ticket_note(case.incident.id, ticket.ref, case.once(what), note)]
 
 
 def _is_handed_back(case: Case, news: PageNews, state: PageState) -> bool:
@@ -213,8 +270,8 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
 
 
 def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | None:
-    """No page could be sent, so no webhook will come: then the room's word counts."""
-    if any(page.state is not EffectState.DEAD for page in case.pages):
+    """No page could be sent, or it lapsed, so no webhook will come: then the room's word counts."""
+    if any(page.state is not EffectState.DEAD for page in case.pages) and not _is_asked(case):
         return None
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state is IncidentState.ESCALATED:
         return _acknowledged(case, command.user, basis)
@@ -235,7 +292,7 @@ def status_words(case: Case) -> str:
 
 def _to_tickets(case: Case, what: str, note: InternalText) -> list[Effect]:
     """The same note for every ticket: a stray markup, mention or link in it stays text at the helpdesk."""
-    return [ticket_note(case.incident.id, item.ticket.ref, case.once(what), note) for item in case.tickets]
+    return [ticket_note(case.incident.id, item.ticket.ref, case.once(what), note) for item in case.present]
 
 
 def _who(news: PageNews, state: PageState, change: PageChange, *, said_in_chat: str | None = None) -> str:

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.departures import departures, new_customers
 from incidents.decisions.posts import tell_engineers
+from incidents.decisions.ticket_change import TicketNews
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import WORKS_AGAIN, reopen
-from incidents.models import Author, Comment, Incident, Ticket
+from incidents.models import Author, Comment, Incident, ProbeResult, Ticket
 from incidents.notes.notes import ticket_line
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 
+AT_ONCE = timedelta(minutes=2)
+_A_SECOND = timedelta(seconds=1)
 _EXCERPT = 500
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TicketNews:
-    """A ticket as it was known and as it is, with its new comments. `before` is None when it is new to us.
+def ticket_news(
+    case: Case, news: Sequence[TicketNews], basis: Basis, *, looks: Sequence[ProbeResult] = ()
+) -> Plan:
+    """Pass on what agents wrote and did; reopen when a customer says it is not fixed.
 
-    `status_is_ours`: we set (or are setting) this status ourselves, so it is no news.
+    `looks` are fresh looks at its service, taken because a customer answered.
     """
-
-    before: Ticket | None
-    after: Ticket
-    comments: tuple[Comment, ...] = ()
-    status_is_ours: bool = False
-
-
-def ticket_news(case: Case, news: Sequence[TicketNews], basis: Basis) -> Plan:
-    """Pass on what agents wrote and did; reopen when a customer says it is not fixed."""
     plan = Plan(incident=case.incident)
-    if _can_reopen(case.incident, basis):
-        complaint = next(_complaints(news, basis.policy, since=case.incident.resolved_at), None)
-        if complaint is not None:
-            plan = _reopen(case, *complaint, basis)
+    if can_reopen(case.incident, basis):
+        is_healthy = bool(looks) and all(look.is_healthy for look in looks)
+        complaints = list(_complaints(news, basis.policy, since=case.incident.resolved_at))
+        doubtful = [one for one in complaints if is_healthy and _is_too_quick(*one)]
+        sure = [one for one in complaints if one not in doubtful]
+        plan = _reopen(case, *sure[0], basis) if sure else _ask_agents(case, doubtful)
     seen = replace(case, incident=plan.incident)
     effects, entries = list(plan.effects), list(plan.entries)
     for item in news:
@@ -50,8 +48,14 @@ def ticket_news(case: Case, news: Sequence[TicketNews], basis: Basis) -> Plan:
                 said, passed_on = _pass_on(seen, item.after, comment, basis.policy)
                 effects += passed_on
                 entries.append(said)
-    moved, passed_on = _status_changes(seen, news, basis.policy)
-    return Plan(incident=plan.incident, effects=(*effects, *passed_on), entries=(*entries, *moved))
+    for moved, passed_on in (
+        _status_changes(seen, news, basis.policy),
+        departures(seen, news, basis.policy),
+        new_customers(seen, news),
+    ):
+        entries += moved
+        effects += passed_on
+    return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
 
 
 def _complaints(
@@ -60,17 +64,46 @@ def _complaints(
     """Customers who say it is still broken. What was written before it was fixed says nothing about the fix."""
     for item in news:
         for comment in item.comments:
-            is_a_customers = comment.author is Author.CUSTOMER and comment.is_public
             is_about_the_fix = since is None or comment.at >= since
-            if is_a_customers and is_about_the_fix and policy.closure.says_still_broken(comment.text):
+            if (
+                comment.is_a_customers_word
+                and is_about_the_fix
+                and policy.closure.says_still_broken(comment.text)
+            ):
                 yield item, comment
 
 
-def _can_reopen(incident: Incident, basis: Basis) -> bool:
+def can_reopen(incident: Incident, basis: Basis) -> bool:
     recent = (
         incident.resolved_at is None or basis.now - incident.resolved_at <= basis.policy.closure.reopen_within
     )
     return incident.state in WORKS_AGAIN and recent
+
+
+def _is_too_quick(item: TicketNews, comment: Comment) -> bool:
+    """Answered sooner than anybody reads and tries: by a machine, or to an older message of ours."""
+    told_at = item.customer_told_at
+    # Helpdesks tell whole seconds.
+    return told_at is not None and -_A_SECOND <= comment.at - told_at <= AT_ONCE
+
+
+def _ask_agents(case: Case, doubtful: Sequence[tuple[TicketNews, Comment]]) -> Plan:
+    """The service is seen to work, so nobody is woken; the ticket's agent reads the answer and decides."""
+    effects: list[Effect] = []
+    entries: list[Entry] = []
+    for item, comment in doubtful:
+        note = internal(
+            f"{case.incident.name}: this customer answered within two minutes of our message, and it sounds as if it "
+            f"is not fixed. The probes see it working, so nobody was paged. Please read it; if it is true, escalate "
+            f"{case.incident.name}."
+        )
+        once = case.once(f"doubt:{_digest(str(item.after.ref), comment.id)}")
+        effects.append(ticket_note(case.incident.id, item.after.ref, once, note))
+        text = (
+            f"A complaint on #{item.after.ref.id} came at once, and the probes are green: its agent is asked"
+        )
+        entries.append(Entry(kind=EntryKind.DOUBT, text=text, actor="customer"))
+    return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
 
 
 def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Plan:

@@ -49,7 +49,7 @@ def decide(
     once = case.once(f"verdict:{verdict}")
     return Plan(
         incident=incident,
-        effects=tuple(ticket_note(incident.id, item.ticket.ref, once, note) for item in case.tickets),
+        effects=tuple(ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present),
         entries=(Entry(kind=EntryKind.VERDICT, text=_summary(verdict, evidence)), *_ending(incident.state)),
     )
 
@@ -96,7 +96,7 @@ def _from_probe(look: ProbeResult) -> Evidence:
 def _from_tickets(case: Case, basis: Basis) -> Evidence:
     """How many customers complained, in the window that counts. The helpdesk's clock may run ahead."""
     since = basis.now - basis.policy.validation.within
-    recent = [item.ticket for item in case.tickets if item.ticket.created_at >= since]
+    recent = [item.ticket for item in case.present if item.ticket.created_at >= since]
     customers = {(ticket.ref.connection, ticket.requester.id) for ticket in recent}
     span = duration(basis.policy.validation.within)
     return Evidence(

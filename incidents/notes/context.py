@@ -29,11 +29,11 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     return (
         ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
         ("Service", service.title),
-        ("Who is hit", hit_summary(case.tickets, basis.policy)),
+        ("Who is hit", hit_summary(case.present, basis.policy)),
         ("Verdict", verdict_words(incident.verdict)),
         ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
         ("SLA", sla_words(case, basis)),
-        ("First tickets", first_tickets(case.tickets)),
+        ("First tickets", first_tickets(case.present)),
         ("Tried", tried_words(case)),
     )
 
@@ -61,7 +61,7 @@ def page_for(case: Case, basis: Basis, *, target: str) -> Page:
     """The page for the team on call at `target`: who is hit, what is known and tried, and where to look."""
     incident = case.incident
     again = " AGAIN" if incident.generation > 1 else ""
-    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.tickets, basis.policy)}"
+    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.present, basis.policy)}"
     return Page(
         summary=summary[:_SUMMARY_LIMIT],
         source="Liaison",

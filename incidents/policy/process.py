@@ -129,6 +129,20 @@ class Cadence(PolicySection):
         return {**DEFAULT_UPDATES, **every}
 
 
+FIXED = (
+    "Hello,\n\n"
+    "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
+    "If it still does not work for you, just answer this message.\n\n"
+    "Your reference is {{ incident }}."
+)
+FIXED_UNCHECKED = (
+    "Hello,\n\n"
+    "our engineers tell us that the problem with {{ service }} is fixed. We are sorry for the trouble. "
+    "If it still does not work for you, just answer this message.\n\n"
+    "Your reference is {{ incident }}."
+)
+
+
 class CustomerTemplates(PolicySection):
     """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`."""
 
@@ -151,18 +165,30 @@ class CustomerTemplates(PolicySection):
         description="Each further message while it lasts.",
     )
     fixed: str = Field(
-        default=(
-            "Hello,\n\n"
-            "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
-            "If it still does not work for you, just answer this message.\n\n"
-            "Your reference is {{ incident }}."
-        ),
+        default=FIXED,
         description="The last message, once the fix is proven.",
     )
+    fixed_unchecked: str | None = Field(
+        default=None,
+        description=(
+            "The last message where no probe looks and the engineers' word is taken; left out, it is `fixed` if "
+            "that was reworded, else a text that claims no check."
+        ),
+    )
 
-    @field_validator("progress", "update", "fixed")
+    def fixed_text(self, *, is_checked: bool) -> str:
+        """The template of the last message. What nobody checked is never said to be checked by a text of ours."""
+        if is_checked:
+            return self.fixed
+        if self.fixed_unchecked is not None:
+            return self.fixed_unchecked
+        return FIXED_UNCHECKED if self.fixed == FIXED else self.fixed
+
+    @field_validator("progress", "update", "fixed", "fixed_unchecked")
     @classmethod
-    def _compiles(cls, template: str) -> str:
+    def _compiles(cls, template: str | None) -> str | None:
+        if template is None:
+            return None
         try:
             check_template(template)
         except PolicyError as error:

@@ -60,6 +60,13 @@ class RoutingRule(PolicySection):
     connection: list[Connection] = Field(
         default_factory=list, description="Helpdesk connections of which the ticket came in by one."
     )
+    channel: list[str] = Field(
+        default_factory=list, description="Ways the customer wrote of which it is one: mail, web, chat, ..."
+    )
+    not_channel: list[str] = Field(
+        default_factory=list,
+        description="Ways the customer wrote of which it must be none; no criterion alone.",
+    )
     severity: Severity | None = Field(
         default=None, description="Severity for the incident instead of the service's own, 1 (worst) to 4."
     )
@@ -67,13 +74,14 @@ class RoutingRule(PolicySection):
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
         criteria = [*self.any_keyword, *self.all_keywords, *self.any_tag, *self.product, *self.connection]
+        criteria += self.channel
         if not criteria:
             raise ValueError(
                 "the rule has no criterion and would match every ticket; give it any_keyword, all_keywords, "
-                "any_tag, product or connection (connection alone takes all tickets of a helpdesk)"
+                "any_tag, product, channel or connection (connection alone takes all tickets of a helpdesk)"
             )
-        if any(not text.strip() for text in criteria):
-            raise ValueError("an empty keyword, tag or product matches nothing; remove it")
+        if any(not text.strip() for text in [*criteria, *self.not_channel]):
+            raise ValueError("an empty keyword, tag, product or channel matches nothing; remove it")
         if self.ignore and self.service is not None:
             raise ValueError("the rule both ignores tickets and names a service; keep one of the two")
         if not self.ignore and self.service is None:
@@ -82,6 +90,8 @@ class RoutingRule(PolicySection):
 
     def matches(self, words: TicketWords) -> str | None:
         """Why the ticket matches (`keyword 'checkout' and tag 'vip'`), or None."""
+        if words.channel(self.not_channel) is not None:
+            return None
         reasons = []
         for given, look in (
             (self.any_keyword, words.any_keyword),
@@ -89,6 +99,7 @@ class RoutingRule(PolicySection):
             (self.any_tag, words.tag),
             (self.product, words.product),
             (self.connection, words.connection),
+            (self.channel, words.channel),
         ):
             if not given:
                 continue
@@ -149,6 +160,10 @@ class TicketWords:
     def connection(self, wanted: Sequence[str]) -> str | None:
         """Which connection it came by, in words for people, or None."""
         return _any_equal("connection", wanted, frozenset({_fold(self._ticket.ref.connection).strip()}))
+
+    def channel(self, wanted: Sequence[str]) -> str | None:
+        """By which channel its customer wrote, in words for people, or None."""
+        return _any_equal("channel", wanted, frozenset({_fold(self._ticket.channel or "").strip()}))
 
 
 class Router:

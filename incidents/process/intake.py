@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from incidents.decisions.intake import (
@@ -12,18 +12,28 @@ from incidents.decisions.intake import (
     sort_tickets,
     tickets_joined,
 )
-from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.decisions.ticket_change import TicketNews
+from incidents.decisions.ticket_news import ticket_news
 from incidents.events import TicketEvent
-from incidents.models import Comment, Ticket, TicketRef
+from incidents.models import Comment, JoinOrigin, Kinship, ProbeResult, Ticket, TicketRef
 from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
 from incidents.process.deciding import PendingDecision, decide_all
+from incidents.process.kin import (
+    ancestors_incident,
+    as_comment,
+    may_join,
+    move_links,
+    takes_follow_ups,
+    with_departures,
+)
 from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
-from incidents.store.cases import open_incidents
+from incidents.store.cases import open_incidents, read_incident
+from incidents.store.comments import Said, first_heard
 from incidents.store.inbox.drains import take_turns
-from incidents.store.ledger.effects import our_status_changes
+from incidents.store.ledger.effects import last_told, our_status_changes
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, save_tickets
 
@@ -61,7 +71,9 @@ class _Work:
     """The tickets of one step, and what has become of them so far."""
 
     step: Step
+    known: Mapping[TicketRef, KnownTicket]
     comments: Mapping[TicketRef, Sequence[Comment]]
+    looks: Mapping[int, Sequence[ProbeResult]]
     touched: list[int] = field(default_factory=list)
     incident_of: dict[TicketRef, int] = field(default_factory=dict)
     opened: int = 0
@@ -69,27 +81,39 @@ class _Work:
 
 
 async def join_and_tell(
-    step: Step, tickets: Sequence[Ticket], events: Sequence[object], hints: Hints = NO_HINTS
+    step: Step,
+    tickets: Sequence[Ticket],
+    events: Sequence[object],
+    hints: Hints = NO_HINTS,
+    *,
+    looks: Mapping[int, Sequence[ProbeResult]] | None = None,
 ) -> TakenIn:
     """Join new tickets to incidents, and tell the incidents of the others what happened on them.
+
+    `looks` are fresh looks at the services of incidents whose customers answered.
 
     Takes turns with every other joiner: two of them at once could open two incidents of one fault.
     """
     await take_turns(step.connection)
-    comments: dict[TicketRef, list[Comment]] = {}
-    for event in events:
-        if isinstance(event, TicketEvent) and event.comment is not None:
-            comments.setdefault(event.ref, []).append(event.comment)
-    work = _Work(step=step, comments=comments)
-    known = await known_tickets(step.connection, [ticket.ref for ticket in tickets])
-    newest = [ticket for ticket in tickets if _is_news(ticket, known, comments)]
+    told = [event for event in events if isinstance(event, TicketEvent)]
+    known = await known_tickets(step.connection, sorted(_concerned(tickets, told), key=str))
+    arrived = with_departures(tickets, told, known)
+    comments = await first_heard(step.connection, _said(told), now=step.now)
+    newest = [ticket for ticket in arrived if _is_news(ticket, known, comments)]
+    work = _Work(step=step, known=known, comments=comments, looks=looks or {})
     is_linked = {ref for ref, found in known.items() if found.incident_id is not None}
-    linked = [ticket for ticket in newest if ticket.ref in is_linked]
-    others = [ticket for ticket in newest if ticket.ref not in is_linked]
-    await _tell(work, linked, known)
+    await _tell(work, [ticket for ticket in newest if ticket.ref in is_linked])
     await save_tickets(step.connection, newest, sla_fit=step.policy.sla.fingerprint)
-    await _join(work, others, hints)
-    await _keep_promises(work, newest, known)
+    moved = await move_links(step, newest, known)
+    work.touched += sorted(set(moved.values()))
+    others = [
+        ticket
+        for ticket in newest
+        if ticket.ref not in is_linked and ticket.ref not in moved and may_join(ticket)
+    ]
+    others = await _join_ancestors(work, others)
+    await _join(work, others, replace(hints, links={**hints.links, **_split_off(others, known)}))
+    await _keep_promises(work, newest)
     return TakenIn(
         news=tuple(newest),
         opened=work.opened,
@@ -103,6 +127,18 @@ async def join_and_tell(
             and _is_open(ticket, step.policy)
         ),
     )
+
+
+def _concerned(tickets: Sequence[Ticket], told: Sequence[TicketEvent]) -> set[TicketRef]:
+    """These tickets, and those they are bound up with: what they were merged into, what they came from."""
+    refs = {ticket.ref for ticket in tickets} | {event.ref for event in told}
+    kin = [(event.ref, event.merged_into) for event in told]
+    kin += [(ticket.ref, other) for ticket in tickets for other in (ticket.merged_into, ticket.parent)]
+    return refs | {replace(ref, id=other) for ref, other in kin if other is not None}
+
+
+def _said(told: Sequence[TicketEvent]) -> list[Said]:
+    return [Said(ref=event.ref, comment=event.comment) for event in told if event.comment is not None]
 
 
 def _is_open(ticket: Ticket, policy: Policy) -> bool:
@@ -147,28 +183,30 @@ def _joined(work: _Work, incident_id: int, joins: Sequence[Join]) -> None:
     work.touched.append(incident_id)
 
 
-async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef, KnownTicket]) -> None:
+async def _tell(work: _Work, tickets: Sequence[Ticket]) -> None:
     """Changes and comments on tickets that have an incident, one decision an incident."""
     if not tickets:
         return
     step = work.step
     keys = [(ticket.ref.connection, ticket.ref.id) for ticket in tickets]
     ours = await our_status_changes(step.connection, keys)
+    customers_told = await last_told(step.connection, keys)
     by_incident: dict[int, list[TicketNews]] = {}
     for ticket in tickets:
-        before = known[ticket.ref]
+        before = work.known[ticket.ref]
         news = TicketNews(
             before=before.ticket,
             after=_newer(ticket, before),
             comments=tuple(work.comments.get(ticket.ref, ())),
             status_is_ours=(ticket.ref.connection, ticket.ref.id, ticket.status.value) in ours,
+            customer_told_at=customers_told.get((ticket.ref.connection, ticket.ref.id)),
         )
-        if before.incident_id is not None and _matters(news):
+        if before.incident_id is not None and news.matters:
             by_incident.setdefault(before.incident_id, []).append(news)
     questions = [
         PendingDecision(
             incident_id=incident_id,
-            decision=partial(ticket_news, news=told, basis=step.basis),
+            decision=partial(ticket_news, news=told, basis=step.basis, looks=work.looks.get(incident_id, ())),
         )
         for incident_id, told in sorted(by_incident.items())
     ]
@@ -176,16 +214,56 @@ async def _tell(work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef
     work.touched += sorted(by_incident)
 
 
-async def _keep_promises(
-    work: _Work, tickets: Sequence[Ticket], known: Mapping[TicketRef, KnownTicket]
-) -> None:
+async def _join_ancestors(work: _Work, tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Follow-ups join the incident of the ticket that they follow, reopening it by the usual rules; the others are
+    returned, and so are those whose ancestor's incident is long over.
+    """
+    step = work.step
+    others: list[Ticket] = []
+    for ticket in tickets:
+        incident_id = ancestors_incident(ticket, work.known)
+        if incident_id is None:
+            others.append(ticket)
+            continue
+        incident = await read_incident(step.connection, incident_id, lock=True)
+        if not takes_follow_ups(incident, step.basis):
+            others.append(ticket)
+            continue
+        news = TicketNews(before=None, after=ticket, comments=(as_comment(ticket),))
+        heard = partial(ticket_news, news=[news], basis=step.basis)
+        await decide_all(step, [PendingDecision(incident_id=incident_id, decision=heard)])
+        join = Join(ticket=ticket, origin=JoinOrigin.KINSHIP, reason=f"follow-up of #{ticket.parent}")
+        joined = partial(tickets_joined, joins=[join], basis=step.basis)
+        await decide_all(
+            step,
+            [PendingDecision(incident_id=incident_id, decision=joined, joining=[ticket])],
+            has_all_tickets=False,
+        )
+        await link_joins(step, {incident_id: [join]})
+        _joined(work, incident_id, [join])
+    return others
+
+
+def _split_off(tickets: Sequence[Ticket], known: Mapping[TicketRef, KnownTicket]) -> dict[TicketRef, int]:
+    """What was split off a ticket of an incident belongs to it, if it is about the same service."""
+    return {
+        ticket.ref: incident_id
+        for ticket in tickets
+        if (incident_id := ancestors_incident(ticket, known, kinship=Kinship.SPLIT)) is not None
+    }
+
+
+async def _keep_promises(work: _Work, tickets: Sequence[Ticket]) -> None:
     """The SLA clocks of the chunk's tickets, under the severities that their incidents have by now."""
+    known = work.known
     incident_of = {
         ref: found.incident_id for ref, found in known.items() if found.incident_id is not None
     } | work.incident_of
     severities = await severities_of(work.step.connection, list(incident_of.values()))
     changes = []
     for ticket in tickets:
+        if ticket.kinship is Kinship.SIDE_CONVERSATION:
+            continue  # colleagues among themselves: no customer was promised anything
         before = known.get(ticket.ref)
         incident_id = incident_of.get(ticket.ref)
         changes.append(
@@ -202,8 +280,3 @@ async def _keep_promises(
 def _newer(ticket: Ticket, before: KnownTicket | None) -> Ticket:
     """Of two equal versions the one just read counts: `max` takes the first."""
     return ticket if before is None else max(ticket, before.ticket, key=lambda known: known.version)
-
-
-def _matters(news: TicketNews) -> bool:
-    moved = news.before is not None and news.before.status != news.after.status
-    return bool(news.comments) or moved

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from incidents.case import Case, Plan
 from incidents.lifecycle import WORKS_AGAIN
@@ -18,6 +18,7 @@ from incidents.models import (
     Comment,
     Incident,
     IncidentState,
+    Origin,
     Severity,
     SubjectRef,
     Ticket,
@@ -31,8 +32,12 @@ from incidents.sla.events import (
     advance,
 )
 from incidents.sla.facts import incident_facts, ticket_facts
+from incidents.texts.thanks import owes_no_answer
 
 _NOTHING_OWED = frozenset({IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED})
+
+# A helpdesk opens a solved ticket with its customer's answer; its times for the two may differ by seconds.
+_SAME_MOMENT = timedelta(minutes=1)
 
 Happened = tuple[SlaEvent, datetime]
 
@@ -56,7 +61,7 @@ class TicketTransition:
 def ticket_clocks(change: TicketTransition, clocks: Clocks, sla: Sla, *, now: datetime) -> Clocks:
     """The ticket's clocks after the change; none, if nothing is promised to it and never was."""
     terms = sla.terms_for(ticket_facts(change.after, change.severity, sla.priorities))
-    if terms is None and not clocks:
+    if not clocks and (terms is None or change.after.gone is not None):
         return ()
     happened = list(_ticket_events(change, clocks, now=now))
     return _after(
@@ -128,17 +133,25 @@ def _after(
 def _ticket_events(change: TicketTransition, clocks: Clocks, *, now: datetime) -> Iterator[Happened]:
     """In the order in which they happened, the ticket's own state last."""
     before, after = change.before, change.after
-    is_reopened = before is not None and before.status.is_settled and not after.status.is_settled
+    if after.gone is not None:
+        # Deleted, spam, merged: nobody waits for an answer on it any more.
+        yield SlaEvent.WITHDRAWN, after.updated_at
+        return
+    is_reopened = _is_reopened(before, after)
     if not clocks:
         yield SlaEvent.OPENED, after.created_at
-    elif is_reopened:
-        yield SlaEvent.REOPENED, after.updated_at
+    else:
+        if is_reopened and change.before is not None and change.before.status.is_settled:
+            # It was solved meanwhile, perhaps by us: then nobody told its clocks, and the echo of it may be on its way.
+            yield SlaEvent.SOLVED, after.updated_at
+        yield from _begins_again(change, clocks, is_reopened=is_reopened)
     replies = sorted(
-        (comment for comment in change.comments if comment.author is Author.AGENT and comment.is_public),
-        key=lambda comment: comment.at,
+        comment.at
+        for comment in change.comments
+        if comment.author is Author.AGENT and comment.is_public and comment.origin is Origin.PERSON
     )
-    for reply in replies:
-        yield SlaEvent.AGENT_REPLY, reply.at
+    for replied_at in replies:
+        yield SlaEvent.AGENT_REPLY, replied_at
     is_owed = not clocks or is_reopened or _owes_a_response(clocks)
     if not replies and is_owed and after.status is TicketStatus.WAITING_FOR_CUSTOMER:
         # One that waits for its customer was answered, even if the webhook that told us so was lost.
@@ -151,6 +164,39 @@ def _ticket_events(change: TicketTransition, clocks: Clocks, *, now: datetime) -
         yield SlaEvent.SOLVED, after.updated_at
     else:
         yield SlaEvent.SEEN, max(after.updated_at, after.created_at) if clocks else now
+
+
+def _is_reopened(before: Ticket | None, after: Ticket) -> bool:
+    if before is None or after.status.is_settled:
+        return False
+    return before.status.is_settled or before.gone is not None
+
+
+def _begins_again(change: TicketTransition, clocks: Clocks, *, is_reopened: bool) -> Iterator[Happened]:
+    """A new generation for whoever waits again. A thank-you opens a solved ticket at some helpdesks, and owes nothing.
+
+    Its words and the opened ticket may come in two pieces, in either order.
+    """
+    written = [one for one in change.comments if one.author is Author.CUSTOMER and one.is_public]
+    owed = [one for one in written if one.is_a_customers_word and not owes_no_answer(one.text)]
+    is_content = bool(written) and not owed
+    if is_reopened and not is_content:
+        yield SlaEvent.REOPENED, change.after.updated_at
+    elif owed and not change.after.status.is_settled and all(clock.is_over for clock in clocks):
+        yield SlaEvent.REOPENED, owed[-1].at
+    elif is_content:
+        at = written[-1].at
+        if _has_just_begun_again(clocks, at):
+            yield SlaEvent.WITHDRAWN, at
+
+
+def _has_just_begun_again(clocks: Clocks, at: datetime) -> bool:
+    """Whether the ticket's newest generation began with what was written at this time, and nothing of it is over."""
+    generation = max(clock.generation for clock in clocks)
+    newest = [clock for clock in clocks if clock.generation == generation]
+    return generation > 1 and all(
+        not clock.is_over and abs(clock.started_at - at) <= _SAME_MOMENT for clock in newest
+    )
 
 
 def _owes_a_response(clocks: Clocks) -> bool:

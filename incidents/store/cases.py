@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Row, any_, bindparam, func, insert, select, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Case, Entry, LedgerLine, Plan, UntoldCustomer
+from incidents.case import FAREWELL, Case, Entry, LedgerLine, Plan, UntoldCustomer
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound, Stale
 from incidents.lifecycle import UNSETTLED
@@ -110,6 +110,7 @@ async def load_cases(
             untold=tuple(untold.get(one.id, ())),
             instance=instance,
             clocks=clocks.get(one.ref, ()),
+            told=await _told(tx, one, instance) if one.state is IncidentState.CLOSING else None,
             has_all_tickets=has_all_tickets,
         )
         for one in found
@@ -142,6 +143,29 @@ async def _untold(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[i
         )
         found.setdefault(row.incident_id, []).append(one)
     return found
+
+
+async def _told(tx: AsyncConnection, incident: Incident, instance: str) -> frozenset[TicketRef]:
+    """Whose customers have had this generation's last message."""
+    rows = await tx.execute(
+        select(effects.c.connection, effects.c.target).where(
+            effects.c.incident_id == incident.id,
+            effects.c.about_ticket,
+            effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value,
+            effects.c.state == EffectState.DONE.value,
+            effects.c.once == Case(incident=incident, instance=instance).once(FAREWELL),
+        )
+    )
+    return frozenset(TicketRef(connection=row.connection, id=row.target) for row in rows)
+
+
+async def incidents_by_id(tx: AsyncConnection, ids: Iterable[int]) -> Mapping[int, Incident]:
+    """As they are now, unlocked."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await tx.execute(select(incidents).where(incidents.c.id.in_(wanted)))
+    return {row.id: _incident(row) for row in rows}
 
 
 async def read_incident(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> Incident:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import LinkedTicket
-from incidents.models import Contact, JoinOrigin, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, Departure, JoinOrigin, Kinship, Ticket, TicketRef, TicketStatus
 from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
 
@@ -119,6 +119,17 @@ async def write_links(tx: AsyncConnection, links: Sequence[TicketLink], *, now: 
     )
 
 
+async def unlink_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> None:
+    """They belong to no incident any more: another ticket stands for them."""
+    if refs:
+        keys = [(ref.connection, ref.id) for ref in refs]
+        await tx.execute(
+            update(tickets)
+            .where(tuple_(tickets.c.connection, tickets.c.id).in_(keys))
+            .values(incident_id=None, link_reason="", link_origin=None, linked_at=None)
+        )
+
+
 async def note_status(tx: AsyncConnection, refs: Sequence[TicketRef], status: TicketStatus) -> None:
     """Remember a status we have just set ourselves, so that its echo is no news."""
     if not refs:
@@ -218,6 +229,11 @@ def ticket_of(row: Row[tuple[object, ...]]) -> Ticket:
         reassignments=row.reassignments,
         reopens=row.reopens,
         due_at=row.due_at,
+        gone=Departure(row.gone) if row.gone else None,
+        merged_into=row.merged_into,
+        parent=row.parent,
+        kinship=Kinship(row.kinship) if row.kinship else None,
+        is_reachable=row.is_reachable,
     )
 
 
@@ -246,4 +262,9 @@ def _values(ticket: Ticket) -> dict[str, object]:
         "reassignments": ticket.reassignments,
         "reopens": ticket.reopens,
         "due_at": ticket.due_at,
+        "gone": ticket.gone.value if ticket.gone is not None else None,
+        "merged_into": ticket.merged_into,
+        "parent": ticket.parent,
+        "kinship": ticket.kinship.value if ticket.kinship is not None else None,
+        "is_reachable": ticket.is_reachable,
     }

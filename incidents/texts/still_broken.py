@@ -9,32 +9,21 @@ bounce, a survey) is nobody's word. Machines that mark their mail are known befo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
-from incidents.texts.languages.eastern import CHINESE, CZECH, JAPANESE, POLISH, RUSSIAN, TURKISH
-from incidents.texts.languages.germanic import DUTCH, ENGLISH, GERMAN
-from incidents.texts.languages.language import Language
-from incidents.texts.languages.nordic import DANISH, FINNISH, NORWEGIAN, SWEDISH
-from incidents.texts.languages.romance import FRENCH, ITALIAN, PORTUGUESE, SPANISH
-from incidents.texts.own_words import folded, own_words
-
-LANGUAGES = (
-    ENGLISH, GERMAN, FRENCH, SPANISH, PORTUGUESE, ITALIAN, DUTCH, SWEDISH, DANISH, NORWEGIAN, FINNISH, POLISH, CZECH,
-    RUSSIAN, TURKISH, JAPANESE, CHINESE,
-)  # fmt: skip
-_MAX_CLAUSES = 200
-_NEAR = 5
-"""Words between a "not" and what it turns round."""
-
-_NOT = re.compile(
-    r"\b(?:(is|are|was|were|do|does|did|has|have|had|could|would|should)n'?t|(ca)n'?t|(wo)n'?t|cannot)\b"
+from incidents.texts.grammar import (
+    WORD,
+    all_fillers,
+    clauses_of,
+    folded_phrase,
+    grammars,
+    machine_words,
+    of_any_language,
+    phrase_pattern,
+    prepared,
+    recovers,
 )
-_IS = re.compile(r"\b(it|that|there|this|what|everything|nothing)'s\b")
-_YES = re.compile("\\bs[íì]\\b")
-_WORD = re.compile(r"[\w'-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +38,7 @@ class _Heard:
 def says_still_broken(text: str, phrases: Iterable[str] = ()) -> str | None:
     """The words that say it is not fixed, or None. `phrases` replace what is built in."""
     known = tuple(phrases)
-    asked = _clauses(_prepared(text))
+    asked = clauses_of(prepared(text))
     clauses = [clause for clause, _ in asked]
     heard = [_by_phrases(clause, known) if known else _by_grammar(clause) for clause in clauses]
     first = next((index for index, one in enumerate(heard) if one.complaint), None)
@@ -63,245 +52,40 @@ def says_still_broken(text: str, phrases: Iterable[str] = ()) -> str | None:
     return heard[first].complaint
 
 
-def _clauses(own: str) -> list[tuple[str, bool]]:
-    """Clause by clause, and whether it ends in a question mark: "is it really fixed?" says nothing of the kind."""
-    pieces = _splitter().split(own)
-    ends = [*pieces[1::2], ""]
-    found = [(clause.strip(), end in ("?", "？")) for clause, end in zip(pieces[::2], ends, strict=True)]
-    return [one for one in found if one[0]][:_MAX_CLAUSES]
-
-
-def _prepared(text: str) -> str:
-    """Own words with contractions spelt out. "Sí" is yes and "si" is if: told apart before the accents go."""
-    own = own_words(_YES.sub("yes", text[:40_000].casefold()))
-    return _IS.sub(r"\1 is", _NOT.sub(_spelt_out, own))
-
-
-def _spelt_out(contraction: re.Match[str]) -> str:
-    verb, can, will = contraction.groups()
-    return f"{verb} not" if verb else "will not" if will else "can not" if can or not verb else ""
-
-
 def _speaks_a_machine(clauses: Sequence[str], complaint_at: int) -> bool:
     """A notice says what it is before anything else; who complains first and is away later has complained."""
-    return any(_away().search(clause) for clause in clauses[: complaint_at + 1])
+    return any(machine_words().search(clause) for clause in clauses[: complaint_at + 1])
 
 
 def _by_phrases(clause: str, phrases: Sequence[str]) -> _Heard:
-    negators, conditions = _all("negators"), _all("conditions")
+    negators, conditions = of_any_language("negators"), of_any_language("conditions")
     before = ""
     for phrase in phrases:
-        found = _phrase(folded_phrase(phrase), _fillers()).search(clause)
+        found = phrase_pattern(folded_phrase(phrase), all_fillers()).search(clause)
         if found is None:
             continue
         before = clause[: found.start()]
         is_negative = negators.search(folded_phrase(phrase)) is not None
-        near = " ".join(_WORD.findall(before)[-4:])
+        near = " ".join(WORD.findall(before)[-4:])
         if conditions.search(before) or (not is_negative and negators.search(near)):
             continue
-        is_strong = _all("still").search(clause) is not None or _all("again").search(clause) is not None
-        return _Heard(complaint=phrase, is_strong=is_strong and not _all("past").search(clause))
-    return _Heard(is_recovery=any(_recovers(clause, words) for words in _languages()))
-
-
-def folded_phrase(phrase: str) -> str:
-    """The phrase as answers are compared: folded, and with "not" spelt out of every contraction."""
-    return _NOT.sub(_spelt_out, folded(phrase))
+        is_strong = (
+            of_any_language("still").search(clause) is not None
+            or of_any_language("again").search(clause) is not None
+        )
+        return _Heard(complaint=phrase, is_strong=is_strong and not of_any_language("past").search(clause))
+    return _Heard(is_recovery=any(recovers(clause, words) for words in grammars()))
 
 
 def _by_grammar(clause: str) -> _Heard:
     recovery = False
     weak: str | None = None
-    for language in _languages():
+    for language in grammars():
         complaint, is_strong = language.complaint(clause)
         if complaint is not None and is_strong:
             return _Heard(complaint=complaint, is_strong=True)
         weak = weak or complaint
-        recovery = recovery or _recovers(clause, language)
+        recovery = recovery or recovers(clause, language)
     if weak is not None:
         return _Heard(complaint=weak)
     return _Heard(is_recovery=recovery)
-
-
-def _recovers(clause: str, language: _Words) -> bool:
-    if language.recovered.search(clause):
-        return True
-    return bool(
-        language.works.search(clause)
-        and not language.negators.search(clause)
-        and not language.conditions.search(clause)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """A language, ready to look for."""
-
-    negators: re.Pattern[str]
-    works: re.Pattern[str]
-    fails: re.Pattern[str]
-    still: re.Pattern[str]
-    again: re.Pattern[str]
-    returns: re.Pattern[str]
-    others: re.Pattern[str]
-    unchanged: re.Pattern[str]
-    recovered: re.Pattern[str]
-    conditions: re.Pattern[str]
-    past: re.Pattern[str]
-    same_thing: re.Pattern[str]
-    not_working: re.Pattern[str]
-    failing: re.Pattern[str]
-    not_able: re.Pattern[str]
-    no_fault: re.Pattern[str]
-    only_still_not: re.Pattern[str]
-
-    def complaint(self, clause: str) -> tuple[str | None, bool]:
-        """The words of a complaint in this clause, and whether it is a strong one."""
-        still = self.still.search(clause)
-        goes_on = still or self.again.search(clause)
-        found = self._complaint(clause, is_on=bool(goes_on))
-        if found is None or self.conditions.search(clause[: found.start()]):
-            return None, False
-        words = found.group().strip()
-        if goes_on is not None and goes_on.group() not in words:
-            words = f"{goes_on.group()} … {words}"
-        return words, goes_on is not None and self.past.search(clause) is None
-
-    def _complaint(self, clause: str, *, is_on: bool) -> re.Match[str] | None:
-        for pattern in (self.unchanged, self.not_working, self.same_thing, self.returns, self.failing):
-            found = pattern.search(clause)
-            is_somebody_elses = pattern is self.returns and self.others.search(clause) is not None
-            if found is not None and not is_somebody_elses and not self._is_turned(clause, found):
-                return found
-        return self._with_still(clause) if is_on else None
-
-    def _with_still(self, clause: str) -> re.Match[str] | None:
-        """What is a complaint only because it goes on or came back."""
-        found = self.only_still_not.fullmatch(clause) or self.not_able.search(clause)
-        if found is not None:
-            return found
-        fails = self.fails.search(clause)
-        is_over = self.no_fault.search(clause) or self.recovered.search(clause)
-        is_solved = (
-            self.works.search(clause) and not self.negators.search(clause) and not self.still.search(clause)
-        )
-        return None if fails is None or is_over or is_solved else fails
-
-    def _is_turned(self, clause: str, found: re.Match[str]) -> bool:
-        """ "No longer the same problem", "not broken again": a "not" shortly before what has none in it."""
-        if self.negators.search(found.group()):
-            return False
-        near = " ".join(_WORD.findall(clause[: found.start()])[-4:])
-        return self.negators.search(near) is not None or self.recovered.search(clause) is not None
-
-
-@cache
-def _languages() -> tuple[_Words, ...]:
-    return tuple(_ready(language) for language in LANGUAGES)
-
-
-def _ready(language: Language) -> _Words:
-    not_, works, fails = _any(language.negators), _any(language.works), _any(language.fails)
-    deeds = _any([*language.works, *language.deeds])
-    between = rf"(?:\W+[\w'-]+){{0,{_NEAR}}}?\W+"
-    shortly = r"(?:\W+[\w'-]+){0,2}?\W+"
-    either = [rf"{not_}{between}{deeds}"]
-    able = [rf"{not_}{between}{_any(language.modals)}"]
-    if not language.negated_first:
-        either.append(rf"{deeds}{shortly}{not_}")
-        able.append(rf"{_any(language.modals)}{between}{not_}")
-    able.append(rf"{_any(language.modals)}{shortly}{not_}")
-    fillers = _fillers_of(language)
-    return _Words(
-        negators=_compiled(not_),
-        works=_compiled(works),
-        fails=_compiled(fails),
-        still=_compiled(_any(language.still)),
-        again=_compiled(_any(language.again)),
-        returns=_compiled(_phrases(language.returns, fillers)),
-        others=_compiled(_any(language.others)),
-        unchanged=_compiled(_phrases(language.unchanged, fillers)),
-        recovered=_compiled(_phrases(language.recovered, fillers)),
-        conditions=_compiled(_any(language.conditions)),
-        past=_compiled(_any(language.past)),
-        same_thing=_compiled(
-            rf"{_any(language.same)}(?:\W+[\w'-]+){{0,2}}?\W+(?:{fails}|{_any(language.things)})"
-        ),
-        not_working=_compiled("|".join(either)),
-        failing=_compiled(_phrases(language.failing, fillers)),
-        not_able=_compiled("|".join(able)),
-        no_fault=_compiled(rf"{not_}(?:\W+[\w'-]+){{0,2}}?\W+{fails}"),
-        only_still_not=_compiled(
-            rf"(?:[\w'-]+\W+){{0,2}}?{_any(language.still)}\W+(?:[\w'-]+\W+)??{not_}\W*"
-        ),
-    )
-
-
-def _any(listed: Sequence[str]) -> str:
-    """A regular expression for any of these words or phrases, whole ones. What has no blanks is looked for as it is."""
-    if not listed:
-        return r"(?!)"
-    alternatives = sorted({_one(word) for word in listed}, key=len, reverse=True)
-    return rf"(?:{'|'.join(alternatives)})"
-
-
-def _one(word: str) -> str:
-    if word == "*":
-        return r"(?:[\w'-]+\W+){0,3}?[\w'-]+"
-    plain = folded_phrase(word)
-    stem = re.escape(plain.removesuffix("*"))
-    return rf"\b{stem}\w*" if plain.endswith("*") else rf"\b{stem}\b"
-
-
-def _phrases(listed: Sequence[str], fillers: str) -> str:
-    if not listed:
-        return r"(?!)"
-    found = {_phrase_pattern(folded_phrase(phrase), fillers) for phrase in listed}
-    return rf"(?:{'|'.join(sorted(found, key=len, reverse=True))})"
-
-
-def _phrase_pattern(phrase: str, fillers: str) -> str:
-    """The phrase with room for filler words between its words. One without blanks between words has no ends either."""
-    if not _has_word_ends(phrase):
-        return re.escape(phrase)
-    gap = rf"(?:\W{{1,3}}{fillers}){{0,3}}\W{{1,3}}"
-    return gap.join(_one(word) for word in phrase.split())
-
-
-def _has_word_ends(phrase: str) -> bool:
-    return not any("\u3040" <= letter <= "\u9fff" for letter in phrase)
-
-
-def _fillers_of(language: Language) -> str:
-    return _any(language.fillers)
-
-
-@cache
-def _fillers() -> str:
-    return _any([filler for language in LANGUAGES for filler in language.fillers])
-
-
-@lru_cache(maxsize=2048)
-def _phrase(phrase: str, fillers: str) -> re.Pattern[str]:
-    return _compiled(_phrase_pattern(phrase, fillers))
-
-
-@cache
-def _all(name: str) -> re.Pattern[str]:
-    return _compiled(_any([word for language in LANGUAGES for word in getattr(language, name)]))
-
-
-@cache
-def _away() -> re.Pattern[str]:
-    listed = [phrase for language in LANGUAGES for phrase in language.away]
-    return _compiled(_phrases(listed, r"(?!)"))
-
-
-@cache
-def _splitter() -> re.Pattern[str]:
-    adversatives = _any([word for language in LANGUAGES for word in language.adversatives])
-    return _compiled(rf"([.!?;,:\n()。！？、，；]|\s[-–—]\s|{adversatives})")
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)

@@ -20,6 +20,7 @@ from tasks import resources
 from tasks.insights.learnt_routes import Learnt, what_is_learnt
 from tasks.retries import STORE_CALL
 from tasks.stages.drain import Chunk
+from tasks.stages.replies import NO_REPLIES, Replies
 
 ASKED_ABOUT = 20
 """Of a chunk's open questions so many are looked into further."""
@@ -49,13 +50,13 @@ class Handled:
 
 
 @task(name="commit intake", **STORE_CALL)
-async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Handled:
+async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket], replies: Replies) -> Handled:
     """Decide on a chunk of deliveries and settle them. Raises `Stale` when another drain has taken over."""
     basis = resources.basis()
     learnt = await what_is_learnt(tickets, basis)
     async with resources.transaction(basis) as step:
         await check_drain(step.connection, Lane.INTAKE, fence)
-        handled = await take_in(step, tickets, chunk.events, learnt)
+        handled = await take_in(step, tickets, chunk.events, learnt, replies)
         await settle_deliveries(
             step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
         )
@@ -63,9 +64,16 @@ async def commit_intake(fence: int, chunk: Chunk, tickets: list[Ticket]) -> Hand
     return handled
 
 
-async def take_in(step: Step, tickets: Sequence[Ticket], events: Sequence[object], learnt: Learnt) -> Handled:
+async def take_in(
+    step: Step,
+    tickets: Sequence[Ticket],
+    events: Sequence[object],
+    learnt: Learnt,
+    replies: Replies = NO_REPLIES,
+) -> Handled:
     """The tickets joined or told of, with what was learnt of them; and written down what was, and what agents say."""
-    taken = await join_and_tell(step, tickets, events, learnt.hints)
+    spoken = (*events, *replies.events)
+    taken = await join_and_tell(step, tickets, spoken, learnt.hints, looks=replies.looks)
     refs = {str(ticket.ref) for ticket in taken.news}
     await record_predictions(step.connection, [one for one in learnt.predictions if one.subject in refs])
     await _note_corrections(step, taken.news)

@@ -24,7 +24,10 @@ async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:
     to_read: dict[str, set[str]] = {}
     for event in events:
         if event.ticket is None:
-            to_read.setdefault(event.ref.connection, set()).add(event.ref.id)
+            ids = to_read.setdefault(event.ref.connection, set())
+            ids.add(event.ref.id)
+            if event.merged_into is not None:
+                ids.add(event.merged_into)  # the ticket that goes on in its stead may be new to us
             continue
         known = carried.get(str(event.ref))
         if known is None or event.ticket.version >= known.version:

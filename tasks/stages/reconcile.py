@@ -15,6 +15,7 @@ from tasks import resources
 from tasks.insights.learnt_routes import what_is_learnt
 from tasks.retries import OUTSIDE_CALL
 from tasks.stages.commit_intake import Handled, take_in
+from tasks.stages.replies import replies_since
 
 # Helpdesks' exports lag (Zendesk's by a minute) and clocks differ: look back a little further than last time.
 OVERLAP = timedelta(minutes=5)
@@ -36,8 +37,9 @@ async def reconcile_helpdesk(connection: str) -> Handled | None:
     async for chunk in _chunks(helpdesk, since - OVERLAP):
         basis = resources.basis()
         learnt = await what_is_learnt(chunk, basis)
+        replies = await replies_since(chunk, since - OVERLAP)
         async with resources.transaction(basis) as step:
-            total = total.plus(await take_in(step, chunk, (), learnt))
+            total = total.plus(await take_in(step, chunk, (), learnt, replies))
     async with resources.database().transaction() as tx:
         await move_cursor(tx, connection, began)
     return total

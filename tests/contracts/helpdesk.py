@@ -21,7 +21,17 @@ import stamina
 
 from connectors.kit.fakes.faults import FaultKind, Faults
 from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
-from incidents.models import ChangeOutcome, InternalText, PublicText, Ticket, TicketChange, TicketStatus
+from incidents.models import (
+    Author,
+    ChangeOutcome,
+    Departure,
+    InternalText,
+    Origin,
+    PublicText,
+    Ticket,
+    TicketChange,
+    TicketStatus,
+)
 from incidents.ports import Connector, Helpdesk
 
 ONCE = "t-1/note/1"
@@ -45,6 +55,14 @@ class HelpdeskWorld(Protocol):
     def create_ticket(self, subject: str, body: str, *, name: str, email: str) -> str: ...
 
     def remove_ticket(self, id: str) -> None: ...
+
+    def delete_ticket(self, id: str) -> None:
+        """Into the bin: the helpdesk shows it no more, but may still name it among what changed."""
+        ...
+
+    def agent_note(self, id: str, text: str) -> None: ...
+
+    def agent_reply(self, id: str, text: str) -> None: ...
 
     def refuse_updates(self, id: str) -> None:
         """Bring the ticket into a state in which the helpdesk takes no change."""
@@ -291,6 +309,56 @@ class HelpdeskContract:
         found = [ticket async for ticket in helpdesk.changed_since(since)]
         assert [ticket.ref.id for ticket in found] == [*new, old[0]]
         assert found[0].requester.email == "c0@customer.example"
+
+    async def test_a_deleted_ticket_is_gone(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str
+    ) -> None:
+        """It cannot be read, takes no change, has no comments, and is told as gone if it is told at all."""
+        (before,) = await helpdesk.read([ticket])
+        since = world.now()
+        world.let_time_pass(10)
+        world.delete_ticket(ticket)
+        world.let_time_pass(300)
+        assert await helpdesk.read([ticket]) == []
+        assert await helpdesk.comments(before, since) == []
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+        assert outcome.outcome is ChangeOutcome.GONE
+        found = [one async for one in helpdesk.changed_since(since)]
+        assert {one.gone for one in found if one.ref.id == ticket} <= {Departure.DELETED}
+
+    async def test_comments(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
+        """Whose words they are, who sees them and when they were written; the first message is the body, no comment."""
+        (found,) = await helpdesk.read([ticket])
+        world.let_time_pass(60)
+        world.agent_note(ticket, "Looks like the card provider")
+        world.agent_reply(ticket, "We are on it")
+        world.let_time_pass(60)
+        late = world.now()
+        world.customer_reply(ticket, "It is still broken")
+        said = await helpdesk.comments(found, found.created_at)
+        assert [(one.author, one.is_public, one.text) for one in said] == [
+            (Author.AGENT, False, "Looks like the card provider"),
+            (Author.AGENT, True, "We are on it"),
+            (Author.CUSTOMER, True, "It is still broken"),
+        ]
+        assert {one.origin for one in said} == {Origin.PERSON}
+        assert len({one.id for one in said}) == 3
+        assert abs(said[-1].at - late) < timedelta(seconds=2)
+        (last,) = await helpdesk.comments(found, late)
+        assert last == said[-1]
+
+    async def test_our_own_comments_are_ours(
+        self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str
+    ) -> None:
+        """Else an update of ours could be taken for a customer's or an agent's word."""
+        (found,) = await helpdesk.read([ticket])
+        await helpdesk.update([ticket], NOTE, once=ONCE)
+        await helpdesk.update([ticket], REPLY, once="another")
+        said = await helpdesk.comments(found, found.created_at)
+        assert [(one.author, one.is_public) for one in said] == [
+            (Author.LIAISON, False),
+            (Author.LIAISON, True),
+        ]
 
     async def test_changed_just_now(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """Asking from this very moment on is no error."""

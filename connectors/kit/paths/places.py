@@ -225,6 +225,20 @@ class Place:
             raise Unrecognised(f"{self.source} is not a list of texts")
         return tuple(word for part in parts if (word := part.strip()))
 
+    def pairs(self, payload: Payload) -> list[tuple[str, str]]:
+        """Names and values: of an object (a value may be a list), or of a list of pairs or of named values.
+
+        What is neither is left out: mail headers are many and odd, and none is needed.
+        """
+        found = self.find(payload)
+        entries = list(found.items()) if isinstance(found, dict) else [_pair(one) for one in items(found)]
+        return [
+            (name, one)
+            for name, value in entries
+            for one in (value if isinstance(value, list) else [value])
+            if isinstance(name, str) and isinstance(one, str)
+        ]
+
     def word(self, payload: Payload, words: Mapping[str, Word], default: Word | None) -> Word:
         """The meaning of a required word, in any case."""
         found = words.get(self.required_word(payload).casefold(), default)
@@ -248,3 +262,11 @@ def _finders(source: str) -> Iterator[tuple[_Finder, _Sense]]:
         is_about_agents = not is_joined(one) and steps(one)[-1].casefold() in _ABOUT_AGENTS
         sense = _Sense.ABOUT_AGENTS if is_about_agents else _Sense.AS_IT_IS
         yield _Joined(one) if is_joined(one) else _Path(one), _Sense.NOT if source.startswith("!") else sense
+
+
+def _pair(entry: Any) -> tuple[Any, Any]:
+    if isinstance(entry, dict):
+        return entry.get("name"), entry.get("value")
+    if isinstance(entry, list) and len(entry) == 2:
+        return entry[0], entry[1]
+    return None, None

@@ -118,6 +118,7 @@ class Api:
     async def _export(self, request: Request) -> Response:
         """Ordered by change; a start within the last minute is refused, a change within it not shown yet."""
         youngest = self.clock() - self.export_lag
+        leaves_out = request.query_params.get("exclude_deleted") == "true"
         after, start = 0, datetime.min.replace(tzinfo=UTC)
         try:
             if "cursor" in request.query_params:
@@ -131,9 +132,10 @@ class Api:
             return _refused(
                 422, "InvalidValue", "Too recent start_time. Use a start_time older than a minute"
             )
+        known = self.desk.tickets | ({} if leaves_out else self.desk.deleted)
         tickets = [
             ticket
-            for ticket in (self.desk.tickets[changed] for changed in self.desk.changed)
+            for ticket in (known[changed] for changed in self.desk.changed if changed in known)
             if ticket.change > after and start <= ticket.updated_at <= youngest
         ]
         page = tickets[:size]
@@ -239,9 +241,11 @@ class Api:
             audits = audits[::-1]
         shown = audits[(page - 1) * size : page * size]
         next_url = f"{_address(request)}{request.url.path}?page={page + 1}"
+        authors = dict.fromkeys(audit.author_id for audit in shown)
         return JSONResponse(
             {
                 "audits": [audit_json(ticket, audit) for audit in shown],
+                "users": [user_json(self.desk.users[author]) for author in authors],
                 "next_page": next_url if page * size < len(audits) else None,
                 "count": len(audits),
             }

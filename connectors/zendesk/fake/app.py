@@ -162,15 +162,46 @@ class FakeZendesk:
 
     def change_requester(self, ticket_id: int, name: str, email: str) -> None:
         """An agent finds out who really wrote."""
-        self._desk.tickets[ticket_id].requester_id = self._desk.user(name, email).id
+        self._desk.reassign_requester(ticket_id, self._desk.user(name, email), self._agent("Admin"))
 
     def close(self, ticket_id: int) -> None:
         """Zendesk closes solved tickets after some days, for ever."""
         self._desk.change(self._desk.tickets[ticket_id], self._agent("Automation"), status="closed")
 
     def remove_ticket(self, ticket_id: int) -> None:
-        """An administrator deletes the ticket."""
+        """An administrator deletes the ticket for ever, and nothing tells of it."""
         self._desk.remove(ticket_id)
+
+    def delete_ticket(self, ticket_id: int, *, as_spam: bool = False) -> None:
+        """An agent puts the ticket into the bin, perhaps as spam: then its requester is suspended, too."""
+        ticket = self._desk.tickets[ticket_id]
+        self._desk.users[ticket.requester_id].suspended = as_spam
+        self._desk.delete(
+            ticket_id, self._agent("Admin"), "ticket.marked_as_spam" if as_spam else "ticket.soft_deleted"
+        )
+
+    def restore_ticket(self, ticket_id: int) -> None:
+        self._desk.restore(ticket_id, self._agent("Admin"))
+
+    def merge_tickets(self, source_id: int, target_id: int, agent: str) -> None:
+        """An agent merges one ticket into another."""
+        self._desk.merge(source_id, target_id, self._agent(agent))
+
+    def suspend_requester(self, ticket_id: int) -> None:
+        self._desk.users[self._desk.tickets[ticket_id].requester_id].suspended = True
+
+    def recover_mail(self, ticket_id: int, text: str, cause_id: int) -> None:
+        """An agent recovers a customer's suspended mail: Zendesk's cause of suspension stays on it."""
+        ticket = self._desk.tickets[ticket_id]
+        requester = self._desk.users[ticket.requester_id]
+        self._desk.change(ticket, requester, comment=(text, True), channel="mail", suspension_cause=cause_id)
+
+    def open_side_conversation(self, ticket_id: int, agent: str, subject: str, text: str) -> int:
+        """An agent asks another team by a ticket of its own, a child of this one."""
+        child = self._desk.create(
+            self._agent(agent), subject, text, channel="side_conversation", followup_of=ticket_id
+        )
+        return child.id
 
     @property
     def tickets(self) -> Mapping[int, FakeTicket]:

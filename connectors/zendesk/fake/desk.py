@@ -32,6 +32,7 @@ class FakeUser:
     email: str
     role: str = "end-user"
     organization_id: int | None = None
+    suspended: bool = False
 
     @property
     def is_staff(self) -> bool:
@@ -68,6 +69,7 @@ class FakeAudit:
     created_at: datetime
     events: list[dict[str, Any]]
     custom: dict[str, Any]
+    channel: str = "web"
 
 
 @dataclass(slots=True)
@@ -117,6 +119,7 @@ class Desk:
         self.tickets: dict[int, FakeTicket] = {}
         # Tickets in order of their last change: what the incremental export walks.
         self.changed: dict[int, None] = {}
+        self.deleted: dict[int, FakeTicket] = {}
         self._by_email: dict[str, FakeUser] = {}
 
     def next_id(self) -> int:
@@ -171,8 +174,9 @@ class Desk:
         )
         self.tickets[ticket.id] = ticket
         comment = self._comment(ticket, requester, body, public=True)
-        event = {"id": comment.id, "type": "Comment", "body": body, "public": True}
-        self._audit(ticket, actor or requester, [event], metadata or {})
+        created = {"id": self.next_id(), "type": "Create", "field_name": "subject", "value": subject}
+        event = _comment_in_audit(comment)
+        self._audit(ticket, actor or requester, [created, event], metadata or {}, channel=channel)
         self._tell("ticket.created", ticket, actor or requester, {"meta": {"sequence": {"position": 1}}})
         return ticket
 
@@ -186,8 +190,11 @@ class Desk:
         add_tags: Sequence[str] = (),
         assignee_id: int | None = None,
         metadata: Mapping[str, Any] | None = None,
+        channel: str = "web",
+        suspension_cause: int | None = None,
     ) -> None:
-        """One update with its audit and events. `comment` is text and whether it is public."""
+        """One update with its audit and events. `comment` is text and whether it is public; a `suspension_cause` says
+        that it is a mail that was suspended, and that an agent recovered."""
         if ticket.status == "closed":
             raise ClosedTicket(CLOSED)
         events: list[dict[str, Any]] = []
@@ -195,7 +202,11 @@ class Desk:
         if comment is not None:
             text, public = comment
             added = self._comment(ticket, actor, text, public=public)
-            events.append({"id": added.id, "type": "Comment", "body": text, "public": public})
+            events.append(_comment_in_audit(added))
+            if suspension_cause is not None:
+                events.append(
+                    {"id": self.next_id(), "type": "SuspendedTicketRecovery", "cause_id": suspension_cause}
+                )
             happened.append(("ticket.comment_added", {"comment": _comment_event(added, actor)}))
             if public and not actor.is_staff and ticket.status in ("pending", "solved"):
                 status = "open"
@@ -219,7 +230,7 @@ class Desk:
             ticket.stations += 1
         if not events:
             return
-        self._audit(ticket, actor, events, metadata or {})
+        self._audit(ticket, actor, events, metadata or {}, channel=channel)
         for kind, event in happened:
             self._tell(kind, ticket, actor, event)
 
@@ -227,6 +238,41 @@ class Desk:
         """Delete a ticket for good; nobody is told. Raises `KeyError`."""
         del self.tickets[ticket_id]
         self.changed.pop(ticket_id, None)
+        self.deleted.pop(ticket_id, None)
+
+    def delete(self, ticket_id: int, actor: FakeUser, kind: str = "ticket.soft_deleted") -> None:
+        """Into the bin: no call shows it, but the export, as deleted."""
+        ticket = self.tickets.pop(ticket_id)
+        self.deleted[ticket_id] = ticket
+        ticket.status = "deleted"
+        self._audit(ticket, actor, [], {})
+        self._tell(kind, ticket, actor, {})
+
+    def reassign_requester(self, ticket_id: int, requester: FakeUser, actor: FakeUser) -> None:
+        ticket = self.tickets[ticket_id]
+        before, ticket.requester_id = ticket.requester_id, requester.id
+        self._audit(ticket, actor, [_changed(self.next_id(), "requester_id", requester.id, before)], {})
+        event = {"current": str(requester.id), "previous": str(before)}
+        self._tell("ticket.requester_changed", ticket, actor, event)
+
+    def restore(self, ticket_id: int, actor: FakeUser) -> None:
+        ticket = self.tickets[ticket_id] = self.deleted.pop(ticket_id)
+        ticket.status = "open"
+        self._audit(ticket, actor, [], {})
+        self._tell("ticket.undeleted", ticket, actor, {})
+
+    def merge(self, source_id: int, target_id: int, actor: FakeUser) -> None:
+        """The source is closed with a tag and a note; its event names the target."""
+        source, target = self.tickets[source_id], self.tickets[target_id]
+        self.change(target, actor, comment=(f"Request #{source_id} was merged into this request.", False))
+        self.change(
+            source,
+            actor,
+            comment=(f"This request was closed and merged into request #{target_id}.", False),
+            status="closed",
+            add_tags=["closed_by_merge"],
+        )
+        self._tell("ticket.merged", source, actor, {"target_ticket_id": str(target_id)})
 
     def _comment(self, ticket: FakeTicket, author: FakeUser, text: str, *, public: bool) -> FakeComment:
         comment = FakeComment(self.next_id(), author.id, text, public, self._clock())
@@ -234,10 +280,16 @@ class Desk:
         return comment
 
     def _audit(
-        self, ticket: FakeTicket, author: FakeUser, events: list[dict[str, Any]], custom: Mapping[str, Any]
+        self,
+        ticket: FakeTicket,
+        author: FakeUser,
+        events: list[dict[str, Any]],
+        custom: Mapping[str, Any],
+        *,
+        channel: str = "web",
     ) -> None:
         now = self._clock()
-        ticket.audits.append(FakeAudit(self.next_id(), author.id, now, events, dict(custom)))
+        ticket.audits.append(FakeAudit(self.next_id(), author.id, now, events, dict(custom), channel))
         ticket.updated_at = now
         self._last_change += 1
         ticket.change = self._last_change
@@ -252,6 +304,16 @@ def _changed(id: int, field_name: str, value: object, previous: object) -> dict[
         "field_name": field_name,
         "value": value,
         "previous_value": previous,
+    }
+
+
+def _comment_in_audit(comment: FakeComment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "type": "Comment",
+        "author_id": comment.author_id,
+        "body": comment.body,
+        "public": comment.public,
     }
 
 

@@ -84,6 +84,10 @@ class Outbox:
             self._waiting.append(body)
         self._rung.set()
 
+    def forget(self) -> None:
+        """What waits is lost on its way."""
+        self._waiting.clear()
+
     async def drain(self, senders: int = 1) -> int:
         """Send until nothing waits, `senders` at a time; returns how many deliveries were made."""
         if self.shuffle:

@@ -37,12 +37,20 @@ def ticket_json(ticket: FakeTicket, address: str) -> dict[str, Any]:
         "organization_id": ticket.organization_id,
         "tags": list(ticket.tags),
         "custom_fields": [{"id": key, "value": value} for key, value in ticket.custom_fields.items()],
-        "via": {"channel": ticket.channel},
+        "via": _via(ticket),
         "created_at": stamp(ticket.created_at),
         "updated_at": stamp(ticket.updated_at),
         "due_at": stamp(ticket.due_at) if ticket.due_at is not None else None,
         "generated_timestamp": int(ticket.updated_at.timestamp()),
     }
+
+
+def _via(ticket: FakeTicket) -> dict[str, Any]:
+    if ticket.followup_of is None:
+        return {"channel": ticket.channel, "source": {"from": {}, "to": {}, "rel": None}}
+    rel = None if ticket.channel == "side_conversation" else "follow_up"
+    source = {"from": {"ticket_id": ticket.followup_of}, "to": {}, "rel": rel}
+    return {"channel": ticket.channel, "source": source}
 
 
 def tickets_json(tickets: Iterable[FakeTicket], desk: Desk, address: str, include: str) -> dict[str, Any]:
@@ -83,6 +91,7 @@ def user_json(user: FakeUser) -> dict[str, Any]:
         "email": user.email,
         "role": user.role,
         "organization_id": user.organization_id,
+        "suspended": user.suspended,
         "user_fields": {},
     }
 
@@ -96,7 +105,7 @@ def audit_json(ticket: FakeTicket, audit: FakeAudit) -> dict[str, Any]:
         "created_at": stamp(audit.created_at),
         "events": audit.events,
         "metadata": {"system": {"client": "fake"}, "custom": audit.custom},
-        "via": {"channel": "api"},
+        "via": {"channel": audit.channel},
     }
 
 

@@ -9,7 +9,7 @@ paused past its lease cannot write over what its successor did.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,10 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
 from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
+from incidents.models import TicketRef
 from incidents.store.ledger.due import CLOCK, IS_DUE
 from incidents.store.restored import WAS_RESTORED_LATELY
 from incidents.store.schema.tables import bindings, effects
 from incidents.store.storable import StorableText
+
+# A helpdesk's times are whole seconds, and its clock is not quite ours.
+_HELPDESKS_SECOND = timedelta(seconds=2)
 
 LEASE = timedelta(seconds=30)
 MAX_ATTEMPTS = 40
@@ -278,6 +282,51 @@ async def our_status_changes(
         {"lanes": [f"{connection}:{ticket}" for connection, ticket in keys]},
     )
     return {(row.connection, row.target, row.status) for row in from_us}
+
+
+async def changed_by_us(tx: AsyncConnection, changed: Mapping[TicketRef, datetime]) -> set[TicketRef]:
+    """Those of the tickets, with the times of their last changes, whose last change was an effect of ours."""
+    if not changed:
+        return set()
+    rows = await tx.execute(
+        select(
+            effects.c.connection,
+            effects.c.target,
+            func.max(effects.c.sent_at),
+            func.max(effects.c.settled_at),
+        )
+        .where(
+            effects.c.about_ticket,
+            effects.c.state == EffectState.DONE.value,
+            effects.c.sent_at.is_not(None),
+            effects.c.lane.in_([f"{ref.connection}:{ref.id}" for ref in changed]),
+        )
+        .group_by(effects.c.connection, effects.c.target)
+    )
+    return {
+        ref
+        for connection, target, sent_at, settled_at in rows
+        if sent_at - _HELPDESKS_SECOND
+        <= changed[ref := TicketRef(connection=connection, id=target)]
+        <= settled_at + _HELPDESKS_SECOND
+    }
+
+
+async def last_told(tx: AsyncConnection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """(connection, ticket) to when its customer last had a message of ours."""
+    if not keys:
+        return {}
+    rows = await tx.execute(
+        select(effects.c.connection, effects.c.target, func.max(effects.c.sent_at))
+        .where(
+            effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value,
+            effects.c.state == EffectState.DONE.value,
+            effects.c.sent_at.is_not(None),
+            effects.c.lane.in_([f"{connection}:{ticket}" for connection, ticket in keys]),
+        )
+        .group_by(effects.c.connection, effects.c.target)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def count_effects(tx: AsyncConnection) -> LedgerCounts:

@@ -29,6 +29,7 @@ from incidents.store.storable import StorableText as Text
 
 __all__ = [
     "bindings",
+    "comments_heard",
     "connections",
     "cursors",
     "deliveries",
@@ -194,6 +195,11 @@ tickets = Table(
     Column("reassignments", Integer, nullable=False),
     Column("reopens", Integer, nullable=False),
     Column("due_at", Time),
+    Column("gone", Text),
+    Column("merged_into", Text),
+    Column("parent", Text),
+    Column("kinship", Text),
+    Column("is_reachable", Boolean, nullable=False, server_default=text("true")),
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
     Column("incident_id", BigInteger, ForeignKey("incidents.id")),
     # Who joined it (`JoinOrigin`); null for one that is not, or that a version before 0005 has joined.
@@ -204,6 +210,16 @@ tickets = Table(
 )
 Index("ix_tickets_incident_id", tickets.c.incident_id)
 Index("ix_tickets_sla_fit", tickets.c.sla_fit, postgresql_where=text("status not in ('solved', 'closed')"))
+
+# Comments that were acted upon: each acts once, however often its webhook or its ticket's last comment comes.
+comments_heard = Table(
+    "comments_heard",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("ticket_id", Text, primary_key=True),
+    Column("comment_id", Text, primary_key=True),
+    Column("heard_at", Time, nullable=False),
+)
 
 # The transactional outbox, and the record of everything we ever changed elsewhere.
 effects = Table(

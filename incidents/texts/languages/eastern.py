@@ -6,6 +6,7 @@ from incidents.texts.languages.language import Language, phrases, words
 
 POLISH = Language(
     name="pl",
+    thanks=phrases("dziękuję, dzięki, dziękujemy, świetnie, super"),
     negators=words("nie nigdy nic żaden żadnych żadnej bez brak"),
     negated_first=True,
     works=words("""
@@ -71,6 +72,7 @@ POLISH = Language(
 
 CZECH = Language(
     name="cs",
+    thanks=phrases("děkuji, díky, děkujeme, skvělé, super"),
     negators=words("ne není nejsou nikdy nic žádný žádné žádná bez nelze"),
     negated_first=True,
     works=words("""
@@ -116,6 +118,7 @@ CZECH = Language(
 
 RUSSIAN = Language(
     name="ru",
+    thanks=phrases("спасибо, благодарю, отлично, супер"),
     negators=words("не нет никогда ничего без нельзя ни"),
     negated_first=True,
     works=words("""
@@ -161,6 +164,7 @@ RUSSIAN = Language(
 
 TURKISH = Language(
     name="tr",
+    thanks=phrases("teşekkürler, teşekkür ederim, sağ olun, mükemmel"),
     negators=words("değil yok hiç"),
     works=words("çalışıyor çözüldü düzeldi açılıyor yükleniyor"),
     fails=words("""
@@ -199,6 +203,7 @@ TURKISH = Language(
 
 JAPANESE = Language(
     name="ja",
+    thanks=phrases("ありがとう, 助かりました"),
     unchanged=words("""
         まだ直って まだ治って まだ動か まだ動き まだエラー まだ使え
         まだ解決 まだできな まだ繋が まだつなが まだダメ まだだめ
@@ -212,6 +217,7 @@ JAPANESE = Language(
 
 CHINESE = Language(
     name="zh",
+    thanks=phrases("谢谢, 多谢, 感谢"),
     unchanged=words("""
         还是不行 仍然不行 还是无法 仍然无法 依然无法 还是不能
         仍然不能 还没修好 还没解决 没有解决 没有修复 尚未解决

@@ -6,6 +6,7 @@ from incidents.texts.languages.language import Language, phrases, words
 
 ENGLISH = Language(
     name="en",
+    thanks=phrases("thanks, thank you, thank u, thx, cheers, much appreciated, well done, perfect, brilliant"),
     negators=words("""
         not no never nothing nobody none without neither cannot dont doesnt didnt isnt cant wont
     """),
@@ -94,6 +95,7 @@ ENGLISH = Language(
 
 GERMAN = Language(
     name="de",
+    thanks=phrases("danke, dankeschön, vielen dank, besten dank, herzlichen dank, super, perfekt, prima, passt"),
     negators=words("""
         nicht kein keine keinen keinem keiner nie niemals nichts ohne nirgends nix ned net
     """),
@@ -173,6 +175,7 @@ GERMAN = Language(
 
 DUTCH = Language(
     name="nl",
+    thanks=phrases("bedankt, dank, dank u, dank je, dankjewel, top, prima, perfect"),
     negators=words("niet geen nooit niets zonder niks"),
     works=words("""
         werk werkt werken werkte functioneert doet opgelost verholpen gefixt hersteld lukt lukte gaat bereikbaar

@@ -29,6 +29,7 @@ class Language:
       something else.
     - `unchanged`: whole phrases that are a complaint by themselves.
     - `recovered`: whole phrases that say it is over, beside `works`.
+    - `thanks`: words of somebody who is content.
     - `conditions`: what follows has not happened. `past`: it may be over.
     - `adversatives` begin a clause of their own. `fillers` may stand between the words of a phrase.
     - `away`: whole phrases of absence notices, bounces, automatic answers and surveys.
@@ -51,6 +52,7 @@ class Language:
     unchanged: tuple[str, ...] = ()
     recovered: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    thanks: tuple[str, ...] = ()
     past: tuple[str, ...] = ()
     adversatives: tuple[str, ...] = ()
     fillers: tuple[str, ...] = ()

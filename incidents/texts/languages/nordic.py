@@ -6,6 +6,7 @@ from incidents.texts.languages.language import Language, phrases, words
 
 SWEDISH = Language(
     name="sv",
+    thanks=phrases("tack, toppen, perfekt, utmärkt, jättebra"),
     negators=words("inte ej ingen inget inga aldrig ingenting icke utan"),
     works=words("""
         fungerar funkar funka fungera fungerade funkade går gick löst lösts åtgärdat åtgärdad åtgärdats fixat
@@ -63,6 +64,7 @@ SWEDISH = Language(
 
 DANISH = Language(
     name="da",
+    thanks=phrases("tak, mange tak, perfekt, super, fint"),
     negators=words("ikke ingen intet aldrig uden"),
     works=words("""
         virker virke virkede fungerer fungere fungerede løst rettet udbedret fikset ordnet tilgængelig væk bedre
@@ -122,6 +124,7 @@ DANISH = Language(
 
 NORWEGIAN = Language(
     name="no",
+    thanks=phrases("takk, tusen takk, perfekt, supert, flott"),
     negators=words("ikke ingen inget ingenting aldri uten ikkje"),
     works=words("""
         virker virke virket fungerer fungere fungerte funker funka funket løst løyst rettet fikset ordnet ordna
@@ -183,6 +186,7 @@ NORWEGIAN = Language(
 
 FINNISH = Language(
     name="fi",
+    thanks=phrases("kiitos, kiitoksia, loistavaa, hienoa, mahtavaa"),
     negators=words("ei en emme eivät älä ilman mitään"),
     negated_first=True,
     works=words("""

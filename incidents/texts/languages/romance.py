@@ -6,6 +6,7 @@ from incidents.texts.languages.language import Language, phrases, words
 
 FRENCH = Language(
     name="fr",
+    thanks=phrases("merci, parfait, super, génial, nickel"),
     negators=words("pas jamais plus aucun aucune rien sans"),
     works=words("""
         marche marchent marchait remarche fonctionne fonctionnent fonctionnait refonctionne résolu résolue réglé
@@ -76,6 +77,7 @@ FRENCH = Language(
 
 SPANISH = Language(
     name="es",
+    thanks=phrases("gracias, perfecto, genial, estupendo"),
     negators=words("no nunca ningún ninguna nada sin tampoco jamás"),
     negated_first=True,
     works=words("""
@@ -150,6 +152,7 @@ SPANISH = Language(
 
 PORTUGUESE = Language(
     name="pt",
+    thanks=phrases("obrigado, obrigada, agradeço, agradecido, perfeito, ótimo"),
     negators=words("não nunca nenhum nenhuma nada sem nem"),
     negated_first=True,
     works=words("""
@@ -221,6 +224,7 @@ PORTUGUESE = Language(
 
 ITALIAN = Language(
     name="it",
+    thanks=phrases("grazie, perfetto, ottimo, ringrazio"),
     negators=words("non nessun nessuna mai niente nulla senza neanche né"),
     negated_first=True,
     works=words("""

@@ -51,6 +51,15 @@ class ZendeskWorld:
     def remove_ticket(self, id: str) -> None:
         self.fake.remove_ticket(int(id))
 
+    def delete_ticket(self, id: str) -> None:
+        self.fake.delete_ticket(int(id))
+
+    def agent_note(self, id: str, text: str) -> None:
+        self.fake.agent_note(int(id), "Ada Agent", text)
+
+    def agent_reply(self, id: str, text: str) -> None:
+        self.fake.agent_reply(int(id), "Ada Agent", text)
+
     def refuse_updates(self, id: str) -> None:
         self.fake.close(int(id))
 

@@ -17,7 +17,7 @@ from incidents.events import (
     TicketEvent,
     Verified,
 )
-from incidents.models import Author
+from incidents.models import Author, Departure
 from incidents.ports import WebhookSource
 from tests.connectors.zendesk.conftest import settings
 from tests.contracts.webhook_source import (
@@ -126,7 +126,9 @@ def test_test_call_is_a_ping(source: Zendesk, body: bytes) -> None:
     assert list(source.events(verified(source, body))) == [Ping(connection="zendesk/support")]
 
 
-@pytest.mark.parametrize("kind", ["created", "status_changed", "tags_changed", "merged", "not_yet_invented"])
+@pytest.mark.parametrize(
+    "kind", ["created", "status_changed", "tags_changed", "undeleted", "not_yet_invented"]
+)
 def test_ticket_event_is_a_hint(source: Zendesk, kind: str) -> None:
     """Whatever happened to a ticket, it is named and read again; unknown kinds too."""
     (found,) = events(source, event(kind))
@@ -213,3 +215,22 @@ def test_identity(source: Zendesk) -> None:
     assert first.is_repeatable
     assert first.identity.startswith("sha256:")
     assert first.identity != second.identity
+
+
+@pytest.mark.parametrize("actor", [AGENT, US])
+@pytest.mark.parametrize(
+    ("kind", "inner", "gone", "into"),
+    [
+        ("soft_deleted", {}, Departure.DELETED, None),
+        ("permanently_deleted", {}, Departure.DELETED, None),
+        ("marked_as_spam", {}, Departure.SPAM, None),
+        ("merged", {"target_ticket_id": "5160"}, Departure.MERGED, "5160"),
+        ("merged", {"target_ticket_id": 5160}, Departure.MERGED, "5160"),
+        ("merged", {"target_ticket_id": "../5160"}, Departure.MERGED, None),
+        ("merged", {}, Departure.MERGED, None),
+    ],
+)
+def test_a_ticket_that_is_no_more_is_said_so(source, kind, inner, gone, into, *, actor):
+    """It cannot be read any more, so the event itself must say it, whoever did it."""
+    (found,) = events(source, event(kind, actor=actor, **inner))
+    assert (found.ref.id, found.gone, found.merged_into) == ("5158", gone, into)

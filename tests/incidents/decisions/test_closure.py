@@ -10,7 +10,8 @@ from incidents.case import LedgerLine, UntoldCustomer
 from incidents.decisions import closure
 from incidents.decisions.closure import MAX_RED_LOOKS
 from incidents.effects import EffectKind, EffectState
-from incidents.models import IncidentState, Stage, TicketRef, TicketStatus
+from incidents.models import Departure, IncidentState, Stage, TicketRef, TicketStatus
+from incidents.policy.process import CustomerTemplates
 from tests.incidents.builders import (
     BLIND,
     GREEN,
@@ -149,7 +150,7 @@ def test_without_a_probe_the_engineers_word_is_taken():
     """One step, and the timeline says on whose word."""
     plan = decide(resolved(), policy=without_probes())
     assert plan.incident.state is S.CLOSING
-    assert "no probe is configured, the engineers' word is taken" in plan.entries[0].text
+    assert "on the engineers' word: no probe is configured" in plan.entries[0].text
 
 
 MIXED = [
@@ -263,3 +264,57 @@ def test_a_helpdesk_that_stays_away_does_not_keep_an_incident_open_for_ever(wait
     assert plan.incident.state is state
     if state is S.CLOSED:
         assert "2 change(s) to tickets are still to be made" in plan.entries[0].text
+
+
+@pytest.mark.parametrize(
+    ("policy", "words", "are_said"),
+    [
+        (a_policy(), "we have checked it", True),
+        (without_probes(), "we have checked it", False),
+        (without_probes(), "our engineers tell us", True),
+    ],
+)
+def test_no_check_is_claimed_where_nothing_looked(policy, words, are_said):
+    """A service without a probe closes on the engineers' word, and its customers read just that."""
+    built_in = policy.templates.model_copy(update={"customer": CustomerTemplates()})
+    policy = policy.model_copy(update={"templates": built_in})
+    looks = [GREEN] if policy.service("checkout").probes else []
+    plan = decide(resolved(checks=1), *looks, policy=policy)
+    told = of_kind(plan, EffectKind.CUSTOMER_MESSAGE)
+    assert len(told) == 2
+    assert all((words in effect.payload.text) is are_said for effect in told)
+
+
+def test_a_reworded_last_message_is_used_for_both():
+    """An operator's own language is not mixed with ours; a second text of their own is theirs, too."""
+    assert CustomerTemplates(fixed="ERLEDIGT").fixed_text(is_checked=False) == "ERLEDIGT"
+    both = CustomerTemplates(fixed="GEPRÜFT", fixed_unchecked="GESAGT")
+    assert (both.fixed_text(is_checked=True), both.fixed_text(is_checked=False)) == ("GEPRÜFT", "GESAGT")
+
+
+def test_nobody_is_told_on_a_ticket_that_is_gone_or_out_of_reach():
+    """Deleted: nothing. Without an address: its agent reads what to say."""
+    linked = [a_ticket(1), a_ticket(2, gone=Departure.SPAM), a_ticket(3, is_reachable=False)]
+    plan = decide(resolved(checks=1, linked=linked), GREEN)
+    assert [effect.target for effect in of_kind(plan, EffectKind.CUSTOMER_MESSAGE)] == ["1"]
+    (note,) = of_kind(plan, EffectKind.TICKET_NOTE)
+    assert note.target == "3"
+    assert "tell them yourself:\n\nFIXED Checkout" in note.payload.text
+
+
+def test_closed_names_who_was_not_told_and_why():
+    """Gone, out of reach, closed before: each by name. Who was told is not named."""
+    linked = [
+        a_ticket(1, status=TicketStatus.SOLVED),
+        a_ticket(2, gone=Departure.MERGED),
+        a_ticket(3, is_reachable=False),
+        a_ticket(4, status=TicketStatus.CLOSED),
+    ]
+    case = a_case(S.CLOSING, linked, told=frozenset({linked[0].ref}))
+    (entry,) = decide(case).entries
+    assert "3 of 4 linked customers were not told" in entry.text
+    for words in ("#2 (merged", "#3 (no reply reaches", "#4 (closed at the helpdesk before)"):
+        assert words in entry.text
+    assert "#1" not in entry.text
+    (entry,) = decide(a_case(S.CLOSING, linked[:1], told=frozenset({linked[0].ref}))).entries
+    assert entry.text == "Closed: every linked customer was told"

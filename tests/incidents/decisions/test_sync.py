@@ -1,14 +1,16 @@
 """One story in every tool: pages followed by their state, notes passed on once, commands obeyed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from incidents.basis import Basis
-from incidents.decisions.sync import PageNews, page_news
+from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
-from incidents.events import PageChange
+from incidents.events import ChatCommand, PageChange
 from incidents.models import (
+    ChatVerb,
     IncidentState,
     PageStatus,
     Stage,
@@ -30,6 +32,7 @@ from tests.incidents.builders import (
     of_kind,
     page_key,
     texts,
+    without_probes,
 )
 
 S = IncidentState
@@ -278,3 +281,53 @@ def test_notes_are_passed_on_in_every_state(state):
     )
     assert with_change.incident.state is S.ACKNOWLEDGED
     assert "Ana: looking" in texts(with_change)
+
+
+LAPSED = a_page_event(C.RESOLVED, actor="", text="")
+
+
+@pytest.mark.parametrize("events", [(LAPSED,), ()])
+@pytest.mark.parametrize("state", [S.ESCALATED, S.ACKNOWLEDGED])
+def test_a_page_resolved_by_nobody_is_no_fix(state, events):
+    """A time-out told by a webhook or seen by the poll: without a probe the room and the owner are asked, once."""
+    policy = without_probes()
+    case = a_paged_case(state, owner="Sam")
+    item = PageNews(key=page_key(), events=events, state=a_page_state(P.RESOLVED))
+    plan = page_news(case, item, Basis(policy, NOW))
+    assert plan.incident == case.incident
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE, EffectKind.TICKET_NOTE]
+    assert "The page was resolved by nobody" in texts(plan)
+    again = page_news(after(case, plan, policy), item, Basis(policy, NOW))
+    assert (again.effects, again.entries) == ((), ())
+
+
+def test_a_probe_judges_a_page_that_lapsed():
+    """Nobody's word, but somebody looks: closure takes proof as ever."""
+    plan = page_news(
+        a_paged_case(),
+        PageNews(key=page_key(), events=(LAPSED,), state=a_page_state(P.RESOLVED)),
+        Basis(POLICY, NOW),
+    )
+    assert (plan.incident.state, plan.incident.next_stage) == (S.RESOLVED, Stage.CLOSURE)
+    assert "Nobody (a time-out, or an integration by itself) resolved it" in texts(plan)
+
+
+def test_the_person_whom_the_poll_names_has_resolved_it():
+    """The webhook was lost; the pager knows who it was."""
+    state = replace(a_page_state(P.RESOLVED), changed_by="Bo")
+    plan = page_news(
+        a_paged_case(), PageNews(key=page_key(), events=(), state=state), Basis(without_probes(), NOW)
+    )
+    assert plan.incident.state is S.RESOLVED
+    assert "Bo resolved it" in texts(plan)
+
+
+def test_after_a_page_that_lapsed_the_rooms_word_counts():
+    """No webhook will come of a page that is over already."""
+    policy = without_probes()
+    case = a_paged_case()
+    item = PageNews(key=page_key(), events=(LAPSED,), state=a_page_state(P.RESOLVED))
+    asked = after(case, page_news(case, item, Basis(policy, NOW)), policy)
+    said = ChatCommand(connection="slack/main", room_id="C1", user="Ana", verb=ChatVerb.RESOLVE, at=NOW)
+    assert chat_command(case, said, Basis(policy, NOW)).incident.state is S.ESCALATED
+    assert chat_command(asked, said, Basis(policy, NOW)).incident.state is S.RESOLVED

@@ -7,11 +7,15 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import EntryKind
-from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.decisions.ticket_change import TicketNews
+from incidents.decisions.ticket_news import ticket_news
 from incidents.effects import EffectKind
-from incidents.models import Author, IncidentState, Stage, TicketStatus
+from incidents.models import Author, Contact, Departure, IncidentState, Origin, Stage, TicketStatus
 from tests.incidents.builders import (
+    BLIND,
+    GREEN,
     NOW,
+    RED,
     ROOM_LINE,
     a_case,
     a_comment,
@@ -39,8 +43,8 @@ def news(*comments, number=1, before=TicketStatus.OPEN, now=TicketStatus.OPEN, v
     return TicketNews(before=known, after=ticket, comments=comments, **changes)
 
 
-def decide(case, *items, policy=POLICY, now=NOW):
-    return ticket_news(case, list(items), Basis(policy, now))
+def decide(case, *items, policy=POLICY, now=NOW, looks=()):
+    return ticket_news(case, list(items), Basis(policy, now), looks=looks)
 
 
 def a_known_case(state=S.ESCALATED, **changes):
@@ -73,6 +77,10 @@ def test_still_broken_reopens_what_was_over(state):
         a_comment("still broken", author=Author.AGENT, is_public=True),
         a_comment("still broken", author=Author.LIAISON),
         a_comment("still broken", is_public=False),
+        a_comment("still broken", origin=Origin.AUTOMATIC),
+        a_comment("still broken", origin=Origin.BOUNCE),
+        a_comment("still broken", origin=Origin.SURVEY),
+        a_comment("still broken", origin=Origin.LIST),
         a_comment("still broken", at=NOW - timedelta(minutes=1, seconds=1)),
         a_comment("still broken", at=NOW - timedelta(days=2)),
     ],
@@ -220,3 +228,93 @@ def test_reopened_with_a_note_in_one_chunk():
     posts = of_kind(plan, EffectKind.CHAT_POST)
     assert all(":g2:" in post.key for post in posts)
     assert len({post.key for post in posts}) == 3
+
+
+@pytest.mark.parametrize(
+    ("after_message", "looks", "reopens"),
+    [
+        (timedelta(seconds=90), [GREEN], False),
+        (timedelta(minutes=2), [GREEN, GREEN], False),
+        (timedelta(minutes=2, seconds=1), [GREEN], True),
+        (timedelta(seconds=90), [RED], True),
+        (timedelta(seconds=90), [GREEN, BLIND], True),
+        (timedelta(seconds=90), [], True),
+        (timedelta(seconds=-30), [GREEN], True),
+        (None, [GREEN], True),
+    ],
+)
+def test_who_answers_at_once_while_it_is_seen_to_work_wakes_nobody(after_message, looks, reopens):
+    """Quicker than anybody tries: the ticket's agent reads it. A red or blind probe, or a later answer, pages."""
+    told_at = NOW - after_message if after_message is not None else None
+    case = a_known_case(S.CLOSED, resolved_at=NOW - timedelta(minutes=10))
+    plan = decide(case, news(COMPLAINT, customer_told_at=told_at), looks=looks)
+    assert (plan.incident.state is S.REOPENED) is reopens
+    if not reopens:
+        (note,) = of_kind(plan, EffectKind.TICKET_NOTE)
+        assert "answered within two minutes" in note.payload.text
+        assert [entry.kind for entry in plan.entries] == ["doubt"]
+
+
+def test_a_considered_complaint_beside_a_quick_one_reopens():
+    """One is enough."""
+    quick = news(COMPLAINT, customer_told_at=NOW)
+    plan = decide(a_known_case(S.CLOSED), quick, news(COMPLAINT, number=2), looks=[GREEN])
+    assert plan.incident.state is S.REOPENED
+
+
+def left(number=1, *, before=None, **changes):
+    return TicketNews(before=a_ticket(number, gone=before), after=a_ticket(number, version=2, **changes))
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (Departure.DELETED, "deleted at the helpdesk"),
+        (Departure.SPAM, "marked as spam"),
+        (Departure.SUSPENDED, "its customer was suspended"),
+        (Departure.MERGED, "merged into another ticket"),
+    ],
+)
+def test_a_ticket_that_left_is_told(why, words):
+    """To whoever is at work, with what it means; said again, it is no news."""
+    plan = decide(a_known_case(), left(gone=why))
+    (entry,) = plan.entries
+    assert (entry.kind, entry.text) == (
+        "tickets",
+        f"1 ticket(s) {words}: #1; nothing is owed on them any more",
+    )
+    assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
+    assert decide(a_known_case(), left(before=why, gone=why)).entries == ()
+
+
+def test_a_merge_names_the_survivor_and_empties_nothing():
+    """The incident goes on in the other ticket."""
+    case = a_case(S.ESCALATED, [a_ticket(1)], ledger=[a_page_line(), ROOM_LINE])
+    plan = decide(case, left(gone=Departure.MERGED, merged_into="9"))
+    assert [entry.text for entry in plan.entries] == [
+        "1 ticket(s) merged into another ticket: #1 into #9; nothing is owed on them any more"
+    ]
+
+
+def test_an_incident_without_a_ticket_asks_its_owner():
+    """All that were left are gone: somebody must say whether it is still one. One that is over asks nobody."""
+    both = (left(1, gone=Departure.SPAM), left(2, gone=Departure.DELETED))
+    plan = decide(a_known_case(owner="Sam"), *both)
+    assert "INC-7 has no ticket left. Its owner (Sam) is asked" in texts(plan)
+    assert [entry.kind for entry in plan.entries][-1] == "no_ticket_left"
+    assert "no ticket left" not in texts(decide(a_known_case(), both[0]))
+    assert "no ticket left" not in texts(decide(a_known_case(S.CLOSED), *both))
+
+
+def test_a_ticket_that_is_back_is_told():
+    """Restored from the bin."""
+    assert "back again: #1" in texts(decide(a_known_case(), left(before=Departure.DELETED)))
+
+
+def test_another_customer_is_news_for_the_agent():
+    """What was written so far went to somebody else."""
+    item = left(requester=Contact(id="customer-99", name="Eve"))
+    plan = decide(a_known_case(), item)
+    (note,) = of_kind(plan, EffectKind.TICKET_NOTE)
+    assert "this ticket's customer was changed" in note.payload.text
+    assert keys(plan) == keys(decide(a_known_case(), item))

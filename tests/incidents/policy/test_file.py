@@ -61,7 +61,7 @@ EVERYTHING_WRONG = [
         "routing[1]",
         (
             "the rule has no criterion and would match every ticket; give it any_keyword, "
-            "all_keywords, any_tag, product or connection (connection alone takes all tickets"
+            "all_keywords, any_tag, product, channel or connection (connection alone takes all tickets"
             " of a helpdesk)"
         ),
     ),

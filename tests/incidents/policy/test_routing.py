@@ -1,5 +1,6 @@
 """Which rule a ticket matches, and the reason people are given."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -135,3 +136,23 @@ def test_a_rule_must_lead_somewhere_and_say_when():
     ):
         with pytest.raises(ValidationError):
             RoutingRule(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("channel", "not_channel", "came_by", "matches"),
+    [
+        (["mail"], [], "mail", True),
+        (["mail"], [], "Mail", True),
+        (["mail"], [], "chat", False),
+        (["mail"], [], None, False),
+        ([], ["chat"], "chat", False),
+        ([], ["chat"], "mail", True),
+        ([], ["chat"], None, True),
+        (["mail", "web"], ["web"], "web", False),
+    ],
+)
+def test_a_rule_names_and_excludes_channels(channel, not_channel, came_by, matches):
+    """By the helpdesk's words, in capitals or not; an excluded one counts more."""
+    rule = RoutingRule(service="checkout", any_keyword=["pay"], channel=channel, not_channel=not_channel)
+    found = rule.route(TicketWords(replace(a_ticket("I cannot pay"), channel=came_by)))
+    assert (found is not None) is matches

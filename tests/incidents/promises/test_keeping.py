@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from incidents.case import Plan
 from incidents.lifecycle import reopen
-from incidents.models import Author, IncidentState, Severity, TicketStatus
+from incidents.models import Author, Departure, IncidentState, Origin, Severity, TicketStatus
 from incidents.policy.policy import SlaPolicy
 from incidents.promises.keeping import (
     TicketTransition,
@@ -200,3 +200,73 @@ def test_a_better_customer_who_joins_tightens_the_promise():
     joining = [a_ticket(9, tier="gold")]
     clocks = incident_clocks(case, Plan(incident=case.incident), sla, now=NOW, joining=joining)
     assert {clock.policy for clock in clocks} == {"gold-incidents"}
+
+
+SOLVED_IT = (10, {"status": TicketStatus.SOLVED}, {"comments": (reply(10),)})
+
+
+@pytest.mark.parametrize("why", Departure)
+def test_nothing_is_owed_on_a_ticket_that_is_gone(why):
+    """Its clocks are withdrawn: no moment comes any more, and none began where there were none."""
+    clocks = kept((5, {"gone": why}, {}))
+    assert all(clock.is_withdrawn for clock in clocks)
+    gone = replace(OPENED, gone=why)
+    assert ticket_clocks(TicketTransition(before=None, after=gone), (), SLA, now=NOW) == ()
+
+
+def test_a_ticket_that_is_back_is_owed_anew():
+    """Deleted by mistake and restored: a new generation."""
+    clocks = kept((5, {"gone": Departure.DELETED}, {}), (20, {"gone": None}, {}))
+    assert max(clock.generation for clock in clocks) == 2
+    assert states(clocks)[M.FIRST_RESPONSE] is C.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "is_owed"),
+    [
+        ("Thanks a lot!", Origin.PERSON, False),
+        ("It is still broken", Origin.AUTOMATIC, False),
+        ("It is still broken", Origin.PERSON, True),
+        ("Thanks! When is my refund coming?", Origin.PERSON, True),
+    ],
+)
+@pytest.mark.parametrize("pieces", ["together", "words first", "words last"])
+def test_thanks_open_the_ticket_and_owe_nothing(text, origin, is_owed, pieces):
+    """Whether words and opened ticket come in one piece or in two."""
+    said = {"comments": (a_comment(text, at=at(60), origin=origin),)}
+    opened = {"status": TicketStatus.OPEN}
+    changes = {
+        "together": [(60, opened, said)],
+        "words first": [(60, {}, said), (60, opened, {})],
+        "words last": [(60, opened, {}), (60, {}, said)],
+    }[pieces]
+    clocks = kept(SOLVED_IT, *changes)
+    running = [clock for clock in clocks if clock.state is C.RUNNING]
+    # Opened after the words, and without any of its own, it was opened for somebody.
+    assert bool(running) is (is_owed or pieces == "words first")
+
+
+def test_a_ticket_that_we_solved_is_solved_when_it_opens_again():
+    """Our own change sends no event, so its clocks may still run when the customer says thanks."""
+    clocks = ticket_clocks(TicketTransition(before=None, after=OPENED), (), SLA, now=NOW)
+    noted = replace(OPENED, status=TicketStatus.SOLVED)
+    opened = replace(OPENED, status=TicketStatus.OPEN, updated_at=at(60), version=9)
+    thanks = (a_comment("Thank you!", at=at(60)),)
+    change = TicketTransition(before=noted, after=opened, comments=thanks)
+    clocks = ticket_clocks(change, clocks, SLA, now=at(60))
+    assert {clock.state for clock in clocks} == {C.STOPPED}
+
+
+def test_who_writes_again_after_thanks_is_owed_an_answer():
+    """The ticket was open all the while; its first thank-you owed nothing, the question after it does."""
+    thanks = {"comments": (a_comment("Thank you!", at=at(60)),)}
+    question = {"comments": (a_comment("And where is my invoice?", id="c2", at=at(90)),)}
+    clocks = kept(SOLVED_IT, (60, {"status": TicketStatus.OPEN}, thanks), (90, {}, question))
+    newest = [clock for clock in clocks if clock.generation == 2]
+    assert {clock.started_at for clock in newest} == {at(90)}
+
+
+def test_an_automatic_reply_of_the_helpdesk_is_no_first_response():
+    """A trigger's acknowledgement answers nobody."""
+    clocks = kept((5, {}, {"comments": (reply(5, origin=Origin.AUTOMATIC),)}))
+    assert states(clocks)[M.FIRST_RESPONSE] is C.RUNNING

@@ -1,0 +1,100 @@
+"""Tickets that change under an incident: gone, merged, back again, or of another customer than before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from incidents.case import Case, Entry, EntryKind
+from incidents.decisions.posts import tell_engineers
+from incidents.decisions.ticket_change import TicketNews
+from incidents.effects import Effect, ticket_note
+from incidents.lifecycle import UNSETTLED
+from incidents.models import Departure
+from incidents.policy.policy import Policy
+from incidents.texts.messages import internal
+
+GONE_WORDS = {
+    Departure.DELETED: "deleted at the helpdesk",
+    Departure.SPAM: "marked as spam",
+    Departure.SUSPENDED: "its customer was suspended",
+    Departure.MERGED: "merged into another ticket",
+}
+_NAMED = 10
+
+
+def departures(case: Case, news: Sequence[TicketNews], policy: Policy) -> tuple[list[Entry], list[Effect]]:
+    """What became of tickets that left or came back; and, when none is left, whether it is still an incident."""
+    entries: list[Entry] = []
+    effects: list[Effect] = []
+    left = [item for item in news if item.has_left]
+    for why in Departure:
+        items = [item for item in left if item.after.gone is why]
+        if items:
+            entries.append(_entry(items, GONE_WORDS[why], "nothing is owed on them any more"))
+            effects += _tell(case, policy, items, entries[-1])
+    back = [item for item in news if item.is_back]
+    if back:
+        entries.append(_entry(back, "back again", "promises to them begin anew"))
+        effects += _tell(case, policy, back, entries[-1])
+    if left and _is_empty(case, left) and case.incident.state in UNSETTLED:
+        owner = case.incident.owner or "nobody yet"
+        text = (
+            f"{case.incident.name} has no ticket left. Its owner ({owner}) is asked: is it still an incident? If not, "
+            f"resolve it; if so, nothing needs to be done."
+        )
+        entries.append(Entry(kind=EntryKind.NO_TICKET_LEFT, text=text))
+        effects += tell_engineers(case, policy, f"empty:{_digest(left)}", text)
+    return entries, effects
+
+
+def new_customers(case: Case, news: Sequence[TicketNews]) -> tuple[list[Entry], list[Effect]]:
+    """A ticket whose requester was changed: what was written before went to somebody else, and the agent must know."""
+    entries: list[Entry] = []
+    effects: list[Effect] = []
+    for item in news:
+        if not item.has_another_customer:
+            continue
+        ref = item.after.ref
+        entries.append(
+            Entry(
+                kind=EntryKind.TICKETS,
+                text=f"#{ref.id} has another customer than before; messages go to the new one now",
+            )
+        )
+        note = internal(
+            f"{case.incident.name}: this ticket's customer was changed. What was written here so far went to the one "
+            f"before; further messages go to the new one. A message that was on its way is held for you."
+        )
+        what = f"customer:{hashlib.sha256(item.after.requester.id.encode()).hexdigest()[:16]}"
+        effects.append(ticket_note(case.incident.id, ref, case.once(what), note))
+    return entries, effects
+
+
+def _is_empty(case: Case, left: Sequence[TicketNews]) -> bool:
+    """A merged ticket whose survivor is known goes on in that one."""
+    gone = {item.after.ref for item in left}
+    if any(item.after.merged_into is not None for item in left):
+        return False
+    return all(item.ticket.ref in gone for item in case.present)
+
+
+def _entry(items: Sequence[TicketNews], word: str, owed: str) -> Entry:
+    """All of a chunk in one sentence: nobody reads two hundred."""
+    names = ", ".join(_name(item) for item in items[:_NAMED])
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return Entry(kind=EntryKind.TICKETS, text=f"{len(items)} ticket(s) {word}: {names}{more}; {owed}")
+
+
+def _tell(case: Case, policy: Policy, items: Sequence[TicketNews], entry: Entry) -> list[Effect]:
+    return tell_engineers(case, policy, f"departed:{_digest(items)}", entry.text)
+
+
+def _name(item: TicketNews) -> str:
+    into = f" into #{item.after.merged_into}" if item.after.merged_into is not None else ""
+    return f"#{item.after.ref.id}{into}"
+
+
+def _digest(items: Sequence[TicketNews]) -> str:
+    marks = sorted(f"{item.after.ref}@{item.after.version}:{item.after.gone}" for item in items)
+    return hashlib.sha256("\x00".join(marks).encode("utf-8", "replace")).hexdigest()[:16]

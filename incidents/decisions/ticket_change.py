@@ -1,0 +1,41 @@
+"""A change of a ticket, as a decision about its incident sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.models import Comment, Ticket
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketNews:
+    """A ticket as it was known and as it is, with its new comments. `before` is None when it is new to us.
+
+    `status_is_ours`: we set (or are setting) this status ourselves, so it is no news. `customer_told_at` is when a
+    message of ours last went out to its customer.
+    """
+
+    before: Ticket | None
+    after: Ticket
+    comments: tuple[Comment, ...] = ()
+    status_is_ours: bool = False
+    customer_told_at: datetime | None = None
+
+    @property
+    def has_left(self) -> bool:
+        return self.after.gone is not None and (self.before is None or self.before.gone is None)
+
+    @property
+    def is_back(self) -> bool:
+        return self.after.gone is None and self.before is not None and self.before.gone is not None
+
+    @property
+    def has_another_customer(self) -> bool:
+        return self.before is not None and self.before.requester.id != self.after.requester.id
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything in it for its incident."""
+        is_moved = self.before is not None and self.before.status != self.after.status
+        return bool(self.comments) or is_moved or self.has_left or self.is_back or self.has_another_customer

@@ -1,0 +1,148 @@
+"""What was said on tickets that no event carried, and how the service does that customers speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from prefect import task
+
+from incidents.errors import Refused
+from incidents.events import TicketEvent
+from incidents.lifecycle import WORKS_AGAIN
+from incidents.models import Comment, Incident, ProbeResult, Ticket, TicketRef
+from incidents.ports import Helpdesk
+from incidents.store.cases import incidents_by_id
+from incidents.store.ledger.effects import changed_by_us
+from incidents.store.tickets import KnownTicket, known_tickets
+from tasks import resources
+from tasks.parameters import unsearched
+from tasks.retries import OUTSIDE_CALL
+from tasks.stages.gather import probe
+
+# Helpdesks' times are whole seconds, and a comment may be a little older than the change it came with.
+_BEFORE = timedelta(minutes=1)
+_BORN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replies:
+    """Comments read beside the events, as events; and looks at the services of incidents whose customers answered."""
+
+    events: tuple[TicketEvent, ...] = ()
+    looks: Mapping[int, Sequence[ProbeResult]] = field(default_factory=dict)
+
+
+NO_REPLIES = Replies()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """The tickets as the store has them, and the incidents they belong to."""
+
+    tickets: Mapping[TicketRef, KnownTicket]
+    incidents: Mapping[int, Incident]
+
+    def incident_of(self, ref: TicketRef) -> Incident | None:
+        known = self.tickets.get(ref)
+        return None if known is None or known.incident_id is None else self.incidents.get(known.incident_id)
+
+    def is_over(self, ref: TicketRef) -> bool:
+        """Whether the ticket's incident is said to be fixed: then a customer's word about it matters."""
+        incident = self.incident_of(ref)
+        return incident is not None and incident.state in WORKS_AGAIN
+
+
+async def replies_to_events(events: Sequence[TicketEvent], tickets: Sequence[Ticket]) -> Replies:
+    """For a chunk of deliveries: comments that their source does not tell, and how those were made that it tells."""
+    known = await _known([ticket.ref for ticket in tickets])
+    since = {
+        ticket.ref: moment for ticket in tickets if (moment := _since(ticket, events, known)) is not None
+    }
+    read = await _read([ticket for ticket in tickets if ticket.ref in since], since)
+    return Replies(events=read, looks=await _looks([*events, *read], known))
+
+
+async def replies_since(tickets: Sequence[Ticket], since: datetime) -> Replies:
+    """For the poll: what was said since then on tickets of incidents, and on those that were opened again."""
+    known = await _known([ticket.ref for ticket in tickets])
+    changed = [ticket for ticket in tickets if _is_changed(ticket, known)]
+    async with resources.database().transaction() as tx:
+        ours = await changed_by_us(tx, {ticket.ref: ticket.updated_at for ticket in changed})
+    asked = [ticket for ticket in changed if ticket.ref not in ours or known.is_over(ticket.ref)]
+    read = await _read(asked, {ticket.ref: since for ticket in asked})
+    return Replies(events=read, looks=await _looks(read, known))
+
+
+def _since(ticket: Ticket, events: Sequence[TicketEvent], known: _Known) -> datetime | None:
+    """From when on comments are to be read; None when the events say all."""
+    about = [event for event in events if event.ref == ticket.ref]
+    if ticket.gone is not None:
+        return None
+    if any(event.comments_to_read for event in about):
+        before = known.tickets.get(ticket.ref)
+        if before is not None:
+            return before.ticket.updated_at - _BEFORE
+        # A new ticket has said all in its body, unless somebody was quicker than we.
+        return ticket.created_at if ticket.updated_at - ticket.created_at > _BORN else None
+    answers = [
+        event.comment.at
+        for event in about
+        if event.comment is not None and event.comment.is_a_customers_word and event.ticket is None
+    ]
+    return min(answers) - _BEFORE if answers and known.is_over(ticket.ref) else None
+
+
+def _is_changed(ticket: Ticket, known: _Known) -> bool:
+    before = known.tickets.get(ticket.ref)
+    if before is None or ticket.gone is not None or ticket.version <= before.ticket.version:
+        return False
+    is_reopened = before.ticket.status.is_settled and not ticket.status.is_settled
+    return before.incident_id is not None or is_reopened
+
+
+async def _known(refs: Sequence[TicketRef]) -> _Known:
+    async with resources.database().transaction() as tx:
+        tickets = await known_tickets(tx, refs)
+        linked = [item.incident_id for item in tickets.values() if item.incident_id is not None]
+        return _Known(tickets=tickets, incidents=await incidents_by_id(tx, linked))
+
+
+async def _read(tickets: Sequence[Ticket], since: Mapping[TicketRef, datetime]) -> tuple[TicketEvent, ...]:
+    by_connection: dict[str, list[Ticket]] = {}
+    for ticket in tickets:
+        by_connection.setdefault(ticket.ref.connection, []).append(ticket)
+    found: list[TicketEvent] = []
+    for connection, asked in by_connection.items():
+        said = await read_comments(connection, unsearched(asked), unsearched(dict(since)))
+        found += [TicketEvent(ref=ref, at=comment.at, comment=comment) for ref, comment in said]
+    return tuple(found)
+
+
+@task(name="read comments", task_run_name="read comments from {connection}", **OUTSIDE_CALL)
+async def read_comments(
+    connection: str, tickets: list[Ticket], since: Mapping[TicketRef, datetime]
+) -> Sequence[tuple[TicketRef, Comment]]:
+    """What was written on these tickets since then; nothing from a source that cannot be asked."""
+    try:
+        helpdesk = await resources.connect(connection, Helpdesk)
+    except Refused:
+        return ()
+    return [
+        (ticket.ref, comment)
+        for ticket in tickets
+        for comment in await helpdesk.comments(ticket, since[ticket.ref])
+    ]
+
+
+async def _looks(events: Iterable[TicketEvent], known: _Known) -> Mapping[int, Sequence[ProbeResult]]:
+    """A fresh look at each service whose incident is over and whose customers answered."""
+    answered = {
+        incident.id: incident.service
+        for event in events
+        if event.comment is not None and event.comment.is_a_customers_word and known.is_over(event.ref)
+        if (incident := known.incident_of(event.ref)) is not None
+    }
+    seen = {service: await probe(service) for service in sorted(set(answered.values()))}
+    return {incident_id: seen[service] for incident_id, service in answered.items()}
