@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
 
+from connectors.http.webhook import SENT_AT
 from incidents.events import Lane
 from tests.deployments.gateway.conftest import Sender, Store
 from tests.deployments.gateway.vendors import HTTP, PAGERDUTY, SLACK, VENDORS, ZENDESK, Vendor
@@ -91,7 +93,9 @@ async def test_a_proxy_s_credentials_are_not_kept(vendor: Vendor, sender: Sender
 
 
 async def test_the_signed_headers_are_kept(sender: Sender, store: Store):
-    """The time of sending is read from them, and whoever audits can verify again."""
+    """Whoever audits can verify again. The time of sending stands beside them, as the scheme proved it."""
     await sender.send(HTTP)
     (row,) = await store.deliveries()
-    assert [tuple(pair) for pair in row.headers] == HTTP.sign(HTTP.event)
+    signed = HTTP.sign(HTTP.event)
+    sent_at = datetime.fromtimestamp(int(dict(signed)["webhook-timestamp"]), UTC)
+    assert [tuple(pair) for pair in row.headers] == [*signed, (SENT_AT, sent_at.isoformat())]
