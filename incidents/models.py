@@ -217,6 +217,7 @@ class Comment:
 
     @property
     def is_a_customers_word(self) -> bool:
+        """Whether a customer wrote it for us to read: no note, no bounce, no automatic answer."""
         return self.author is Author.CUSTOMER and self.is_public and self.origin is Origin.PERSON
 
 
@@ -340,23 +341,6 @@ class ProbeResult:
     summary: str
     at: datetime
     url: str | None = None
-
-
-class ActionState(StrEnum):
-    """How a run of an action stands."""
-
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActionRun:
-    """A run of an action, by the id that `follow` takes."""
-
-    id: str
-    state: ActionState
-    detail: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
+from incidents.actions import ActionRun
 from incidents.events import (
     Event,
     Lane,
     Verified,
 )
 from incidents.models import (
-    ActionRun,
     ChatMessage,
     Comment,
     Contact,

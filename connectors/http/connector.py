@@ -17,13 +17,14 @@ from connectors.http.settings import HttpSettings
 from connectors.http.urls import origin
 from connectors.http.webhook import SignedTickets
 from connectors.kit.addresses import GuardedTransport
+from incidents.actions import ActionRun
 from incidents.errors import NotAllowed, Unreachable
 from incidents.events import (
     Event,
     Lane,
     Verified,
 )
-from incidents.models import ActionRun, ProbeResult
+from incidents.models import ProbeResult
 from incidents.ports import ActionRunner, ImpactProbe, WebhookSource
 
 Side = TypeVar("Side")

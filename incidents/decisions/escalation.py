@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from incidents.actions import ActionState
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.customers import next_update_at
 from incidents.decisions.posts import chat_post
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
 from incidents.lifecycle import move
-from incidents.models import ActionState, IncidentState, ProbeResult, Stage
+from incidents.models import (
+    IncidentState,
+    ProbeResult,
+    Stage,
+)
 from incidents.notes.context import context_message, page_for
 from incidents.notes.notes import verdict_words
 from incidents.policy.policy import ActionPolicy, Policy

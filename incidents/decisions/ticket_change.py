@@ -24,14 +24,17 @@ class TicketNews:
 
     @property
     def has_left(self) -> bool:
+        """Whether it was there until now: deleted, spam, suspended or merged away just now."""
         return self.after.gone is not None and (self.before is None or self.before.gone is None)
 
     @property
     def is_back(self) -> bool:
+        """Whether it was gone until now, and is a ticket again."""
         return self.after.gone is None and self.before is not None and self.before.gone is not None
 
     @property
     def has_another_customer(self) -> bool:
+        """Whether its requester is somebody else than before."""
         return self.before is not None and self.before.requester.id != self.after.requester.id
 
     @property

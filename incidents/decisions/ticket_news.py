@@ -74,6 +74,7 @@ def _complaints(
 
 
 def can_reopen(incident: Incident, basis: Basis) -> bool:
+    """Whether a complaint opens it again: it counts as working, and not for longer than the policy says."""
     recent = (
         incident.resolved_at is None or basis.now - incident.resolved_at <= basis.policy.closure.reopen_within
     )

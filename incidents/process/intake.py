@@ -31,7 +31,7 @@ from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
 from incidents.store.cases import open_incidents, read_incident
-from incidents.store.comments import Said, first_heard
+from incidents.store.comments import TicketComment, first_heard
 from incidents.store.inbox.drains import take_turns
 from incidents.store.ledger.effects import last_told, our_status_changes
 from incidents.store.sla.keeping import keep_tickets, severities_of
@@ -137,8 +137,10 @@ def _concerned(tickets: Sequence[Ticket], told: Sequence[TicketEvent]) -> set[Ti
     return refs | {replace(ref, id=other) for ref, other in kin if other is not None}
 
 
-def _said(told: Sequence[TicketEvent]) -> list[Said]:
-    return [Said(ref=event.ref, comment=event.comment) for event in told if event.comment is not None]
+def _said(told: Sequence[TicketEvent]) -> list[TicketComment]:
+    return [
+        TicketComment(ref=event.ref, comment=event.comment) for event in told if event.comment is not None
+    ]
 
 
 def _is_open(ticket: Ticket, policy: Policy) -> bool:

@@ -14,7 +14,7 @@ from incidents.store.schema.tables import comments_heard
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class TicketComment:
     """A comment on a ticket."""
 
     ref: TicketRef
@@ -22,7 +22,7 @@ class Said:
 
 
 async def first_heard(
-    connection: AsyncConnection, said: Iterable[Said], *, now: datetime
+    connection: AsyncConnection, said: Iterable[TicketComment], *, now: datetime
 ) -> Mapping[TicketRef, Sequence[Comment]]:
     """Those of the comments that were not heard before, marked as heard; of one told twice the later telling.
 

@@ -55,6 +55,7 @@ def folded_phrase(phrase: str) -> str:
 
 
 def recovers(clause: str, language: LanguageGrammar) -> bool:
+    """Whether the folded clause says, in that language, that it works again."""
     if language.recovered.search(clause):
         return True
     return bool(
@@ -129,6 +130,7 @@ class LanguageGrammar:
 
 @cache
 def grammars() -> tuple[LanguageGrammar, ...]:
+    """All languages, their patterns compiled at first use."""
     return tuple(_ready(language) for language in LANGUAGES)
 
 
@@ -211,21 +213,25 @@ def _fillers_of(language: Language) -> str:
 
 @cache
 def all_fillers() -> str:
+    """A pattern's source for the words of any language that may stand between a phrase's own."""
     return _any([filler for language in LANGUAGES for filler in language.fillers])
 
 
 @lru_cache(maxsize=2048)
 def phrase_pattern(phrase: str, fillers: str) -> re.Pattern[str]:
+    """The phrase as a pattern over folded text, with fillers allowed between its words."""
     return _compiled(_phrase_source(phrase, fillers))
 
 
 @cache
 def of_any_language(name: str) -> re.Pattern[str]:
+    """The words that all languages list under this field of `Language`, as one pattern."""
     return _compiled(_any([word for language in LANGUAGES for word in getattr(language, name)]))
 
 
 @cache
 def machine_words() -> re.Pattern[str]:
+    """What absence notices say, in any language."""
     listed = [phrase for language in LANGUAGES for phrase in language.away]
     return _compiled(_phrases(listed, r"(?!)"))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from incidents.actions import ActionRun, ActionState
 from incidents.effects import ActionCall, EffectState
 from incidents.errors import Busy, LiaisonError, StoreFault, Unreachable
-from incidents.models import ActionRun, ActionState
 from incidents.ports import ActionRunner
 from incidents.store.ledger.effects import (
     Leased,

@@ -20,8 +20,8 @@ import pytest
 import stamina
 
 from connectors.kit.fakes.faults import FaultKind, Faults
+from incidents.actions import ActionRun, ActionState
 from incidents.errors import Busy, NotAllowed, Refused, Unknown, Unreachable
-from incidents.models import ActionRun, ActionState
 from incidents.ports import ActionRunner
 
 ARGUMENTS = {"region": "eu-1"}

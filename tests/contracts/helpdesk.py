@@ -12,14 +12,13 @@ Subclass it in `tests/connectors/<vendor>/test_connector.py`:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 
 import pytest
 import stamina
 
-from connectors.kit.fakes.faults import FaultKind, Faults
+from connectors.kit.fakes.faults import FaultKind
 from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
 from incidents.models import (
     Author,
@@ -33,54 +32,13 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Connector, Helpdesk
+from tests.contracts.helpdesk_world import HelpdeskWorld
 
 ONCE = "t-1/note/1"
 NOTE = TicketChange(private_note=InternalText("Part of INC-42: the payment provider is down."))
 REPLY = TicketChange(public_reply=PublicText("We know of the fault; next news by 14:30 UTC."))
 SUBJECT, BODY = "Cannot pay", "Since this morning every card is refused."
 MANY = 120  # more than any vendor takes in one call
-
-
-class HelpdeskWorld(Protocol):
-    """The vendor's side: a fake, or a real server. Ids are the helpdesk's own, as text.
-
-    `update_path` and `bulk_path` are parts of the paths on which one ticket, or many, are changed: there the
-    faults are armed. `let_time_pass` moves the vendor's clock.
-    """
-
-    faults: Faults
-    update_path: str
-    bulk_path: str
-
-    def create_ticket(self, subject: str, body: str, *, name: str, email: str) -> str: ...
-
-    def remove_ticket(self, id: str) -> None: ...
-
-    def delete_ticket(self, id: str) -> None:
-        """Into the bin: the helpdesk shows it no more, but may still name it among what changed."""
-        ...
-
-    def agent_note(self, id: str, text: str) -> None: ...
-
-    def agent_reply(self, id: str, text: str) -> None: ...
-
-    def refuse_updates(self, id: str) -> None:
-        """Bring the ticket into a state in which the helpdesk takes no change."""
-        ...
-
-    def customer_reply(self, id: str, text: str) -> None: ...
-
-    def public_replies(self, id: str) -> Sequence[str]:
-        """What the customer can see, without his own words."""
-        ...
-
-    def private_notes(self, id: str) -> Sequence[str]: ...
-
-    def tags(self, id: str) -> Sequence[str]: ...
-
-    def let_time_pass(self, seconds: float) -> None: ...
-
-    def now(self) -> datetime: ...
 
 
 def many_tickets(world: HelpdeskWorld, count: int = MANY) -> list[str]:

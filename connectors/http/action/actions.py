@@ -13,8 +13,8 @@ from connectors.http.settings import WebhookAction
 from connectors.http.urls import filled, local_path, path
 from connectors.kit.http import VendorHttp
 from connectors.kit.webhooks.signatures import usable_secret
+from incidents.actions import ActionRun, ActionState
 from incidents.errors import Refused, Unknown, Unreachable
-from incidents.models import ActionRun, ActionState
 
 
 class Actions:

@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.kit.fields import text
 from connectors.kit.http import VendorAnswer
-from incidents.models import ActionState
+from incidents.actions import ActionState
 
 MAX_DETAIL = 2000  # characters
 ACCEPTED = frozenset({201, 202})

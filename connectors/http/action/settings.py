@@ -11,7 +11,7 @@ from connectors.http.urls import HEADER_NAME, HEADER_VALUE, Address, local_path
 from connectors.http.words import lower_keys
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing import standard_webhook_keys
-from incidents.models import ActionState
+from incidents.actions import ActionState
 
 # Set by us or by the client: a second, different value would confuse whoever reads the request.
 _OWN_HEADERS = frozenset(

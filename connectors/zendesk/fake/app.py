@@ -181,6 +181,7 @@ class FakeZendesk:
         )
 
     def restore_ticket(self, ticket_id: int) -> None:
+        """An administrator takes a deleted ticket back; it is open again."""
         self._desk.restore(ticket_id, self._agent("Admin"))
 
     def merge_tickets(self, source_id: int, target_id: int, agent: str) -> None:
@@ -188,6 +189,7 @@ class FakeZendesk:
         self._desk.merge(source_id, target_id, self._agent(agent))
 
     def suspend_requester(self, ticket_id: int) -> None:
+        """The ticket's requester is suspended: nothing that is sent to them arrives."""
         self._desk.users[self._desk.tickets[ticket_id].requester_id].suspended = True
 
     def recover_mail(self, ticket_id: int, text: str, cause_id: int) -> None:

@@ -249,6 +249,7 @@ class Desk:
         self._tell(kind, ticket, actor, {})
 
     def reassign_requester(self, ticket_id: int, requester: FakeUser, actor: FakeUser) -> None:
+        """Give the ticket to another customer; webhooks and audits tell it."""
         ticket = self.tickets[ticket_id]
         before, ticket.requester_id = ticket.requester_id, requester.id
         self._audit(ticket, actor, [_changed(self.next_id(), "requester_id", requester.id, before)], {})
@@ -256,6 +257,7 @@ class Desk:
         self._tell("ticket.requester_changed", ticket, actor, event)
 
     def restore(self, ticket_id: int, actor: FakeUser) -> None:
+        """Undo a deletion. Raises `KeyError` for a ticket that is not deleted."""
         ticket = self.tickets[ticket_id] = self.deleted.pop(ticket_id)
         ticket.status = "open"
         self._audit(ticket, actor, [], {})

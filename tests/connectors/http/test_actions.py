@@ -15,8 +15,8 @@ from connectors.http.fake.app import FakeService, Health
 from connectors.http.settings import HttpSettings, WebhookAction
 from connectors.kit.fakes.faults import Faults
 from connectors.kit.fakes.in_process import InProcessTransport
+from incidents.actions import ActionRun, ActionState
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
-from incidents.models import ActionRun, ActionState
 from tests.connectors.http.conftest import BASE, TOKEN
 from tests.contracts.action_runner import ActionRunnerContract
 
