@@ -47,6 +47,7 @@ from tasks.stages.gather import (
     probe,
     read_pages,
 )
+from tasks.stages.replies import NO_REPLIES
 from tests.stories.installation import Installation
 
 PAST_EVERY_LEASE = timedelta(minutes=40)
@@ -83,7 +84,7 @@ async def test_after_a_commit_and_before_what_follows(liaison: Installation, las
     tickets = liaison.customers_write(3)
     await liaison.hear()
     fence, chunk = await gathered(Lane.INTAKE)
-    handled = await commit_intake(fence, chunk, await tickets_of(chunk))
+    handled = await commit_intake(fence, chunk, await tickets_of(chunk), NO_REPLIES)
     (incident,) = handled.incidents
     if last != "intake":
         await commit_validation(incident, list(await probe("checkout")), [])
@@ -198,7 +199,7 @@ async def test_a_drain_that_was_paused_past_its_lease(liaison: Installation):
     before = len(await liaison.timeline()), len(await liaison.ledger())
 
     with pytest.raises(Stale, match="another one has taken over"):
-        await commit_intake(fence, chunk, read)
+        await commit_intake(fence, chunk, read, NO_REPLIES)
 
     assert (len(await liaison.timeline()), len(await liaison.ledger())) == before
     assert len(await liaison.incidents()) == 1

@@ -24,6 +24,7 @@ from incidents.store.schema.tables import deliveries
 from tasks import resources
 from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, read_chunk, take_lane
+from tasks.stages.replies import NO_REPLIES
 from tests.incidents.builders import an_incident
 from tests.stories.conftest import Door
 from tests.stories.installation import Installation
@@ -63,7 +64,7 @@ async def _taken_in(liaison: Installation) -> tuple[int, ...]:
     fence = await take_lane(Lane.INTAKE)
     assert fence is not None
     chunk = await read_chunk(Lane.INTAKE, fence)
-    return (await commit_intake(fence, chunk, await tickets_of(chunk))).incidents
+    return (await commit_intake(fence, chunk, await tickets_of(chunk), NO_REPLIES)).incidents
 
 
 async def _until(holds: Callable[[], bool]) -> None:
