@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from deployments.machine.embedded_database import SOCKET_NAME
 
@@ -63,7 +63,15 @@ async def cut_wire(url: str) -> AsyncIterator[tuple[CutWire, str]]:
     folder = Path(tempfile.mkdtemp(prefix="wire"))
     wire = CutWire(url)
     server = await asyncio.start_unix_server(wire.serve, folder / SOCKET_NAME)
-    there = make_url(url).set(host=None, port=None, query={"host": str(folder)})
+    # Made anew: `URL.set` takes None for "as it was", and the server's own port would name another socket.
+    server_url = make_url(url)
+    there = URL.create(
+        server_url.drivername,
+        username=server_url.username,
+        password=server_url.password,
+        database=server_url.database,
+        query={"host": str(folder)},
+    )
     try:
         yield wire, there.render_as_string(hide_password=False)
     finally:
