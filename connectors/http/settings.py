@@ -15,11 +15,11 @@ from pydantic import (
 )
 
 from connectors.http.action.settings import WebhookAction
+from connectors.http.event_types.settings import EventTypes, header_to_keep
 from connectors.http.fields import TicketFields
 from connectors.http.outbound.settings import Outbound
 from connectors.http.presets.presets import PresetName, preset
 from connectors.http.probe.settings import HealthProbe
-from connectors.http.urls import HEADER_NAME
 from connectors.http.words import TimeZone, lower_keys
 from connectors.kit.paths.grammar import Source
 from connectors.kit.webhooks.schemes import SignatureScheme
@@ -28,16 +28,6 @@ from incidents.events import Lane
 from incidents.models import Author, Origin, TicketStatus
 
 __all__ = ["HealthProbe", "HttpSettings", "Outbound", "WebhookAction", "WebhookMapping"]
-
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
-
-
-def _header(name: str | None) -> str | None:
-    if name is None:
-        return None
-    if HEADER_NAME.fullmatch(name) is None or name.lower() in _SECRET_HEADERS:
-        raise ValueError(f"{name[:40]!r} is no header that can be kept")
-    return name
 
 
 def _said(model: BaseModel) -> dict[str, Any]:
@@ -48,25 +38,6 @@ def _said(model: BaseModel) -> dict[str, Any]:
         for name, field in kind.model_fields.items()
         if (value := getattr(model, name)) != field.get_default(call_default_factory=True)
     }
-
-
-class EventTypes(BaseModel):
-    """Which deliveries are about tickets, where a sender tells of other things too. The rest is only counted."""
-
-    header: str | None = Field(default=None, description="The header with the type, such as X-GitHub-Event.")
-    field: Source | None = Field(default=None, description="Or the path of the type, such as event.")
-    read: list[str] = Field(
-        default_factory=list, description="Types that are read; * stands for any letters. Empty: all."
-    )
-    ignore: list[str] = Field(default_factory=list, description="Types that are not, whatever read says.")
-
-    _check_header = field_validator("header")(_header)
-
-    @model_validator(mode="after")
-    def _has_one_place(self) -> Self:
-        if (self.header is None) == (self.field is None):
-            raise ValueError("name either the header or the field that holds a delivery's type")
-        return self
 
 
 class WebhookMapping(BaseModel):
@@ -132,7 +103,7 @@ class WebhookMapping(BaseModel):
         default_factory=list, description="Forms of its times beside the usual ones, as strptime has them."
     )
 
-    _check_header = field_validator("identity_header", "challenge_header")(_header)
+    _check_header = field_validator("identity_header", "challenge_header")(header_to_keep)
 
     @model_validator(mode="after")
     def _can_be_read(self) -> Self:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 
+from connectors.http.event_types.filter import TypeFilter
 from connectors.http.mapping import TicketReader
-from connectors.http.settings import EventTypes, WebhookMapping
-from connectors.kit.fields import a_record, utc_time
+from connectors.http.settings import WebhookMapping
+from connectors.kit.fields import utc_time
 from connectors.kit.paths.places import Payload, Place
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Headers, Proof, SignatureScheme, Verifier
@@ -18,7 +18,6 @@ from incidents.errors import Forged, Unrecognised
 from incidents.events import Event, Ignored, Reply, Verified
 
 MAX_ID = 255  # characters; honest ones are about 30
-MAX_TYPE = 100  # characters
 # Ours, put beside the sender's in the inbox: the signed time, or when it came where no time is signed.
 SENT_AT = "liaison-sent-at"
 _STANDARD_TIMES = frozenset({"webhook-timestamp", "svix-timestamp"})
@@ -38,7 +37,7 @@ class SignedTickets:
         self._challenge_header = mapping.challenge_header
         self._identity_header = mapping.identity_header
         self._identity_field = Place(mapping.identity_field) if mapping.identity_field is not None else None
-        self._types = _Types(mapping.event_types) if mapping.event_types is not None else None
+        self._types = TypeFilter(mapping.event_types) if mapping.event_types is not None else None
 
     def verify(self, headers: Headers, body: bytes, *, now: datetime) -> Verified:
         """Raises `Forged`, and nothing else whatever headers and body hold."""
@@ -91,29 +90,6 @@ class SignedTickets:
         except Unrecognised:
             return None  # stored before it is judged
         return None if found is None else _short(found)
-
-
-class _Types:
-    """The filter by a delivery's type."""
-
-    def __init__(self, types: EventTypes) -> None:
-        self.header = types.header
-        self._field = Place(types.field) if types.field is not None else None
-        self._read, self._ignore = types.read, types.ignore
-
-    def kind(self, verified: Verified, data: object) -> str:
-        """The type's name, or "" without one."""
-        if self._field is not None:
-            record = a_record(data, "payload")
-            return (self._field.text(Payload(record, record)) or "")[:MAX_TYPE]
-        wanted = (self.header or "").lower()
-        return next((value for name, value in verified.headers if name.lower() == wanted), "")[:MAX_TYPE]
-
-    def is_read(self, kind: str) -> bool:
-        def fits(patterns: Sequence[str]) -> bool:
-            return any(fnmatchcase(kind, pattern) for pattern in patterns)
-
-        return not fits(self._ignore) and (not self._read or fits(self._read))
 
 
 def _optional(headers: Headers, name: str) -> list[tuple[str, str]]:

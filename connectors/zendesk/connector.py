@@ -16,8 +16,8 @@ import httpx
 from connectors.kit.fields import items, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
-from connectors.zendesk.bulk import BULK, BulkUpdate
-from connectors.zendesk.comments import comments_from, is_older
+from connectors.zendesk.comments.reader import read_comments
+from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
 from connectors.zendesk.mapping import SIDE_LOADS, carries, change_body, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
@@ -130,32 +130,10 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
             page = {"cursor": cursor}
 
     async def comments(self, ticket: Ticket, since: datetime) -> Sequence[Comment]:
-        """From the ticket's audits, newest pages first, until they are older; Zendesk's whole seconds count."""
+        """From the ticket's audits."""
         if self._own_user_id is None:
             await self._learn_who_we_are()
-        since = since.replace(microsecond=0)
-        found: list[Comment] = []
-        page = 1
-        while ticket_id_from(ticket.ref.id) is not None:
-            try:
-                data = await self._get(
-                    f"tickets/{ticket.ref.id}/audits.json",
-                    include="users",
-                    sort_by="created_at",
-                    sort_order="desc",
-                    per_page="100",
-                    page=str(page),
-                )
-            except NotFound:
-                break
-            found += comments_from(data, ticket, own_user_id=self._own_user_id, since=since)
-            if is_older(data, since) or not data.get("next_page"):
-                break
-            page += 1
-        # Newest first as they come: of two in one second the later one is the later one.
-        found.reverse()
-        found.sort(key=lambda comment: comment.at)
-        return found
+        return await read_comments(self._get, ticket, own_user_id=self._own_user_id, since=since)
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """Over 100 ids make several calls: when only some of those succeed, the ids of the others come back

@@ -19,7 +19,7 @@ from typing import Any
 from connectors.kit.fields import a_record, any_text, record, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_timestamped_base64
-from connectors.zendesk.comments import author_of
+from connectors.zendesk.comments.mapping import author_of
 from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import Unrecognised
 from incidents.events import Event, Ping, TicketEvent, Verified

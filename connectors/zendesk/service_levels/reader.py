@@ -7,9 +7,10 @@ last are for administrators, and SLA policies need the plan Support Professional
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from connectors.kit.fields import any_text, records, whole
+from connectors.zendesk.calls import Get
 from connectors.zendesk.mapping import ticket_id_from
 from connectors.zendesk.service_levels.policies import policy_from
 from connectors.zendesk.service_levels.schedules import schedule_from
@@ -23,12 +24,6 @@ _POLICIES = "slas/policies.json"
 _SCHEDULES = "business_hours/schedules.json"
 _ROLE = "give the connection the e-mail and token of one for the import, or make its agent one"
 _PLAN = "they need Support Professional or Suite Growth, or a plan above"
-
-
-class Get(Protocol):
-    """Reads one page of the API. Raises `incidents.errors`."""
-
-    async def __call__(self, path: str, **params: str) -> dict[str, Any]: ...
 
 
 async def read_service_levels(get: Get, settings: ZendeskSettings) -> ServiceLevels:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from connectors.zendesk.jobs.mapping import outcomes_from
 from connectors.zendesk.mapping import (
     carries,
     change_body,
-    outcomes_from,
     status_from,
     status_word,
     ticket_id_from,

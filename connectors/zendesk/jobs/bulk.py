@@ -8,29 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from connectors.kit.fields import record
-from connectors.zendesk.mapping import outcomes_from
+from connectors.zendesk.calls import Call
+from connectors.zendesk.jobs.mapping import outcomes_from
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import ChangeOutcome, TicketOutcome
 
 BULK = 100
 JOBS_AT_ONCE = 5
-
-
-class Call(Protocol):
-    """Sends one call to the account; returns the parsed answer. Raises `incidents.errors`."""
-
-    async def __call__(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, str] | None = None,
-        json: Any = None,
-        is_repeatable: bool | None = None,
-    ) -> Any: ...
 
 
 class BulkUpdate:

@@ -1,0 +1,1 @@
+"""Which of a sender's deliveries are about tickets."""

@@ -1,0 +1,1 @@
+"""Changes of many tickets at once, which Zendesk works off as jobs."""
