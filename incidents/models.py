@@ -345,13 +345,15 @@ class ProbeResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One fact behind a verdict. `speaks_for` is True for, False against, None for neither."""
+    """One fact behind a verdict. `speaks_for` is True for, False against, None for neither; `about` names the thing of
+    ours that it tells of, such as a surge."""
 
     source: str
     text: str
     at: datetime
     speaks_for: bool | None = None
     url: str | None = None
+    about: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

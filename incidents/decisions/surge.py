@@ -50,7 +50,8 @@ def candidate(surge: SeenSurge, service: str, tickets: Sequence[Ticket], policy:
 def evidence_of(surge: SeenSurge) -> tuple[Evidence, ...]:
     """What the reports of a surge say for the customers' claim."""
     return tuple(
-        Evidence(source=SOURCE, text=text, at=surge.since, speaks_for=True) for text in surge.evidence
+        Evidence(source=SOURCE, text=text, at=surge.since, speaks_for=True, about=surge.name)
+        for text in surge.evidence
     )
 
 

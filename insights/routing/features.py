@@ -117,6 +117,14 @@ class Features:
             column -= block.source.columns
         raise IndexError(f"there is no column {column} more")
 
+    def is_part_of_words(self, column: int) -> bool:
+        """Whether a column stands for letters inside of words, which nobody can read as a reason."""
+        for block in (*self.of_text, *self.of_fields):
+            if column < block.source.columns:
+                return isinstance(block.source, LetterRuns)
+            column -= block.source.columns
+        raise IndexError(f"there is no column {column} more")
+
     def _row(self, text: str, values: str) -> SparseRow:
         offset, parts = 0, []
         for blocks, given in ((self.of_text, text), (self.of_fields, values)):

@@ -156,9 +156,8 @@ def _features(model: RoutingModel) -> tuple[Feature, ...]:
     total = float(spread.sum()) or 1.0
     found: list[Feature] = []
     for column in np.argsort(-spread, kind="stable"):
-        name = model.features.name(int(column))
-        if not name.startswith("letters "):
-            shown = safe_excerpt(name, _LONGEST_NAME) or "withheld"
+        if not model.features.is_part_of_words(int(column)):
+            shown = safe_excerpt(model.features.name(int(column)), _LONGEST_NAME) or "withheld"
             found.append(Feature(name=shown, share=float(spread[column]) / total))
         if len(found) == _FEATURES:
             break

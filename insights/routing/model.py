@@ -148,9 +148,14 @@ class RoutingModel:
         weights = self.linear.weights[row.columns]
         shares = row.values * (weights[:, best] - weights.mean(axis=1)) * self.confidence.temperature
         order = np.argsort(-shares, kind="stable")[: 10 * REASONS]
-        named: dict[str, float] = {}
+        words: dict[str, float] = {}
+        letters: dict[str, float] = {}
         for one in order[shares[order] > 0].tolist():
-            name = self.features.name(int(row.columns[one]))
+            column = int(row.columns[one])
+            named = letters if self.features.is_part_of_words(column) else words
+            name = self.features.name(column)
             named[name] = named.get(name, 0.0) + float(shares[one])
-        ranked = sorted(named.items(), key=lambda one: (one[0].startswith("letters "), -one[1]))
+        ranked = [
+            pair for named in (words, letters) for pair in sorted(named.items(), key=lambda one: -one[1])
+        ]
         return tuple(Reason(text=text, weight=weight) for text, weight in ranked[:REASONS])

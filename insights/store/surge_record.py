@@ -33,7 +33,7 @@ async def noted_surges(
     """The surges noted since then, the newest first. Other services than these are none."""
     columns = insight_predictions.c
     rows = await tx.execute(
-        select(columns.subject, columns.at, columns.predicted, columns.reasons, columns.is_shadow)
+        select(columns.subject, columns.at, columns.predicted, columns.is_shadow)
         .where(columns.kind == InsightKind.SURGE.value, columns.at >= since)
         .order_by(columns.at.desc(), columns.id.desc())
     )
@@ -68,7 +68,9 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
             or row.acknowledged_at is not None
             or row.resolved_at is not None,
             is_over=IncidentState(row.state) not in UNSETTLED,
-            surges=frozenset(item["text"] for item in row.evidence if item["source"] == SOURCE),
+            surges=frozenset(
+                item["about"] for item in row.evidence if item["source"] == SOURCE and item.get("about")
+            ),
         )
         for row in rows
     ]
@@ -111,6 +113,5 @@ def _noted(row: Row[Any], services: frozenset[str]) -> NotedSurge:
         since=name.since,
         noted_at=row.at,
         words=row.predicted,
-        evidence=tuple(reason["text"] for reason in row.reasons),
         is_shadow=row.is_shadow,
     )

@@ -42,7 +42,6 @@ class NotedSurge:
     since: datetime
     noted_at: datetime
     words: str
-    evidence: tuple[str, ...]
     is_shadow: bool
 
     @property
@@ -54,7 +53,7 @@ class NotedSurge:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IncidentThen:
     """`was_real`: confirmed, taken by an engineer or resolved. `is_over`: closed or found to be none. `surges` are the
-    texts of its evidence that came from surges.
+    names of those that its evidence tells of.
     """
 
     name: str
@@ -79,7 +78,7 @@ class SurgeOutcome:
 def outcome_of(surge: NotedSurge, known: Iterable[IncidentThen], *, now: datetime) -> SurgeOutcome:
     """Its own incident is the one that was opened by it or told of it; else one of its service at that time."""
     incidents = sorted(known, key=lambda one: abs(one.opened_at - surge.since))
-    evident = [one for one in incidents if one.surges & set(surge.evidence)]
+    evident = [one for one in incidents if surge.name in one.surges]
     there = [
         one
         for one in incidents

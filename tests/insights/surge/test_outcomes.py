@@ -25,7 +25,6 @@ SURGE = NotedSurge(
     since=SINCE,
     noted_at=SINCE + timedelta(minutes=12),
     words="12 reports where 0.8 are usual",
-    evidence=("12 reports of checkout since 09:00",),
     is_shadow=True,
 )
 REAL = IncidentThen(
@@ -36,7 +35,7 @@ REAL = IncidentThen(
     is_over=True,
     surges=frozenset(),
 )
-TOLD = frozenset(SURGE.evidence)
+TOLD = frozenset({SURGE.name})
 OTHER = replace(REAL, name="INC-8", service="search")
 UNKNOWN = replace(SURGE, service=None)
 

@@ -39,7 +39,6 @@ SURGE = NotedSurge(
     since=NOW - 30 * MINUTE,
     noted_at=NOW - 20 * MINUTE,
     words=HOSTILE,
-    evidence=(),
     is_shadow=True,
 )
 OUTCOME = SurgeOutcome(surge=SURGE, end=SurgeEnd.INCIDENT, incident="INC-7", lead=12 * MINUTE)
