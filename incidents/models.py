@@ -345,8 +345,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """One fact behind a verdict. `speaks_for` is True for, False against, None for neither; `about` names the thing of
-    ours that it tells of, such as a surge."""
+    """One fact behind a verdict. `speaks_for`: True for, False against, None for neither; `about` may name a surge."""
 
     source: str
     text: str
