@@ -12,6 +12,7 @@ from incidents.models import TicketRef
 from tasks.insights.precedents import suggest_incidents
 from tasks.insights.surges import listen
 from tasks.parameters import unsearched
+from tasks.sla.board import show_board
 from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import newest_tickets
@@ -61,4 +62,6 @@ async def intake() -> str:
         await drain(Lane.INTAKE, fence, take_in)
     finally:
         await followers.finish()
+    if tickets:
+        await show_board()
     return f"{tickets} tickets, {opened} incidents opened"

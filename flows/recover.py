@@ -1,4 +1,4 @@
-"""Recover: each minute, take up what a crash, an outage or a lost bell left lying."""
+"""Recover: when something is overdue, and every five minutes, take up what a crash, an outage or a lost bell left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""SLA sweep: each minute, warn before a promise is broken, escalate when it is, keep promises to customers."""
+"""SLA sweep: when a promise is due, and every five minutes: warn before it is broken, escalate when it is, and keep
+those to customers."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from flows.drain import drain
 from flows.follow import Followers
 from incidents.events import Lane, PageEvent
 from tasks.parameters import unsearched
+from tasks.sla.board import show_board
 from tasks.stages.commit_sync import commit_sync
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import read_pages
@@ -37,4 +38,6 @@ async def status_sync() -> str:
         await drain(Lane.STATUS_SYNC, fence, follow)
     finally:
         await followers.finish()
+    if count:
+        await show_board()
     return f"{count} events"

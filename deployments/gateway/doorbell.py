@@ -2,7 +2,7 @@
 
 If no drain is alive, one run of the lane's deployment is created. Its idempotency key is the fence that the
 next drain will have, so any number of rings, from any number of gateways, make one run. While Prefect is away
-the bell tries again and again, ever more seldom; deliveries wait in the inbox, and the one-minute schedule
+the bell tries again and again, ever more seldom; deliveries wait in the inbox, and `recover`
 finds them too.
 """
 
@@ -88,8 +88,8 @@ class Doorbell:
     async def _ring(self, lane: Lane) -> bool:
         async with self._database.transaction() as tx:
             fence = await next_fence(tx, lane)
-        # A second ring for the same fence would make no second run. Should the first run come to nothing, the
-        # schedule's will drain.
+        # A second ring for the same fence would make no second run. Should the first run come to nothing,
+        # `recover` rings.
         if fence is None or fence == self._rung.get(lane):
             return False
         await self._client.create_flow_run_from_deployment(

@@ -27,6 +27,7 @@ from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
+from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
@@ -57,7 +58,8 @@ async def open_gateway(
         inbox = InboxWriter(database)
         inbox.start()
         engine = Engine(client)
-        chores = (doorbell.run(), sources.keep_fresh(), engine.run())
+        watch = Watch(database, notices, client)
+        chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run())
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(

@@ -24,7 +24,7 @@ from deployments.replay.traffic import out_of_order, with_duplicates
 from incidents.store.database import Database
 
 LOOK_EVERY = 0.1
-# The schedule looks into the inbox each minute; what nobody touched for three is given up.
+# The gateway has what waits looked at each minute; what nobody touched for three is given up.
 STALLED_AFTER = 180.0
 
 Progress = Callable[[str, int, int], None]

@@ -1,6 +1,6 @@
 """Scheduled runs that came due while no worker ran: only the newest of each deployment is worth running.
 
-Prefect keeps them all as Late. After a night without a worker, hundreds of one-minute sweeps would go ahead
+Prefect keeps them all as Late. After a night without a worker, hundreds of sweeps would go ahead
 of the customer who writes now, and the first of them does the work of all.
 """
 

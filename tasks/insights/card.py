@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
-
 from incidents.report_file import PNG, ReportFile
 from insights.contract import Subject
 from insights.training.card import ModelCard, card_markdown
 from insights.training.card_plot import calibration_plot
+from tasks.artifacts import publish_page, publish_picture
 from tasks.pages.files import data_uri
 from tasks.pages.markdown import plain
 
@@ -20,9 +19,9 @@ async def show_card(subject: Subject, card: ModelCard, *, is_promoted: bool) -> 
     title = f"Calibration of {subject.title}"
     content = await asyncio.to_thread(calibration_plot, card)
     plot = data_uri(ReportFile(name=f"{key}.png", title=title, media_type=PNG, content=content))
-    await acreate_markdown_artifact(
+    await publish_page(
         key=key,
         markdown=card_markdown(card, plain=plain, plot=plot),
         description=f"{card.title} {card.verdict}",
     )
-    await acreate_image_artifact(key=f"{key}-calibration", image_url=plot, description=title)
+    await publish_picture(key=f"{key}-calibration", address=plot, description=title)

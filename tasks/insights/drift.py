@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
 
 from insights.registry import insights, subject_of, trained_of
 from insights.store.models import StoredModel, champion
@@ -18,6 +17,7 @@ from insights.training.drift import (
     drift_of,
 )
 from tasks import resources
+from tasks.artifacts import publish_page
 from tasks.pages.drift import drift_page
 from tasks.retries import STORE_CALL
 
@@ -73,7 +73,7 @@ async def look_for_drift(kind: str, label: str, history: pd.DataFrame) -> Looked
         expected=live.expected,
         on_card=present.card.accuracy,
     )
-    await acreate_markdown_artifact(
+    await publish_page(
         key=f"drift-{subject.key}",
         markdown=drift_page(subject.title, drift),
         description=f"Drift of {subject.title}: {drift.moved}",

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
@@ -29,6 +28,7 @@ from insights.store.feed_history import (
     feed_history,
 )
 from tasks import resources
+from tasks.artifacts import publish_page
 from tasks.pages.feeds import feeds_page
 from tasks.pages.markdown import plain
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
@@ -75,7 +75,7 @@ async def show_feeds(
 ) -> None:
     """Write the page: a section a connection, what is not as usual and the cure; `unheard` are chats that were away."""
     page = feeds_page(feeds, unchecked, unheard, headline, now=resources.utc_now())
-    await acreate_markdown_artifact(key=KEY, markdown=page, description=f"Feeds: {plain(headline)}")
+    await publish_page(key=KEY, markdown=page, description=f"Feeds: {plain(headline)}")
 
 
 def _checked(frame: pd.DataFrame, connection: str, now: datetime) -> CheckedFeed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
 
 from insights.store.surge_record import surge_outcomes
 from insights.surge.insight import LOOKED_BACK
@@ -12,6 +11,7 @@ from insights.surge.outcomes import (
     tally,
 )
 from tasks import resources
+from tasks.artifacts import publish_page
 from tasks.pages.surges import surges_page
 from tasks.retries import STORE_CALL
 
@@ -25,7 +25,7 @@ async def look_at_surges() -> SurgeTally | None:
     if not outcomes:
         return None
     found = tally(outcomes)
-    await acreate_markdown_artifact(
+    await publish_page(
         key="surges",
         markdown=surges_page(outcomes, found, step.policy.insights.surge, span=LOOKED_BACK),
         description=f"Surges of the last {LOOKED_BACK.days} days: {found}",

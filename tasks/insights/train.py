@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 from prefect import get_run_logger, task
-from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.basis import Basis
 from incidents.errors import LiaisonError
@@ -46,6 +45,7 @@ from insights.training.packed import (
     unpacked,
 )
 from tasks import resources
+from tasks.artifacts import publish_page
 from tasks.insights.card import show_card
 from tasks.pages.files import FileLinks
 from tasks.pages.history import history_page
@@ -179,7 +179,7 @@ async def _show_quality(subject: Subject, report: QualityReport, basis: Basis, *
         token = await save_report(tx, f"history-{subject.key}", files, now=basis.now)
     links = FileLinks(base=basis.policy.links.gateway, token=token)
     state = "fit to learn from" if report.passed else f"{len(report.findings)} expectations failed"
-    await acreate_markdown_artifact(
+    await publish_page(
         key=f"history-{subject.key}",
         markdown=history_page(subject.title, report, files, links, examples=examples),
         description=f"History of {subject.title}: {state}",

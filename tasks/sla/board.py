@@ -6,10 +6,10 @@ import hashlib
 import json
 
 from prefect import task
-from prefect.artifacts import acreate_table_artifact
 
 from incidents.store.sla.board import board_rows, is_news
 from tasks import resources
+from tasks.artifacts import publish_table
 from tasks.pages.sla_board import board_table
 from tasks.retries import REPEATABLE_STORE_CALL
 
@@ -26,5 +26,5 @@ async def show_board() -> bool:
         digest = hashlib.sha256(json.dumps(table.rows).encode()).hexdigest()
         if not await is_news(step.connection, digest):
             return False
-        await acreate_table_artifact(key=KEY, table=table.rows, description=table.description)
+        await publish_table(key=KEY, rows=table.rows, description=table.description)
     return True

@@ -9,7 +9,6 @@ from datetime import datetime
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import acreate_image_artifact, acreate_markdown_artifact
 
 from incidents.report_file import PNG, ReportFile
 from incidents.store.reports import save_report
@@ -24,6 +23,7 @@ from insights.sla_report.report import (
 from insights.sla_report.words import headline
 from insights.store.sla_outcomes import read_outcomes
 from tasks import resources
+from tasks.artifacts import publish_page, publish_picture
 from tasks.pages.files import FileLinks, data_uri
 from tasks.pages.sla_report import KEY, report_page
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
@@ -57,16 +57,14 @@ async def show_sla_report(kept: KeptReport) -> None:
     """Write the report's page with its pictures and downloads, and each picture by itself."""
     report, links = kept.report, FileLinks(base=resources.policy().links.gateway, token=kept.token)
     title = f"SLA report {report.week}: {headline(report)}"
-    await acreate_markdown_artifact(
-        key=KEY, markdown=report_page(report, kept.files, links), description=title
-    )
+    await publish_page(key=KEY, markdown=report_page(report, kept.files, links), description=title)
     for file in kept.files:
         if file.media_type == PNG:
             # `sla-2026-W47-trend.png` is shown as `sla-report-trend`.
             subject = file.name.removeprefix(f"sla-{report.week}-").removesuffix(".png")
-            await acreate_image_artifact(
+            await publish_picture(
                 key=f"{KEY}-{subject}",
-                image_url=links.to(file) or data_uri(file),
+                address=links.to(file) or data_uri(file),
                 description=f"{file.title}, until {report.week}",
             )
 

@@ -11,7 +11,7 @@ from tasks import resources
 from tasks.retries import REPEATABLE_STORE_CALL
 
 CHUNK = 500
-MOST_REFITTED = 20 * CHUNK
+MOST_REFITTED = 100 * CHUNK
 """So many tickets are fitted to a changed policy by one sweep; the next one goes on."""
 
 

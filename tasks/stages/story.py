@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from prefect import task
-from prefect.artifacts import acreate_markdown_artifact
 
 from incidents.store.cases import load_case
 from incidents.store.timeline import read_timeline
 from tasks import resources
+from tasks.artifacts import publish_page
 from tasks.pages.markdown import plain
 from tasks.pages.story import story_page
 from tasks.retries import OUTSIDE_CALL
@@ -20,7 +20,7 @@ async def tell_story(incident_id: int) -> str:
         case = await load_case(step.connection, incident_id)
         entries = await read_timeline(step.connection, incident_id)
     incident = case.incident
-    await acreate_markdown_artifact(
+    await publish_page(
         key=incident.name.lower(),
         markdown=story_page(case, entries, step.basis),
         # Shown as Markdown like the page, and on the list of all incidents too.

@@ -32,6 +32,8 @@ class PrefectApi:
         """How the workers of the pool stand, such as ONLINE; None where the deployments run without a pool."""
         self.unregistered: set[str] = set()
         """Block types and deployments it does not know."""
+        self.paused: set[str] = set()
+        """Deployments that somebody has paused."""
         self.runs: dict[str, UUID] = {}
         self.requests: list[str] = []
         self._app = Starlette(
@@ -84,7 +86,8 @@ class PrefectApi:
         ids = {"id": str(uuid5(_IDS, f"deployment {name}")), "flow_id": str(uuid5(_IDS, f"flow {name}"))}
         if name in self.unregistered:
             return JSONResponse({"detail": "Deployment not found"}, status_code=404)
-        return JSONResponse({**ids, "name": name, "work_pool_name": None if self.workers is None else "pool"})
+        pool = None if self.workers is None else "pool"
+        return JSONResponse({**ids, "name": name, "work_pool_name": pool, "paused": name in self.paused})
 
     async def _workers(self, request: Request) -> Response:
         ids = {"id": str(uuid4()), "work_pool_id": str(uuid5(_IDS, request.path_params["name"]))}

@@ -1,0 +1,36 @@
+"""Pages of the Prefect UI, kept by themselves: no run owns them, so none takes them along when it is deleted.
+
+Prefect's vacuum of flow runs deletes every artifact that was made in the runs it deletes, the newest version of a key
+that is still looked at too (Prefect 3.8.8, `prefect/server/services/db_vacuum.py`); one that was made outside of a run
+it leaves. Who wants the run finds it in the page's text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
+
+
+async def publish_page(*, key: str, markdown: str, description: str) -> None:
+    """A new version of the page `key` (small letters, digits and dashes), as Markdown."""
+    await _publish(ArtifactCreate(type="markdown", key=key, data=markdown, description=description))
+
+
+async def publish_table(*, key: str, rows: Sequence[dict[str, str]], description: str) -> None:
+    """The same as a table: a row a dictionary, its keys are the headings."""
+    await _publish(
+        ArtifactCreate(type="table", key=key, data=json.dumps(list(rows)), description=description)
+    )
+
+
+async def publish_picture(*, key: str, address: str, description: str) -> None:
+    """The same as a picture; `address` may have it inside (`data:`)."""
+    await _publish(ArtifactCreate(type="image", key=key, data=address, description=description))
+
+
+async def _publish(artifact: ArtifactCreate) -> None:
+    async with get_client() as client:
+        await client.create_artifact(artifact)
