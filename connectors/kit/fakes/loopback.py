@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from connectors.kit.fakes.certificates import LoopbackCertificate
 from connectors.kit.fakes.faults import ReplyDropped
 
 HOST = "127.0.0.1"
@@ -21,17 +22,24 @@ _HANG_UP = "liaison.hang_up"
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """Serve an app until the end of the block; yields its address. Signals are left to whoever serves it."""
+async def serving(
+    app: ASGIApp, *, port: int = 0, certificate: LoopbackCertificate | None = None
+) -> AsyncIterator[str]:
+    """Serve an app until the end of the block; yields its address, https with a certificate.
+
+    Signals are left to whoever serves it. A port of 0 is any free one. Raises `OSError` for a port that is taken.
+    """
     config = uvicorn.Config(
         _HangingUp(app),
         host=HOST,
-        port=0,
+        port=port,
         http=_Connection,
         ws="none",
         lifespan="off",
         log_level="critical",
         access_log=False,
+        ssl_certfile=None if certificate is None else certificate.certificate,
+        ssl_keyfile=None if certificate is None else certificate.key,
     )
     config.load()
     server = uvicorn.Server(config)
@@ -39,7 +47,8 @@ async def serving(app: ASGIApp) -> AsyncIterator[str]:
     # Not `serve`: that would take SIGINT and SIGTERM for itself.
     await server.startup()
     try:
-        yield f"http://{HOST}:{server.servers[0].sockets[0].getsockname()[1]}"
+        scheme = "http" if certificate is None else "https"
+        yield f"{scheme}://{HOST}:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         await server.shutdown()
 

@@ -4,7 +4,8 @@
     connector = PagerDuty("pagerduty/main", settings, transport=InProcess(fake.app))
     fake.acknowledge(fake.incidents[0].id, by="Jane Doe")
 
-The rules of paging are in `fake_account`, those of webhooks in `fake_subscription`. As at the real one,
+The rules of paging are in `account`, what is set up in `directory`, the rules of webhooks in `subscription`, and the
+calls in the modules whose names end in `_api`. As at the real one,
 `incident_key` is null in what it says of an incident paged through the Events API (`shows_keys=True` is the
 other behaviour its documentation shows), and listings without `date_range=all` end a month ago.
 """
@@ -12,7 +13,6 @@ other behaviour its documentation shows), and listings without `date_range=all` 
 from __future__ import annotations
 
 import itertools
-import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,43 +20,44 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.kit.fakes.faults import Faults, FaultyApp
+from connectors.pagerduty.fake import asking
 from connectors.pagerduty.fake.account import (
     FakeAccount,
     FakeIncident,
     FakeNote,
     FakePage,
+    NotPossible,
 )
-from connectors.pagerduty.fake.subscription import (
-    Deliver,
-    FakeSubscription,
-    post,
-)
-from connectors.pagerduty.fake.wire import (
-    alert_json,
-    event_json,
-    incident_json,
-    note_json,
-    webhook_data,
-)
+from connectors.pagerduty.fake.alerts_api import AlertsApi
+from connectors.pagerduty.fake.directory import BOT, FakeDirectory, InvalidInput, UnknownRecord
+from connectors.pagerduty.fake.directory_api import DirectoryApi
+from connectors.pagerduty.fake.events_api import EventsApi
+from connectors.pagerduty.fake.incidents_api import IncidentsApi
+from connectors.pagerduty.fake.responses_api import ResponsesApi
+from connectors.pagerduty.fake.subscription import Deliver, FakeSubscription, post
+from connectors.pagerduty.fake.wire import Wire
 
 API_TOKEN = "fake-api-token"
 FROM_EMAIL = "liaison@example.com"
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 SIGNING_SECRET = "fake-pagerduty-signing-secret"
-PEOPLE = {"Liaison Bot": FROM_EMAIL, "Jane Doe": "jane@example.com", "Omar Haddad": "omar@example.com"}
+PEOPLE = {BOT: FROM_EMAIL, "Jane Doe": "jane@example.com", "Omar Haddad": "omar@example.com"}
 MINUTE = timedelta(minutes=1)
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_SELF = b'"self":"https://api.pagerduty.com/'
 
 
 class FakePagerDuty:
     """One account. `pages` are the telephones that rang; `deliveries` the webhooks sent.
 
     `routing_keys` and `on_call` are by target ("" the default). `visible_after` is how many look-ups by key
-    miss an incident just made. `retry_delays` are the seconds between attempts of a webhook.
+    miss an incident just made. `retry_delays` are the seconds between attempts of a webhook. `key_of` is the user
+    whose key is used; with None it is an account-level key, for which `From` must say who makes a change.
     """
 
     def __init__(
@@ -72,39 +73,33 @@ class FakePagerDuty:
         shows_keys: bool = False,
         events_a_minute: int = 120,
         requests_a_minute: int = 960,
+        key_of: str | None = BOT,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.faults = Faults()
         self.subscription = FakeSubscription(
             url=webhook_url, secrets=signing_secrets, deliver=deliver, retry_delays=retry_delays
         )
+        self.subscriptions: dict[str, FakeSubscription] = {}
+        keys = routing_keys or {"": ROUTING_KEY}
+        self.directory = FakeDirectory(PEOPLE, list(keys), on_call or {"": "Jane Doe"}, clock)
         self.account = FakeAccount(
-            routing_keys=routing_keys or {"": ROUTING_KEY},
-            people=PEOPLE,
-            on_call=on_call or {"": "Jane Doe"},
+            routing_keys=keys,
+            on_call=self.directory.on_call,
+            is_silent=self.directory.is_silent,
             clock=clock,
             publish=self._publish,
             visible_after=visible_after,
         )
         self._clock = clock
-        self._shows_keys = shows_keys
+        self._deliver = deliver
+        self._retry_delays = retry_delays
+        self._key_of = key_of
+        self._wire = Wire(self.directory, shows_keys)
         self._limits = {"events": events_a_minute, "rest": requests_a_minute}
         self._calls: dict[str, deque[datetime]] = {}
         self._event_ids = itertools.count(1)
-        self.app: ASGIApp = FaultyApp(
-            Starlette(
-                routes=[
-                    Route("/v2/enqueue", self._enqueue, methods=["POST"]),
-                    Route("/users", self._authorized(self._users)),
-                    Route("/incidents", self._authorized(self._list)),
-                    Route("/incidents/{id}", self._authorized(self._get)),
-                    Route("/incidents/{id}/alerts", self._authorized(self._alerts)),
-                    Route("/incidents/{id}/notes", self._authorized(self._notes)),
-                    Route("/incidents/{id}/notes", self._authorized(self._add_note), methods=["POST"]),
-                ]
-            ),
-            self.faults,
-        )
+        self.app: ASGIApp = FaultyApp(Starlette(routes=self._routes()), self.faults)
 
     @property
     def pages(self) -> Sequence[FakePage]:
@@ -148,100 +143,74 @@ class FakePagerDuty:
 
     def ping(self) -> None:
         """The subscription's test button."""
-        data = {"message": "Hello from your friend Pagey!", "type": "ping"}
-        self.subscription.send(event_json("pagey.ping", self._next_id(), self._clock(), data))
+        self._ping(self.subscription)
 
     async def settle(self) -> None:
         """Return when every webhook was delivered or dropped."""
-        await self.subscription.settle()
+        for subscription in (self.subscription, *self.subscriptions.values()):
+            await subscription.settle()
 
     # The wire
 
-    async def _enqueue(self, request: Request) -> Response:
-        try:
-            event = json.loads(await request.body())
-            key, action, dedup = event["routing_key"], event["event_action"], event.get("dedup_key", "")
-        except (ValueError, KeyError, AttributeError):
-            return _refuse_event("Event object format is unrecognized")
-        if key not in self.account.targets:
-            return _refuse_event("Invalid routing key")
-        if not self._fits(f"events {key}", self._limits["events"]):
-            return JSONResponse({"status": "throttle exceeded", "message": "Too many events"}, 429)
-        if why := _flaw(event):
-            return _refuse_event(why)
-        dedup = event["dedup_key"] = dedup or f"generated-{self._next_id()}"
-        target = self.account.targets[key]
-        if action == "trigger":
-            self.account.trigger(target, event)
-        else:
-            self.account.follow_up(action, target, dedup)
-        return JSONResponse({"status": "success", "message": "Event processed", "dedup_key": dedup}, 202)
-
-    async def _users(self, request: Request) -> Response:
-        query = request.query_params.get("query", "").casefold()
-        users = [
-            {"id": f"PUSER{number}", "type": "user", "name": name, "email": email}
-            for number, (name, email) in enumerate(self.account.people.items())
-            if query in name.casefold() or query in email.casefold()
+    def _routes(self) -> list[Route]:
+        events = EventsApi(self.account, self._fits_events, self._next_id)
+        incidents = IncidentsApi(self.account, self.directory, self._wire, self._clock, self._who)
+        alerts = AlertsApi(self.account, self._wire, who=self._who, known=incidents.known)
+        around = ResponsesApi(
+            self.account, self.directory, self._wire, clock=self._clock, who=self._who, known=incidents.known
+        )
+        directory = DirectoryApi(
+            self.account, self.directory, me=self._key_of, subscribed=self._subscribed, ping=self._ping_one
+        )
+        # Those with words where others have ids come first.
+        rest = (
+            *around.routes(),
+            *incidents.routes(),
+            *alerts.routes(),
+            *directory.routes(),
+            *events.rest_routes(),
+        )
+        return [
+            *(Route(path, endpoint, methods=[method]) for method, path, endpoint in events.routes()),
+            *(Route(path, self._authorized(endpoint), methods=[method]) for method, path, endpoint in rest),
+            Route("/{path:path}", self._authorized(_nowhere), methods=METHODS),
         ]
-        return JSONResponse({"users": users, "limit": 25, "offset": 0, "more": False})
-
-    async def _list(self, request: Request) -> Response:
-        key = request.query_params.get("incident_key")
-        found = self.account.find(key) if key is not None else list(reversed(self.incidents))
-        if request.query_params.get("date_range") != "all":
-            month_ago = self._clock() - timedelta(days=30)
-            found = [incident for incident in found if incident.created_at >= month_ago]
-        if request.query_params.get("sort_by") != "created_at:desc":
-            found = list(reversed(found))
-        shown = [incident_json(incident, shows_key=self._shows_keys) for incident in found[:25]]
-        return JSONResponse({"incidents": shown, "limit": 25, "offset": 0, "more": len(found) > 25})
-
-    async def _get(self, request: Request) -> Response:
-        incident = self.account.get(request.path_params["id"])
-        if incident is None:
-            return _error(404, 2100, "Not Found")
-        return JSONResponse({"incident": incident_json(incident, shows_key=self._shows_keys)})
-
-    async def _alerts(self, request: Request) -> Response:
-        incident = self.account.get(request.path_params["id"])
-        if incident is None:
-            return _error(404, 2100, "Not Found")
-        return JSONResponse({"alerts": [alert_json(alert) for alert in incident.alerts], "more": False})
-
-    async def _notes(self, request: Request) -> Response:
-        incident = self.account.get(request.path_params["id"])
-        if incident is None:
-            return _error(404, 2100, "Not Found")
-        return JSONResponse({"notes": [note_json(note) for note in incident.notes]})
-
-    async def _add_note(self, request: Request) -> Response:
-        incident = self.account.get(request.path_params["id"])
-        if incident is None:
-            return _error(404, 2100, "Not Found")
-        emails = {email: name for name, email in self.account.people.items()}
-        by = emails.get(request.headers.get("from", ""))
-        if by is None:
-            return _error(400, 1008, "Requester User Not Found")
-        content = json.loads(await request.body()).get("note", {}).get("content")
-        if not content:
-            return _error(400, 2001, "Invalid Input Provided")
-        return JSONResponse({"note": note_json(self.account.add_note(incident, by, content))}, 201)
 
     def _authorized(self, endpoint: Callable[[Request], Any]) -> Callable[[Request], Any]:
         async def guarded(request: Request) -> Response:
-            if request.headers.get("authorization") != f"Token token={API_TOKEN}":
-                return _error(401, 2006, "Authentication failed")
+            if request.headers.get("authorization") not in (
+                f"Token token={API_TOKEN}",
+                f"Bearer {API_TOKEN}",
+            ):
+                return asking.failure(401, 2006, "Authentication failed")
             limit = self._limits["rest"]
-            is_fitting = self._fits("rest", limit)
-            answer = await endpoint(request) if is_fitting else _error(429, 2020, "Rate Limit Exceeded")
+            if self._fits("rest", limit):
+                try:
+                    answer = await endpoint(request)
+                except (NotPossible, InvalidInput, UnknownRecord) as error:
+                    answer = asking.refused(error)
+            else:
+                answer = asking.failure(429, 2020, "Rate Limit Exceeded")
             assert isinstance(answer, Response)  # noqa: S101  the routes above return nothing else
+            _address(request, answer)
             answer.headers["ratelimit-limit"] = str(limit)
             answer.headers["ratelimit-remaining"] = str(limit - len(self._calls["rest"]))
             answer.headers["ratelimit-reset"] = "20"
             return answer
 
         return guarded
+
+    def _who(self, request: Request) -> str:
+        """https://developer.pagerduty.com/docs/rest-api-v2-overview#the-from-header"""
+        email = request.headers.get("from")
+        name = self._key_of if email is None else self.directory.name_of(email)
+        if name is None:
+            missing = "From header is required" if email is None else "Requester User Not Found"
+            raise InvalidInput(missing)
+        return name
+
+    def _fits_events(self, key: str) -> bool:
+        return self._fits(f"events {key}", self._limits["events"])
 
     def _fits(self, who: str, limit: int) -> bool:
         """Whether one more call stays within the limit over the last 60 seconds."""
@@ -253,10 +222,43 @@ class FakePagerDuty:
         calls.append(now)
         return True
 
+    # Webhooks
+
     def _publish(self, kind: str, incident: FakeIncident, by: str | None, more: Mapping[str, Any]) -> None:
-        data = webhook_data(incident, more.get("note"), shows_key=self._shows_keys)
-        event = event_json(kind, self._next_id(), self._clock(), data, by=by, client=more.get("client"))
+        data = self._wire.webhook_data(incident, more)
+        event = self._wire.event(kind, self._next_id(), self._clock(), data, by=by, client=more.get("client"))
         self.subscription.send(event)
+        for key, subscription in self.subscriptions.items():
+            if self._concerns(self.directory.get("webhook_subscriptions", key), kind, incident):
+                subscription.send(event)
+
+    def _concerns(self, record: Mapping[str, Any], kind: str, incident: FakeIncident) -> bool:
+        service = self.directory.service_of(incident.target)
+        scope = record["filter"].get("type", "account_reference").removesuffix("_reference")
+        ids = {"account": [None], "service": [service["id"]], "team": asking.ids_of(service["teams"])}
+        wanted = None if scope == "account" else record["filter"].get("id")
+        return bool(record["active"]) and kind in record["events"] and wanted in ids.get(scope, [])
+
+    def _subscribed(self, id: str, record: Mapping[str, Any] | None) -> None:
+        if record is None:
+            del self.subscriptions[id]
+        elif id in self.subscriptions:
+            self.subscriptions[id].url = record["delivery_method"].get("url")
+            self.subscriptions[id].is_disabled = not record["active"]
+        else:
+            self.subscriptions[id] = FakeSubscription(
+                url=record["delivery_method"].get("url"),
+                secrets=[record["secret"]],
+                deliver=self._deliver,
+                retry_delays=self._retry_delays,
+            )
+
+    def _ping_one(self, id: str) -> None:
+        self._ping(self.subscriptions[id])
+
+    def _ping(self, subscription: FakeSubscription) -> None:
+        data = {"message": "Hello from your friend Pagey!", "type": "ping"}
+        subscription.send(self._wire.event("pagey.ping", self._next_id(), self._clock(), data))
 
     def _next_id(self) -> str:
         return f"01FAKE{next(self._event_ids):020d}"
@@ -268,31 +270,13 @@ class FakePagerDuty:
         return incident
 
 
-def _flaw(event: dict[str, Any]) -> str | None:
-    """Why PagerDuty would refuse the event, with the documented limits."""
-    action, dedup, payload = event["event_action"], event.get("dedup_key", ""), event.get("payload", {})
-    if action not in ("trigger", "acknowledge", "resolve"):
-        return "'event_action' is unknown"
-    if len(dedup) > 255 or (action != "trigger" and not dedup):
-        return "'dedup_key' is missing or too long (maximum is 255 characters)"
-    if action == "trigger":
-        if not payload.get("source") or payload.get("severity") not in (
-            "critical",
-            "error",
-            "warning",
-            "info",
-        ):
-            return "'payload.source' or 'payload.severity' is missing or invalid"
-        if not 0 < len(payload.get("summary", "")) <= 1024:
-            return "'payload.summary' is missing or too long (maximum is 1024 characters)"
-    return None
+async def _nowhere(request: Request) -> Response:
+    raise UnknownRecord(request.url.path)
 
 
-def _refuse_event(why: str) -> Response:
-    return JSONResponse(
-        {"status": "invalid event", "message": "Event object is invalid", "errors": [why]}, 400
-    )
-
-
-def _error(status: int, code: int, message: str) -> Response:
-    return JSONResponse({"error": {"message": message, "code": code, "errors": []}}, status)
+def _address(request: Request, answer: Response) -> None:
+    """Clients follow `self`: it must lead back to where they came from."""
+    base = f'"self":"{request.base_url!s}'.encode()
+    answer.body = bytes(answer.body).replace(_SELF, base)
+    if "content-length" in answer.headers:
+        answer.headers["content-length"] = str(len(answer.body))
