@@ -13,6 +13,7 @@ What is answered decides whether a ticket is lost, because some senders drop for
     404  the path names no connection that could exist
     405  a hook is asked for by another method than POST
     413  the body is over the limit
+    431  the headers are over 64 KiB (deployments.gateway.deadlines)
     503  everything that is our fault, with Retry-After: the sender keeps it and comes again. So is a connection
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
@@ -139,7 +140,7 @@ class Gateway:
             )
             return NOT_SAVED_YET
         try:
-            body = await self._bodies.read(scope, receive)
+            body = await self._bodies.read(scope, receive, connection=name)
         except Gone:
             self._metrics.count(name, "truncated")
             raise

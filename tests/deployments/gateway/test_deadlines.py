@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from deployments.gateway.answers import HookAnswer
 from deployments.gateway.app import Gateway
+from deployments.gateway.bodies import MAX_BODY_BYTES
 from deployments.gateway.deadlines import Limits
 from tests.deployments.gateway.conftest import Store, until
 from tests.deployments.gateway.vendors import HTTP
@@ -74,6 +75,18 @@ async def _empty_lines(peer: Peer) -> None:
     await peer.write(b"\r\n")
 
 
+async def _half_a_body_behind_a_whole_one(peer: Peer) -> None:
+    """In one piece, so that nothing tells us when the second began."""
+    await peer.write(webhook() + webhook(id="msg_2")[:-1])
+    await peer.answer()
+
+
+async def _rest_of_a_body_refused_for_good(peer: Peer) -> None:
+    """As a proxy asks: the connection is to be closed after the answer."""
+    await peer.write(head([("Connection", "close")], length=2 * 1024 * 1024) + b"x")
+    assert (await peer.answer())[0] == 413
+
+
 SLOW: list[Callable[[Peer], Awaitable[None]]] = [
     _nothing,
     _half_a_head,
@@ -84,6 +97,8 @@ SLOW: list[Callable[[Peer], Awaitable[None]]] = [
     _rest_of_a_refused_body,
     _body_nobody_asked_for,
     _empty_lines,
+    _half_a_body_behind_a_whole_one,
+    _rest_of_a_body_refused_for_good,
 ]
 
 
@@ -142,6 +157,23 @@ async def test_who_does_not_read_his_answers():
         await peer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * questions)
         await asyncio.sleep(4 * SOON.seconds)
         assert len(await peer.rest()) < questions * len(answer.body)
+
+
+async def test_seventy_who_hold_large_bodies(gateway: Gateway, store: Store):
+    """They would need more than there is, and go on coming; each of ninety-two true webhooks has its place."""
+    held = head(HTTP.sign(HTTP.event), length=MAX_BODY_BYTES) + b"x" * (MAX_BODY_BYTES - 1)
+    async with serving(gateway) as port, AsyncExitStack() as stack:
+        statuses = []
+        for number in range(92):
+            if number < 70:
+                holder = await stack.enter_async_context(connected(port))
+                await holder.write(held)
+            async with connected(port) as honest:
+                await honest.write(webhook(b"x" * 900_000, id=f"msg_{number}"))
+                statuses.append((await honest.answer())[0])
+    assert statuses == [200] * 92
+    await until(lambda: gateway._bodies.held == 0)
+    assert len(await store.deliveries()) == 92
 
 
 async def test_many_who_hold_the_line(port: int, gateway: Gateway, store: Store):

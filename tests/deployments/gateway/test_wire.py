@@ -135,11 +135,37 @@ async def test_an_endless_body_costs_little_memory(port: int):
     assert peak < 5 * MIB
 
 
-async def test_endless_headers(port: int):
-    """After 64 KiB of them the connection is cut, long before any deadline."""
+@pytest.mark.parametrize("end", ["", "\r\n\r\n"], ids=["endless", "whole"])
+async def test_headers_too_long(end: str, port: int):
+    """After 64 KiB of them they are refused, long before any deadline, also if all of them came in one piece."""
     async with connected(port) as peer, asyncio.timeout(5):
-        await peer.write(b"POST / HTTP/1.1\r\n" + b"x-more: " + b"x" * 100_000)
+        await peer.write(f"POST / HTTP/1.1\r\nx-more: {'x' * 70_000}{end}".encode())
+        assert (await peer.answer())[0] == 431
+        peer.write_end()
         assert await peer.rest() == b""
+
+
+@pytest.mark.parametrize(("over", "status"), [(0, 200), (1, 431)])
+async def test_headers_of_exactly_the_limit(over: int, status: int, port: int):
+    """64 KiB, the first line and the lines' ends among them, and not a byte more; behind another request, too."""
+    start = head([*HTTP.sign(HTTP.event, id="msg_2"), ("x-more", "")], length=len(HTTP.event))
+    pad = 64 * 1024 - (len(start) - 2) + over
+    long = start.replace(b"x-more: ", b"x-more: " + b"x" * pad)
+    async with connected(port) as peer:
+        await peer.write(long + HTTP.event)
+        assert (await peer.answer())[0] == status
+    async with connected(port) as peer:
+        await peer.write(webhook())
+        assert (await peer.answer())[0] == 200
+        await peer.write(long + HTTP.event)
+        assert (await peer.answer())[0] == status
+
+
+async def test_padding_without_end(port: int):
+    """What the parser throws away costs nothing, and is no reason to listen for ever."""
+    async with connected(port) as peer, asyncio.timeout(5):
+        await peer.write(b"POST / HTTP/1.1\r\nx-more: " + b" " * 100_000)
+        assert (await peer.answer())[0] == 431
 
 
 async def test_requests_without_end(port: int):
@@ -154,6 +180,48 @@ async def test_headers_as_long_as_honest_ones(port: int):
         more = [("x-forwarded-for", "10.0.0.1, " * 1600)]
         await peer.write(head([*HTTP.sign(HTTP.event), *more], length=len(HTTP.event)) + HTTP.event)
         assert (await peer.answer())[0] == 200
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["with the head", "after the head"])
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+async def test_an_offer_of_http_2(framing: str, ahead: bool, port: int, store: Store):
+    """curl --http2 and Java's HttpClient offer it with each request; the body is the webhook's all the same."""
+    offer = [
+        *HTTP.sign(HTTP.event),
+        ("Connection", "Upgrade, HTTP2-Settings"),
+        ("Upgrade", "h2c"),
+        ("HTTP2-Settings", "AAMAAABkAAQAAP__"),
+    ]
+    if framing == "length":
+        start, body = head(offer, length=len(HTTP.event)), HTTP.event
+    else:
+        start, body = head([*offer, *CHUNKED]), chunk(HTTP.event) + chunk(b"")
+    async with connected(port) as peer:
+        for part in (start, body) if ahead else (start + body,):
+            await peer.write(part)
+            await asyncio.sleep(0)
+        status, headers, _ = await peer.answer()
+        assert (status, headers["liaison-receipt"]) == (200, "new")
+        await peer.write(start + body + webhook(id="msg_2"))
+        assert (await peer.answer())[1]["liaison-receipt"] == "duplicate"
+        assert (await peer.answer())[1]["liaison-receipt"] == "new"
+    assert [row.body for row in await store.deliveries()] == [HTTP.event] * 2
+
+
+async def test_a_tunnel(port: int):
+    """CONNECT asks for something else altogether."""
+    async with connected(port) as peer:
+        await peer.write(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+        assert (await peer.answer())[0] in (400, 405)
+
+
+async def test_a_method_refused_behind_a_proxy(port: int):
+    """Whatever is answered before the body was read, is."""
+    async with connected(port) as peer:
+        await peer.write(head([("Connection", "close")], length=MIB).replace(b"POST", b"PUT"))
+        status = (await peer.answer())[0]
+        await peer.write(b"x" * MIB)
+        assert (status, await peer.rest()) == (405, b"")
 
 
 @pytest.mark.parametrize(
