@@ -17,7 +17,7 @@ from blocks.connect import open_connector, read_block
 from deployments.commands import settings
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
-from deployments.worker.registration import declarations
+from deployments.worker.declarations import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
 from incidents.policy.file import load_policy, policy_remarks

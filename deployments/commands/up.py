@@ -89,10 +89,15 @@ async def _start_engine(stack: Stack, say: Callable[[str], None], patience: Pati
     if stack.prefect_login is not None:
         say(f"    log in with  {stack.prefect_login}")
     say("registering blocks and deployments")
-    await _until_done(lambda: register(stack.prefect_access), say, patience)
+    await _until_done(lambda: _register(stack, say), say, patience)
     say("starting the worker")
     await _until_done(stack.start_worker, say, patience)
     say("Liaison is up. Ctrl-C stops it.")
+
+
+async def _register(stack: Stack, say: Callable[[str], None]) -> None:
+    for remark in (await register(stack.prefect_access)).remarks:
+        say(f"    {remark}")
 
 
 async def _until_done(

@@ -12,7 +12,7 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
-from deployments.worker.registration import declarations
+from deployments.worker.declarations import declarations
 from deployments.worker.worker_process import run_beside_signals, run_worker
 from incidents.store.inbox.drains import LEASE as DRAIN_LEASE
 from incidents.store.ledger.effects import LEASE as EFFECT_LEASE

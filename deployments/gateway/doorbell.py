@@ -1,18 +1,20 @@
 """The doorbell: after a commit, see that somebody drains the lane. Nothing waits for it.
 
 If no drain is alive, one run of the lane's deployment is created. Its idempotency key is the fence that the
-next drain will have, so any number of rings, from any number of gateways, make one run. While Prefect is away
-the bell tries again and again, ever more seldom; deliveries wait in the inbox, and `recover`
-finds them too.
+next drain will have, so any number of rings, from any number of gateways, make one run. The installation's id is
+part of it: Prefect's keys span the deployments of a flow and never expire, so another store at the same server would
+else be answered with our runs. While Prefect is away the bell tries again and again, ever more seldom; deliveries wait
+in the inbox, and `recover` finds them too.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun
 from sqlalchemy import text
 
 from deployments.gateway.metrics import Metrics
@@ -20,6 +22,7 @@ from deployments.gateway.notices import Notices, error_words
 from incidents.events import Lane
 from incidents.store.database import Database
 from incidents.store.inbox.drains import next_fence
+from incidents.store.instance import instance_id
 from tasks.ring import WAKE_CHANNEL
 
 
@@ -88,17 +91,27 @@ class Doorbell:
     async def _ring(self, lane: Lane) -> bool:
         async with self._database.transaction() as tx:
             fence = await next_fence(tx, lane)
+            installation = await instance_id(tx)
         # A second ring for the same fence would make no second run. Should the first run come to nothing,
         # `recover` rings.
         if fence is None or fence == self._rung.get(lane):
             return False
-        await self._client.create_flow_run_from_deployment(
-            await self._deployment(lane), idempotency_key=f"{lane}-drain-{fence}", tags=["doorbell"]
-        )
+        key = f"{installation}-{lane}-drain-{fence}"
+        run = await self._create(lane, key)
+        if run.state is not None and run.state.is_final():
+            # The run of this key has ended, so it drains no more: Prefect tells the old one for a key it knows. Either
+            # it drained a moment ago (then the fence has moved, and one run too many finds nothing to do), or this
+            # store was restored and counts its fences again.
+            await self._create(lane, f"{key}-{uuid4()}")
         async with self._database.transaction() as tx:
             await tx.execute(text(f"notify {WAKE_CHANNEL}"))
         self._rung[lane] = fence
         return True
+
+    async def _create(self, lane: Lane, key: str) -> FlowRun:
+        return await self._client.create_flow_run_from_deployment(
+            await self._deployment(lane), idempotency_key=key, tags=["doorbell"]
+        )
 
     async def _deployment(self, lane: Lane) -> UUID:
         if lane not in self._deployments:

@@ -1,82 +1,65 @@
 """Tells Prefect what there is: the work pool, the blocks' types, and the deployments of prefect.yaml.
 
-Registering again changes nothing but what has changed in the file. It does in one process what `prefect
-deploy --all` and `prefect block register` do, in a third of the time; a test holds the two results together.
+On a fresh server it does in one process what `prefect deploy --all` and `prefect block register` do, in a third of the
+time; a test holds the two results together. Registering again sets what has changed in the file, and keeps what an
+operator has changed on the server, which `prefect deploy` would put back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 from prefect.blocks.core import Block
 from prefect.client.orchestration import PrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentUpdate,
+    VariableCreate,
+    VariableUpdate,
+    WorkPoolCreate,
+)
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import temporary_settings
 from prefect.settings.legacy import Setting
 from prefect.utilities.callables import parameter_schema
-from pydantic import BaseModel, ConfigDict
 
 import blocks
+from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
+from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
+from deployments.worker.silent_hours import is_silent_in_autumn
 from deployments.worker.worker import LiaisonWorker
 
 WORK_POOL = "liaison"
 """The pool of prefect.yaml as it comes."""
-PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Registered:
-    """The names now known to the server."""
+    """The names now known to the server. `remarks`: what was kept, deleted or should be looked at, a line each."""
 
     work_pools: Sequence[str]
     blocks: Sequence[str]
     deployments: Sequence[str]
-
-
-class _Pool(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    name: str
-
-
-class _Schedule(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    cron: str
-    timezone: str
-
-
-class Declaration(BaseModel):
-    """One entry of prefect.yaml; a key that only `prefect deploy` would honour is refused."""
-
-    model_config = ConfigDict(extra="forbid")
-    name: str
-    entrypoint: str
-    description: str
-    tags: list[str] = []
-    work_pool: _Pool
-    schedules: list[_Schedule] = []
-    parameters: dict[str, Any] = {}
-
-
-def declarations(file: Path = PREFECT_YAML) -> list[Declaration]:
-    """The deployments prefect.yaml declares."""
-    content: Mapping[str, Any] = yaml.safe_load(file.read_text())
-    return [Declaration.model_validate(entry) for entry in content["deployments"]]
+    remarks: Sequence[str] = ()
 
 
 async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) -> Registered:
     """Register everything with the Prefect server that these client settings reach.
 
-    Raises what importing a flow raises: a broken one must fail here, not in the worker at night.
+    What an operator changed there stays (`operator_changes`); deployments that an earlier version declared and this one
+    does not are deleted. Raises what importing a flow raises: a broken one must fail here, not in the worker at night.
     """
     wanted = declarations(file)
     pools = sorted({declaration.work_pool.name for declaration in wanted})
@@ -86,14 +69,22 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         for pool in pools:
             await ensure_work_pool(client, pool)
         kinds = block_types()
-        await asyncio.gather(
-            *(kind.aregister_type_and_schema(client=client) for kind in kinds),
-            *(_deploy(client, declaration) for declaration in wanted),
+        before = await _remembered(client, file)
+        flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
+        declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}
+        await asyncio.gather(*(kind.aregister_type_and_schema(client=client) for kind in kinds))
+        kept = await asyncio.gather(
+            *(_deploy(client, one, flows[one.entrypoint], before.get(name)) for name, one in declared.items())
         )
+        retired = [
+            line for name in sorted(before.keys() - declared.keys()) for line in await _retire(client, name)
+        ]
+        await _remember(client, file, {name: fingerprint(one) for name, one in declared.items()}, before)
     return Registered(
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
         deployments=[declaration.name for declaration in wanted],
+        remarks=[*(line for lines in kept for line in lines), *retired],
     )
 
 
@@ -119,10 +110,22 @@ def block_types() -> list[type[Block]]:
     return [found[slug] for slug in sorted(found)]
 
 
-async def _deploy(client: PrefectClient, declaration: Declaration) -> None:
-    flow: Flow[..., Any] = await asyncio.to_thread(
-        load_flow_from_entrypoint, declaration.entrypoint, use_placeholder_flow=False
-    )
+def _load(entrypoint: str) -> Flow[..., Any]:
+    return load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+
+
+async def _deploy(
+    client: PrefectClient, declaration: Declaration, flow: Flow[..., Any], before: str | None
+) -> Sequence[str]:
+    try:
+        there = await client.read_deployment_by_name(f"{flow.name}/{declaration.name}")
+    except ObjectNotFound:
+        await _create(client, declaration, flow)
+        return [] if before is None else [f"{declaration.name}: made anew, it was no longer on the server"]
+    return await _bring_up_to_date(client, declaration, flow, there, before)
+
+
+async def _create(client: PrefectClient, declaration: Declaration, flow: Flow[..., Any]) -> None:
     await client.create_deployment(
         flow_id=await client.create_flow(flow),
         name=declaration.name,
@@ -134,10 +137,105 @@ async def _deploy(client: PrefectClient, declaration: Declaration) -> None:
         parameter_openapi_schema=parameter_schema(flow).model_dump(exclude_unset=True),
         enforce_parameter_schema=True,
         work_pool_name=declaration.work_pool.name,
-        schedules=[
-            DeploymentScheduleCreate(schedule=CronSchedule(cron=schedule.cron, timezone=schedule.timezone))
-            for schedule in declaration.schedules
-        ],
+        schedules=_schedules(declaration),
         pull_steps=[],
         job_variables={},
     )
+
+
+async def _bring_up_to_date(
+    client: PrefectClient,
+    declaration: Declaration,
+    flow: Flow[..., Any],
+    there: DeploymentResponse,
+    before: str | None,
+) -> Sequence[str]:
+    """Only what differs is sent, as each change takes the runs away that are scheduled for the next hour."""
+    merge = merged(declaration, there, before=before)
+    code = {
+        "entrypoint": declaration.entrypoint,
+        "description": declaration.description,
+        "version": flow.version,
+        "parameter_openapi_schema": parameter_schema(flow).model_dump(exclude_unset=True),
+        "enforce_parameter_schema": True,
+    }
+    change: dict[str, Any] = {name: value for name, value in code.items() if getattr(there, name) != value}
+    if OperatorSetting.PARAMETERS in merge.to_set:
+        change["parameters"] = declaration.parameters
+    if OperatorSetting.TAGS in merge.to_set:
+        change["tags"] = declaration.tags
+    if OperatorSetting.WORK_POOL in merge.to_set:
+        change["work_pool_name"] = declaration.work_pool.name
+    if OperatorSetting.SCHEDULES in merge.to_set:
+        await _replace_schedules(client, declaration, there)
+    if change:
+        await client.update_deployment(there.id, DeploymentUpdate(**change))
+    return [*merge.kept, *_silent_hours(declaration, there, merge)]
+
+
+async def _replace_schedules(
+    client: PrefectClient, declaration: Declaration, there: DeploymentResponse
+) -> None:
+    for one in there.schedules:
+        await client.delete_deployment_schedule(there.id, one.id)
+    await client.create_deployment_schedules(there.id, _schedules(declaration))
+
+
+def _schedules(declaration: Declaration) -> list[DeploymentScheduleCreate]:
+    return [
+        DeploymentScheduleCreate(schedule=CronSchedule(cron=one.cron, timezone=one.timezone))
+        for one in declaration.schedules
+    ]
+
+
+def _silent_hours(declaration: Declaration, there: DeploymentResponse, merge: SettingsMerge) -> Sequence[str]:
+    """A warning for each schedule in use that misses an hour each autumn."""
+    if OperatorSetting.SCHEDULES in merge.to_set:
+        in_use = [(one.cron, one.timezone) for one in declaration.schedules]
+    else:
+        in_use = [
+            (one.schedule.cron, one.schedule.timezone or "UTC")
+            for one in there.schedules
+            if one.active and isinstance(one.schedule, CronSchedule)
+        ]
+    return [
+        f"{declaration.name}: the schedule {cron!r} in {timezone} makes no run for an hour each autumn, when the clock"
+        " is put back; choose UTC"
+        for cron, timezone in in_use
+        if is_silent_in_autumn(cron, timezone, year=datetime.now(UTC).year)
+    ]
+
+
+async def _retire(client: PrefectClient, name: str) -> Sequence[str]:
+    """`name` is `flow/deployment`. What somebody deleted already is no news."""
+    try:
+        there = await client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return []
+    await client.delete_deployment(there.id)
+    return [f"{there.name}: deleted, prefect.yaml declares it no longer"]
+
+
+async def _remembered(client: PrefectClient, file: Path) -> Mapping[str, str]:
+    """The fingerprints of what was declared last, by deployment; empty where nothing is remembered."""
+    found = await client.read_variable_by_name(_variable(file))
+    value = None if found is None else found.value
+    return {} if not isinstance(value, dict) else {str(name): str(said) for name, said in value.items()}
+
+
+async def _remember(
+    client: PrefectClient, file: Path, declared: Mapping[str, str], before: Mapping[str, str]
+) -> None:
+    name = _variable(file)
+    if not before:
+        with contextlib.suppress(ObjectNotFound):
+            await client.delete_variable_by_name(name)  # one that nobody can read
+        await client.create_variable(VariableCreate(name=name, value=dict(declared), tags=["liaison"]))
+    elif declared != before:
+        await client.update_variable(VariableUpdate(name=name, value=dict(declared)))
+
+
+def _variable(file: Path) -> str:
+    """The name of the Prefect variable; each project of prefect.yaml has one of its own."""
+    project: str = yaml.safe_load(file.read_text())["name"]
+    return f"{project}_declared_deployments"

@@ -18,11 +18,8 @@ from prefect.flows import Flow
 from pydantic import ValidationError
 
 from deployments.machine.processes import CODE
-from deployments.worker.registration import (
-    block_types,
-    declarations,
-    register,
-)
+from deployments.worker.declarations import declarations
+from deployments.worker.registration import block_types, register
 from tests.deployments.conftest import SAMPLE_YAML
 from tests.servers import PrefectServer
 

@@ -35,6 +35,8 @@ class PrefectApi:
         self.paused: set[str] = set()
         """Deployments that somebody has paused."""
         self.runs: dict[str, UUID] = {}
+        self.ended: set[str] = set()
+        """Keys whose runs have ended."""
         self.requests: list[str] = []
         self._app = Starlette(
             routes=[
@@ -95,5 +97,8 @@ class PrefectApi:
 
     async def _create_run(self, request: Request) -> Response:
         asked = await request.json()
-        run = self.runs.setdefault(asked["idempotency_key"], uuid4())
-        return JSONResponse({"id": str(run), "flow_id": str(uuid4()), "tags": asked["tags"]}, status_code=201)
+        key = asked["idempotency_key"]
+        run = self.runs.setdefault(key, uuid4())
+        kind = "COMPLETED" if key in self.ended else "SCHEDULED"
+        told = {"id": str(run), "flow_id": str(uuid4()), "tags": asked["tags"], "state": {"type": kind}}
+        return JSONResponse(told, status_code=201)

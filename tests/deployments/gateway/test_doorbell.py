@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -15,6 +16,8 @@ from deployments.gateway.notices import Notices
 from incidents.events import Lane
 from incidents.store.database import Database
 from incidents.store.inbox.drains import begin_drain, end_drain
+from incidents.store.instance import instance_id
+from incidents.store.migrate import migrate
 from tasks.ring import WAKE_CHANNEL
 from tests.deployments.gateway.conftest import PACE, Sender, until
 from tests.deployments.gateway.prefect_api import PrefectApi
@@ -57,25 +60,32 @@ def _looks(bell: Doorbell) -> int:
     return sum(bell._metrics.rings(Lane.INTAKE, result) for result in ("rung", "not_needed", "failed"))
 
 
+async def _key(database: Database, lane: Lane, fence: int) -> str:
+    async with database.transaction() as tx:
+        return f"{await instance_id(tx)}-{lane}-drain-{fence}"
+
+
 async def _press_and_wait(bell: Doorbell) -> None:
     before = _looks(bell)
     bell.press(Lane.INTAKE)
     await until(lambda: _looks(bell) > before)
 
 
-async def test_a_press_makes_a_run_whose_key_is_the_next_fence(bell: Doorbell, prefect: PrefectApi):
+async def test_a_press_makes_a_run_whose_key_is_the_next_fence(
+    bell: Doorbell, database: Database, prefect: PrefectApi
+):
     """So whoever else rings for the same drain, here or on another machine, makes no second one."""
     bell.press(Lane.INTAKE)
     await until(lambda: prefect.runs)
-    assert list(prefect.runs) == ["intake-drain-1"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, 1)]
 
 
-async def test_each_lane_has_a_bell(bell: Doorbell, prefect: PrefectApi):
+async def test_each_lane_has_a_bell(bell: Doorbell, database: Database, prefect: PrefectApi):
     """Helpdesk deliveries are intake's, all others status_sync's."""
     bell.press(Lane.STATUS_SYNC)
     bell.press(Lane.INTAKE)
     await until(lambda: len(prefect.runs) == 2)
-    assert sorted(prefect.runs) == ["intake-drain-1", "status_sync-drain-1"]
+    assert set(prefect.runs) == {await _key(database, lane, 1) for lane in Lane}
 
 
 async def test_many_presses_ring_once(bell: Doorbell, prefect: PrefectApi):
@@ -105,7 +115,7 @@ async def test_the_next_delivery_after_a_drain_rings_again(
         assert await end_drain(tx, Lane.INTAKE, 1)
     bell.press(Lane.INTAKE)
     await until(lambda: prefect.runs)
-    assert list(prefect.runs) == ["intake-drain-2"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, 2)]
 
 
 async def test_a_drain_that_is_just_ending_is_waited_for(
@@ -120,7 +130,7 @@ async def test_a_drain_that_is_just_ending_is_waited_for(
         await asyncio.sleep(0)
         assert prefect.runs == {}
     await until(lambda: prefect.runs)
-    assert list(prefect.runs) == ["intake-drain-2"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, 2)]
 
 
 async def test_two_gateways_make_one_run(database: Database, prefect: PrefectApi):
@@ -132,14 +142,35 @@ async def test_two_gateways_make_one_run(database: Database, prefect: PrefectApi
     assert len(prefect.runs) == 1
 
 
-async def test_prefect_is_away_for_a_while(bell: Doorbell, prefect: PrefectApi):
+async def test_another_store_at_the_same_prefect_gets_a_run_of_its_own(
+    database: Database, empty_database: Database, prefect: PrefectApi
+):
+    """A fresh store counts its fences from 1 like every other; Prefect never forgets a key."""
+    await migrate(empty_database)
+    async with _ringing(database, prefect) as ours, _ringing(empty_database, prefect) as theirs:
+        ours.press(Lane.INTAKE)
+        theirs.press(Lane.INTAKE)
+        await until(lambda: len(prefect.runs) == 2)
+
+
+async def test_a_key_whose_run_has_ended_rings_anew(bell: Doorbell, database: Database, prefect: PrefectApi):
+    """A restored store counts its fences again from where it was saved."""
+    known = await _key(database, Lane.INTAKE, 1)
+    prefect.runs[known] = uuid4()
+    prefect.ended.add(known)
+    bell.press(Lane.INTAKE)
+    await until(lambda: len(prefect.runs) == 2)
+    assert all(key.startswith(known) for key in prefect.runs)
+
+
+async def test_prefect_is_away_for_a_while(bell: Doorbell, database: Database, prefect: PrefectApi):
     """The bell tries again by itself; nobody has to press a second time."""
     prefect.is_away = True
     bell.press(Lane.INTAKE)
     await until(lambda: len(prefect.requests) > 3)
     prefect.is_away = False
     await until(lambda: prefect.runs)
-    assert list(prefect.runs) == ["intake-drain-1"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, 1)]
 
 
 async def test_prefect_takes_calls_and_does_not_answer(database: Database, prefect: PrefectApi):
@@ -174,12 +205,12 @@ async def test_the_worker_is_woken(bell: Doorbell, database: Database):
     await listener.close()
 
 
-async def test_a_stored_webhook_rings_for_its_lane(sender: Sender, prefect: PrefectApi):
+async def test_a_stored_webhook_rings_for_its_lane(sender: Sender, database: Database, prefect: PrefectApi):
     """From the door to the bell; what was refused rings for nobody."""
     await sender.send(PAGERDUTY, secret="a-secret-that-is-not-configured")
     await sender.send(HTTP)
     await until(lambda: prefect.runs)
-    assert list(prefect.runs) == ["intake-drain-1"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, 1)]
 
 
 async def test_a_duplicate_rings_too(sender: Sender, database: Database, prefect: PrefectApi):
@@ -192,4 +223,4 @@ async def test_a_duplicate_rings_too(sender: Sender, database: Database, prefect
         await tx.exec_driver_sql("update drains set until = now() - interval '1 second'")
     await sender.send(HTTP)
     await until(lambda: len(prefect.runs) == 2)
-    assert list(prefect.runs) == ["intake-drain-1", "intake-drain-2"]
+    assert list(prefect.runs) == [await _key(database, Lane.INTAKE, fence) for fence in (1, 2)]
