@@ -33,6 +33,7 @@ from blocks.http import HttpBlock
 from connectors.http.fields import TicketFields
 from connectors.http.settings import WebhookMapping
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.postgres_programs import discard_data
 from deployments.machine.processes import free_port
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
@@ -59,6 +60,7 @@ def main() -> None:
             print(json.dumps(measure(server.url("bench"), rounds=options.rounds, requests=options.requests)))
         finally:
             server.stop()
+            discard_data(Path(folder) / "data")
 
 
 def measure(database_url: str, *, rounds: int, requests: int) -> dict[str, object]:

@@ -22,6 +22,7 @@ from sqlalchemy import select, text
 
 from bench.result import Result, progress
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.postgres_programs import discard_data
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
 from incidents.store.schema.tables import sla_clocks
@@ -130,6 +131,7 @@ async def sweeps() -> Sequence[Result]:
             progress(f"{count:,} open: bare, find, sweep {[f'{one:.1f} ms' for one in medians[count]]}")
     finally:
         server.stop()
+        discard_data(folder / "pg")
         shutil.rmtree(folder, ignore_errors=True)
     bare, found, whole = medians[OPEN]
     query = f"the bare indexed query for the {CHUNK} due rows of {OPEN:,} open"

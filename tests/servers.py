@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.postgres_programs import discard_data
 from deployments.machine.prefect_server import (
     api_url,
     server_program,
@@ -82,6 +83,7 @@ def postgres() -> Iterator[Postgres]:
         yield Postgres(server)
     finally:
         server.stop()
+        discard_data(folder / "data")
         shutil.rmtree(folder)
 
 

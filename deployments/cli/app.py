@@ -25,7 +25,7 @@ from deployments.commands.terminal import (
     print_json,
     run,
 )
-from deployments.machine.home import liaison_home
+from deployments.machine.home import PRIVATE_UMASK, liaison_home
 from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
@@ -229,6 +229,7 @@ def worker(
     """
     from deployments.commands.work import work
 
+    os.umask(PRIVATE_UMASK)
     work(limit=limit)
 
 
@@ -248,6 +249,7 @@ def gateway(
     from deployments.commands import settings
     from deployments.gateway.serve import serve_gateway
 
+    os.umask(PRIVATE_UMASK)
     uvloop.run(
         serve_gateway(settings.database_url(), settings.operator_key(liaison_home()), host=host, port=port)
     )

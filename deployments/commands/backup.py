@@ -14,7 +14,7 @@ from pathlib import Path
 from deployments.commands import settings
 from deployments.machine import dumps
 from deployments.machine.embedded_database import EmbeddedDatabase
-from deployments.machine.home import liaison_home
+from deployments.machine.home import POSTGRES_FOLDER, liaison_home, make_private
 from deployments.machine.process_table import ProcessTable, living
 from deployments.machine.stack import OUR_DATABASE, PREFECTS_DATABASE, SUPERVISOR
 from incidents.errors import LiaisonError
@@ -85,6 +85,7 @@ async def restore(home: Path | None, file: Path) -> BackupContents:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         contents = await asyncio.to_thread(_unpack, file, scratch)
+        make_private(where)
         server = _embedded(home)
         await asyncio.to_thread(server.start)
         try:
@@ -115,12 +116,12 @@ async def _load(server: EmbeddedDatabase, name: str, file: Path) -> None:
 
 
 def _embedded(home: Path | None) -> EmbeddedDatabase:
-    return EmbeddedDatabase(liaison_home(home) / "postgres")
+    return EmbeddedDatabase(liaison_home(home) / POSTGRES_FOLDER)
 
 
 def _has_prefects(home: Path | None) -> bool:
     """Whether Prefect's database is on the embedded server of this folder, and not where somebody else backs it up."""
-    if not (liaison_home(home) / "postgres").exists():
+    if not (liaison_home(home) / POSTGRES_FOLDER).exists():
         return False
     server = _embedded(home)
     return server.pid is not None and PREFECTS_DATABASE in server.databases()
@@ -130,7 +131,7 @@ def _refuse_what_is_there(where: Path) -> None:
     for row in ProcessTable(where / "processes.json").read():
         if row.name == SUPERVISOR and living(row) is not None:
             raise CannotRestore(f"Liaison is running on {where} (process {row.pid}): stop it first")
-    for taken in (where / "postgres", where / "key"):
+    for taken in (where / POSTGRES_FOLDER, where / "key"):
         if taken.exists():
             raise CannotRestore(
                 f"{taken} is there already, and is not overwritten: move it away, or restore into another folder "

@@ -47,6 +47,7 @@ def moved_dates(home: Path, policy: Policy, year: int) -> list[str]:
     )
     before = _read(file)
     told = list(_differences(before, now, year)) if before is not None else []
+    file.touch(mode=0o600)
     file.write_text(now.model_dump_json(), encoding="utf-8")
     return told
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from deployments.machine.embedded_database import EmbeddedDatabase
-from deployments.machine.home import liaison_home
+from deployments.machine.home import POSTGRES_FOLDER, liaison_home
 from deployments.machine.stack import OUR_DATABASE, with_asyncpg
 from incidents.errors import LiaisonError
 
@@ -35,7 +35,7 @@ def database_url(given: Path | None = None) -> str:
     named = os.environ.get("LIAISON_DATABASE_URL")
     if named:
         return with_asyncpg(named)
-    folder = liaison_home(given) / "postgres"
+    folder = liaison_home(given) / POSTGRES_FOLDER
     embedded = EmbeddedDatabase(folder) if folder.exists() else None
     if embedded is None or embedded.pid is None:
         raise NotRunning(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import signal
 import tempfile
 import time
@@ -18,6 +17,7 @@ from rich.table import Table
 from deployments.commands.up import running
 from deployments.demo.story import CUSTOMERS, NotAsTold, Story
 from deployments.demo.world import World, open_world, save_connections
+from deployments.machine.home import discard_home
 from deployments.machine.stack import Stack, StackOptions
 from incidents.store.cases import list_incidents
 from incidents.store.database import Database
@@ -81,7 +81,7 @@ async def play(options: DemoOptions) -> DemoResult:
                 return result
     finally:
         if is_well:
-            shutil.rmtree(home, ignore_errors=True)
+            discard_home(home)
         else:
             say(f"what the processes said is in {home / 'logs'}")
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 
 from sqlalchemy import make_url
 
-from deployments.machine.embedded_database import DatabaseError, programs_folder
+from deployments.machine.postgres_programs import DatabaseError, programs_folder
 
 
 def dump(url: str, file: Path) -> None:

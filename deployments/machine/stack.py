@@ -26,6 +26,7 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from prefect.settings.legacy import Setting
 
 from deployments.machine.embedded_database import EmbeddedDatabase
+from deployments.machine.home import POSTGRES_FOLDER, PRIVATE_UMASK, make_private
 from deployments.machine.kept_database import POSTGRES, KeptDatabase
 from deployments.machine.prefect_login import server_login
 from deployments.machine.prefect_server import (
@@ -146,7 +147,9 @@ class Stack:
         return f"http://{HOST}:{_started(self._gateway_port, 'start_gateway')}"
 
     async def __aenter__(self) -> Self:
-        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.home)
+        # Whatever is written below it from now on, by us or by our children, is its owner's only.
+        self._stops.callback(os.umask, os.umask(PRIVATE_UMASK))
         await asyncio.to_thread(self._clear_left_over)
         self._table.add(ProcessRow.of(SUPERVISOR, os.getpid()))
         watchdog = await asyncio.create_subprocess_exec(
@@ -170,7 +173,7 @@ class Stack:
         needs_prefects = self._options.prefect_api_url is None and self._foreign_prefect_database() is None
         if self._database_url is not None and not needs_prefects:
             return
-        embedded = self._embedded = EmbeddedDatabase(self.home / "postgres")
+        embedded = self._embedded = EmbeddedDatabase(self.home / POSTGRES_FOLDER)
         self.database = KeptDatabase(server=embedded, table=self._table, say=self._options.say)
         await self.database.start()
         self._stops.push_async_callback(self.database.stop)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from prefect.settings import temporary_settings
 
 from deployments.commands.up import running
+from deployments.machine.home import discard_home
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
 from deployments.replay.connection import CONNECTION, signing_secret
@@ -47,7 +47,7 @@ async def scratch_installation(say: Callable[[str], None]) -> AsyncIterator[Targ
                 async with running_installation(stack.gateway_url, stack.database_url) as target:
                     yield target
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        discard_home(home)
 
 
 async def _save_connection(stack: Stack) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 from sqlalchemy import text
 
+from deployments.machine.home import discard_home
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
 from deployments.replay.requests import RequestChange
@@ -147,7 +147,7 @@ async def scratch_store(say: Callable[[str], None]) -> AsyncIterator[None]:
                 finally:
                     await resources.close()
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        discard_home(home)
 
 
 @contextmanager

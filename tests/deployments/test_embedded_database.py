@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from deployments.machine.embedded_database import (
     LONGEST_SOCKET_PATH,
-    DatabaseError,
     EmbeddedDatabase,
 )
+from deployments.machine.postgres_programs import DatabaseError
 from tests.servers import Postgres
 
 

@@ -18,6 +18,7 @@ from deployments.machine.stack import OUR_DATABASE, StackOptions
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from tests.deployments.gateway.vendors import HTTP, SETTINGS
+from tests.deployments.modes import open_to_others
 
 # Nobody listens there: the Prefect server ends as soon as it is started.
 NO_DATABASE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
@@ -70,3 +71,4 @@ async def test_a_prefect_server_that_cannot_start_keeps_no_webhook_from_being_ta
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert any("the Prefect server ended" in line for line in said)
+    assert open_to_others(short_folder) == []
