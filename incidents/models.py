@@ -115,6 +115,15 @@ class Departure(StrEnum):
     SPAM = "spam"
     SUSPENDED = "suspended"
     MERGED = "merged"
+    FORGOTTEN = "forgotten"
+    """Erased here because its customer wished so, whatever the helpdesk still has."""
+
+
+class TextsGone(StrEnum):
+    """Why a ticket's texts are not in the store: too old, or its customer was forgotten, which is for ever."""
+
+    AGED = "aged"
+    FORGOTTEN = "forgotten"
 
 
 class Kinship(StrEnum):

@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import certifi
@@ -68,11 +69,18 @@ def client_settings(home: Path) -> dict[str, str]:
 
 
 def server_program(
-    *, home: Path, port: int, database_url: str, login: str | None, extra_env: Mapping[str, str]
+    *,
+    home: Path,
+    port: int,
+    database_url: str,
+    login: str | None,
+    extra_env: Mapping[str, str],
+    events_kept: timedelta | None = None,
 ) -> Program:
     """The Prefect server as a program; its data is below `home`, its log in `home/logs`.
 
-    `login` is what its clients must send, if anything.
+    `login` is what its clients must send, if anything. `events_kept`: how long it keeps events, a week
+    if nobody says so.
     """
     env = {
         **inherited_environment(),
@@ -83,10 +91,19 @@ def server_program(
         # Without it the pages call port 4200 whatever port they were served from.
         "PREFECT_SERVER_UI_API_URL": api_url(port),
         **(server_settings(login, api_url(port).removesuffix("/api")) if login is not None else {}),
+        **(_kept(events_kept) if events_kept is not None else {}),
         **extra_env,
     }
     command = (PYTHON, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port))
     return Program(name="prefect server", command=command, env=env, log=home / "logs" / "prefect-server.log")
+
+
+def _kept(events: timedelta) -> dict[str, str]:
+    # Runs are pruned by our own flow: the server's vacuum of them knows one age for all, and takes pages along.
+    return {
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events",
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(int(events.total_seconds())),
+    }
 
 
 def api_url(port: int) -> str:

@@ -52,6 +52,7 @@ from deployments.machine.processes import (
     StackError,
     free_port,
 )
+from incidents.policy.file import load_policy
 
 OUR_DATABASE = "liaison"
 PREFECTS_DATABASE = "prefect"
@@ -196,6 +197,7 @@ class Stack:
             port=self._prefect_port,
             database_url=own,
             login=self.prefect_login,
+            events_kept=load_policy(self._options.policy).retention.events,
             extra_env=self._options.extra_env,
         )
         child = await start_server(program, port=self._prefect_port, table=self._table, say=self._options.say)

@@ -19,6 +19,7 @@ GONE_WORDS = {
     Departure.SPAM: "marked as spam",
     Departure.SUSPENDED: "its customer was suspended",
     Departure.MERGED: "merged into another ticket",
+    Departure.FORGOTTEN: "erased at its customer's wish",
 }
 _NAMED = 10
 

@@ -29,6 +29,7 @@ from incidents.policy.process import (
     Validation,
 )
 from incidents.policy.references import DANGLING, dangling_references
+from incidents.policy.retention import Retention
 from incidents.policy.routing import (
     Route,
     Router,
@@ -58,6 +59,7 @@ __all__ = [
     "Insights",
     "Links",
     "Policy",
+    "Retention",
     "Route",
     "RoutingRule",
     "Rung",
@@ -164,6 +166,7 @@ class Policy(PolicySection):
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
+    retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     _router: Router | None = PrivateAttr(default=None)

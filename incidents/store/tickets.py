@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, any_, bindparam, func, literal, select, text, tuple_, update
+from sqlalchemy import BigInteger, Row, any_, bindparam, case, func, literal, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import LinkedTicket
-from incidents.models import Contact, Departure, JoinOrigin, Kinship, Ticket, TicketRef, TicketStatus
+from incidents.models import (
+    Contact,
+    Departure,
+    JoinOrigin,
+    Kinship,
+    TextsGone,
+    Ticket,
+    TicketRef,
+    TicketStatus,
+)
 from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
 
@@ -20,6 +29,8 @@ from incidents.store.storable import StorableText
 _NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
 _KEPT = ("connection", "id", "ref", "incident_id", "link_origin", "link_reason", "linked_at", "first_seen_at")
 _REPLACED = [column.name for column in tickets.columns if column.name not in _KEPT]
+# Of a ticket whose customer was forgotten the helpdesk may go on telling; what was erased does not come back.
+_FORGETTABLE = ("subject", "body", "requester_id", "requester_name", "requester_email", "gone", "texts_gone")
 
 _LINK = text(
     """
@@ -43,7 +54,12 @@ _LINK = text(
 _INSERT = insert(tickets)
 _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["connection", "id"],
-    set_={name: _INSERT.excluded[name] for name in _REPLACED},
+    set_={
+        name: case((tickets.c.texts_gone == TextsGone.FORGOTTEN.value, tickets.c[name]), else_=value)
+        if name in _FORGETTABLE
+        else value
+        for name, value in ((name, _INSERT.excluded[name]) for name in _REPLACED)
+    },
     where=tickets.c.version <= _INSERT.excluded.version,
 )
 

@@ -27,9 +27,9 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _HISTORY = text(
     """
     select least(t.created_at, cast(:latest as timestamptz)) as created_at,
-        case when btrim(t.subject) <> '' then 'given' end as subject,
-        case when btrim(t.body) <> '' then 'given' end as body,
-        case when btrim(t.requester_id) <> '' then 'given' end as requester,
+        case when btrim(t.subject) <> '' or t.texts_gone is not null then 'given' end as subject,
+        case when btrim(t.body) <> '' or t.texts_gone is not null then 'given' end as body,
+        case when btrim(t.requester_id) <> '' or t.texts_gone is not null then 'given' end as requester,
         nullif(t.product, '') as product, nullif(t.channel, '') as channel, nullif(t.tier, '') as tier,
         nullif(t."group", '') as "group", nullif(t.priority, '') as priority
     from tickets t, (

@@ -41,14 +41,14 @@ _TICKETS = text(
     from tickets t
     left join incidents i on i.id = t.incident_id
     left join incidents whole on whole.id = i.merged_into
-    where t.created_at < :until
+    where t.created_at < :until and t.texts_gone is null
     order by t.created_at desc, t.connection, t.id limit :most
     """
 )
 
 
 async def past_tickets(tx: AsyncConnection, *, until: datetime) -> pd.DataFrame:
-    """The tickets written before `until`, oldest first.
+    """The tickets written before `until` whose texts are still here, oldest first.
 
     ticket         its reference, `zendesk/support#4711`
     service        its incident's, as it is now; missing for a ticket without one

@@ -28,7 +28,7 @@ _ROUTING = text(
         coalesce(team.truth, t."group") as "group"
     from (
         select *, row_number() over (partition by incident_id order by created_at, connection, id) as place
-        from tickets where created_at >= :since and created_at < :until
+        from tickets where created_at >= :since and created_at < :until and texts_gone is null
     ) t
     left join incidents i on i.id = t.incident_id
     left join incidents whole on whole.id = i.merged_into
@@ -52,7 +52,8 @@ async def routing_history(tx: AsyncConnection, *, since: datetime, until: dateti
         severity  the incident's as it is now, or what an agent said: 1 to 4 as a text
         group     the helpdesk's, as it is now, or what an agent said
 
-    Labels are as they are known now; text and fields are those of the ticket's newest version.
+    Tickets whose texts were pruned or erased are left out. Labels are as they are known now; text and fields are
+    those of the ticket's newest version.
     """
     bounds = {"letters": LOOKED_AT, "of_an_incident": OF_AN_INCIDENT, "most": MOST_TICKETS}
     rows: list[tuple[object, ...]] = []

@@ -26,6 +26,7 @@ _TICKETS = text(
     from (
         select *, row_number() over (partition by incident_id order by created_at, connection, id) as place
         from tickets where incident_id is not null and created_at >= :since and created_at < :until
+            and texts_gone is null
     ) t
     join incidents i on i.id = t.incident_id
     left join incidents whole on whole.id = i.merged_into

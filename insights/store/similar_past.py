@@ -56,7 +56,7 @@ _TICKETS = text(
             t.product, t.connection || ':' || t.requester_id as customer, t.channel, t.incident_id, i.service,
             t.first_seen_at
         from tickets t left join incidents i on i.id = t.incident_id
-        where t.first_seen_at >= :since and t.created_at >= :from
+        where t.first_seen_at >= :since and t.created_at >= :from and t.texts_gone is null
         order by t.first_seen_at desc limit :most
     ) newest order by created_at
     """

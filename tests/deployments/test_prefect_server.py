@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,17 @@ async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path):
         with pytest.raises(StackError, match="already in use"):
             await start_server(program, port=port, table=table, say=print)
     assert table.read() == []
+
+
+def test_events_are_kept_as_long_as_the_policy_says(tmp_path: Path):
+    """In seconds, as Prefect reads it; and its vacuum, which would take pages along, keeps its hands off runs."""
+    program = server_program(
+        home=tmp_path,
+        port=4200,
+        database_url="sqlite+aiosqlite://",
+        login=None,
+        events_kept=timedelta(hours=36),
+        extra_env={},
+    )
+    assert program.env["PREFECT_SERVER_EVENTS_RETENTION_PERIOD"] == "129600"
+    assert program.env["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] == "events"

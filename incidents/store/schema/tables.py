@@ -35,6 +35,7 @@ __all__ = [
     "deliveries",
     "drains",
     "effects",
+    "erasures",
     "incidents",
     "insight_models",
     "insight_predictions",
@@ -200,6 +201,8 @@ tickets = Table(
     Column("parent", Text),
     Column("kinship", Text),
     Column("is_reachable", Boolean, nullable=False, server_default=text("true")),
+    # `TextsGone`: its texts and its customer's name are not here any more; null while they are.
+    Column("texts_gone", Text),
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
     Column("incident_id", BigInteger, ForeignKey("incidents.id")),
     # Who joined it (`JoinOrigin`); null for one that is not, or that a version before 0005 has joined.
@@ -219,6 +222,17 @@ comments_heard = Table(
     Column("ticket_id", Text, primary_key=True),
     Column("comment_id", Text, primary_key=True),
     Column("heard_at", Time, nullable=False),
+)
+
+# Who was forgotten, told by a salted digest, and what was erased for it.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("salt", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("receipt", JSONB, nullable=False),
 )
 
 # The transactional outbox, and the record of everything we ever changed elsewhere.
