@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
 
+from incidents.ticket_words import Kinship
+
 InternalText = NewType("InternalText", str)
 """Text for colleagues. There is no way from here to a public reply: the types differ."""
 
@@ -117,21 +119,6 @@ class Departure(StrEnum):
     MERGED = "merged"
     FORGOTTEN = "forgotten"
     """Erased here because its customer wished so, whatever the helpdesk still has."""
-
-
-class TextsGone(StrEnum):
-    """Why a ticket's texts are not in the store: too old, or its customer was forgotten, which is for ever."""
-
-    AGED = "aged"
-    FORGOTTEN = "forgotten"
-
-
-class Kinship(StrEnum):
-    """What a ticket is to the one it came from."""
-
-    FOLLOW_UP = "follow_up"
-    SPLIT = "split"
-    SIDE_CONVERSATION = "side_conversation"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,12 +17,12 @@ from incidents.errors import Unrecognised
 from incidents.models import (
     Contact,
     Departure,
-    Kinship,
     Ticket,
     TicketChange,
     TicketRef,
     TicketStatus,
 )
+from incidents.ticket_words import Kinship
 
 SIDE_LOADS = "users,groups,organizations,metric_sets"
 ONCE = "liaison_once"

@@ -15,7 +15,7 @@ from incidents.decisions.intake import (
 from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.ticket_news import ticket_news
 from incidents.events import TicketEvent
-from incidents.models import Comment, JoinOrigin, Kinship, ProbeResult, Ticket, TicketRef
+from incidents.models import Comment, JoinOrigin, ProbeResult, Ticket, TicketRef
 from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
 from incidents.process.deciding import PendingDecision, decide_all
@@ -36,6 +36,7 @@ from incidents.store.inbox.drains import take_turns
 from incidents.store.ledger.effects import last_told, our_status_changes
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, save_tickets
+from incidents.ticket_words import Kinship
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

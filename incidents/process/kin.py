@@ -9,9 +9,10 @@ from incidents.basis import Basis
 from incidents.decisions.ticket_news import can_reopen
 from incidents.events import TicketEvent
 from incidents.lifecycle import UNSETTLED
-from incidents.models import Author, Comment, Departure, Incident, JoinOrigin, Kinship, Ticket, TicketRef
+from incidents.models import Author, Comment, Departure, Incident, JoinOrigin, Ticket, TicketRef
 from incidents.step import Step
 from incidents.store.tickets import KnownTicket, link_tickets, unlink_tickets
+from incidents.ticket_words import Kinship
 
 _IN_THE_BIN = frozenset({Departure.DELETED, Departure.SPAM})
 

@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
 from incidents.lifecycle import UNSETTLED
-from incidents.models import IncidentState, TextsGone, TicketStatus
+from incidents.models import IncidentState, TicketStatus
 from incidents.store.storable import StorableText
+from incidents.ticket_words import TextsGone
 
 BATCH = 500
 """Rows of a transaction: short enough that nobody waits for their locks."""

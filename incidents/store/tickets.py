@@ -16,14 +16,13 @@ from incidents.models import (
     Contact,
     Departure,
     JoinOrigin,
-    Kinship,
-    TextsGone,
     Ticket,
     TicketRef,
     TicketStatus,
 )
 from incidents.store.schema.tables import tickets
 from incidents.store.storable import StorableText
+from incidents.ticket_words import Kinship, TextsGone
 
 # One parameter, however many they are: the statement is prepared once.
 _NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.models import Departure, Kinship, Origin
+from incidents.models import Departure, Origin
+from incidents.ticket_words import Kinship
 from tests.connectors.zendesk.conftest import connect
 
 

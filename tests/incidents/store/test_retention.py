@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Entry, EntryKind
 from incidents.effects import EffectKind
-from incidents.models import IncidentState, JoinOrigin, TextsGone, TicketStatus
+from incidents.models import IncidentState, JoinOrigin, TicketStatus
 from incidents.store import retention
 from incidents.store.database import Database
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.tickets import known_tickets, link_tickets, save_tickets
 from incidents.store.timeline import append_entries
+from incidents.ticket_words import TextsGone
 from tests.incidents.store.examples import HELPDESK, NOW, a_step, effect, new_incident, ticket
 
 LONG_AGO = NOW - timedelta(days=1000)
