@@ -225,7 +225,7 @@ def worker(
 ) -> None:
     """Run flows in this process. `liaison up` starts one; start more on other machines.
 
-    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY.
+    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY, and LIAISON_KEY to use what was learnt.
     """
     from deployments.commands.work import work
 

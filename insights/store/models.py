@@ -93,7 +93,7 @@ async def save_model(tx: AsyncConnection, new: NewModel) -> int:
             value=card.challenger.value,
             calibration=card.calibration,
             card=_CARD.dump_python(card, mode="json"),
-            sha256=new.content.sha256,
+            signature=new.content.signature,
             content=new.content.data,
         )
         .returning(insight_models.c.id)
@@ -129,12 +129,14 @@ async def read_content(tx: AsyncConnection, model_id: int) -> Packed:
     columns = insight_models.c
     row = (
         await tx.execute(
-            select(columns.format, columns.sha256, columns.content).where(columns.id == model_id)
+            select(columns.format, columns.signature.label("signature"), columns.content).where(
+                columns.id == model_id
+            )
         )
     ).one_or_none()
     if row is None:
         raise NotFound(f"there is no model {model_id} any more")
-    return Packed(format=row.format, sha256=row.sha256, data=row.content)
+    return Packed(format=row.format, signature=row.signature, data=row.content)
 
 
 async def promote(tx: AsyncConnection, model_id: int, *, over: int | None) -> None:

@@ -1,19 +1,20 @@
-"""Serialization of models: a pickle with its format and checksum, and back.
+"""Serialization of models: a pickle with its format and signature, and back.
 
-The bytes are a pickle. Unpickling runs code, which is acceptable here and only here: they are written by `packed`
-alone, kept in our own store, never uploaded, imported or sent, and who can write that store can change what Liaison
-does anyway. The sha256 is compared first, against damage rather than malice.
+The bytes are a pickle, and unpickling runs code. So they are signed with the installation's key (HMAC-SHA256 under a
+key derived from `LIAISON_KEY`), which is not in the store: who can write to the store, or has put a backup of his own
+into it, runs nothing with that. What is not signed by this key is refused before a byte of it is unpickled.
 """
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import pickle
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from insights.learning import CannotLearn
 
+_KIND = "hmac-sha256:"
 _CURE = "run the flow `train`; until then the policy's rules decide"
 
 
@@ -34,18 +35,32 @@ class Packed:
     """A model as it is kept. `unpacked` makes it one."""
 
     format: int
-    sha256: str
+    signature: str
     data: bytes
 
 
-def packed(model: Model) -> Packed:
-    """Takes as long as the model is big: not for an event loop."""
+def signing_key(operator_key: str | None) -> bytes:
+    """The key of models' signatures, of an installation's `LIAISON_KEY`. Raises `CannotLearn` if there is none."""
+    if not operator_key:
+        raise CannotLearn(
+            "LIAISON_KEY is not set, and models are signed with it: give this process the key of the installation "
+            "(`liaison up` does it; it lies in `key` in the home folder); until then the policy's rules decide"
+        )
+    return hmac.digest(operator_key.encode(), b"liaison: models in the store", "sha256")
+
+
+def packed(model: Model, *, key: bytes) -> Packed:
+    """`key` is a `signing_key`. Takes as long as the model is big: not for an event loop."""
     data = pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL)
-    return Packed(format=model.format, sha256=hashlib.sha256(data).hexdigest(), data=data)
+    return Packed(format=model.format, signature=_signature(model.format, data, key), data=data)
 
 
-def unpacked(content: Packed, model_class: type[LearntModel]) -> LearntModel:
-    """The model. Raises `CannotLearn` for damage and for a format that is not the class's.
+def _signature(number: int, data: bytes, key: bytes) -> str:
+    return _KIND + hmac.digest(key, b"%d:%b" % (number, data), "sha256").hex()
+
+
+def unpacked(content: Packed, model_class: type[LearntModel], *, key: bytes) -> LearntModel:
+    """The model. Raises `CannotLearn` for a signature that is not this key's and a format that is not the class's.
 
     Takes as long as the model is big: not for an event loop.
     """
@@ -54,12 +69,15 @@ def unpacked(content: Packed, model_class: type[LearntModel]) -> LearntModel:
         raise CannotLearn(
             f"the stored model has format {content.format}, this Liaison reads {wanted}: {_CURE}"
         )
-    if hashlib.sha256(content.data).hexdigest() != content.sha256:
+    if not content.signature.startswith(_KIND):
+        raise CannotLearn(f"the stored model is not signed, as those of an older Liaison are: {_CURE}")
+    if not hmac.compare_digest(_signature(content.format, content.data, key), content.signature):
         raise CannotLearn(
-            f"the stored model is damaged, its checksum differs: go back with `liaison models --roll-back`, or {_CURE}"
+            "the stored model is damaged, or signed with another LIAISON_KEY: go back with `liaison models "
+            f"--roll-back`, set the key it was signed with, or {_CURE}"
         )
     try:
-        model = pickle.loads(content.data)  # noqa: S301 - our own bytes, see above
+        model = pickle.loads(content.data)  # noqa: S301 - signed by us, see above
     # A pickle made by other versions of libraries fails with anything.
     except Exception as error:
         raise CannotLearn(

@@ -7,13 +7,14 @@ process without any model need not pay.
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from sqlalchemy import select
 
 from incidents.store.schema.tables import insight_models
-from insights.training.packed import Packed, unpacked
+from insights.training.packed import Packed, signing_key, unpacked
 from tasks import resources
 
 LearntModel = TypeVar("LearntModel")
@@ -45,6 +46,11 @@ async def champion_id(kind: str, label: str) -> int | None:
     return found
 
 
+def models_key() -> bytes:
+    """What models are signed with. Raises `CannotLearn` where this process was not given the installation's key."""
+    return signing_key(os.environ.get("LIAISON_KEY"))
+
+
 async def champion_of(
     kind: str, label: str, number: int, model_class: type[LearntModel]
 ) -> Champion[LearntModel]:
@@ -54,7 +60,7 @@ async def champion_of(
     if known is not None and known.id == number and isinstance(known.model, model_class):
         return Champion(id=number, model=known.model)
     # It takes as long as the model is big; others run in this loop meanwhile.
-    model = await asyncio.to_thread(unpacked, await _content(number), model_class)
+    model = await asyncio.to_thread(unpacked, await _content(number), model_class, key=models_key())
     cache[kind, label] = Champion(id=number, model=model)
     return Champion(id=number, model=model)
 

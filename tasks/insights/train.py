@@ -47,6 +47,7 @@ from insights.training.packed import (
 from tasks import resources
 from tasks.artifacts import publish_page
 from tasks.insights.card import show_card
+from tasks.insights.champions import models_key
 from tasks.pages.files import FileLinks
 from tasks.pages.history import history_page
 from tasks.retries import STORE_CALL
@@ -121,13 +122,14 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
     async with resources.database().transaction() as tx:
         present = await champion(tx, subject.kind, subject.label)
         content = await read_content(tx, present.id) if present is not None else None
-    rival = await _rival(insight.model_class(label), present, content)
     try:
+        key = models_key()
+        rival = await _rival(insight.model_class(label), present, content, key)
         # Fits take minutes of a core each, and this process has promises to keep meanwhile.
         found = await apart(contest, rows, learner, rival, now=basis.now, seed=SEED)
     except CannotLearn as error:
         return _not_learnt(subject, error)
-    await _register(subject, found, present)
+    await _register(subject, found, present, key)
     await show_card(subject, found.card, is_promoted=found.verdict.promoted)
     value, before = found.card.challenger.value, found.card.incumbent
     if not found.verdict.promoted:
@@ -140,12 +142,12 @@ async def learn_and_judge(kind: str, label: str, rows: pd.DataFrame) -> Trained:
 
 
 async def _rival(
-    model_class: type[Any], present: StoredModel | None, content: Packed | None
+    model_class: type[Any], present: StoredModel | None, content: Packed | None, key: bytes
 ) -> Incumbent[Any] | None:
     if present is None or content is None:
         return None
     try:
-        model = await asyncio.to_thread(unpacked, content, model_class)
+        model = await asyncio.to_thread(unpacked, content, model_class, key=key)
     except CannotLearn as error:
         get_run_logger().warning(
             "the champion cannot be compared with, the baseline takes its place: %s", error
@@ -154,8 +156,8 @@ async def _rival(
     return Incumbent(model=model, until=present.history_until)
 
 
-async def _register(subject: Subject, found: Contested[Any], present: StoredModel | None) -> None:
-    content = await asyncio.to_thread(packed, found.model)
+async def _register(subject: Subject, found: Contested[Any], present: StoredModel | None, key: bytes) -> None:
+    content = await asyncio.to_thread(packed, found.model, key=key)
     new = NewModel(kind=subject.kind, label=subject.label, card=found.card, content=content)
     async with resources.database().transaction() as tx:
         number = await save_model(tx, new)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import certifi
 import pytest
-from cryptography.fernet import Fernet
 from prefect.client.orchestration import get_client
 from prefect.context import SettingsContext, get_settings_context
 from prefect.settings import (
@@ -30,7 +29,7 @@ from tasks import resources
 from tasks.waits import no_waits
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.servers import PrefectServer
-from tests.stories.installation import Installation, quiet_world
+from tests.stories.installation import KEY, Installation, quiet_world
 
 
 class Door:
@@ -115,11 +114,10 @@ async def liaison(  # noqa: PLR0917 - pytest hands fixtures over by name
     installation = Installation(database=database, world=world, policy_file=tmp_path / "liaison.yaml")
     installation.write_policy()
     monkeypatch.setenv("LIAISON_DATABASE_URL", database.url)
+    monkeypatch.setenv("LIAISON_KEY", KEY)
     monkeypatch.setenv("LIAISON_POLICY", str(installation.policy_file))
     with prefect_settings:
-        async with open_gateway(
-            database, Fernet.generate_key().decode(), connect=gateways_prefect.connect
-        ) as gateway:
+        async with open_gateway(database, KEY, connect=gateways_prefect.connect) as gateway:
             doors["gateway"].app = gateway
             yield installation
             # What vendors still have to say must find the gateway of this story.

@@ -37,6 +37,10 @@ SHORT = {
 }
 
 
+KEY = "aW5zdGFsbGF0aW9uIG9mIGEgc3RvcnksIDMyIGJ5dGU="
+"""`LIAISON_KEY` of the stories' installation."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """A row of the effects ledger."""

@@ -24,8 +24,8 @@ from insights.breach.promises import (
     Promise,
     promise_rows,
 )
-from insights.training.packed import Packed, packed
-from tests.stories.installation import Installation
+from insights.training.packed import Packed, packed, signing_key
+from tests.stories.installation import KEY, Installation
 
 HOUR = timedelta(hours=1)
 CALENDARS = {"always": ALWAYS}
@@ -58,7 +58,7 @@ def a_model() -> Packed:
     now, chance = datetime.now(UTC), Random(1)
     promises = [a_promise(number, now, chance) for number in range(690)]
     rows = promise_rows(promises, CALENDARS, now=now)
-    return packed(BreachModel.train(rows, PROMISES, now=now, seed=1))
+    return packed(BreachModel.train(rows, PROMISES, now=now, seed=1), key=signing_key(KEY))
 
 
 async def keep(liaison: Installation, content: Packed) -> None:
@@ -66,7 +66,7 @@ async def keep(liaison: Installation, content: Packed) -> None:
     values = {
         "kind": "breach", "label": "breached", "format": content.format, "state": "champion", "trained_at": now,
         "history_from": now, "history_until": now, "examples": 690, "metric": "auc", "value": 1.0,
-        "calibration": 0.0, "card": {}, "sha256": content.sha256, "content": content.data,
+        "calibration": 0.0, "card": {}, "signature": content.signature, "content": content.data,
     }  # fmt: skip
     async with liaison.database.transaction() as tx:
         await tx.execute(insert(insight_models).values(values))
@@ -121,7 +121,7 @@ async def test_a_model_of_another_version_judges_nothing(liaison: Installation):
     """The run is green and says so; sweeps go by due times as they always did."""
     liaison.write_policy({**PROMISED, "insights": {"breach": {"mode": "on"}}})
     old = a_model()
-    await keep(liaison, Packed(format=99, sha256=old.sha256, data=old.data))
+    await keep(liaison, Packed(format=99, signature=old.signature, data=old.data))
     await a_ticket_by(liaison, "mail")
     assert await breach_risk() == "nothing to go by yet"
     assert await sla_sweep() == "nothing due"

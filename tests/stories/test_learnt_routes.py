@@ -12,8 +12,8 @@ from sqlalchemy import insert, select, update
 from incidents.store.schema.tables import insight_models, insight_predictions
 from insights.routing.model import RoutingModel
 from insights.routing.ticket_frame import COLUMNS, routing_columns
-from insights.training.packed import Packed, packed
-from tests.stories.installation import Installation
+from insights.training.packed import Packed, packed, signing_key
+from tests.stories.installation import KEY, Installation
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 ON = {"insights": {"routing": {"mode": "on"}}}
@@ -40,14 +40,14 @@ def a_model() -> Packed:
     ]
     frame = pd.DataFrame(rows, columns=[*COLUMNS, "service"])
     frame["created_at"] = [NOW + timedelta(minutes=number) for number in range(len(frame))]
-    return packed(RoutingModel.train(frame, routing_columns("service"), seed=1))
+    return packed(RoutingModel.train(frame, routing_columns("service"), seed=1), key=signing_key(KEY))
 
 
 async def keep(liaison: Installation, content: Packed) -> None:
     values = {
         "kind": "routing", "label": "service", "format": content.format, "state": "champion", "trained_at": NOW,
         "history_from": NOW, "history_until": NOW, "examples": 300, "metric": "accuracy", "value": 1.0,
-        "calibration": 0.0, "card": {}, "sha256": content.sha256, "content": content.data,
+        "calibration": 0.0, "card": {}, "signature": content.signature, "content": content.data,
     }  # fmt: skip
     async with liaison.database.transaction() as tx:
         await tx.execute(insert(insight_models).values(values))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from hashlib import sha256
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -125,7 +124,7 @@ async def test_a_model_that_cannot_be_used_predicts_nothing_in_its_name(
     values = {
         "kind": "similar", "label": "incident", "format": SIMILAR_FORMAT, "state": "champion", "trained_at": now,
         "history_from": now, "history_until": now, "examples": 300, "metric": "first", "value": 1.0,
-        "calibration": 0.0, "card": {}, "sha256": sha256(content).hexdigest(), "content": content,
+        "calibration": 0.0, "card": {}, "signature": "hmac-sha256:of another key", "content": content,
     }  # fmt: skip
     async with liaison.database.transaction() as tx:
         await tx.execute(insert(insight_models).values(values))

@@ -36,7 +36,8 @@ insight_models = Table(
     Column("value", Double, nullable=False),
     Column("calibration", Double, nullable=False),
     Column("card", JSONB, nullable=False),
-    Column("sha256", Text, nullable=False),
+    # Its name is older than the signature.
+    Column("sha256", Text, key="signature", nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
 Index(

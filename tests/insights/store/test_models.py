@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import pickle
 from dataclasses import dataclass, replace
 
@@ -26,10 +28,11 @@ from insights.store.models import (
     roll_back,
     save_model,
 )
-from insights.training.packed import packed, unpacked
+from insights.training.packed import Packed, packed, signing_key, unpacked
 from tests.insights.training.test_card import CARD
 
 ROUTING = InsightKind.ROUTING
+KEY = signing_key("the key of a test's installation")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Other:
 
 
 async def kept(tx, number=1, label="service"):
-    return await save_model(tx, NewModel(kind=ROUTING, label=label, card=CARD, content=packed(Toy(number))))
+    return await save_model(
+        tx, NewModel(kind=ROUTING, label=label, card=CARD, content=packed(Toy(number), key=KEY))
+    )
 
 
 async def promoted(tx, number=1, label="service"):
@@ -130,7 +135,7 @@ async def test_what_is_not_there_is_said(database: Database):
 async def test_a_model_comes_back_as_it_was(database: Database):
     async with database.transaction() as tx:
         content = await read_content(tx, await kept(tx, 42))
-    assert unpacked(content, Toy) == Toy(42)
+    assert unpacked(content, Toy, key=KEY) == Toy(42)
 
 
 async def test_a_damaged_one_is_not_unpickled(database: Database):
@@ -138,12 +143,56 @@ async def test_a_damaged_one_is_not_unpickled(database: Database):
         model = await kept(tx)
         await tx.execute(update(insight_models).values(content=pickle.dumps(Toy(2))))
         content = await read_content(tx, model)
-    with pytest.raises(CannotLearn, match=r"damaged, its checksum differs: go back"):
-        unpacked(content, Toy)
+    with pytest.raises(CannotLearn, match=r"damaged, or signed with another LIAISON_KEY: go back"):
+        unpacked(content, Toy, key=KEY)
 
 
-GOOD = packed(Toy(1))
-TORN = packed(Toy(1)).data[:-5]
+class Malice:
+    """Unpickled, it runs code: here one that fails the test."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pytest.fail, ("it was unpickled",)
+
+
+UNSIGNED = pickle.dumps(Malice())
+
+
+@pytest.mark.parametrize(
+    ("signature", "why"),
+    [
+        (
+            hashlib.sha256(UNSIGNED).hexdigest(),
+            "is not signed, as those of an older Liaison are: run the flow",
+        ),
+        (
+            "hmac-sha256:" + hmac.digest(b"", b"3:" + UNSIGNED, "sha256").hex(),
+            "signed with another LIAISON_KEY",
+        ),
+        ("hmac-sha256:" + hmac.digest(KEY, UNSIGNED, "sha256").hex(), "signed with another LIAISON_KEY"),
+        ("", "is not signed"),
+    ],
+    ids=["a checksum", "another key", "another format", "nothing"],
+)
+def test_what_is_not_signed_by_this_installation_is_not_unpickled(signature: str, why: str):
+    """Whoever can write to the store, or had it restored from a file of his own, runs nothing with that."""
+    with pytest.raises(CannotLearn, match=why):
+        unpacked(Packed(format=3, signature=signature, data=UNSIGNED), Toy, key=KEY)
+
+
+def test_models_of_another_installation_are_refused():
+    other = signing_key("another operator's key")
+    with pytest.raises(CannotLearn, match="run the flow `train`"):
+        unpacked(packed(Toy(1), key=other), Toy, key=KEY)
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_without_a_key_nothing_is_signed(missing: str | None):
+    with pytest.raises(CannotLearn, match="LIAISON_KEY is not set"):
+        signing_key(missing)
+
+
+GOOD = packed(Toy(1), key=KEY)
+TORN = GOOD.data[:-5]
 
 
 @pytest.mark.parametrize("number", [2, 4], ids=["older", "newer"])
@@ -151,18 +200,17 @@ def test_another_versions_model_is_refused_with_the_cure(number):
     with pytest.raises(
         CannotLearn, match=rf"has format {number}, this Liaison reads 3: run the flow `train`"
     ):
-        unpacked(replace(GOOD, format=number), Toy)
+        unpacked(replace(GOOD, format=number), Toy, key=KEY)
 
 
 def test_another_kinds_model_is_refused():
     with pytest.raises(CannotLearn, match="is a Toy, not a Other"):
-        unpacked(GOOD, Other)
+        unpacked(GOOD, Other, key=KEY)
 
 
 def test_one_that_these_libraries_cannot_read_is_refused():
     """A class that has moved, or a pickle of another version: whatever it fails with, the rules take over."""
-    import hashlib
-
-    torn = replace(GOOD, data=TORN, sha256=hashlib.sha256(TORN).hexdigest())
+    signature = "hmac-sha256:" + hmac.digest(KEY, b"3:" + TORN, "sha256").hex()
+    torn = replace(GOOD, data=TORN, signature=signature)
     with pytest.raises(CannotLearn, match="cannot be read with these versions of libraries"):
-        unpacked(torn, Toy)
+        unpacked(torn, Toy, key=KEY)

@@ -162,4 +162,4 @@ async def test_a_model_of_an_older_format_is_refused_with_the_cure(store: Databa
         assert known is not None
         content = await read_content(tx, known.id)
     with pytest.raises(CannotLearn, match=r"has format 2, this Liaison reads 3: run the flow `train`"):
-        unpacked(content, TaughtPairs)
+        unpacked(content, TaughtPairs, key=b"key")
