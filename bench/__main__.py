@@ -1,6 +1,7 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|kills|sla|sweep|replies|insights|insights_speed|insights_text]
+    python -m bench [only=gateway|page|storm|city|kills|prefect_away|sla|sweep|replies|insights|insights_speed
+                          |insights_text]
 
 What is going on is told on stderr.
 """
@@ -16,6 +17,7 @@ from bench.city.figures import city_figures
 from bench.insights.figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
+from bench.prefect_away import prefect_away
 from bench.result import Result
 from bench.sla_calendars import sla
 from bench.sla_sweep import sweeps
@@ -40,6 +42,10 @@ def _city() -> None:
 
 def _kills() -> None:
     _print(asyncio.run(kills()))
+
+
+def _prefect_away() -> None:
+    _print(asyncio.run(prefect_away()))
 
 
 def _sla() -> None:
@@ -90,6 +96,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "storm": _storm,
     "city": _city,
     "kills": _kills,
+    "prefect_away": _prefect_away,
     "sla": _sla,
     "sweep": _sweep,
     "replies": _replies,

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,17 +122,24 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def open_sandbox(services: int, *, with_action: bool = False) -> AsyncIterator[Sandbox]:
+async def open_sandbox(
+    services: int,
+    *,
+    with_action: bool = False,
+    policy_changes: Mapping[str, object] | None = None,
+    extra_env: Mapping[str, str] | None = None,
+) -> AsyncIterator[Sandbox]:
     """A running installation; everything of it is gone at the end of the block.
 
-    `with_action`: each service has an automatic action that is tried first, and fails.
+    `with_action`: each service has an automatic action that is tried first, and fails. `policy_changes` replace whole
+    sections of the policy; `extra_env` goes to every process.
     """
     names = [f"service-{number:03d}" for number in range(services)]
     small = {name: FakeService() for name in names}
     # Short, because a unix socket's path may not be long.
     home = Path(tempfile.mkdtemp(prefix="liaison-bench-"))
     policy = home / "policy.yaml"
-    policy.write_text(_policy(names, with_action=with_action))
+    policy.write_text(_policy(names, with_action=with_action, changes=policy_changes or {}))
     app = Starlette(routes=[Mount(f"/{name}", service.app) for name, service in small.items()])
     is_well = False
     try:
@@ -146,7 +153,12 @@ async def open_sandbox(services: int, *, with_action: bool = False) -> AsyncIter
                     await HttpBlock(probe=probe, allow_private=allowed).save("small", overwrite=True)
 
             options = StackOptions(
-                home=home, policy=policy, say=_say, api_port=free_port(0), gateway_port=free_port(0)
+                home=home,
+                policy=policy,
+                say=_say,
+                api_port=free_port(0),
+                gateway_port=free_port(0),
+                extra_env=extra_env or {},
             )
             async with running(options, before_gateway=before_gateway) as stack:
                 world.point_webhooks_at(stack.gateway_url)
@@ -176,7 +188,7 @@ async def until(
         await asyncio.sleep(every)
 
 
-def _policy(services: Sequence[str], *, with_action: bool) -> str:
+def _policy(services: Sequence[str], *, with_action: bool, changes: Mapping[str, object]) -> str:
     action = {"name": ACTION, "connection": "http/checkout", "verdicts": ["confirmed"], "timeout": "20s"}
     actions = [action] if with_action else []
     team = {"title": "Payments team", "pager": "pagerduty/demo", "pager_target": "payments"}
@@ -190,6 +202,7 @@ def _policy(services: Sequence[str], *, with_action: bool) -> str:
             "teams": {"payments": {**team, "chat": "slack/demo"}},
             "routing": [{"service": name, "any_tag": [name]} for name in services],
             "closure": {"proofs": 1},
+            **changes,
         },
         indent=1,
     )

@@ -1,14 +1,16 @@
 """A connection's name in, a capability out: `await connect("zendesk/support-eu", Helpdesk)`.
 
 The name is the block's type and the name it was saved under. Clients are kept and reused within the process;
-settings are read again after a minute, and what was read last serves on while Prefect is away.
+settings are read again after a minute. While Prefect is away what was read last serves on, and what this process never
+read is taken from the gateway's mirror in the store.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -21,6 +23,10 @@ from incidents.errors import NotFound, Refused, Unreachable
 from incidents.ports import Connector
 
 FRESH_FOR = 60.0
+PATIENCE = 8.0
+"""Seconds that Prefect may take to hand a block out. Its client alone would try for minutes, and pages wait for it."""
+AGAIN_AFTER = 10.0
+"""Seconds until it is asked again when it did not answer."""
 
 Capability = TypeVar("Capability")
 
@@ -32,17 +38,27 @@ class _Open:
     read_at: float
 
 
+async def _no_mirror(name: str) -> Block | None:
+    return None
+
+
 class Connections:
-    """The open connections of one event loop."""
+    """The open connections of one event loop. `mirrored` finds what the store last knew of one, if anything."""
 
-    def __init__(self) -> None:
+    def __init__(self, mirrored: Callable[[str], Awaitable[Block | None]] = _no_mirror) -> None:
         self._open: dict[str, _Open] = {}
-        self._lock = asyncio.Lock()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._mirrored = mirrored
 
-    async def connect(self, name: str, capability: type[Capability]) -> Capability:
+    async def connect(
+        self, name: str, capability: type[Capability], *, prefect_is_away: bool = False
+    ) -> Capability:
         """Raises `NotFound` if there is no such block, `Refused` if it cannot do what is asked of it, and
-        `Unreachable` if Prefect is away and the connection was never read before."""
-        connector = await self._connector(name)
+        `Unreachable` if Prefect is away and the connection was never read before.
+
+        `prefect_is_away`: it is known, so Prefect is not asked.
+        """
+        connector = await self._connector(name, prefect_is_away)
         if not isinstance(connector, capability):
             raise Refused(
                 f"{name} is no {capability.__name__}; it is a {type(connector).__name__} connection"
@@ -55,23 +71,29 @@ class Connections:
             await opened.connector.aclose()
         self._open.clear()
 
-    async def _connector(self, name: str) -> Connector:
+    async def _connector(self, name: str, prefect_is_away: bool) -> Connector:
         known = self._open.get(name)
-        if known is not None and time.monotonic() - known.read_at < FRESH_FOR:
+        if known is not None and (prefect_is_away or _is_fresh(known)):
             return known.connector
-        async with self._lock:
+        async with self._locks[name]:
             known = self._open.get(name)
-            if known is not None and time.monotonic() - known.read_at < FRESH_FOR:
+            if known is not None and (prefect_is_away or _is_fresh(known)):
                 return known.connector
-            return await self._refresh(name, known)
+            return await self._refresh(name, known, prefect_is_away)
 
-    async def _refresh(self, name: str, known: _Open | None) -> Connector:
+    async def _refresh(self, name: str, known: _Open | None, prefect_is_away: bool) -> Connector:
         try:
-            block = await read_block(name)
+            if prefect_is_away:
+                raise Unreachable(f"Prefect is away, and connection {name} was never read from it")
+            block = await _read_soon(name)
         except Unreachable:
-            if known is None:
+            if known is not None:
+                known.read_at = time.monotonic() - FRESH_FOR + AGAIN_AFTER
+                return known.connector
+            mirrored = await self._mirrored(name)
+            if mirrored is None:
                 raise
-            return known.connector
+            block = mirrored
         # Not as JSON: Prefect takes some 30 ms to write a block.
         settings = dict(block)
         if known is not None and known.settings == settings:
@@ -81,6 +103,18 @@ class Connections:
         self._open[name] = opened
         # The old client is left to calls that still use it; its sockets go with the last of them.
         return opened.connector
+
+
+def _is_fresh(opened: _Open) -> bool:
+    return time.monotonic() - opened.read_at < FRESH_FOR
+
+
+async def _read_soon(name: str) -> Block:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await read_block(name)
+    except TimeoutError as error:
+        raise Unreachable(f"Prefect did not answer for the block of {name} within {PATIENCE:g} s") from error
 
 
 async def read_block(name: str) -> Block:

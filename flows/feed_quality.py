@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import flow, get_run_logger
+from prefect import flow
 
 from flows.names import rename_run
 from incidents.errors import LiaisonError
@@ -15,6 +15,7 @@ from tasks.insights.feed_quality import (
     show_feeds,
     tell_findings,
 )
+from tasks.without_prefect import run_logger
 
 
 @flow(name="feed_quality")
@@ -49,7 +50,7 @@ async def _tell(feeds: Sequence[CheckedFeed]) -> list[str]:
         try:
             await tell_findings(chat, feeds)
         except LiaisonError as error:
-            get_run_logger().warning("the findings were not told in %s: %s", chat, error)
+            run_logger().warning("the findings were not told in %s: %s", chat, error)
             unheard.append(f"not told in {chat}: {error}")
     return unheard
 

@@ -25,6 +25,7 @@ from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.reading import incident_named, sources_of
+from tasks.runs import perform
 from tasks.stages.story import tell_story
 from tasks.waits import patience
 
@@ -127,7 +128,7 @@ class Followers:
                 return
 
     async def _bring_on(self, incident_id: int) -> None:
-        """Bring one incident as far as it can go now. Each stage is a flow run below the one we are in."""
+        """Bring one incident as far as it can go now. Each stage is a flow run below the one we are in, if in one."""
         incident = await incident_named(f"INC-{incident_id}")
         is_told = False
         if not _is_due(incident):
@@ -179,7 +180,7 @@ class Followers:
         )
         try:
             with tagged(incidents, await sources_of([one.id for one in incidents])), in_company(company):
-                await _STAGES[stage](", ".join(by_name))
+                await perform(_STAGES[stage], ", ".join(by_name))
         except Exception as error:  # noqa: BLE001 - whatever it was, each follower that still waits is told
             for member in members:
                 member.has_failed(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.drain import drain
@@ -17,6 +17,7 @@ from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import newest_tickets
 from tasks.stages.replies import replies_to_events
+from tasks.without_prefect import run_logger
 
 
 async def listened(open_questions: tuple[TicketRef, ...]) -> list[int | None]:
@@ -31,7 +32,7 @@ async def listened(open_questions: tuple[TicketRef, ...]) -> list[int | None]:
         if open_questions and await suggest_incidents(list(open_questions)):
             touched.append(None)
     except Exception:  # noqa: BLE001 - whatever is wrong with a detector, tickets are not to wait for it
-        get_run_logger().exception("nothing could be learnt from these; tickets are taken in as ever")
+        run_logger().exception("nothing could be learnt from these; tickets are taken in as ever")
     return touched
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from prefect import flow
+from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from tasks.deliver.deliver import deliver
 from tasks.reading import overdue
 from tasks.ring import ring
+from tasks.stages.emergency import tell_emergency
+from tasks.without_prefect import is_without_prefect
 
 
 def _run_name() -> str:
@@ -17,7 +19,8 @@ def _run_name() -> str:
 
 @flow(name="recover", flow_run_name=_run_name)
 async def recover() -> str:
-    """Deliver overdue effects, run overdue stages, and ring for lanes that wait without a drain."""
+    """Deliver overdue effects, run overdue stages, and ring for lanes that wait without a drain; tell Prefect what was
+    done while it was away."""
     found = await overdue()
     followers = Followers()
     followers.start(
@@ -27,10 +30,16 @@ async def recover() -> str:
         if None in found.effects:
             await deliver(None)
         for lane in found.lanes:
-            await ring(lane.value, f"recover-{lane}-{flow_run.id}")
+            # While Prefect is away there is no bell; the emergency's worker looks after the lanes.
+            if not is_without_prefect():
+                await ring(lane.value, f"recover-{lane}-{flow_run.id}")
     finally:
         # A bell that cannot be rung keeps nothing else from being done.
         await followers.finish()
+    if not is_without_prefect():
+        with tags("emergency"):
+            for emergency in found.emergencies:
+                await tell_emergency(emergency)
     return (
         f"{len(found.stages)} stages, {len(found.effects)} incidents with overdue effects, "
         f"{len(found.lanes)} bells"

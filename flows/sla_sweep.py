@@ -3,7 +3,7 @@ those to customers."""
 
 from __future__ import annotations
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
@@ -17,6 +17,7 @@ from tasks.sla.sweep import (
     sweep_incident,
     sweep_tickets,
 )
+from tasks.without_prefect import run_logger
 
 
 def _run_name() -> str:
@@ -44,7 +45,7 @@ async def sla_sweep() -> str:
             await deliver(None)
         await followers.finish()
     except Exception as error:  # noqa: BLE001 - whatever happened while sending, it is told where it happened
-        get_run_logger().warning("what was due is committed, and will be sent by recover: %s", error)
+        run_logger().warning("what was due is committed, and will be sent by recover: %s", error)
     also = f", {fitted} counted by the changed policy" if fitted else ""
     return f"{_found(swept)}{also}"
 

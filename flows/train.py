@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from pydantic import Field
 
 from flows.names import rename_run
@@ -20,6 +20,7 @@ from tasks.insights.train import (
     learn_and_judge,
 )
 from tasks.parameters import unsearched
+from tasks.without_prefect import run_logger
 
 ALL = "all"
 TrainKind = Annotated[
@@ -67,7 +68,7 @@ async def _train_each(insight: TrainedInsight, parts: list[str], failures: list[
             checked = await check_history(kind, subject.label, unsearched(history))
             if checked.rows is None:
                 parts.append(checked.short)
-                get_run_logger().info("%s", checked.too_little)
+                run_logger().info("%s", checked.too_little)
                 continue
             outcome: Trained = await learn_and_judge(kind, subject.label, unsearched(checked.rows))
         except LiaisonError as error:
@@ -75,4 +76,4 @@ async def _train_each(insight: TrainedInsight, parts: list[str], failures: list[
             failures.append(error)
             continue
         parts.append(outcome.short)
-        get_run_logger().info("%s: %s", outcome.title, outcome.why)
+        run_logger().info("%s: %s", outcome.title, outcome.why)

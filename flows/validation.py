@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from prefect import flow, get_run_logger
+from prefect import flow
 
 from flows.stage import IncidentNames, for_each, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
@@ -13,6 +13,7 @@ from tasks.insights.precedents import tell_precedents
 from tasks.stages.commit import commit_validation
 from tasks.stages.gather import probe, probe_dependencies
 from tasks.stages.story import tell_story
+from tasks.without_prefect import run_logger
 
 
 async def _precedents(incident: Incident) -> None:
@@ -22,7 +23,7 @@ async def _precedents(incident: Incident) -> None:
     try:
         await tell_precedents(incident.id)
     except Exception:  # noqa: BLE001 - whatever is wrong with what is known, the claim is checked
-        get_run_logger().exception("no precedents could be looked for")
+        run_logger().exception("no precedents could be looked for")
 
 
 async def _judge(before: Incident) -> Incident:

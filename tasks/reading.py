@@ -10,6 +10,7 @@ from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident
 from incidents.policy.insights import InsightMode
 from incidents.store.cases import due_incidents, incident_number, read_incident, unsettled_incidents
+from incidents.store.emergencies import Emergency, untold_emergencies
 from incidents.store.inbox.drains import is_drained
 from incidents.store.inbox.inbox import has_pending
 from incidents.store.ledger.due import incidents_with_due_effects
@@ -22,11 +23,12 @@ from tasks.retries import read_again
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overdue:
     """What lies about: incidents whose stage is due; incidents with effects to send, None among them for what is
-    about no incident; and lanes with deliveries that nobody drains."""
+    about no incident; lanes with deliveries that nobody drains; and emergencies that Prefect has not heard of."""
 
     stages: tuple[int, ...]
     effects: tuple[int | None, ...]
     lanes: tuple[Lane, ...]
+    emergencies: tuple[Emergency, ...]
 
 
 @read_again
@@ -59,7 +61,8 @@ async def overdue() -> Overdue:
         stages = tuple(incident.id for incident in await due_incidents(tx, now=now))
         effects = tuple(await incidents_with_due_effects(tx, now=now))
         lanes = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
-    return Overdue(stages=stages, effects=effects, lanes=tuple(lanes))
+        emergencies = tuple(await untold_emergencies(tx))
+    return Overdue(stages=stages, effects=effects, lanes=tuple(lanes), emergencies=emergencies)
 
 
 @read_again

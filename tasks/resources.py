@@ -18,16 +18,20 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
+from prefect.blocks.core import Block
 from prefect.runtime import flow_run
+from pydantic import ValidationError
 
-from blocks.connect import Connections
+from blocks.connect import Connections, block_from_json
 from incidents.basis import Basis
-from incidents.errors import LiaisonError, PolicyError
+from incidents.errors import LiaisonError, NotAllowed, PolicyError
 from incidents.policy.file import load_policy
 from incidents.policy.policy import Policy
 from incidents.step import Step
+from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
+from tasks.without_prefect import current_emergency, is_without_prefect
 
 # Linux's monotonic clock stands still while the machine is suspended.
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -40,12 +44,26 @@ class NotConfigured(LiaisonError):
     """A setting this process cannot work without is missing; the message names it and how to set it."""
 
 
+async def _mirrored(name: str) -> Block | None:
+    key = os.environ.get("LIAISON_KEY")
+    if not key:
+        return None
+    async with database().transaction() as tx:
+        settings = (await Mirror(key).load(tx)).get(name)
+    if settings is None:
+        return None
+    try:
+        return block_from_json(name, settings)
+    except ValidationError as error:
+        raise NotAllowed(f"the settings of connection {name} are not valid: edit its block") from error
+
+
 @dataclass(slots=True)
 class _Resources:
     database: Database | None = None
     policy: Policy | None = None
     policy_stamp: tuple[str, int] = ("", 0)
-    connections: Connections = field(default_factory=Connections)
+    connections: Connections = field(default_factory=lambda: Connections(_mirrored))
     clock: Callable[[], datetime] | None = None
     uptime: Callable[[], float] | None = None
     kept: dict[type, object] = field(default_factory=dict)
@@ -133,7 +151,7 @@ async def _instance() -> str:
 
 async def connect(name: str, capability: type[Capability]) -> Capability:
     """The named connection as a capability; errors as in `blocks.connect`."""
-    return await _here().connections.connect(name, capability)
+    return await _here().connections.connect(name, capability, prefect_is_away=is_without_prefect())
 
 
 async def close() -> None:
@@ -183,6 +201,6 @@ def simulated_time(clock: Callable[[], datetime]) -> Iterator[None]:
 
 
 def run_id() -> str | None:
-    """The Prefect flow run we are in, for the timeline."""
-    identifier: str | None = flow_run.id
+    """The Prefect flow run we are in, or the emergency, for the timeline."""
+    identifier: str | None = current_emergency() or flow_run.id
     return identifier

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from prefect import task
 from prefect.client.orchestration import get_client
 from sqlalchemy import text
 
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
 
 WAKE_CHANNEL = "liaison_run"
 

@@ -222,15 +222,23 @@ def migrate() -> None:
 @app.command()
 def worker(
     limit: Annotated[int, typer.Option(help="Most flow runs at once.")] = 20,
+    emergency_after: Annotated[
+        float,
+        typer.Option(
+            envvar="LIAISON_EMERGENCY_AFTER",
+            help="Seconds without an answer from Prefect, after which people are paged without it; 0: never.",
+        ),
+    ] = 20.0,
 ) -> None:
     """Run flows in this process. `liaison up` starts one; start more on other machines.
 
-    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY, and LIAISON_KEY to use what was learnt.
+    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY; and LIAISON_KEY, to use what was learnt and to go on
+    while Prefect is away.
     """
     from deployments.commands.work import work
 
     os.umask(PRIVATE_UMASK)
-    work(limit=limit)
+    work(limit=limit, emergency_after=emergency_after)
 
 
 @app.command()

@@ -45,6 +45,12 @@ def database_url(given: Path | None = None) -> str:
     return embedded.url(OUR_DATABASE)
 
 
+def kept_key(folder: Path) -> str | None:
+    """`LIAISON_KEY`, or the key that is in the data folder already; None where there is neither."""
+    file = folder / "key"
+    return os.environ.get("LIAISON_KEY") or (file.read_text().strip() if file.is_file() else None)
+
+
 def operator_key(folder: Path) -> str:
     """`LIAISON_KEY`, else the key kept in the data folder, made at first use and readable by its owner only."""
     named = os.environ.get("LIAISON_KEY")

@@ -46,8 +46,8 @@ async def running(
 async def up(options: StackOptions, *, patience: Patience | None = None) -> None:
     """Run until Ctrl-C or SIGTERM.
 
-    Webhooks are taken as soon as the store is there. What flows need (Prefect, the worker) is started beside it, again
-    and again if it must be: without it tickets wait, without the gateway they may be lost.
+    Webhooks are taken as soon as the store is there, and the worker is started: where Prefect cannot be, people are
+    paged without it. Prefect is started beside both, again and again if it must be.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -57,11 +57,15 @@ async def up(options: StackOptions, *, patience: Patience | None = None) -> None
         options.say("starting the gateway")
         await stack.start_gateway()
         options.say(f"webhooks to  {stack.gateway_url}/hooks/<vendor>/<name>")
-        engine = asyncio.create_task(_start_engine(stack, options.say, patience or Patience()))
+        pace = patience or Patience()
+        starting = [
+            asyncio.create_task(start(stack, options.say, pace)) for start in (_start_worker, _start_engine)
+        ]
         await stopped.wait()
         options.say("stopping")
-        engine.cancel()
-        await asyncio.gather(engine, return_exceptions=True)
+        for task in starting:
+            task.cancel()
+        await asyncio.gather(*starting, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -82,6 +86,11 @@ async def _with_store(options: StackOptions) -> AsyncIterator[Stack]:
         yield stack
 
 
+async def _start_worker(stack: Stack, say: Callable[[str], None], patience: Patience) -> None:
+    say("starting the worker")
+    await _until_done(stack.start_worker, say, patience)
+
+
 async def _start_engine(stack: Stack, say: Callable[[str], None], patience: Patience) -> None:
     say("starting the Prefect server (the first start takes half a minute)")
     await _until_done(stack.start_prefect, say, patience)
@@ -90,8 +99,6 @@ async def _start_engine(stack: Stack, say: Callable[[str], None], patience: Pati
         say(f"    log in with  {stack.prefect_login}")
     say("registering blocks and deployments")
     await _until_done(lambda: _register(stack, say), say, patience)
-    say("starting the worker")
-    await _until_done(stack.start_worker, say, patience)
     say("Liaison is up. Ctrl-C stops it.")
 
 
@@ -109,7 +116,7 @@ async def _until_done(
             await start()
         except Exception as error:  # noqa: BLE001 - whatever keeps flows from running, webhooks are taken meanwhile
             say(
-                f"{str(error) or type(error).__name__}\nwebhooks are taken, and wait; trying again in {pause:g} s"
+                f"{str(error) or type(error).__name__}\nwebhooks are taken all the same; trying again in {pause:g} s"
             )
             await asyncio.sleep(pause)
             pause = min(2 * pause, patience.longest)

@@ -106,6 +106,7 @@ class Stack:
         self._table = ProcessTable(self.home / "processes.json")
         self._embedded: EmbeddedDatabase | None = None
         self._stops = AsyncExitStack()
+        self._worker_stops = AsyncExitStack()
         self._database_url = with_asyncpg(options.database_url) if options.database_url else None
         self._gateway_port: int | None = None
 
@@ -205,21 +206,24 @@ class Stack:
         self.processes[program.name] = child
 
     async def start_worker(self) -> None:
-        """The process that runs the flows; it waits by itself for the server."""
-        await self._start_child("worker")
+        """The process that runs the flows; it waits by itself for the server, and goes on without it if need be."""
+        await self._start_child("worker", stops=self._worker_stops)
 
     async def start_gateway(self) -> None:
         """The process that takes webhooks; returns when it listens."""
         port = self._gateway_port = self._port("the gateway", self._options.gateway_port)
-        child = await self._start_child("gateway", LIAISON_GATEWAY_HOST=HOST, LIAISON_GATEWAY_PORT=str(port))
+        address = {"LIAISON_GATEWAY_HOST": HOST, "LIAISON_GATEWAY_PORT": str(port)}
+        child = await self._start_child("gateway", stops=self._stops, **address)
         await _until_listening(child, port)
 
     async def stop(self) -> None:
-        """Stop everything we started, the last first. Safe to call twice."""
+        """Stop everything we started, the worker first and then the last first. Safe to call twice."""
+        # However late Prefect was: runs that end now have to tell it how.
+        await self._worker_stops.aclose()
         await self._stops.aclose()
         self.processes.clear()
 
-    async def _start_child(self, name: str, **env: str) -> Child:
+    async def _start_child(self, name: str, *, stops: AsyncExitStack, **env: str) -> Child:
         # Another Prefect server may want the operator's settings (its password); our own wants none of them.
         inherited = (
             dict(os.environ)
@@ -248,7 +252,7 @@ class Stack:
         )
         child = self.processes[name] = Child(program=program, table=self._table, say=self._options.say)
         await child.start()
-        self._stops.push_async_callback(child.stop)
+        stops.push_async_callback(child.stop)
         return child
 
     def _foreign_prefect_database(self) -> str | None:

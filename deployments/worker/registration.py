@@ -29,7 +29,7 @@ from prefect.client.schemas.actions import (
 )
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.settings import temporary_settings
 from prefect.settings.legacy import Setting
@@ -94,9 +94,11 @@ async def ensure_work_pool(client: PrefectClient, name: str) -> None:
         await client.read_work_pool(name)
     except ObjectNotFound:
         template = LiaisonWorker.get_default_base_job_template()
-        await client.create_work_pool(
-            WorkPoolCreate(name=name, type=LiaisonWorker.type, base_job_template=template)
-        )
+        # A worker that waits for its pool may have made it meanwhile.
+        with contextlib.suppress(ObjectAlreadyExists):
+            await client.create_work_pool(
+                WorkPoolCreate(name=name, type=LiaisonWorker.type, base_job_template=template)
+            )
 
 
 def block_types() -> list[type[Block]]:

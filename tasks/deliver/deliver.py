@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from prefect import task
 from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
@@ -35,6 +34,7 @@ from tasks.deliver.pages import send_to_page
 from tasks.deliver.tickets import send_to_tickets
 from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
+from tasks.runs import task
 from tasks.waits import patience
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.

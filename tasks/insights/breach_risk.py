@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from prefect import get_run_logger, task
-
 from incidents.basis import Basis
 from incidents.errors import NotFound
 from incidents.policy.insights import BREACH_LABEL, BREACHED, KEPT, InsightKind, InsightMode
@@ -20,6 +18,8 @@ from insights.store.predictions import (
 from tasks import resources
 from tasks.insights.champions import champion_id, champion_of
 from tasks.retries import STORE_CALL
+from tasks.runs import task
+from tasks.without_prefect import run_logger
 
 if TYPE_CHECKING:
     from insights.breach.model import BreachModel
@@ -51,7 +51,7 @@ async def judge_promises() -> int:
             promises = await read_promises(tx, since=basis.now - LOOKS_BACK, until=basis.now)
         judged = await asyncio.to_thread(_judged, found.model, promises, basis, number)
     except (CannotLearn, NotFound) as error:
-        get_run_logger().warning("due times alone decide: %s", error)
+        run_logger().warning("due times alone decide: %s", error)
         return 0
     async with resources.database().transaction() as tx:
         await record_predictions(tx, judged)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
-from prefect import task
 
 from insights.registry import insights, subject_of, trained_of
 from insights.store.models import StoredModel, champion
@@ -20,6 +19,7 @@ from tasks import resources
 from tasks.artifacts import publish_page
 from tasks.pages.drift import drift_page
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 RECENT = timedelta(days=28)
 

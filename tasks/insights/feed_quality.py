@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pandas as pd
-from prefect import task
 
 from incidents.models import ChatMessage
 from incidents.ports import ChatRoom
@@ -32,6 +31,7 @@ from tasks.artifacts import publish_page
 from tasks.pages.feeds import feeds_page
 from tasks.pages.markdown import plain
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
+from tasks.runs import task
 
 KEY = "feed-quality"
 ROOM = "liaison-feeds"

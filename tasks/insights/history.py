@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
-from prefect import task
 
 from insights.registry import trained_of
 from tasks import resources
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 
 @task(name="gather history", task_run_name="gather history of {kind}", **STORE_CALL)

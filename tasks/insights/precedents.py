@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from prefect import task
-
 from incidents.basis import Basis
 from incidents.decisions.similar import Precedent, suggest
 from incidents.decisions.similar import tell_precedents as decide_precedents
@@ -38,6 +36,7 @@ from insights.store.similar_past import (
 from tasks import resources
 from tasks.insights.champions import champion_id, champion_of
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 if TYPE_CHECKING:
     from insights.similar.index import SimilarIndex

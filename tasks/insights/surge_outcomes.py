@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from insights.store.surge_record import surge_outcomes
 from insights.surge.insight import LOOKED_BACK
 from insights.surge.outcomes import (
@@ -14,6 +12,7 @@ from tasks import resources
 from tasks.artifacts import publish_page
 from tasks.pages.surges import surges_page
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 
 @task(name="look at surges", **STORE_CALL)

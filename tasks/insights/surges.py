@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from prefect import task
-
 from incidents.basis import Basis
 from incidents.decisions.surge import SeenSurge, candidate, members, opened_by, service_of, tell
 from incidents.models import JoinOrigin, Ticket
@@ -39,6 +37,7 @@ from insights.surge.detector import (
 from insights.surge.voices import SurgeEvent
 from tasks import resources
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 logger = logging.getLogger("liaison.surges")
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from prefect import get_run_logger, task
 
 from incidents.basis import Basis
 from incidents.errors import LiaisonError
@@ -51,6 +50,8 @@ from tasks.insights.champions import models_key
 from tasks.pages.files import FileLinks
 from tasks.pages.history import history_page
 from tasks.retries import STORE_CALL
+from tasks.runs import task
+from tasks.without_prefect import run_logger
 
 HTML = "text/html; charset=utf-8"
 
@@ -149,9 +150,7 @@ async def _rival(
     try:
         model = await asyncio.to_thread(unpacked, content, model_class, key=key)
     except CannotLearn as error:
-        get_run_logger().warning(
-            "the champion cannot be compared with, the baseline takes its place: %s", error
-        )
+        run_logger().warning("the champion cannot be compared with, the baseline takes its place: %s", error)
         return None
     return Incumbent(model=model, until=present.history_until)
 

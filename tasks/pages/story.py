@@ -12,6 +12,7 @@ from incidents.case import Actor, Case, EntryKind, LinkedTicket
 from incidents.models import Ticket
 from incidents.notes.context import facts
 from incidents.sla.explain import explain
+from incidents.store.emergencies import is_emergency_name
 from incidents.store.timeline import TimelineEntry
 from incidents.texts.times import clock
 from tasks.pages.markdown import plain
@@ -89,9 +90,13 @@ def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
 
 
 def _line(entry: TimelineEntry) -> str:
-    run = f" [run](/runs/flow-run/{entry.run_id})" if entry.run_id else ""
+    run = _run(entry.run_id) if entry.run_id else ""
     who = "" if entry.actor == Actor.LIAISON else f" **{plain(entry.actor)}**:"
     return f"- {entry.at:%H:%M:%S}{who} {plain(entry.text)}{run}"
+
+
+def _run(run_id: str) -> str:
+    return " (without Prefect)" if is_emergency_name(run_id) else f" [run](/runs/flow-run/{run_id})"
 
 
 def _ticket(item: LinkedTicket) -> str:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from prefect import task
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
@@ -33,6 +32,7 @@ from prefect.exceptions import ObjectNotFound
 from tasks import resources
 from tasks.retention.pruned import Pruned
 from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
 
 AT_ONCE = 50
 """The most that Prefect's server deletes in one call."""

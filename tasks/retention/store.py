@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from prefect import task
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.store import retention as store
@@ -14,6 +13,7 @@ from incidents.store.retention import BATCH, Walked
 from tasks import resources
 from tasks.retention.pruned import Pruned
 from tasks.retries import REPEATABLE_STORE_CALL
+from tasks.runs import task
 
 
 class _Walk(Protocol):

@@ -5,20 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 
-from prefect import task
-
 from incidents.store.sla.board import board_rows, is_news
 from tasks import resources
 from tasks.artifacts import publish_table
 from tasks.pages.sla_board import board_table
 from tasks.retries import REPEATABLE_STORE_CALL
+from tasks.runs import task
+from tasks.without_prefect import is_without_prefect
 
 KEY = "sla-board"
 
 
 @task(name="show SLA board", **REPEATABLE_STORE_CALL)
 async def show_board() -> bool:
-    """Write the board unless it reads as it did; returns whether it was written."""
+    """Write the board unless it reads as it did, or Prefect is away; returns whether it was written."""
+    if is_without_prefect():
+        return False
     async with resources.transaction() as step:
         found = await board_rows(step.connection, now=step.now)
         prefect_ui = (step.policy.links.prefect_ui or "").rstrip("/")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
-from prefect import task
 
 from incidents.report_file import PNG, ReportFile
 from incidents.store.reports import save_report
@@ -27,6 +26,7 @@ from tasks.artifacts import publish_page, publish_picture
 from tasks.pages.files import FileLinks, data_uri
 from tasks.pages.sla_report import KEY, report_page
 from tasks.retries import OUTSIDE_CALL, STORE_CALL
+from tasks.runs import task
 
 
 @dataclass(frozen=True, kw_only=True)

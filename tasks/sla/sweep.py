@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from incidents.process.sla_sweep import Swept, refit_incident, sweep_unlinked
 from incidents.process.sla_sweep import sweep_incident as sweep_one
 from incidents.store.sla.refit import incidents_to_refit, refit_tickets
 from tasks import resources
 from tasks.retries import REPEATABLE_STORE_CALL
+from tasks.runs import task
 
 CHUNK = 500
 MOST_REFITTED = 100 * CHUNK

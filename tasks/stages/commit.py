@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import task
-
 from incidents.decisions import closure, escalation, validation
 from incidents.models import Incident, ProbeResult
 from incidents.process.deciding import decide
 from tasks import resources
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 
 
 @task(name="commit validation", **STORE_CALL)

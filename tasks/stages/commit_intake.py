@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prefect import task
-
 from incidents.events import Lane
 from incidents.models import Ticket, TicketRef
 from incidents.policy.insights import InsightKind
@@ -19,6 +17,7 @@ from insights.store.predictions import correct, record_predictions
 from tasks import resources
 from tasks.insights.learnt_routes import Learnt, what_is_learnt
 from tasks.retries import STORE_CALL
+from tasks.runs import task
 from tasks.stages.drain import Chunk
 from tasks.stages.replies import NO_REPLIES, Replies
 

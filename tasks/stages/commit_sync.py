@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from prefect import task
-
 from incidents.decisions.sync import PageNews
 from incidents.events import ChatCommand, Lane
 from incidents.process.sync import follow_and_obey, follow_pages
@@ -11,6 +9,7 @@ from incidents.store.inbox.drains import check_drain, renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
 from tasks import resources
 from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL
+from tasks.runs import task
 from tasks.stages.drain import Chunk
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from prefect import task
-
 from incidents.errors import (
     Busy,
     LiaisonError,
@@ -38,6 +36,7 @@ from incidents.store.inbox.inbox import (
 from tasks import resources
 from tasks.leases import kept
 from tasks.retries import REPEATABLE_STORE_CALL, STORE_CALL, read_again
+from tasks.runs import task
 
 # A delivery that was leased this often and never settled may be what keeps breaking the drain: it goes alone and
 # after the others, and after as many tries again it is parked.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from prefect import task
-
 from incidents.decisions.sync import PageNews
 from incidents.effects import EffectState
 from incidents.errors import LiaisonError
@@ -16,6 +14,7 @@ from incidents.ports import Helpdesk, ImpactProbe, Pager
 from incidents.store.cases import load_case
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
 
 
 async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:

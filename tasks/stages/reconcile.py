@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
-from prefect import task
-
 from incidents.errors import Refused
 from incidents.models import Ticket
 from incidents.ports import Helpdesk
@@ -14,6 +12,7 @@ from incidents.store.inbox.cursors import move_cursor, read_cursor
 from tasks import resources
 from tasks.insights.learnt_routes import what_is_learnt
 from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
 from tasks.stages.commit_intake import Handled, take_in
 from tasks.stages.replies import replies_since
 

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from prefect import task
-
 from incidents.errors import Refused
 from incidents.events import TicketEvent
 from incidents.lifecycle import WORKS_AGAIN
@@ -19,6 +17,7 @@ from incidents.store.tickets import KnownTicket, known_tickets
 from tasks import resources
 from tasks.parameters import unsearched
 from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
 from tasks.stages.gather import probe
 
 # Helpdesks' times are whole seconds, and a comment may be a little older than the change it came with.

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
 from incidents.store.schema.reports import report_files, reports
@@ -35,6 +36,7 @@ __all__ = [
     "deliveries",
     "drains",
     "effects",
+    "emergencies",
     "erasures",
     "incidents",
     "insight_models",

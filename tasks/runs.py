@@ -1,0 +1,103 @@
+"""Tasks and flows as runs of Prefect; and the same functions without runs, while Prefect is away.
+
+Both are Prefect's own: `@task` makes a `prefect.Task`, flows are made by `prefect.flow`. Only the moment of the call
+differs: inside `tasks.without_prefect.without_prefect` the function itself is called, and tried again by the same rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, cast
+
+from prefect import Flow
+from prefect.cache_policies import CachePolicy
+from prefect.client.schemas.objects import TaskRun
+from prefect.states import Failed
+from prefect.tasks import Task
+from prefect.utilities.annotations import quote
+from prefect.utilities.math import clamped_poisson_interval
+
+from tasks.without_prefect import is_without_prefect
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class TaskSettings(TypedDict, total=False):
+    """Those of Prefect's that we use, and that mean the same without it; `cache_policy` means nothing then."""
+
+    name: str
+    task_run_name: str | Callable[[], str]
+    retries: int
+    retry_delay_seconds: list[float]
+    retry_jitter_factor: float
+    retry_condition_fn: Any
+    cache_policy: CachePolicy
+
+
+class ResilientTask(Task[Parameters, Coroutine[Any, Any, Result]], Generic[Parameters, Result]):
+    """A task of Prefect's that is also done while Prefect is away."""
+
+    # Prefect's own has overloads for futures and states, which we never ask for.
+    def __call__(  # type: ignore[override]
+        self, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Coroutine[Any, Any, Result]:
+        """The result, as a run of Prefect's or, while it is away, without one."""
+        if is_without_prefect():
+            return self._done_here(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    async def _done_here(self, *args: Any, **kwargs: Any) -> Result:
+        given = [_plain(value) for value in args]
+        named = {name: _plain(value) for name, value in kwargs.items()}
+        tried = 0
+        while True:
+            try:
+                return await self.fn(*given, **named)
+            except Exception as error:  # as Prefect would: the task's own rule says whether it may pass
+                if tried >= self.retries or not await self._may_try_again(error):
+                    raise
+                await asyncio.sleep(self._pause(tried))
+                tried += 1
+
+    async def _may_try_again(self, error: Exception) -> bool:
+        if self.retry_condition_fn is None:
+            return True
+        run = TaskRun(task_key=self.task_key, dynamic_key="without Prefect")
+        found = self.retry_condition_fn(self, run, Failed(data=error))
+        return bool(await found if inspect.isawaitable(found) else found)
+
+    def _pause(self, tried: int) -> float:
+        delays = self.retry_delay_seconds
+        if isinstance(delays, list):
+            seconds = delays[min(tried, len(delays) - 1)] if delays else 0.0
+        else:
+            seconds = float(cast("float | None", delays) or 0.0)
+        jitter = self.retry_jitter_factor
+        return clamped_poisson_interval(seconds, jitter) if jitter and seconds else seconds
+
+
+def task(
+    **settings: Unpack[TaskSettings],
+) -> Callable[[Callable[Parameters, Coroutine[Any, Any, Result]]], ResilientTask[Parameters, Result]]:
+    """As `prefect.task`, for async functions."""
+
+    def made(fn: Callable[Parameters, Coroutine[Any, Any, Result]]) -> ResilientTask[Parameters, Result]:
+        return ResilientTask(fn, **settings)
+
+    return made
+
+
+async def perform(
+    flow: Flow[Parameters, Coroutine[Any, Any, Result]], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> Result:
+    """A flow's result: as a run of Prefect's, or by its function alone while Prefect is away."""
+    if is_without_prefect():
+        return await flow.fn(*args, **kwargs)
+    return await flow(*args, **kwargs)
+
+
+def _plain(value: Any) -> Any:
+    return value.unwrap() if isinstance(value, quote) else value
