@@ -20,7 +20,7 @@ from incidents import ports
 from tests.connectors.kit.test_signature_vectors import ROLES
 
 ROOT = Path(__file__).parents[2]
-FILES = ("__init__.py", "settings.py", "connector.py", "mapping.py", "webhook.py", "README.md", "fake/app.py")
+FILES = ("__init__.py", "settings.py", "connector.py", "mapping.py", "README.md", "fake/app.py")
 SECTIONS = {
     "Connect": "how to connect it",
     "Limits": "its limits",
@@ -51,7 +51,7 @@ class Quality(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    webhook: str = Field(description="The webhooks' scheme, in words.")
+    webhook: str | None = Field(default=None, description="The webhooks' scheme, in words.")
     vectors: str | None = Field(default=None, description="The scheme's name in vectors/signatures.json.")
     held_against: list[HeldAgainst] = Field(default_factory=list)
     counts_apart: dict[str, str] = Field(
@@ -74,6 +74,7 @@ class Facts:
     lines: dict[str, int]
     fake_imports: tuple[str, ...]
     has_block: bool
+    has_webhook_file: bool
     is_in_readme: bool
 
     def broken(self) -> Iterator[tuple[str, str]]:
@@ -104,8 +105,14 @@ class Facts:
         for one in self.said.held_against:
             if not (ROOT / one.by).exists():
                 yield "held against", f"{one.by} does not exist"
-        if "WebhookSource" not in self.capabilities:
-            return
+        if "WebhookSource" in self.capabilities:
+            yield from self._unproven_webhooks()
+
+    def _unproven_webhooks(self) -> Iterator[tuple[str, str]]:
+        if not self.has_webhook_file:
+            yield "files", "webhook.py is missing"
+        if self.said.webhook is None:
+            yield "vectors", "quality.yaml does not say its webhooks' scheme"
         if self.said.vectors is None:
             yield "vectors", "no vectors prove its webhooks' scheme"
         elif self.said.vectors not in _VECTORS:
@@ -155,6 +162,7 @@ def facts_of(vendor: str) -> Facts:
         fake_imports=tuple(
             str(path.relative_to(ROOT)) for path, tree in trees.items() if _imports_a_fake(tree)
         ),
+        has_webhook_file=(folder / "webhook.py").exists(),
         has_block=(ROOT / "blocks" / f"{vendor}.py").exists(),
         is_in_readme=f"connectors/{vendor}/README.md" in (ROOT / "README.md").read_text("utf-8"),
     )

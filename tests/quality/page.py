@@ -13,7 +13,7 @@ any more. A rule that does not hold for a vendor is named in its `quality.yaml`,
 
 | rule | what it says |
 | --- | --- |
-| files | each vendor has {", ".join(f"`{name}`" for name in FILES)} |
+| files | each vendor has {", ".join(f"`{name}`" for name in FILES)}, and `webhook.py` where it hears webhooks |
 | block | `blocks/<vendor>.py` makes it; it is found by its name, and no other file knows the vendor |
 | contract | the suite of `tests/contracts/` runs for each of its capabilities |
 | held against | a real server or the vendor's own description |
@@ -37,7 +37,7 @@ def _vendor(facts: Facts) -> str:
         ("capabilities", ", ".join(facts.capabilities)),
         ("contract suites", ", ".join(facts.contracts)),
         ("held against", "; ".join(f"{one.what} (`{one.by}`)" for one in said.held_against) or "–"),
-        ("webhooks", f"{said.webhook}; vectors: {said.vectors or '–'}"),
+        *([("webhooks", f"{said.webhook}; vectors: {said.vectors or '–'}")] if said.webhook else []),
         ("lines of code", lines),
         *((f"apart: {part}", why) for part, why in said.counts_apart.items()),
         *((f"exempt: {rule}", why) for rule, why in said.exempt.items()),
