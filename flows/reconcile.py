@@ -6,11 +6,10 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
+from flows.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents
-from tasks.stages.commit_sync import commit_pages
-from tasks.stages.gather import read_pages_of
 from tasks.stages.reconcile import reconcile_helpdesk
 
 
@@ -37,12 +36,7 @@ async def reconcile() -> str:
             tickets, joined = tickets + handled.tickets, joined + handled.joined
             followers.start(handled.incidents)
     paged = await paged_incidents()
-    for incident_id in paged:
-        try:
-            await commit_pages(incident_id, await read_pages_of(incident_id))
-        except LiaisonError as error:
-            failures.append(error)
-        followers.start([incident_id])
+    failures += await look_at_pages(paged, followers)
     await followers.finish()
     if failures:
         raise failures[0]

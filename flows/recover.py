@@ -6,11 +6,12 @@ from prefect import flow, tags
 from prefect.runtime import flow_run
 
 from flows.follow import Followers
+from flows.look_at_pages import look_at_pages
 from tasks.deliver.deliver import deliver
 from tasks.reading import overdue
 from tasks.ring import ring
 from tasks.stages.emergency import tell_emergency
-from tasks.without_prefect import is_without_prefect
+from tasks.without_prefect import is_without_prefect, run_logger
 
 
 def _run_name() -> str:
@@ -19,14 +20,16 @@ def _run_name() -> str:
 
 @flow(name="recover", flow_run_name=_run_name)
 async def recover() -> str:
-    """Deliver overdue effects, run overdue stages, and ring for lanes that wait without a drain; tell Prefect what was
-    done while it was away."""
+    """Deliver overdue effects, run overdue stages, look for pages that nobody has seen, and ring for lanes that wait
+    without a drain; tell Prefect what was done while it was away."""
     found = await overdue()
     followers = Followers()
     followers.start(
         dict.fromkeys([*found.stages, *(incident for incident in found.effects if incident is not None)])
     )
     try:
+        for failure in await look_at_pages(found.pages, followers):
+            run_logger().warning("a page was not looked for, and will be again: %s", failure)
         if None in found.effects:
             await deliver(None)
         for lane in found.lanes:
@@ -42,5 +45,5 @@ async def recover() -> str:
                 await tell_emergency(emergency)
     return (
         f"{len(found.stages)} stages, {len(found.effects)} incidents with overdue effects, "
-        f"{len(found.lanes)} bells"
+        f"{len(found.pages)} with pages not seen yet, {len(found.lanes)} bells"
     )

@@ -42,6 +42,15 @@ class LedgerLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PageSighting:
+    """What the on-call tool has of a page that it took: the page's id there; or None, and why, for nothing at all."""
+
+    key: str
+    page_id: str | None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UntoldCustomer:
     """Whose last message of ours did not go out, and why: somebody must tell them by hand."""
 
@@ -125,6 +134,11 @@ class EntryKind(StrEnum):
     UPDATE = "update"
     STATE = "state"
     RESOLVED = "resolved"
+    HANDED_ON = "handed_on"
+    """Whose the page is was changed at the on-call tool."""
+    SNOOZED = "snoozed"
+    NOBODY_WOKEN = "nobody_woken"
+    """A page that the on-call tool took and made nothing of."""
     LAPSED = "lapsed"
     """A page that ended without a person's word."""
     DOUBT = "doubt"
@@ -174,9 +188,11 @@ class Plan:
     """What shall be true after the commit: the incident as it will be, what to send, what to remember.
 
     `told_clocks` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
+    `sightings` are what has become of its pages: one that is not there is given up in the ledger.
     """
 
     incident: Incident
     effects: tuple[Effect, ...] = ()
     entries: tuple[Entry, ...] = field(default=())
     told_clocks: tuple[SlaClock, ...] = ()
+    sightings: tuple[PageSighting, ...] = ()

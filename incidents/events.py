@@ -42,7 +42,11 @@ class PageChange(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     UNACKNOWLEDGED = "unacknowledged"
     REASSIGNED = "reassigned"
+    ESCALATED = "escalated"  # to the next level of the on-call tool's own ladder
+    DELEGATED = "delegated"  # to another ladder of the on-call tool
     NOTED = "noted"
+    CHANGED = "changed"  # something else about it, which the event's text says
+    MERGED = "merged"  # into another one, where it goes on
     RESOLVED = "resolved"
     REOPENED = "reopened"
 
@@ -88,7 +92,7 @@ class Ping:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ignored:
-    """Authentic, and of a type that this connection does not read, as its settings say: only counted."""
+    """Authentic, and of a type that is not read, by the connection's settings or by the connector: only counted."""
 
     connection: str
     kind: str

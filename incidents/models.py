@@ -1,7 +1,6 @@
 """The nouns of the trade, frozen: what a ticket, an incident, an event and a page are to Liaison.
 
-Times are timezone-aware `datetime`s in UTC. Text that came from a customer or a vendor is data and stays
-data: nothing here renders, interprets or trusts it.
+Times are timezone-aware `datetime`s in UTC. A customer's or vendor's text is data: nothing here renders or trusts it.
 """
 
 from __future__ import annotations
@@ -291,7 +290,7 @@ class PageStatus(StrEnum):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageState:
     """A page as the on-call tool has it now. `changed_by` is the person who changed its status last, "" for nobody:
-    a time-out or an integration."""
+    a time-out or an integration. Until `snoozed_until` it rings for nobody, as `snoozed_by` wished."""
 
     key: str
     page_id: str
@@ -299,6 +298,8 @@ class PageState:
     responders: tuple[str, ...] = ()
     url: str | None = None
     changed_by: str = ""
+    snoozed_until: datetime | None = None
+    snoozed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -355,10 +356,9 @@ class Evidence:
 class Incident:
     """One fault as customers feel it.
 
-    `version` guards commits. `generation` counts reopenings, so that the second page of a reopened incident
-    has a key of its own; `clock_from` is when this generation's SLA clock started. `next_stage` is due at
-    `next_stage_at`; both None means: waiting for the world. `checks` counts looks at the service in the
-    current state.
+    `version` guards commits. `generation` counts reopenings, so that a reopened incident's page has a key of its own;
+    `clock_from` is when this generation's SLA clock started. `next_stage` is due at `next_stage_at`; both None means:
+    waiting for the world. `checks` counts looks at the service in the current state.
     """
 
     id: int

@@ -109,6 +109,10 @@ class Pager(Protocol):
         """The same by the vendor's own id."""
         ...
 
+    async def obstacle(self, target: str) -> str:
+        """Why pages to this target make no incident now, such as its maintenance; "" if nothing is known of it."""
+        ...
+
     async def acknowledge(self, key: str, *, once: str) -> None:
         """Somebody has it: nobody further is woken. A page that is over or unknown is no error."""
         ...

@@ -14,6 +14,7 @@ from incidents.store.emergencies import Emergency, untold_emergencies
 from incidents.store.inbox.drains import is_drained
 from incidents.store.inbox.inbox import has_pending
 from incidents.store.ledger.due import incidents_with_due_effects
+from incidents.store.ledger.pages import incidents_with_unseen_pages
 from incidents.store.sla.due import DueNow, due_now
 from incidents.store.tickets import linked_connections
 from tasks import resources
@@ -23,10 +24,12 @@ from tasks.retries import read_again
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overdue:
     """What lies about: incidents whose stage is due; incidents with effects to send, None among them for what is
-    about no incident; lanes with deliveries that nobody drains; and emergencies that Prefect has not heard of."""
+    about no incident; incidents with pages that were not seen yet; lanes with deliveries that nobody drains; and
+    emergencies that Prefect has not heard of."""
 
     stages: tuple[int, ...]
     effects: tuple[int | None, ...]
+    pages: tuple[int, ...]
     lanes: tuple[Lane, ...]
     emergencies: tuple[Emergency, ...]
 
@@ -60,9 +63,10 @@ async def overdue() -> Overdue:
         tx, now = step.connection, step.now
         stages = tuple(incident.id for incident in await due_incidents(tx, now=now))
         effects = tuple(await incidents_with_due_effects(tx, now=now))
+        pages = tuple(await incidents_with_unseen_pages(tx, now=now))
         lanes = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
         emergencies = tuple(await untold_emergencies(tx))
-    return Overdue(stages=stages, effects=effects, lanes=tuple(lanes), emergencies=emergencies)
+    return Overdue(stages=stages, effects=effects, pages=pages, lanes=tuple(lanes), emergencies=emergencies)
 
 
 @read_again

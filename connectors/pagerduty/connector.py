@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -27,17 +27,18 @@ from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.pagerduty import mapping, webhook
 from connectors.pagerduty.settings import PagerDutySettings
-from incidents.errors import Busy, NotAllowed, NotFound, Refused
+from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
 from incidents.events import (
     Event,
     Lane,
     Verified,
 )
-from incidents.models import Page, PageState
+from incidents.models import Page, PageState, PageStatus
 from incidents.ports import Pager, WebhookSource
 
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits
 REQUESTS_A_MINUTE = 960  # for each API key; https://developer.pagerduty.com/docs/rest-api-rate-limits
+SERVICES_A_PAGE = 100  # the most that PagerDuty lists
 PROBE_KEY = "liaison-check"
 _PAGE_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
@@ -119,7 +120,7 @@ class PagerDuty(Pager, WebhookSource):
             },
         )
         incident = mapping.newest(answer.data)
-        return None if incident is None else mapping.page_state(incident, key)
+        return None if incident is None else await self._state(incident, key)
 
     async def read_by_id(self, page_id: str) -> PageState | None:
         if _PAGE_ID.fullmatch(page_id) is None:
@@ -131,7 +132,37 @@ class PagerDuty(Pager, WebhookSource):
         except NotFound:
             return None
         incident = record(found.data).get("incident")
-        return mapping.page_state(incident, mapping.key_of(incident, alerts.data))
+        return await self._state(incident, mapping.key_of(incident, alerts.data))
+
+    async def _state(self, incident: object, key: str) -> PageState:
+        """How it stands; whether somebody snoozed it stands only in its log, which is asked when time will wake it."""
+        state = mapping.page_state(incident, key)
+        wakes_at = mapping.wakes_at(incident)
+        if state.status is not PageStatus.ACKNOWLEDGED or wakes_at is None:
+            return state
+        try:
+            log = await self._rest.call("GET", f"/incidents/{state.page_id}/log_entries")
+        except NotFound:
+            return state
+        by = mapping.snoozer(log.data)
+        return state if by is None else replace(state, snoozed_until=wakes_at, snoozed_by=by)
+
+    async def obstacle(self, target: str) -> str:
+        """Whether the service behind the target's routing key is in maintenance or disabled; each makes PagerDuty take
+        events and drop them. "" for a service that works, and where it cannot be asked."""
+        integration = self._integrations.get(target)
+        offset, more = 0, integration is not None
+        while integration is not None and more:
+            page = {"include[]": "integrations", "limit": str(SERVICES_A_PAGE), "offset": str(offset)}
+            try:
+                answer = await self._rest.call("GET", "/services", params=page)
+            except (Refused, Busy, Unreachable):
+                return ""
+            found, more = mapping.obstacle(answer.data, integration.routing_key)
+            if found is not None:
+                return found
+            offset += SERVICES_A_PAGE
+        return ""
 
     async def acknowledge(self, key: str, *, once: str) -> None:
         """Acknowledge; done already, or no longer open, is as good."""

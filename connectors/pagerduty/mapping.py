@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.fields import items, record, records, text
+from connectors.kit.fields import items, record, records, text, utc_time
 from incidents.errors import Refused, Unrecognised
 from incidents.models import Link, Page, PageState, PageStatus, Severity
 from incidents.texts.plain_text import cut, one_line, visible
@@ -83,6 +84,48 @@ def page_state(incident: Any, key: str) -> PageState:
         # A service for a time-out, an integration for an event: nobody's word that it is fixed.
         changed_by=_person(fields.get("last_status_change_by")),
     )
+
+
+def wakes_at(incident: Any) -> datetime | None:
+    """When an acknowledged incident will ring again by itself: the service's time-out, or the end of a snooze."""
+    for action in records(record(incident).get("pending_actions")):
+        if action.get("type") == "unacknowledge":
+            try:
+                return utc_time(action.get("at"), of="pagerduty", zone=UTC)
+            except Unrecognised:
+                return None
+    return None
+
+
+def snoozer(log: Any) -> str | None:
+    """Who snoozed the incident, by its log; None if what last settled when it rings was an acknowledgement."""
+    # The newest is listed first; of two in one moment too.
+    listed = [
+        entry for entry in records(record(log).get("log_entries")) if _log_type(entry) in _SETTLE_RINGING
+    ]
+    newest_one = max(listed, key=lambda entry: text(entry.get("created_at")), default=None)
+    if newest_one is None or _log_type(newest_one) != "snooze_log_entry":
+        return None
+    return _person(newest_one.get("agent"))
+
+
+def _log_type(entry: dict[str, Any]) -> str:
+    return text(entry.get("type")).removesuffix("_reference")
+
+
+_SETTLE_RINGING = frozenset({"snooze_log_entry", "acknowledge_log_entry", "unacknowledge_log_entry"})
+_OBSTACLES = {"maintenance": "is in maintenance", "disabled": "is disabled"}
+
+
+def obstacle(listing: Any, routing_key: str) -> tuple[str | None, bool]:
+    """Of a page of services with their integrations: why the one with this key takes no pages ("" if it does), or None
+    if it is not among them; and whether there are more pages."""
+    for service in records(record(listing).get("services")):
+        keys = [text(one.get("integration_key")) for one in records(service.get("integrations"))]
+        if routing_key in keys:
+            why = _OBSTACLES.get(text(service.get("status")), "")
+            return f"its service {text(service.get('name'))} {why}" if why else "", False
+    return None, record(listing).get("more") is True
 
 
 def newest(listing: Any) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ Three facts decide how they are read:
 - An incident paged through the Events API has `incident_key: null` here, so an event rarely has our key and
   the pager is asked by its id.
 - What the Events API did has an integration as `agent`, what a person did has a user, what time did has none.
-- A merge is told as `incident.resolved`. The fault goes on in another incident, so it is only noted here.
+- A merge is told as `incident.resolved`. The fault goes on in another incident, which the pager is asked for.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from connectors.pagerduty.mapping import CLIENT, unmarked
 from incidents.errors import Unrecognised
 from incidents.events import (
     Event,
+    Ignored,
     PageChange,
     PageEvent,
     Ping,
@@ -46,7 +47,7 @@ def verify(headers: Sequence[tuple[str, str]], body: bytes, secrets: Sequence[by
 
 
 def events(connection: str, body: bytes) -> Sequence[Event]:
-    """What a V3 webhook says: one event, or none where it is no news of a page."""
+    """What a V3 webhook says: one event; `Ignored` for types that say nothing of who has a page and how it stands."""
     content = record(parse_json(body))
     if isinstance(content.get("messages"), list):
         raise Unrecognised("pagerduty: a V2 webhook; make a V3 webhook subscription instead")
@@ -54,8 +55,8 @@ def events(connection: str, body: bytes) -> Sequence[Event]:
     kind = text(event.get("event_type"))
     if kind == "pagey.ping":
         return (Ping(connection=connection),)
-    if kind in ("service.created", "service.updated", "service.deleted"):
-        return ()
+    if kind.startswith(NOT_READ):
+        return (Ignored(connection=connection, kind=kind),)
     if kind not in _READERS:
         raise Unrecognised(f"pagerduty: an event of a type we do not know: {kind[:80]!r}")
     change, tell = _READERS[kind]
@@ -83,7 +84,7 @@ def _page_event(
         raise Unrecognised("pagerduty: an incident event without an incident")
     said, is_marked = unmarked(tell(data))
     if change is PageChange.RESOLVED and (target := _merged_into(data)):
-        change, said = PageChange.NOTED, f"merged into {target}"
+        change, said = PageChange.MERGED, f"merged into {target}; it goes on there"
     return PageEvent(
         connection=connection,
         page_id=page_id,
@@ -128,31 +129,71 @@ def _message(data: dict[str, Any]) -> str:
 
 
 def _assignees(data: dict[str, Any]) -> str:
-    names = [text(record(item).get("summary")) for item in items(data.get("assignees"))]
+    names = [_name(item) for item in items(data.get("assignees"))]
     return ", ".join(filter(None, names))
 
 
 def _priority(data: dict[str, Any]) -> str:
-    return f"priority {text(record(data.get('priority')).get('summary')) or 'removed'}"
+    return f"priority {_name(data.get('priority')) or 'removed'}"
+
+
+def _urgency(data: dict[str, Any]) -> str:
+    urgency = text(data.get("urgency")) or "unknown"
+    return f"urgency is now {urgency}{'; it may no longer ring' if urgency == 'low' else ''}"
+
+
+def _service(data: dict[str, Any]) -> str:
+    return f"moved to the service {_name(data.get('service')) or '(unknown)'}"
+
+
+def _title(data: dict[str, Any]) -> str:
+    return f"title is now: {text(data.get('title')) or _name(data)}"
+
+
+def _bridge(data: dict[str, Any]) -> str:
+    places = [text(data.get("conference_url")), text(data.get("conference_number"))]
+    return f"conference: {', '.join(filter(None, places)) or 'removed'}"
 
 
 def _responder(data: dict[str, Any]) -> str:
-    who = record(data.get("user")) or record(data.get("escalation_policy"))
-    return f"responder {text(who.get('summary'))}: {text(data.get('state'))}".rstrip(": ")
+    who = _name(data.get("user")) or _name(data.get("escalation_policy")) or "somebody"
+    state = text(data.get("state"))
+    return f"{who} {_RESPONSES.get(state, f'is a responder ({state})' if state else 'is a responder')}"
 
+
+def _name(reference: Any) -> str:
+    return text(record(reference).get("summary"))
+
+
+_RESPONSES = {"pending": "was asked to help", "accepted": "comes to help", "declined": "cannot help"}
 
 _READERS: dict[str, tuple[PageChange, Callable[[dict[str, Any]], str]]] = {
     "incident.triggered": (PageChange.TRIGGERED, _nothing),
     "incident.acknowledged": (PageChange.ACKNOWLEDGED, _nothing),
     "incident.unacknowledged": (PageChange.UNACKNOWLEDGED, _nothing),
     "incident.reassigned": (PageChange.REASSIGNED, _assignees),
-    "incident.delegated": (PageChange.REASSIGNED, _assignees),
-    "incident.escalated": (PageChange.REASSIGNED, _assignees),
+    "incident.delegated": (PageChange.DELEGATED, _assignees),
+    "incident.escalated": (PageChange.ESCALATED, _assignees),
     "incident.annotated": (PageChange.NOTED, _content),
     "incident.status_update_published": (PageChange.NOTED, _message),
-    "incident.priority_updated": (PageChange.NOTED, _priority),
-    "incident.responder.added": (PageChange.NOTED, _responder),
-    "incident.responder.replied": (PageChange.NOTED, _responder),
+    "incident.priority_updated": (PageChange.CHANGED, _priority),
+    "incident.urgency_updated": (PageChange.CHANGED, _urgency),
+    "incident.service_updated": (PageChange.CHANGED, _service),
+    "incident.title_updated": (PageChange.CHANGED, _title),
+    "incident.conference_bridge.updated": (PageChange.CHANGED, _bridge),
+    "incident.responder.added": (PageChange.CHANGED, _responder),
+    "incident.responder.replied": (PageChange.CHANGED, _responder),
     "incident.resolved": (PageChange.RESOLVED, _nothing),
     "incident.reopened": (PageChange.REOPENED, _nothing),
 }
+
+NOT_READ = (
+    "incident.action_invocation.",
+    "incident.custom_field_values.",
+    "incident.incident_type.",
+    "incident.role.",
+    "incident.task.",
+    "incident.workflow.",
+    "service.",
+)
+"""Families of types that change neither who has a page nor what agents should know of it."""

@@ -20,7 +20,7 @@ from incidents.models import (
 )
 from incidents.notes.context import context_message, page_for
 from incidents.notes.notes import verdict_words
-from incidents.policy.policy import ActionPolicy, Policy
+from incidents.policy.policy import ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
 
 _BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
@@ -153,6 +153,46 @@ def page_effect(case: Case, basis: Basis, *, level: int) -> Effect:
         connection=pager,
         target=key,
         payload=page_for(case, basis, target=target),
+    )
+
+
+def next_level(case: Case, basis: Basis, plan: Plan) -> Plan:
+    """The plan with the next level of the team's ladder paged; after the last one its lead and its manager, each once.
+
+    The plan as it is when nobody is left. Only for an incident that engineers have.
+    """
+    incident = plan.incident
+    team = basis.policy.team_of(incident.service)
+    if incident.page_level < len(team.ladder):
+        incident = replace(incident, page_level=incident.page_level + 1)
+        rung = team.ladder[incident.page_level - 1]
+        page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
+    else:
+        people = {"lead": team.lead, "manager": team.manager}
+        pages = [
+            (person_page(case, who, person, basis), person)
+            for who, person in people.items()
+            if person is not None
+        ]
+        left = [(one, person) for one, person in pages if case.line(one.key) is None]
+        if not left:
+            return plan
+        page, rung = left[0]
+    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged the next level: {rung.title}")
+    return replace(plan, incident=incident, effects=(*plan.effects, page), entries=(*plan.entries, entry))
+
+
+def person_page(case: Case, who: str, person: Rung, basis: Basis) -> Effect:
+    """The page of the team's lead or manager, once in a generation; what comes later are notes on that page."""
+    key = f"{case.once('page')}:{who}"
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.PAGE,
+        incident_id=case.incident.id,
+        connection=person.pager or basis.policy.team_of(case.incident.service).pager,
+        target=key,
+        payload=page_for(case, basis, target=person.pager_target),
     )
 
 

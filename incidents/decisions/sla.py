@@ -14,9 +14,9 @@ from datetime import datetime
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
-from incidents.decisions.escalation import page_effect
+from incidents.decisions.escalation import next_level, person_page
 from incidents.decisions.posts import page_notes, tell_room
-from incidents.effects import Effect, EffectKind, ticket_note
+from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import UNSETTLED, WITH_ENGINEERS
 from incidents.models import (
     Incident,
@@ -26,9 +26,7 @@ from incidents.models import (
     Stage,
     TicketRef,
 )
-from incidents.notes.context import page_for
 from incidents.notes.sla import tickets_words, told_words
-from incidents.policy.policy import Rung
 from incidents.policy.sla.ladder import SlaAct
 from incidents.sla.clock import (
     Missed,
@@ -130,7 +128,7 @@ def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, 
         (SlaAct.TELL_MANAGER, "manager", team.manager),
     ):
         if act in acts and person is not None:
-            effects.append(_page_person(case, who, person, basis))
+            effects.append(person_page(case, who, person, basis))
     incident = case.incident
     can_be_raised = incident.state in UNSETTLED - _OVER and incident.severity > Severity.CRITICAL
     if SlaAct.RAISE_SEVERITY in acts and can_be_raised:
@@ -230,24 +228,8 @@ def _escalate(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[En
     ladder = basis.policy.team_of(incident.service).ladder
     if incident.state not in WITH_ENGINEERS or incident.page_level >= len(ladder):
         return incident, [], []
-    incident = replace(incident, page_level=incident.page_level + 1)
-    rung = ladder[incident.page_level - 1]
-    page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
-    return incident, [page], [Entry(kind=EntryKind.ESCALATED, text=f"Paged the next level: {rung.title}")]
-
-
-def _page_person(case: Case, who: str, person: Rung, basis: Basis) -> Effect:
-    """Page the team's lead or manager, once in a generation; what comes later reaches them as notes on that page."""
-    key = f"{case.once('page')}:{who}"
-    return Effect(
-        key=key,
-        once=key,
-        kind=EffectKind.PAGE,
-        incident_id=case.incident.id,
-        connection=person.pager or basis.policy.team_of(case.incident.service).pager,
-        target=key,
-        payload=page_for(case, basis, target=person.pager_target),
-    )
+    plan = next_level(case, basis, Plan(incident=incident))
+    return plan.incident, list(plan.effects), list(plan.entries)
 
 
 def _update_customers(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:

@@ -6,15 +6,23 @@ Notes are events: each is passed on once, recognised by what identifies it at it
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
-from incidents.decisions.customers import owners_ticket
+from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
+from incidents.decisions.page_moves import (
+    handed_back,
+    is_handed_back,
+    moved_on,
+    page_moves,
+    snoozed,
+    taken_over,
+)
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
-from incidents.effects import Effect, EffectKind, EffectState, ticket_note
+from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
+from incidents.effects import Effect, EffectKind, EffectState
 from incidents.events import (
     ChatCommand,
     PageChange,
@@ -24,7 +32,6 @@ from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move, reopen
 from incidents.models import (
     ChatVerb,
     IncidentState,
-    InternalText,
     PageState,
     PageStatus,
     Stage,
@@ -40,55 +47,77 @@ USAGE = "Commands: status, ack, resolve, note <text>; name the incident where th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageNews:
-    """What the on-call tool said of one page, and how the page stands now. `state` is None if it is gone."""
+    """What the on-call tool said of one page, and how the page stands now. `state` is None if it is not there; then
+    `why` says what is known of the reason, and without any event it should have been there by now."""
 
     key: str
     events: tuple[PageEvent, ...]
     state: PageState | None
+    why: str = ""
+
+
+_PASSED_ON = frozenset({PageChange.NOTED, PageChange.CHANGED, PageChange.MERGED})
 
 
 def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
-    """Follow a page: taken, handed back, resolved, opened again; and pass its notes on."""
+    """Follow a page: taken, handed on, resolved, opened again, or never there; and pass on what was said of it."""
+    line = case.line(news.key)
+    if line is not None and news.state is None and not news.events and is_missing(line):
+        return nobody_woken(case, line, news.why, basis)
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
         plan = _follow(case, news, news.state, basis)
     # By what identifies them: a note whose webhook was repeated is one note.
     notes = {
-        f"pagenote:{_digest(event.page_id, event.at.isoformat(), event.text)}": event
+        f"pagenote:{digest(event.page_id, event.at.isoformat(), event.text)}": event
         for event in news.events
-        if event.change is PageChange.NOTED and not event.by_us
+        if event.change in _PASSED_ON and not event.by_us
     }
     effects, entries = list(plan.effects), list(plan.entries)
     for what, event in notes.items():
-        said = f"{event.actor or 'An engineer'}: {event.text}"
-        effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
+        is_note = event.change is PageChange.NOTED
+        who = event.actor or ("An engineer" if is_note else "On-call tool")
+        said = f"{who}: {event.text}"
+        effects += note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_room(case, basis.policy, what, said)
-        entries.append(Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or "engineer"))
-    return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
+        entries.append(
+            Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or ("engineer" if is_note else who))
+        )
+    return replace(
+        plan,
+        effects=tuple(effects),
+        entries=tuple(entries),
+        sightings=(*plan.sightings, *sighted(case, news.key, news.state)),
+    )
 
 
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     incident = case.incident
+    moves = page_moves(news.events)
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
         who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
-        return _acknowledged(case, who, basis)
-    if incident.state is IncidentState.ACKNOWLEDGED and _is_handed_back(case, news, state):
-        incident = move(incident, IncidentState.ESCALATED, now=basis.now)
-        incident = replace(incident, acknowledged_at=None, responder=None)
-        text = f"{case.incident.responder or 'The responder'} handed the page back; nobody has it now"
-        return _tell(
-            replace(case, incident=incident),
-            basis.policy,
-            f"handed-back:{_digest(str(basis.now))}",
-            text,
-            kind=EntryKind.STATE,
-        )
+        return _joined(moved_on(case, moves, state, basis), _acknowledged(case, who, basis))
+    if is_handed_back(case, moves, state):
+        return handed_back(case, moves, state, basis)
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
         return _page_is_resolved(case, news, state, basis)
     reopened = any(event.change is PageChange.REOPENED for event in news.events)
     if reopened and state.status is not PageStatus.RESOLVED and incident.state in WORKS_AGAIN:
         return _opened_again(case, news, state, basis)
-    return Plan(incident=incident)
+    plan = _joined(moved_on(case, moves, state, basis), snoozed(case, state, basis))
+    who_now = taken_over(case, news.events, state)
+    if who_now is None or incident.state is not IncidentState.ACKNOWLEDGED:
+        return plan
+    seen = replace(case, incident=replace(incident, responder=who_now))
+    what = f"acknowledged:{digest(who_now, str(basis.now))}"
+    before = f" ({incident.responder} had it before)" if incident.responder else ""
+    text = f"{who_now} is on it now{before}"
+    return _joined(plan, tell_all(seen, basis.policy, what, text, kind=EntryKind.ACKNOWLEDGED))
+
+
+def _joined(first: Plan, then: Plan) -> Plan:
+    """Both, the incident as the second has it."""
+    return replace(then, effects=(*first.effects, *then.effects), entries=(*first.entries, *then.entries))
 
 
 def _page_is_resolved(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
@@ -113,7 +142,7 @@ def _resolver(case: Case, news: PageNews, state: PageState) -> str | None:
 
 def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
     """Nobody resolved it and nobody can look: no fix, and no customer may read that there is one. Asked once a page."""
-    what = f"{_LAPSED}{_digest(news.key)}"
+    what = f"{_LAPSED}{digest(news.key)}"
     if _is_asked(case, what):
         return Plan(incident=case.incident)
     name = case.incident.name
@@ -125,7 +154,7 @@ def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
         incident=case.incident,
         effects=(
             *tell_engineers(case, policy, what, text),
-            *_to_owner(case, what, internal(f"{name}: {text}")),
+            *note_owner(case, what, internal(f"{name}: {text}")),
         ),
         entries=(
             Entry(kind=EntryKind.LAPSED, text="The page was resolved by nobody; asked whether it is fixed"),
@@ -140,19 +169,6 @@ def _is_asked(case: Case, what: str = "") -> bool:
     )
 
 
-def _to_owner(case: Case, what: str, note: InternalText) -> list[Effect]:
-    """Where the accountable agent reads it."""
-    ticket = owners_ticket(case)
-    return [] if ticket is None else [ticket_note(case.incident.id, ticket.ref, case.once(what), note)]
-
-
-def _is_handed_back(case: Case, news: PageNews, state: PageState) -> bool:
-    """Of several pages all but the one somebody took are triggered all along: only an event tells."""
-    if state.status is not PageStatus.TRIGGERED:
-        return False
-    return len(case.page_keys) == 1 or any(event.change is PageChange.UNACKNOWLEDGED for event in news.events)
-
-
 def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     """Opened again by the engineers, and perhaps taken in the same breath."""
     who = _who(news, state, PageChange.REOPENED)
@@ -160,12 +176,7 @@ def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) ->
     if state.status is not PageStatus.ACKNOWLEDGED:
         return plan
     who = _who(news, state, PageChange.ACKNOWLEDGED)
-    taken = _acknowledged(replace(case, incident=plan.incident), who, basis)
-    return Plan(
-        incident=taken.incident,
-        effects=(*plan.effects, *taken.effects),
-        entries=(*plan.entries, *taken.entries),
-    )
+    return _joined(plan, _acknowledged(replace(case, incident=plan.incident), who, basis))
 
 
 def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
@@ -178,10 +189,10 @@ def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
         next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
-    plan = _tell(
+    plan = tell_all(
         seen,
         basis.policy,
-        f"acknowledged:{_digest(who, str(basis.now))}",
+        f"acknowledged:{digest(who, str(basis.now))}",
         f"{who} is on it",
         kind=EntryKind.ACKNOWLEDGED,
     )
@@ -207,7 +218,7 @@ def _resolved(case: Case, who: str, basis: Basis) -> Plan:
         checks=0,
     )
     seen = replace(case, incident=incident)
-    plan = _tell(
+    plan = tell_all(
         seen, basis.policy, "resolved", f"{who} resolved it; proof is being taken", kind=EntryKind.RESOLVED
     )
     # Pages of other rungs ring on although it is over.
@@ -224,14 +235,7 @@ def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
         next_update_at=customers.next_update_at(incident, basis),
     )
     seen = replace(case, incident=incident)
-    return _tell(seen, basis.policy, "reopened", f"{who} opened it again", kind=EntryKind.REOPENED)
-
-
-def _tell(seen: Case, policy: Policy, what: str, text: str, *, kind: EntryKind) -> Plan:
-    """A change of state as the agents and the room hear it. The pager knows: it told us."""
-    effects = _to_tickets(seen, what, internal(f"{seen.incident.name}: {text}."))
-    effects += tell_room(seen, policy, what, text)
-    return Plan(incident=seen.incident, effects=tuple(effects), entries=(Entry(kind=kind, text=text),))
+    return tell_all(seen, basis.policy, "reopened", f"{who} opened it again", kind=EntryKind.REOPENED)
 
 
 def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
@@ -243,7 +247,7 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
     if followed is not None:
         return followed
     incident = case.incident
-    what = f"command:{_digest(command.user, command.at.isoformat(), command.verb, command.text)}"
+    what = f"command:{digest(command.user, command.at.isoformat(), command.verb, command.text)}"
     effects: list[Effect] = []
     entries: list[Entry] = []
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state in WITH_ENGINEERS:
@@ -259,7 +263,7 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
         incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.NOTE and command.text:
         said = f"{command.user}: {command.text}"
-        effects += _to_tickets(case, what, internal(f"{case.incident.name}: {said}"))
+        effects += note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_engineers(case, basis.policy, what, said)
         entries.append(Entry(kind=EntryKind.NOTE, text=command.text, actor=command.user))
     elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
@@ -290,17 +294,8 @@ def status_words(case: Case) -> str:
     )
 
 
-def _to_tickets(case: Case, what: str, note: InternalText) -> list[Effect]:
-    """The same note for every ticket: a stray markup, mention or link in it stays text at the helpdesk."""
-    return [ticket_note(case.incident.id, item.ticket.ref, case.once(what), note) for item in case.present]
-
-
 def _who(news: PageNews, state: PageState, change: PageChange, *, said_in_chat: str | None = None) -> str:
     """Who made this change: its own actor, else who said so in chat, else who has the page."""
     actors = [event.actor for event in news.events if event.change is change and not event.by_us]
     named = [name for name in (*reversed(actors), said_in_chat, *state.responders) if name]
     return named[0] if named else "An engineer"
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x00".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from incidents.case import Case, Plan
 from incidents.decisions import sla
@@ -44,9 +44,7 @@ async def sweep_incident(step: Step, incident_id: int) -> Swept:
         told = {clock.key: clock for clock in plan.told_clocks}
         seen = tuple(told.get(clock.key, clock) for clock in on_tickets)
         own = tuple(clock for clock in plan.told_clocks if clock.subject == case.incident.ref)
-        return Plan(
-            incident=plan.incident, effects=plan.effects, entries=plan.entries, told_clocks=(*own, *seen)
-        )
+        return replace(plan, told_clocks=(*own, *seen))
 
     await decide(step, incident_id, decision)
     await record_breaches(tx, sla.broken(due), step.policy.sla.working_calendars(), now=now)

@@ -20,6 +20,7 @@ from incidents.models import Evidence, Incident, IncidentState, Severity, Stage,
 from incidents.step import Step
 from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
+from incidents.store.ledger.pages import record_sightings
 from incidents.store.schema.tables import (
     bindings,
     effects,
@@ -248,6 +249,7 @@ async def write_plans(step: Step, plans: Sequence[tuple[Incident, Plan]]) -> Non
             raise Stale(f"{changed[number][0].name} was moved on by somebody else since it was read")
     await plan_effects(step.connection, [effect for _, plan in plans for effect in plan.effects])
     await append_to_all(step, {before.id: plan.entries for before, plan in plans})
+    await record_sightings(step.connection, [sighting for _, plan in plans for sighting in plan.sightings])
 
 
 async def open_incidents(

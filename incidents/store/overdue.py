@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
-from incidents.lifecycle import WITH_ENGINEERS
 from incidents.store.ledger.due import CLOCK, IS_DUE
+from incidents.store.ledger.pages import UNSEEN, UNSEEN_FOR, WITH_ENGINEERS_NAMES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThingsToDo:
-    """`has_work`: stages that are due, effects that can be sent, or deliveries that nobody drains; `has_promises`:
-    promises with something to tell."""
+    """`has_work`: stages that are due, effects that can be sent, pages that nobody has seen, or deliveries that nobody
+    drains; `has_promises`: promises with something to tell."""
 
     has_work: bool
     has_promises: bool
@@ -28,6 +28,7 @@ _LOOK = text(
     select
         exists (select 1 from incidents where next_stage is not null and next_stage_at <= :now)
             or exists (select 1 from effects e where {IS_DUE})
+            or exists ({UNSEEN})
             or exists (
                 select 1 from deliveries w where w.state = 'pending' and w.received_at <= :now
                     and not exists (select 1 from drains d where d.lane = w.lane and d.until > {CLOCK}))
@@ -41,6 +42,6 @@ _LOOK = text(
 
 async def things_to_do(tx: AsyncConnection, *, now: datetime, clock: datetime | None = None) -> ThingsToDo:
     """What was due at `now` and is not done. `clock` is what leases are compared with: PostgreSQL's, but in tests."""
-    states = [state.value for state in WITH_ENGINEERS]
-    row = (await tx.execute(_LOOK, {"now": now, "clock": clock, "states": states})).one()
+    given = {"now": now, "clock": clock, "states": WITH_ENGINEERS_NAMES, "unseen_since": now - UNSEEN_FOR}
+    row = (await tx.execute(_LOOK, given)).one()
     return ThingsToDo(has_work=row.has_work, has_promises=row.has_promises)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from incidents.decisions.sync import PageNews
-from incidents.effects import EffectState
 from incidents.errors import LiaisonError
-from incidents.events import PageEvent, TicketEvent
+from incidents.events import PageChange, PageEvent, TicketEvent
 from incidents.models import ProbeResult, Ticket
 from incidents.ports import Helpdesk, ImpactProbe, Pager
 from incidents.store.cases import load_case
+from incidents.store.ledger.pages import UNSEEN_FOR, page_keys, taken_pages
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
@@ -75,10 +77,15 @@ async def read_pages(events: list[PageEvent]) -> list[PageNews]:
     for (connection, page_id), said in by_page.items():
         pager = await resources.connect(connection, Pager)
         state = await pager.read_by_id(page_id)
-        key = state.key if state is not None else next((event.key for event in said if event.key), None)
-        if key:
-            ordered = tuple(sorted(said, key=lambda event: event.at))
-            news.append(PageNews(key=key, events=ordered, state=state))
+        told = state.key if state is not None else next((event.key for event in said if event.key), None)
+        async with resources.database().transaction() as tx:
+            known = await page_keys(tx, connection, page_id)
+        ordered = tuple(sorted(said, key=lambda event: event.at))
+        # It goes on elsewhere under our key, and only by that it is found.
+        is_merged = any(event.change is PageChange.MERGED for event in said)
+        for key in dict.fromkeys(filter(None, (told, *known))):
+            seen = await pager.read(key) if is_merged else state and replace(state, key=key)
+            news.append(PageNews(key=key, events=ordered, state=seen))
     return news
 
 
@@ -87,9 +94,17 @@ async def read_pages_of(incident_id: int) -> list[PageNews]:
     """How the pages of an incident stand at the on-call tool, whatever its webhooks told us."""
     async with resources.database().transaction() as tx:
         case = await load_case(tx, incident_id)
+        taken = await taken_pages(tx, incident_id)
+    now = resources.utc_now()
     news: list[PageNews] = []
-    for line in case.pages:
-        if line.state is EffectState.DONE:
-            pager = await resources.connect(line.connection, Pager)
-            news.append(PageNews(key=line.target, events=(), state=await pager.read(line.target)))
+    for page in taken:
+        if page.key not in case.page_keys:
+            continue
+        pager = await resources.connect(page.connection, Pager)
+        state = await pager.read(page.key)
+        if state is not None:
+            news.append(PageNews(key=page.key, events=(), state=state))
+        elif now - page.taken_at >= max(UNSEEN_FOR, timedelta(seconds=2 * pager.index_lag)):
+            why = await pager.obstacle(page.target)
+            news.append(PageNews(key=page.key, events=(), state=None, why=why))
     return news

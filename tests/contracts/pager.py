@@ -78,6 +78,10 @@ class PagerContract:
         assert isinstance(rig.pager, Connector)
         assert rig.pager.index_lag >= 0
 
+    async def test_nothing_stands_in_the_way_of_a_pager_that_works(self, rig: PagerRig) -> None:
+        """A reason is only given where there is one."""
+        assert await rig.pager.obstacle(PAGE.target) == ""
+
     async def test_page_is_read_back(self, rig: PagerRig) -> None:
         """A page wakes somebody and is found by its key and by the vendor's id alike."""
         await rig.pager.page(PAGE, once=KEY)

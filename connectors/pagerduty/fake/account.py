@@ -292,7 +292,7 @@ class FakeAccount:
 
     def unacknowledge(self, incident: FakeIncident) -> None:
         """The acknowledgement timed out: whoever is assigned is woken again."""
-        incident.status = "triggered"
+        incident.status, incident.snoozed_until = "triggered", None
         incident.acknowledged_by = []
         for person in incident.assignees:
             self._ring(incident, person)

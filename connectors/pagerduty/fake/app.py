@@ -47,6 +47,7 @@ FROM_EMAIL = "liaison@example.com"
 ROUTING_KEY = "0123456789abcdef0123456789abcdef"
 SIGNING_SECRET = "fake-pagerduty-signing-secret"
 PEOPLE = {BOT: FROM_EMAIL, "Jane Doe": "jane@example.com", "Omar Haddad": "omar@example.com"}
+EVENTS_INTEGRATION = {"type": "events_api_v2_inbound_integration"}
 MINUTE = timedelta(minutes=1)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _SELF = b'"self":"https://api.pagerduty.com/'
@@ -83,6 +84,8 @@ class FakePagerDuty:
         self.subscriptions: dict[str, FakeSubscription] = {}
         keys = routing_keys or {"": ROUTING_KEY}
         self.directory = FakeDirectory(PEOPLE, list(keys), on_call or {"": "Jane Doe"}, clock)
+        for target, key in keys.items():
+            self.directory.integrate(self.directory.service_of(target), EVENTS_INTEGRATION, key)
         self.account = FakeAccount(
             routing_keys=keys,
             on_call=self.directory.on_call,

@@ -215,6 +215,22 @@ class FakeDirectory:
         self.get("services", service_id)
         return next((target for target, known in self._services.items() if known == service_id), service_id)
 
+    def integrate(self, service: dict[str, Any], fields: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """A new integration of the service, whose routing key this is."""
+        own_id = f"{service['id']}I{len(service['integrations']) + 1}"
+        integration = {
+            **fields,
+            "id": own_id,
+            "type": str(fields["type"]).removesuffix("_reference"),
+            "summary": fields.get("name") or "Events API V2",
+            "self": f"{service['self']}/integrations/{own_id}",
+            "html_url": f"{service['html_url']}/integrations/{own_id}",
+            "service": self.refer("services", service["id"]),
+            "integration_key": key,
+        }
+        service["integrations"].append(integration)
+        return integration
+
     def is_silent(self, target: str) -> bool:
         """Whether events to the service wake nobody now: it is disabled, or in a maintenance window."""
         service = self.service_of(target)

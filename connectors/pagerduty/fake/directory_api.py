@@ -181,18 +181,8 @@ class DirectoryApi:
         fields = await asking.body(request, "integration")
         if not fields.get("type"):
             raise InvalidInput("Type can't be blank.")
-        own_id, key = f"{service['id']}I{len(service['integrations']) + 1}", secrets.token_hex(16)
-        integration = {
-            **fields,
-            "id": own_id,
-            "type": str(fields["type"]).removesuffix("_reference"),
-            "summary": fields.get("name") or "Events API V2",
-            "self": f"{service['self']}/integrations/{own_id}",
-            "html_url": f"{service['html_url']}/integrations/{own_id}",
-            "service": self._directory.refer("services", service["id"]),
-            "integration_key": key,
-        }
-        service["integrations"].append(integration)
+        key = secrets.token_hex(16)
+        integration = self._directory.integrate(service, fields, key)
         self._account.targets[key] = self._directory.target_of(service["id"])
         return JSONResponse({"integration": integration}, 201)
 

@@ -266,6 +266,8 @@ effects = Table(
 _OPEN = text("state in ('pending', 'sending', 'unknown')")
 Index("ix_effects_due", effects.c.not_before, postgresql_where=_OPEN)
 Index("ix_effects_lane_open", effects.c.lane, effects.c.id, postgresql_where=_OPEN)
+# Pages by their id at the on-call tool; those it has not shown yet have none.
+Index("ix_effects_pages", effects.c.result, effects.c.settled_at, postgresql_where=text("kind = 'page'"))
 Index("ix_effects_incident_id", effects.c.incident_id, effects.c.about_ticket)
 
 # Which object elsewhere belongs to which incident: pages by key, rooms by id.

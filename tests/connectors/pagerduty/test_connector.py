@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -234,3 +235,59 @@ async def test_closes(pagerduty: PagerDuty) -> None:
     """Closing leaves no open connection; pytest turns a forgotten one into an error."""
     await pagerduty.check()
     await pagerduty.aclose()
+
+
+async def test_a_snooze_stands_in_the_log(fake: FakePagerDuty, pagerduty: PagerDuty, clock: Clock) -> None:
+    """An acknowledgement that will time out is none; a later acknowledgement ends the rest."""
+    await pagerduty.page(PAGE, once=KEY)
+    (incident,) = fake.incidents
+    fake.account.snooze(incident, 3600, "Omar Haddad")
+    for state in (await pagerduty.read(KEY), await pagerduty.read_by_id(incident.id)):
+        assert state is not None
+        assert (state.status, state.snoozed_by) == (PageStatus.ACKNOWLEDGED, "Omar Haddad")
+        assert state.snoozed_until == clock() + timedelta(hours=1)
+    clock.advance(minutes=1)
+    fake.acknowledge(incident.id, by="Jane Doe")
+    state = await pagerduty.read(KEY)
+    assert state is not None
+    assert (state.snoozed_until, state.snoozed_by) == (None, "")
+
+
+@pytest.mark.parametrize("target", ["", "payments"])
+async def test_what_keeps_pages_from_waking_anybody(
+    fake: FakePagerDuty, pagerduty: PagerDuty, clock: Clock, target: str
+) -> None:
+    """The service behind the target's routing key is disabled, in maintenance, or fine."""
+    service = fake.directory.service_of(target)
+    assert await pagerduty.obstacle(target) == ""
+    service["status"] = "disabled"
+    assert await pagerduty.obstacle(target) == f"its service {service['name']} is disabled"
+    await pagerduty.page(replace(PAGE, target=target), once=KEY)
+    assert (await pagerduty.read(KEY), list(fake.pages)) == (None, [])
+    service["status"] = "active"
+    window = {
+        "start_time": clock().isoformat(),
+        "end_time": (clock() + timedelta(hours=1)).isoformat(),
+        "services": [{"id": service["id"], "type": "service_reference"}],
+    }
+    fake.directory.add("maintenance_windows", window)
+    assert await pagerduty.obstacle(target) == f"its service {service['name']} is in maintenance"
+
+
+async def test_the_service_is_looked_for_page_by_page(fake: FakePagerDuty, pagerduty: PagerDuty) -> None:
+    """An account may have hundreds of services; ours is on the last page."""
+    ours = fake.directory.service_of("payments")
+    policy = {"id": ours["escalation_policy"]["id"], "type": "escalation_policy_reference"}
+    for number in range(150):
+        fake.directory.add("services", {"name": f"aaa {number}", "escalation_policy": policy})
+    ours["status"] = "disabled"
+    assert await pagerduty.obstacle("payments") == "its service payments is disabled"
+
+
+async def test_nothing_is_known_where_services_cannot_be_read(
+    fake: FakePagerDuty, pagerduty: PagerDuty
+) -> None:
+    """A token that may not read services keeps nobody from learning that nobody was woken."""
+    fake.faults.arm(FaultKind.UNAUTHORIZED, where="/services", times=None)
+    assert await pagerduty.obstacle("") == ""
+    assert await pagerduty.obstacle("no such target") == ""

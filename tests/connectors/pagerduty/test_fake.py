@@ -99,7 +99,7 @@ async def test_merge_in_webhooks() -> None:
     await pagerduty.page(PAGE, once="b")
     fake.merge(fake.incidents[1].id, into=fake.incidents[0].id)
     await fake.settle()
-    assert receiver.read(pagerduty)[-1].change is PageChange.NOTED
+    assert receiver.read(pagerduty)[-1].change is PageChange.MERGED
 
 
 async def test_ping_button() -> None:

@@ -14,6 +14,7 @@ from connectors.pagerduty import PagerDuty, webhook
 from connectors.pagerduty.fake.app import FakePagerDuty
 from incidents.errors import Forged, Unrecognised
 from incidents.events import (
+    Ignored,
     PageChange,
     PageEvent,
     Ping,
@@ -105,8 +106,8 @@ def test_identity_is_the_signed_id() -> None:
             PageChange.REASSIGNED,
             "Jane Doe, Omar Haddad",
         ),
-        ("incident.delegated", INCIDENT | {"assignees": [PERSON]}, PageChange.REASSIGNED, "Jane Doe"),
-        ("incident.escalated", INCIDENT | {"assignees": None}, PageChange.REASSIGNED, ""),
+        ("incident.delegated", INCIDENT | {"assignees": [PERSON]}, PageChange.DELEGATED, "Jane Doe"),
+        ("incident.escalated", INCIDENT | {"assignees": None}, PageChange.ESCALATED, ""),
         (
             "incident.annotated",
             {"type": "incident_note", "id": "N1", "content": "rolled back", "incident": REFERENCE},
@@ -122,21 +123,64 @@ def test_identity_is_the_signed_id() -> None:
         (
             "incident.priority_updated",
             INCIDENT | {"priority": {"summary": "P1"}},
-            PageChange.NOTED,
+            PageChange.CHANGED,
             "priority P1",
         ),
-        ("incident.priority_updated", INCIDENT | {"priority": None}, PageChange.NOTED, "priority removed"),
+        ("incident.priority_updated", INCIDENT | {"priority": None}, PageChange.CHANGED, "priority removed"),
+        (
+            "incident.urgency_updated",
+            INCIDENT | {"urgency": "low"},
+            PageChange.CHANGED,
+            "urgency is now low; it may no longer ring",
+        ),
+        (
+            "incident.urgency_updated",
+            INCIDENT | {"urgency": "high"},
+            PageChange.CHANGED,
+            "urgency is now high",
+        ),
+        (
+            "incident.service_updated",
+            INCIDENT | {"service": {"summary": "Payments"}},
+            PageChange.CHANGED,
+            "moved to the service Payments",
+        ),
+        ("incident.title_updated", INCIDENT | {"title": "Cards"}, PageChange.CHANGED, "title is now: Cards"),
+        (
+            "incident.conference_bridge.updated",
+            {"incident": REFERENCE, "conference_url": "https://c.example", "conference_number": None},
+            PageChange.CHANGED,
+            "conference: https://c.example",
+        ),
+        (
+            "incident.conference_bridge.updated",
+            {"incident": REFERENCE, "conference_url": None},
+            PageChange.CHANGED,
+            "conference: removed",
+        ),
         (
             "incident.responder.added",
             {"type": "incident_responder", "user": PERSON, "state": "pending", "incident": REFERENCE},
-            PageChange.NOTED,
-            "responder Jane Doe: pending",
+            PageChange.CHANGED,
+            "Jane Doe was asked to help",
         ),
         (
             "incident.responder.replied",
             {"escalation_policy": {"summary": "Payments"}, "state": "accepted", "incident": REFERENCE},
-            PageChange.NOTED,
-            "responder Payments: accepted",
+            PageChange.CHANGED,
+            "Payments comes to help",
+        ),
+        (
+            "incident.responder.replied",
+            {"user": PERSON, "state": "declined", "incident": REFERENCE},
+            PageChange.CHANGED,
+            "Jane Doe cannot help",
+        ),
+        (
+            "incident.responder.replied",
+            {"user": None, "state": "joined", "incident": REFERENCE},
+            PageChange.CHANGED,
+            "somebody is a responder (joined)",
         ),
         ("incident.resolved", INCIDENT, PageChange.RESOLVED, ""),
         ("incident.reopened", INCIDENT, PageChange.REOPENED, ""),
@@ -197,7 +241,7 @@ def test_merge_is_no_resolution() -> None:
     """A merge resolves this incident while the fault goes on in another: nothing is fixed."""
     reason = {"type": "merge_resolve_reason", "incident": {"id": "P2", "summary": "Checkout down"}}
     said = read(an_event("incident.resolved", data=INCIDENT | {"resolve_reason": reason}))
-    assert (said.change, said.text) == (PageChange.NOTED, "merged into Checkout down")
+    assert (said.change, said.text) == (PageChange.MERGED, "merged into Checkout down; it goes on there")
 
 
 def test_ping() -> None:
@@ -206,10 +250,31 @@ def test_ping() -> None:
     assert webhook.events("pagerduty/main", body) == (Ping(connection="pagerduty/main"),)
 
 
-@pytest.mark.parametrize("kind", ["service.created", "service.updated", "service.deleted"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "incident.action_invocation.created",
+        "incident.action_invocation.terminated",
+        "incident.action_invocation.updated",
+        "incident.custom_field_values.updated",
+        "incident.incident_type.changed",
+        "incident.role.assigned",
+        "incident.role.unassigned",
+        "incident.task.completed",
+        "incident.task.created",
+        "incident.workflow.completed",
+        "incident.workflow.started",
+        "service.created",
+        "service.custom_field_values.updated",
+        "service.deleted",
+        "service.updated",
+    ],
+)
 def test_no_news_of_a_page(kind: str) -> None:
-    """An account-wide subscription also tells of services; that is understood and nothing to do."""
-    assert webhook.events("pagerduty/main", a_body_of(an_event(kind))) == ()
+    """A subscription to everything also tells of services, tasks and workflows: counted, never parked."""
+    assert webhook.events("pagerduty/main", a_body_of(an_event(kind))) == (
+        Ignored(connection="pagerduty/main", kind=kind),
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,7 +319,7 @@ class TestPublished:
         body = shared_path("specs/pagerduty/webhook_v3_incident_priority_updated.json").read_bytes()
         (said,) = webhook.events("pagerduty/main", body)
         assert isinstance(said, PageEvent)
-        assert (said.page_id, said.change, said.actor) == ("PGR0VU2", PageChange.NOTED, "Tenex Engineer")
+        assert (said.page_id, said.change, said.actor) == ("PGR0VU2", PageChange.CHANGED, "Tenex Engineer")
 
     def test_v2_sample(self) -> None:
         """A body of the old format is recognised, and the cure is named."""

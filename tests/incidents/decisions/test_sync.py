@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.case import EntryKind
 from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand, PageChange
@@ -178,6 +179,7 @@ def test_handed_back():
     incident = plan.incident
     assert (incident.acknowledged_at, incident.responder) == (None, None)
     assert "Ana handed the page back; nobody has it now" in texts(plan)
+    assert plan.entries[0].kind is EntryKind.HANDED_ON
     assert not of_kind(plan, EffectKind.CUSTOMER_MESSAGE, EffectKind.PAGE)
 
 

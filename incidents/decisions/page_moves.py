@@ -1,0 +1,120 @@
+"""Whose a page is: given to somebody else, gone to the next level, given back by time, or resting for a while.
+
+The on-call tool's own ladder and time-outs do most of this. Agents read who has it now and why; a time-out is nobody's
+doing, so nobody is named for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from incidents.basis import Basis
+from incidents.case import Case, EntryKind, Plan
+from incidents.decisions.posts import tell_room
+from incidents.decisions.telling import digest, note_tickets, tell_all
+from incidents.effects import EffectState
+from incidents.events import PageChange, PageEvent
+from incidents.lifecycle import WITH_ENGINEERS, move
+from incidents.models import IncidentState, PageState, PageStatus
+from incidents.texts.messages import internal
+from incidents.texts.times import clock
+
+_GIVEN_ON = frozenset({PageChange.REASSIGNED, PageChange.ESCALATED, PageChange.DELEGATED})
+_MOVES = _GIVEN_ON | {PageChange.UNACKNOWLEDGED}
+
+
+def page_moves(events: Sequence[PageEvent]) -> list[PageEvent]:
+    """Those of the events that say whose the page is, each once."""
+    moves = {_mark(event): event for event in events if event.change in _MOVES and not event.by_us}
+    return list(moves.values())
+
+
+def is_handed_back(case: Case, moves: Sequence[PageEvent], state: PageState) -> bool:
+    """Of several pages all but the one somebody took are triggered all along: only an event tells."""
+    if case.incident.state is not IncidentState.ACKNOWLEDGED or state.status is not PageStatus.TRIGGERED:
+        return False
+    live = [page for page in case.pages if page.state is not EffectState.DEAD]
+    return len(live) == 1 or bool(moves)
+
+
+def handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Basis) -> Plan:
+    """Nobody has acknowledged it any more: the response clock runs again, and the agents learn whom it wakes now."""
+    incident = move(case.incident, IncidentState.ESCALATED, now=basis.now)
+    incident = replace(incident, acknowledged_at=None, responder=None)
+    rings_for = ", ".join(state.responders)
+    said = [_said(event, state) for event in moves] or [
+        f"The page is not acknowledged any more; {f'it rings for {rings_for}' if rings_for else 'nobody has it now'}"
+    ]
+    seen = replace(case, incident=incident)
+    what = f"handed-back:{digest(str(basis.now))}"
+    return tell_all(seen, basis.policy, what, "; ".join(said), kind=EntryKind.HANDED_ON)
+
+
+def moved_on(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Basis) -> Plan:
+    """Where the incident's state stays as it is: who has the page now, for the agents."""
+    plan = Plan(incident=case.incident)
+    if case.incident.state not in WITH_ENGINEERS:
+        return plan
+    for event in moves:
+        if event.change is PageChange.UNACKNOWLEDGED and state.status is not PageStatus.TRIGGERED:
+            continue  # somebody has taken it again since
+        what = f"moved:{digest(*_mark(event))}"
+        told = tell_all(case, basis.policy, what, _said(event, state), kind=EntryKind.HANDED_ON)
+        plan = replace(plan, effects=(*plan.effects, *told.effects), entries=(*plan.entries, *told.entries))
+    return plan
+
+
+def taken_over(case: Case, events: Sequence[PageEvent], state: PageState) -> str | None:
+    """Who acknowledged the page after somebody else had it, if somebody did and still has it."""
+    taken = [
+        event.actor
+        for event in events
+        if event.change is PageChange.ACKNOWLEDGED and event.actor and not event.by_us
+    ]
+    if not taken or state.status is not PageStatus.ACKNOWLEDGED:
+        return None
+    newest = taken[-1]
+    is_news = newest != case.incident.responder and newest in state.responders
+    return newest if is_news else None
+
+
+def snoozed(case: Case, state: PageState, basis: Basis) -> Plan:
+    """A page that rests is acknowledged, and nobody need be at it: told once for each end of the rest."""
+    until = state.snoozed_until
+    if until is None or until <= basis.now or case.incident.state is not IncidentState.ACKNOWLEDGED:
+        return Plan(incident=case.incident)
+    what = f"snoozed:{digest(state.key, until.isoformat())}"
+    day = "" if until.date() == basis.now.date() else f"{until:%Y-%m-%d} "
+    text = f"{state.snoozed_by or 'Somebody'} snoozed the page until {day}{clock(until)}; then it rings again"
+    posts = tell_room(case, basis.policy, what, text)
+    if posts and case.line(posts[0].key) is not None:
+        return Plan(incident=case.incident)
+    if not posts:
+        # Notes are known by their keys; without a room nothing in the case says that they are there.
+        notes = note_tickets(case, what, internal(f"{case.incident.name}: {text}."))
+        return Plan(incident=case.incident, effects=tuple(notes))
+    return tell_all(case, basis.policy, what, text, kind=EntryKind.SNOOZED)
+
+
+def _said(event: PageEvent, state: PageState) -> str:
+    """`Ana gave the page to Bo, who has not acknowledged it yet`."""
+    to = event.text or ", ".join(state.responders)
+    if event.change is PageChange.UNACKNOWLEDGED:
+        if event.actor:
+            return (
+                f"{event.actor} handed the page back; {f'it rings for {to}' if to else 'nobody has it now'}"
+            )
+        return f"The acknowledgement ran out by time; the page rings again{f' for {to}' if to else ''}"
+    to = to or "somebody else"
+    yet = " (not acknowledged yet)" if state.status is PageStatus.TRIGGERED else ""
+    if event.change is PageChange.ESCALATED:
+        by = f"{event.actor} escalated the page" if event.actor else "The page went on"
+        return f"{by} to the next level: {to}{yet}"
+    by = f"{event.actor} gave the page" if event.actor else "The page was given"
+    via = "another escalation policy, " if event.change is PageChange.DELEGATED else ""
+    return f"{by} to {via}{to}{yet}"
+
+
+def _mark(event: PageEvent) -> tuple[str, str, str, str]:
+    return event.page_id, event.at.isoformat(), event.change, event.text
