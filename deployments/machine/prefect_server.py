@@ -17,6 +17,7 @@ from pathlib import Path
 import certifi
 import httpx
 import psutil
+from pydantic import TypeAdapter
 
 from deployments.machine.prefect_login import server_settings
 from deployments.machine.process_table import ProcessTable
@@ -102,7 +103,8 @@ def _kept(events: timedelta) -> dict[str, str]:
     # Runs are pruned by our own flow: the server's vacuum of them knows one age for all, and takes pages along.
     return {
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events",
-        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": str(int(events.total_seconds())),
+        # As ISO 8601: a text of seconds alone is no time to Prefect, and its server would not start.
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": TypeAdapter(timedelta).dump_python(events, mode="json"),
     }
 
 

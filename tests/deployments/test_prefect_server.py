@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prefect.settings.models.server.events import ServerEventsSettings
 
 from deployments.machine.prefect_server import server_program, start_server
 from deployments.machine.process_table import ProcessTable
@@ -26,15 +27,20 @@ async def test_a_server_that_dies_shows_the_end_of_its_log(tmp_path: Path):
     assert table.read() == []
 
 
-def test_events_are_kept_as_long_as_the_policy_says(tmp_path: Path):
-    """In seconds, as Prefect reads it; and its vacuum, which would take pages along, keeps its hands off runs."""
+@pytest.mark.parametrize("kept", [timedelta(days=1), timedelta(hours=36), timedelta(days=30)], ids=str)
+def test_events_are_kept_as_long_as_the_policy_says(
+    tmp_path: Path, kept: timedelta, monkeypatch: pytest.MonkeyPatch
+):
+    """As Prefect itself reads it; and its vacuum, which would take pages along, keeps its hands off runs."""
     program = server_program(
         home=tmp_path,
         port=4200,
         database_url="sqlite+aiosqlite://",
         login=None,
-        events_kept=timedelta(hours=36),
+        events_kept=kept,
         extra_env={},
     )
-    assert program.env["PREFECT_SERVER_EVENTS_RETENTION_PERIOD"] == "129600"
+    name = "PREFECT_SERVER_EVENTS_RETENTION_PERIOD"
+    monkeypatch.setenv(name, program.env[name])
+    assert ServerEventsSettings().retention_period == kept
     assert program.env["PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED"] == "events"
