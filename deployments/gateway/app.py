@@ -217,7 +217,7 @@ class Gateway:
         if not self._sources.is_loaded:
             return NOTHING_LOADED
         # A sender loses nothing by that, so whoever decides by the status must go on sending to us.
-        troubles = [f"what is taken waits: {self._engine.trouble}"] if self._engine.trouble else []
+        troubles = [self._engine.trouble] if self._engine.trouble else []
         disk = self._readiness.disk
         if disk is not None and disk.is_low:
             troubles.append(f"only {disk}")

@@ -1,6 +1,7 @@
 """Will somebody handle what is taken? Prefect's server and a worker are looked at now and then.
 
-Taking webhooks needs neither of them: what is taken waits in the store. But the operator must hear of it.
+Taking webhooks needs neither of them: what is taken waits in the store, or a worker handles it without Prefect. But the
+operator must hear of it.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 
 from deployments.gateway.notices import error_words
+from incidents.store.database import Database
+from incidents.store.emergencies import emergency_since
 
 DEPLOYMENT = "intake/intake"
 """Whose runs handle what the gateway takes."""
@@ -33,17 +36,31 @@ class EnginePacing:
     longest: float = 600.0
 
 
+async def goes_on_without_prefect(database: Database) -> bool:
+    """Whether a worker handles now what Prefect would."""
+    async with database.transaction() as tx:
+        return await emergency_since(tx) is not None
+
+
+async def _nobody() -> bool:
+    return False
+
+
 class Engine:
-    """`trouble` is what keeps deliveries from being handled, in a sentence, or None. `run` looks until cancelled."""
+    """`trouble` is what keeps deliveries from being handled as usual, in a sentence, or None. `run` looks until
+    cancelled. `goes_on` says whether a worker handles them without Prefect.
+    """
 
     def __init__(
         self,
         client: PrefectClient,
         *,
+        goes_on: Callable[[], Awaitable[bool]] = _nobody,
         pacing: EnginePacing | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
+        self._goes_on = goes_on
         self._pacing = pacing or EnginePacing()
         self._clock = clock
         self.trouble: str | None = None
@@ -54,8 +71,17 @@ class Engine:
     async def run(self) -> None:
         """Look again and again, until cancelled; what is wrong now is in `trouble`."""
         while True:
-            self.take_note(await self._look())
+            trouble = await self._look()
+            self.take_note(trouble if trouble is None else f"{await self._what_comes_of_it()}: {trouble}")
             await asyncio.sleep(self._pacing.every)
+
+    async def _what_comes_of_it(self) -> str:
+        try:
+            async with asyncio.timeout(self._pacing.patience):
+                goes_on = await self._goes_on()
+        except Exception:  # noqa: BLE001 - whatever ails the store, this must go on looking
+            goes_on = False
+        return "a worker handles what is taken without Prefect" if goes_on else "what is taken waits"
 
     async def _look(self) -> str | None:
         try:
@@ -78,11 +104,11 @@ class Engine:
         was, self.trouble = self.trouble, trouble
         if trouble is None:
             if was is not None:
-                logger.warning("deliveries are handled again, after %.0f s", now - self._since)
+                logger.warning("deliveries are handled as usual again, after %.0f s", now - self._since)
             return
         if was is None:
             self._since, self._say_at, self._pause = now, now, self._pacing.say_again
         if now >= self._say_at:
-            logger.warning("webhooks are taken and wait, for %.0f s now: %s", now - self._since, trouble)
+            logger.warning("for %.0f s now %s", now - self._since, trouble)
             self._say_at = now + self._pause
             self._pause = min(2 * self._pause, self._pacing.longest)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
-from deployments.gateway.engine import Engine
+from deployments.gateway.engine import Engine, goes_on_without_prefect
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
@@ -57,7 +57,7 @@ async def open_gateway(
         rejections = Rejections(database, notices)
         inbox = InboxWriter(database)
         inbox.start()
-        engine = Engine(client)
+        engine = Engine(client, goes_on=partial(goes_on_without_prefect, database))
         watch = Watch(database, notices, client)
         chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run())
         background = [asyncio.create_task(chore) for chore in chores]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
-from deployments.gateway.engine import DEPLOYMENT, Engine, EnginePacing
+from deployments.gateway.engine import DEPLOYMENT, Engine, EnginePacing, goes_on_without_prefect
+from incidents.store.database import Database
+from incidents.store.emergencies import begin_emergency
 from tests.deployments.gateway.conftest import Sender, Store, until
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.deployments.gateway.vendors import HTTP
@@ -73,6 +76,20 @@ async def test_a_gateway_without_prefect_takes_webhooks_and_says_that_they_wait(
     assert len(await store.deliveries()) == 1
 
 
+async def test_a_worker_that_goes_on_without_prefect_is_told_of(database: Database, prefect: PrefectApi):
+    """Who looks at it by night must know whether people are paged."""
+    prefect.is_away = True
+    async with prefect.connect() as client:
+        goes_on = partial(goes_on_without_prefect, database)
+        engine = Engine(client, goes_on=goes_on, pacing=EnginePacing(every=0.0, patience=5.0))
+        looking = asyncio.create_task(engine.run())
+        await until(lambda: _has(engine, "what is taken waits: Prefect does not answer"))
+        async with database.transaction() as tx:
+            assert await begin_emergency(tx, "here, process 1") is not None
+        await until(lambda: _has(engine, "a worker handles what is taken without Prefect"))
+        looking.cancel()
+
+
 async def test_the_same_trouble_is_said_ever_more_seldom(
     prefect: PrefectApi, caplog: pytest.LogCaptureFixture
 ):
@@ -91,4 +108,6 @@ async def test_the_same_trouble_is_said_ever_more_seldom(
         engine.take_note(None)
         engine.take_note(None)
     assert said_at == [0, 10, 30, 70, 110, 150, 190]
-    assert [record.getMessage() for record in caplog.records] == ["deliveries are handled again, after 195 s"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "deliveries are handled as usual again, after 195 s"
+    ]
