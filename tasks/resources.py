@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 from prefect.blocks.core import Block
 from prefect.runtime import flow_run
 from pydantic import ValidationError
+from sqlalchemy import text
 
 from blocks.connect import Connections, block_from_json
 from incidents.basis import Basis
@@ -32,6 +33,8 @@ from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
 from tasks.without_prefect import current_emergency, is_without_prefect
+
+_UNNOTICED = timedelta(seconds=0.5)
 
 # Linux's monotonic clock stands still while the machine is suspended.
 _BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -65,6 +68,7 @@ class _Resources:
     policy_stamp: tuple[str, int] = ("", 0)
     connections: Connections = field(default_factory=lambda: Connections(_mirrored))
     clock: Callable[[], datetime] | None = None
+    behind: timedelta = timedelta(0)
     uptime: Callable[[], float] | None = None
     kept: dict[type, object] = field(default_factory=dict)
     instance: str | None = None
@@ -164,9 +168,30 @@ async def close() -> None:
 
 
 def utc_now() -> datetime:
-    """The one clock of flows and tasks; decisions are given it as `now`."""
+    """The one clock of flows and tasks; decisions are given it as `now`. It is PostgreSQL's as far as
+    `follow_store_clock` was asked to find that out."""
+    return _own_clock() + _here().behind
+
+
+def _own_clock() -> datetime:
     clock = _here().clock
     return clock() if clock is not None else datetime.now(UTC)
+
+
+async def follow_store_clock() -> timedelta:
+    """Go by PostgreSQL's clock from now on, and return by how much ours is behind it.
+
+    What is planned becomes due by its clock, and all workers share it: one whose own clock is a minute behind would
+    send each page a minute late. A difference too small to be told from the way there and back is none.
+    """
+    async with database().transaction() as tx:
+        before, asked = _own_clock(), uptime()
+        theirs: datetime = (await tx.execute(text("select clock_timestamp()"))).scalar_one()
+        took = timedelta(seconds=uptime() - asked)
+    behind = theirs - (before + took / 2)
+    here = _here()
+    here.behind = behind if abs(behind) > took + _UNNOTICED else timedelta(0)
+    return here.behind
 
 
 def uptime() -> float:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import socket
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import httpx
@@ -22,6 +22,7 @@ from deployments.worker.declarations import declarations
 from deployments.worker.emergency import EmergencyWorker
 from deployments.worker.prefect_watch import AWAY_AFTER, AbsencePacing, PrefectWatch
 from deployments.worker.worker_process import GRACE_SECONDS, run_beside_signals, run_worker
+from incidents.errors import StoreFault
 from incidents.store.inbox.drains import LEASE as DRAIN_LEASE
 from incidents.store.ledger.effects import LEASE as EFFECT_LEASE
 from incidents.store.migrate import check_schema
@@ -31,6 +32,8 @@ from tasks.ring import WAKE_CHANNEL
 _LISTEN_AGAIN = 2.0
 _SERVE_AGAIN, _SERVE_AGAIN_AT_LAST = 1.0, 30.0
 _LAST_CALLS = 5.0
+_ASK_TIME_EVERY = 15.0
+_WORTH_SAYING = timedelta(seconds=2)
 
 logger = logging.getLogger("liaison.worker")
 
@@ -48,8 +51,10 @@ async def _work(stop: asyncio.Event, *, limit: int, emergency_after: float) -> N
     await check_schema(resources.database())
     resources.policy()
     _take_kept_key()
+    await resources.follow_store_clock()
     bell = asyncio.Event()
     background = [
+        asyncio.create_task(_keep_time()),
         asyncio.create_task(_listen(resources.database().url, bell)),
         asyncio.create_task(_take_over()),
     ]
@@ -62,6 +67,22 @@ async def _work(stop: asyncio.Event, *, limit: int, emergency_after: float) -> N
             task.cancel()
         await asyncio.gather(*background, stand_in, return_exceptions=True)
         await resources.close()
+
+
+async def _keep_time() -> None:
+    """Go by PostgreSQL's clock, however this machine's is set meanwhile."""
+    said = timedelta(0)
+    while True:
+        try:
+            behind = await resources.follow_store_clock()
+        except StoreFault as error:
+            logger.warning("PostgreSQL's clock could not be asked for: %s", type(error).__name__)
+        else:
+            if abs(behind - said) > _WORTH_SAYING:
+                seconds = behind.total_seconds()
+                logger.warning("this machine's clock is %+.0f s off PostgreSQL's, which is gone by", -seconds)
+                said = behind
+        await asyncio.sleep(_ASK_TIME_EVERY)
 
 
 def _take_kept_key() -> None:
@@ -123,7 +144,7 @@ async def _stand_in(stop: asyncio.Event, after: float) -> None:
 
 async def _take_over() -> None:
     """See to what a killed predecessor held, when its leases are over; the minute's schedule comes later."""
-    await _ask_for_recover(datetime.now(UTC) + max(DRAIN_LEASE, EFFECT_LEASE))
+    await _ask_for_recover(resources.utc_now() + max(DRAIN_LEASE, EFFECT_LEASE))
 
 
 async def _ask_for_recover(at: datetime | None) -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect.client.orchestration import PrefectClient
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deployments.gateway.notices import Notices, error_words
 from incidents.store.database import Database
@@ -37,7 +38,8 @@ class WatchPacing:
 class Watch:
     """`run` looks until it is cancelled; nothing that fails ends it.
 
-    Any number of gateways make one run of a flow a minute at most: the minute is in its idempotency key.
+    Any number of gateways make one run of a flow a minute at most: the minute is in its idempotency key. `clock` is
+    PostgreSQL's unless another one is given: this machine's may be wrong, and what is due goes by the store's.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Watch:
         client: PrefectClient,
         *,
         pacing: WatchPacing | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._database = database
         self._notices = notices
@@ -67,8 +69,8 @@ class Watch:
 
     async def look(self) -> None:
         """Start a run for what is due. Raises what the store and Prefect raise."""
-        now = self._clock()
         async with self._database.transaction() as tx:
+            now = self._clock() if self._clock is not None else await _store_time(tx)
             found = await things_to_do(tx, now=now - timedelta(seconds=self._pacing.grace))
             instance = await instance_id(tx)
         # A promise's moment is nobody's before it is swept, so the grace costs it some seconds and no more.
@@ -83,3 +85,8 @@ class Watch:
         await self._client.create_flow_run_from_deployment(deployment.id, idempotency_key=key, tags=["watch"])
         async with self._database.transaction() as tx:
             await tx.execute(text(f"notify {WAKE_CHANNEL}"))
+
+
+async def _store_time(tx: AsyncConnection) -> datetime:
+    moment: datetime = (await tx.execute(text("select clock_timestamp() at time zone 'utc'"))).scalar_one()
+    return moment.replace(tzinfo=UTC)
