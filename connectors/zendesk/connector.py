@@ -16,13 +16,15 @@ import httpx
 from connectors.kit.fields import items, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
+from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.reader import read_comments
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
-from connectors.zendesk.mapping import SIDE_LOADS, carries, change_body, ticket_id_from, tickets_from
+from connectors.zendesk.mapping import SIDE_LOADS, carries, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
+from connectors.zendesk.updates import Updates
 from connectors.zendesk.webhook import events_from, verified_from
-from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
+from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, Verified
 from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
@@ -66,16 +68,16 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         )
         # The paces stand before the calls, not inside their deadline: waiting for one's turn is no time-out.
         self._requests = Pace(settings.requests_per_minute, 60)
-        self._updates = Pace(settings.updates_per_minute, 60)
         self._http = VendorHttp(
             vendor=self.vendor,
             base_url=settings.address,
             auth=(f"{settings.email}/token", settings.api_token.get_secret_value()),
             transport=transport,
         )
-        self._bulk = BulkUpdate(
+        bulk = BulkUpdate(
             self._call, wait_seconds=settings.job_wait_seconds, poll_seconds=settings.job_poll_seconds
         )
+        self._updates = Updates(self._get, self._call, bulk, Pace(settings.updates_per_minute, 60))
 
     async def check(self) -> str:
         """Who we are there. Raises `NotAllowed` if that is nobody who may change tickets."""
@@ -139,52 +141,27 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         """Over 100 ids make several calls: when only some of those succeed, the ids of the others come back
         `unknown` rather than the whole call failing, so that what was done is never forgotten.
         """
-        body = {"ticket": change_body(change, once=once)}
-        wanted = _plausible(ids)
-        if len(wanted) == 1:
-            outcomes = {wanted[0]: await self._update_one(wanted[0], change, body)}
-        else:
-            outcomes = {outcome.id: outcome for outcome in await self._bulk.update(wanted, body)}
+        outcomes = {
+            outcome.id: outcome for outcome in await self._updates.update(_plausible(ids), change, once=once)
+        }
         return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
 
     async def was_done(self, id: str, once: str) -> bool:
-        """An update that changed nothing leaves no audit and is answered False: repeating it is harmless."""
+        """An update that changed nothing, or only added tags, leaves no mark and is answered False: repeating it is
+        harmless. Of a ticket with more than 10,000 audits the newest are looked at.
+        """
         if ticket_id_from(id) is None:
             return False
-        page = 1
-        while True:
-            try:
-                data = await self._get(
-                    f"tickets/{id}/audits.json",
-                    sort_by="created_at",
-                    sort_order="desc",
-                    per_page="100",
-                    page=str(page),
-                )
-            except NotFound:
-                return False
-            if any(carries(audit, once) for audit in items(data.get("audits"))):
-                return True
-            if not data.get("next_page"):
-                return False
-            page += 1
+        try:
+            async for page in audit_pages(self._get, id):
+                if any(carries(audit, once) for audit in items(page.get("audits"))):
+                    return True
+        except NotFound:
+            pass
+        return False
 
     async def service_levels(self) -> ServiceLevels:
         return await read_service_levels(self._get, self._settings)
-
-    async def _update_one(self, id: str, change: TicketChange, body: Any) -> TicketOutcome:
-        await self._updates.wait()
-        # Status and tags are states, a comment is an act: only states may be sent twice.
-        is_state = change.public_reply is None and change.private_note is None
-        try:
-            await self._call("PUT", f"tickets/{id}.json", json=body, is_repeatable=is_state)
-        except NotAllowed:
-            raise
-        except NotFound as error:
-            return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail=str(error))
-        except Refused as error:
-            return TicketOutcome(id=id, outcome=ChangeOutcome.REFUSED, detail=str(error))
-        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE)
 
     async def _learn_who_we_are(self) -> dict[str, Any]:
         user = record((await self._get("users/me.json")).get("user"))

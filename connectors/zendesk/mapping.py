@@ -208,18 +208,23 @@ def _tier(
 ) -> str | None:
     if settings.tier_field is not None:
         for fields in (organization.get("organization_fields"), requester.get("user_fields")):
-            value = record(fields).get(settings.tier_field)
-            if value not in (None, ""):
-                return str(value)
+            if value := _first_value(record(fields).get(settings.tier_field)):
+                return value
     return _tagged(tags, settings.tier_tag_prefix)
 
 
 def _product(data: Any, tags: Sequence[str], settings: ZendeskSettings) -> str | None:
     if settings.product_field_id is not None:
         for custom in records(data.get("custom_fields")):
-            if custom.get("id") == settings.product_field_id and custom.get("value") not in (None, ""):
-                return str(custom["value"])
+            if custom.get("id") == settings.product_field_id and (value := _first_value(custom.get("value"))):
+                return value
     return _tagged(tags, settings.product_tag_prefix)
+
+
+def _first_value(value: object) -> str:
+    """A field's value; of a multi-select field, whose value is a list, the first."""
+    chosen = items(value) if isinstance(value, list) else [value]
+    return next((str(one) for one in chosen if one not in (None, "")), "")
 
 
 def _tagged(tags: Sequence[str], prefix: str) -> str | None:

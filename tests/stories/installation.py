@@ -179,8 +179,8 @@ def quiet_world() -> World:
     """The demo's world without repeats, disorder and waits."""
     world = make_world(duplicate_rate=0.0, shuffle=False)
     world.checkout.looks_until_done = None
-    world.zendesk.api.job_looks = 0
-    world.zendesk.api.export_lag = timedelta(0)
+    world.zendesk.api.jobs.looks = 0
+    world.zendesk.api.exports.lag = timedelta(0)
     return world
 
 

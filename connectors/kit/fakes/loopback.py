@@ -73,3 +73,10 @@ class _Connection(HttpToolsProtocol):
         super().on_headers_complete()
         # The app's task starts after this, with the same scope.
         cast(dict[str, Any], self.scope)[_HANG_UP] = self.transport.abort
+
+    def shutdown(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            # `close` would wait half a minute for a client that holds its end of a TLS connection and says nothing.
+            self.transport.abort()
+        else:
+            super().shutdown()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.zendesk.calls import Get
+from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.mapping import comments_from, is_older
 from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import NotFound
@@ -21,23 +22,15 @@ async def read_comments(
     """
     since = since.replace(microsecond=0)
     found: list[Comment] = []
-    page = 1
-    while ticket_id_from(ticket.ref.id) is not None:
-        try:
-            data = await get(
-                f"tickets/{ticket.ref.id}/audits.json",
-                include="users",
-                sort_by="created_at",
-                sort_order="desc",
-                per_page="100",
-                page=str(page),
-            )
-        except NotFound:
-            break
-        found += comments_from(data, ticket, own_user_id=own_user_id, since=since)
-        if is_older(data, since) or not data.get("next_page"):
-            break
-        page += 1
+    if ticket_id_from(ticket.ref.id) is None:
+        return found
+    try:
+        async for page in audit_pages(get, ticket.ref.id, include="users"):
+            found += comments_from(page, ticket, own_user_id=own_user_id, since=since)
+            if is_older(page, since):
+                break
+    except NotFound:
+        pass
     # Newest first as they come: of two in one second the later one is the later one.
     found.reverse()
     found.sort(key=lambda comment: comment.at)

@@ -2,11 +2,12 @@
 
 `FakeZendesk` is what tests, drills and the sandbox hold: `.app` is the ASGI app (in-process, or under
 uvicorn), the methods act as customers and agents would, the read-outs are for asserts. What it knows of
-Zendesk's rules is in `fake_desk.py`, of its HTTP in `fake_api.py`, of its webhooks in `fake_webhooks.py`.
+Zendesk's rules is in `desk.py`, of its HTTP in `api.py` and `calls/`, of its webhooks in `webhooks.py`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -16,11 +17,8 @@ from starlette.types import ASGIApp
 
 from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.zendesk.fake.api import Api
-from connectors.zendesk.fake.desk import (
-    Desk,
-    FakeTicket,
-    FakeUser,
-)
+from connectors.zendesk.fake.desk import Desk
+from connectors.zendesk.fake.records import FakeTicket, FakeUser
 from connectors.zendesk.fake.service_levels import FakeServiceLevels
 from connectors.zendesk.fake.webhooks import (
     Deliver,
@@ -65,16 +63,11 @@ class FakeZendesk:
         self.faults = Faults()
         self._clock = clock
         self._random = Random(seed)
+        self._rung = asyncio.Event()
         self._post = Post()
-        self.webhooks = Outbox(
-            url=webhook_url,
-            secret=signing_secret.encode(),
-            deliver=deliver or self._post,
-            clock=clock,
-            random=self._random,
-            duplicate_rate=duplicate_rate,
-            shuffle=shuffle,
-        )
+        self._deliver = deliver or self._post
+        self.webhooks = self._outbox(webhook_url, signing_secret)
+        self.webhooks.duplicate_rate, self.webhooks.shuffle = duplicate_rate, shuffle
         self._desk = Desk(clock, self._tell)
         self._me = self._desk.user("Liaison", email, "agent")
         self.api = Api(
@@ -85,6 +78,7 @@ class FakeZendesk:
             updates_per_minute=updates_per_minute,
             requests_per_minute=requests_per_minute,
             export_lag=timedelta(seconds=export_lag),
+            outbox=self._outbox,
         )
         self.app: ASGIApp = FaultyApp(self.api.app(), self.faults)
 
@@ -113,7 +107,7 @@ class FakeZendesk:
         priority: str | None = None,
         organization: str | None = None,
         organization_fields: Mapping[str, str] | None = None,
-        custom_fields: Mapping[int, str] | None = None,
+        custom_fields: Mapping[int, Any] | None = None,
         channel: str = "web",
     ) -> int:
         """A customer writes in."""
@@ -223,13 +217,20 @@ class FakeZendesk:
         """What agents and Liaison wrote for themselves on a ticket, oldest first."""
         return [comment.body for comment in self._desk.tickets[ticket_id].comments if not comment.public]
 
+    def hold_mail(self, name: str, email: str, subject: str, text: str, cause_id: int = 3) -> int:
+        """A mail comes in that Zendesk suspends, as a machine's unless another cause is given; returns its id."""
+        return self.api.suspended.hold(name, email, subject, text, cause_id)
+
     async def drain_webhooks(self, senders: int = 1) -> int:
         """Send every waiting webhook; returns how many deliveries were made."""
-        return await self.webhooks.drain(senders)
+        return sum([await outbox.drain(senders) for outbox in self._outboxes])
 
     async def send_webhooks(self, senders: int = 4) -> None:
         """Send webhooks as things happen, until cancelled: the demo's background task."""
-        await self.webhooks.run(senders)
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            await self.drain_webhooks(senders)
 
     async def aclose(self) -> None:
         await self._post.aclose()
@@ -238,4 +239,20 @@ class FakeZendesk:
         return self._desk.user(name, f"{name.lower().replace(' ', '.')}@fake.example", "agent")
 
     def _tell(self, kind: str, ticket: FakeTicket, actor: FakeUser, event: dict[str, Any]) -> None:
-        self.webhooks.push(event_json(kind, ticket, actor, event, now=self._clock(), random=self._random))
+        payload = event_json(kind, ticket, actor, event, now=self._clock(), random=self._random)
+        self.webhooks.push(payload)
+        self.api.webhooks.hear(kind, payload)
+
+    @property
+    def _outboxes(self) -> Sequence[Outbox]:
+        return (self.webhooks, *self.api.webhooks.outboxes.values())
+
+    def _outbox(self, url: str, secret: str) -> Outbox:
+        return Outbox(
+            url=url,
+            secret=secret.encode(),
+            deliver=self._deliver,
+            clock=self._clock,
+            random=self._random,
+            rung=self._rung,
+        )

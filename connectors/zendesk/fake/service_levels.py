@@ -14,7 +14,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from connectors.zendesk.fake.desk import FakeUser
+from connectors.zendesk.fake.records import FakeUser
 
 PAGE = 100
 Endpoint = Callable[[Request], Awaitable[Response]]

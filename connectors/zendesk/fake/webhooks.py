@@ -42,7 +42,8 @@ class Post:
 class Outbox:
     """Webhooks waiting to be sent. `duplicate_rate`, `shuffle`, `deliver` and how it retries may be changed.
 
-    A delivery answered 409, 429, 5xx or not at all is tried `attempts` times in all, `retry_seconds` apart.
+    `rung` is set when something waits. A delivery answered 409, 429, 5xx or not at all is tried `attempts` times in
+    all, `retry_seconds` apart.
     """
 
     def __init__(
@@ -53,8 +54,9 @@ class Outbox:
         deliver: Deliver,
         clock: Callable[[], datetime],
         random: Random,
-        duplicate_rate: float,
-        shuffle: bool,
+        rung: asyncio.Event,
+        duplicate_rate: float = 0.0,
+        shuffle: bool = False,
         attempts: int = 3,
         retry_seconds: float = 0.0,
     ) -> None:
@@ -69,7 +71,7 @@ class Outbox:
         self.attempts = attempts
         self.retry_seconds = retry_seconds
         self._waiting: deque[bytes] = deque()
-        self._rung = asyncio.Event()
+        self._rung = rung
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -95,13 +97,6 @@ class Outbox:
             self._random.shuffle(waiting)
             self._waiting = deque(waiting)
         return sum(await asyncio.gather(*(self._send_all() for _ in range(senders))))
-
-    async def run(self, senders: int = 4) -> None:
-        """Send as things happen, until cancelled."""
-        while True:
-            await self._rung.wait()
-            self._rung.clear()
-            await self.drain(senders)
 
     def headers(self, body: bytes) -> dict[str, str]:
         """What Zendesk sends with this body now."""

@@ -89,7 +89,7 @@ async def test_status_change_may_be_sent_twice(world: ZendeskWorld, helpdesk: Ze
 async def test_job_that_never_ends(world: ZendeskWorld) -> None:
     """A bulk update still under way when our patience ends is unknown, not failed and not done."""
     zendesk = connect(world, job_wait_seconds=0.005)
-    world.fake.api.jobs_are_stuck = True
+    world.fake.api.jobs.are_stuck = True
     ids = many_tickets(world, 3)
     outcomes = await zendesk.update(ids, NOTE, once=ONCE)
     assert {outcome.outcome for outcome in outcomes} == {ChangeOutcome.UNKNOWN}

@@ -55,6 +55,14 @@ def test_names_of_people_not_side_loaded() -> None:
         ({"tags": ["level-1", "tier_gold"]}, {"tier_tag_prefix": "level-"}, "1", None),
         ({"tags": ["anything"]}, {"tier_tag_prefix": "", "product_tag_prefix": ""}, None, None),
         ({"custom_fields": [{"id": 9, "value": "app"}]}, {"product_field_id": 9}, None, "app"),
+        # A multi-select field's value is a list.
+        ({"custom_fields": [{"id": 9, "value": ["app", "shop"]}]}, {"product_field_id": 9}, None, "app"),
+        (
+            {"custom_fields": [{"id": 9, "value": []}], "tags": ["product_shop"]},
+            {"product_field_id": 9},
+            None,
+            "shop",
+        ),
         (
             {"custom_fields": [{"id": 9, "value": None}], "tags": ["product_shop"]},
             {"product_field_id": 9},
