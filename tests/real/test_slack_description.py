@@ -119,7 +119,7 @@ async def test_every_method_is_called_as_slack_describes_it(judge: JudgedByPrism
     assert await slack.find_post(room.id, "p:1") == id_
     fixed = Slack("slack/engineering", settings(channel=by_hand.id), transport=judge)
     assert (await fixed.open_room("inc-8", "INC-8", once="room:8")).id == by_hand.id
-    assert judge.methods == set(METHODS) == set(fake.workspace.methods)
+    assert judge.methods == set(METHODS) <= set(fake.methods)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.slack.fake import rendering
+from connectors.slack.fake.arguments import No, read_arguments
+from connectors.slack.fake.chat import Chat
+from connectors.slack.fake.conversations import Conversations
+from connectors.slack.fake.files import Files
+from connectors.slack.fake.marks import Marks
+from connectors.slack.fake.people import People
+from connectors.slack.fake.views import Views
 from connectors.slack.fake.webhooks import (
     Deliver,
     Webhooks,
@@ -30,16 +37,21 @@ from connectors.slack.fake.workspace import (
     BOT_USER,
     TEAM,
     Channel,
-    No,
+    Method,
     Workspace,
 )
 
 TOKEN = "xoxb-fake-slack-bot-token"
 SIGNING_SECRET = "fake-slack-signing-secret"
+EVENTS = frozenset({"message", "app_mention"})
+# What Slack lets only people's tokens do, and what it does for nobody any more.
+FOR_PEOPLE = ("search.", "reminders.", "stars.")
+GONE = frozenset({"files.upload", "channels.list", "groups.list", "im.list", "mpim.list"})
 
 
 class FakeSlack:
-    """One workspace. `clock` is Unix seconds; `burst` messages may come at once into a channel."""
+    """One workspace. `clock` is Unix seconds; `burst` messages may come at once into a channel. `events` are the
+    kinds of events that the app is subscribed to; `hooks` the channels of its incoming webhooks, by their paths."""
 
     def __init__(
         self,
@@ -51,17 +63,35 @@ class FakeSlack:
         clock: Callable[[], float] = time.time,
         posts_per_second: float = 1.0,
         burst: int = 5,
+        events: Iterable[str] = EVENTS,
     ) -> None:
         self.faults = Faults()
         self.workspace = Workspace(clock)
         self.webhooks = Webhooks(secret=signing_secret, clock=clock, url=webhook_url, deliver=deliver)
+        self.events = set(events)
+        self.chat = Chat(self.workspace)
+        self.files = Files(self.workspace)
+        self.views = Views(self.workspace)
+        self.hooks: dict[str, str] = {}
+        self.methods: dict[str, Method] = {}
+        parts = (Conversations(self.workspace), Marks(self.workspace), People(self.workspace))
+        for part in (*parts, self.chat, self.files, self.views):
+            self.methods.update(part.methods())
         self.app = FaultyApp(
-            Starlette(routes=[Route("/api/{method}", self._call, methods=["GET", "POST"])]), self.faults
+            Starlette(
+                routes=[
+                    Route("/api/{method}", self._call, methods=["GET", "POST"]),
+                    Route("/upload/v1/{file}", self._upload, methods=["POST"]),
+                    Route("/services/{path:path}", self._hook, methods=["POST"]),
+                ]
+            ),
+            self.faults,
         )
         self.calls: list[str] = []
         self.refusals: dict[str, dict[str, Any]] = {}
         self.is_revoked = False
         self.workspace.on_post = self._echo
+        self.workspace.on_event = self._queue
         self._token = token
         self._clock = clock
         self._rate = posts_per_second
@@ -84,6 +114,12 @@ class FakeSlack:
     def refuse(self, method: str, error: str, **more: Any) -> None:
         """Answer every call of the method `"ok": false` with this error, until `refusals` is cleared."""
         self.refusals[method] = {"ok": False, "error": error, **more}
+
+    def add_hook(self, channel: str) -> str:
+        """An incoming webhook of the app into a channel; returns its path."""
+        path = f"{TEAM}/{BOT}/hook{len(self.hooks) + 1}"
+        self.hooks[path] = self.channel(channel).id
+        return f"/services/{path}"
 
     # What people do.
 
@@ -128,6 +164,13 @@ class FakeSlack:
         """Write a message; one that mentions the app is told to it as such."""
         return str(self.workspace.add_message(self.channel(channel), user, {"text": text})["ts"])
 
+    async def submit(self, view_id: str, values: dict[str, Any], *, user: str = "U0ANNA") -> int:
+        """Submit a modal with what was typed into it (`state.values`); the status it was answered with."""
+        view = self.views.opened[view_id] | {"state": {"values": values}}
+        who = {"id": user, "username": user.removeprefix("U0").lower(), "team_id": TEAM}
+        payload = {"type": "view_submission", "user": who, "view": view, "trigger_id": self._trigger_id()}
+        return await self.webhooks.send_form(urlencode({"payload": json.dumps(payload)}).encode())
+
     async def verify_url(self) -> int:
         """What happens when an operator saves the Request URL."""
         body = {"type": "url_verification", "token": "unused", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY"}
@@ -142,27 +185,59 @@ class FakeSlack:
     async def _call(self, request: Request) -> JSONResponse:
         method = request.path_params["method"]
         self.calls.append(method)
-        refusal = self._refusal(request, method)
+        try:
+            arguments = await read_arguments(request)
+        except No as no:
+            return JSONResponse({"ok": False, "error": str(no)})
+        token = arguments.pop("token", None)
+        refusal = self._refusal(
+            request.headers.get("authorization") or (f"Bearer {token}" if token else ""), method
+        )
         if refusal:
             return JSONResponse(refusal)
-        arguments = dict(request.query_params) if request.method == "GET" else await request.json()
         if method == "chat.postMessage" and self._is_too_fast(str(arguments.get("channel"))):
             return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"})
+        self.files.address = str(request.base_url).rstrip("/")
         try:
-            return JSONResponse({"ok": True, **self.workspace.methods[method](arguments)})
+            return JSONResponse({"ok": True, **self.methods[method](arguments)})
         except No as no:
             return JSONResponse({"ok": False, "error": str(no)})
 
-    def _refusal(self, request: Request, method: str) -> dict[str, Any] | None:
+    async def _upload(self, request: Request) -> Response:
+        taken = self.files.take(request.path_params["file"], await request.body())
+        return PlainTextResponse("OK" if taken else "no such upload", 200 if taken else 404)
+
+    async def _hook(self, request: Request) -> Response:
+        """https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors"""
+        channel = self.workspace.channels.get(self.hooks.get(request.path_params["path"], ""))
+        if channel is None:
+            return PlainTextResponse("no_service", 404)
+        try:
+            arguments = await read_arguments(request)
+            if channel.is_archived:
+                return PlainTextResponse("channel_is_archived", 410)
+            self.chat.post_as_webhook(channel, arguments)
+        except No as no:
+            return PlainTextResponse("invalid_payload" if "json" in str(no) else str(no), 400)
+        return PlainTextResponse("ok")
+
+    def _refusal(self, authorization: str, method: str) -> dict[str, Any] | None:
         """Slack says no with HTTP 200, to strangers too."""
-        authorization = request.headers.get("authorization")
+        if method == "api.test":
+            return self.refusals.get(method)
+        error = self._word_against(authorization, method)
+        return {"ok": False, "error": error, "req_method": method} if error else self.refusals.get(method)
+
+    def _word_against(self, authorization: str, method: str) -> str | None:
         if authorization != f"Bearer {self._token}":
-            return {"ok": False, "error": "invalid_auth" if authorization else "not_authed"}
-        if self.is_revoked:
-            return {"ok": False, "error": "token_revoked"}
-        if method not in self.workspace.methods:
-            return {"ok": False, "error": "unknown_method"}
-        return self.refusals.get(method)
+            return "invalid_auth" if authorization else "not_authed"
+        against = {
+            "token_revoked": self.is_revoked,
+            "method_deprecated": method in GONE,
+            "not_allowed_token_type": method.startswith(FOR_PEOPLE),
+            "unknown_method": method not in self.methods,
+        }
+        return next((word for word, is_so in against.items() if is_so), None)
 
     def _is_too_fast(self, channel: str) -> bool:
         """A token bucket a channel; a refused call costs nothing."""
@@ -179,6 +254,8 @@ class FakeSlack:
             self._queue({**message, "type": "app_mention", "channel": channel.id})
 
     def _queue(self, event: dict[str, Any]) -> None:
+        if event["type"] not in self.events:
+            return
         body = {
             "token": "unused",
             "team_id": TEAM,

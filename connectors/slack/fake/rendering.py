@@ -21,7 +21,9 @@ MAX_ALL_BLOCKS = 13_000
 def shown(message: dict[str, Any]) -> str:
     """The text people read: the blocks', or the fallback where there are none."""
     blocks = message.get("blocks") or []
-    sections = [block["text"] for block in blocks if block["type"] in ("section", "header")]
+    sections = [
+        block["text"] for block in blocks if block["type"] in ("section", "header") and "text" in block
+    ]
     if sections:
         return "".join(_text(part) for part in sections)
     return _unescaped(str(message.get("text", "")))
@@ -62,13 +64,61 @@ def fault(blocks: Any) -> str | None:
     return None
 
 
-def _is_sound(block: dict[str, Any]) -> bool:
-    if block["type"] == "section":
-        return 1 <= _units(block["text"]["text"]) <= 3000
-    if block["type"] == "actions":
-        ids = [element["action_id"] for element in block["elements"]]
-        return 1 <= len(ids) <= 25 and len(set(ids)) == len(ids) and all(map(_is_button, block["elements"]))
-    return False
+def _is_sound(block: Any) -> bool:
+    """Whether Slack would take it. Types without rules here are taken as they are, unknown ones are not.
+
+    https://docs.slack.dev/reference/block-kit/blocks
+    """
+    try:
+        return _RULES[block["type"]](block)
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def _is_section(block: dict[str, Any]) -> bool:
+    parts = [*([block["text"]] if "text" in block else []), *block.get("fields", [])]
+    sizes = [3000 if part is block.get("text") else 2000 for part in parts]
+    return bool(parts) and all(
+        1 <= _units(part["text"]) <= size for part, size in zip(parts, sizes, strict=True)
+    )
+
+
+def _is_row(block: dict[str, Any]) -> bool:
+    elements = block["elements"]
+    ids = [element["action_id"] for element in elements if "action_id" in element]
+    buttons_of_it = [element for element in elements if element["type"] == "button"]
+    return 1 <= len(elements) <= 25 and len(set(ids)) == len(ids) and all(map(_is_button, buttons_of_it))
+
+
+def _is_header(block: dict[str, Any]) -> bool:
+    return block["text"]["type"] == "plain_text" and 1 <= _units(block["text"]["text"]) <= 150
+
+
+def _is_context(block: dict[str, Any]) -> bool:
+    return 1 <= len(block["elements"]) <= 10
+
+
+def _is_image(block: dict[str, Any]) -> bool:
+    return bool(block["alt_text"]) and bool(block.get("image_url") or block.get("slack_file"))
+
+
+def _is_input(block: dict[str, Any]) -> bool:
+    return block["label"]["type"] == "plain_text" and bool(block["element"]["type"])
+
+
+def _is_anything(block: dict[str, Any]) -> bool:
+    return True
+
+
+_RULES = {
+    "section": _is_section,
+    "actions": _is_row,
+    "header": _is_header,
+    "context": _is_context,
+    "image": _is_image,
+    "input": _is_input,
+    **dict.fromkeys(("divider", "rich_text", "video", "file", "markdown", "table"), _is_anything),
+}
 
 
 def _is_button(element: dict[str, Any]) -> bool:
@@ -76,7 +126,7 @@ def _is_button(element: dict[str, Any]) -> bool:
     return (
         label["type"] == "plain_text"
         and 1 <= _units(label["text"]) <= 75
-        and len(element["action_id"]) <= 255
+        and len(element.get("action_id", "")) <= 255
         and len(element.get("value", "")) <= 2000
         and (url is None or (url.startswith(("http://", "https://")) and len(url) <= 3000))
     )
