@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -25,7 +25,7 @@ from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.reading import incident_named, sources_of
-from tasks.runs import perform
+from tasks.runs import perform, without_task_runs
 from tasks.stages.story import tell_story
 from tasks.waits import patience
 
@@ -134,17 +134,23 @@ class Followers:
         if not _is_due(incident):
             with tagged([incident], await sources_of([incident_id])):
                 async with self._place(Urgency.REST, incident):
-                    await deliver(incident_id)
+                    with self._spare_task_runs():
+                        await deliver(incident_id)
         while (found := await _next(incident_id)) is not None:
             await self._run_stage(found)
             is_told = True
         if not is_told:
             with tagged([incident], await sources_of([incident_id])):
                 async with self._place(Urgency.REST, incident):
-                    await tell_story(incident_id)
+                    with self._spare_task_runs():
+                        await tell_story(incident_id)
 
     def _place(self, urgency: Urgency, incident: Incident) -> AbstractAsyncContextManager[None]:
         return self._line.place(Urgency.UNDER_WAY if self._is_under_way else urgency, incident)
+
+    def _spare_task_runs(self) -> AbstractContextManager[None]:
+        """Where many wait, Prefect's runs of tasks are what they wait for most."""
+        return without_task_runs() if self._line.is_crowded else nullcontext()
 
     async def _run_stage(self, incident: Incident) -> None:
         """Return when the incident is through the stage that it is due for."""
@@ -179,7 +185,11 @@ class Followers:
             incidents={one.name: one for one in incidents}, ended=lambda name: by_name[name].is_through()
         )
         try:
-            with tagged(incidents, await sources_of([one.id for one in incidents])), in_company(company):
+            with (
+                tagged(incidents, await sources_of([one.id for one in incidents])),
+                in_company(company),
+                self._spare_task_runs(),
+            ):
                 await perform(_STAGES[stage], ", ".join(by_name))
         except Exception as error:  # noqa: BLE001 - whatever it was, each follower that still waits is told
             for member in members:

@@ -23,6 +23,8 @@ PLACES = 3
 """More at once make none of them earlier: all share one event loop and one Prefect server."""
 KEPT_FREE = 3
 """Places beside those, for what is under way."""
+CROWD = 6
+"""So many waiting, twice as many as have a place, are a crowd: what only costs is left out."""
 PATIENCE = 5.0
 """Seconds."""
 
@@ -90,6 +92,11 @@ class Line:
     def waiting(self) -> int:
         """How many wait for a place."""
         return sum(not one.turn.done() for one in self._waiting)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether many wait."""
+        return self.waiting >= CROWD
 
     async def enter(self, urgency: Urgency, incident: Incident) -> None:
         """Wait for a turn. Whoever has had it leaves."""

@@ -1,14 +1,19 @@
-"""Tasks and flows as runs of Prefect; and the same functions without runs, while Prefect is away.
+"""Tasks and flows as runs of Prefect; and the same functions without runs, while Prefect is away or all too busy.
 
 Both are Prefect's own: `@task` makes a `prefect.Task`, flows are made by `prefect.flow`. Only the moment of the call
 differs: inside `tasks.without_prefect.without_prefect` the function itself is called, and tried again by the same rule.
+So it is for tasks inside `without_task_runs`, whose flow goes on as a run of Prefect's and has a line for each in its
+log: when a whole city writes, a run for every probe and every call would cost several times what these do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, cast
 
 from prefect import Flow
@@ -19,10 +24,12 @@ from prefect.tasks import Task
 from prefect.utilities.annotations import quote
 from prefect.utilities.math import clamped_poisson_interval
 
-from tasks.without_prefect import is_without_prefect
+from tasks.without_prefect import is_without_prefect, run_logger
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+_is_spared: ContextVar[bool] = ContextVar("is spared", default=False)
 
 
 class TaskSettings(TypedDict, total=False):
@@ -44,10 +51,28 @@ class ResilientTask(Task[Parameters, Coroutine[Any, Any, Result]], Generic[Param
     def __call__(  # type: ignore[override]
         self, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Coroutine[Any, Any, Result]:
-        """The result, as a run of Prefect's or, while it is away, without one."""
+        """The result, as a run of Prefect's or, while it is away or spared, without one."""
         if is_without_prefect():
             return self._done_here(*args, **kwargs)
+        if _is_spared.get():
+            return self._done_in_this_run(*args, **kwargs)
         return super().__call__(*args, **kwargs)
+
+    async def _done_in_this_run(self, *args: Any, **kwargs: Any) -> Result:
+        began = time.monotonic()
+        try:
+            result = await self._done_here(*args, **kwargs)
+        except Exception as error:  # only to have it in the log, where else the task's run would be red
+            run_logger().error("%s: %s", self._shown(args, kwargs), type(error).__name__)
+            raise
+        run_logger().info("%s: %.2f s", self._shown(args, kwargs), time.monotonic() - began)
+        return result
+
+    def _shown(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """The name that its run would have."""
+        if not isinstance(self.task_run_name, str):
+            return self.name
+        return self.task_run_name.format(**inspect.signature(self.fn).bind(*args, **kwargs).arguments)
 
     async def _done_here(self, *args: Any, **kwargs: Any) -> Result:
         given = [_plain(value) for value in args]
@@ -88,6 +113,16 @@ def task(
         return ResilientTask(fn, **settings)
 
     return made
+
+
+@contextmanager
+def without_task_runs() -> Iterator[None]:
+    """Tasks called inside, and in all that is started there, are done in the run that calls them, without their own."""
+    token = _is_spared.set(True)
+    try:
+        yield
+    finally:
+        _is_spared.reset(token)
 
 
 async def perform(

@@ -129,6 +129,22 @@ async def test_who_gives_way_lets_the_more_pressing_pass_and_then_goes_on():
     assert seen == ["its page", "another's check", "its notes"]
 
 
+async def test_a_crowd_is_twice_as_many_as_have_a_place():
+    """Then runs of tasks are spared; in a calm hour each is seen in the Prefect UI."""
+    line, seen = Line(places=1, kept_free=0, patience=LONG), list[int]()
+    async with line.place(Urgency.CHECK, _incident(0)):
+        waiting = [
+            asyncio.create_task(_turn(line, Urgency.CHECK, _incident(one), seen)) for one in range(1, 6)
+        ]
+        await _settle()
+        assert not line.is_crowded
+        waiting.append(asyncio.create_task(_turn(line, Urgency.CHECK, _incident(6), seen)))
+        await _settle()
+        assert line.is_crowded
+    await asyncio.gather(*waiting)
+    assert not line.is_crowded
+
+
 async def test_giving_way_outside_the_line_is_nothing():
     await give_way()
 
