@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|kills|prefect_away|sla|sweep|replies|insights|insights_speed
+    python -m bench [only=gateway|page|storm|city|kills|prefect_away|sla|sweep|replies|redaction|insights|insights_speed
                           |insights_text]
 
 What is going on is told on stderr.
@@ -62,6 +62,12 @@ def _replies() -> None:
     _print(reply_figures())
 
 
+def _redaction() -> None:
+    from bench.redaction.figures import redaction_figures  # noqa: PLC0415
+
+    _print(redaction_figures())
+
+
 def _insights() -> None:
     # Imported here, as it takes seconds and the other figures need none of it.
     from bench.insights.breach import breach_figures  # noqa: PLC0415
@@ -100,6 +106,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "sla": _sla,
     "sweep": _sweep,
     "replies": _replies,
+    "redaction": _redaction,
     "insights": _insights,
     "insights_speed": _insights_speed,
     "insights_text": _insights_text,

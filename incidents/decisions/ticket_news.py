@@ -112,7 +112,8 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
     incident = reopen(case.incident, now=basis.now)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
-    text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"'
+    words = f'says "{excerpt}"' if excerpt else f"says so{_where(item.after)}"
+    text = f"Reopened: the customer of {ticket_line(item.after)} {words}"
     note = internal(
         f"{incident.name} is open again: this customer says it is still broken. The team is paged."
     )
@@ -126,9 +127,15 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
     )
 
 
+def _where(ticket: Ticket) -> str:
+    """Where to read what cannot be repeated here, as nobody could take out what nobody else may read."""
+    return f", see {ticket.url}" if ticket.url else ""
+
+
 def _pass_on(case: Case, ticket: Ticket, comment: Comment, policy: Policy) -> tuple[Entry, list[Effect]]:
     excerpt = safe_excerpt(comment.text, _EXCERPT)
-    text = f"{comment.author_name or 'An agent'} on ticket #{ticket.ref.id}: {excerpt}"
+    said = f": {excerpt}" if excerpt else f" wrote a note{_where(ticket)}"
+    text = f"{comment.author_name or 'An agent'} on ticket #{ticket.ref.id}{said}"
     what = f"agentnote:{_digest(str(ticket.ref), comment.id)}"
     entry = Entry(kind=EntryKind.TICKET_NOTE, text=text, actor=comment.author_name or "agent")
     return entry, tell_engineers(case, policy, what, text)

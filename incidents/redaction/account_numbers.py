@@ -24,7 +24,14 @@ CARD_LENGTHS = range(13, 20)
 _REACH = 20
 
 # How people space numbers; full stops only among themselves, so that IP addresses do not join up.
-_DIGIT_RUNS = (re.compile(r"\d(?:[\s_/*–-]{0,3}\d){12,}+"), re.compile(r"\d(?:\.?\d){12,}+"))
+_DIGIT_RUNS = (re.compile(r"\d(?:[\s/*–-]{0,3}\d){12,}+"), re.compile(r"\d(?:\.?\d){12,}+"))
+# How programs and lists part them: one and the same between all groups, or it would be a list of other numbers.
+_GROUPS = re.compile(
+    r"(?<![\w.,])\d{1,6}(?P<gap>[ \u00a0]?(?:[,;|:_+~·/\\.-]|%[0-9A-Fa-f]{2}|&nbsp;)[ \u00a0]?|<br>)"
+    r"\d{1,6}(?:(?P=gap)\d{1,6}){1,17}+(?!\w)"
+)
+# Commits and checksums, in which digits stand together by chance.
+_HASH = re.compile(r"(?<![\w])(?=[0-9]{0,30}[a-f])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})(?!\w)")
 # Schemes start with 3 to 6 or with 22 to 27 (Mir, Mastercard); years and times in milliseconds do not.
 _CARD_START = re.compile(r"[3-6]|2[2-7]")
 
@@ -47,11 +54,26 @@ def mask_ibans(text: str, mask: str) -> str:
 
 
 def _cards(text: str) -> Iterator[Span]:
+    yield from _grouped(text)
+    # Of the same length, so that places stay.
+    text = _HASH.sub(lambda found: "x" * len(found[0]), text)
     for run in (run for pattern in _DIGIT_RUNS for run in pattern.finditer(text)):
         places = [place for place in range(*run.span()) if text[place].isdecimal()]
         digits = "".join(str(unicodedata.decimal(text[place])) for place in places)
         for start, end in _luhn_windows(digits):
             yield _whole_group(text, places[start], places[end - 1] + 1)
+
+
+def _grouped(text: str) -> Iterator[Span]:
+    """Numbers in groups; a card begins and ends with one."""
+    for run in _GROUPS.finditer(text):
+        gap = run["gap"]
+        groups = run[0].split(gap)
+        digits = "".join(groups)
+        if CARD_LENGTHS.start <= len(digits) < CARD_LENGTHS.stop and (0, len(digits)) in set(
+            _luhn_windows(digits)
+        ):
+            yield run.span()
 
 
 def _whole_group(text: str, start: int, end: int) -> Span:

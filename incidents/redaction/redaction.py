@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from incidents.redaction.account_numbers import mask_cards, mask_ibans
-from incidents.redaction.secret_patterns import (
-    EMAIL,
-    KEYS_AND_TOKENS,
-    NAMED,
-    PHONES,
-)
+from incidents.redaction.codes import CODES_NAMED
+from incidents.redaction.masks import DIGIT
+from incidents.redaction.named_secrets import COOKIES_AND_QUERIES, PASSWORDS_NAMED, PASSWORDS_TOLD
+from incidents.redaction.national_ids import mask_national_ids
+from incidents.redaction.personal import EMAIL, IDS_AND_DATES, PHONES
+from incidents.redaction.streets import mask_streets
+from incidents.redaction.tokens import TOKENS
 from incidents.texts.plain_text import cut, visible
 
 LOOKED_AT = 50_000
@@ -48,10 +49,11 @@ def safe_excerpt(text: str, limit: int, *, redactor: Callable[[str], str] = reda
 
 
 def _masked(text: str) -> str:
-    for pattern, replacement in (*KEYS_AND_TOKENS, *NAMED, EMAIL):
-        text = pattern.sub(replacement, text)
-    # Cards and IBANs before telephones: a checksum says more than a shape.
-    text = mask_cards(mask_ibans(text, "[IBAN removed]"), "[card removed]")
-    for pattern, replacement in PHONES:
-        text = pattern.sub(replacement, text)
-    return text
+    for masks in (TOKENS, COOKIES_AND_QUERIES, PASSWORDS_NAMED, PASSWORDS_TOLD, CODES_NAMED, EMAIL):
+        text = masks.mask(text)
+    if DIGIT.search(text) is not None:
+        # A checksum says more than a shape.
+        text = mask_cards(mask_ibans(text, "[IBAN removed]"), "[card removed]")
+    # Streets before telephones, which would take a house's number with the postcode.
+    text = mask_streets(mask_national_ids(IDS_AND_DATES.mask(text)))
+    return PHONES.mask(text)

@@ -1,0 +1,1 @@
+"""Which secrets come through the redaction, and which ordinary sentences it spoils."""
