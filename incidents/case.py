@@ -139,6 +139,8 @@ class EntryKind(StrEnum):
     SNOOZED = "snoozed"
     NOBODY_WOKEN = "nobody_woken"
     """A page that the on-call tool took and made nothing of."""
+    ROOM = "room"
+    """The room was renamed, taken away or replaced."""
     LAPSED = "lapsed"
     """A page that ended without a person's word."""
     DOUBT = "doubt"

@@ -25,6 +25,7 @@ class EffectKind(StrEnum):
     PAGE_RESOLVE = "page_resolve"
     CHAT_ROOM = "chat_room"
     CHAT_POST = "chat_post"
+    CHAT_ANSWER = "chat_answer"
     TICKET_NOTE = "ticket_note"
     TICKET_STATUS = "ticket_status"
     CUSTOMER_MESSAGE = "customer_message"
@@ -86,6 +87,14 @@ class RoomRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChatAnswer:
+    """What whoever asked reads, where they asked; `user_id` is for where we may not speak."""
+
+    text: str
+    user_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ActionCall:
     """`timeout` in seconds."""
 
@@ -99,7 +108,17 @@ class Nothing:
     """The kind says it all (acknowledge, resolve)."""
 
 
-Payload = Page | NoteText | CustomerText | StatusChange | RoomRequest | ChatMessage | ActionCall | Nothing
+Payload = (
+    Page
+    | NoteText
+    | CustomerText
+    | StatusChange
+    | RoomRequest
+    | ChatMessage
+    | ChatAnswer
+    | ActionCall
+    | Nothing
+)
 
 _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.PAGE: TypeAdapter(Page),
@@ -108,6 +127,7 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.PAGE_RESOLVE: TypeAdapter(Nothing),
     EffectKind.CHAT_ROOM: TypeAdapter(RoomRequest),
     EffectKind.CHAT_POST: TypeAdapter(ChatMessage),
+    EffectKind.CHAT_ANSWER: TypeAdapter(ChatAnswer),
     EffectKind.TICKET_NOTE: TypeAdapter(NoteText),
     EffectKind.TICKET_STATUS: TypeAdapter(StatusChange),
     EffectKind.CUSTOMER_MESSAGE: TypeAdapter(CustomerText),
@@ -119,8 +139,8 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
 class Effect:
     """One change we want in another system.
 
-    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, an action's name.
-    `incident_id` is None for what is about a ticket that belongs to no incident.
+    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, a room's id for an answer,
+    an action's name. `incident_id` is None for an answer, and for what is about a ticket that belongs to no incident.
     """
 
     key: str

@@ -72,7 +72,8 @@ class PageEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatCommand:
-    """A command or a pressed button in a chat room. `incident` is what the user named, if anything."""
+    """A command or a pressed button in a chat room. `incident` is what the user named, if anything; `user_id` is how
+    the vendor knows them, "" where it does not say."""
 
     connection: str
     room_id: str
@@ -81,6 +82,27 @@ class ChatCommand:
     at: datetime
     incident: str | None = None
     text: str = ""
+    user_id: str = ""
+
+
+class RoomChange(StrEnum):
+    """What somebody did to a room."""
+
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    RENAMED = "renamed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomEvent:
+    """A room was taken away, or is called `name` now. `user` is the vendor's id of who did it, where it is told."""
+
+    connection: str
+    room_id: str
+    change: RoomChange
+    at: datetime
+    user: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +120,7 @@ class Ignored:
     kind: str
 
 
-Event = TicketEvent | PageEvent | ChatCommand | Ping | Ignored
+Event = TicketEvent | PageEvent | ChatCommand | RoomEvent | Ping | Ignored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -133,14 +133,19 @@ class ChatRoom(Protocol):
     index_lag: float
 
     async def open_room(self, name: str, topic: str, *, once: str) -> Room:
-        """Open (or find, if `once` already opened it) a room."""
+        """Open (or find, if `once` already opened it) a room; never another's, and none that is archived."""
         ...
 
     async def post(self, room_id: str, message: ChatMessage, *, once: str) -> str:
         """Post and return the message's id; one this process knows to carry this `once` is not posted again.
 
-        Not every vendor can promise more cheaply; so after `Unknown` or a restart, ask `find_post` first.
+        Not every vendor can promise more cheaply; so after `Unknown` or a restart, ask `find_post` first. Raises
+        `NotFound` for a room that is gone or archived.
         """
+        ...
+
+    async def answer(self, room_id: str, user_id: str, text: str, *, once: str) -> None:
+        """Say something to whoever asked in a room: there, or only to them where we may not speak."""
         ...
 
     async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None:

@@ -30,7 +30,7 @@ NOT_ALLOWED = frozenset(
         "token_revoked",
     }
 )
-NOT_FOUND = frozenset({"channel_not_found", "message_not_found"})
+NOT_FOUND = frozenset({"channel_not_found", "is_archived", "message_not_found"})
 # "It's possible some aspect of the operation succeeded before the error was raised", say the tables.
 UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
 
@@ -41,6 +41,10 @@ class SlackRefused(Refused):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotInChannel(NotAllowed):
+    """We may not speak there: somebody must invite the app, or say it elsewhere."""
 
 
 def content(answer: VendorAnswer, method: str, *, is_repeatable: bool) -> dict[str, Any]:
@@ -76,7 +80,8 @@ def _no(answer: VendorAnswer, data: dict[str, Any], method: str, is_repeatable: 
     if code == "missing_scope":
         return NotAllowed(f"{message}: add {str(data.get('needed'))[:80]} and reinstall the app")
     if code in NOT_ALLOWED:
-        return NotAllowed(f"{message}; check the connection's token, and that the app is in the channel")
+        kind = NotInChannel if code == "not_in_channel" else NotAllowed
+        return kind(f"{message}; check the connection's token, and that the app is in the channel")
     if code in NOT_FOUND:
         return NotFound(message)
     return SlackRefused(message, code)

@@ -35,7 +35,6 @@ MAX_URL = 3000
 MAX_ROW = 25
 MAX_BUTTONS = 100
 MAX_NAME = 80
-MAX_TOPIC = 250
 CUT = " … (cut)"
 NOTHING = "(no text)"
 
@@ -93,11 +92,6 @@ def channel_name(name: str) -> str:
     https://docs.slack.dev/reference/methods/conversations.create#naming
     """
     return _NOT_IN_NAMES.sub("-", name.lower()).strip("-_")[:MAX_NAME].rstrip("-_") or "incident"
-
-
-def topic_text(topic: str) -> str:
-    """A channel's topic: one line, escaped, because Slack announces it in the channel as a message."""
-    return escape(" ".join(printable(topic).split()), MAX_TOPIC)
 
 
 def room(channel: Any, *, team_url: str) -> Room:

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from connectors.kit.fields import a_record, any_text, record, unix_time
+from connectors.kit.fields import a_record, any_text, record, text, unix_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_slack
 from connectors.slack.commands import Typed, incident_name, typed
@@ -25,8 +25,11 @@ from incidents.errors import Unrecognised
 from incidents.events import (
     ChatCommand,
     Event,
+    Ignored,
     Ping,
     Reply,
+    RoomChange,
+    RoomEvent,
     Verified,
 )
 from incidents.models import ChatVerb
@@ -36,6 +39,25 @@ TIMESTAMP = "X-Slack-Request-Timestamp"
 SIGNATURE = "X-Slack-Signature"
 KEPT = frozenset({TIMESTAMP.lower(), "x-slack-retry-num", "x-slack-retry-reason"})
 MAX_ID = 200
+NOT_READ = frozenset(
+    {
+        "app_rate_limited",
+        "block_suggestion",
+        "interactive_message",
+        "message_action",
+        "shortcut",
+        "view_closed",
+        "view_submission",
+    }
+)
+"""What an app with more features than ours is told at the same address."""
+_GONE = {
+    "channel_archive": RoomChange.ARCHIVED,
+    "channel_deleted": RoomChange.DELETED,
+    "group_archive": RoomChange.ARCHIVED,
+    "group_deleted": RoomChange.DELETED,
+}
+_RENAMED = frozenset({"channel_rename", "group_rename"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +111,8 @@ def events(verified: Verified, *, connection: str) -> Sequence[Event]:
         return _pressed(read.json, connection, _sent_at(verified))
     if read.kind == "event_callback":
         return _callback(read.json, connection)
+    if read.kind in NOT_READ:
+        return [Ignored(connection=connection, kind=read.kind)]
     raise Unrecognised(f"slack sent a {read.kind[:80]!r}")
 
 
@@ -152,7 +176,8 @@ def _sent_at(verified: Verified) -> datetime:
 
 def _slash(form: Mapping[str, str], connection: str, at: datetime) -> ChatCommand:
     user = form.get("user_name") or form.get("user_id")
-    return _command(typed(form.get("text", "")), connection, form.get("channel_id"), user, at)
+    command = typed(form.get("text", ""))
+    return _command(command, connection, form.get("channel_id"), user, at, user_id=form.get("user_id"))
 
 
 def _pressed(payload: Mapping[str, Any], connection: str, at: datetime) -> list[Event]:
@@ -163,7 +188,9 @@ def _pressed(payload: Mapping[str, Any], connection: str, at: datetime) -> list[
         raise Unrecognised("a press without actions")
     name = user.get("username") or user.get("name") or user.get("id")
     pressed = [press for press in map(_action, actions) if press is not None]
-    return [_command(press, connection, channel.get("id"), name, at) for press in pressed]
+    return [
+        _command(press, connection, channel.get("id"), name, at, user_id=user.get("id")) for press in pressed
+    ]
 
 
 def _action(action: Any) -> Typed | None:
@@ -181,21 +208,46 @@ def _action(action: Any) -> Typed | None:
 
 
 def _callback(data: Mapping[str, Any], connection: str) -> list[Event]:
-    """A mention of the app or a direct message to it is a command; other talk is not our business."""
+    """A mention of the app or a direct message to it is a command; a room may be gone or renamed. Other talk is not our
+    business, and what else an app can subscribe to is counted."""
     event = _part(data, "event")
     kind = event.get("type")
-    if kind not in ("app_mention", "message"):
+    if not isinstance(kind, str) or not kind:
         raise Unrecognised(f"slack event {str(kind)[:80]!r}")
+    if kind in _GONE or kind in _RENAMED:
+        return [_room_event(data, event, kind, connection)]
+    if kind not in ("app_mention", "message"):
+        return [Ignored(connection=connection, kind=storable(kind)[:80])]
     is_to_us = kind == "app_mention" or event.get("channel_type") == "im"
     # Subtypes are edits, deletions, joins and the like; without a user there is nobody to obey.
     if not is_to_us or event.get("bot_id") or event.get("subtype") or not isinstance(event.get("user"), str):
         return []
     command = typed(str(event.get("text") or ""))
     at = unix_time(data.get("event_time"), of="slack")
-    return [_command(command, connection, event.get("channel"), event["user"], at)]
+    user = event["user"]
+    return [_command(command, connection, event.get("channel"), user, at, user_id=user)]
 
 
-def _command(command: Typed, connection: str, room_id: Any, user: Any, at: datetime) -> ChatCommand:
+def _room_event(data: Mapping[str, Any], event: Mapping[str, Any], kind: str, connection: str) -> RoomEvent:
+    """https://docs.slack.dev/reference/events/channel_archive and its like: `channel` is an id, or has it."""
+    channel = event.get("channel")
+    room = record(channel)
+    room_id = any_text(room.get("id")) if room else text(channel)
+    if not room_id:
+        raise Unrecognised(f"slack event {kind} without a channel")
+    return RoomEvent(
+        connection=connection,
+        room_id=room_id,
+        change=_GONE.get(kind, RoomChange.RENAMED),
+        at=unix_time(data.get("event_time"), of="slack"),
+        user=text(event.get("user")),
+        name=text(room.get("name")),
+    )
+
+
+def _command(
+    command: Typed, connection: str, room_id: Any, user: Any, at: datetime, *, user_id: Any = None
+) -> ChatCommand:
     """Cleaned of what a database cannot store: JSON can spell NUL and half characters."""
     return ChatCommand(
         connection=connection,
@@ -205,6 +257,7 @@ def _command(command: Typed, connection: str, room_id: Any, user: Any, at: datet
         at=at,
         incident=command.incident,
         text=storable(command.text),
+        user_id=any_text(user_id),
     )
 
 

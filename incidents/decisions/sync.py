@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
+from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
 from incidents.decisions.page_moves import (
     handed_back,
@@ -21,6 +22,7 @@ from incidents.decisions.page_moves import (
     taken_over,
 )
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
+from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.events import (
@@ -36,13 +38,11 @@ from incidents.models import (
     PageStatus,
     Stage,
 )
-from incidents.notes.notes import verdict_words
 from incidents.policy.policy import Policy
 from incidents.texts.messages import internal
 
 NOBODY = "Nobody (a time-out, or an integration by itself)"
 _LAPSED = "lapsed:"
-USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,38 +239,56 @@ def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
 
 
 def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
-    """Do what somebody asked for in the room; the on-call tool's own webhook then tells that it happened.
+    """Do what somebody asked for; the on-call tool's own webhook then tells that it happened.
 
-    That webhook names our integration, so who asked is remembered as the responder.
+    That webhook names our integration, so who asked is remembered as the responder. Who asked elsewhere than in the
+    incident's room is answered there.
     """
+    plan, said = _obey(case, command, basis)
+    if is_its_room(case, command.connection, command.room_id):
+        what = f"command:{_mark(command)}"
+        told = () if said is None else tell_room(case, basis.policy, what, said)
+        return replace(plan, effects=(*plan.effects, *told))
+    text = said or f"{case.incident.name}: done, and told in its room."
+    return replace(plan, effects=(*plan.effects, answer(command, text, instance=case.instance)))
+
+
+def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | None]:
+    """What is done; and what is to be said to whoever asked, where that is not told to all engineers anyway."""
     followed = _without_pager(case, command, basis)
     if followed is not None:
-        return followed
+        return followed, None
     incident = case.incident
-    what = f"command:{digest(command.user, command.at.isoformat(), command.verb, command.text)}"
+    what = f"command:{_mark(command)}"
     effects: list[Effect] = []
-    entries: list[Entry] = []
+    entry: Entry | None = None
+    said: str | None = None
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, what)
         effects += tell_engineers(case, basis.policy, what, f"{command.user} acknowledged from chat")
-        entries.append(Entry(kind=EntryKind.COMMAND, text="Acknowledged from chat", actor=command.user))
+        entry = Entry(kind=EntryKind.COMMAND, text="Acknowledged from chat", actor=command.user)
         if incident.state is IncidentState.ESCALATED:
             incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         effects += change_pages(case, EffectKind.PAGE_RESOLVE, what)
         effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
-        entries.append(Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user))
+        entry = Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user)
         incident = replace(incident, responder=command.user)
     elif command.verb is ChatVerb.NOTE and command.text:
-        said = f"{command.user}: {command.text}"
-        effects += note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
-        effects += tell_engineers(case, basis.policy, what, said)
-        entries.append(Entry(kind=EntryKind.NOTE, text=command.text, actor=command.user))
+        note = f"{command.user}: {command.text}"
+        effects += note_tickets(case, what, internal(f"{case.incident.name}: {note}"))
+        effects += tell_engineers(case, basis.policy, what, note)
+        entry = Entry(kind=EntryKind.NOTE, text=command.text, actor=command.user)
     elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
-        effects += tell_room(case, basis.policy, what, USAGE)
+        said = USAGE
     else:
-        effects += tell_room(case, basis.policy, what, status_words(case))
-    return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries))
+        said = status_words(case)
+    entries = () if entry is None else (entry,)
+    return Plan(incident=incident, effects=tuple(effects), entries=entries), said
+
+
+def _mark(command: ChatCommand) -> str:
+    return digest(command.user, command.at.isoformat(), command.verb, command.text)
 
 
 def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | None:
@@ -282,16 +300,6 @@ def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | Non
     if command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         return _resolved(case, command.user, basis)
     return None
-
-
-def status_words(case: Case) -> str:
-    """How the incident stands, in one line, for whoever asks in chat."""
-    incident = case.incident
-    who = f", {incident.responder} is on it" if incident.responder else ""
-    return (
-        f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}; "
-        f"{len(case.tickets)} tickets; {verdict_words(incident.verdict)}."
-    )
 
 
 def _who(news: PageNews, state: PageState, change: PageChange, *, said_in_chat: str | None = None) -> str:

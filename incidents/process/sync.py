@@ -6,21 +6,27 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from incidents.case import Case, Plan
+from incidents.decisions.chat_answers import about_none, answer
+from incidents.decisions.rooms import room_news
 from incidents.decisions.sync import PageNews, chat_command, page_news
+from incidents.effects import Effect
 from incidents.errors import NotFound
-from incidents.events import ChatCommand
+from incidents.events import ChatCommand, RoomEvent
 from incidents.process.deciding import decide
 from incidents.step import Step
-from incidents.store.cases import incident_bound_to, incident_number
+from incidents.store.cases import incident_bound_to, incident_number, read_incident, unsettled_incidents
+from incidents.store.ledger.effects import plan_effects
 
 
 async def follow_and_obey(
-    step: Step, pages: Sequence[PageNews], commands: Iterable[ChatCommand]
-) -> tuple[int, ...]:
-    """Follow pages and obey commands; returns the incidents that may have something to do now.
+    step: Step, pages: Sequence[PageNews], commands: Iterable[ChatCommand], rooms: Iterable[RoomEvent]
+) -> tuple[int | None, ...]:
+    """Follow pages and rooms and obey commands; returns the incidents that may have something to do now, None among
+    them if somebody is to be answered about no incident.
 
-    What belongs to no incident of ours is nobody's news.
+    Pages and rooms of no incident of ours are nobody's news.
     """
+    answers: list[Effect] = []
     decisions: dict[int, list[Callable[[Case], Plan]]] = {}
     for news in pages:
         incident_id = await incident_bound_to(step.connection, news.events[0].connection, "page", news.key)
@@ -28,13 +34,22 @@ async def follow_and_obey(
             decisions.setdefault(incident_id, []).append(_followed(step, news))
     for command in commands:
         incident_id = await _incident_of(step, command)
+        if incident_id is None:
+            text = about_none(command, await unsettled_incidents(step.connection))
+            answers.append(answer(command, text, instance=step.instance))
+            continue
+        asked = partial(chat_command, command=command, basis=step.basis)
+        decisions.setdefault(incident_id, []).append(asked)
+    for room in rooms:
+        incident_id = await incident_bound_to(step.connection, room.connection, "room", room.room_id)
         if incident_id is not None:
-            asked = partial(chat_command, command=command, basis=step.basis)
-            decisions.setdefault(incident_id, []).append(asked)
+            decisions.setdefault(incident_id, []).append(partial(room_news, event=room, basis=step.basis))
     # In the order of the incidents, as everybody locks them: two drains must not wait for each other.
     for incident_id in sorted(decisions):
-        await _decide_all(step, incident_id, decisions[incident_id])
-    return tuple(decisions)
+        plans = await _decide_all(step, incident_id, decisions[incident_id])
+        answers += [effect for plan in plans for effect in plan.effects if effect.incident_id is None]
+    await plan_effects(step.connection, answers)
+    return (*decisions, *([None] if answers else []))
 
 
 async def follow_pages(step: Step, incident_id: int, pages: Sequence[PageNews]) -> None:
@@ -46,19 +61,17 @@ def _followed(step: Step, news: PageNews) -> Callable[[Case], Plan]:
     return partial(page_news, news=news, basis=step.basis)
 
 
-async def _decide_all(step: Step, incident_id: int, decisions: Sequence[Callable[[Case], Plan]]) -> None:
-    for decision in decisions:
-        try:
-            await decide(step, incident_id, decision)
-        except NotFound:
-            return  # somebody named an incident that never was
+async def _decide_all(
+    step: Step, incident_id: int, decisions: Sequence[Callable[[Case], Plan]]
+) -> Sequence[Plan]:
+    return [await decide(step, incident_id, decision) for decision in decisions]
 
 
 async def _incident_of(step: Step, command: ChatCommand) -> int | None:
-    """The incident a command names, else the one whose room it was said in."""
+    """The incident a command names, else the one whose room it was said in; None if there is no such one."""
     if command.incident is None:
         return await incident_bound_to(step.connection, command.connection, "room", command.room_id)
     try:
-        return incident_number(command.incident)
+        return (await read_incident(step.connection, incident_number(command.incident))).id
     except NotFound:
         return None

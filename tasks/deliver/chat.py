@@ -1,17 +1,22 @@
-"""Effects in chat: open the incident's room once, post each message once."""
+"""Effects in chat: open the incident's room once, post each message once, answer whoever asked."""
 
 from __future__ import annotations
 
-from incidents.effects import RoomRequest
-from incidents.errors import LiaisonError, StoreFault
-from incidents.models import ChatMessage
+from functools import partial
+
+from incidents.decisions.rooms import needs_a_room, room_replaced
+from incidents.effects import ChatAnswer, RoomRequest
+from incidents.errors import LiaisonError, NotFound, Refused, StoreFault
+from incidents.models import ChatMessage, Room
 from incidents.ports import ChatRoom
+from incidents.process.deciding import decide
+from incidents.store.cases import read_incident
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
     bind,
-    bound,
 )
+from incidents.store.ledger.rooms import OpenRoom, move_room, room_of
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
@@ -33,6 +38,8 @@ async def send_to_chat(item: Leased) -> Settled:
                 return await _open_room(chat, item, request)
             case ChatMessage() as message:
                 return await _post(chat, item, message)
+            case ChatAnswer() as said:
+                return await _answer(chat, item, said)
             case other:
                 raise TypeError(f"{type(other).__name__} is nothing for a chat")
     except StoreFault:
@@ -53,15 +60,51 @@ async def _open_room(chat: ChatRoom, item: Leased, request: RoomRequest) -> Sett
 async def _post(chat: ChatRoom, item: Leased, message: ChatMessage) -> Settled:
     effect = item.effect
     async with resources.database().transaction() as tx:
-        rooms = [
-            room
-            for connection, room in await bound(tx, effect.its_incident, "room")
-            if connection == effect.connection
-        ]
-    if not rooms:
+        room = await room_of(tx, effect.its_incident, effect.connection)
+    if room is None:
         return dead(item, "the incident has no room: opening it failed")
-    if item.must_look_up and (found := await chat.find_post(rooms[0], effect.once)) is not None:
+    try:
+        return await _post_to(chat, item, room.id, message)
+    except NotFound as error:
+        replacement = await _replace(chat, item, room)
+        if replacement is None:
+            return dead(item, f"{error}; the room is gone, and the incident needs none any more")
+        return await _post_to(chat, item, replacement.id, message)
+
+
+async def _post_to(chat: ChatRoom, item: Leased, room_id: str, message: ChatMessage) -> Settled:
+    """Raises `NotFound` when the room is gone."""
+    once = item.effect.once
+    if item.must_look_up and (found := await chat.find_post(room_id, once)) is not None:
         return done(item, detail="found in the room after a lost reply", result=found)
     if not await set_out([item]):
         return done(item)  # the fence is gone: whatever we say no longer counts
-    return done(item, result=await chat.post(rooms[0], message, once=effect.once))
+    return done(item, result=await chat.post(room_id, message, once=once))
+
+
+async def _replace(chat: ChatRoom, item: Leased, gone: OpenRoom) -> Room | None:
+    """Another room for an incident that still needs one; its engineers and its owner are told."""
+    effect = item.effect
+    async with resources.database().transaction() as tx:
+        incident = await read_incident(tx, effect.its_incident)
+    if not needs_a_room(incident):
+        return None
+    room = await chat.open_room(gone.request.name, gone.request.topic, once=gone.key)
+    async with resources.transaction() as step:
+        await move_room(step.connection, incident.id, effect.connection, gone, room)
+        await decide(step, incident.id, partial(room_replaced, room=room, basis=step.basis))
+    return room
+
+
+async def _answer(chat: ChatRoom, item: Leased, said: ChatAnswer) -> Settled:
+    """An answer is worth little later: one that may have gone out, or is refused, is not tried again."""
+    effect = item.effect
+    if item.must_look_up:
+        return done(item, detail="its reply was lost; not said again")
+    if not await set_out([item]):
+        return done(item)
+    try:
+        await chat.answer(effect.target, said.user_id, said.text, once=effect.once)
+    except Refused as error:
+        return dead(item, str(error))
+    return done(item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from incidents.decisions.sync import PageNews
-from incidents.events import ChatCommand, Lane
+from incidents.events import ChatCommand, Lane, RoomEvent
 from incidents.process.sync import follow_and_obey, follow_pages
 from incidents.store.inbox.drains import check_drain, renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
@@ -14,15 +14,17 @@ from tasks.stages.drain import Chunk
 
 
 @task(name="commit sync", **STORE_CALL)
-async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[int, ...]:
-    """Follow pages, obey commands and settle the deliveries; returns the incidents that may have something to do now.
+async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[int | None, ...]:
+    """Follow pages and rooms, obey commands and settle the deliveries; returns the incidents that may have something to
+    do now, None among them if somebody is to be answered about none.
 
     Raises `Stale` when another drain has taken over.
     """
     commands = [event for event in chunk.events if isinstance(event, ChatCommand)]
+    rooms = [event for event in chunk.events if isinstance(event, RoomEvent)]
     async with resources.transaction() as step:
         await check_drain(step.connection, Lane.STATUS_SYNC, fence)
-        incidents = await follow_and_obey(step, pages, commands)
+        incidents = await follow_and_obey(step, pages, commands, rooms)
         await settle_deliveries(
             step.connection, fence=fence, done=chunk.ids, parked=chunk.parked, ignored=chunk.ignored
         )

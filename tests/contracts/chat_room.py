@@ -112,6 +112,12 @@ class ChatRoomContract:
         assert other.id != room.id
         assert await chat.find_post(other.id, "p:1") is None
 
+    async def test_an_answer_is_read_where_it_was_asked(self, chat: ChatRoom, room: Room, read: Read) -> None:
+        """In a room of ours it is a post like any other, once."""
+        await chat.answer(room.id, "", "No incident is open.", once="a:1")
+        await chat.answer(room.id, "", "No incident is open.", once="a:1")
+        assert [seen.text for seen in await read(room.id)] == ["No incident is open."]
+
     async def test_edit(self, chat: ChatRoom, fresh_chat: ChatRoom, room: Room, read: Read) -> None:
         """An edit changes the message in place, may be repeated, and does not lose the post's key."""
         id_ = await chat.post(room.id, ChatMessage(text="open"), once="p:1")

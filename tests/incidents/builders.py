@@ -212,6 +212,7 @@ ROOM_LINE = LedgerLine(
     state=EffectState.DONE,
     connection="slack/main",
     target="INC-7",
+    result="C1",
 )
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from incidents import effects
 from incidents.effects import (
     ActionCall,
+    ChatAnswer,
     CustomerText,
     Effect,
     EffectKind,
@@ -61,6 +62,7 @@ PAYLOADS = {
         ).map(tuple),
         links=LINKS,
     ),
+    EffectKind.CHAT_ANSWER: st.builds(ChatAnswer, text=TEXT, user_id=TEXT),
     EffectKind.TICKET_NOTE: st.builds(NoteText, text=TEXT),
     EffectKind.TICKET_STATUS: st.builds(StatusChange, status=st.sampled_from(TicketStatus)),
     EffectKind.CUSTOMER_MESSAGE: st.builds(CustomerText, text=TEXT, recipient=TEXT),
@@ -87,7 +89,7 @@ def test_every_kind_and_every_payload_is_covered():
     """A kind or payload that is added shows up here before it fails in the ledger."""
     assert set(PAYLOADS) == set(EffectKind)
     examples = {
-        Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ActionCall, Nothing
+        Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ChatAnswer, ActionCall, Nothing
     }  # fmt: skip
     assert examples == set(get_args(effects.Payload))
 

@@ -43,7 +43,10 @@ from connectors.slack.fake.workspace import (
 
 TOKEN = "xoxb-fake-slack-bot-token"
 SIGNING_SECRET = "fake-slack-signing-secret"
-EVENTS = frozenset({"message", "app_mention"})
+ROOM_EVENTS = frozenset(
+    f"{kind}_{what}" for kind in ("channel", "group") for what in ("archive", "deleted", "rename")
+)
+EVENTS = frozenset({"message", "app_mention"}) | ROOM_EVENTS
 # What Slack lets only people's tokens do, and what it does for nobody any more.
 FOR_PEOPLE = ("search.", "reminders.", "stars.")
 GONE = frozenset({"files.upload", "channels.list", "groups.list", "im.list", "mpim.list"})
@@ -170,6 +173,20 @@ class FakeSlack:
         who = {"id": user, "username": user.removeprefix("U0").lower(), "team_id": TEAM}
         payload = {"type": "view_submission", "user": who, "view": view, "trigger_id": self._trigger_id()}
         return await self.webhooks.send_form(urlencode({"payload": json.dumps(payload)}).encode())
+
+    def archive(self, channel: str, *, user: str = "U0ANNA") -> None:
+        """Put a channel away: nobody can write in it any more."""
+        found = self.channel(channel)
+        found.is_archived = True
+        kind = "group_archive" if found.is_private else "channel_archive"
+        self._queue({"type": kind, "channel": found.id, "user": user})
+
+    def rename(self, channel: str, name: str) -> None:
+        """Call a channel something else."""
+        found = self.channel(channel)
+        found.name = name
+        kind = "group_rename" if found.is_private else "channel_rename"
+        self._queue({"type": kind, "channel": {"id": found.id, "name": name, "created": 1360782804}})
 
     async def verify_url(self) -> int:
         """What happens when an operator saves the Request URL."""

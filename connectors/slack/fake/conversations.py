@@ -58,6 +58,7 @@ class Conversations:
         name = self._free_name(arguments)
         is_private = is_yes(arguments.get("is_private"))
         channel = self._workspace.add_channel(name, is_private=is_private, member=BOT_USER)
+        channel.creator = BOT_USER
         self._tell("channel_created", channel)
         return {"channel": described(channel)}
 

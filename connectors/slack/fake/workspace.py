@@ -41,6 +41,7 @@ class Channel:
     is_direct: bool = False
     topic: str = ""
     purpose: str = ""
+    creator: str = "U0ANNA"
     pins: list[str] = field(default_factory=list)
     bookmarks: list[dict[str, Any]] = field(default_factory=list)
     members: set[str] = field(default_factory=set)
@@ -139,7 +140,7 @@ def described(channel: Channel) -> dict[str, Any]:
         "is_im": channel.is_direct and len(channel.members) == 2,
         "is_mpim": channel.is_direct and len(channel.members) > 2,
         "name_normalized": channel.name,
-        "creator": BOT_USER,
+        "creator": channel.creator,
         "num_members": len(channel.members),
         "is_private": channel.is_private,
         "is_archived": channel.is_archived,

@@ -82,7 +82,7 @@ async def test_own_posts_echo_and_are_nothing(fake: FakeSlack, inbox: Inbox, cha
     await chat.post(room.id, ChatMessage(text="ack INC-7"), once="p:1")
     fake.say("just talk", channel=room.id)
     await fake.webhooks.settle()
-    assert len(inbox.arrived) == 3
+    assert len(inbox.arrived) == 4, "the purpose and the topic are told, too"
     assert inbox.commands == []
     fake.say("<@U0LIAISON> ack INC-7", channel=room.id)
     await fake.webhooks.settle()

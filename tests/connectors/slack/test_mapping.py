@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from connectors.slack import mapping
 from connectors.slack.fake import rendering
 from connectors.slack.fake.workspace import CHANNEL_NAME
+from connectors.slack.rooms import naming
 from incidents.models import Button, ChatMessage, ChatVerb, Link
 from incidents.texts.plain_text import printable
 
@@ -120,7 +121,7 @@ def test_channel_name_is_always_taken(name: str) -> None:
 )
 def test_topic(topic: str, expected: str) -> None:
     """A topic is one escaped line of at most 250 characters."""
-    assert mapping.topic_text(topic) == expected
+    assert naming.topic_text(topic) == expected
 
 
 @pytest.mark.parametrize(

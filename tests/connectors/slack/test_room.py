@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -62,28 +63,85 @@ async def test_topic_is_not_set_again(fake: FakeSlack, chat: Slack) -> None:
     assert fake.calls.count("conversations.setTopic") == 1
 
 
-async def test_taken_name_is_found_and_joined(fake: FakeSlack, chat: Slack) -> None:
-    """A channel somebody made by hand is reused, on whatever page of the list it stands."""
+async def test_our_room_is_found_on_whatever_page(fake: FakeSlack, chat: Slack, fresh_chat: Slack) -> None:
+    """By its key, after a restart, among thousands; joined again if somebody had sent the app away."""
+    ours = await chat.open_room("inc-7", "INC-7", once="room:7")
     for number in range(1500):
         fake.workspace.add_channel(f"team-{number}")
-    by_hand = fake.workspace.add_channel("inc-7")
+    fake.workspace.channels[ours.id] = fake.workspace.channels.pop(ours.id)  # the last one of the list
+    fake.channel("inc-7").members.clear()
+    assert (await fresh_chat.open_room("inc-7", "INC-7", once="room:7")).id == ours.id
+    assert BOT_USER in fake.channel("inc-7").members
+
+
+@pytest.mark.parametrize(
+    "taken_by",
+    [
+        {"purpose": ""},
+        {"purpose": "Payments team"},
+        {"purpose": "An incident's room, kept by Liaison (room:7 of another store)"},
+        {"purpose": "An incident's room, kept by Liaison (room:7)", "is_archived": True},
+        {"is_archived": True},
+        {"is_private": True},
+        {"creator": BOT_USER, "messages": [{"type": "message", "text": "customers' context", "ts": "1.1"}]},
+    ],
+)
+async def test_a_room_that_is_not_ours_is_left_alone(
+    fake: FakeSlack, chat: Slack, fresh_chat: Slack, taken_by: dict[str, Any]
+) -> None:
+    """By hand, of another installation, archived, out of sight: ours gets a number, and is found by its key."""
+    taken = fake.workspace.add_channel("inc-7", member=BOT_USER if "creator" in taken_by else None)
+    for name, value in taken_by.items():
+        setattr(taken, name, value)
+    before = (set(taken.members), list(taken.messages), taken.topic, taken.purpose)
     room = await chat.open_room("inc-7", "INC-7", once="room:7")
-    assert room.id == by_hand.id
-    assert BOT_USER in by_hand.members
+    assert (room.name, room.id != taken.id) == ("inc-7-2", True)
+    assert (await fresh_chat.open_room("inc-7", "INC-7", once="room:7")).id == room.id
+    assert (await fresh_chat.open_room("inc-7", "INC-7", once="room:8")).name == "inc-7-3"
+    assert (set(taken.members), list(taken.messages), taken.topic, taken.purpose) == before
 
 
-async def test_taken_by_an_archived_channel(fake: FakeSlack, chat: Slack) -> None:
-    """An archived channel cannot be used; the error says what to do."""
-    fake.workspace.add_channel("inc-7").is_archived = True
-    with pytest.raises(Refused, match="unarchive or rename"):
+async def test_a_number_fits_a_long_name(fake: FakeSlack, chat: Slack) -> None:
+    """Slack takes 80 characters, the number included."""
+    fake.workspace.add_channel("x" * 80)
+    room = await chat.open_room("x" * 100, "INC-7", once="room:7")
+    assert room.name == "x" * 78 + "-2"
+
+
+async def test_all_names_are_taken(fake: FakeSlack, chat: Slack) -> None:
+    """Thirty channels of one name say that something else is wrong."""
+    for number in range(1, 31):
+        fake.workspace.add_channel("inc-7" if number == 1 else f"inc-7-{number}")
+    with pytest.raises(Refused, match="rename some of them"):
         await chat.open_room("inc-7", "INC-7", once="room:7")
 
 
-async def test_taken_by_a_channel_out_of_sight(fake: FakeSlack, chat: Slack) -> None:
-    """So does it for a private channel the app is not in."""
-    fake.workspace.add_channel("inc-7", is_private=True)
-    with pytest.raises(Refused, match="cannot see"):
+async def test_whoever_asked_is_answered(fake: FakeSlack, chat: Slack) -> None:
+    """In the channel where the app is; where it is not, in its conversation with them, and it joins nothing."""
+    ours = await chat.open_room("inc-7", "INC-7", once="room:7")
+    general = fake.workspace.add_channel("general", member="U0ANNA")
+    await chat.answer(ours.id, "U0ANNA", "here", once="a:1")
+    await chat.answer(general.id, "U0ANNA", "only to you", once="a:2")
+    await chat.answer("C-gone", "U0ANNA", "to you", once="a:3")
+    assert [rendering.shown(one) for one in fake.messages(ours.id)] == ["here"]
+    assert fake.messages(general.id) == []
+    assert BOT_USER not in general.members
+    assert [rendering.shown(one) for one in fake.messages(fake.workspace.direct(["U0ANNA"]).id)] == [
+        "only to you",
+        "to you",
+    ]
+    with pytest.raises(NotAllowed):
+        await chat.answer(general.id, "", "nobody", once="a:4")
+
+
+async def test_an_archived_fixed_channel_is_the_operators(fake: FakeSlack) -> None:
+    """No number helps where the settings name the channel."""
+    incidents = fake.workspace.add_channel("incidents")
+    incidents.is_archived = True
+    chat = connect(fake, channel=incidents.id)
+    with pytest.raises(NotAllowed, match="unarchive it, or name another"):
         await chat.open_room("inc-7", "INC-7", once="room:7")
+    await chat.aclose()
 
 
 async def test_private_room_with_people(fake: FakeSlack) -> None:
@@ -186,7 +244,7 @@ async def test_own_rate_limit_of_slack(chat: Slack) -> None:
         ("channel_not_found", NotFound),
         ("message_not_found", NotFound),
         ("msg_too_long", Refused),
-        ("is_archived", Refused),
+        ("is_archived", NotFound),
         ("a_word_of_tomorrow", Refused),
         ("fatal_error", Unknown),
         ("internal_error", Unknown),

@@ -16,7 +16,10 @@ from connectors.slack.fake.app import FakeSlack
 from incidents.errors import Unrecognised
 from incidents.events import (
     ChatCommand,
+    Ignored,
     Ping,
+    RoomChange,
+    RoomEvent,
     Verified,
 )
 from incidents.models import ChatVerb
@@ -109,7 +112,13 @@ def read(source: Slack, body: bytes) -> list[Any]:
 
 
 def command(**more: Any) -> ChatCommand:
-    same: dict[str, Any] = {"connection": "slack/engineering", "room_id": "C1", "user": "anna", "at": NOW}
+    same: dict[str, Any] = {
+        "connection": "slack/engineering",
+        "room_id": "C1",
+        "user": "anna",
+        "at": NOW,
+        "user_id": "U0ANNA",
+    }
     return ChatCommand(**{**same, "verb": ChatVerb.ACKNOWLEDGE, "incident": "INC-2", **more})
 
 
@@ -153,10 +162,12 @@ def test_whose_messages_count(source: Slack, change: dict[str, Any], count: int)
 @pytest.mark.parametrize(
     "body",
     [
-        json.dumps({**MENTION, "event": {"type": "reaction_added"}}).encode(),
-        json.dumps({"type": "app_rate_limited", "minute_rate_limited": 1518467820}).encode(),
+        json.dumps({**MENTION, "event": {"type": 7}}).encode(),
+        json.dumps({**MENTION, "event": {"type": "channel_archive"}}).encode(),
+        json.dumps({**MENTION, "event": {"type": "channel_rename", "channel": {"name": "x"}}}).encode(),
+        json.dumps({"type": "function_executed"}).encode(),
         json.dumps({**MENTION, "event_time": "soon"}).encode(),
-        press({**PRESS, "type": "view_submission"}),
+        press({**PRESS, "type": "of_tomorrow"}),
         press({**PRESS, "actions": [{"action_id": "someone:else"}]}),
         press({**PRESS, "actions": [{"action_id": "liaison:of-tomorrow:0"}]}),
         press({**PRESS, "user": "anna"}),
@@ -170,6 +181,50 @@ def test_not_understood(source: Slack, body: bytes) -> None:
     """Authentic but strange deliveries are parked, not dropped and not guessed at."""
     with pytest.raises(Unrecognised):
         read(source, body)
+
+
+@pytest.mark.parametrize(
+    ("event", "change", "user", "name"),
+    [
+        ({"type": "channel_archive", "channel": "C1", "user": "U1"}, RoomChange.ARCHIVED, "U1", ""),
+        ({"type": "group_archive", "channel": "C1"}, RoomChange.ARCHIVED, "", ""),
+        ({"type": "channel_deleted", "channel": "C1"}, RoomChange.DELETED, "", ""),
+        ({"type": "group_deleted", "channel": "C1"}, RoomChange.DELETED, "", ""),
+        ({"type": "channel_rename", "channel": {"id": "C1", "name": "new"}}, RoomChange.RENAMED, "", "new"),
+        ({"type": "group_rename", "channel": {"id": "C1", "name": "new"}}, RoomChange.RENAMED, "", "new"),
+    ],
+)
+def test_what_becomes_of_a_room(
+    source: Slack, event: object, change: RoomChange, user: str, name: str
+) -> None:
+    """Put away, deleted, renamed; of public and of private channels."""
+    body = json.dumps({**MENTION, "event": event}).encode()
+    at = datetime.fromtimestamp(MENTION["event_time"], UTC)
+    assert read(source, body) == [
+        RoomEvent(connection=source.name, room_id="C1", change=change, at=at, user=user, name=name)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (json.dumps({**MENTION, "event": {"type": kind, "channel": "C1"}}).encode(), kind)
+        for kind in ("member_joined_channel", "app_home_opened", "reaction_added", "channel_unarchive")
+    ]
+    + [
+        (press({**PRESS, "type": kind}), kind)
+        for kind in ("view_submission", "view_closed", "shortcut", "message_action", "block_suggestion")
+    ]
+    + [
+        (
+            json.dumps({"type": "app_rate_limited", "minute_rate_limited": 1518467820}).encode(),
+            "app_rate_limited",
+        )
+    ],
+)
+def test_what_other_features_are_told_is_counted(source: Slack, body: bytes, kind: str) -> None:
+    """An app with more features than ours has one address for all of them: nothing of it is parked."""
+    assert read(source, body) == [Ignored(connection=source.name, kind=kind)]
 
 
 def test_any_field_of_a_press_may_be_odd(source: Slack) -> None:

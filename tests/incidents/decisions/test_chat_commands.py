@@ -1,11 +1,13 @@
 """Commands and buttons in the room: the page is answered through its pager, notes reach everybody."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from incidents.basis import Basis
-from incidents.decisions.sync import USAGE, PageNews, chat_command, page_news
+from incidents.decisions.chat_answers import USAGE, about_none
+from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import WITH_ENGINEERS
@@ -70,6 +72,56 @@ def test_answering_the_page_from_chat(state, verb, kind, words):
         words = state.replace("_", " ")
         assert f"INC-7 Checkout: Checkout fails (1): {words}" in plan.effects[0].payload.text
         assert plan.incident is case.incident
+
+
+@pytest.mark.parametrize(
+    ("given", "answered"),
+    [
+        (command(ChatVerb.STATUS), "INC-7 Checkout: Checkout fails (1): escalated; 2 tickets"),
+        (command(ChatVerb.HELP), USAGE),
+        (command(ChatVerb.NOTE), USAGE),
+        (command(ChatVerb.ACKNOWLEDGE), "INC-7: done, and told in its room."),
+        (command(ChatVerb.NOTE, "seen"), "INC-7: done, and told in its room."),
+    ],
+)
+def test_who_asks_elsewhere_is_answered_there(given, answered):
+    """Once, and only there; what concerns all stands in the incident's room too."""
+    elsewhere = replace(given, room_id="C-general", user_id="U1")
+    plan = chat_command(a_paged_case(), elsewhere, Basis(POLICY, NOW))
+    (answer,) = of_kind(plan, EffectKind.CHAT_ANSWER)
+    assert (answer.target, answer.incident_id, answer.payload.user_id) == ("C-general", None, "U1")
+    assert answered in answer.payload.text
+    is_question = given.verb in (ChatVerb.STATUS, ChatVerb.HELP) or not given.text
+    posts = of_kind(plan, EffectKind.CHAT_POST)
+    assert bool(posts) is not (is_question and given.verb is not ChatVerb.ACKNOWLEDGE)
+    here = chat_command(a_paged_case(), given, Basis(POLICY, NOW))
+    assert not of_kind(here, EffectKind.CHAT_ANSWER)
+    assert of_kind(here, EffectKind.CHAT_POST)
+
+
+@pytest.mark.parametrize(
+    ("given", "starts"),
+    [
+        (
+            command(ChatVerb.ACKNOWLEDGE, incident="INC-99"),
+            "There is no INC-99. Open incidents:\nINC-7 Checkout",
+        ),
+        (
+            command(ChatVerb.STATUS),
+            "Open incidents:\nINC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it",
+        ),
+        (command(ChatVerb.HELP, "make coffee"), USAGE),
+        (command(ChatVerb.RESOLVE), "Which incident? This is no incident's room. Commands: "),
+    ],
+)
+def test_about_no_incident(given, starts):
+    assert about_none(given, [an_incident(S.ACKNOWLEDGED)]).startswith(starts)
+
+
+def test_nothing_is_open_or_very_much():
+    assert about_none(command(ChatVerb.STATUS), []) == "No incident is open."
+    many = [an_incident(S.ESCALATED, id=number) for number in range(1, 13)]
+    assert about_none(command(ChatVerb.STATUS), many).endswith("\nand 2 more")
 
 
 def test_acknowledged_from_chat_carries_the_persons_name():
@@ -157,4 +209,5 @@ def test_without_a_room_nothing_is_posted():
     gave_up_chat = a_paged_case(S.ESCALATED)
     for case, policy in ((without_room, POLICY), (gave_up_chat, without_chat())):
         plan = chat_command(case, command(ChatVerb.NOTE, "x"), Basis(policy, NOW))
-        assert kinds(plan) == [EffectKind.TICKET_NOTE, EffectKind.TICKET_NOTE, EffectKind.PAGE_NOTE]
+        told = [kind for kind in kinds(plan) if kind is not EffectKind.CHAT_ANSWER]
+        assert told == [EffectKind.TICKET_NOTE, EffectKind.TICKET_NOTE, EffectKind.PAGE_NOTE]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from incidents.basis import Basis
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb, JoinOrigin
@@ -16,6 +18,7 @@ from incidents.process.sync import follow_and_obey
 from incidents.step import Step
 from incidents.store.cases import load_case, read_incident
 from incidents.store.database import Database
+from incidents.store.schema.tables import effects
 from incidents.store.sla.refit import incidents_to_refit
 from incidents.store.timeline import read_timeline
 from tests.incidents.builders import NOW, POLICY, a_policy, a_ticket, tickets
@@ -64,8 +67,8 @@ async def test_tickets_that_no_rule_knows_are_open_questions_unless_there_is_a_h
     assert taken.open_questions == (unknown[1].ref,)
 
 
-async def test_commands_that_name_no_incident_of_ours_are_nobodys_news(database: Database):
-    """One that does is obeyed, and what it says stands on the timeline."""
+async def test_commands_that_name_no_incident_of_ours_are_answered(database: Database):
+    """And no run is made for what never was. One that does is obeyed, and what it says stands on the timeline."""
 
     def command(incident: str | None) -> ChatCommand:
         return ChatCommand(
@@ -76,9 +79,19 @@ async def test_commands_that_name_no_incident_of_ours_are_nobodys_news(database:
     async with database.transaction() as tx:
         (number,) = (await join_and_tell(a_step(tx), tickets(1), ())).incidents
         named = [command(name) for name in (None, "no such name", f"INC-{number + 1}", f"INC-{number}")]
-        touched = await follow_and_obey(a_step(tx), [], named)
+        touched = await follow_and_obey(a_step(tx), [], named, [])
+        said = await tx.execute(
+            select(effects.c.payload["text"].astext).where(effects.c.kind == "chat_answer")
+        )
+        answers = sorted(said.scalars())
         entries = await read_timeline(tx, number)
-    assert number in touched
+    assert set(touched) == {number, None}
+    assert [text.partition(".")[0] for text in answers] == [
+        "INC-1: done, and told in its room",
+        "There is no INC-2",
+        "There is no no such name",
+        "Which incident? This is no incident's room",
+    ]
     assert [entry.text for entry in entries if entry.actor == "Bo"] == ["rolled back"]
 
 

@@ -1,0 +1,62 @@
+"""Answers to what is asked outside of an incident's room, or about an incident that never was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidents.case import Case
+from incidents.decisions.telling import digest
+from incidents.effects import ChatAnswer, Effect, EffectKind
+from incidents.events import ChatCommand
+from incidents.models import ChatVerb, Incident
+from incidents.notes.notes import verdict_words
+
+USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
+_SHOWN = 10
+
+
+def status_words(case: Case) -> str:
+    """How the incident stands, in one line, for whoever asks in chat."""
+    incident = case.incident
+    return f"{_line(incident)}; {len(case.tickets)} tickets; {verdict_words(incident.verdict)}."
+
+
+def open_words(incidents: Sequence[Incident]) -> str:
+    """The open incidents, the worst first, a line each."""
+    if not incidents:
+        return "No incident is open."
+    more = len(incidents) - _SHOWN
+    lines = [_line(incident) for incident in incidents[:_SHOWN]]
+    return "\n".join(["Open incidents:", *lines, *([f"and {more} more"] if more > 0 else [])])
+
+
+def about_none(command: ChatCommand, incidents: Sequence[Incident]) -> str:
+    """For a command that is about no incident we know: which there are, or what can be said. `incidents` are open."""
+    if command.incident is not None:
+        return f"There is no {command.incident}. {open_words(incidents)}"
+    if command.verb is ChatVerb.STATUS:
+        return open_words(incidents)
+    if command.verb is ChatVerb.HELP:
+        return USAGE
+    return f"Which incident? This is no incident's room. {USAGE} {open_words(incidents)}"
+
+
+def answer(command: ChatCommand, text: str, *, instance: str) -> Effect:
+    """An answer where the command was given, once."""
+    said = (command.verb, command.incident or "", command.text)
+    mark = digest(command.connection, command.room_id, command.user, command.at.isoformat(), *said)
+    key = f"liaison:{instance}:answer:{mark}"
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.CHAT_ANSWER,
+        incident_id=None,
+        connection=command.connection,
+        target=command.room_id,
+        payload=ChatAnswer(text=text, user_id=command.user_id),
+    )
+
+
+def _line(incident: Incident) -> str:
+    who = f", {incident.responder} is on it" if incident.responder else ""
+    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}"
