@@ -13,6 +13,7 @@ from rich.console import Console
 
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
+from deployments.cli.forget import forget
 from deployments.cli.insights import models
 from deployments.cli.parked import parked
 from deployments.cli.report import report
@@ -55,6 +56,7 @@ app.command()(models)
 app.command()(backtest)
 app.command()(backup)
 app.command()(restore)
+app.command()(forget)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home
-from deployments.machine.stack import OUR_DATABASE, with_asyncpg
+from deployments.machine.stack import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from incidents.errors import LiaisonError
 
 EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"
@@ -49,6 +49,16 @@ def kept_key(folder: Path) -> str | None:
     """`LIAISON_KEY`, or the key that is in the data folder already; None where there is neither."""
     file = folder / "key"
     return os.environ.get("LIAISON_KEY") or (file.read_text().strip() if file.is_file() else None)
+
+
+def prefects_database_url(given: Path | None = None) -> str | None:
+    """The address of Prefect's database where it is on the embedded server of the data folder, and runs."""
+    folder = liaison_home(given) / "postgres"
+    if not folder.exists():
+        return None
+    embedded = EmbeddedDatabase(folder)
+    is_ours = embedded.pid is not None and PREFECTS_DATABASE in embedded.databases()
+    return embedded.url(PREFECTS_DATABASE) if is_ours else None
 
 
 def operator_key(folder: Path) -> str:

@@ -19,6 +19,7 @@ import httpx
 import psutil
 from pydantic import TypeAdapter
 
+from deployments.machine.prefect_events import retention_of_quotes
 from deployments.machine.prefect_login import server_settings
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import (
@@ -105,6 +106,7 @@ def _kept(events: timedelta) -> dict[str, str]:
         "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events",
         # As ISO 8601: a text of seconds alone is no time to Prefect, and its server would not start.
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": TypeAdapter(timedelta).dump_python(events, mode="json"),
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_EVENT_RETENTION_OVERRIDES": retention_of_quotes(),
     }
 
 

@@ -98,6 +98,10 @@ async def join_and_tell(
     await take_turns(step.connection)
     told = [event for event in events if isinstance(event, TicketEvent)]
     known = await known_tickets(step.connection, sorted(_concerned(tickets, told), key=str))
+    # What a helpdesk still says of a customer who was forgotten is not for us.
+    forgotten = {ref for ref, one in known.items() if one.is_forgotten}
+    tickets = [ticket for ticket in tickets if ticket.ref not in forgotten]
+    told = [event for event in told if event.ref not in forgotten]
     arrived = with_departures(tickets, told, known)
     comments = await first_heard(step.connection, _said(told), now=step.now)
     newest = [ticket for ticket in arrived if _is_news(ticket, known, comments)]

@@ -65,10 +65,12 @@ _SAVE = _INSERT.on_conflict_do_update(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownTicket:
-    """A ticket with the incident it was joined to, if any."""
+    """A ticket with the incident it was joined to, if any. `is_forgotten`: its customer was, and nothing is done about
+    it any more."""
 
     ticket: Ticket
     incident_id: int | None
+    is_forgotten: bool = False
 
 
 async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mapping[TicketRef, KnownTicket]:
@@ -77,7 +79,14 @@ async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mappi
         return {}
     keys = [(ref.connection, ref.id) for ref in refs]
     rows = await tx.execute(select(tickets).where(tuple_(tickets.c.connection, tickets.c.id).in_(keys)))
-    known = [KnownTicket(ticket=ticket_of(row), incident_id=row.incident_id) for row in rows]
+    known = [
+        KnownTicket(
+            ticket=ticket_of(row),
+            incident_id=row.incident_id,
+            is_forgotten=row.texts_gone == TextsGone.FORGOTTEN.value,
+        )
+        for row in rows
+    ]
     return {item.ticket.ref: item for item in known}
 
 

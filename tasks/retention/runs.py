@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -77,20 +77,18 @@ async def prune_pages() -> Pruned:
     """Older versions of our pages; the newest version of each stays, however old."""
     kept = resources.policy().retention.pages
     before = resources.utc_now() - kept
-    deadline, count, offset = resources.uptime() + MOST_SECONDS, 0, 0
+    deadline, count = resources.uptime() + MOST_SECONDS, 0
     async with get_client() as client:
         newest: set[str] = set()
         old: dict[UUID, None] = {}
-        while found := await _artifacts(client, offset):
-            for one in found:
-                # The newest first, so the first of a key is its newest.
-                if one.key is not None and OUR_PAGES.fullmatch(one.key):
-                    if one.key in newest and one.created is not None and one.created < before:
-                        old[one.id] = None
-                    newest.add(one.key)
-            offset += len(found)
+        async for one in all_artifacts(client):
+            # The newest first, so the first of a key is its newest.
+            if one.key is not None and OUR_PAGES.fullmatch(one.key):
+                if one.key in newest and one.created is not None and one.created < before:
+                    old[one.id] = None
+                newest.add(one.key)
         for artifact in old:
-            await _delete_artifact(client, artifact)
+            await delete_artifact(client, artifact)
             count += 1
             if resources.uptime() > deadline:
                 break
@@ -111,7 +109,7 @@ async def delete_pages(keys: Sequence[str]) -> int:
         while found := await client.read_artifacts(artifact_filter=wanted, limit=PAGE):
             # The newest last: where it goes first, the server shows each older one in turn.
             for one in sorted(found, key=lambda one: one.created or _NEVER):
-                await _delete_artifact(client, one.id)
+                await delete_artifact(client, one.id)
                 count += 1
     return count
 
@@ -160,11 +158,17 @@ async def _bulk_delete(client: PrefectClient, wanted: FlowRunFilter) -> Sequence
     return deleted
 
 
-async def _delete_artifact(client: PrefectClient, artifact: UUID) -> None:
+async def delete_artifact(client: PrefectClient, artifact: UUID) -> None:
+    """One version of a page; it may be gone already."""
     # Somebody may delete it in the UI meanwhile.
     with contextlib.suppress(ObjectNotFound):
         await client.delete_artifact(artifact)
 
 
-async def _artifacts(client: PrefectClient, offset: int) -> Sequence[Artifact]:
-    return await client.read_artifacts(sort=ArtifactSort.CREATED_DESC, limit=PAGE, offset=offset)
+async def all_artifacts(client: PrefectClient) -> AsyncIterator[Artifact]:
+    """Every version of every page of the server, the newest first."""
+    offset = 0
+    while found := await client.read_artifacts(sort=ArtifactSort.CREATED_DESC, limit=PAGE, offset=offset):
+        for one in found:
+            yield one
+        offset += len(found)
