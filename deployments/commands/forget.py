@@ -27,7 +27,7 @@ from incidents.store.erasure.erase import (
     erase_words,
     forget_board,
 )
-from incidents.store.erasure.person import Person, find_person, traces_of
+from incidents.store.erasure.person import KnownCustomer, find_person, traces_of
 from incidents.store.erasure.receipts import ErasureReceipt, keep_receipt, new_receipt
 from insights.store.model_words import delete_models, models_with, own_words
 from tasks import resources
@@ -49,7 +49,7 @@ NOT_OUR_EVENTS = (
 class _Known:
     """Everything that has to be known before anything is erased."""
 
-    person: Person
+    person: KnownCustomer
     traces: Traces
     words: frozenset[str]
     prefect: PrefectTraces
@@ -135,7 +135,7 @@ def _refuse_waiting(delivery: ToldDelivery) -> None:
         )
 
 
-async def _refuse_sending(tx: AsyncConnection, person: Person) -> None:
+async def _refuse_sending(tx: AsyncConnection, person: KnownCustomer) -> None:
     if await being_sent(tx, person):
         raise Refused("a message on one of their tickets is on its way just now: try again in a minute")
 
@@ -157,7 +157,7 @@ async def _erase(step: Step, known: _Known) -> Sequence[Erased]:
     ]
 
 
-async def _bodies(tx: AsyncConnection, person: Person, traces: Traces) -> Sequence[int]:
+async def _bodies(tx: AsyncConnection, person: KnownCustomer, traces: Traces) -> Sequence[int]:
     """The webhooks that tell of them; `Refused` where one is not handled yet."""
     found = []
     async for delivery in deliveries_of(tx, person, traces):
@@ -166,7 +166,7 @@ async def _bodies(tx: AsyncConnection, person: Person, traces: Traces) -> Sequen
     return found
 
 
-async def _open_incidents(tx: AsyncConnection, person: Person) -> Sequence[str]:
+async def _open_incidents(tx: AsyncConnection, person: KnownCustomer) -> Sequence[str]:
     found = await incidents_by_id(tx, person.incidents)
     return [one.name for one in found.values() if one.state in UNSETTLED]
 

@@ -9,11 +9,11 @@ from incidents.models import Departure
 from incidents.process.intake import join_and_tell
 from incidents.step import Step
 from incidents.store.cases import incidents_by_id
-from incidents.store.erasure.person import Person
+from incidents.store.erasure.person import KnownCustomer
 from incidents.store.tickets import known_tickets
 
 
-async def leave_incidents(step: Step, person: Person) -> tuple[int, ...]:
+async def leave_incidents(step: Step, person: KnownCustomer) -> tuple[int, ...]:
     """Let their open tickets be gone: nothing is promised or sent on them any more, and an incident that has none left
     asks its owner whether it is still one. The incident goes on. Returns the incidents that were told.
     """

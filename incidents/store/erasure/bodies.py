@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.redaction.traces import Traces, strings_of
-from incidents.store.erasure.person import Person
+from incidents.store.erasure.person import KnownCustomer
 
 _AT_ONCE = 200
 _WITH_BODY = text("select id, connection, state, body from deliveries where body <> '' order by id")
@@ -28,7 +28,7 @@ class ToldDelivery:
 
 
 async def deliveries_of(
-    tx: AsyncConnection, person: Person, traces: Traces | None = None
+    tx: AsyncConnection, person: KnownCustomer, traces: Traces | None = None
 ) -> AsyncIterator[ToldDelivery]:
     """Those from a helpdesk of theirs that have one of their numbers, name or address in them; with `traces` also
     those, from wherever, that have their words.

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.effects import EffectState
 from incidents.models import Departure
 from incidents.redaction.traces import Traces
-from incidents.store.erasure.person import Person
+from incidents.store.erasure.person import KnownCustomer
 from incidents.store.schema.tables import (
     comments_heard,
     deliveries,
@@ -54,7 +54,7 @@ class Erased:
     count: int
 
 
-async def being_sent(tx: AsyncConnection, person: Person) -> int:
+async def being_sent(tx: AsyncConnection, person: KnownCustomer) -> int:
     """How many effects on their tickets are on their way just now."""
     return int(
         (
@@ -78,7 +78,7 @@ async def erase_bodies(tx: AsyncConnection, ids: Sequence[int]) -> Erased:
     return Erased(what="webhooks' bodies", where=deliveries.name, count=len(ids))
 
 
-async def erase_tickets(tx: AsyncConnection, person: Person) -> Sequence[Erased]:
+async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[Erased]:
     """Texts, names and addresses, with what was made of them; no webhook brings them back."""
     keys = _keys(person)
     refs = [str(ref) for ref in person.tickets]
@@ -122,7 +122,7 @@ async def erase_tickets(tx: AsyncConnection, person: Person) -> Sequence[Erased]
     ]
 
 
-async def erase_words(tx: AsyncConnection, person: Person, traces: Traces) -> Sequence[Erased]:
+async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces) -> Sequence[Erased]:
     """Where their words were handed on: titles, evidence, stories, what was sent about the incident, predictions,
     reports."""
     mine = person.incidents
@@ -180,9 +180,9 @@ async def _erase_files(tx: AsyncConnection, traces: Traces) -> Erased:
     return Erased(what="files of reports", where=report_files.name, count=count)
 
 
-def _keys(person: Person) -> list[tuple[str, str]]:
+def _keys(person: KnownCustomer) -> list[tuple[str, str]]:
     return [(ref.connection, ref.id) for ref in person.tickets]
 
 
-def _on_their_tickets(person: Person) -> ColumnElement[bool]:
+def _on_their_tickets(person: KnownCustomer) -> ColumnElement[bool]:
     return effects.c.about_ticket & tuple_(effects.c.connection, effects.c.target).in_(_keys(person))

@@ -20,7 +20,7 @@ _ROUNDS = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Person:
+class KnownCustomer:
     """A customer as all helpdesks together know them. `ids` are the helpdesks' own, each with its connection;
     `incidents` are those of their tickets."""
 
@@ -32,7 +32,7 @@ class Person:
     texts: tuple[str, ...]
 
 
-async def find_person(tx: AsyncConnection, named: str) -> Person:
+async def find_person(tx: AsyncConnection, named: str) -> KnownCustomer:
     """By mail address, by a helpdesk's id (`zendesk/support:4711`), or by one of their tickets
     (`zendesk/support#4711`).
 
@@ -60,7 +60,7 @@ async def find_person(tx: AsyncConnection, named: str) -> Person:
     if not rows:
         raise NotFound(f"no ticket of {named[:80]!r} is known here")
     known = list(rows.values())
-    return Person(
+    return KnownCustomer(
         ids=frozenset(ids),
         names=frozenset(row.requester_name for row in known if row.requester_name),  # type: ignore[attr-defined]
         addresses=frozenset(addresses),
@@ -106,7 +106,7 @@ _OTHERS = text(
 ).bindparams(bindparam("refs", type_=ARRAY(StorableText)))
 
 
-async def traces_of(tx: AsyncConnection, person: Person, *, told: Sequence[str] = ()) -> Traces:
+async def traces_of(tx: AsyncConnection, person: KnownCustomer, *, told: Sequence[str] = ()) -> Traces:
     """What tells of them: names and addresses; what they wrote (`told` in comments, too) and nobody else did.
 
     Reads every ticket's texts once.
