@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ MOST_BROKEN = 0.1
 LONGEST_CELL = 16 * 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _SEPARATORS = (",", ";", "\t")
+_SAID = re.compile(r'"?sep=([^"\r\n\w])"?', re.IGNORECASE)
+"""Excel's own first line, which says what parts the columns of the rest."""
+_QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|$)')
 
 
 @dataclass(kw_only=True)
@@ -88,21 +92,31 @@ def _opened(path: Path) -> TextIO:
 
 def _export(path: Path, file: TextIO) -> Export:
     first = file.readline()
-    if not first.strip():
+    said = _SAID.fullmatch(first.strip())
+    names = file.readline() if said is not None else first
+    if not names.strip():
         raise BacktestError(f"{path} is empty; its first line must have the columns' names")
     file.seek(0)
-    reader = csv.reader(file, delimiter=max(_SEPARATORS, key=first.count), strict=True)
+    if said is not None:
+        file.readline()
+    separator = said[1] if said is not None else _separator(names)
+    reader = csv.reader(file, delimiter=separator, strict=True)
     headings = tuple(heading.strip() for heading in next(reader))
     left = Left()
-    return Export(headings=headings, rows=_rows(path, reader, len(headings), left), left=left)
+    before = 0 if said is None else 1
+    return Export(headings=headings, rows=_rows(path, reader, len(headings), left, before), left=left)
+
+
+def _separator(names: str) -> str:
+    """What parts the columns' names, where they are not quoted: a name may have commas of its own."""
+    return max(_SEPARATORS, key=_QUOTED.sub("", names).count)
 
 
 def _rows(
-    path: Path, reader: Iterator[list[str]], columns: int, left: Left
+    path: Path, reader: Iterator[list[str]], columns: int, left: Left, lines_before: int
 ) -> Iterator[tuple[int, Sequence[str]]]:
-    line_of = getattr(reader, "line_num", 0)
     for row in reader:
-        line_of = getattr(reader, "line_num", line_of)
+        line_of = getattr(reader, "line_num", 0) + lines_before
         if not row:
             continue
         left.read += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from insights.backtest.fields import (
     more_columns,
 )
 from insights.backtest.history import History
+from insights.backtest.verdicts import is_broken, is_kept
 from insights.text import LOOKED_AT
 
 _FORMATS = (
@@ -30,8 +31,9 @@ _FORMATS = (
     "%Y/%m/%d %H:%M:%S",
     "%d-%b-%Y %H:%M:%S",
 )
-_YES = frozenset({"1", "true", "yes", "y", "t"})
-_NO = frozenset({"0", "false", "no", "n", "f"})
+_VERDICTS = {"breached": is_broken, "kept": is_kept}
+_WORDS_TOLD = 5
+_NAMES_TOLD = 40
 _LONGEST_VALUE = 200
 _CLOCKS_DIFFER = timedelta(days=1)
 """A time without its zone may be read as up to so much later."""
@@ -60,12 +62,19 @@ def read_export(
     _require_enough(path, export, time_format)
     numbers = pd.Series([f"line {line}" for line in lines], index=frame.index, dtype=object)
     frame["ticket"] = frame["ticket"].fillna(numbers) if "ticket" in frame else numbers
-    for name in [name for name in ("breached", "kept") if name in frame]:
-        frame[name] = frame[name].map(_is_yes)
+    unclear = Left()
+    for name in [name for name in _VERDICTS if name in frame]:
+        frame[name] = _verdicts(frame[name], columns[name], lines, unclear)
     kept = frame[frame["created_at"].notna()]
     unique = kept.drop_duplicates("ticket")
     used = ", ".join(f"{name} from {column}" for name, column in columns.items())
-    notes = [f"Columns read: {used}", *export.left.words("rows left out"), *unread.words("times left out")]
+    notes = [
+        f"Columns read: {used}",
+        *_not_read(export.headings, columns),
+        *export.left.words("rows left out"),
+        *unread.words("times left out"),
+        *unclear.words("cells not understood"),
+    ]
     if len(unique) < len(kept):
         notes.append(f"{len(kept) - len(unique):,} rows left out whose ticket was there before")
     return History(
@@ -131,6 +140,23 @@ def _require_enough(path: Path, export: Export, time_format: str | None) -> None
         raise BacktestError(f"{error}{cure}") from error
 
 
-def _is_yes(cell: object) -> bool | None:
-    word = str(cell).strip().lower()
-    return True if word in _YES else False if word in _NO else None
+def _verdicts(cells: pd.Series, column: str, lines: Sequence[int], unclear: Left) -> pd.Series:
+    """Whether each promise was broken, or kept; what says neither is missing and told, word by word."""
+    verdict = _VERDICTS[str(cells.name)]
+    known: dict[str, bool | None] = {cell: verdict(cell) for cell in cells.dropna().unique()}
+    told = [cell for cell, is_so in known.items() if is_so is None][:_WORDS_TOLD]
+    for line, cell in zip(lines, cells, strict=True):
+        if cell is not None and known[cell] is None:
+            said = f"{cell[:40]!r}" if cell in told else "other words"
+            unclear.out(f"{column} says {said}, which is neither yes nor no", line)
+    return cells.map(known.get).astype(object)
+
+
+def _not_read(headings: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """The columns that mean nothing to us: one of them may be what `--map` is for."""
+    left = [heading for heading in dict.fromkeys(headings) if heading and heading not in columns.values()]
+    if not left:
+        return []
+    more = f" and {len(left) - _NAMES_TOLD} more" if len(left) > _NAMES_TOLD else ""
+    names = ", ".join(heading[:40] for heading in left[:_NAMES_TOLD])
+    return [f"Columns not read: {names}{more} (--map FIELD=COLUMN says what one is)"]

@@ -10,13 +10,14 @@ from incidents.texts.plain_text import did_you_mean
 from insights.backtest.failure import BacktestError
 
 _KIND = re.compile(r"\s*\[[a-z]+\]\s*$")
+_CUSTOM = re.compile(r"^custom field \((.*)\)$")
 TIMES = ("created_at", "resolved_at", "due_at", "linked_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """`names` are headings of Zendesk's, ServiceNow's and Jira's exports, and of published logs; the first one that
-    an export has is taken.
+    """`names` are headings of the exports of Zendesk, ServiceNow, Jira (Service Management), Freshdesk, Intercom,
+    HubSpot and Zammad, and of published logs; the first one that an export has is taken.
     """
 
     meaning: str
@@ -24,41 +25,77 @@ class Field:
 
 
 FIELDS: Mapping[str, Field] = {
-    "ticket": Field("its number", ("ticket id", "issue key", "number", "id", "ticket", "key", "case number")),
+    "ticket": Field("its number", (
+            "ticket id", "conversation id", "issue key", "number", "id", "ticket", "key", "case number", "record id",
+        )),
     "created_at": Field(
         "when it came in",
         (
             "created at", "opened at", "created", "opened", "ticket created timestamp", "sys created on",
-            "creation date", "created date",
+            "creation date", "created date", "created time", "create date", "conversation started at",
+            "conversation created at", "ticket created at", "started at", "created at utc",
         ),
     ),
-    "subject": Field("its first line", ("subject", "short description", "summary", "title")),
-    "body": Field("the customer's text", ("body", "description", "first comment", "details")),
+    "subject": Field(
+        "its first line",
+        ("subject", "short description", "summary", "title", "ticket name", "conversation title", "ticket title"),
+    ),
+    "body": Field(
+        "the customer's text",
+        ("body", "description", "first comment", "details", "ticket description", "message body"),
+    ),
     "service": Field(
         "what it is about, as decided in the end",
-        ("service", "business service", "affected service", "application", "component s", "components"),
+        (
+            "service", "business service", "affected service", "application", "component s", "components",
+            "service offering",
+        ),
     ),
     "group": Field(
         "the team that had it in the end",
-        ("group", "assignment group", "ticket group", "final group", "assigned group", "team"),
+        (
+            "group", "assignment group", "ticket group", "final group", "assigned group", "team", "assigned teams",
+            "hubspot team", "team assigned", "team currently assigned", "team assignee", "assigned team",
+        ),
     ),
     "first_group": Field(
         "the team that had it first", ("first group", "initial group", "first assignment group", "original group")
     ),
     "product": Field("what the customer has", ("product", "ticket product", "configuration item", "cmdb ci")),
-    "category": Field("the form's kind of problem", ("category", "ticket type", "issue type", "reason", "type")),
-    "channel": Field("how it came in", ("channel", "ticket channel", "contact type", "via", "source")),
+    "category": Field(
+        "the form's kind of problem",
+        ("category", "ticket type", "request type", "issue type", "reason", "type"),
+    ),
+    "channel": Field(
+        "how it came in",
+        (
+            "channel", "ticket channel", "contact type", "via", "source", "create channel", "conversation channel",
+            "request channel type",
+        )),
     "tier": Field("the customer's contract", ("tier", "customer tier", "plan", "organization tier")),
     "customer": Field(
-        "who wrote it", ("requester id", "requester", "caller id", "caller", "reporter", "customer", "requester email")
+        "who wrote it",
+        ("requester id", "requester", "caller id", "caller", "reporter", "customer", "requester email",
+            "contact id", "user id", "associated contact ids", "associated contact", "email", "full name",
+        ),
     ),
     "reassignments": Field("how often it changed hands", ("reassignments", "reassignment count", "reassign")),
     "resolved_at": Field(
         "when it was over",
-        ("solved at", "resolved at", "resolved", "closed at", "closed", "ticket solved timestamp", "resolution date"),
+        (
+            "solved at", "resolved at", "resolved time", "resolved", "closed at", "closed time", "closed", "close date",
+            "ticket solved timestamp", "resolution date", "conversation last closed at", "conversation closed at",
+            "last closed at", "conversation first closed at", "first closed at",
+        ),
     ),
-    "due_at": Field("what was promised", ("due at", "sla due", "sla target", "target at", "target dt")),
-    "breached": Field("whether the promise was broken", ("breached", "sla breached", "has breached")),
+    "due_at": Field("what was promised", (
+            "due at", "due by time", "sla due", "sla target", "target at", "target dt", "close escalation at",
+            "time to close sla due date",
+        )),
+    "breached": Field("whether the promise was broken", (
+            "breached", "sla breached", "has breached", "sla violated", "resolution status", "time to resolution",
+            "time to close sla ticket status", "time to close sla status", "sla status",
+        )),
     "kept": Field("whether the promise was kept", ("kept", "made sla", "sla kept", "sla met")),
     "duplicate_of": Field(
         "the ticket it repeats, or the incident that it shares with others",
@@ -109,8 +146,10 @@ def more_columns(headings: Sequence[str], more: Sequence[str], *, source: str) -
 
 
 def _plain(heading: str) -> str:
-    """`Component/s` is `component s`, `opened_at` is `opened at`, Zendesk's `Product [list]` is `product`."""
-    return " ".join(re.findall(r"[a-z0-9]+", _KIND.sub("", heading.lower())))
+    """`Component/s` is `component s`, `opened_at` is `opened at`, Zendesk's `Product [list]` is `product`, Jira's
+    `Custom field (Request Type)` is `request type`, Zammad's `#` is `number`."""
+    plain = _CUSTOM.sub(r"\1", _KIND.sub("", heading.lower().strip()))
+    return "number" if plain == "#" else " ".join(re.findall(r"[a-z0-9]+", plain))
 
 
 def _there(headings: Sequence[str]) -> str:

@@ -17,6 +17,27 @@ from insights.text import LOOKED_AT
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEAD = "id,created,subject,group\n"
+FRESHDESK = (
+    "Ticket ID,Subject,Status,Priority,Source,Type,Agent,Group,Created time,Due by Time,Resolved time,"
+    "Closed time,Last update time,Resolution status,First response status,Tags,Product,Full name"
+)
+INTERCOM = (
+    "Conversation ID,Conversation started at,Conversation last closed at,Title,Team currently assigned,Channel,"
+    "User ID,SLA status"
+)
+HUBSPOT = (
+    "Ticket ID,Create date,Ticket name,Ticket description,Pipeline,Ticket status,Ticket owner,Priority,Source,"
+    "Category,Close date,Assigned Teams,Time to close SLA due date,Time to close SLA ticket status,"
+    "Associated Contact IDs"
+)
+JSM = (
+    "Issue key,Created,Summary,Custom field (Request Type),Issue Type,Reporter,Resolved,"
+    "Custom field (Time to resolution),Custom field (Time to first response),Assignee"
+)
+ZAMMAD = (
+    "#,Created at,Title,State,Priority,Group,Owner,Customer,Organization,Create Channel,Closed at,"
+    "Close Escalation at,Tags"
+)
 GOOD = "".join(f"{number},2026-03-{number:02}T10:00:00Z,Broken,Web\n" for number in range(1, 29))
 
 
@@ -44,11 +65,51 @@ def read(folder: Path, content: str | bytes, *said: str, **terms: str):
             "01/Mar/26 10:00 AM",
             {"ticket", "created_at", "subject", "service", "category", "customer", "resolved_at", "duplicate_of"},
         ),
+        (
+            FRESHDESK,
+            "2026-03-01 10:00:00",
+            {
+                "ticket", "created_at", "subject", "channel", "category", "group", "due_at", "resolved_at", "breached",
+                "product", "customer",
+            },
+        ),
+        (
+            INTERCOM,
+            "2026-03-01 10:00:00",
+            {"ticket", "created_at", "resolved_at", "subject", "group", "channel", "customer", "breached"},
+        ),
+        (
+            HUBSPOT,
+            "2026-03-01 10:00",
+            {
+                "ticket", "created_at", "subject", "body", "channel", "category", "resolved_at", "group", "due_at",
+                "breached", "customer",
+            },
+        ),
+        (
+            JSM,
+            "01/Mar/26 10:00 AM",
+            {"ticket", "created_at", "subject", "category", "customer", "resolved_at", "breached"},
+        ),
+        (
+            ZAMMAD,
+            "2026-03-01 10:00:00",
+            {"ticket", "created_at", "subject", "group", "customer", "channel", "resolved_at", "due_at"},
+        ),
     ],
-    ids=["Zendesk", "ServiceNow", "Jira"],
+    ids=[
+        "Zendesk", "ServiceNow", "Jira", "Freshdesk", "Intercom", "HubSpot", "Jira Service Management", "Zammad",
+    ],
 )  # fmt: skip
 def test_columns_are_found_by_the_names_that_helpdesks_give_them(tmp_path, headings, time, fields):
-    cells = ["1", time, *("text" for _ in headings.split(",")[2:])]
+    at = next(
+        number
+        for number, name in enumerate(headings.lower().replace("_", " ").split(","))
+        if name
+        in ("created at", "opened at", "created", "created time", "create date", "conversation started at")
+    )
+    cells = ["1" if number == 0 else "text" for number, _ in enumerate(headings.split(","))]
+    cells[at] = time
     history = read(tmp_path, f"{headings}\n{','.join(cells)}\n")
     assert set(history.frame.columns) == fields
     assert history.frame["created_at"][0] == datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -69,6 +130,59 @@ def test_a_file_is_taken_as_it_is(tmp_path, content):
     history = read(tmp_path, content)
     assert len(history.frame) == 28
     assert history.frame["group"].unique().tolist() == ["Web"]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_broken"),
+    [
+        ("SLA Violated", True), ("Within SLA", False), ("yes", True), ("0", False), ("missed", True), ("hit", False),
+        ("SLA Completed Late", True), ("SLA completed on time", False), ("-12:30", True), ("3:05", False),
+        ("OVERDUE", True), ("within_sla", False), ("", None),
+    ],
+)  # fmt: skip
+def test_a_promise_is_broken_or_kept_in_the_helpdesks_words(tmp_path, said, is_broken):
+    history = read(tmp_path, f"id,created,resolution status\n1,2026-03-01T10:00:00Z,{said}\n")
+    assert history.frame["breached"].tolist() == [is_broken]
+    assert not [note for note in history.notes if "not understood" in note]
+
+
+def test_words_that_say_neither_are_listed(tmp_path):
+    """The first few by name, with the line; the rest counted."""
+    rows = "".join(f"{number},2026-03-01T10:00:00Z,word {number}\n" for number in range(1, 8))
+    history = read(tmp_path, f"id,created,made_sla\n{rows}8,2026-03-01T10:00:00Z,SLA Violated\n")
+    assert history.frame["kept"].tolist() == [None] * 7 + [False]
+    notes = [note for note in history.notes if "cells not understood" in note]
+    assert notes[0] == (
+        "1 cells not understood: made_sla says 'word 1', which is neither yes nor no (the first in line 2)."
+    )
+    assert notes[-1].startswith("2 cells not understood: made_sla says other words")
+
+
+def test_columns_that_mean_nothing_to_us_are_listed(tmp_path):
+    history = read(tmp_path, "id,created,Squad,mood,\n1,2026-03-01T10:00:00Z,a,b,\n")
+    assert "Columns not read: Squad, mood (--map FIELD=COLUMN says what one is)." in history.notes
+    assert not [note for note in read(tmp_path, HEAD + GOOD).notes if "not read" in note]
+
+
+@pytest.mark.parametrize(
+    ("content", "team"),
+    [
+        ("sep=;\r\nid;created;team\r\n1;2026-03-01T10:00:00Z;a,b\r\n", "a,b"),
+        ('"sep=|"\nid|created|team\n1|2026-03-01T10:00:00Z|a;b\n', "a;b"),
+        ('\ufeffSEP=,\nid,created,team\n1,2026-03-01T10:00:00Z,"a,b"\n', "a,b"),
+        ('"id, of the ticket, as it is, for us";created;team\n1;2026-03-01T10:00:00Z;x\n', "x"),
+        ('id;created;team;"what, said ""a, b"", and, more"\n1;2026-03-01T10:00:00Z;x;y\n', "x"),
+        ('id;created;team;"a heading,\nof, two lines"\n1;2026-03-01T10:00:00Z;x;y\n', "x"),
+    ],
+)
+def test_what_parts_the_columns(tmp_path, content, team):
+    """Excel's first line says so; else what stands between the names, not within them."""
+    assert read(tmp_path, content).frame["group"].tolist() == [team]
+
+
+def test_lines_are_counted_with_excels_own_first_one(tmp_path):
+    text = f"sep=,\n{HEAD}{GOOD}29,yesterday,Broken,Web\n"
+    assert any("(the first in line 31)" in note for note in read(tmp_path, text).notes)
 
 
 def test_columns_can_be_named(tmp_path):
