@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from prefect.blocks.core import Block
 
 import blocks
+from incidents.desk import TicketDesk
 from incidents.ports import Connector
 
 _NOT_VENDORS = frozenset({"catalogue", "connect"})
@@ -20,6 +21,15 @@ class ConnectorBlock(Protocol):
 
     def connector(self, name: str) -> Connector:
         """The connection called `name`, not opened yet."""
+        ...
+
+
+@runtime_checkable
+class DeskBlock(Protocol):
+    """A block whose connector needs a desk of our own, as its vendor keeps no tickets."""
+
+    def connector_at(self, name: str, desk: TicketDesk) -> Connector:
+        """The connection called `name`, not opened yet, with its tickets on this desk."""
         ...
 
 

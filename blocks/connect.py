@@ -18,9 +18,11 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.exceptions import PrefectException
 
-from blocks.catalogue import BLOCKS, ConnectorBlock
+from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock
 from incidents.errors import NotFound, Refused, Unreachable
 from incidents.ports import Connector
+from incidents.store.database import Database
+from incidents.store.desk.desk import StoredDesk
 
 FRESH_FOR = 60.0
 PATIENCE = 8.0
@@ -43,9 +45,15 @@ async def _no_mirror(name: str) -> Block | None:
 
 
 class Connections:
-    """The open connections of one event loop. `mirrored` finds what the store last knew of one, if anything."""
+    """The open connections of one event loop. `database` is the store, for what keeps its tickets with us; `mirrored`
+    finds what the store last knew of a connection, if anything."""
 
-    def __init__(self, mirrored: Callable[[str], Awaitable[Block | None]] = _no_mirror) -> None:
+    def __init__(
+        self,
+        database: Callable[[], Database],
+        mirrored: Callable[[str], Awaitable[Block | None]] = _no_mirror,
+    ) -> None:
+        self._database = database
         self._open: dict[str, _Open] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._mirrored = mirrored
@@ -99,7 +107,7 @@ class Connections:
         if known is not None and known.settings == settings:
             known.read_at = time.monotonic()
             return known.connector
-        opened = _Open(open_connector(name, block), settings, time.monotonic())
+        opened = _Open(open_connector(name, block, self._database), settings, time.monotonic())
         self._open[name] = opened
         # The old client is left to calls that still use it; its sockets go with the last of them.
         return opened.connector
@@ -133,10 +141,13 @@ async def read_block(name: str) -> Block:
         ) from error
 
 
-def open_connector(name: str, block: Block) -> Connector:
-    """The connector that a saved block makes; nothing is sent yet. Raises `Refused` if the block is for something
-    else.
+def open_connector(name: str, block: Block, database: Callable[[], Database]) -> Connector:
+    """The connector that a saved block makes; nothing is sent yet, and the store is asked for only where it is needed.
+
+    Raises `Refused` if the block is for something else.
     """
+    if isinstance(block, DeskBlock):
+        return block.connector_at(name, StoredDesk(database(), name))
     if not isinstance(block, ConnectorBlock):
         raise Refused(f"{name}: a {type(block).__name__} makes no connector")
     return block.connector(name)

@@ -133,7 +133,8 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verified:
-    """A webhook whose signature held. Only a `WebhookSource.verify` and the inbox make one.
+    """A webhook whose signature held, or what was heard by listening. Only `WebhookSource.verify`,
+    `ListeningSource.listen` and the inbox make one.
 
     `identity` tells deliveries apart: an id from inside the signed bytes where there is one, else a hash of
     them. `is_repeatable` says the source may send equal bytes for two events, so only an equal one that is
@@ -145,3 +146,11 @@ class Verified:
     identity: str
     is_repeatable: bool = False
     reply: Reply | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What a listener heard at once, and from where to listen on when it is kept; perhaps only a new cursor."""
+
+    deliveries: tuple[Verified, ...]
+    cursor: str

@@ -9,13 +9,14 @@ still miss it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
 from incidents.actions import ActionRun
 from incidents.events import (
     Event,
+    Heard,
     Lane,
     Verified,
 )
@@ -36,10 +37,32 @@ from incidents.service_levels import ServiceLevels
 
 
 @runtime_checkable
-class WebhookSource(Protocol):
-    """Turns a vendor's webhook into events, and will not do so unverified."""
+class EventSource(Protocol):
+    """Reads what its vendor said out of the deliveries kept in the inbox, however they came."""
 
     lane: Lane
+
+    def events(self, verified: Verified) -> Sequence[Event]:
+        """What the delivery says. Raises `Unrecognised` when it cannot be understood; it is then parked."""
+        ...
+
+
+@runtime_checkable
+class ListeningSource(EventSource, Protocol):
+    """Hears its vendor over a connection of its own, where no webhooks are sent: IMAP, a sync loop, a stream."""
+
+    def listen(self, cursor: str | None) -> AsyncGenerator[Heard, None]:
+        """What was said after the cursor, then whatever is said, for ever; None listens for the first time.
+
+        The next one is asked for only when what was yielded is kept for certain; what was not is said again by who
+        listens from the cursor before. Ends only with an error of `incidents.errors`.
+        """
+        ...
+
+
+@runtime_checkable
+class WebhookSource(EventSource, Protocol):
+    """Turns a vendor's webhook into events, and will not do so unverified."""
 
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         """Check the signature on the raw bytes; raise `Forged` when it is proven wrong.
@@ -47,10 +70,6 @@ class WebhookSource(Protocol):
         Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's
         meaning is judged here beyond what identifies the delivery.
         """
-        ...
-
-    def events(self, verified: Verified) -> Sequence[Event]:
-        """What the delivery says. Raises `Unrecognised` when it cannot be understood; it is then parked."""
         ...
 
 

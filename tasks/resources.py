@@ -66,7 +66,7 @@ class _Resources:
     database: Database | None = None
     policy: Policy | None = None
     policy_stamp: tuple[str, int] = ("", 0)
-    connections: Connections = field(default_factory=lambda: Connections(_mirrored))
+    connections: Connections = field(default_factory=lambda: Connections(database, _mirrored))
     clock: Callable[[], datetime] | None = None
     behind: timedelta = timedelta(0)
     uptime: Callable[[], float] | None = None

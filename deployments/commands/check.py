@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -62,7 +63,10 @@ async def check(where: Surroundings) -> list[PartHealth]:
         uses = load_policy(where.policy).connection_uses()
     except PolicyError:
         return findings
-    looks = [_look(f"connection {name}", lambda name=name: _connection(name)) for name in sorted(uses)]  # type: ignore[misc]
+    looks = [
+        _look(f"connection {name}", lambda name=name: _connection(name, where.home))  # type: ignore[misc]
+        for name in sorted(uses)
+    ]
     return [*findings, *await asyncio.gather(*looks)]
 
 
@@ -156,12 +160,17 @@ async def _gateway(url: str) -> str:
     return f"{url}: {answer.text.strip()}"
 
 
-async def _connection(name: str) -> str:
-    connector = open_connector(name, await read_block(name))
-    try:
+async def _connection(name: str, home: Path | None) -> str:
+    async with contextlib.AsyncExitStack() as stack:
+
+        def database() -> Database:
+            opened = Database(settings.database_url(home))
+            stack.push_async_callback(opened.aclose)
+            return opened
+
+        connector = open_connector(name, await read_block(name), database)
+        stack.push_async_callback(connector.aclose)
         return await connector.check()
-    finally:
-        await connector.aclose()
 
 
 def print_findings(console: Console, findings: list[PartHealth]) -> None:

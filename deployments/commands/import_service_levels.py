@@ -15,6 +15,7 @@ from incidents.policy.file import load_policy
 from incidents.ports import ServiceLevelSource
 from incidents.sla_import.report import Fate
 from incidents.sla_import.section import Imported, sla_section
+from tasks import resources
 
 _STYLES = {Fate.TAKEN: "green", Fate.DIFFERS: "yellow", Fate.LEFT: "red"}
 
@@ -27,7 +28,7 @@ async def import_service_levels(connection: str, policy: Path, *, schedule: str 
     whatever the helpdesk's calls raise.
     """
     for_policy = load_policy(policy)
-    connections = Connections()
+    connections = Connections(resources.database)
     try:
         source = await connections.connect(connection, ServiceLevelSource)
         levels = await source.service_levels()

@@ -19,6 +19,7 @@ from deployments.gateway.app import Gateway
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
 from deployments.gateway.engine import Engine, goes_on_without_prefect
+from deployments.gateway.listening import Listening, ListeningPacing
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.readiness import Readiness
@@ -43,6 +44,7 @@ async def open_gateway(
     connect: Callable[[], AbstractAsyncContextManager[PrefectClient]] = get_client,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     pace: RingPacing | None = None,
+    listening_pace: ListeningPacing | None = None,
 ) -> AsyncIterator[Gateway]:
     """A gateway ready to serve. Raises when the store is away, not durable or not migrated, or the key is wrong."""
     await database.check_durability()
@@ -59,7 +61,10 @@ async def open_gateway(
         inbox.start()
         engine = Engine(client, goes_on=partial(goes_on_without_prefect, database))
         watch = Watch(database, notices, client)
-        chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run())
+        listening = Listening(
+            database, sources, inbox, doorbell, notices=notices, metrics=metrics, pacing=listening_pace
+        )
+        chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run(), listening.run())
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(

@@ -11,7 +11,7 @@ from blocks.catalogue import BLOCKS
 from blocks.connect import block_from_json, open_connector
 from deployments.gateway.notices import Notices, error_words
 from incidents.errors import Unreachable
-from incidents.ports import WebhookSource
+from incidents.ports import ListeningSource, WebhookSource
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 
@@ -50,6 +50,7 @@ class Sources:
         self._settings: dict[str, str] = {}
         self._mirrored: dict[str, str] = {}
         self._sources: dict[str, WebhookSource] = {}
+        self._listeners: dict[str, ListeningSource] = {}
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
         self.is_loaded = False
@@ -58,6 +59,11 @@ class Sources:
     def get(self, name: str) -> WebhookSource | None:
         """Who verifies the connection's webhooks, or None if no such connection is configured."""
         return self._sources.get(name)
+
+    @property
+    def listeners(self) -> Mapping[str, ListeningSource]:
+        """The connections that are listened to, as they are configured now."""
+        return self._listeners
 
     async def load(self) -> None:
         """Read the connections: from Prefect, or what we last knew of them while it is away.
@@ -116,14 +122,15 @@ class Sources:
     def _serve(self, settings: Mapping[str, str]) -> None:
         """Make the changed connectors anew, and drop the deleted ones.
 
-        The old ones hold nothing that needs closing: here they only verify, and never opened a socket. One whose
+        The old ones hold nothing that needs closing: here they only verify, and never opened a socket; what a listener
+        opened closes with its listening. One whose
         new settings are not valid serves on with the old: to drop it would lose what its sender sends meanwhile.
         """
         for name, text in settings.items():
             if self._settings.get(name) == text:
                 continue
             try:
-                connector = open_connector(name, block_from_json(name, text))
+                connector = open_connector(name, block_from_json(name, text), lambda: self._database)
             except Exception as error:  # noqa: BLE001 - one unusable connection must not silence the others
                 self._notices.error(
                     "connection %s cannot be used, edit its block: %s", name, error_words(error), subject=name
@@ -132,9 +139,12 @@ class Sources:
             self._settings[name] = text
             if isinstance(connector, WebhookSource):
                 self._sources[name] = connector
+            if isinstance(connector, ListeningSource):
+                self._listeners[name] = connector
         for name in set(self._settings) - set(settings):
             del self._settings[name]
             self._sources.pop(name, None)
+            self._listeners.pop(name, None)
 
 
 def can_exist(name: str) -> bool:

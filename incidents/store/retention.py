@@ -93,11 +93,22 @@ _TEXTS = text(
         where t.texts_gone is null and t.status in ({_SOLVED}) and t.updated_at < :before
             and (i.id is null or i.state in ({_OVER}))
         limit :limit for update of t),
-    vectors as (delete from insight_vectors v using chosen c where v.ref = c.ref)
+    vectors as (delete from insight_vectors v using chosen c where v.ref = c.ref),
+    desk as (
+        update desk_tickets d set subject = '', body = '', requester_name = '', requester_email = '',
+            is_reachable = false
+        from chosen c where d.connection = c.connection and d.number::text = c.id),
+    words as (
+        update desk_messages m set text = '', author_name = '', author_email = ''
+        from chosen c where m.connection = c.connection and m.number::text = c.id)
     update tickets t set subject = '', body = '', requester_name = '', requester_email = '',
         texts_gone = '{TextsGone.AGED.value}'
     from chosen c where t.connection = c.connection and t.id = c.id
     """  # noqa: S608  # fragments of our own
+)
+_ASIDES = text(
+    "delete from desk_messages where id in"
+    " (select id from desk_messages where number is null and state = 'sent' and kept_at < :before limit :limit)"
 )
 _COMMENTS = text(
     f"""
@@ -168,6 +179,11 @@ async def empty_tickets(tx: AsyncConnection, *, before: datetime, limit: int = B
     return int((await tx.execute(_TEXTS, {"before": before, "limit": limit})).rowcount)
 
 
+async def delete_mail_of_no_ticket(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:
+    """What came to a desk of our own and belongs to no ticket, and mail that was sent about none."""
+    return int((await tx.execute(_ASIDES, {"before": before, "limit": limit})).rowcount)
+
+
 async def delete_comments(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:
     """Which comments were heard, of tickets that are over. One that comes again after that is heard anew."""
     return int((await tx.execute(_COMMENTS, {"before": before, "limit": limit})).rowcount)
@@ -206,6 +222,8 @@ _OF_TICKETS = [
         "delete from insight_vectors where ref = any(:refs)",
         "delete from comments_heard where connection || '#' || ticket_id = any(:refs)",
         "delete from effects where about_ticket and connection || '#' || target = any(:refs)",
+        # What was said on it goes along. Mail so old is not read again, so nothing opens it anew.
+        "delete from desk_tickets where connection || '#' || number = any(:refs)",
         "delete from tickets where ref = any(:refs)",
     )
 ]

@@ -17,7 +17,7 @@ from incidents.errors import (
     Unrecognised,
 )
 from incidents.events import Event, Ignored, Lane
-from incidents.ports import WebhookSource
+from incidents.ports import EventSource
 from incidents.store.inbox.drains import (
     LEASE,
     abandon_drain,
@@ -149,14 +149,14 @@ async def _understand(deliveries: Sequence[Delivery]) -> Chunk:
     events: list[Event] = []
     parked: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []
-    sources: dict[str, WebhookSource] = {}
+    sources: dict[str, EventSource] = {}
     for delivery in deliveries:
         if delivery.attempts > PARK_AFTER:
             parked.append((delivery.id, f"given up after {delivery.attempts - 1} attempts to handle it"))
             continue
         try:
             if delivery.connection not in sources:
-                sources[delivery.connection] = await resources.connect(delivery.connection, WebhookSource)
+                sources[delivery.connection] = await resources.connect(delivery.connection, EventSource)
             found = sources[delivery.connection].events(delivery.verified)
         except (Unrecognised, NotFound, Refused) as error:
             parked.append((delivery.id, _reason(error)))

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
+from typing import ClassVar, TypeVar
 
 import pytest
 import stamina
 
 from connectors.kit.fakes.faults import FaultKind
-from incidents.errors import Busy, NotAllowed, Unknown, Unreachable
+from incidents.errors import Busy, LiaisonError, NotAllowed, Unknown, Unreachable
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -50,29 +51,36 @@ def many_tickets(world: HelpdeskWorld, count: int = MANY) -> list[str]:
     ]
 
 
-async def _read(helpdesk: Helpdesk, ticket: str) -> object:
+async def read_one(helpdesk: Helpdesk, ticket: str) -> object:
     return await helpdesk.read([ticket])
 
 
-async def _look_up(helpdesk: Helpdesk, ticket: str) -> object:
+async def look_up(helpdesk: Helpdesk, ticket: str) -> object:
     return await helpdesk.was_done(ticket, ONCE)
 
 
-async def _note(helpdesk: Helpdesk, ticket: str) -> object:
+async def leave_note(helpdesk: Helpdesk, ticket: str) -> object:
     return await helpdesk.update([ticket], NOTE, once=ONCE)
 
 
-async def _reply(helpdesk: Helpdesk, ticket: str) -> object:
+async def send_reply(helpdesk: Helpdesk, ticket: str) -> object:
     return await helpdesk.update([ticket], REPLY, once=ONCE)
 
 
+Failure = TypeVar("Failure", bound=LiaisonError)
 Call = Callable[[Helpdesk, str], Awaitable[object]]
-READS = pytest.mark.parametrize("call", [_read, _look_up])
-WRITES = pytest.mark.parametrize("call", [_note, _reply])
-CALLS = pytest.mark.parametrize("call", [_read, _look_up, _note, _reply])
+READS = pytest.mark.parametrize("call", [read_one, look_up])
+WRITES = pytest.mark.parametrize("call", [leave_note, send_reply])
+CALLS = pytest.mark.parametrize("call", [read_one, look_up, leave_note, send_reply])
 
 
 class HelpdeskContract:
+    asks_vendor: ClassVar[frozenset[Call]] = frozenset({read_one, look_up, leave_note, send_reply})
+    """The calls that go to the vendor. The others are answered from what is kept on our own side, and must do well
+    whatever ails the vendor."""
+    unanswered_write: ClassVar[tuple[type[LiaisonError], ...]] = (Unknown,)
+    """What a write ends with that got no answer and was not done; a protocol that tells may say "surely not"."""
+
     @pytest.fixture
     def ticket(self, world: HelpdeskWorld) -> str:
         return world.create_ticket(SUBJECT, BODY, name="Ada Lovelace", email="ada@customer.example")
@@ -190,8 +198,7 @@ class HelpdeskContract:
     ) -> None:
         """When the answer is lost we say "unknown", the look-up finds the change, and it is there once."""
         world.faults.arm(kind, where=world.update_path)
-        with pytest.raises(Unknown):
-            await call(helpdesk, ticket)
+        await self.expect(Unknown, call, helpdesk, ticket)
         assert await helpdesk.was_done(ticket, ONCE)
         assert len([*world.public_replies(ticket), *world.private_notes(ticket)]) == 1
 
@@ -208,7 +215,7 @@ class HelpdeskContract:
     async def test_lost_answer_to_everything(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
         """When not one answer came back, the whole call is unknown."""
         ids = many_tickets(world, 3)
-        world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path)
+        world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path, times=None)
         with pytest.raises(Unknown):
             await helpdesk.update(ids, REPLY, once=ONCE)
         assert await helpdesk.was_done(ids[0], ONCE)
@@ -329,18 +336,17 @@ class HelpdeskContract:
     ) -> None:
         """401 asks for an operator."""
         world.faults.arm(FaultKind.UNAUTHORIZED, times=None)
-        with pytest.raises(NotAllowed):
-            await call(helpdesk, ticket)
+        await self.expect(NotAllowed, call, helpdesk, ticket)
 
     @CALLS
     async def test_busy(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str, call: Call) -> None:
         """429 says when to come again, and did nothing."""
         world.faults.arm(FaultKind.RATE_LIMIT, times=None)
-        with pytest.raises(Busy) as caught:
-            await call(helpdesk, ticket)
-        assert caught.value.retry_after >= 1
+        error = await self.expect(Busy, call, helpdesk, ticket)
         world.faults.clear()
-        assert not await helpdesk.was_done(ticket, ONCE)
+        if error is not None:
+            assert error.retry_after >= 1
+            assert not await helpdesk.was_done(ticket, ONCE)
 
     @pytest.mark.parametrize("kind", [FaultKind.OUTAGE, FaultKind.HTML, FaultKind.CRASH])
     @READS
@@ -349,8 +355,7 @@ class HelpdeskContract:
     ) -> None:
         """A read that failed may simply be repeated; a login page is no answer."""
         world.faults.arm(kind, times=None)
-        with pytest.raises(Unreachable):
-            await call(helpdesk, ticket)
+        await self.expect(Unreachable, call, helpdesk, ticket)
 
     @READS
     async def test_read_survives_a_blink(
@@ -367,8 +372,19 @@ class HelpdeskContract:
     ) -> None:
         """A write that failed is looked up before it is repeated; here it was not done."""
         world.faults.arm(kind, times=None)
-        with pytest.raises(Unknown):
-            await call(helpdesk, ticket)
+        error = await self.expect(self.unanswered_write, call, helpdesk, ticket)
         world.faults.clear()
-        assert not await helpdesk.was_done(ticket, ONCE)
-        assert [*world.public_replies(ticket), *world.private_notes(ticket)] == []
+        if error is not None:
+            assert not await helpdesk.was_done(ticket, ONCE)
+            assert [*world.public_replies(ticket), *world.private_notes(ticket)] == []
+
+    async def expect(
+        self, error: type[Failure] | tuple[type[Failure], ...], call: Call, helpdesk: Helpdesk, ticket: str
+    ) -> Failure | None:
+        """The error with which the call ends; None for one that asks no vendor, and has done well."""
+        if call not in self.asks_vendor:
+            await call(helpdesk, ticket)
+            return None
+        with pytest.raises(error) as caught:
+            await call(helpdesk, ticket)
+        return caught.value

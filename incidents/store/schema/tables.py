@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from incidents.store.schema.desk import desk_messages, desk_tickets, desks, listening
 from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
@@ -34,6 +35,9 @@ __all__ = [
     "connections",
     "cursors",
     "deliveries",
+    "desk_messages",
+    "desk_tickets",
+    "desks",
     "drains",
     "effects",
     "emergencies",
@@ -42,6 +46,7 @@ __all__ = [
     "insight_models",
     "insight_predictions",
     "insight_vectors",
+    "listening",
     "meta",
     "metadata",
     "rejections",

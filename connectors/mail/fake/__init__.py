@@ -1,0 +1,1 @@
+"""A mail server of our own: IMAP and SMTP on loopback, over one mailbox in memory."""

@@ -1,0 +1,74 @@
+"""What a person wrote, out of a mail's parts: plain text where there is some, else what HTML shows."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from email.message import Message
+
+from connectors.mail.incoming.headers import in_charset
+from incidents.texts.markup import text_of_markup
+from incidents.texts.plain_text import cut, visible
+
+LONGEST = 50_000
+_NO_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+MOST_PARTS = 200
+
+
+def body_text(mail: Message) -> str:
+    """The whole text; "" if there is none. Who reads an answer takes off what it quotes, as for every helpdesk."""
+    plain: list[str] = []
+    html: list[str] = []
+    for part in _text_parts(mail):
+        text = _text(part)
+        (html if part.get_content_subtype() == "html" else plain).append(text)
+    found = "\n".join(one for one in plain if one.strip())
+    if not found:
+        found = "\n".join(text_of_markup(one) for one in html)
+    return cut(visible(found).strip(), LONGEST)
+
+
+def _text_parts(mail: Message) -> Iterator[Message]:
+    for number, part in enumerate(_walk(mail, depth=0)):
+        if number >= MOST_PARTS:
+            return
+        is_attached = part.get_content_disposition() == "attachment" or part.get_filename()
+        if part.get_content_type() in ("text/plain", "text/html") and not is_attached:
+            yield part
+
+
+def _walk(mail: Message, *, depth: int) -> Iterator[Message]:
+    """The parts of the mail itself, not those of mails that it brings along."""
+    yield mail
+    children = mail.get_payload()
+    if depth > 10 or not isinstance(children, list) or mail.get_content_maintype() != "multipart":
+        return
+    for child in children:
+        if isinstance(child, Message):
+            yield from _walk(child, depth=depth + 1)
+
+
+def _text(part: Message) -> str:
+    try:
+        data = (
+            part.get_payload(decode=True) if not _is_base64(part) else _from_base64(str(part.get_payload()))
+        )
+    except (ValueError, LookupError, AssertionError):
+        data = None
+    if not isinstance(data, bytes):
+        return ""
+    charset = part.get_content_charset(failobj=None)
+    return in_charset(data, charset)
+
+
+def _is_base64(part: Message) -> bool:
+    return str(part.get("Content-Transfer-Encoding", "")).strip().casefold() == "base64"
+
+
+def _from_base64(text: str) -> bytes:
+    """As far as it goes: of a mail that was cut the last letters may be missing, and Python would give none at all."""
+    letters = _NO_BASE64.sub("", text)
+    # A single letter over holds no byte.
+    letters = letters[:-1] if len(letters) % 4 == 1 else letters
+    return base64.b64decode(letters + "=" * (-len(letters) % 4))

@@ -1,0 +1,1 @@
+"""Mail as it goes out: composed, and handed to the server."""

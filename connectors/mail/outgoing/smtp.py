@@ -1,0 +1,167 @@
+"""Hands mail to the SMTP server, and knows how far it came: surely not taken, taken, or nobody can say.
+
+RFC 5321. Until the server has the end of DATA nothing was sent; a connection lost while it answers that leaves it open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+from aiosmtplib import (
+    SMTP,
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPNotSupported,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+)
+
+from connectors.mail.outgoing.compose import Outgoing
+from connectors.mail.settings import MailSecurity, MailSettings
+from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
+
+# Servers hang up on who is silent for long; a new connection costs less than a mail that may be lost.
+IDLE_SECONDS = 10.0
+MAILS_A_CONNECTION = 100
+# What a server that says "later" means; it never says how much later.
+RETRY_AFTER = 60.0
+_CLOSING = 421
+
+
+class SmtpSender:
+    """One connection, used by one mail at a time and kept while mails follow each other."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        self._settings = settings
+        self._where = f"smtp {settings.smtp_host}:{settings.smtp_port}"
+        self._turn = asyncio.Lock()
+        self._client: SMTP | None = None
+        self._used_at = 0.0
+        self._sent = 0
+
+    async def send(self, mail: Outgoing, *, copy_to: str | None) -> None:
+        """Return when the server has taken it. A copy that the server does not want is left out.
+
+        Raises `Refused` (also for the recipient), `NotAllowed`, `Busy` and `Unreachable`, after which it surely was not
+        taken, and `Unknown`.
+        """
+        async with self._turn:
+            client = await self._ready()
+            try:
+                with self._told():
+                    await client.mail(mail.sender)
+                    await client.rcpt(mail.recipient)
+                    if copy_to is not None:
+                        with contextlib.suppress(SMTPRecipientRefused):
+                            await client.rcpt(copy_to)
+                await self._data(client, mail.data)
+            except BaseException:
+                # Whatever state it is in, the next mail begins on a new connection.
+                await self._drop()
+                raise
+            self._used_at = asyncio.get_running_loop().time()
+            self._sent += 1
+
+    async def check(self) -> None:
+        """Log in and name us as a sender, without sending. Raises as `send` does."""
+        async with self._turn:
+            client = await self._ready()
+            try:
+                with self._told():
+                    await client.mail(self._settings.address)
+                    await client.rset()
+            except BaseException:
+                await self._drop()
+                raise
+
+    async def aclose(self) -> None:
+        async with self._turn:
+            client, self._client = self._client, None
+            if client is not None:
+                with contextlib.suppress(SMTPException, OSError):
+                    await client.quit(timeout=2)
+                client.close()
+
+    async def _data(self, client: SMTP, data: bytes) -> None:
+        try:
+            await client.data(data)
+        except SMTPResponseException as error:
+            if error.code == _CLOSING or error.code < 400:
+                raise Unknown(f"{self._where} said {error.code} when it had the whole mail") from error
+            raise self._refused(error) from error
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise Unknown(f"{self._where}: no answer to the whole mail ({type(error).__name__})") from error
+
+    async def _ready(self) -> SMTP:
+        now = asyncio.get_running_loop().time()
+        if self._client is not None and (
+            now - self._used_at > IDLE_SECONDS
+            or self._sent >= MAILS_A_CONNECTION
+            or not self._client.is_connected
+        ):
+            await self._drop()
+        if self._client is None:
+            self._client, self._sent = await self._connected(), 0
+        return self._client
+
+    async def _connected(self) -> SMTP:
+        wanted = self._settings
+        client = SMTP(
+            hostname=wanted.smtp_host,
+            port=wanted.smtp_port,
+            timeout=wanted.timeout_seconds,
+            # Else the name of this machine is asked for and told to strangers.
+            local_hostname="localhost",
+            use_tls=wanted.smtp_security is MailSecurity.TLS,
+            start_tls=wanted.smtp_security is MailSecurity.STARTTLS,
+            tls_context=wanted.tls if wanted.smtp_security is not MailSecurity.NONE else None,
+        )
+        try:
+            with self._told():
+                await client.connect()
+                if wanted.smtp_login:
+                    await client.login(wanted.user, wanted.password.get_secret_value())
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    async def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Before DATA: whatever goes wrong, nothing was sent."""
+        try:
+            yield
+        except SMTPAuthenticationError as error:
+            if error.code < 500:
+                raise Busy(f"{self._where} lets nobody in at the moment", retry_after=RETRY_AFTER) from error
+            raise NotAllowed(
+                f"{self._where} does not let {self._settings.user} in ({error.code}): check user and password"
+            ) from error
+        except SMTPNotSupported as error:
+            raise Refused(
+                f"{self._where} does not offer what is configured: check smtp_security and smtp_login"
+            ) from error
+        except SMTPResponseException as error:
+            raise self._refused(error) from error
+        except (SMTPException, OSError, TimeoutError) as error:
+            raise Unreachable(f"{self._where} cannot be reached: {type(error).__name__}") from error
+
+    def _refused(self, error: SMTPResponseException) -> LiaisonError:
+        """What a code means for this mail; only a refused recipient or content is about the mail at all."""
+        if not 400 <= error.code < 600:
+            return Unreachable(f"{self._where} does not speak SMTP")
+        if error.code < 500:
+            return Busy(f"{self._where} says {error.code}: later", retry_after=RETRY_AFTER)
+        if isinstance(error, SMTPRecipientRefused | SMTPDataError):
+            return Refused(f"{self._where} says {error.code}: it does not take this mail")
+        return NotAllowed(
+            f"{self._where} says {error.code}: it does not let us send as {self._settings.address}; check smtp_login"
+        )

@@ -1,0 +1,170 @@
+"""What an operator tells us about one mailbox."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.kit.addresses import LOOPBACK
+from connectors.kit.authorities import authorities
+
+# One plain address in ASCII, as SMTP takes it without extensions.
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_AGENT = re.compile(rf"({ADDRESS.pattern}|@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)")
+
+
+class MailSecurity(StrEnum):
+    """How a mail server is spoken to: TLS from the first byte, TLS after STARTTLS, or in clear (this machine only)."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class MailSettings(BaseModel):
+    """One mailbox that customers write to, read by IMAP and answered by SMTP."""
+
+    # Else a mistake in one field would print the password.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    address: str = Field(description="The address that customers write to: support@acme.example.")
+    sender_name: str = Field(default="", max_length=100, description="The name beside it: Acme Support.")
+    user: str = Field(min_length=1, description="Who logs in, at both servers; often the address.")
+    password: SecretStr = Field(description="The password, or an app password where the provider wants one.")
+    imap_host: str = Field(min_length=1, description="The server that holds the mailbox.")
+    imap_port: int = Field(default=993, ge=1, le=65535, description="993 with TLS, 143 with STARTTLS.")
+    imap_security: MailSecurity = Field(
+        default=MailSecurity.TLS, description="tls, starttls, or none on this machine."
+    )
+    smtp_host: str = Field(min_length=1, description="The server that takes our mail.")
+    smtp_port: int = Field(default=465, ge=1, le=65535, description="465 with TLS, 587 with STARTTLS.")
+    smtp_security: MailSecurity = Field(
+        default=MailSecurity.TLS, description="tls, starttls, or none on this machine."
+    )
+    smtp_login: bool = Field(
+        default=True,
+        description="Whether to log in at the SMTP server; a relay that knows us by address wants none.",
+    )
+    authority_pem: str = Field(
+        default="",
+        description="The certificate (PEM) of a private authority that both servers' certificates are signed by.",
+    )
+    folder: str = Field(
+        default="INBOX", min_length=1, description="The folder where customers' mail arrives."
+    )
+    sent_folder: str = Field(
+        default="",
+        description="Where agents' own mail programs keep what they send; empty finds the folder marked as such.",
+    )
+    agents: list[str] = Field(
+        default_factory=list,
+        description="Addresses of agents, or @acme.example for all of a domain: their mail is no customer's.",
+    )
+    plus_addressing: bool = Field(
+        default=False,
+        description="Whether support+anything@acme.example arrives here too; then answers find their ticket by it.",
+    )
+    lists_are_customers: bool = Field(
+        default=False,
+        description="Whether mail that came through a mailing list is a customer's: where the address is a group.",
+    )
+    copy_to_mailbox: bool = Field(
+        default=True,
+        description="Send a copy of each mail to the address itself: the proof that it was taken.",
+    )
+    mark_read: bool = Field(default=False, description="Mark mail as read once it is kept.")
+    first_days: int = Field(
+        default=0,
+        ge=0,
+        le=365,
+        description="How many days back to read when first connected; 0 reads new mail only.",
+    )
+    most_bytes: int = Field(
+        default=1_048_576,
+        ge=16_384,
+        le=16_777_216,
+        description="How much of one mail is read; the rest stays in the mailbox, and the ticket says so.",
+    )
+    look_seconds: float = Field(
+        default=60,
+        ge=1,
+        le=1_500,
+        description="How often to look by ourselves, beside what the server tells at once (IDLE).",
+    )
+    mails_per_minute: float = Field(default=300, ge=1, description="Mails sent a minute; ask your provider.")
+    timeout_seconds: float = Field(
+        default=30, gt=0, le=600, description="How long a server may take to answer."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _require_an_address(cls, address: str) -> str:
+        if ADDRESS.fullmatch(address) is None:
+            raise ValueError("address must be one plain address, like support@acme.example")
+        return address
+
+    @field_validator("agents")
+    @classmethod
+    def _require_agents(cls, agents: list[str]) -> list[str]:
+        for agent in agents:
+            if _AGENT.fullmatch(agent) is None:
+                raise ValueError(
+                    "agents must be addresses, or @ and a domain: ada@acme.example, @acme.example"
+                )
+        return agents
+
+    @field_validator("sender_name", "user", "folder", "sent_folder", "imap_host", "smtp_host")
+    @classmethod
+    def _refuse_line_breaks(cls, text: str) -> str:
+        if any(ord(character) < 32 for character in text):
+            raise ValueError("no line breaks or control characters here")
+        return text
+
+    @model_validator(mode="after")
+    def _require_safe_servers(self) -> Self:
+        for side, security, host in (
+            ("imap", self.imap_security, self.imap_host),
+            ("smtp", self.smtp_security, self.smtp_host),
+        ):
+            if security is MailSecurity.NONE and host not in LOOPBACK:
+                raise ValueError(f"{side}_security none sends the password in clear: use tls or starttls")
+        return self
+
+    @field_validator("authority_pem")
+    @classmethod
+    def _require_a_certificate(cls, pem: str) -> str:
+        if pem:
+            try:
+                ssl.create_default_context(cadata=pem)
+            except ssl.SSLError as error:
+                raise ValueError(
+                    "authority_pem must be a certificate: -----BEGIN CERTIFICATE----- ..."
+                ) from error
+        return pem
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """Whom we trust: the private authority if there is one, else everybody's."""
+        return ssl.create_default_context(cadata=self.authority_pem) if self.authority_pem else authorities()
+
+    @property
+    def domain(self) -> str:
+        """The address' domain: our Message-IDs end in it."""
+        return self.address.rpartition("@")[2].casefold()
+
+    def is_own(self, address: str) -> bool:
+        """Whether it is the mailbox' address, with whatever stands after a plus."""
+        local, _, domain = address.casefold().rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}" == self.address.casefold() or (
+            f"{local}@{domain}" == self.address.casefold()
+        )
+
+    def is_agent(self, address: str) -> bool:
+        """Whether mail from this address is a colleague's."""
+        known = {agent.casefold() for agent in self.agents}
+        folded = address.casefold()
+        return folded in known or "@" + folded.rpartition("@")[2] in known

@@ -1,0 +1,272 @@
+"""What Liaison itself changes on the desk's tickets: by key, so that the same one twice has the effect of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.desk import ReplyState
+from incidents.models import (
+    Author,
+    ChangeOutcome,
+    Contact,
+    Origin,
+    TicketChange,
+    TicketOutcome,
+    TicketStatus,
+)
+from incidents.store.desk.rows import (
+    MessageKind,
+    add_messages,
+    change_ticket,
+    lock_desk,
+    lock_tickets,
+    number_of,
+)
+from incidents.store.schema.tables import desk_messages
+
+_AUTHOR = "Liaison"
+
+
+async def change(
+    tx: AsyncConnection,
+    connection: str,
+    ids: Sequence[str],
+    wanted: TicketChange,
+    *,
+    once: str,
+    now: datetime,
+) -> Sequence[TicketOutcome]:
+    """As `incidents.desk.TicketDesk.change` says."""
+    numbers = {one: number for one in ids if (number := number_of(one)) is not None}
+    tickets = await lock_tickets(tx, connection, list(numbers.values()))
+    done = await _numbers_done(tx, connection, list(tickets), once)
+    outcomes = {
+        one: refused_by(one, tickets.get(number)) or TicketOutcome(id=one, outcome=ChangeOutcome.DONE)
+        for one, number in numbers.items()
+        if number not in done
+    }
+    changed = [numbers[one] for one, ended in outcomes.items() if ended.outcome is ChangeOutcome.DONE]
+    await add_messages(tx, [_row(connection, number, wanted, once=once, now=now) for number in changed])
+    await _apply(
+        tx, connection, [tickets[number] for number in changed], wanted.status, wanted.add_tags, now=now
+    )
+    return [outcomes.get(one) or _settled(one, is_number=one in numbers) for one in ids]
+
+
+def _settled(id: str, *, is_number: bool) -> TicketOutcome:
+    if is_number:
+        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE)
+    return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail="no ticket's number")
+
+
+def refused_by(id: str, ticket: Row[Any] | None) -> TicketOutcome | None:
+    """Why a ticket takes no change, or None if it does."""
+    if ticket is None or ticket.deleted_at is not None:
+        return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail=f"there is no ticket {id}")
+    if ticket.status == TicketStatus.CLOSED:
+        return TicketOutcome(
+            id=id,
+            outcome=ChangeOutcome.REFUSED,
+            detail=f"ticket {id} is closed: only an answer opens another one",
+        )
+    return None
+
+
+async def begin_reply(
+    tx: AsyncConnection,
+    connection: str,
+    id: str,
+    wanted: TicketChange,
+    *,
+    once: str,
+    message_id: str,
+    now: datetime,
+) -> TicketOutcome | None:
+    """As `incidents.desk.TicketDesk.begin_reply` says."""
+    number = number_of(id)
+    ticket = None if number is None else (await lock_tickets(tx, connection, [number])).get(number)
+    if number is not None:
+        before = await message_by_key(tx, connection, number, once)
+        if before is not None:
+            return _done_before(id, ReplyState(before.state))
+    refused = refused_by(id, ticket)
+    if refused is not None or number is None or ticket is None:
+        return refused or TicketOutcome(id=id, outcome=ChangeOutcome.GONE)
+    if not ticket.is_reachable:
+        return TicketOutcome(
+            id=id,
+            outcome=ChangeOutcome.REFUSED,
+            detail="mail to this customer does not arrive: see the ticket",
+        )
+    row = _row(connection, number, wanted, once=once, now=now)
+    await add_messages(
+        tx,
+        [
+            row
+            | {
+                "message_id": message_id,
+                "state": ReplyState.SENDING,
+                "then_status": wanted.status,
+                "then_tags": list(wanted.add_tags),
+            }
+        ],
+    )
+    return None
+
+
+def _done_before(id: str, state: ReplyState) -> TicketOutcome:
+    if state is ReplyState.SENT:
+        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE)
+    return TicketOutcome(
+        id=id,
+        outcome=ChangeOutcome.UNKNOWN,
+        detail="an earlier attempt may have got through: look into the mailbox for it",
+    )
+
+
+async def begin_mail(
+    tx: AsyncConnection, connection: str, to: Contact, text: str, *, once: str, message_id: str, now: datetime
+) -> ReplyState | None:
+    """As `incidents.desk.TicketDesk.begin_mail` says."""
+    await lock_desk(tx, connection)
+    before = (
+        await tx.execute(
+            select(desk_messages.c.state).where(
+                desk_messages.c.connection == connection,
+                desk_messages.c.message_id == message_id,
+                desk_messages.c.kind == MessageKind.MAIL,
+            )
+        )
+    ).scalar_one_or_none()
+    if before is not None:
+        return ReplyState(before)
+    row = _row(connection, None, TicketChange(), once=once, now=now) | {
+        "kind": MessageKind.MAIL,
+        "text": text,
+        "message_id": message_id,
+        "state": ReplyState.SENDING,
+        "author_name": f"{_AUTHOR} to {to.email}",
+    }
+    await add_messages(tx, [row])
+    return None
+
+
+async def reply_sent(tx: AsyncConnection, connection: str, message_id: str, *, now: datetime) -> bool:
+    """As `incidents.desk.TicketDesk.reply_sent` says."""
+    ours = (
+        desk_messages.c.connection == connection,
+        desk_messages.c.message_id == message_id,
+        desk_messages.c.author == Author.LIAISON,
+    )
+    row = (await tx.execute(select(desk_messages).where(*ours).with_for_update())).one_or_none()
+    if row is None:
+        return False
+    if row.state == ReplyState.SENT:
+        return True
+    await tx.execute(update(desk_messages).where(*ours).values(state=ReplyState.SENT, at=now, kept_at=now))
+    if row.number is not None:
+        ticket = (await lock_tickets(tx, connection, [row.number]))[row.number]
+        status = None if row.then_status is None else TicketStatus(row.then_status)
+        await _apply(tx, connection, [ticket], status, row.then_tags, now=now)
+    return True
+
+
+async def reply_failed(tx: AsyncConnection, connection: str, message_id: str) -> None:
+    """As `incidents.desk.TicketDesk.reply_failed` says."""
+    await tx.execute(
+        delete(desk_messages).where(
+            desk_messages.c.connection == connection,
+            desk_messages.c.message_id == message_id,
+            desk_messages.c.state == ReplyState.SENDING,
+        )
+    )
+
+
+async def message_by_key(tx: AsyncConnection, connection: str, number: int, once: str) -> Row[Any] | None:
+    """The message or change made with this key on the ticket."""
+    return (
+        await tx.execute(
+            select(desk_messages).where(
+                desk_messages.c.connection == connection,
+                desk_messages.c.number == number,
+                desk_messages.c.once == once,
+            )
+        )
+    ).one_or_none()
+
+
+async def remove(tx: AsyncConnection, connection: str, number: int, *, now: datetime) -> None:
+    """As `incidents.desk.TicketDesk.remove` says."""
+    nobody = {"author_name": "", "author_email": "", "text": ""}
+    await tx.execute(
+        update(desk_messages)
+        .where(desk_messages.c.connection == connection, desk_messages.c.number == number)
+        .values(**nobody)
+    )
+    await change_ticket(
+        tx,
+        connection,
+        [number],
+        now=now,
+        deleted_at=now,
+        subject="",
+        body="",
+        requester_name="",
+        requester_email="",
+    )
+
+
+async def _numbers_done(tx: AsyncConnection, connection: str, numbers: Sequence[int], once: str) -> set[int]:
+    rows = await tx.execute(
+        select(desk_messages.c.number).where(
+            desk_messages.c.connection == connection,
+            desk_messages.c.number.in_(numbers),
+            desk_messages.c.once == once,
+        )
+    )
+    return set(rows.scalars())
+
+
+async def _apply(
+    tx: AsyncConnection,
+    connection: str,
+    tickets: Sequence[Row[Any]],
+    status: TicketStatus | None,
+    add_tags: Sequence[str],
+    *,
+    now: datetime,
+) -> None:
+    values = {} if status is None else {"status": status}
+    if not add_tags:
+        await change_ticket(tx, connection, [ticket.number for ticket in tickets], now=now, **values)
+        return
+    # Few tickets get tags, and each has its own already.
+    for ticket in tickets:
+        tags = list(dict.fromkeys([*ticket.tags, *add_tags]))
+        await change_ticket(tx, connection, [ticket.number], now=now, tags=tags, **values)
+
+
+def _row(
+    connection: str, number: int | None, wanted: TicketChange, *, once: str, now: datetime
+) -> dict[str, Any]:
+    words = wanted.public_reply if wanted.public_reply is not None else wanted.private_note
+    return {
+        "connection": connection,
+        "number": number,
+        "kind": MessageKind.CHANGE if words is None else MessageKind.COMMENT,
+        "author": Author.LIAISON,
+        "author_name": _AUTHOR,
+        "author_email": "",
+        "is_public": wanted.public_reply is not None,
+        "origin": Origin.PERSON,
+        "text": words or "",
+        "at": now,
+        "kept_at": now,
+        "once": once,
+        "state": ReplyState.SENT,
+    }

@@ -1,0 +1,1 @@
+"""Mail against its fake: contracts, and what is mail's own."""
