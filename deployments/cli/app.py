@@ -13,6 +13,7 @@ from rich.console import Console
 
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
+from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
 from deployments.cli.parked import parked
@@ -53,6 +54,7 @@ app.command(name="sla-import")(sla_import)
 app.command()(report)
 app.command()(parked)
 app.command()(models)
+app.command()(fakes)
 app.command()(backtest)
 app.command()(backup)
 app.command()(restore)

@@ -7,6 +7,8 @@ armed for a number of requests (or until cleared) whose path contains `where`.
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -85,11 +87,16 @@ class Faults:
 
 
 class FaultyApp:
-    """An ASGI app that suffers the faults its `Faults` has armed."""
+    """An ASGI app that suffers the faults its `Faults` has armed. `bodies` are the vendor's own words for some."""
 
-    def __init__(self, app: ASGIApp, faults: Faults) -> None:
+    def __init__(
+        self, app: ASGIApp, faults: Faults, bodies: Mapping[FaultKind, Mapping[str, object]] | None = None
+    ) -> None:
         self._app = app
         self._faults = faults
+        self._answers = dict(_ANSWERS)
+        for kind, body in (bodies or {}).items():
+            self._answers[kind] = (_ANSWERS[kind][0], b"application/json", json.dumps(body).encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         taken = self._faults.take(scope["path"]) if scope["type"] == "http" else None
@@ -104,9 +111,9 @@ class FaultyApp:
             await self._app(scope, receive, _swallow)
             if kind is FaultKind.DROP_REPLY:
                 raise ReplyDropped("reply dropped on purpose")
-            await _answer(send, *_ANSWERS[FaultKind.CRASH])
+            await _answer(send, *self._answers[FaultKind.CRASH])
         else:
-            await _answer(send, *_ANSWERS[kind], retry_after=seconds)
+            await _answer(send, *self._answers[kind], retry_after=seconds)
 
 
 async def _swallow(message: Message) -> None:

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from connectors.kit.fakes.faults import Faults, FaultyApp
+from connectors.kit.fakes.faults import FaultKind, Faults, FaultyApp
 from connectors.pagerduty.fake import asking
 from connectors.pagerduty.fake.account import (
     FakeAccount,
@@ -50,6 +50,11 @@ PEOPLE = {BOT: FROM_EMAIL, "Jane Doe": "jane@example.com", "Omar Haddad": "omar@
 EVENTS_INTEGRATION = {"type": "events_api_v2_inbound_integration"}
 MINUTE = timedelta(minutes=1)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+FAULTS = {
+    FaultKind.RATE_LIMIT: {"error": {"message": "Rate Limit Exceeded", "code": 2020, "errors": []}},
+    FaultKind.UNAUTHORIZED: {"error": {"message": "Authentication failed", "code": 2006, "errors": []}},
+    FaultKind.MISSING: {"error": {"message": "Not Found", "code": 2100, "errors": []}},
+}
 _SELF = b'"self":"https://api.pagerduty.com/'
 
 
@@ -102,7 +107,7 @@ class FakePagerDuty:
         self._limits = {"events": events_a_minute, "rest": requests_a_minute}
         self._calls: dict[str, deque[datetime]] = {}
         self._event_ids = itertools.count(1)
-        self.app: ASGIApp = FaultyApp(Starlette(routes=self._routes()), self.faults)
+        self.app: ASGIApp = FaultyApp(Starlette(routes=self._routes()), self.faults, FAULTS)
 
     @property
     def pages(self) -> Sequence[FakePage]:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from connectors.kit.fakes.faults import Faults, FaultyApp
+from connectors.kit.fakes.faults import FaultKind, Faults, FaultyApp
 from connectors.slack.fake import rendering
 from connectors.slack.fake.arguments import No, read_arguments
 from connectors.slack.fake.chat import Chat
@@ -47,6 +47,11 @@ ROOM_EVENTS = frozenset(
     f"{kind}_{what}" for kind in ("channel", "group") for what in ("archive", "deleted", "rename")
 )
 EVENTS = frozenset({"message", "app_mention"}) | ROOM_EVENTS
+FAULTS = {
+    FaultKind.RATE_LIMIT: {"ok": False, "error": "ratelimited"},
+    FaultKind.UNAUTHORIZED: {"ok": False, "error": "invalid_auth"},
+    FaultKind.MISSING: {"ok": False, "error": "unknown_method"},
+}
 # What Slack lets only people's tokens do, and what it does for nobody any more.
 FOR_PEOPLE = ("search.", "reminders.", "stars.")
 GONE = frozenset({"files.upload", "channels.list", "groups.list", "im.list", "mpim.list"})
@@ -89,6 +94,7 @@ class FakeSlack:
                 ]
             ),
             self.faults,
+            FAULTS,
         )
         self.calls: list[str] = []
         self.refusals: dict[str, dict[str, Any]] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
-from connectors.kit.fakes.faults import Faults, FaultyApp
+from connectors.kit.fakes.faults import FaultKind, Faults, FaultyApp
 from connectors.zendesk.fake.api import Api
 from connectors.zendesk.fake.desk import Desk
 from connectors.zendesk.fake.records import FakeTicket, FakeUser
@@ -30,6 +30,14 @@ from connectors.zendesk.fake.wire import event_json
 EMAIL = "liaison@fake.example"
 API_TOKEN = "fake-zendesk-api-token"
 SIGNING_SECRET = "fake-zendesk-signing-secret"
+FAULTS = {
+    FaultKind.RATE_LIMIT: {
+        "error": "APIRateLimitExceeded",
+        "description": "Number of allowed requests exceeded",
+    },
+    FaultKind.UNAUTHORIZED: {"error": "Couldn't authenticate you"},
+    FaultKind.MISSING: {"error": "RecordNotFound", "description": "Not found"},
+}
 
 
 def utc_now() -> datetime:
@@ -80,7 +88,7 @@ class FakeZendesk:
             export_lag=timedelta(seconds=export_lag),
             outbox=self._outbox,
         )
-        self.app: ASGIApp = FaultyApp(self.api.app(), self.faults)
+        self.app: ASGIApp = FaultyApp(self.api.app(), self.faults, FAULTS)
 
     @property
     def integration_user_id(self) -> int:

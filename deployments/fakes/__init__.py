@@ -1,0 +1,1 @@
+"""`liaison fakes`: the vendors' wire fakes on loopback, for whoever tries a tool on them."""
