@@ -22,10 +22,10 @@ from connectors.kit.pacing import Pace
 from connectors.kit.recent import RecentlyUsed
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.slack import mapping, webhook
-from connectors.slack.answers import NotInChannel, required
-from connectors.slack.calls import WebApi, channel_in
 from connectors.slack.rooms.channels import Channels
 from connectors.slack.settings import SlackSettings
+from connectors.slack.web_api.answers import NotInChannel, objects, required
+from connectors.slack.web_api.calls import WebApi, channel_in
 from incidents.errors import NotAllowed, NotFound
 from incidents.events import (
     Event,
@@ -121,9 +121,9 @@ class Slack(ChatRoom, WebhookSource):
             include_all_metadata="true",
         )
         async for page in pages:
-            for message in page.get("messages") or []:
+            for message in objects(page, "messages", "conversations.history"):
                 if mapping.once_of(message) == once:
-                    return str(message["ts"])
+                    return str(required(message, "ts", str, "conversations.history", is_repeatable=True))
         return None
 
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from connectors.kit.fields import records
+from connectors.kit.fields import record
 from connectors.slack import mapping
-from connectors.slack.answers import SlackRefused
-from connectors.slack.calls import WebApi, channel_in
 from connectors.slack.rooms import naming
 from connectors.slack.settings import SlackSettings
+from connectors.slack.web_api.answers import SlackRefused, objects
+from connectors.slack.web_api.calls import WebApi, channel_in
 from incidents.errors import Refused
 
 CHANNELS_PAGE = 1000
@@ -63,9 +63,10 @@ class Channels:
     async def _channels_called(self, names: Collection[str]) -> dict[str, dict[str, Any]]:
         """Those of the names whose channels we can see."""
         kinds = "private_channel" if self._settings.private_rooms else "public_channel"
-        pages = self._api.pages("conversations.list", CHANNELS_PAGES, types=kinds, limit=str(CHANNELS_PAGE))
-        found = [channel async for page in pages for channel in records(page.get("channels"))]
-        return {channel["name"]: channel for channel in found if channel.get("name") in names}
+        listed = "conversations.list"
+        pages = self._api.pages(listed, CHANNELS_PAGES, types=kinds, limit=str(CHANNELS_PAGE))
+        found = [one async for page in pages for one in objects(page, "channels", listed)]
+        return {one["name"]: channel_in({"channel": one}) for one in found if one.get("name") in names}
 
     async def _is_ours(self, channel: dict[str, Any], once: str) -> bool:
         """Whether it carries the key; or we made it and nobody has written in it: then a reply was lost on the way."""
@@ -76,7 +77,7 @@ class Channels:
         if not channel.get("is_member") or channel.get("creator") != (await self._api.who())["user_id"]:
             return False
         page = await self._api.read("conversations.history", channel=str(channel["id"]), limit=str(LATEST))
-        return all(message.get("subtype") for message in records(page.get("messages")))
+        return all(message.get("subtype") for message in objects(page, "messages", "conversations.history"))
 
     async def join(self, channel: dict[str, Any]) -> None:
         """Be in a public channel; into a private one we must be invited."""
@@ -94,5 +95,5 @@ class Channels:
 
     async def _set_topic(self, channel: dict[str, Any], topic: str) -> None:
         """Left alone when it is right: each change of topic is announced in the channel."""
-        if topic and (channel.get("topic") or {}).get("value") != topic:
+        if topic and record(channel.get("topic")).get("value") != topic:
             await self._api.write("conversations.setTopic", {"channel": channel["id"], "topic": topic})

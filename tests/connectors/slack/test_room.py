@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.kit.fakes.faults import Faults
@@ -14,7 +15,8 @@ from connectors.slack.fake.app import FakeSlack
 from connectors.slack.fake.workspace import BOT_USER
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import Button, ChatMessage, ChatVerb, Link
-from tests.connectors.slack.conftest import connect
+from tests.connectors.kit.scripted_vendor import Vendor
+from tests.connectors.slack.conftest import connect, settings
 from tests.contracts.chat_room import ChatRoomContract, Read, Seen
 
 HELLO = ChatMessage(text="hello")
@@ -289,3 +291,33 @@ async def test_no_secret_in_an_error(fake: FakeSlack, chat: Slack) -> None:
         await chat.post(room.id, ChatMessage(text="card 4111"), once="p:1")
     assert "xoxb" not in str(caught.value)
     assert "4111" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {},
+        {"messages": None},
+        {"messages": "none"},
+        {"messages": ["x", {"ts": "1.1"}]},
+        {"messages": [None]},
+        {"messages": [{"metadata": {"event_type": "liaison", "event_payload": {"once": "p:1"}}}]},
+    ],
+)
+async def test_history_that_cannot_be_read_is_no_answer(page: dict[str, Any]) -> None:
+    """Or a post that is hidden in it would be sent again."""
+    slack = Slack("slack/a", settings(), transport=Vendor(httpx.Response(200, json={"ok": True, **page})))
+    with pytest.raises(Unreachable, match=r"conversations\.history"):
+        await slack.find_post("C1", "p:1")
+    await slack.aclose()
+
+
+@pytest.mark.parametrize("channels", [None, ["inc-7"], [{"name": "inc-7"}], [{"name": "inc-7", "id": 7}]])
+async def test_list_of_channels_that_cannot_be_read_is_no_answer(channels: object) -> None:
+    """Also a channel without its id."""
+    taken = httpx.Response(200, json={"ok": False, "error": "name_taken"})
+    listed = httpx.Response(200, json={"ok": True, "channels": channels})
+    slack = Slack("slack/a", settings(), transport=Vendor(taken, listed))
+    with pytest.raises(Unreachable, match="conversations"):
+        await slack.open_room("inc-7", "INC-7", once="room:7")
+    await slack.aclose()

@@ -65,6 +65,16 @@ def required(data: dict[str, Any], key: str, kind: type, method: str, *, is_repe
     return value
 
 
+def objects(data: dict[str, Any], key: str, method: str) -> list[dict[str, Any]]:
+    """The entries of a list that a read must come with. Raises `Unreachable` for one that is no object: whoever looks
+    for something there must see all of them.
+    """
+    found: list[Any] = required(data, key, list, method, is_repeatable=True)
+    if not all(isinstance(entry, dict) for entry in found):
+        raise Unreachable(f"slack {method}: an entry of {key} is no object")
+    return found
+
+
 def _lost(message: str, is_repeatable: bool) -> LiaisonError:
     return Unreachable(message) if is_repeatable else Unknown(message)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
+from connectors.kit.fields import record, text
 from connectors.kit.http import VendorHttp
-from connectors.slack.answers import content, required
+from connectors.slack.web_api.answers import content, required
 
 
 class WebApi:
@@ -37,7 +38,7 @@ class WebApi:
         for _ in range(most):
             page = await self.read(method, **params, **({"cursor": cursor} if cursor else {}))
             yield page
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            cursor = text(record(page.get("response_metadata")).get("next_cursor"))
             if not cursor:
                 return
 

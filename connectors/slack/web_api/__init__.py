@@ -1,0 +1,1 @@
+"""Slack's Web API: how its methods are called, and how they say no."""

@@ -1,0 +1,156 @@
+"""Whatever JSON a vendor answers with, a connector fails with our errors only, never an `AttributeError`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.pagerduty import PagerDuty
+from connectors.slack import Slack
+from connectors.zendesk.connector import Zendesk
+from incidents.errors import LiaisonError
+from incidents.models import (
+    ChatMessage,
+    Contact,
+    Page,
+    Severity,
+    Ticket,
+    TicketChange,
+    TicketRef,
+    TicketStatus,
+)
+from tests.connectors.pagerduty import conftest as pagerduty
+from tests.connectors.slack import conftest as slack
+from tests.connectors.zendesk import conftest as zendesk
+
+THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+WORDS = {
+    "slack": "channels channel messages id name ts topic metadata event_type event_payload response_metadata "
+    "next_cursor url error",
+    "pagerduty": "incidents incident alerts notes users id status alert_key email assignments assignee "
+    "acknowledgements acknowledger content summary created_at",
+    "zendesk": "tickets users user audits events id status type metadata custom created_at updated_at next_page "
+    "requester_id custom_fields value via source from organizations metric_sets tags after_cursor end_of_stream role",
+}
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 3)
+    | st.sampled_from(("", "1", "open", "liaison", "inc-7", "ö"))
+)
+TIMES = st.just("2026-03-02T13:00:00Z")
+
+
+def answers(vendor: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects of the vendor's words in every wrong place."""
+    keys = st.sampled_from(WORDS[vendor].split())
+    anything = st.recursive(
+        LEAVES | TIMES,
+        lambda part: st.lists(part, max_size=3) | st.dictionaries(keys, part, max_size=5),
+        max_leaves=20,
+    )
+    return st.dictionaries(keys, anything, max_size=6)
+
+
+@dataclass
+class Answering(httpx.AsyncBaseTransport):
+    """Gives the scripted objects in turn, the last one for ever."""
+
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    is_slack: bool = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        return httpx.Response(200, json={"ok": True, **reply} if self.is_slack else reply)
+
+
+@pytest.fixture(autouse=True)
+def _no_repeats() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=1):
+        yield
+
+
+def _ticket() -> Ticket:
+    return Ticket(
+        ref=TicketRef(connection="zendesk/support", id="1"),
+        subject="",
+        body="",
+        status=TicketStatus.OPEN,
+        source_status="open",
+        requester=Contact(id="2", name="", email=""),
+        version=1,
+        created_at=THEN,
+        updated_at=THEN,
+    )
+
+
+async def _changed(desk: Zendesk) -> None:
+    async for _ in desk.changed_since(THEN):
+        pass
+
+
+SLACK: dict[str, Callable[[Slack], Awaitable[object]]] = {
+    "check": lambda chat: chat.check(),
+    "open_room": lambda chat: chat.open_room("inc-7", "INC-7", once="room:7"),
+    "post": lambda chat: chat.post("C1", ChatMessage(text="x"), once="p:1"),
+    "find_post": lambda chat: chat.find_post("C1", "p:1"),
+    "find_channel": lambda chat: chat._channels._channels_called(["inc-7"]),
+    "answer": lambda chat: chat.answer("C1", "U1", "x", once="a:1"),
+}
+PAGERDUTY: dict[str, Callable[[PagerDuty], Awaitable[object]]] = {
+    "check": lambda pager: pager.check(),
+    "page": lambda pager: pager.page(Page(summary="s", source="checkout", severity=Severity.HIGH), once="k"),
+    "read": lambda pager: pager.read("k"),
+    "read_by_id": lambda pager: pager.read_by_id("PINC1"),
+    "add_note": lambda pager: pager.add_note("k", "n", once="n"),
+}
+ZENDESK: dict[str, Callable[[Zendesk], Awaitable[object]]] = {
+    "check": lambda desk: desk.check(),
+    "read": lambda desk: desk.read(["1"]),
+    "changed_since": _changed,
+    "comments": lambda desk: desk.comments(_ticket(), THEN),
+    "was_done": lambda desk: desk.was_done("1", "a"),
+    "update": lambda desk: desk.update(
+        ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",)), once="a"
+    ),
+}
+
+
+async def _use(connector: Any, call: Callable[[Any], Awaitable[object]]) -> None:
+    with suppress(LiaisonError):
+        await call(connector)
+    await connector.aclose()
+
+
+@pytest.mark.parametrize("call", SLACK)
+@settings(deadline=None, max_examples=25)
+@given(replies=st.lists(answers("slack"), min_size=1, max_size=3))
+def test_slack(call: str, replies: list[dict[str, Any]]) -> None:
+    transport = Answering(list(replies), is_slack=True)
+    asyncio.run(_use(Slack("slack/a", slack.settings(), transport=transport), SLACK[call]))
+
+
+@pytest.mark.parametrize("call", PAGERDUTY)
+@settings(deadline=None, max_examples=25)
+@given(replies=st.lists(answers("pagerduty"), min_size=1, max_size=3))
+def test_pagerduty(call: str, replies: list[dict[str, Any]]) -> None:
+    transport = Answering(list(replies))
+    asyncio.run(_use(PagerDuty("pagerduty/a", pagerduty.settings(), transport=transport), PAGERDUTY[call]))
+
+
+@pytest.mark.parametrize("call", ZENDESK)
+@settings(deadline=None, max_examples=25)
+@given(replies=st.lists(answers("zendesk"), min_size=1, max_size=3))
+def test_zendesk(call: str, replies: list[dict[str, Any]]) -> None:
+    transport = Answering(list(replies))
+    asyncio.run(_use(Zendesk("zendesk/a", zendesk.settings(), transport=transport), ZENDESK[call]))
