@@ -98,7 +98,9 @@ async def drill(absence: Absence) -> Found:
         await fixed.until_replies(1)
         await promised.begin(1)
         opened = await promised.until_paged()
+        # A run has begun, and has still to page.
         await fresh.begin(5)
+        await fresh.until_opened()
         async with _away(sandbox, absence):
             progress(f"Prefect is away ({absence})")
             async with asyncio.TaskGroup() as group:
@@ -203,6 +205,14 @@ class _Outage:
         self._tickets += self._sandbox.write_tickets(self._service, tickets)
         # The webhooks leave.
         await asyncio.sleep(0)
+
+    async def until_opened(self) -> None:
+        """A run has taken its tickets in."""
+
+        async def is_open() -> bool:
+            return bool(await self._sandbox.incidents_of(self._service))
+
+        await until(f"{self._service}: it is opened", is_open, PATIENCE, every=0.01)
 
     async def until_paged(self, seconds: float = PATIENCE) -> float:
         """When its telephone had rung."""
