@@ -16,7 +16,7 @@ class AbsencePacing:
     `away_after`, and back when it has answered for `back_after`."""
 
     every: float = 2.0
-    patience: float = 5.0
+    patience: float = 10.0
     away_after: float = AWAY_AFTER
     back_after: float = 4.0
 
