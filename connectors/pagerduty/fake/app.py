@@ -39,6 +39,7 @@ from connectors.pagerduty.fake.directory_api import DirectoryApi
 from connectors.pagerduty.fake.events_api import EventsApi
 from connectors.pagerduty.fake.incidents_api import IncidentsApi
 from connectors.pagerduty.fake.responses_api import ResponsesApi
+from connectors.pagerduty.fake.shifts_api import ShiftsApi
 from connectors.pagerduty.fake.subscription import Deliver, FakeSubscription, post
 from connectors.pagerduty.fake.wire import Wire
 
@@ -175,6 +176,7 @@ class FakePagerDuty:
             *around.routes(),
             *incidents.routes(),
             *alerts.routes(),
+            *ShiftsApi(self.directory, self._clock).routes(),
             *directory.routes(),
             *events.rest_routes(),
         )

@@ -73,7 +73,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "user": {"role": "user", "time_zone": "Etc/UTC", "job_title": None, "teams": [], "description": None},
     "service": {"status": "active", "description": None, "teams": [], "integrations": []},
     "escalation_policy": {"num_loops": 0, "teams": [], "services": []},
-    "schedule": {"description": None, "users": [], "escalation_policies": []},
+    "schedule": {"description": None, "users": [], "escalation_policies": [], "overrides": []},
     "webhook_subscription": {"active": True, "description": None},
 }
 
@@ -241,7 +241,7 @@ class FakeDirectory:
         now = self._clock()
         return any(
             service_id in [service.get("id") for service in window["services"]]
-            and _time(window["start_time"]) <= now < _time(window["end_time"])
+            and time_from(window["start_time"]) <= now < time_from(window["end_time"])
             for window in self.records["maintenance_windows"].values()
         )
 
@@ -256,9 +256,17 @@ class FakeDirectory:
             return []
         return [name for one in rules[level - 1]["targets"] for name in self._people(one)]
 
+    def on_schedule(self, schedule_id: str) -> list[dict[str, Any]]:
+        """Whom a schedule has on call now, as references: an override's person before its first user."""
+        schedule, now = self.get("schedules", schedule_id), self._clock()
+        for override in schedule["overrides"]:
+            if time_from(override["start"]) <= now < time_from(override["end"]):
+                return [override["user"]]
+        return list(schedule["users"][:1])
+
     def _people(self, target: Mapping[str, Any]) -> Iterator[str]:
         if str(target.get("type", "")).startswith("schedule"):
-            for user in self.get("schedules", str(target["id"]))["users"][:1]:
+            for user in self.on_schedule(str(target["id"])):
                 yield self.get("users", user["id"])["name"]
         else:
             yield self.get("users", str(target["id"]))["name"]
@@ -323,8 +331,12 @@ def stamp(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _time(text: str) -> datetime:
+def time_from(text: Any) -> datetime:
+    """A time that a record names. Raises `InvalidInput` for what is none, or names no zone."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        at = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
         raise InvalidInput(f"{text} is not a valid time") from None
+    if at.tzinfo is None:
+        raise InvalidInput(f"{text} names no time zone")
+    return at

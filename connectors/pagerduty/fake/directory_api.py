@@ -134,7 +134,8 @@ class DirectoryApi:
             if "integrations" in asking.several(request, "include"):
                 shown["integrations"] = list(record["integrations"])
         if kind.singular == "schedule":
-            on_call = [one["id"] for one in record["users"][:1]]
+            del shown["overrides"]
+            on_call = [one["id"] for one in self._directory.on_schedule(record["id"])]
             shown["final_schedule"] = {
                 "name": "Final Schedule",
                 "rendered_schedule_entries": [

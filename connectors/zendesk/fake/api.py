@@ -20,6 +20,8 @@ from connectors.zendesk.fake.calls.exports import ExportsApi
 from connectors.zendesk.fake.calls.files import FakeFiles
 from connectors.zendesk.fake.calls.jobs import FakeJobs
 from connectors.zendesk.fake.calls.organizations import OrganizationsApi
+from connectors.zendesk.fake.calls.overviews import Overviews
+from connectors.zendesk.fake.calls.requests import RequestsApi
 from connectors.zendesk.fake.calls.searching import Searching
 from connectors.zendesk.fake.calls.setup import FakeSetup
 from connectors.zendesk.fake.calls.suspended import SuspendedMails
@@ -74,6 +76,8 @@ class Api:
             self.exports,
             UsersApi(self.desk, self.me, self.jobs, self.clock),
             OrganizationsApi(self.desk),
+            RequestsApi(self.desk, writes),
+            Overviews(self.desk),
             Searching(self.desk, self.me),
             self.suspended,
             self.webhooks,
