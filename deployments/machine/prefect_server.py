@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -17,6 +18,11 @@ from pathlib import Path
 import certifi
 import httpx
 import psutil
+from prefect.settings import (
+    PREFECT_API_SSL_CERT_FILE,
+    PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
+    get_current_settings,
+)
 from pydantic import TypeAdapter
 
 from deployments.machine.prefect_events import retention_of_quotes
@@ -164,6 +170,44 @@ def listens(pid: int, port: int) -> bool:
         )
     except psutil.NoSuchProcess:
         return False
+
+
+def operators_client_settings() -> dict[str, str]:
+    """How a server that others run is called, from the operator's environment and profile: what we start has a profile
+    folder of its own, and would miss the profile's authority and login."""
+    given = get_current_settings().to_environment_variables(exclude_unset=True)
+    return {name: value for name, value in given.items() if name.startswith("PREFECT_API_")}
+
+
+async def require_server(url: str) -> None:
+    """A look at a Prefect server that others run, as all that we start will call it. Raises `StackError`."""
+    async with httpx.AsyncClient(timeout=10, verify=_as_prefect_verifies()) as client:
+        try:
+            answer = await client.get(f"{url}/health")
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"no Prefect server answers at {url} (PREFECT_API_URL): {error}. A certificate of your own authority "
+                "needs PREFECT_API_SSL_CERT_FILE"
+            ) from error
+    if answer.status_code != httpx.codes.OK:
+        raise StackError(
+            f"the Prefect server at {url} (PREFECT_API_URL) says {answer.status_code} when asked for its health"
+        )
+
+
+def _as_prefect_verifies() -> ssl.SSLContext:
+    """TLS as Prefect's own clients have it: by the operator's authorities, or by none if they say so."""
+    file = PREFECT_API_SSL_CERT_FILE.value() or certifi.where()
+    try:
+        context = ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise StackError(
+            f"PREFECT_API_SSL_CERT_FILE: {file} cannot be read as certificates: {error}"
+        ) from error
+    if PREFECT_API_TLS_INSECURE_SKIP_VERIFY.value():
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 async def is_healthy(client: httpx.AsyncClient, url: str) -> bool:

@@ -21,7 +21,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import httpx
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from prefect.settings.legacy import Setting
 
@@ -34,7 +33,8 @@ from deployments.machine.prefect_server import (
     api_url,
     client_settings,
     inherited_environment,
-    is_healthy,
+    operators_client_settings,
+    require_server,
     server_program,
     start_server,
 )
@@ -186,9 +186,7 @@ class Stack:
     async def start_prefect(self) -> None:
         """Our own Prefect server, or a look at whether the other one answers. After a `StackError`, try again."""
         if self._options.prefect_api_url is not None:
-            async with httpx.AsyncClient(timeout=10) as client:
-                if not await is_healthy(client, self.prefect_api_url):
-                    raise StackError(f"no Prefect server answers at {self.prefect_api_url} (PREFECT_API_URL)")
+            await require_server(self.prefect_api_url)
             return
         own = self._foreign_prefect_database() or _started(self._embedded, "start_database").url(
             PREFECTS_DATABASE
@@ -226,7 +224,7 @@ class Stack:
     async def _start_child(self, name: str, *, stops: AsyncExitStack, **env: str) -> Child:
         # Another Prefect server may want the operator's settings (its password); our own wants none of them.
         inherited = (
-            dict(os.environ)
+            dict(os.environ) | operators_client_settings()
             if self.prefect_login is None
             else inherited_environment()
             | client_settings(self.home)
