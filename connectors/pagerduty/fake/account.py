@@ -108,6 +108,7 @@ class FakeIncident:
     responder_requests: list[dict[str, Any]] = field(default_factory=list)
     subscribers: list[dict[str, Any]] = field(default_factory=list)
     custom_fields: dict[str, Any] = field(default_factory=dict)
+    conference_bridge: dict[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -238,6 +239,12 @@ class FakeAccount:
             if getattr(incident, name) != value:
                 setattr(incident, name, value)
                 self._tell(f"incident.{name}_updated", incident, by, {})
+
+    def hand_over(self, incident: FakeIncident, target: str, by: str) -> None:
+        """To another service; it stays with whom it is."""
+        self._must_be_open(incident)
+        incident.target = target
+        self._tell("incident.service_updated", incident, by, {})
 
     def escalate(self, incident: FakeIncident, level: int, by: str, *, policy: str = "") -> None:
         """To another rung, perhaps of another policy ("delegated"); whoever is on call there is woken."""

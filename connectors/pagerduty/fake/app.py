@@ -37,6 +37,7 @@ from connectors.pagerduty.fake.alerts_api import AlertsApi
 from connectors.pagerduty.fake.directory import BOT, FakeDirectory, InvalidInput, UnknownRecord
 from connectors.pagerduty.fake.directory_api import DirectoryApi
 from connectors.pagerduty.fake.events_api import EventsApi
+from connectors.pagerduty.fake.history_api import HistoryApi
 from connectors.pagerduty.fake.incidents_api import IncidentsApi
 from connectors.pagerduty.fake.responses_api import ResponsesApi
 from connectors.pagerduty.fake.shifts_api import ShiftsApi
@@ -174,6 +175,9 @@ class FakePagerDuty:
         # Those with words where others have ids come first.
         rest = (
             *around.routes(),
+            *HistoryApi(
+                self.account, self.directory, events, clock=self._clock, known=incidents.known
+            ).routes(),
             *incidents.routes(),
             *alerts.routes(),
             *ShiftsApi(self.directory, self._clock).routes(),

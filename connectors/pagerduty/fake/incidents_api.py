@@ -186,14 +186,14 @@ class IncidentsApi:
         status = fields.get("status")
         if status not in (None, incident.status, "acknowledged", "resolved"):
             raise InvalidInput(f"Status {status} is not acknowledged or resolved.")
-        changes: dict[str, str] = {}
-        if fields.get("title"):
-            changes["title"] = str(fields["title"])
-        if fields.get("urgency"):
-            changes["urgency"] = self._urgency(fields["urgency"])
-        if "priority" in fields:
-            changes["priority"] = self._priority(fields["priority"])
+        changes = self._words_of(fields)
+        service = fields.get("service") or {}
+        target = self._target(service) if service else incident.target
         self._account.describe(incident, by, **changes)
+        if target != incident.target:
+            self._account.hand_over(incident, target, by)
+        if "conference_bridge" in fields:
+            incident.conference_bridge = fields["conference_bridge"]
         self._move(incident, fields, by)
         if status == "acknowledged":
             self._account.acknowledge(incident, by)
@@ -201,6 +201,16 @@ class IncidentsApi:
             if fields.get("resolution"):
                 self._account.add_note(incident, by, f"Resolution Note: {fields['resolution']}")
             self._account.resolve(incident, by)
+
+    def _words_of(self, fields: dict[str, Any]) -> dict[str, str]:
+        changes: dict[str, str] = {}
+        if fields.get("title"):
+            changes["title"] = str(fields["title"])
+        if fields.get("urgency"):
+            changes["urgency"] = self._urgency(fields["urgency"])
+        if "priority" in fields:
+            changes["priority"] = self._priority(fields["priority"])
+        return changes
 
     def _move(self, incident: FakeIncident, fields: dict[str, Any], by: str) -> None:
         """To another rung, another policy or other people."""

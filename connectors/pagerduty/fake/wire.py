@@ -55,6 +55,7 @@ class Wire:
                 "resolved": len(closed),
             },
             "is_mergeable": incident.status != "resolved",
+            "conference_bridge": incident.conference_bridge,
         }
 
     def alert(self, incident: FakeIncident, alert: FakeAlert) -> dict[str, Any]:
@@ -137,7 +138,7 @@ class Wire:
             **self._common(incident),
             "number": incident.number,
             "assignees": [self._user(name) for name in incident.assignees],
-            "conference_bridge": None,
+            "conference_bridge": incident.conference_bridge,
         }
 
     def event(

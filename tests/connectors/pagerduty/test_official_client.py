@@ -329,7 +329,13 @@ def _refused(call: Callable[[], object]) -> tuple[int, dict[str, Any]]:
     ("call", "status", "code", "said"),
     [
         (lambda a: a.rest.rget("incidents/PNONE"), 404, 2100, ""),
-        (lambda a: a.rest.rget("analytics/raw/incidents/PINC1"), 404, 2100, ""),
+        (lambda a: a.rest.rget("status_dashboards"), 404, 2100, ""),
+        (
+            lambda a: _put(a, service={"id": "PNONE", "type": "service_reference"}),
+            400,
+            2001,
+            "Service Not Found",
+        ),
         (lambda a: a.rest.rpost("priorities", json={"name": "P0"}), 404, 2100, ""),
         (
             lambda a: a.rest.rpost("incidents", json={"title": "no service"}),

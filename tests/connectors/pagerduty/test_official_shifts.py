@@ -67,3 +67,37 @@ def test_tags(account: Account) -> None:
         f"teams/{team}/change_tags", json={"remove": [{"type": "tag_reference", "id": tag["id"]}]}
     )
     assert account.rest.list_all(f"teams/{team}/tags") == []
+
+
+def test_what_was(account: Account) -> None:
+    """Notifications, changes of a service, and raw analytics over pages."""
+    account.events.send_change_event(payload={"summary": "deployed 1.2", "source": "ci"})
+    account.events.acknowledge("k1")
+    account.many(3)
+    assert len(account.rest.list_all("notifications")) == 4
+    service = account.service["id"]
+    assert [one["summary"] for one in account.rest.list_all(f"services/{service}/change_events")] == [
+        "deployed 1.2"
+    ]
+    assert [one["name"] for one in account.rest.rget("incidents/types")] == ["incident_default"]
+    rows = list(account.rest.iter_analytics_raw_incidents({"service_ids": [service]}, order="asc", limit=2))
+    assert [row["id"] for row in rows] == ["PINC1", "PINC2", "PINC3", "PINC4"]
+    assert rows[0]["seconds_to_first_ack"] is not None
+    assert rows[0]["seconds_to_resolve"] is None
+
+
+def test_an_incident_moves_to_another_service(account: Account) -> None:
+    """What an update says is so when it is read back; so is its conference."""
+    policy = {"id": account.service["escalation_policy"]["id"], "type": "escalation_policy_reference"}
+    other = account.rest.rpost("services", json={"name": "Search", "escalation_policy": policy})
+    change = {
+        "type": "incident_reference",
+        "service": {"id": other["id"], "type": "service_reference"},
+        "conference_bridge": {"conference_url": "https://meet.example/7"},
+    }
+    account.rest.rput("incidents/PINC1", json=change)
+    read = account.rest.rget("incidents/PINC1")
+    assert (read["service"]["summary"], read["conference_bridge"]["conference_url"]) == (
+        "Search",
+        "https://meet.example/7",
+    )

@@ -84,3 +84,18 @@ def test_a_status_sets_its_categorys_default(desk: Desk) -> None:
     ticket.status = "open"
     desk.client.tickets.update(ticket)
     assert desk.look().custom_status_id != waiting.id
+
+
+def test_people_are_put_on_a_ticket_and_taken_off(desk: Desk) -> None:
+    """Followers and copies are added one by one, by id or address."""
+    ticket = desk.look()
+    ticket.followers = [{"user_id": desk.agent, "action": "put"}]
+    ticket.email_ccs = [{"user_email": "boss@customer.example", "action": "put"}]
+    desk.client.tickets.update(ticket)
+    boss = next(iter(desk.client.users.search("boss@"))).id
+    assert (desk.look().follower_ids, desk.look().email_cc_ids) == ([desk.agent], [boss])
+    assert [one.id for one in desk.client.users.cced(boss)] == [desk.first]
+    ticket = desk.look()
+    ticket.followers = [{"user_id": desk.agent, "action": "delete"}]
+    desk.client.tickets.update(ticket)
+    assert desk.look().follower_ids == []

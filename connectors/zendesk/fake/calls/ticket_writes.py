@@ -166,12 +166,46 @@ class TicketWrites:
             ):
                 raise Unacceptable(invalid("organization", "Organization: is invalid", "InvalidValue"))
             fields["organization_id"] = body["organization_id"]
-        for name in ("collaborator_ids", "follower_ids", "email_cc_ids"):
-            if isinstance(body.get(name), list):
-                fields[name] = [self._user(one, name).id for one in body[name]]
+        fields |= self._followers_of(body, ticket)
         if ticket is not None and (requester := self._requester_of(body)) is not None:
             fields["requester_id"] = requester.id
         return fields
+
+    def _followers_of(self, body: Mapping[str, Any], ticket: FakeTicket | None) -> dict[str, Any]:
+        fields: dict[str, Any] = {}
+        for name in ("collaborator_ids", "follower_ids", "email_cc_ids"):
+            if isinstance(body.get(name), list):
+                fields[name] = [self._user(one, name).id for one in body[name]]
+        for name, many in (("followers", "follower_ids"), ("email_ccs", "email_cc_ids")):
+            if isinstance(body.get(name), list):
+                before = [] if ticket is None else getattr(ticket, many)
+                fields[many] = self._joined(before, body[name], name)
+        if isinstance(body.get("additional_collaborators"), list):
+            before = [] if ticket is None else ticket.collaborator_ids
+            fields["collaborator_ids"] = self._joined(
+                before, body["additional_collaborators"], "collaborators"
+            )
+        return fields
+
+    def _joined(self, before: Sequence[int], wanted: Sequence[Any], field: str) -> list[int]:
+        """Who is on it after some were added, or taken away (`"action": "delete"`): ids, addresses or objects.
+
+        https://developer.zendesk.com/documentation/ticketing/managing-tickets/creating-and-updating-tickets/
+        """
+        there = list(before)
+        for one in wanted:
+            entry = (
+                one if isinstance(one, dict) else {"user_id" if isinstance(one, int) else "user_email": one}
+            )
+            email = entry.get("user_email") or entry.get("email")
+            known = self._desk.by_email(email) if email else None
+            if email and known is None:
+                known = self._desk.user(entry.get("user_name") or entry.get("name") or email, email)
+            user_id = known.id if known else self._user(int(entry.get("user_id") or 0), field).id
+            there = [one_there for one_there in there if one_there != user_id]
+            if entry.get("action") != "delete":
+                there.append(user_id)
+        return there
 
     def _assignee(self, body: Mapping[str, Any]) -> int | None:
         if body.get("assignee_email"):
