@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from connectors.kit.fakes.certificates import LoopbackCertificate
 from connectors.kit.fakes.faults import Faults
 from connectors.mail.fake.imap import ImapConversation
 from connectors.mail.fake.mailbox import FakeMailbox
@@ -54,10 +56,14 @@ class FakeMailServer:
         return user == self.mailbox.address and hmac.compare_digest(password.encode(), self.password.encode())
 
     @asynccontextmanager
-    async def serving(self) -> AsyncIterator[MailPorts]:
-        """Until the end of the block; whoever is connected then is cut off."""
-        imap = await asyncio.start_server(self._with(ImapConversation), HOST, 0, limit=MOST_BYTES)
-        smtp = await asyncio.start_server(self._with(SmtpConversation), HOST, 0, limit=MOST_BYTES)
+    async def serving(self, certificate: LoopbackCertificate | None = None) -> AsyncIterator[MailPorts]:
+        """Until the end of the block; whoever is connected then is cut off. With a certificate both speak TLS."""
+        tls = None
+        if certificate is not None:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(certificate.certificate, certificate.key)
+        imap = await asyncio.start_server(self._with(ImapConversation), HOST, 0, limit=MOST_BYTES, ssl=tls)
+        smtp = await asyncio.start_server(self._with(SmtpConversation), HOST, 0, limit=MOST_BYTES, ssl=tls)
         try:
             yield MailPorts(imap=imap.sockets[0].getsockname()[1], smtp=smtp.sockets[0].getsockname()[1])
         finally:

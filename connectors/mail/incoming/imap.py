@@ -169,8 +169,27 @@ class ImapSession:
 
     def start_idle(self) -> None:
         """From now on the server speaks up; nothing else may be asked until `stop_idle`."""
+        client = self._box.client
         with self._told():
-            self._box.idle.start()  # type: ignore[no-untyped-call]
+            tag = client._command("IDLE")  # noqa: SLF001
+            # What the server has to say may come before the word that we may wait.
+            while client._get_response() is not None:  # noqa: SLF001
+                if client.tagged_commands[tag] is not None:
+                    raise Refused(f"{self._where} offers IDLE and refuses it")
+            self._box.idle._idle_tag = tag  # noqa: SLF001
+
+    def has_news(self) -> bool:
+        """Whether the server has spoken already: what was read along with another line makes no socket readable."""
+        client = self._box.client
+        lines = getattr(client, "file", None) or client._file  # noqa: SLF001
+        timeout = self.socket.gettimeout()
+        self.socket.settimeout(0)
+        try:
+            return bool(lines.peek(1))
+        except OSError:
+            return False
+        finally:
+            self.socket.settimeout(timeout)
 
     def stop_idle(self) -> None:
         """Commands may be given again."""
@@ -184,12 +203,10 @@ class ImapSession:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):
             self._box.client.shutdown()
 
-    def drop(self) -> None:
-        """Close the socket under whoever waits on it."""
+    def wake(self) -> None:
+        """End the connection under whoever waits for an answer on it; `close` is still to be called."""
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(OSError):
-            self.socket.close()
 
     def _search(self, criteria: str) -> list[int]:
         with self._told():

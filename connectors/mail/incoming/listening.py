@@ -104,8 +104,9 @@ class MailboxListener:
                     return
                 await self._wait(session, folders[0], cursor)
         finally:
-            # Also when a thread is still at it: without its socket it ends at once.
-            session.drop()
+            # A thread that is still at it ends at once when its connection does.
+            session.wake()
+            await in_thread(session.close)
 
     async def _read(
         self, session: ImapSession, folder: str, cursor: MailCursor, *, is_sent: bool
@@ -154,7 +155,8 @@ class MailboxListener:
             if found:
                 return
         await in_thread(session.start_idle)
-        await _readable(session, seconds)
+        if not await in_thread(session.has_news):
+            await _readable(session, seconds)
         await in_thread(session.stop_idle)
 
 

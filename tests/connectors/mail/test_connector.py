@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from connectors.kit.fakes.certificates import LoopbackCertificate
 from connectors.kit.fakes.faults import Faults
 from connectors.mail import Mail
 from connectors.mail.fake.app import FakeMailServer
@@ -25,7 +26,7 @@ from tests.connectors.mail.world import (
 )
 from tests.contracts.helpdesk import HelpdeskContract, send_reply
 from tests.contracts.listener import ListeningSourceContract
-from tests.contracts.mailbox import MailboxContract
+from tests.contracts.mailbox import JANE, MailboxContract
 
 
 class TestMailIsAHelpdesk(HelpdeskContract):
@@ -103,3 +104,44 @@ class TestMailListensWithoutIdle(TestMailListens):
             mail = Mail(NAME, settings, desk=StoredDesk(database, NAME))
             yield mail
             await mail.aclose()
+
+
+@pytest.fixture
+def authority(certificate: LoopbackCertificate) -> str:
+    """The certificate signs itself."""
+    return certificate.certificate.read_text()
+
+
+class TestMailListensByTls(TestMailListens):
+    """TLS keeps bytes back that no socket shows; and only the authority that the settings name is trusted."""
+
+    @pytest.fixture
+    async def listener(
+        self, speaker: Writer, database: Database, certificate: LoopbackCertificate, authority: str
+    ) -> AsyncIterator[Mail]:
+        async with speaker.server.serving(certificate) as ports:
+            tls = {"imap_security": "tls", "smtp_security": "tls", "imap_host": "localhost"}
+            where = {"imap_port": ports.imap, "smtp_port": ports.smtp, "smtp_host": "localhost"}
+            mail = Mail(
+                NAME, mail_settings(where | tls, authority_pem=authority), desk=StoredDesk(database, NAME)
+            )
+            yield mail
+            await mail.aclose()
+
+    async def test_we_may_send(self, listener: Mail) -> None:
+        assert "sends as" in await listener.check()
+
+
+async def test_a_stranger_is_not_trusted(database: Database, certificate: LoopbackCertificate) -> None:
+    """No password goes to a server whose certificate nobody vouches for."""
+    server = FakeMailServer()
+    async with server.serving(certificate) as ports:
+        where = {"imap_port": ports.imap, "smtp_port": ports.smtp}
+        tls = {"imap_security": "tls", "smtp_security": "tls"}
+        mail = Mail(NAME, mail_settings(where | tls), desk=StoredDesk(database, NAME))
+        with pytest.raises(Unreachable, match="SSLCertVerificationError"):
+            await mail.check()
+        with pytest.raises(Unreachable):
+            await mail.send(JANE, "x", "y", once="1")
+        await mail.aclose()
+    assert server.commands == []
