@@ -1,9 +1,10 @@
 """Every figure, or one of them, a line of JSON each.
 
     python -m bench [only=gateway|page|storm|city|kills|prefect_away|sla|sweep|replies|redaction|insights|insights_speed
-                          |insights_text]
+                          |insights_text|campaign|campaign_small]
 
-What is going on is told on stderr.
+The campaign takes hours, and its small size minutes: they run only when they are named. What is going on is told on
+stderr.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.campaign.row import Size
+from bench.campaign.run import campaign
 from bench.city.figures import city_figures
 from bench.insights.figure import Figure
 from bench.kills import kills
@@ -91,6 +94,14 @@ def _insights_speed() -> None:
     _print(speed_figures())
 
 
+def _campaign(size: Size) -> None:
+    async def run() -> None:
+        async for result in campaign(size):
+            _print([result])
+
+    asyncio.run(run())
+
+
 def _print(results: Iterable[Result | Figure]) -> None:
     for result in results:
         print(result, flush=True)
@@ -110,7 +121,10 @@ BENCHES: dict[str, Callable[[], None]] = {
     "insights": _insights,
     "insights_speed": _insights_speed,
     "insights_text": _insights_text,
+    "campaign": lambda: _campaign(Size.FULL),
+    "campaign_small": lambda: _campaign(Size.SMALL),
 }
+ONLY_IF_NAMED = {"campaign", "campaign_small"}
 
 
 def main() -> None:
@@ -118,7 +132,7 @@ def main() -> None:
     if set(wanted) - {"only"} or wanted.get("only", "page") not in BENCHES:
         sys.exit(f"usage: python -m bench [only={'|'.join(BENCHES)}]")
     for name, bench in BENCHES.items():
-        if wanted.get("only", name) == name:
+        if wanted.get("only") == name or not (wanted or name in ONLY_IF_NAMED):
             bench()
 
 

@@ -1,8 +1,8 @@
-"""Drill: `kill -9` of the gateway and of the worker in the middle of outages, and nothing may come of it.
+"""Drill: `kill -9` of the gateway, the worker and the Prefect server in the middle of outages; nothing may come of it.
 
 Outage follows outage, each with a burst of tickets, an action that fails, a page, an acknowledgement, a fix and
 the messages to its customers; up to three are under way at a time. In each round a new one begins, and at a random
-moment one of the two processes is killed. In the end every ticket that a webhook told of is linked, each outage
+moment one of the processes is killed. In the end every ticket that a webhook told of is linked, each outage
 is one incident that rang one telephone once, all are closed, and no customer was told the same twice.
 """
 
@@ -63,8 +63,12 @@ async def kills(each: int = KILLS) -> Sequence[Result]:
 
 async def drill(each: int, *, seed: int = 7) -> Drill:
     """Kill the gateway and the worker so many times each, in turns."""
+    return await drill_rounds(["gateway", "worker"] * each, seed=seed)
+
+
+async def drill_rounds(rounds: Sequence[str], *, tickets: int = TICKETS, seed: int = 7) -> Drill:
+    """In each round begin an outage of so many tickets, in three bursts, and kill the process of that name."""
     dice = random.Random(seed)
-    rounds = ["gateway", "worker"] * each
     found = Drill(outages=len(rounds))
     async with open_sandbox(services=len(rounds), with_action=True) as sandbox:
         # Zendesk tries again for some minutes when nobody answers.
@@ -74,7 +78,7 @@ async def drill(each: int, *, seed: int = 7) -> Drill:
         async with asyncio.TaskGroup() as group:
             for number, name in enumerate(rounds):
                 await until("an earlier outage is over", lambda: _has_room(outages), PATIENCE, every=0.5)
-                outage = Outage(sandbox, sandbox.fresh_service())
+                outage = Outage(sandbox, sandbox.fresh_service(), tickets // 3)
                 outages.append(outage)
                 group.create_task(outage.run())
                 await asyncio.sleep(dice.uniform(0.2, 8.0))
@@ -101,18 +105,27 @@ async def _kill(sandbox: Sandbox, name: str) -> None:
     """Kill a child and return when it serves again."""
     child: Child = sandbox.stack.processes[name]
     before = child.restarted
-    os.kill(child.pid, signal.SIGKILL)
+    # Prefect's server has processes of its own, which must not outlive it.
+    (os.killpg if name == "prefect server" else os.kill)(child.pid, signal.SIGKILL)
 
     async def is_back() -> bool:
-        return child.restarted > before and (name == "worker" or await _answers(sandbox.stack.gateway_url))
+        return child.restarted > before and await _serves(sandbox, name)
 
-    await until(f"the {name} is started again", is_back, 60)
+    await until(f"the {name} is started again", is_back, 120)
+
+
+async def _serves(sandbox: Sandbox, name: str) -> bool:
+    if name == "gateway":
+        return await _answers(f"{sandbox.stack.gateway_url}/metrics")
+    if name == "prefect server":
+        return await _answers(f"{sandbox.stack.prefect_api_url}/health")
+    return True
 
 
 async def _answers(url: str) -> bool:
     try:
         async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(f"{url}/metrics")).status_code == 200
+            return (await client.get(url)).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -120,9 +133,10 @@ async def _answers(url: str) -> bool:
 class Outage:
     """One service that breaks and is mended, with its customers and its engineer."""
 
-    def __init__(self, sandbox: Sandbox, service: str) -> None:
+    def __init__(self, sandbox: Sandbox, service: str, burst: int) -> None:
         self._sandbox = sandbox
         self._service = service
+        self._burst = burst
         self._tickets: list[int] = []
         self.is_over = False
 
@@ -131,7 +145,7 @@ class Outage:
         box, pager = self._sandbox, self._sandbox.world.pagerduty
         box.break_service(self._service)
         for _ in range(3):
-            self._tickets += box.write_tickets(self._service, TICKETS // 3)
+            self._tickets += box.write_tickets(self._service, self._burst)
             await asyncio.sleep(1)
         await self._until("all are linked and somebody is paged", self._is_joined)
         incident = (await box.incidents_of(self._service))[0]

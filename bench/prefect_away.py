@@ -30,6 +30,8 @@ from connectors.slack.fake import rendering
 WITHIN = 60.0
 """Seconds from the moment to the effect: what is promised."""
 PATIENCE = 240.0
+EVERY = 60.0
+"""Seconds between two services that break while Prefect stays away."""
 RESPONSE = 120.0
 """Seconds until the promise of the third service is broken."""
 _POLICY = {
@@ -87,11 +89,15 @@ async def prefect_away() -> Sequence[Result]:
     return results
 
 
-async def drill(absence: Absence) -> Found:
-    """One absence of Prefect, from before to after."""
+async def drill(absence: Absence, *, lasting: float = 0.0) -> Found:
+    """One absence of Prefect, from before to after: as long as these outages take, and `lasting` seconds at least.
+
+    While it lasts, one more service breaks each minute.
+    """
     found = Found()
-    async with open_sandbox(services=3, policy_changes=_POLICY) as sandbox:
-        fixed, fresh, promised = (_Outage(sandbox, sandbox.fresh_service()) for _ in range(3))
+    later = int(lasting // EVERY)
+    async with open_sandbox(services=3 + later, policy_changes=_POLICY) as sandbox:
+        fixed, fresh, promised, *more = (_Outage(sandbox, sandbox.fresh_service()) for _ in range(3 + later))
         await fixed.begin(3)
         await fixed.until_paged()
         fixed.acknowledge()
@@ -107,10 +113,11 @@ async def drill(absence: Absence) -> Found:
                 group.create_task(_fix(fixed, found))
                 group.create_task(_page_and_acknowledge(fresh, found))
                 group.create_task(_break_promise(promised, found))
+                group.create_task(_break_more(more, lasting, found))
         progress(f"Prefect is back; what happened meanwhile: {found.seconds}")
         await _until_told(sandbox)
         await sandbox.until_idle()
-        for outage in (fixed, fresh, promised):
+        for outage in (fixed, fresh, promised, *more):
             await outage.judge(found)
     found.faults += [
         f"{what}: after {seconds:.0f} s" for what, seconds in found.seconds.items() if seconds > WITHIN
@@ -155,6 +162,19 @@ async def _page_and_acknowledge(outage: _Outage, found: Found) -> None:
     outage.acknowledge()
     await outage.until_replies(1)
     found.seconds["acknowledged_customers_told"] = time.monotonic() - began
+
+
+async def _break_more(outages: Sequence[_Outage], lasting: float, found: Found) -> None:
+    """The slowest page of them counts."""
+    ends = time.monotonic() + lasting
+    for outage in outages:
+        await outage.begin(1)
+        await outage.until_paged()
+        seconds = time.monotonic() - outage.began
+        outage.acknowledge()
+        found.seconds["later_paged"] = max(seconds, found.seconds.get("later_paged", 0.0))
+        await asyncio.sleep(max(0.0, EVERY - seconds))
+    await asyncio.sleep(max(0.0, ends - time.monotonic()))
 
 
 async def _break_promise(outage: _Outage, found: Found) -> None:

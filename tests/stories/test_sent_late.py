@@ -58,6 +58,29 @@ async def test_a_worker_that_slept_before_its_call_does_not_send_after_its_time(
     assert [len(liaison.replies(ticket)) for ticket in tickets] == [1, 1]
 
 
+@pytest.mark.parametrize("seconds", [NAP, 0.0], ids=["slept", "control: does not know"])
+async def test_what_a_successor_sent_meanwhile_is_not_sent_again(liaison: Installation, seconds: float):
+    """Between the commit and the call the worker slept, and its successor told both customers.
+
+    The control is a worker that does not know that it slept: it tells them again.
+    """
+    tickets = await _ready_to_be_told(liaison)
+    looks = count()
+
+    def wake() -> float:
+        look = next(looks)
+        if look == 1:
+            for ticket in tickets:
+                liaison.world.zendesk.agent_reply(ticket, "Its successor", "Our engineers are on it.")
+        return look * seconds
+
+    messages = [line.id for line in await liaison.ledger(MESSAGE, states=[EffectState.PENDING])]
+    with resources.simulated_uptime(wake):
+        await send("zendesk/demo", MESSAGE.value, messages)
+    told = 1 if seconds else 2
+    assert [len(liaison.replies(ticket)) for ticket in tickets] == [told, told]
+
+
 @pytest.mark.parametrize("seconds", [BLINK, NAP])
 async def test_a_worker_that_slept_rings_no_telephone(liaison: Installation, seconds: float):
     with sleeping(seconds):
