@@ -140,7 +140,9 @@ def _observed(one: Expected, result: Any) -> str:
         value = seen["observed_value"]
         return f"seen: {value:.3g}" if isinstance(value, float) else f"seen: {value}"
     if "unexpected_count" in seen:
-        return f"{seen['unexpected_count']:,} of {seen['element_count']:,} rows"
+        # Where something is missing nothing was compared; only completeness is about what is missing.
+        left_out = 0 if one.check is Check.COMPLETENESS else seen.get("missing_count") or 0
+        return f"{seen['unexpected_count']:,} of {seen['element_count'] - left_out:,} rows"
     return "could not be computed: are the values of one kind?"
 
 

@@ -5,9 +5,9 @@ its own past: empty fields, a stale feed, sudden changes of volumes or of the va
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from insights.learning import NotEnoughHistory, UnusableHistory
 from insights.quality.engine import Expected, validate
 from insights.quality.measures import (
     as_times,
+    before,
     blank,
     longest_silence,
     null_shares,
@@ -32,6 +33,8 @@ _MORE_EMPTY = 0.10
 _NEW_VALUES = 0.05
 _FEW = 2.5
 """Rows: two oddities in a small sample are no change."""
+_BY_CHANCE = 0.001
+"""A field that is empty in every row fails, unless rows that lack it as often as usual would all lack it by chance."""
 _TIMES_USUAL = 5.0
 _ENOUGH_USUAL = 10.0
 _LONGER_SILENCE = 2.0
@@ -40,17 +43,22 @@ _LEAST_SILENCE = timedelta(hours=1)
 
 @dataclass(frozen=True, kw_only=True)
 class FeedUsual:
-    """What a feed was like. `a_day` has the rows of each weekday, Monday first, in UTC; `empty` shares of a column."""
+    """What a feed was like. `a_day` has the rows of each weekday, Monday first, in UTC; `empty` shares of a column.
+    On the dates `closed` (holidays) fewer are no finding."""
 
     time: str
     a_day: tuple[float, ...]
     empty: Mapping[str, float]
     values: Mapping[str, frozenset[str]]
     silence: timedelta
+    closed: frozenset[date] = frozenset()
 
 
-def learn_usual(history: pd.DataFrame, *, time: str, columns: Sequence[str]) -> FeedUsual:
-    """From the last weeks' tickets, the recent ones left out.
+def learn_usual(
+    history: pd.DataFrame, *, time: str, columns: Sequence[str], closed: Collection[date] = ()
+) -> FeedUsual:
+    """From the last weeks' tickets, the recent ones left out. What came on a date that is `closed` is no measure of
+    its weekday.
 
     Raises `UnusableHistory` without the columns, and `NotEnoughHistory` with less than 50 rows of a week.
     """
@@ -69,10 +77,11 @@ def learn_usual(history: pd.DataFrame, *, time: str, columns: Sequence[str]) -> 
     kinds = {name: frozenset(history.loc[~blank(history[name]), name].astype(str)) for name in columns}
     return FeedUsual(
         time=time,
-        a_day=rows_a_day(times),
+        a_day=rows_a_day(times, without=closed),
         empty=null_shares(history[list(columns)]),
         values={name: known for name, known in kinds.items() if 0 < len(known) <= _A_SET},
         silence=longest_silence(times),
+        closed=frozenset(closed),
     )
 
 
@@ -103,13 +112,15 @@ def check_feed(
 
 
 def _volume(usual: FeedUsual, connection: str, since: datetime, now: datetime) -> Iterator[Expected]:
-    rows = usual_volume(usual.a_day, since.astimezone(UTC), now)
+    since = since.astimezone(UTC)
+    rows = usual_volume(usual.a_day, since, now)
+    at_least = usual_volume(usual.a_day, since, now, without=usual.closed)
     yield Expected(
         check=Check.VOLUME,
         column="",
         words=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or"
         " five times as many or more: look whether its webhook and import work, or whether something big is going on",
-        low=math.floor(rows / _TIMES_USUAL) + 1 if rows >= _ENOUGH_USUAL else 0,
+        low=math.floor(at_least / _TIMES_USUAL) + 1 if at_least >= _ENOUGH_USUAL else 0,
         high=math.ceil(max(rows, _ENOUGH_USUAL) * _TIMES_USUAL) - 1,
     )
 
@@ -122,7 +133,7 @@ def _freshness(usual: FeedUsual, connection: str, now: datetime) -> Iterator[Exp
         column=usual.time,
         words=f"{connection} has sent nothing for {hours:.0f} hours, twice its longest silence so far, or sends times"
         " to come: look at its webhook, its credentials and its clock",
-        low=now - silence,
+        low=before(now, silence, without=usual.closed),
         high=now + _LEAST_SILENCE,
     )
 
@@ -136,6 +147,8 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
             words=f"{connection} sends no {name} any more: was the field removed or renamed there?",
         )
         most = min(1.0, max(share + _MORE_EMPTY + 3 * math.sqrt(share * (1 - share) / rows), _FEW / rows))
+        if rows > _FEW and share**rows < _BY_CHANCE:
+            most = min(most, 1 - 0.5 / rows)
         if name in frame and len(frame):
             yield Expected(
                 check=Check.COMPLETENESS,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -33,23 +33,42 @@ def stability_by_chance(earlier: pd.Series, recent: pd.Series) -> float:
     return float(chi2.ppf(_CHANCE, max(kinds - 1, 1)) * sizes)
 
 
-def usual_volume(a_day: Sequence[float], since: datetime, until: datetime) -> float:
-    """How many rows are usual in that time; `a_day` has those of Monday to Sunday, in the times' own zone."""
+def usual_volume(
+    a_day: Sequence[float], since: datetime, until: datetime, *, without: Collection[date] = ()
+) -> float:
+    """How many rows are usual in that time; `a_day` has those of Monday to Sunday, in the times' own zone. On the days
+    `without` none are."""
     total, at = 0.0, since
     while at < until:
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         end = min(midnight, until)
-        total += a_day[at.weekday()] * ((end - at) / timedelta(days=1))
+        if at.date() not in without:
+            total += a_day[at.weekday()] * ((end - at) / timedelta(days=1))
         at = end
     return total
 
 
-def rows_a_day(times: pd.Series) -> tuple[float, ...]:
-    """The mean number of rows on each weekday, Monday first, over the days between the first and the last row."""
+def before(until: datetime, span: timedelta, *, without: Collection[date]) -> datetime:
+    """The moment so long before another one, the days `without` not counted."""
+    at, left = until, span
+    while left > timedelta(0):
+        begin = (at - timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        if begin.date() in without:
+            at = begin
+            continue
+        step = min(left, at - begin)
+        at, left = at - step, left - step
+    return at
+
+
+def rows_a_day(times: pd.Series, *, without: Collection[date] = ()) -> tuple[float, ...]:
+    """The mean number of rows on each weekday, Monday first, over the days between the first and the last row, those
+    `without` left out."""
     days = times.dropna().dt.floor("D")
     if days.empty:
         return (0.0,) * 7
     calendar = pd.date_range(days.min(), days.max(), freq="D")
+    calendar = calendar[[day.date() not in without for day in calendar]]
     counts = days.value_counts().reindex(calendar, fill_value=0)
     by_weekday = counts.groupby(calendar.day_of_week).mean()
     return tuple(float(by_weekday.get(day, 0.0)) for day in range(7))

@@ -15,6 +15,7 @@ import pandas as pd
 from insights.quality.engine import Expected, validate
 from insights.quality.measures import (
     as_times,
+    blank,
     population_stability,
     stability_by_chance,
     without_blanks,
@@ -77,7 +78,7 @@ def check_training_frame(
         ready[name] = as_times(ready[name])
     for name in set(wanted.complete) & set(ready.columns):
         ready[name] = without_blanks(ready[name])
-    expected = [*_structure(wanted), *_columns(wanted, set(ready.columns), now=now)]
+    expected = [*_structure(wanted), *_columns(wanted, set(ready.columns), now=now), *_empty(wanted, ready)]
     for label, drift, chance in _drifts(ready, wanted):
         name = f"drift of {label}"
         # As an object: GX's page cannot print NumPy's numbers.
@@ -153,6 +154,19 @@ def _values(wanted: TrainingExpectations) -> Iterator[Expected]:
             values=tuple(sorted(known)),
             most=1 - wanted.new_values,
         )
+
+
+def _empty(wanted: TrainingExpectations, frame: pd.DataFrame) -> Iterator[Expected]:
+    """Of a column without a single value nothing can be wrong, so its emptiness is."""
+    rows = len(frame)
+    for name in dict.fromkeys((*wanted.values, *wanted.ranges)):
+        if rows and name in frame and name not in wanted.complete and blank(frame[name]).all():
+            yield Expected(
+                check=Check.COMPLETENESS,
+                column=name,
+                words=f"{name} is empty in every row: mend its source, or do without the column",
+                most=0.5 / rows,
+            )
 
 
 def _ranges(wanted: TrainingExpectations) -> Iterator[Expected]:

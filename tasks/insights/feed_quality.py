@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 
 from incidents.models import ChatMessage
+from incidents.policy.policy import Policy
 from incidents.ports import ChatRoom
 from incidents.texts.plain_text import one_line
 from insights.learning import NotEnoughHistory
@@ -48,7 +49,8 @@ async def check_connection(connection: str) -> CheckedFeed:
     async with resources.transaction() as step:
         frame = await feed_history(step.connection, connection, span=LEARNT_FROM + WEEK, now=step.now)
     # It takes seconds, and this process has promises to keep meanwhile.
-    return await asyncio.to_thread(_checked, frame, connection, step.now)
+    closed = _closed_dates(step.policy, step.now)
+    return await asyncio.to_thread(_checked, frame, connection, step.now, closed)
 
 
 @task(name="tell feed findings", task_run_name="tell feed findings in {chat}", **OUTSIDE_CALL)
@@ -78,14 +80,21 @@ async def show_feeds(
     await publish_page(key=KEY, markdown=page, description=f"Feeds: {plain(headline)}")
 
 
-def _checked(frame: pd.DataFrame, connection: str, now: datetime) -> CheckedFeed:
+def _closed_dates(policy: Policy, now: datetime) -> frozenset[date]:
+    """The holidays of any office of the policy: where some are at home, fewer write."""
+    since, until = now - LEARNT_FROM - 2 * WEEK, now + DAY
+    calendars = policy.sla.working_calendars().values()
+    return frozenset(day for one in calendars for day, _ in one.closed_dates(since, until))
+
+
+def _checked(frame: pd.DataFrame, connection: str, now: datetime, closed: frozenset[date]) -> CheckedFeed:
     """A day is looked at, or a week where a day usually brings too little."""
     try:
         since = now - DAY
-        usual = _usual(frame, since)
+        usual = _usual(frame, since, closed)
         if usual_volume(usual.a_day, since, now) < _FEWEST_A_DAY:
             since = now - WEEK
-            usual = _usual(frame, since)
+            usual = _usual(frame, since, closed)
     except NotEnoughHistory as error:
         return CheckedFeed(connection=connection, too_little=str(error))
     recent = frame[frame[TIME] >= since]
@@ -100,8 +109,9 @@ def _checked(frame: pd.DataFrame, connection: str, now: datetime) -> CheckedFeed
     )
 
 
-def _usual(frame: pd.DataFrame, since: datetime) -> FeedUsual:
+def _usual(frame: pd.DataFrame, since: datetime, closed: frozenset[date]) -> FeedUsual:
     """Raises `NotEnoughHistory`."""
-    usual = learn_usual(frame[frame[TIME] < since], time=TIME, columns=(*AT_OPENING, *BY_PEOPLE))
+    earlier = frame[frame[TIME] < since]
+    usual = learn_usual(earlier, time=TIME, columns=(*AT_OPENING, *BY_PEOPLE), closed=closed)
     empty = {name: share for name, share in usual.empty.items() if name not in BY_PEOPLE}
     return replace(usual, empty=empty)

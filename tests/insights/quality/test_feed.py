@@ -1,5 +1,6 @@
 """A connection's feed against its own past: what has gone missing, stale, strange or out of hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from insights.learning import NotEnoughHistory, UnusableHistory
 from insights.quality.feed import check_feed, learn_usual
 from insights.quality.measures import (
+    before,
     longest_silence,
     population_stability,
     rows_a_day,
@@ -101,6 +103,66 @@ TODAY = a_feed(1, NOW)
 )
 def test_each_change_is_found_and_nothing_else(recent, found, usual):
     assert [(one.check, one.column) for one in findings(recent, usual)] == found
+
+
+HOLIDAY = frozenset({SINCE.date()})
+
+
+@pytest.mark.parametrize(
+    ("recent", "closed", "found"),
+    [
+        (TODAY.iloc[:0], HOLIDAY, []),
+        (TODAY.iloc[:5], HOLIDAY, []),
+        (TODAY.iloc[:0], (), [(Check.VOLUME, "")]),
+        (TODAY.iloc[:0], {SINCE.date() - timedelta(days=1)}, [(Check.VOLUME, "")]),
+        (pd.concat([TODAY] * 5), HOLIDAY, [(Check.VOLUME, "")]),
+    ],
+    ids=[
+        "none on a holiday",
+        "few on a holiday",
+        "none on a working day",
+        "it was yesterday",
+        "a holiday's outage",
+    ],
+)
+def test_holidays_are_quiet(recent, closed, found):
+    """Fewer tickets, and a longer silence, are nothing to tell then; many are."""
+    usual = learn_usual(a_feed(), time="created", columns=COLUMNS, closed=closed)
+    assert [(one.check, one.column) for one in findings(recent, usual)] == found
+
+
+def test_a_holiday_is_no_measure_of_its_weekday():
+    """A closed Monday of four would make Mondays look a quarter quieter; and silence is counted without it."""
+    quiet = NOW - timedelta(days=8)
+    feed = a_feed()
+    feed = feed[feed["created"].dt.date != quiet.date()]
+    assert quiet.weekday() == 0
+    assert learn_usual(feed, time="created", columns=COLUMNS).a_day[0] < 40
+    assert learn_usual(feed, time="created", columns=COLUMNS, closed={quiet.date()}).a_day[0] == 48
+    assert before(NOW, timedelta(hours=3), without={SINCE.date()}) == SINCE - timedelta(hours=3)
+    assert before(NOW + timedelta(hours=1), timedelta(hours=3), without={SINCE.date()}) == (
+        SINCE - timedelta(hours=2)
+    )
+    assert before(NOW, timedelta(days=2), without=()) == NOW - timedelta(days=2)
+
+
+def test_a_percentage_is_of_what_was_compared(usual):
+    """Where a field is empty nothing was compared: two of four, not two of forty-eight."""
+    few = TODAY.assign(tier=[None] * 44 + ["gold", "brass", "brass", "brass"])
+    told = {one.check: str(one) for one in findings(few, usual)}
+    assert told[Check.VALUES].endswith("(3 of 4 rows)")
+    assert told[Check.COMPLETENESS].endswith("(44 of 48 rows)")
+
+
+@pytest.mark.parametrize(
+    ("rows", "usually_empty", "is_found"),
+    [(48, 0.1, True), (5, 0.2, True), (5, 0.3, False), (3, 0.0, True), (2, 0.0, False), (48, 0.97, False)],
+)
+def test_a_field_that_is_always_empty_fails(usual, rows, usually_empty, is_found):
+    """Unless so few rows, that lack it so often, may all lack it by chance."""
+    other = replace(usual, empty={"tier": usually_empty}, a_day=(0.0,) * 7)
+    found = [one.check for one in findings(TODAY.iloc[-rows:].assign(tier=None), other)]
+    assert (Check.COMPLETENESS in found) is is_found
 
 
 def test_a_finding_names_the_connection(usual):

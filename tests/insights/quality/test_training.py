@@ -67,6 +67,8 @@ def test_a_good_frame_passes_and_is_left_as_it_is():
     [
         (a_frame().iloc[:0], [Check.ROWS, Check.FRESHNESS]),
         (a_frame().iloc[-150:], [Check.ROWS]),
+        (changed(priority=None), [Check.COMPLETENESS]),
+        (changed(priority=np.nan), [Check.COMPLETENESS]),
         (a_frame().drop(columns=["label", "priority"]), [Check.COLUMNS, Check.COLUMNS]),
         (changed(opened=lambda f: f["opened"] - pd.Timedelta(days=20)), [Check.FRESHNESS]),
         (
@@ -94,6 +96,8 @@ def test_a_good_frame_passes_and_is_left_as_it_is():
     ids=[
         "empty",
         "too few",
+        "a column of nothing",
+        "a column of no numbers",
         "columns missing",
         "stale",
         "times to come",
