@@ -7,9 +7,10 @@ from prefect.runtime import flow_run
 
 from flows.drain import drain
 from flows.follow import Followers
-from incidents.events import Lane, PageEvent
+from incidents.events import ChatCommand, Lane, PageEvent
 from tasks.parameters import unsearched
 from tasks.sla.board import show_board
+from tasks.stages.chat_rights import check_commands
 from tasks.stages.commit_sync import commit_sync
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import read_pages
@@ -31,7 +32,11 @@ async def status_sync() -> str:
     async def follow(chunk: Chunk) -> None:
         nonlocal count
         pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
-        followers.start(await commit_sync(fence, unsearched(chunk), unsearched(pages)))
+        commands = [event for event in chunk.events if isinstance(event, ChatCommand)]
+        checked = await check_commands(commands) if commands else []
+        followers.start(
+            await commit_sync(fence, unsearched(chunk), unsearched(pages), unsearched(list(checked)))
+        )
         count += len(chunk.events)
 
     try:

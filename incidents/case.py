@@ -126,6 +126,7 @@ class EntryKind(StrEnum):
     ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     COMMAND = "command"
+    COMMAND_REFUSED = "command_refused"
     NOTE = "note"
     """What an engineer wrote, on the page or in the room."""
     TICKET_NOTE = "ticket_note"

@@ -88,10 +88,14 @@ class RoomRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatAnswer:
-    """What whoever asked reads, where they asked; `user_id` is for where we may not speak."""
+    """What whoever asked reads, where they asked; `user_id` is for where we may not speak.
+
+    `is_private`: the others there need not see it.
+    """
 
     text: str
     user_id: str = ""
+    is_private: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

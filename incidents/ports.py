@@ -163,8 +163,21 @@ class ChatRoom(Protocol):
         """
         ...
 
-    async def answer(self, room_id: str, user_id: str, text: str, *, once: str) -> None:
-        """Say something to whoever asked in a room: there, or only to them where we may not speak."""
+    async def answer(
+        self, room_id: str, user_id: str, text: str, *, once: str, is_private: bool = False
+    ) -> None:
+        """Say something to whoever asked in a room: there, or only to them where we may not speak.
+
+        `is_private`: so that only they see it.
+        """
+        ...
+
+    async def members(self, room_id: str) -> frozenset[str]:
+        """The ids of everybody in the room, as `ChatCommand.user_id` has them."""
+        ...
+
+    async def group_members(self, group: str) -> frozenset[str]:
+        """The same for a group of users, by the vendor's id."""
         ...
 
     async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None:

@@ -24,7 +24,7 @@ from connectors.kit.webhooks.signatures import usable_secret
 from connectors.slack import mapping, webhook
 from connectors.slack.rooms.channels import Channels
 from connectors.slack.settings import SlackSettings
-from connectors.slack.web_api.answers import NotInChannel, objects, required
+from connectors.slack.web_api.answers import NotInChannel, SlackRefused, objects, required
 from connectors.slack.web_api.calls import WebApi, channel_in
 from incidents.errors import NotAllowed, NotFound
 from incidents.events import (
@@ -36,6 +36,8 @@ from incidents.models import ChatMessage, Room
 from incidents.ports import ChatRoom, WebhookSource
 
 HISTORY_PAGE = 200
+MEMBERS_PAGE = 1000
+MEMBERS_PAGES = 100
 HISTORY_PAGES = 10  # older posts are not looked for: a doubled post beats one that never comes
 
 
@@ -94,18 +96,44 @@ class Slack(ChatRoom, WebhookSource):
         self._posted.put((room_id, once), ts)
         return ts
 
-    async def answer(self, room_id: str, user_id: str, text: str, *, once: str) -> None:
+    async def answer(
+        self, room_id: str, user_id: str, text: str, *, once: str, is_private: bool = False
+    ) -> None:
         """In the channel, else in the app's conversation with whoever asked: a bot joins no channel for an answer.
 
+        What is private goes there as an ephemeral message, which only members of a channel can be shown.
+
         https://docs.slack.dev/reference/methods/chat.postMessage#channels
+        https://docs.slack.dev/reference/methods/chat.postEphemeral
         """
         message = ChatMessage(text=text)
         try:
-            await self.post(room_id, message, once=once)
-        except (NotInChannel, NotFound):
-            if not user_id:
+            if is_private:
+                fields = mapping.ephemeral_fields(room_id, user_id, message)
+                await self._api.write("chat.postEphemeral", fields, is_repeatable=False)
+            else:
+                await self.post(room_id, message, once=once)
+        except (NotInChannel, NotFound, SlackRefused) as error:
+            is_elsewhere = not isinstance(error, SlackRefused) or error.code == "user_not_in_channel"
+            if not user_id or not is_elsewhere:
                 raise
             await self.post(user_id, message, once=once)
+
+    async def members(self, room_id: str) -> frozenset[str]:
+        """https://docs.slack.dev/reference/methods/conversations.members"""
+        pages = self._api.pages(
+            "conversations.members", MEMBERS_PAGES, channel=room_id, limit=str(MEMBERS_PAGE)
+        )
+        found: set[str] = set()
+        async for page in pages:
+            found.update(required(page, "members", list, "conversations.members", is_repeatable=True))
+        return frozenset(found)
+
+    async def group_members(self, group: str) -> frozenset[str]:
+        """https://docs.slack.dev/reference/methods/usergroups.users.list (scope `usergroups:read`)"""
+        answer = await self._api.read("usergroups.users.list", usergroup=group)
+        users = required(answer, "users", list, "usergroups.users.list", is_repeatable=True)
+        return frozenset(map(str, users))
 
     async def edit(self, room_id: str, message_id: str, message: ChatMessage, *, once: str) -> None:
         """Set the message's whole content, which may be repeated freely."""

@@ -70,6 +70,11 @@ def post_fields(room_id: str, message: ChatMessage, *, once: str) -> dict[str, A
     }
 
 
+def ephemeral_fields(room_id: str, user_id: str, message: ChatMessage) -> dict[str, Any]:
+    """The body of chat.postEphemeral."""
+    return {"channel": room_id, "user": user_id, **message_fields(message), "mrkdwn": False}
+
+
 def update_fields(room_id: str, message_id: str, message: ChatMessage) -> dict[str, Any]:
     """The body of chat.update. Metadata left out is metadata kept, and with it the post's own `once`.
 

@@ -41,7 +41,7 @@ def about_none(command: ChatCommand, incidents: Sequence[Incident]) -> str:
     return f"Which incident? This is no incident's room. {USAGE} {open_words(incidents)}"
 
 
-def answer(command: ChatCommand, text: str, *, instance: str) -> Effect:
+def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool = False) -> Effect:
     """An answer where the command was given, once."""
     said = (command.verb, command.incident or "", command.text)
     mark = digest(command.connection, command.room_id, command.user, command.at.isoformat(), *said)
@@ -53,7 +53,7 @@ def answer(command: ChatCommand, text: str, *, instance: str) -> Effect:
         incident_id=None,
         connection=command.connection,
         target=command.room_id,
-        payload=ChatAnswer(text=text, user_id=command.user_id),
+        payload=ChatAnswer(text=text, user_id=command.user_id, is_private=is_private),
     )
 
 

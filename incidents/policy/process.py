@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from incidents.errors import PolicyError
 from incidents.models import Severity, TicketStatus, Verdict
@@ -65,6 +66,27 @@ class Escalation(PolicySection):
         min_length=1,
         description="Verdicts that bring in engineers when no action has helped.",
     )
+
+
+class Chat(PolicySection):
+    """Who may acknowledge and resolve incidents from chat. Asking how they stand, and notes, are everybody's."""
+
+    may_act: Literal["room", "group", "users", "anyone"] = Field(
+        default="room",
+        description="Members of the incident's room, of a user group, the users listed, or anyone in the workspace.",
+    )
+    group: str = Field(default="", description="Id of the user group, such as S0614TZR7; for may_act: group.")
+    users: list[str] = Field(
+        default_factory=list, description="Ids of the users, such as U024BE7LH; for may_act: users."
+    )
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if self.may_act == "group" and not self.group:
+            raise ValueError("may_act: group needs the group's id: group: S0614TZR7")
+        if self.may_act == "users" and not self.users:
+            raise ValueError("may_act: users needs the users' ids: users: [U024BE7LH]")
+        return self
 
 
 class Closure(PolicySection):

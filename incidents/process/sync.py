@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from incidents.case import Case, Plan
 from incidents.decisions.chat_answers import about_none, answer
+from incidents.decisions.chat_rights import CheckedCommand, refuse_command
 from incidents.decisions.rooms import room_news
 from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import Effect
@@ -19,7 +22,7 @@ from incidents.store.ledger.effects import plan_effects
 
 
 async def follow_and_obey(
-    step: Step, pages: Sequence[PageNews], commands: Iterable[ChatCommand], rooms: Iterable[RoomEvent]
+    step: Step, pages: Sequence[PageNews], commands: Iterable[CheckedCommand], rooms: Iterable[RoomEvent]
 ) -> tuple[int | None, ...]:
     """Follow pages and rooms and obey commands; returns the incidents that may have something to do now, None among
     them if somebody is to be answered about no incident.
@@ -32,13 +35,18 @@ async def follow_and_obey(
         incident_id = await incident_bound_to(step.connection, news.events[0].connection, "page", news.key)
         if incident_id is not None:
             decisions.setdefault(incident_id, []).append(_followed(step, news))
-    for command in commands:
-        incident_id = await _incident_of(step, command)
+    for checked in commands:
+        command = checked.command
+        incident_id = await incident_of(step.connection, command)
         if incident_id is None:
             text = about_none(command, await unsettled_incidents(step.connection))
             answers.append(answer(command, text, instance=step.instance))
             continue
-        asked = partial(chat_command, command=command, basis=step.basis)
+        asked = (
+            partial(chat_command, command=command, basis=step.basis)
+            if checked.refusal is None
+            else partial(refuse_command, checked=checked, instance=step.instance)
+        )
         decisions.setdefault(incident_id, []).append(asked)
     for room in rooms:
         incident_id = await incident_bound_to(step.connection, room.connection, "room", room.room_id)
@@ -67,11 +75,11 @@ async def _decide_all(
     return [await decide(step, incident_id, decision) for decision in decisions]
 
 
-async def _incident_of(step: Step, command: ChatCommand) -> int | None:
+async def incident_of(tx: AsyncConnection, command: ChatCommand) -> int | None:
     """The incident a command names, else the one whose room it was said in; None if there is no such one."""
     if command.incident is None:
-        return await incident_bound_to(step.connection, command.connection, "room", command.room_id)
+        return await incident_bound_to(tx, command.connection, "room", command.room_id)
     try:
-        return (await read_incident(step.connection, incident_number(command.incident))).id
+        return (await read_incident(tx, incident_number(command.incident))).id
     except NotFound:
         return None

@@ -104,7 +104,9 @@ async def _answer(chat: ChatRoom, item: Leased, said: ChatAnswer) -> Settled:
     if not await set_out([item]):
         return done(item)
     try:
-        await chat.answer(effect.target, said.user_id, said.text, once=effect.once)
+        await chat.answer(
+            effect.target, said.user_id, said.text, once=effect.once, is_private=said.is_private
+        )
     except Refused as error:
         return dead(item, str(error))
     return done(item)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from incidents.decisions.chat_rights import CheckedCommand
 from incidents.decisions.sync import PageNews
-from incidents.events import ChatCommand, Lane, RoomEvent
+from incidents.events import Lane, RoomEvent
 from incidents.process.sync import follow_and_obey, follow_pages
 from incidents.store.inbox.drains import check_drain, renew_drain
 from incidents.store.inbox.inbox import settle_deliveries
@@ -14,13 +15,14 @@ from tasks.stages.drain import Chunk
 
 
 @task(name="commit sync", **STORE_CALL)
-async def commit_sync(fence: int, chunk: Chunk, pages: list[PageNews]) -> tuple[int | None, ...]:
+async def commit_sync(
+    fence: int, chunk: Chunk, pages: list[PageNews], commands: list[CheckedCommand]
+) -> tuple[int | None, ...]:
     """Follow pages and rooms, obey commands and settle the deliveries; returns the incidents that may have something to
     do now, None among them if somebody is to be answered about none.
 
     Raises `Stale` when another drain has taken over.
     """
-    commands = [event for event in chunk.events if isinstance(event, ChatCommand)]
     rooms = [event for event in chunk.events if isinstance(event, RoomEvent)]
     async with resources.transaction() as step:
         await check_drain(step.connection, Lane.STATUS_SYNC, fence)

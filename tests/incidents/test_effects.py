@@ -62,7 +62,7 @@ PAYLOADS = {
         ).map(tuple),
         links=LINKS,
     ),
-    EffectKind.CHAT_ANSWER: st.builds(ChatAnswer, text=TEXT, user_id=TEXT),
+    EffectKind.CHAT_ANSWER: st.builds(ChatAnswer, text=TEXT, user_id=TEXT, is_private=st.booleans()),
     EffectKind.TICKET_NOTE: st.builds(NoteText, text=TEXT),
     EffectKind.TICKET_STATUS: st.builds(StatusChange, status=st.sampled_from(TicketStatus)),
     EffectKind.CUSTOMER_MESSAGE: st.builds(CustomerText, text=TEXT, recipient=TEXT),

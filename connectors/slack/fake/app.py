@@ -133,7 +133,8 @@ class FakeSlack:
     # What people do.
 
     async def slash(self, text: str, *, channel: str, user: str = "U0ANNA", command: str = "/liaison") -> int:
-        """Type a slash command; the status it was answered with, 0 for a time-out."""
+        """Type a slash command; the status it was answered with, 0 for a time-out. Who writes has joined."""
+        self._join(self.channel(channel), user)
         form = {
             "token": "unused",
             "team_id": TEAM,
@@ -148,9 +149,11 @@ class FakeSlack:
         }
         return await self.webhooks.send_form(urlencode(form).encode())
 
-    async def press(self, ts: str, label: str, *, user: str = "U0ANNA") -> int:
-        """Press the button with this label under the message."""
+    async def press(self, ts: str, label: str, *, user: str = "U0ANNA", has_joined: bool = True) -> int:
+        """Press the button with this label under the message; a public channel can be looked at without joining."""
         channel, message = self._find(ts)
+        if has_joined:
+            self._join(channel, user)
         button = next(
             (button for button in rendering.buttons(message) if button["text"]["text"] == label), None
         )
@@ -204,6 +207,10 @@ class FakeSlack:
         return await self.webhooks.send_form(b"ssl_check=1&token=unused")
 
     # What goes on inside.
+
+    def _join(self, channel: Channel, user: str) -> None:
+        if user in self.workspace.people:
+            channel.members.add(user)
 
     async def _call(self, request: Request) -> JSONResponse:
         method = request.path_params["method"]

@@ -321,3 +321,43 @@ async def test_list_of_channels_that_cannot_be_read_is_no_answer(channels: objec
     with pytest.raises(Unreachable, match="conversations"):
         await slack.open_room("inc-7", "INC-7", once="room:7")
     await slack.aclose()
+
+
+async def test_who_is_in_a_room(fake: FakeSlack, chat: Slack) -> None:
+    """Everybody, however many pages it takes, and the app itself."""
+    room = await chat.open_room("inc-7", "", once="room:7")
+    fake.channel(room.id).members.update(f"U0{number:04d}" for number in range(1500))
+    members = await chat.members(room.id)
+    assert len(members) == 1501
+    assert {BOT_USER, "U00000", "U01499"} <= members
+
+
+async def test_who_is_in_a_group(fake: FakeSlack, chat: Slack) -> None:
+    """By the group's id; a group that is not there is refused, and not empty."""
+    group = fake.methods["usergroups.create"]({"name": "on-call"})["usergroup"]["id"]
+    fake.methods["usergroups.users.update"]({"usergroup": group, "users": "U0ANNA"})
+    assert await chat.group_members(group) == {"U0ANNA"}
+    with pytest.raises(Refused, match="no_such_subteam"):
+        await chat.group_members("S0NOBODY")
+
+
+async def test_a_private_answer_is_seen_by_one(fake: FakeSlack, chat: Slack) -> None:
+    """In the room where he is in it, directly where he is not; as text, whatever it says; never in the room."""
+    room = await chat.open_room("inc-7", "", once="room:7")
+    fake.channel(room.id).members.add("U0ANNA")
+    await chat.answer(room.id, "U0ANNA", "no <!channel>", once="a:1", is_private=True)
+    (aside,) = fake.chat.ephemeral
+    assert (aside["user"], rendering.shown(aside), rendering.calls(aside)) == ("U0ANNA", "no <!channel>", [])
+    for number, room_id in enumerate((room.id, "C0ELSEWHERE")):
+        await chat.answer(room_id, "U0BORIS", "no", once=f"b:{number}", is_private=True)
+    (direct,) = [channel for channel in fake.workspace.channels.values() if channel.is_direct]
+    assert [rendering.shown(message) for message in direct.messages] == ["no", "no"]
+    assert fake.messages(room.id) == []
+
+
+async def test_a_private_answer_that_slack_refuses_is_refused(fake: FakeSlack, chat: Slack) -> None:
+    """For any other reason than that he is not there."""
+    room = await chat.open_room("inc-7", "", once="room:7")
+    fake.refuse("chat.postEphemeral", "invalid_blocks")
+    with pytest.raises(Refused, match="invalid_blocks"):
+        await chat.answer(room.id, "U0ANNA", "no", once="a:1", is_private=True)

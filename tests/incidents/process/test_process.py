@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from incidents.basis import Basis
+from incidents.decisions.chat_rights import CheckedCommand
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb, JoinOrigin
 from incidents.policy.file import parse_policy
@@ -79,7 +80,7 @@ async def test_commands_that_name_no_incident_of_ours_are_answered(database: Dat
     async with database.transaction() as tx:
         (number,) = (await join_and_tell(a_step(tx), tickets(1), ())).incidents
         named = [command(name) for name in (None, "no such name", f"INC-{number + 1}", f"INC-{number}")]
-        touched = await follow_and_obey(a_step(tx), [], named, [])
+        touched = await follow_and_obey(a_step(tx), [], [CheckedCommand(command=one) for one in named], [])
         said = await tx.execute(
             select(effects.c.payload["text"].astext).where(effects.c.kind == "chat_answer")
         )

@@ -1,0 +1,64 @@
+"""Who may act from chat: a page must not be silenced by whoever is in the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.chat_answers import answer
+from incidents.events import ChatCommand
+from incidents.models import ChatVerb
+from incidents.policy.policy import Chat
+
+ACTING = frozenset({ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE})
+"""What needs a right; to ask, and to note something, does not."""
+
+_DONE = {ChatVerb.ACKNOWLEDGE: "acknowledge", ChatVerb.RESOLVE: "resolve"}
+_WHO = {
+    "room": "members of the incident's room",
+    "group": "members of its user group",
+    "users": "the people named in Liaison's policy",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedCommand:
+    """A command, and why it may not be obeyed; None if it may."""
+
+    command: ChatCommand
+    refusal: str | None = None
+
+
+def needs_a_right(command: ChatCommand, chat: Chat) -> bool:
+    """Whether it must be known who says that."""
+    return command.verb in ACTING and chat.may_act != "anyone"
+
+
+def refusal(command: ChatCommand, chat: Chat, allowed: frozenset[str]) -> str | None:
+    """Why the command may not be obeyed, when these may act; None if it may."""
+    if command.user_id in allowed:
+        return None
+    hint = "; join it first" if chat.may_act == "room" else ""
+    return f"only {_WHO[chat.may_act]} may {_DONE[command.verb]} it{hint}"
+
+
+def unchecked(command: ChatCommand, error: Exception) -> str:
+    """The same where it cannot be known who may."""
+    return f"who may {_DONE[command.verb]} it could not be looked up ({error})"
+
+
+def refuse_command(case: Case, checked: CheckedCommand, *, instance: str) -> Plan:
+    """Tell who asked, nobody else; and write it down."""
+    command, verb = checked.command, _DONE[checked.command.verb]
+    no = answer(
+        command,
+        f"Sorry, I did not {verb} {case.incident.name}: {checked.refusal}.",
+        instance=instance,
+        is_private=True,
+    )
+    entry = Entry(
+        kind=EntryKind.COMMAND_REFUSED,
+        text=f"Did not {verb} from chat: {checked.refusal}",
+        actor=command.user,
+    )
+    return Plan(incident=case.incident, effects=(no,), entries=(entry,))

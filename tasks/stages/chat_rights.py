@@ -1,0 +1,53 @@
+"""Status sync's look at who asks: may they act from chat?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from incidents.decisions.chat_rights import CheckedCommand, needs_a_right, refusal, unchecked
+from incidents.errors import NotAllowed, NotFound, Refused
+from incidents.events import ChatCommand
+from incidents.policy.policy import Chat
+from incidents.ports import ChatRoom
+from incidents.process.sync import incident_of
+from incidents.store.ledger.rooms import room_of
+from tasks import resources
+from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
+
+
+@task(name="check who asks", **OUTSIDE_CALL)
+async def check_commands(commands: list[ChatCommand]) -> Sequence[CheckedCommand]:
+    """Each command with why it may not be obeyed, if so.
+
+    Raises `Busy` or `Unreachable` when the chat does not answer: then it is asked again, and nobody was refused for
+    that.
+    """
+    chat = resources.policy().chat
+    return [
+        await _checked(command, chat) if needs_a_right(command, chat) else CheckedCommand(command=command)
+        for command in commands
+    ]
+
+
+async def _checked(command: ChatCommand, chat: Chat) -> CheckedCommand:
+    try:
+        async with resources.database().transaction() as tx:
+            if await incident_of(tx, command) is None:
+                return CheckedCommand(command=command)  # it is told so, whoever asks
+        why = refusal(command, chat, await _allowed(command, chat))
+    except (NotAllowed, NotFound, Refused) as error:
+        why = unchecked(command, error)
+    return CheckedCommand(command=command, refusal=why)
+
+
+async def _allowed(command: ChatCommand, chat: Chat) -> frozenset[str]:
+    if chat.may_act == "users":
+        return frozenset(chat.users)
+    connection = await resources.connect(command.connection, ChatRoom)
+    if chat.may_act == "group":
+        return await connection.group_members(chat.group)
+    async with resources.database().transaction() as tx:
+        incident = await incident_of(tx, command)
+        room = await room_of(tx, incident, command.connection) if incident is not None else None
+    return await connection.members(room.id) if room is not None else frozenset()
