@@ -111,7 +111,7 @@ async def planned(liaison: Installation, tickets: int = 2) -> list[int]:
     await liaison.hear()
     fence, chunk = await gathered(Lane.STATUS_SYNC)
     events = [event for event in chunk.events if isinstance(event, PageEvent)]
-    await commit_sync(fence, chunk, await read_pages(events))
+    await commit_sync(fence, chunk, await read_pages(events), [])
     return written
 
 
