@@ -126,7 +126,9 @@ class Slack(ChatRoom, WebhookSource):
         )
         found: set[str] = set()
         async for page in pages:
-            found.update(required(page, "members", list, "conversations.members", is_repeatable=True))
+            found.update(
+                map(str, required(page, "members", list, "conversations.members", is_repeatable=True))
+            )
         return frozenset(found)
 
     async def group_members(self, group: str) -> frozenset[str]:

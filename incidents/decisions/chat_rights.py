@@ -8,7 +8,7 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.chat_answers import answer
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb
-from incidents.policy.policy import Chat
+from incidents.policy.policy import ChatRights
 
 ACTING = frozenset({ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE})
 """What needs a right; to ask, and to note something, does not."""
@@ -29,12 +29,12 @@ class CheckedCommand:
     refusal: str | None = None
 
 
-def needs_a_right(command: ChatCommand, chat: Chat) -> bool:
+def needs_a_right(command: ChatCommand, chat: ChatRights) -> bool:
     """Whether it must be known who says that."""
     return command.verb in ACTING and chat.may_act != "anyone"
 
 
-def refusal(command: ChatCommand, chat: Chat, allowed: frozenset[str]) -> str | None:
+def refusal(command: ChatCommand, chat: ChatRights, allowed: frozenset[str]) -> str | None:
     """Why the command may not be obeyed, when these may act; None if it may."""
     if command.user_id in allowed:
         return None

@@ -18,7 +18,7 @@ from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
 from incidents.policy.process import (
     Cadence,
-    Chat,
+    ChatRights,
     Closure,
     Correlation,
     CustomerTemplates,
@@ -53,7 +53,7 @@ from incidents.policy.words import (
 __all__ = [
     "ActionPolicy",
     "Cadence",
-    "Chat",
+    "ChatRights",
     "Closure",
     "Correlation",
     "CustomerTemplates",
@@ -169,7 +169,7 @@ class Policy(PolicySection):
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
-    chat: Chat = Field(default_factory=Chat, description="Who may act from chat.")
+    chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     _router: Router | None = PrivateAttr(default=None)

@@ -68,7 +68,7 @@ class Escalation(PolicySection):
     )
 
 
-class Chat(PolicySection):
+class ChatRights(PolicySection):
     """Who may acknowledge and resolve incidents from chat. Asking how they stand, and notes, are everybody's."""
 
     may_act: Literal["room", "group", "users", "anyone"] = Field(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from incidents.decisions.chat_rights import CheckedCommand, needs_a_right, refusal, unchecked
 from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.events import ChatCommand
-from incidents.policy.policy import Chat
+from incidents.policy.policy import ChatRights
 from incidents.ports import ChatRoom
 from incidents.process.sync import incident_of
 from incidents.store.ledger.rooms import room_of
@@ -30,7 +30,7 @@ async def check_commands(commands: list[ChatCommand]) -> Sequence[CheckedCommand
     ]
 
 
-async def _checked(command: ChatCommand, chat: Chat) -> CheckedCommand:
+async def _checked(command: ChatCommand, chat: ChatRights) -> CheckedCommand:
     try:
         async with resources.database().transaction() as tx:
             if await incident_of(tx, command) is None:
@@ -41,7 +41,7 @@ async def _checked(command: ChatCommand, chat: Chat) -> CheckedCommand:
     return CheckedCommand(command=command, refusal=why)
 
 
-async def _allowed(command: ChatCommand, chat: Chat) -> frozenset[str]:
+async def _allowed(command: ChatCommand, chat: ChatRights) -> frozenset[str]:
     if chat.may_act == "users":
         return frozenset(chat.users)
     connection = await resources.connect(command.connection, ChatRoom)

@@ -8,14 +8,14 @@ from incidents.effects import EffectKind
 from incidents.errors import NotAllowed
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb
-from incidents.policy.policy import Chat
+from incidents.policy.policy import ChatRights
 from tests.incidents.builders import a_case, an_incident
 from tests.incidents.decisions.test_chat_commands import command
 
-ANYONE = Chat(may_act="anyone")
-ROOM = Chat()
-GROUP = Chat(may_act="group", group="S1")
-USERS = Chat(may_act="users", users=["U0BO"])
+ANYONE = ChatRights(may_act="anyone")
+ROOM = ChatRights()
+GROUP = ChatRights(may_act="group", group="S1")
+USERS = ChatRights(may_act="users", users=["U0BO"])
 
 
 def asked(verb: ChatVerb = ChatVerb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatCommand:
@@ -24,7 +24,7 @@ def asked(verb: ChatVerb = ChatVerb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatC
 
 @pytest.mark.parametrize("verb", ChatVerb)
 @pytest.mark.parametrize("chat", [ANYONE, ROOM, GROUP, USERS], ids=lambda chat: chat.may_act)
-def test_what_needs_a_right(verb: ChatVerb, chat: Chat):
+def test_what_needs_a_right(verb: ChatVerb, chat: ChatRights):
     """To silence a page and to say that it is over; to ask and to note something does not."""
     acts = verb in (ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE)
     assert needs_a_right(asked(verb), chat) is (acts and chat is not ANYONE)
@@ -38,7 +38,7 @@ def test_what_needs_a_right(verb: ChatVerb, chat: Chat):
         (USERS, "only the people named in Liaison's policy may acknowledge it"),
     ],
 )
-def test_who_is_refused(chat: Chat, words: str):
+def test_who_is_refused(chat: ChatRights, words: str):
     """Whoever is not among them, by the id: a name can be chosen. Nobody without one."""
     allowed = frozenset({"U0BO"})
     assert refusal(asked(), chat, allowed) is None
@@ -77,4 +77,4 @@ def test_what_could_not_be_looked_up_is_said_so():
 )
 def test_a_right_of_nobody_is_refused_with_the_cure(section: dict[str, str], cure: str):
     with pytest.raises(ValueError, match=cure):
-        Chat.model_validate(section)
+        ChatRights.model_validate(section)
