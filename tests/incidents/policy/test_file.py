@@ -91,7 +91,7 @@ EVERYTHING_WRONG = [
         "zzz",
         (
             "there is no such setting; there is: cadence, chat, closure, correlation, escalation, "
-            "helpdesks, insights, links, retention, routing",
+            "helpdesks, insights, links, retention, routing"
         ),
     ),
 ]
