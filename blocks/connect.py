@@ -52,11 +52,14 @@ class Connections:
         self,
         database: Callable[[], Database],
         mirrored: Callable[[str], Awaitable[Block | None]] = _no_mirror,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._database = database
         self._open: dict[str, _Open] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._mirrored = mirrored
+        self._patience = patience
 
     async def connect(
         self, name: str, capability: type[Capability], *, prefect_is_away: bool = False
@@ -93,7 +96,7 @@ class Connections:
         try:
             if prefect_is_away:
                 raise Unreachable(f"Prefect is away, and connection {name} was never read from it")
-            block = await _read_soon(name)
+            block = await _read_soon(name, self._patience)
         except Unreachable:
             if known is not None:
                 known.read_at = time.monotonic() - FRESH_FOR + AGAIN_AFTER
@@ -117,12 +120,12 @@ def _is_fresh(opened: _Open) -> bool:
     return time.monotonic() - opened.read_at < FRESH_FOR
 
 
-async def _read_soon(name: str) -> Block:
+async def _read_soon(name: str, patience: float) -> Block:
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             return await read_block(name)
     except TimeoutError as error:
-        raise Unreachable(f"Prefect did not answer for the block of {name} within {PATIENCE:g} s") from error
+        raise Unreachable(f"Prefect did not answer for the block of {name} within {patience:g} s") from error
 
 
 async def read_block(name: str) -> Block:
