@@ -146,7 +146,8 @@ class Followers:
                         await tell_story(incident_id)
 
     def _place(self, urgency: Urgency, incident: Incident) -> AbstractAsyncContextManager[None]:
-        return self._line.place(Urgency.UNDER_WAY if self._is_under_way else urgency, incident)
+        taken = Urgency.UNDER_WAY if self._is_under_way else urgency
+        return self._line.place(taken, incident, wakes_nobody=urgency is Urgency.REST)
 
     def _spare_task_runs(self) -> AbstractContextManager[None]:
         """Where many wait, Prefect's runs of tasks are what they wait for most."""

@@ -2,7 +2,8 @@
 
 Each thing that is done for an incident takes a place in the line and leaves it when it is done. Whoever keeps a
 place for longer than `patience` waits for somebody else's server: then the place is another's, so that a slow vendor
-holds up nobody but those who need it.
+holds up nobody but those who need it. What wakes nobody (`Urgency.REST`) gives its place up as soon as something that
+presses more finds none: it goes on without.
 """
 
 from __future__ import annotations
@@ -70,12 +71,21 @@ class Line:
         self._waiting: list[_Waiting] = []
         self._numbers = itertools.count()
         self._in_line: Counter[str] = Counter()
+        self._giving_way: dict[_Place, None] = {}
+        """Places of what wakes nobody, the oldest first."""
 
     @asynccontextmanager
-    async def place(self, urgency: Urgency, incident: Incident) -> AsyncIterator[None]:
-        """Wait for a turn, and have it until the end of the block or for as long as the patience lasts."""
+    async def place(
+        self, urgency: Urgency, incident: Incident, *, wakes_nobody: bool | None = None
+    ) -> AsyncIterator[None]:
+        """Wait for a turn, and have it until the end of the block or for as long as the patience lasts.
+
+        `wakes_nobody`: whether the place is given up for what presses more; if not said, `REST` is.
+        """
         place = _Place(self, incident)
-        await place.take(urgency)
+        await place.take(
+            urgency, wakes_nobody=urgency is Urgency.REST if wakes_nobody is None else wakes_nobody
+        )
         token = _held.set(place)
         try:
             yield
@@ -109,6 +119,8 @@ class Line:
                 return
             waiting = _Waiting(rank, asyncio.get_running_loop().create_future())
             heapq.heappush(self._waiting, waiting)
+            if urgency is not Urgency.REST and self._giving_way:
+                next(iter(self._giving_way)).leave()
             try:
                 await waiting.turn
             except asyncio.CancelledError:
@@ -131,6 +143,14 @@ class Line:
                 self._taken += 1
                 first.set_result(None)
 
+    def will_give_way(self, place: _Place) -> None:
+        """Its place is for whoever presses more."""
+        self._giving_way[place] = None
+
+    def will_not_give_way(self, place: _Place) -> None:
+        """It is given up, or was never to be."""
+        self._giving_way.pop(place, None)
+
     def _has_room(self, urgency: Urgency) -> bool:
         return self._taken < self._places + (self._kept_free if urgency is Urgency.UNDER_WAY else 0)
 
@@ -144,9 +164,11 @@ class _Place:
         self._is_held = False
         self._timer: asyncio.TimerHandle | None = None
 
-    async def take(self, urgency: Urgency) -> None:
+    async def take(self, urgency: Urgency, *, wakes_nobody: bool) -> None:
         await self._line.enter(urgency, self._incident)
         self._is_held = True
+        if wakes_nobody:
+            self._line.will_give_way(self)
         self._timer = asyncio.get_running_loop().call_later(self._line.patience, self.leave)
 
     def leave(self) -> None:
@@ -154,6 +176,7 @@ class _Place:
             self._timer.cancel()
         if self._is_held:
             self._is_held = False
+            self._line.will_not_give_way(self)
             self._line.leave()
 
 
@@ -165,4 +188,4 @@ async def give_way() -> None:
     place = _held.get()
     if place is not None:
         place.leave()
-        await place.take(Urgency.REST)
+        await place.take(Urgency.REST, wakes_nobody=True)

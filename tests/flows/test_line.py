@@ -170,3 +170,48 @@ async def test_one_who_is_cancelled_at_the_moment_of_his_turn_gives_it_to_the_ne
     leaves.cancel()
     await stays
     assert seen == [3]
+
+
+@pytest.mark.parametrize("urgency", [urgency for urgency in Urgency if urgency is not Urgency.REST])
+@pytest.mark.parametrize("taken_as", [Urgency.REST, Urgency.UNDER_WAY])
+async def test_what_wakes_nobody_gives_its_place_up(urgency: Urgency, taken_as: Urgency):
+    """It waits for a vendor, for as long as it likes: who presses more is let in at once, and it goes on without."""
+    line, answers = Line(places=1, kept_free=0, patience=LONG), asyncio.Event()
+    seen: list[int] = []
+
+    async def tell(number: int) -> None:
+        async with line.place(taken_as, _incident(number), wakes_nobody=True):
+            await answers.wait()
+            seen.append(number)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tell(1))
+        await _settle()
+        group.create_task(_turn(line, Urgency.REST, _incident(2), seen))
+        await _settle()
+        assert seen == [], "what presses no more waits for its turn"
+        group.create_task(_turn(line, urgency, _incident(3), seen))
+        await _settle()
+        assert seen[0] == 3
+        answers.set()
+    assert sorted(seen) == [1, 2, 3]
+    assert (line.taken, line.waiting) == (0, 0)
+
+
+async def test_what_wakes_somebody_keeps_its_place():
+    """However much presses: too many at once would make none of them earlier."""
+    line, answers = Line(places=1, kept_free=0, patience=LONG), asyncio.Event()
+    seen: list[int] = []
+
+    async def check() -> None:
+        async with line.place(Urgency.CHECK, _incident(1)):
+            await answers.wait()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(check())
+        await _settle()
+        group.create_task(_turn(line, Urgency.PAGE, _incident(2), seen))
+        await _settle()
+        assert seen == []
+        answers.set()
+    assert seen == [2]

@@ -33,6 +33,7 @@ from tests.stories.test_crashes import tickets_of
 SERVICES = ["lifts", "heating", "water", "light"]
 SEVERITY = {"lifts": 3, "heating": 2, "water": 1, "light": 4}
 PATIENCE = 90.0
+LONG = 3600.0
 
 
 def _a_city(liaison: Installation) -> None:
@@ -187,6 +188,42 @@ async def test_a_vendor_that_does_not_answer_holds_up_no_page(
     following = asyncio.create_task(_followed(incidents, at_once=1))
     try:
         await _until(lambda: len(liaison.world.pagerduty.pages) == 4 and silent.calls > 0)
+        assert not following.done()
+    finally:
+        silent.answers.set()
+        await following
+        doors[vendor].app = app
+
+
+@flow
+async def _followed_later(incidents: tuple[int, ...], waits_for_a_vendor: Callable[[], bool]) -> None:
+    """The last of them is followed only when what was to be told of the others holds the only place, for ever."""
+    line = Line(places=1, kept_free=0, patience=LONG)
+    followers = Followers(line=line, at_once=1)
+    followers.start(incidents[:-1])
+    await _until(lambda: waits_for_a_vendor() and line.taken == 1)
+    followers.start(incidents[-1:])
+    await followers.finish()
+
+
+@pytest.mark.parametrize("vendor", ["slack", "zendesk"])
+async def test_pages_of_later_incidents_do_not_wait_for_a_slow_vendor(
+    liaison: Installation, doors: Mapping[str, Door], vendor: str
+):
+    """Every place is held by those who wait for it to answer: who comes then is looked at and paged at once."""
+    _a_city(liaison)
+    for service in SERVICES:
+        _write(liaison, service)
+    incidents = await _taken_in(liaison)
+    app = doors[vendor].app
+    assert app is not None
+    silent = doors[vendor].app = _Silent(app)
+    pages = liaison.world.pagerduty.pages
+    following = asyncio.create_task(
+        _followed_later(incidents, lambda: len(pages) == len(incidents) - 1 and silent.calls > 0)
+    )
+    try:
+        await _until(lambda: len(pages) == len(incidents) and not silent.answers.is_set())
         assert not following.done()
     finally:
         silent.answers.set()
