@@ -19,6 +19,7 @@ from incidents.redaction.traces import RUN, Traces
 from incidents.step import Step
 from incidents.store.cases import incidents_by_id
 from incidents.store.erasure.bodies import ToldDelivery, deliveries_of
+from incidents.store.erasure.desk import desk_words, erase_desk
 from incidents.store.erasure.erase import (
     Erased,
     being_sent,
@@ -117,6 +118,7 @@ async def _known(named: str) -> _Known:
             # What is shorter is a field's value, and everybody's.
             told += [words for words in delivery.texts if len(words.split()) >= RUN]
         await _refuse_sending(tx, person)
+        told += [words for words in await desk_words(tx, person) if len(words.split()) >= RUN]
         traces = await traces_of(tx, person, told=told)
         await _bodies(tx, person, traces)
         words = await own_words(tx, [str(ref) for ref in person.tickets], person.texts)
@@ -150,6 +152,7 @@ async def _erase(step: Step, known: _Known) -> Sequence[Erased]:
     await forget_board(tx)
     return [
         *await erase_tickets(tx, person),
+        *await erase_desk(tx, person),
         *await erase_words(tx, person, known.traces),
         await erase_bodies(tx, bodies),
         Erased(what="open incidents that were told", where="incidents", count=len(told)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectState
@@ -18,6 +18,7 @@ from incidents.store.erasure.person import KnownCustomer
 from incidents.store.schema.tables import (
     comments_heard,
     deliveries,
+    desk_messages,
     effects,
     incidents,
     insight_predictions,
@@ -134,6 +135,14 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
             ("payload", "detail", "result"),
             effects.c.incident_id.in_(mine) & effects.c.about_ticket.is_(False),
             "pages, posts and notes",
+        ),
+        _Place(
+            desk_messages,
+            ("text",),
+            tuple_(desk_messages.c.connection, cast(desk_messages.c.number, Text)).in_(
+                select(tickets.c.connection, tickets.c.id).where(tickets.c.incident_id.in_(mine))
+            ),
+            "notes on other tickets that we keep",
         ),
         _Place(tickets, ("link_reason",), tickets.c.incident_id.in_(mine), "reasons of other tickets"),
         _Place(

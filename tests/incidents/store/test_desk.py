@@ -16,10 +16,13 @@ from incidents.models import (
     Origin,
     PublicText,
     TicketChange,
+    TicketRef,
     TicketStatus,
 )
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
+from incidents.store.erasure.desk import desk_words, erase_desk
+from incidents.store.erasure.person import KnownCustomer
 from incidents.store.retention import delete_mail_of_no_ticket
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -138,3 +141,42 @@ async def test_mail_of_no_ticket_goes_in_time(database: Database):
         assert await delete_mail_of_no_ticket(tx, before=NOW + timedelta(days=1)) == 1
         kept = await tx.execute(text("select kind from desk_messages order by id"))
         assert list(kept.scalars()) == ["report", "aside", "mail"]
+
+
+async def test_a_person_is_forgotten(database: Database):
+    """Their tickets, their words on others' tickets and mail to them; their mail read again opens nothing."""
+    desk = StoredDesk(database, NAME)
+    await desk.take_in(arrival(1), now=NOW)
+    await desk.take_in(arrival(2), now=NOW)
+    theirs = Contact(id="c1@x", name="C", email="C1@x")
+    await desk.take_in(arrival(3, sender=theirs, references=("2@x",), text="My secret"), now=NOW)
+    note = TicketChange(private_note=InternalText("a note"))
+    await desk.change(["1", "2"], note, once="k", now=NOW)
+    await desk.begin_mail(theirs, "my secret", once="k", message_id="m", now=NOW)
+    person = KnownCustomer(
+        ids=frozenset({(NAME, "c1@x")}),
+        names=frozenset({"C"}),
+        addresses=frozenset({"c1@x"}),
+        tickets=(TicketRef(connection=NAME, id="1"),),
+        incidents=(),
+        texts=(),
+    )
+    async with database.transaction() as tx:
+        assert sorted(await desk_words(tx, person)) == ["It fails", "My secret"]
+        erased = await erase_desk(tx, person)
+    assert [one.count for one in erased] == [1, 4]
+    async with database.transaction() as tx:
+        rows = [
+            *await tx.execute(text("select * from desk_messages")),
+            *await tx.execute(text("select * from desk_tickets")),
+        ]
+    assert not any(
+        "c1@x" in str(value).lower() or "secret" in str(value)
+        for row in rows
+        for value in row[3:]
+        if value != "1@x"
+    )
+    assert await desk.tickets(["1"]) == []
+    assert [one.text for one in await desk.comments("2", NOW)] == ["", "a note"]
+    again = await desk.take_in(arrival(1), now=NOW)
+    assert not again.is_new
