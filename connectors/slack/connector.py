@@ -85,7 +85,20 @@ class Slack(ChatRoom, WebhookSource):
         return await self._room(await self._channels.open(name, topic, once))
 
     async def post(self, room_id: str, message: ChatMessage, *, once: str) -> str:
-        """Post once, as far as this process remembers; see the module's docstring for the rest."""
+        """Post once, as far as this process remembers; see the module's docstring for the rest.
+
+        Somebody may have sent the app away: into a public channel it comes back by itself.
+        """
+        try:
+            return await self._post(room_id, message, once)
+        except NotInChannel as away:
+            try:
+                await self._api.write("conversations.join", {"channel": room_id})
+            except SlackRefused:
+                raise away from None
+            return await self._post(room_id, message, once)
+
+    async def _post(self, room_id: str, message: ChatMessage, once: str) -> str:
         posted = self._posted.get((room_id, once))
         if posted is not None:
             return posted
@@ -112,12 +125,12 @@ class Slack(ChatRoom, WebhookSource):
                 fields = mapping.ephemeral_fields(room_id, user_id, message)
                 await self._api.write("chat.postEphemeral", fields, is_repeatable=False)
             else:
-                await self.post(room_id, message, once=once)
+                await self._post(room_id, message, once)
         except (NotInChannel, NotFound, SlackRefused) as error:
             is_elsewhere = not isinstance(error, SlackRefused) or error.code == "user_not_in_channel"
             if not user_id or not is_elsewhere:
                 raise
-            await self.post(user_id, message, once=once)
+            await self._post(user_id, message, once)
 
     async def members(self, room_id: str) -> frozenset[str]:
         """https://docs.slack.dev/reference/methods/conversations.members"""

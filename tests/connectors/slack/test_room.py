@@ -136,6 +136,22 @@ async def test_whoever_asked_is_answered(fake: FakeSlack, chat: Slack) -> None:
         await chat.answer(general.id, "", "nobody", once="a:4")
 
 
+@pytest.mark.parametrize("is_private", [False, True])
+async def test_sent_away_from_its_room(fake: FakeSlack, chat: Slack, is_private: bool) -> None:
+    """It comes back into a public channel; into a private one only people can let it."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    channel = fake.channel(room.id)
+    channel.is_private = is_private
+    if is_private:
+        fake.refuse("chat.postMessage", "not_in_channel")
+        with pytest.raises(NotAllowed, match="that the app is in the channel"):
+            await chat.post(room.id, HELLO, once="p:1")
+        return
+    channel.members.clear()
+    await chat.post(room.id, HELLO, once="p:1")
+    assert [rendering.shown(one) for one in fake.messages(room.id)] == ["hello"]
+
+
 async def test_an_archived_fixed_channel_is_the_operators(fake: FakeSlack) -> None:
     """No number helps where the settings name the channel."""
     incidents = fake.workspace.add_channel("incidents")
@@ -259,7 +275,8 @@ async def test_no_with_http_200(fake: FakeSlack, chat: Slack, error: str, raised
     with pytest.raises(raised, match=error) as caught:
         await chat.post(room.id, HELLO, once="p:1")
     assert raised is not Refused or caught.type not in (NotAllowed, NotFound)
-    assert fake.calls.count("chat.postMessage") == 1
+    # Whoever was sent away comes back and tries once more.
+    assert fake.calls.count("chat.postMessage") == (2 if error == "not_in_channel" else 1)
 
 
 async def test_missing_scope_names_the_cure(fake: FakeSlack, chat: Slack) -> None:
