@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 
 import pytest
 from prefect import flow
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
+from prefect.tasks import Task
 
+import tasks
 from incidents.errors import Busy, Refused, Unreachable
 from tasks.parameters import unsearched
 from tasks.retries import OUTSIDE_CALL
-from tasks.runs import perform, task
+from tasks.runs import ResilientTask, perform, task
 from tasks.waits import no_waits
 from tasks.without_prefect import current_emergency, is_without_prefect, without_prefect
 
@@ -69,3 +73,18 @@ async def test_a_flow_is_performed_by_its_function_and_its_tasks_get_plain_value
 
     assert await perform(story, "INC-1") == "INC-1: 2 in emergency-7"
     assert is_without_prefect()
+
+
+def test_every_task_is_one_that_is_done_without_prefect_too():
+    """One of Prefect's own would ask for a server that does not answer, in the middle of an emergency."""
+    modules = [
+        importlib.import_module(found.name) for found in pkgutil.walk_packages(tasks.__path__, "tasks.")
+    ]
+    found = {
+        f"{module.__name__}.{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Task)
+    }
+    assert len(found) > 20
+    assert [name for name, value in found.items() if not isinstance(value, ResilientTask)] == []
