@@ -18,6 +18,7 @@ from connectors.zendesk.fake.calls import asking
 from connectors.zendesk.fake.calls.bulk import BulkApi
 from connectors.zendesk.fake.calls.exports import ExportsApi
 from connectors.zendesk.fake.calls.files import FakeFiles
+from connectors.zendesk.fake.calls.identities import Identities
 from connectors.zendesk.fake.calls.jobs import FakeJobs
 from connectors.zendesk.fake.calls.organizations import OrganizationsApi
 from connectors.zendesk.fake.calls.overviews import Overviews
@@ -75,6 +76,7 @@ class Api:
             TicketsApi(self.desk, self.me, writes, updates=updates, clock=self.clock),
             self.exports,
             UsersApi(self.desk, self.me, self.jobs, self.clock),
+            Identities(self.desk),
             OrganizationsApi(self.desk),
             RequestsApi(self.desk, writes),
             Overviews(self.desk),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from zenpy.lib.api_objects import Comment, Organization, Request
+from zenpy.lib.api_objects import Comment, Identity, Organization, Request, User
 
 from connectors.kit.fakes.certificates import LoopbackCertificate
 from tests.connectors.zendesk.official_account import Desk, opened_desk
@@ -56,6 +56,32 @@ def _organizations(d: Desk) -> bool:
     return [one.name for one in d.client.organizations.incremental(LONG_AGO)] == ["Acme"]
 
 
+def _primary(d: Desk) -> bool:
+    user = d.user()
+    made = d.client.users.identities.create(user.id, Identity(type="email", value="bob@home.example"))
+    d.client.users.identities.make_primary(user.id, made.id)
+    shown = d.client.users.identities.show(user.id, made.id)
+    return d.client.users(id=user.id).email == "bob@home.example" and shown.value == "bob@customer.example"
+
+
+def _merged(d: Desk) -> bool:
+    other = d.user()
+    d.client.users.merge(source_user=d.look().requester_id, dest_user=other.id)
+    return bool(d.look().requester_id == other.id)
+
+
+def _forgotten(d: Desk) -> bool:
+    user = d.user()
+    d.client.users.delete(user)
+    d.client.users.permanently_delete(user)
+    return [one.name for one in d.client.users.deleted()] == ["Permanently deleted user"]
+
+
+def _put_many(d: Desk) -> bool:
+    users = [User(name="Ada B", email="ada@customer.example"), User(name="Eve", email="eve@customer.example")]
+    return d.done(d.client.users.create_or_update(users)) and len(list(d.client.users())) == 4
+
+
 CALLS: list[tuple[str, Callable[[Desk], object]]] = [
     ("make a request", _requested),
     ("a request's comments", _seen_by_the_customer),
@@ -69,6 +95,10 @@ CALLS: list[tuple[str, Callable[[Desk], object]]] = [
     ("metrics of all", lambda d: [one.ticket_id for one in d.client.ticket_metrics()] == [d.first]),
     ("brands", lambda d: [brand.name for brand in d.client.brands()] == ["Fake"]),
     ("forms", lambda d: [form.name for form in d.client.ticket_forms()] == ["Default Ticket Form"]),
+    ("another address first", _primary),
+    ("merge users", _merged),
+    ("delete a user for ever", _forgotten),
+    ("create or update many", _put_many),
     ("a user's requests", lambda d: len(list(d.client.users.requested(d.look().requester_id))) == 1),
 ]
 

@@ -84,9 +84,8 @@ class TicketsApi:
 
     def _page(self, request: Request, found: Sequence[FakeTicket]) -> Response:
         where = asking.address(request)
-        side = tickets_json(found, self._desk, where, request.query_params.get("include", ""))
-        shown = dict(zip((ticket.id for ticket in found), side.pop("tickets"), strict=True))
-        return asking.page(request, "tickets", found, lambda ticket: shown[ticket.id], **side)
+        side = side_loads(request, found, self._desk)
+        return asking.page(request, "tickets", found, lambda ticket: ticket_json(ticket, where), **side)
 
     def _known(self, request: Request) -> FakeTicket:
         ticket = self._desk.tickets.get(request.path_params["id"])
@@ -324,3 +323,13 @@ class TicketsApi:
         if score := request.query_params.get("score"):
             found = [rating for rating in found if rating["score"] == score]
         return asking.page(request, "satisfaction_ratings", found, lambda rating: rating)
+
+
+def side_loads(request: Request, found: Sequence[FakeTicket], desk: Desk) -> dict[str, Any]:
+    """What was asked for beside tickets; nothing costs nothing."""
+    include = request.query_params.get("include", "")
+    if not include:
+        return {}
+    side = tickets_json(found, desk, asking.address(request), include)
+    del side["tickets"]
+    return side

@@ -1,4 +1,4 @@
-"""The fake Zendesk's calls on people: users, their identities and tags, organizations, groups and memberships.
+"""The fake Zendesk's calls on people: users and their tags, groups and memberships.
 
 https://developer.zendesk.com/api-reference/ticketing/users/users/, `.../organizations/organizations/`,
 `.../groups/groups/`, `.../groups/group_memberships/`
@@ -46,13 +46,12 @@ class UsersApi:
             ("GET", "users/autocomplete", self._search),
             ("POST", "users/create_or_update", self._create_or_update),
             ("POST", "users/create_many", self._create_many),
+            ("POST", "users/create_or_update_many", self._create_or_update_many),
             ("PUT", "users/update_many", self._update_many),
             ("GET", one, self._show),
             ("PUT", one, self._update),
             ("DELETE", one, self._delete),
             ("GET", f"{one}/related", self._related),
-            ("GET", f"{one}/identities", self._identities),
-            ("POST", f"{one}/identities", self._add_identity),
             ("GET", f"{one}/groups", self._groups_of),
             ("GET", f"{one}/group_memberships", self._memberships),
             ("GET", f"{one}/organizations", self._organizations_of),
@@ -113,15 +112,26 @@ class UsersApi:
         return self._answer(request, self._new(await asking.body(request, "user")), 201)
 
     async def _create_or_update(self, request: Request) -> Response:
-        body = await asking.body(request, "user")
+        user, is_new = self._put(await asking.body(request, "user"))
+        return self._answer(request, user, 201 if is_new else 200)
+
+    async def _create_or_update_many(self, request: Request) -> Response:
+        results = []
+        for index, body in enumerate(await asking.bodies(request, "users")):
+            user, is_new = self._put(body)
+            results.append({"index": index, "id": user.id, "status": "Created" if is_new else "Updated"})
+        return self._jobs.start(request, "Bulk Create User", results)
+
+    def _put(self, body: dict[str, Any]) -> tuple[FakeUser, bool]:
+        """The user of this e-mail or external id, changed, or a new one; and whether it is new."""
         known = self._desk.by_email(str(body.get("email") or ""))
         if known is None and body.get("external_id"):
             every = self._desk.users.values()
             known = next((user for user in every if user.external_id == body["external_id"]), None)
         if known is None:
-            return self._answer(request, self._new(body), 201)
+            return self._new(body), True
         self._change(known, body)
-        return self._answer(request, known)
+        return known, False
 
     async def _create_many(self, request: Request) -> Response:
         results = []
@@ -202,22 +212,6 @@ class UsersApi:
                 }
             }
         )
-
-    async def _identities(self, request: Request) -> Response:
-        user, where = self._known(request), asking.address(request)
-        first = {"id": user.id, "user_id": user.id, "type": "email", "value": user.email, "primary": True}
-        found = [
-            first | {"verified": True, "url": f"{where}/api/v2/users/{user.id}/identities/{user.id}.json"}
-        ]
-        return asking.page(request, "identities", found + user.identities, lambda one: one)
-
-    async def _add_identity(self, request: Request) -> Response:
-        user, body = self._known(request), await asking.body(request, "identity")
-        if not body.get("type") or not body.get("value"):
-            return asking.invalid("value", "Value: cannot be blank", "BlankValue")
-        own = {"id": self._desk.next_id(), "user_id": user.id, "primary": False, "verified": False}
-        user.identities.append(own | {"type": body["type"], "value": body["value"]})
-        return JSONResponse({"identity": user.identities[-1]}, 201)
 
     async def _tags(self, request: Request) -> Response:
         user = self._known(request)

@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, Response
 from connectors.zendesk.fake.calls import asking
 from connectors.zendesk.fake.calls.asking import Unacceptable
 from connectors.zendesk.fake.calls.setup import FakeSetup
+from connectors.zendesk.fake.calls.tickets import side_loads
 from connectors.zendesk.fake.desk import STATUSES, Desk
 from connectors.zendesk.fake.records import FakeTicket
-from connectors.zendesk.fake.wire import DEFAULT_STATUSES, stamp, ticket_json, tickets_json
+from connectors.zendesk.fake.wire import DEFAULT_STATUSES, stamp, ticket_json
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _KNOWN = (
@@ -68,8 +69,7 @@ class ViewsAndMacros:
 
     async def _tickets(self, request: Request) -> Response:
         found, where = self._in(self._view(request.path_params["id"])), asking.address(request)
-        side = tickets_json(found, self._desk, where, request.query_params.get("include", ""))
-        del side["tickets"]
+        side = side_loads(request, found, self._desk)
         return asking.page(request, "tickets", found, lambda ticket: ticket_json(ticket, where), **side)
 
     async def _execute(self, request: Request) -> Response:
