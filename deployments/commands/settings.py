@@ -7,9 +7,9 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home
-from deployments.machine.stack import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from incidents.errors import LiaisonError
 
 EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"

@@ -24,6 +24,7 @@ from typing import Self, TypeVar
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from prefect.settings.legacy import Setting
 
+from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, PRIVATE_UMASK, make_private
 from deployments.machine.kept_database import POSTGRES, KeptDatabase
@@ -54,8 +55,6 @@ from deployments.machine.processes import (
 )
 from incidents.policy.file import load_policy
 
-OUR_DATABASE = "liaison"
-PREFECTS_DATABASE = "prefect"
 SUPERVISOR = "supervisor"
 READY_SECONDS = 60.0
 
@@ -276,16 +275,6 @@ class Stack:
                 self._options.say(f"stopping {row.name} (process {row.pid}), left over from a killed run")
                 stop(row, patience=10)
             self._table.remove(row.name)
-
-
-def with_asyncpg(url: str) -> str:
-    """The address as SQLAlchemy wants it: `postgres://` and `postgresql://` mean asyncpg to us."""
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
-        raise StackError(
-            "LIAISON_DATABASE_URL must be a PostgreSQL address: postgresql://user:password@host/database"
-        )
-    return f"postgresql+asyncpg://{rest}"
 
 
 async def _until_listening(child: Child, port: int) -> None:

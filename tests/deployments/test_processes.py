@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deployments.machine.databases import with_asyncpg
 from deployments.machine.process_table import (
     ProcessRow,
     ProcessTable,
@@ -31,7 +32,6 @@ from deployments.machine.processes import (
 from deployments.machine.stack import (
     Stack,
     StackOptions,
-    with_asyncpg,
 )
 
 SLEEPER = (PYTHON, "-c", "import signal; signal.pause()")
