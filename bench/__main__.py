@@ -1,7 +1,7 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|kills|prefect_away|sla|sweep|replies|redaction|insights|insights_speed
-                          |insights_text|campaign|campaign_small]
+    python -m bench [only=gateway|page|storm|city|kills|prefect_away|month|sla|sweep|replies|redaction|insights
+                          |insights_speed|insights_text|campaign|campaign_small]
 
 The campaign takes hours, and its small size minutes: they run only when they are named. What is going on is told on
 stderr.
@@ -71,6 +71,12 @@ def _redaction() -> None:
     _print(redaction_figures())
 
 
+def _month() -> None:
+    from bench.month.figures import month_figures  # noqa: PLC0415
+
+    _print(asyncio.run(month_figures()))
+
+
 def _insights() -> None:
     # Imported here, as it takes seconds and the other figures need none of it.
     from bench.insights.breach import breach_figures  # noqa: PLC0415
@@ -114,6 +120,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "city": _city,
     "kills": _kills,
     "prefect_away": _prefect_away,
+    "month": _month,
     "sla": _sla,
     "sweep": _sweep,
     "replies": _replies,

@@ -36,16 +36,16 @@ class Retention(PolicySection):
         description="Incidents that are over and tickets that are closed, with all that belongs to them.",
     )
     runs: Duration = Field(
-        default=timedelta(days=30), description="Prefect's runs of our flows, with their logs."
+        default=timedelta(days=7), description="Prefect's runs of our flows, with their logs."
     )
     schedule_runs: Duration = Field(
-        default=timedelta(days=2), description="Runs of the schedules that ended well, where that is shorter."
+        default=timedelta(days=1), description="Runs of the schedules that ended well, where that is shorter."
     )
     pages: Duration = Field(
         default=timedelta(days=7),
         description="Older versions of a page of the Prefect UI; the newest one stays.",
     )
     events: Duration = Field(
-        default=timedelta(days=1),
+        default=timedelta(hours=6),
         description="Prefect's events, on the server that `liaison up` starts.",
     )
