@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -31,6 +30,7 @@ from connectors.http.settings import HealthProbe
 from connectors.kit.fakes.loopback import serving
 from deployments.commands.up import running
 from deployments.demo.world import World, open_world, save_connections
+from deployments.machine.home import discard_home
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
 from incidents.events import Lane
@@ -172,7 +172,7 @@ async def open_sandbox(
                     await database.aclose()
     finally:
         if is_well:
-            shutil.rmtree(home, ignore_errors=True)
+            discard_home(home)
         else:
             _say(f"what the processes said is in {home / 'logs'}")
 
