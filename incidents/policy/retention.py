@@ -15,7 +15,7 @@ class Retention(PolicySection):
     """Ages after which the nightly flow `prune` removes things. What is not over yet is never pruned, however old."""
 
     bodies: Duration = Field(
-        default=timedelta(days=30), description="Webhooks' bodies and headers, once they are handled."
+        default=timedelta(days=14), description="Webhooks' bodies and headers, once they are handled."
     )
     deliveries: Duration = Field(
         default=timedelta(days=180), description="That a webhook came, or was refused, at all."
@@ -46,6 +46,6 @@ class Retention(PolicySection):
         description="Older versions of a page of the Prefect UI; the newest one stays.",
     )
     events: Duration = Field(
-        default=timedelta(hours=6),
+        default=timedelta(hours=3),
         description="Prefect's events, on the server that `liaison up` starts.",
     )

@@ -115,7 +115,7 @@ async def test_what_went_is_told(liaison: Installation, theirs: AsyncEngine):
     async with liaison.database.transaction() as tx:
         bodies = (await tx.execute(text("select count(*) from deliveries where body = ''"))).scalar_one()
     assert bodies > 0
-    assert f"| webhooks' bodies | {bodies} | 30 days |" in page.data
+    assert f"| webhooks' bodies | {bodies} | 14 days |" in page.data
     assert "| tickets' texts | 0 | 365 days |" in page.data
 
 
