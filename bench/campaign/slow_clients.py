@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bench.campaign.first_come import MOST_CONNECTIONS
 from bench.campaign.row import Row, Size
 from bench.campaign.senders import Sent, sending, signed, webhook
 from bench.campaign.site import FIRST_COME, GATEWAY, HOST, PATH, Site, open_site
 
 HELD_BYTES = 48 * 1024
 """Of each slow body: 500 of them are over the memory that is there for one connection's unfinished bodies."""
+SPREAD = 3.0
+"""Seconds in which they come: all at once, a server with a limit would refuse every one, and nobody would hold it."""
 AGAIN = 2.0
 """Seconds until a slow client that was let go comes again."""
 
@@ -29,8 +32,8 @@ class Crowd:
 
 
 async def slow_clients(size: Size) -> Row:
-    """Every true webhook is answered 200 at its first attempt; the control has the same memory, first come first
-    served, and no deadline."""
+    """Every true webhook is answered 200 at its first attempt; the control limits its connections, first come first
+    served, and has no deadline."""
     seconds = size.pick(full=60, small=10)
     crowds = [await _crowd(GATEWAY, clients, seconds) for clients in (500, 2_000)]
     control = await _crowd(FIRST_COME, 500, 10)
@@ -41,7 +44,7 @@ async def slow_clients(size: Size) -> Row:
         "who come again when they are let go",
         promised="true webhooks from the same address are answered 200 at the first attempt",
         seen="; ".join(_words(crowd) for crowd in crowds),
-        control=f"the same memory, first come first served and without a deadline: {_words(control)}",
+        control=f"uvicorn with its own limit of {MOST_CONNECTIONS} connections, and no deadline: {_words(control)}",
         is_kept=all(crowd.taken == crowd.true_sent > 0 for crowd in crowds),
         has_control_failed=control.taken < control.true_sent,
     )
@@ -69,7 +72,9 @@ def _taken(sent: Sent) -> int:
 async def _holding(site: Site, clients: int) -> AsyncIterator[None]:
     """All of them hold their first body when the block begins."""
     ready = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(_hold(site, ready)) for _ in range(clients)]
+    tasks = [
+        asyncio.create_task(_hold(site, ready, after=SPREAD * number / clients)) for number in range(clients)
+    ]
     try:
         for _ in range(clients):
             await ready.acquire()
@@ -80,7 +85,8 @@ async def _holding(site: Site, clients: int) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _hold(site: Site, ready: asyncio.Semaphore) -> None:
+async def _hold(site: Site, ready: asyncio.Semaphore, *, after: float) -> None:
+    await asyncio.sleep(after)
     number, body = webhook(site.secret)
     headers = signed(number, body, site.secret)
     lines = [f"POST {PATH} HTTP/1.1", f"host: {HOST}", f"content-length: {HELD_BYTES + 1}"]
