@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import shutil
 import signal
 import tempfile
 from collections import Counter
@@ -105,6 +106,7 @@ async def _told_twice(kills: int) -> int:
     finally:
         await asyncio.to_thread(server.stop)
         discard_data(home / "data")
+        shutil.rmtree(home, ignore_errors=True)
     return sum(count > 1 for count in told.values())
 
 
