@@ -143,7 +143,7 @@ async def _stand_in(stop: asyncio.Event, after: float) -> None:
 
 
 async def _take_over() -> None:
-    """See to what a killed predecessor held, when its leases are over; the minute's schedule comes later."""
+    """See to what a killed predecessor held, when its leases are over; the schedule's run comes later."""
     await _ask_for_recover(resources.utc_now() + max(DRAIN_LEASE, EFFECT_LEASE))
 
 
