@@ -68,7 +68,7 @@ async def test_strangers_cannot_make_us_ask_prefect_all_the_time(
     for number in range(50):
         assert (await sender.http.post(f"/hooks/http/name-{number}")).status_code == 503
     assert prefect.requests.count("GET /api/block_types/slug/http/block_documents") == 1
-    assert len(caplog.records) == 1
+    assert sum("http/name-" in line for line in caplog.messages) == 1
 
 
 async def test_a_stranger_s_words_are_not_counted_by(sender: Sender):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 
 from incidents.effects import (
     ActionCall,
+    ChatAnswer,
     CustomerText,
     Effect,
     EffectKind,
@@ -107,6 +108,7 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
             text="Hi", buttons=(Button(label="Take it", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1"),)
         ),
     ),
+    (EffectKind.CHAT_ANSWER, ChatAnswer(text="INC-1 is open", user_id="U1", is_private=True)),
     (EffectKind.TICKET_NOTE, NoteText(text=internal("line 1\nline 2"))),
     (EffectKind.TICKET_STATUS, StatusChange(status=TicketStatus.SOLVED)),
     (EffectKind.CUSTOMER_MESSAGE, CustomerText(text=PublicText("It works again."), recipient="7")),

@@ -61,7 +61,10 @@ def test_without_a_vector_of_its_encoder_words_decide_as_if_there_were_none(mode
     some = asked.assign(**{VECTOR: [b"" if one % 2 else vector for one, vector in enumerate(asked[VECTOR])]})
     guesses = model.guess(some, encoder=ENCODER)
     assert guesses[1::2] == by_words[1::2]
-    assert guesses[::2] == model.guess(asked, encoder=ENCODER)[::2]
+    # The last digit of a product of matrices depends on how many rows go into it, and on the processor.
+    for here, there in zip(guesses[::2], model.guess(asked, encoder=ENCODER)[::2], strict=True):
+        assert here.label == there.label
+        assert here.probability == pytest.approx(there.probability, rel=1e-6)
 
 
 def test_of_words_never_seen_the_vector_still_speaks(model: RoutingModel):
