@@ -71,8 +71,11 @@ def post_fields(room_id: str, message: ChatMessage, *, once: str) -> dict[str, A
 
 
 def ephemeral_fields(room_id: str, user_id: str, message: ChatMessage) -> dict[str, Any]:
-    """The body of chat.postEphemeral."""
-    return {"channel": room_id, "user": user_id, **message_fields(message), "mrkdwn": False}
+    """The body of chat.postEphemeral, which has no `mrkdwn` to switch off: what is shown are the blocks.
+
+    https://docs.slack.dev/reference/methods/chat.postEphemeral
+    """
+    return {"channel": room_id, "user": user_id, **message_fields(message)}
 
 
 def update_fields(room_id: str, message_id: str, message: ChatMessage) -> dict[str, Any]:

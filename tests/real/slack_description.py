@@ -13,6 +13,7 @@ from typing import Any
 
 METHODS = (
     "auth.test",
+    "chat.postEphemeral",
     "chat.postMessage",
     "chat.update",
     "conversations.create",
@@ -21,12 +22,16 @@ METHODS = (
     "conversations.invite",
     "conversations.join",
     "conversations.list",
+    "conversations.members",
+    "conversations.setPurpose",
     "conversations.setTopic",
+    "usergroups.users.list",
 )
 """Every method the connector calls."""
 
 AS_JSON: dict[tuple[str, str], dict[str, Any]] = {
     ("chat.postMessage", "blocks"): {"$ref": "#/definitions/blocks"},
+    ("chat.postEphemeral", "blocks"): {"$ref": "#/definitions/blocks"},
     ("chat.update", "blocks"): {"$ref": "#/definitions/blocks"},
     # Named a string in 2021; https://docs.slack.dev/reference/methods/chat.update has it as a boolean.
     ("chat.update", "link_names"): {"type": "boolean"},

@@ -7,6 +7,7 @@ that Slack itself describes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.slack import Slack
 from connectors.slack.fake.app import TOKEN, FakeSlack
 from deployments.machine.processes import free_port
+from incidents.errors import Refused
 from incidents.models import Button, ChatMessage, ChatVerb, Link
 from tests.connectors.slack import test_room
 from tests.connectors.slack.conftest import NOW, settings
@@ -117,6 +119,10 @@ async def test_every_method_is_called_as_slack_describes_it(judge: JudgedByPrism
     id_ = await slack.post(room.id, message, once="p:1")
     await slack.edit(room.id, id_, message, once="e:1")
     assert await slack.find_post(room.id, "p:1") == id_
+    assert await slack.members(room.id)
+    await slack.answer(room.id, "U0ANNA", "not yours", once="a:1", is_private=True)
+    with contextlib.suppress(Refused):  # the fake need not have the group; how it is asked for is judged
+        await slack.group_members("S0000001")
     fixed = Slack("slack/engineering", settings(channel=by_hand.id), transport=judge)
     assert (await fixed.open_room("inc-8", "INC-8", once="room:8")).id == by_hand.id
     assert judge.methods == set(METHODS) <= set(fake.methods)
