@@ -69,7 +69,8 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         for pool in pools:
             await ensure_work_pool(client, pool)
         kinds = block_types()
-        before = await _remembered(client, file)
+        variable = _variable(file)
+        before = await _remembered(client, variable)
         flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
         declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}
         await asyncio.gather(*(kind.aregister_type_and_schema(client=client) for kind in kinds))
@@ -79,7 +80,7 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         retired = [
             line for name in sorted(before.keys() - declared.keys()) for line in await _retire(client, name)
         ]
-        await _remember(client, file, {name: fingerprint(one) for name, one in declared.items()}, before)
+        await _remember(client, variable, {name: fingerprint(one) for name, one in declared.items()}, before)
     return Registered(
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
@@ -218,17 +219,16 @@ async def _retire(client: PrefectClient, name: str) -> Sequence[str]:
     return [f"{there.name}: deleted, prefect.yaml declares it no longer"]
 
 
-async def _remembered(client: PrefectClient, file: Path) -> Mapping[str, str]:
+async def _remembered(client: PrefectClient, variable: str) -> Mapping[str, str]:
     """The fingerprints of what was declared last, by deployment; empty where nothing is remembered."""
-    found = await client.read_variable_by_name(_variable(file))
+    found = await client.read_variable_by_name(variable)
     value = None if found is None else found.value
     return {} if not isinstance(value, dict) else {str(name): str(said) for name, said in value.items()}
 
 
 async def _remember(
-    client: PrefectClient, file: Path, declared: Mapping[str, str], before: Mapping[str, str]
+    client: PrefectClient, name: str, declared: Mapping[str, str], before: Mapping[str, str]
 ) -> None:
-    name = _variable(file)
     if not before:
         with contextlib.suppress(ObjectNotFound):
             await client.delete_variable_by_name(name)  # one that nobody can read
