@@ -20,10 +20,12 @@ from incidents.events import (
     Lane,
     Verified,
 )
+from incidents.issues import Issue
 from incidents.models import (
     ChatMessage,
     Comment,
     Contact,
+    InternalText,
     Page,
     PageState,
     ProbeResult,
@@ -213,24 +215,49 @@ class ActionRunner(Protocol):
 
 @runtime_checkable
 class IssueTracker(Protocol):
-    """Where engineers keep their work."""
+    """Where engineers keep the lasting fix. Its issues are named by the tracker's keys; its texts are for colleagues.
+
+    What a tracker answers with success and does not do is `Refused`: what it holds afterwards is the proof.
+    """
 
     index_lag: float
 
-    async def open_issue(self, title: str, text: str, *, once: str) -> str:
-        """Open an issue and return its key."""
+    async def open_issue(self, title: str, text: InternalText, *, once: str) -> str:
+        """Open an issue and return its key; the key of the one that `once` has opened already, if that can be found.
+
+        After `Unknown`, `find_issue` says what became of it.
+        """
         ...
 
-    async def comment(self, key: str, text: str, *, once: str) -> None:
-        """Write below the issue."""
+    async def find_issue(self, once: str) -> str | None:
+        """The key of the issue that was opened with this `once`, however it stands now; None if there is none."""
+        ...
+
+    async def read(self, key: str) -> Issue:
+        """The issue as it is now, closed ones too. Raises `NotFound` for one that is no more, or never was."""
+        ...
+
+    def changed_since(self, since: datetime) -> AsyncIterator[Issue]:
+        """Every issue changed at or after `since`, the closed ones among them, oldest first; perhaps a few from shortly
+        before. Those that are no more are left out: `read` tells."""
+        ...
+
+    async def comment(self, key: str, text: InternalText, *, once: str) -> None:
+        """Write below the issue; a comment that already carries this `once` is not written again.
+
+        Where the connection says that comments are private, one that would not be is `Refused`.
+        """
+        ...
+
+    async def was_done(self, key: str, once: str) -> bool:
+        """Whether the comment with this key is below the issue (looked up by its marker)."""
         ...
 
     async def transition(self, key: str, status: str, *, once: str) -> None:
-        """Move the issue to a status, by the tracker's own word for it."""
-        ...
+        """Move the issue to a status, by the tracker's own word for it; one that has it already is left as it is.
 
-    async def status(self, key: str) -> str:
-        """The tracker's own word for how the issue stands."""
+        Raises `Refused` where its workflow has no such word, or does not let it go there.
+        """
         ...
 
 
