@@ -11,6 +11,9 @@ What an answer means is settled here once for all vendors:
     request that cannot be written               Refused
     2xx whose content says no                    the connector's `judge` raises
 
+An access token that the vendor no longer takes (401) is replaced once, and the call sent again: a call refused
+for its credentials was not done.
+
 Credentials stay home: redirects are never followed, cookies are not kept, proxies and netrc from the
 environment are ignored. What is left to the caller: an absolute `path` leaves `base_url`, so it must never
 come out of an answer.
@@ -32,12 +35,16 @@ import httpx
 import stamina
 
 from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
+from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, TokenGrant, TokenRequest
+from connectors.kit.auth.tokens import AccessTokens, Ask
+from connectors.kit.auth.ways import ApiKeyHeader, BasicLogin, BearerToken, ClientCertificate
 from connectors.kit.authorities import authorities
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +63,10 @@ class VendorHttp:
     """An HTTP client for one vendor account.
 
     `transport` is where tests and the sandbox put a fake. `deadline` bounds a call with all its retries, in
-    seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`).
+    seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`). `auth` is one
+    of the ways of `connectors.kit.auth`, or an `httpx.Auth` where a vendor signs each request; a pair is a user and
+    a password. `certificate` is for mutual TLS, beside `auth` or without it; it belongs to the connection, so a
+    `transport` beside it would leave it out: ValueError.
     """
 
     def __init__(
@@ -65,7 +75,8 @@ class VendorHttp:
         vendor: str,
         base_url: str,
         headers: Mapping[str, str] | None = None,
-        auth: httpx.Auth | tuple[str, str] | None = None,
+        auth: Credentials | httpx.Auth | tuple[str, str] | None = None,
+        certificate: ClientCertificate | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
         deadline: float = 20.0,
@@ -77,14 +88,30 @@ class VendorHttp:
         self._deadline = deadline
         self._attempts = attempts
         self._judge = judge
+        if certificate is not None and transport is not None:
+            raise ValueError("a client certificate is part of the transport: give the one or the other")
+        self._tokens: AccessTokens | None = None
+        self._token_http: VendorHttp | None = None
+        self._proof: Mapping[str, str] = {}
+        if isinstance(auth, ClientCredentials | JwtAssertion):
+            self._token_http = VendorHttp(
+                vendor=vendor,
+                base_url=auth.token_url,
+                transport=transport,
+                certificate=certificate,
+                attempts=1,
+            )
+            self._tokens = AccessTokens(auth, _asking(self._token_http, auth), vendor=vendor)
+        elif isinstance(auth, BearerToken | BasicLogin | ApiKeyHeader):
+            self._proof = auth.headers()
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
             # A session cookie sent back could outlive, or outrank, the credentials of the connection.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-            auth=auth,
+            auth=auth if isinstance(auth, httpx.Auth | tuple) else None,
             transport=transport,
-            verify=authorities(),
+            verify=authorities() if certificate is None else certificate.context(),
             timeout=httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=10.0),
             follow_redirects=False,
             trust_env=False,
@@ -109,7 +136,7 @@ class VendorHttp:
         """
         repeatable = method.upper() in READS if is_repeatable is None else is_repeatable
         what = f"{self._vendor} {method.upper()} {path.partition('?')[0]}"
-        is_sent = False
+        progress = _Progress()
         try:
             async with asyncio.timeout(self._deadline):
                 async for attempt in stamina.retry_context(
@@ -119,18 +146,11 @@ class VendorHttp:
                         request = self._request(
                             method, path, what=what, json=json, form=form, params=params, headers=headers
                         )
-                        if self._pace is not None:
-                            await self._pace.wait()
-                        is_sent = True
-                        try:
-                            answer = await self._send(request, what, repeatable)
-                        except Unreachable:
-                            is_sent = False
-                            raise
+                        answer = await self._prove_and_send(request, what, repeatable, progress)
         except TimeoutError as error:
-            # While waiting, for our pace or before a retry, nothing is under way that could have been done.
+            # While waiting, for our pace, a token or before a retry, nothing is under way that could have been done.
             raise _lost(
-                f"{what}: no answer within {self._deadline:g} s", repeatable or not is_sent
+                f"{what}: no answer within {self._deadline:g} s", repeatable or not progress.is_sent
             ) from error
         if self._judge is not None:
             self._judge(answer)
@@ -149,12 +169,55 @@ class VendorHttp:
     ) -> httpx.Request:
         try:
             return self._client.build_request(
-                method, path, json=json, data=form, params=params, headers=headers
+                method,
+                path,
+                json=json,
+                data=form,
+                params=params or None,  # an empty one would take away the query of the path
+                headers=headers,
             )
         except (httpx.InvalidURL, ValueError) as error:  # NaN, a lone surrogate, an impossible address
             raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
 
-    async def _send(self, request: httpx.Request, what: str, repeatable: bool) -> VendorAnswer:
+    async def _prove_and_send(
+        self, request: httpx.Request, what: str, repeatable: bool, progress: _Progress
+    ) -> VendorAnswer:
+        if self._pace is not None:
+            await self._pace.wait()
+        if self._tokens is None:
+            request.headers.update(self._proof)
+            return await self._send(request, what, repeatable, progress)
+        token = await self._tokens.current()
+        request.headers.update(token.proof.headers())
+        try:
+            return await self._send(request, what, repeatable, progress, is_token_old=True)
+        except _TokenRefused:
+            progress.is_sent = False
+        if self._pace is not None:
+            await self._pace.wait()
+        token = await self._tokens.other_than(token)
+        request.headers.update(token.proof.headers())
+        return await self._send(request, what, repeatable, progress)
+
+    async def _send(
+        self,
+        request: httpx.Request,
+        what: str,
+        repeatable: bool,
+        progress: _Progress,
+        *,
+        is_token_old: bool = False,
+    ) -> VendorAnswer:
+        progress.is_sent = True
+        try:
+            return await self._sent(request, what, repeatable, is_token_old)
+        except Unreachable:
+            progress.is_sent = False
+            raise
+
+    async def _sent(
+        self, request: httpx.Request, what: str, repeatable: bool, is_token_old: bool
+    ) -> VendorAnswer:
         try:
             response = await self._client.send(request, stream=True)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
@@ -164,6 +227,8 @@ class VendorHttp:
         except httpx.TransportError as error:
             raise _lost(f"{what}: connection lost ({type(error).__name__})", repeatable) from error
         try:
+            if is_token_old and response.status_code == 401:
+                raise _TokenRefused
             # The status comes first: an error's body is not needed, and may be broken itself.
             _raise_for_status(response, what, repeatable)
             body = await read_capped(response)
@@ -179,6 +244,9 @@ class VendorHttp:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+        if self._tokens is not None and self._token_http is not None:
+            await self._tokens.aclose()
+            await self._token_http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -187,6 +255,29 @@ class VendorHttp:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class _TokenRefused(Exception):
+    """401 for an access token that may have expired."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Whether a call is under way whose outcome nobody saw yet."""
+
+    is_sent: bool = False
+
+
+def _asking(http: VendorHttp, grant: TokenGrant) -> Ask:
+    """Asking twice for a token harms nobody."""
+
+    async def ask(request: TokenRequest) -> Any:
+        answer = await http.call(
+            "POST", grant.token_url, form=request.form, headers=request.headers, is_repeatable=True
+        )
+        return answer.data
+
+    return ask
 
 
 def retry_after_seconds(value: str | None, *, now: datetime, default: float = 5.0) -> float:

@@ -21,9 +21,11 @@ from typing import ClassVar
 import httpx
 from pydantic import SecretStr
 
-from connectors.kit.fields import record
-from connectors.kit.http import VendorHttp
+from connectors.kit.auth.ways import BearerToken
+from connectors.kit.fields import items, record
+from connectors.kit.http import VendorAnswer, VendorHttp
 from connectors.kit.pacing import Pace
+from connectors.kit.pagination import ByOffset, pages
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.pagerduty import mapping, webhook
 from connectors.pagerduty.settings import PagerDutySettings
@@ -39,7 +41,14 @@ from incidents.ports import Pager, WebhookSource
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits
 REQUESTS_A_MINUTE = 960  # for each API key; https://developer.pagerduty.com/docs/rest-api-rate-limits
 SERVICES_A_PAGE = 100  # the most that PagerDuty lists
+SERVICES_PAGES = (
+    100  # offset and limit together reach to 10,000: https://developer.pagerduty.com/docs/pagination
+)
 PROBE_KEY = "liaison-check"
+_BY_OFFSET: ByOffset[VendorAnswer] = ByOffset(
+    count=lambda answer: len(items(record(answer.data).get("services"))),
+    has_more=lambda answer: record(answer.data).get("more") is True,
+)
 _PAGE_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
@@ -72,10 +81,8 @@ class PagerDuty(Pager, WebhookSource):
         self._rest = VendorHttp(
             vendor=self.vendor,
             base_url=settings.api_url,
-            headers={
-                "Authorization": f"Token token={settings.api_token.get_secret_value()}",
-                "Accept": "application/vnd.pagerduty+json;version=2",
-            },
+            headers={"Accept": "application/vnd.pagerduty+json;version=2"},
+            auth=BearerToken(settings.api_token, before="Token token="),
             transport=transport,
             pace=Pace(REQUESTS_A_MINUTE, 60.0),
         )
@@ -151,18 +158,23 @@ class PagerDuty(Pager, WebhookSource):
         """Whether the service behind the target's routing key is in maintenance or disabled; each makes PagerDuty take
         events and drop them. "" for a service that works, and where it cannot be asked."""
         integration = self._integrations.get(target)
-        offset, more = 0, integration is not None
-        while integration is not None and more:
-            page = {"include[]": "integrations", "limit": str(SERVICES_A_PAGE), "offset": str(offset)}
-            try:
-                answer = await self._rest.call("GET", "/services", params=page)
-            except (Refused, Busy, Unreachable):
-                return ""
-            found, more = mapping.obstacle(answer.data, integration.routing_key)
-            if found is not None:
-                return found
-            offset += SERVICES_A_PAGE
+        if integration is None:
+            return ""
+        asked = {"include[]": "integrations", "limit": str(SERVICES_A_PAGE)}
+        services = pages(
+            self._read, "/services", asked, by=_BY_OFFSET, most=SERVICES_PAGES, stops_at_most=True
+        )
+        try:
+            async for answer in services:
+                found = mapping.obstacle(answer.data, integration.routing_key)
+                if found is not None:
+                    return found
+        except (Refused, Busy, Unreachable):
+            pass
         return ""
+
+    async def _read(self, path: str, params: dict[str, str]) -> VendorAnswer:
+        return await self._rest.call("GET", path, params=params)
 
     async def acknowledge(self, key: str, *, once: str) -> None:
         """Acknowledge; done already, or no longer open, is as good."""

@@ -117,15 +117,15 @@ _SETTLE_RINGING = frozenset({"snooze_log_entry", "acknowledge_log_entry", "unack
 _OBSTACLES = {"maintenance": "is in maintenance", "disabled": "is disabled"}
 
 
-def obstacle(listing: Any, routing_key: str) -> tuple[str | None, bool]:
+def obstacle(listing: Any, routing_key: str) -> str | None:
     """Of a page of services with their integrations: why the one with this key takes no pages ("" if it does), or None
-    if it is not among them; and whether there are more pages."""
+    if it is not among them."""
     for service in records(record(listing).get("services")):
         keys = [text(one.get("integration_key")) for one in records(service.get("integrations"))]
         if routing_key in keys:
             why = _OBSTACLES.get(text(service.get("status")), "")
-            return f"its service {text(service.get('name'))} {why}" if why else "", False
-    return None, record(listing).get("more") is True
+            return f"its service {text(service.get('name'))} {why}" if why else ""
+    return None
 
 
 def newest(listing: Any) -> dict[str, Any] | None:

@@ -44,12 +44,10 @@ class Prometheus(ImpactProbe):
     ) -> None:
         self._name = name
         self._settings = settings
-        token, password = settings.bearer_token, settings.password
         self._http = VendorHttp(
             vendor=self.vendor,
             base_url=settings.url,
-            headers=None if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"},
-            auth=None if password is None else (settings.username or "", password.get_secret_value()),
+            auth=settings.credentials,
             transport=transport,
             pace=Pace(QUERIES_A_MINUTE, 60),
             deadline=settings.timeout_seconds,

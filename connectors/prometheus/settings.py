@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.addresses import keeps_secrets
+from connectors.kit.auth.ways import BasicLogin, BearerToken
 
 SERVICE = "{service}"
 
@@ -113,10 +114,16 @@ class PrometheusSettings(BaseModel):
             raise ValueError("give either bearer_token or username and password")
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password belong together")
-        has_secret = self.bearer_token is not None or self.password is not None
-        if has_secret and not keeps_secrets(self.url):
+        if self.credentials is not None and not keeps_secrets(self.url):
             raise ValueError("a token or password travels over https only (or on this machine): change url")
         return self
+
+    @property
+    def credentials(self) -> BearerToken | BasicLogin | None:
+        """How we prove who we are, where the server asks for it."""
+        if self.bearer_token is not None:
+            return BearerToken(self.bearer_token)
+        return None if self.password is None else BasicLogin(self.username or "", self.password)
 
     def query(self, service: str) -> ServiceQuery | None:
         """The query for a service, with its name put in; None where the operator named none."""

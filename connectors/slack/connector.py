@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import httpx
 
+from connectors.kit.auth.ways import BearerToken
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.recent import RecentlyUsed
@@ -57,7 +58,7 @@ class Slack(ChatRoom, WebhookSource):
         self._http = VendorHttp(
             vendor="slack",
             base_url=settings.base_url,
-            headers={"Authorization": f"Bearer {settings.bot_token.get_secret_value()}"},
+            auth=BearerToken(settings.bot_token),
             transport=transport,
         )
         self._posted: RecentlyUsed[tuple[str, str], str] = RecentlyUsed(1000)

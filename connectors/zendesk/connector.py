@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 
 import httpx
 
-from connectors.kit.fields import items, record
+from connectors.kit.auth.ways import BasicLogin
+from connectors.kit.fields import any_text, items, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
+from connectors.kit.pagination import ByCursor, pages
 from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.reader import read_comments
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
@@ -31,7 +33,14 @@ from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
 from incidents.service_levels import ServiceLevels
 
 EXPORT_PAGE = 250
+EXPORT_PAGES = 20_000  # five million tickets
 EXPORT_AGE = timedelta(seconds=65)
+
+
+_BY_CURSOR: ByCursor[dict[str, Any]] = ByCursor(
+    cursor=lambda data: any_text(data.get("after_cursor")) if data.get("end_of_stream") is False else "",
+    only_first=frozenset({"start_time"}),
+)
 
 
 def utc_now() -> datetime:
@@ -71,7 +80,7 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         self._http = VendorHttp(
             vendor=self.vendor,
             base_url=settings.address,
-            auth=(f"{settings.email}/token", settings.api_token.get_secret_value()),
+            auth=BasicLogin(f"{settings.email}/token", settings.api_token),
             transport=transport,
         )
         bulk = BulkUpdate(
@@ -114,22 +123,15 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         a start nor a change younger than that. Ask each time from a little before the last time.
         """
         start = min(since, self._clock() - EXPORT_AGE)
-        page = {"start_time": str(int(start.timestamp()))}
-        while True:
-            data = await self._get(
-                "incremental/tickets/cursor.json",
-                **page,
-                include=SIDE_LOADS,
-                per_page=str(EXPORT_PAGE),
-            )
+        asked = {
+            "start_time": str(int(start.timestamp())),
+            "include": SIDE_LOADS,
+            "per_page": str(EXPORT_PAGE),
+        }
+        path = "incremental/tickets/cursor.json"
+        async for data in pages(self._page, path, asked, by=_BY_CURSOR, most=EXPORT_PAGES):
             for ticket in tickets_from(data, self.name, self._settings, with_deleted=True):
                 yield ticket
-            cursor = data.get("after_cursor")
-            if data.get("end_of_stream") is not False or not cursor:
-                return
-            if page.get("cursor") == cursor:
-                raise Unreachable("zendesk GET incremental/tickets: the cursor does not move")
-            page = {"cursor": cursor}
 
     async def comments(self, ticket: Ticket, since: datetime) -> Sequence[Comment]:
         """From the ticket's audits."""
@@ -168,6 +170,9 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         if self._own_user_id is None and user.get("id") is not None:
             self._own_user_id = str(user["id"])
         return user
+
+    async def _page(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        return await self._get(path, **params)
 
     async def _get(self, path: str, **params: str) -> dict[str, Any]:
         data = await self._call("GET", path, params=params)

@@ -11,6 +11,7 @@ from connectors.http.action.reports import RunReport, Unreadable, report
 from connectors.http.action.signed_posts import IDEMPOTENCY_KEY, SignedPosts, header_safe
 from connectors.http.settings import WebhookAction
 from connectors.http.urls import filled, local_path, path
+from connectors.kit.auth.ways import BearerToken
 from connectors.kit.http import VendorHttp
 from connectors.kit.webhooks.signatures import usable_secret
 from incidents.actions import ActionRun, ActionState
@@ -27,7 +28,7 @@ class Actions:
         self._states = {state.value: state for state in ActionState} | action.status_map
         headers = {key: value.get_secret_value() for key, value in action.headers.items()}
         if action.bearer_token is not None:
-            headers["authorization"] = f"Bearer {action.bearer_token.get_secret_value()}"
+            headers |= BearerToken(action.bearer_token).headers()
         secret = action.signing_secret
         parts = urlsplit(action.url)
         self._http = VendorHttp(

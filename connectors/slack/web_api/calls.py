@@ -10,7 +10,12 @@ from typing import Any
 
 from connectors.kit.fields import record, text
 from connectors.kit.http import VendorHttp
+from connectors.kit.pagination import ByCursor, pages
 from connectors.slack.web_api.answers import content, required
+
+_BY_CURSOR: ByCursor[dict[str, Any]] = ByCursor(
+    cursor=lambda page: text(record(page.get("response_metadata")).get("next_cursor"))
+)
 
 
 class WebApi:
@@ -33,14 +38,15 @@ class WebApi:
         return content(answer, method, is_repeatable=is_repeatable)
 
     async def pages(self, method: str, most: int, **params: str) -> AsyncIterator[dict[str, Any]]:
-        """Page after page, so many at most. https://docs.slack.dev/apis/web-api/pagination"""
-        cursor = ""
-        for _ in range(most):
-            page = await self.read(method, **params, **({"cursor": cursor} if cursor else {}))
+        """Page after page, so many at most: what is further down is not looked for.
+
+        https://docs.slack.dev/apis/web-api/pagination
+        """
+        async for page in pages(self._page, method, params, by=_BY_CURSOR, most=most, stops_at_most=True):
             yield page
-            cursor = text(record(page.get("response_metadata")).get("next_cursor"))
-            if not cursor:
-                return
+
+    async def _page(self, method: str, params: dict[str, str]) -> dict[str, Any]:
+        return await self.read(method, **params)
 
     async def who(self) -> dict[str, Any]:
         """Who we are, asked once: `url` of the workspace and our `user_id`."""

@@ -9,27 +9,27 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from connectors.kit.fields import items
+from connectors.kit.pagination import ByNumber, pages
 from connectors.zendesk.calls import Get
 
 PAGE = 100
 # Zendesk refuses numbered pages beyond the hundredth:
 # https://developer.zendesk.com/documentation/api-basics/pagination/comparing-cursor-pagination-and-offset-pagination/
 MOST_PAGES = 100
+_BY_NUMBER: ByNumber[dict[str, Any]] = ByNumber(
+    has_more=lambda data: bool(items(data.get("audits")) and data.get("next_page"))
+)
 
 
 async def audit_pages(get: Get, ticket_id: str, **params: str) -> AsyncIterator[dict[str, Any]]:
     """Ends with the last page, with one that has nothing, or where Zendesk numbers no more pages. Raises
     `incidents.errors`.
     """
-    for page in range(1, MOST_PAGES + 1):
-        data = await get(
-            f"tickets/{ticket_id}/audits.json",
-            sort_by="created_at",
-            sort_order="desc",
-            per_page=str(PAGE),
-            page=str(page),
-            **params,
-        )
+    asked = {"sort_by": "created_at", "sort_order": "desc", "per_page": str(PAGE), **params}
+    path = f"tickets/{ticket_id}/audits.json"
+
+    async def read(path: str, params: dict[str, str]) -> dict[str, Any]:
+        return await get(path, **params)
+
+    async for data in pages(read, path, asked, by=_BY_NUMBER, most=MOST_PAGES, stops_at_most=True):
         yield data
-        if not items(data.get("audits")) or not data.get("next_page"):
-            return

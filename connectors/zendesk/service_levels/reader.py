@@ -10,15 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.kit.fields import any_text, records, whole
+from connectors.kit.pagination import ByNumber, pages
 from connectors.zendesk.calls import Get
 from connectors.zendesk.mapping import ticket_id_from
 from connectors.zendesk.service_levels.policies import policy_from
 from connectors.zendesk.service_levels.schedules import schedule_from
 from connectors.zendesk.settings import ZendeskSettings
-from incidents.errors import NotAllowed, NotFound, Unreachable, Unrecognised
+from incidents.errors import NotAllowed, NotFound, Unrecognised
 from incidents.service_levels import LevelSchedule, ServiceLevels, Unread
 
 MAX_PAGES = 100
+_BY_NUMBER: ByNumber[dict[str, Any]] = ByNumber(has_more=lambda data: bool(data.get("next_page")))
 
 _POLICIES = "slas/policies.json"
 _SCHEDULES = "business_hours/schedules.json"
@@ -77,15 +79,16 @@ async def _schedules(get: Get) -> tuple[tuple[LevelSchedule, ...], tuple[Unread,
 async def _pages(get: Get, path: str, key: str) -> list[Any]:
     """All pages' records. The next page is asked for by number: an address out of an answer is not followed."""
     records: list[Any] = []
-    for page in range(1, MAX_PAGES + 1):
-        data = await get(path, page=str(page)) if page > 1 else await get(path)
+
+    async def read(path: str, params: dict[str, str]) -> dict[str, Any]:
+        return await get(path, **params)
+
+    async for data in pages(read, path, {}, by=_BY_NUMBER, most=MAX_PAGES):
         found = data.get(key)
         if not isinstance(found, list):
             raise Unrecognised(f"zendesk GET {path}: the answer has no list of {key}")
         records += found
-        if not data.get("next_page"):
-            return records
-    raise Unreachable(f"zendesk GET {path}: more than {MAX_PAGES} pages")
+    return records
 
 
 def _position(policy: dict[str, Any]) -> tuple[bool, int]:

@@ -1,0 +1,1 @@
+"""How a connector proves to its vendor who it is: each way a type, and no vendor's folder writes its own."""
