@@ -136,7 +136,7 @@ class VendorHttp:
         """
         repeatable = method.upper() in READS if is_repeatable is None else is_repeatable
         what = f"{self._vendor} {method.upper()} {path.partition('?')[0]}"
-        progress = _Progress()
+        progress = _Progress(ends_at=asyncio.get_running_loop().time() + self._deadline)
         try:
             async with asyncio.timeout(self._deadline):
                 async for attempt in stamina.retry_context(
@@ -183,7 +183,7 @@ class VendorHttp:
         self, request: httpx.Request, what: str, repeatable: bool, progress: _Progress
     ) -> VendorAnswer:
         if self._pace is not None:
-            await self._pace.wait()
+            await self._pace.wait(at_most=progress.left)
         if self._tokens is None:
             request.headers.update(self._proof)
             return await self._send(request, what, repeatable, progress)
@@ -194,7 +194,7 @@ class VendorHttp:
         except _TokenRefused:
             progress.is_sent = False
         if self._pace is not None:
-            await self._pace.wait()
+            await self._pace.wait(at_most=progress.left)
         token = await self._tokens.other_than(token)
         request.headers.update(token.proof.headers())
         return await self._send(request, what, repeatable, progress)
@@ -263,9 +263,15 @@ class _TokenRefused(Exception):
 
 @dataclass(slots=True)
 class _Progress:
-    """Whether a call is under way whose outcome nobody saw yet."""
+    """Whether a call is under way whose outcome nobody saw yet, and when its time is up by the event loop's clock."""
 
+    ends_at: float
     is_sent: bool = False
+
+    @property
+    def left(self) -> float:
+        """Seconds."""
+        return self.ends_at - asyncio.get_running_loop().time()
 
 
 def _asking(http: VendorHttp, grant: TokenGrant) -> Ask:

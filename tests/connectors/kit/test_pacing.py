@@ -1,12 +1,16 @@
-"""Pacing: a burst, then a steady step; who gives up leaves no debt."""
+"""Pacing: no window holds more than the vendor allows; who gives up leaves no debt."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.kit.pacing import Pace
+from incidents.errors import Busy
 
 
 class Clock:
@@ -17,31 +21,56 @@ class Clock:
         return self.now
 
 
-def test_burst_then_steady():
-    """Ten in ten seconds: ten at once, then one a second in the order of asking."""
-    pace = Pace(10, 10, clock=Clock())
-    assert [pace.take() for _ in range(10)] == [0.0] * 10
-    assert [pace.take() for _ in range(3)] == pytest.approx([1.0, 2.0, 3.0])
+def test_as_many_as_are_allowed_then_a_window_later():
+    """Ten in ten seconds: ten at once, and each further one when its place of a window ago is free."""
+    clock = Clock()
+    pace = Pace(10, 10, clock=clock)
+    for _ in range(10):
+        assert pace.take() == 0.0
+        clock.now += 0.5
+    assert [pace.take() for _ in range(3)] == pytest.approx([5.1, 5.6, 6.1])
 
 
-def test_time_refills_up_to_the_burst():
-    """A quiet hour gives one burst back, not more."""
+def test_a_quiet_time_gives_one_window():
+    """A quiet hour allows as many at once as any window does, not more."""
     clock = Clock()
     pace = Pace(2, 10, clock=clock)
     for _ in range(4):
         pace.take()
-    clock.now += 5
-    assert pace.take() == pytest.approx(10.0)
     clock.now += 3600
-    assert [pace.take() for _ in range(3)] == pytest.approx([0.0, 0.0, 5.0])
+    assert [pace.take() for _ in range(3)] == pytest.approx([0.0, 0.0, 10.1])
 
 
-def test_never_over_the_limit_for_long():
-    """Over any long stretch the calls sent are the limit's, plus one burst."""
+@given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=80), st.integers(1, 7))
+def test_no_window_holds_more_than_are_allowed(asked, calls):
+    """However they ask, and whoever gives up: never more in a window, and nobody waits where there is room."""
     clock = Clock()
-    pace = Pace(5, 1, clock=clock)
-    due = sorted(clock.now + pace.take() for _ in range(100))
-    assert due[-1] - due[0] == pytest.approx((100 - 5) / 5)
+    pace = Pace(calls, 10, clock=clock)
+    sent: list[float] = []
+    for passed, is_patient in asked:
+        clock.now += passed
+        if is_patient:
+            sent.append(clock.now + pace.take())
+        else:
+            with suppress(Busy):
+                asyncio.run(pace.wait(at_most=0))
+                sent.append(clock.now)
+    sent.sort()
+    assert all(later - earlier >= 9.99 for earlier, later in zip(sent, sent[calls:], strict=False))
+    if sent:
+        clock.now = sent[-1] + 10.2
+        assert pace.take() == 0.0
+
+
+async def test_too_long_a_wait_is_told_and_costs_nothing():
+    """Who cannot wait so long hears when to come again, and keeps nobody behind him waiting."""
+    clock = Clock()
+    pace = Pace(1, 60, clock=clock)
+    await pace.wait(at_most=1)
+    for _ in range(3):
+        with pytest.raises(Busy) as busy:
+            await pace.wait(at_most=1)
+        assert busy.value.retry_after == pytest.approx(60.6)
 
 
 def test_clock_that_jumps_back_gives_nothing():
@@ -64,7 +93,7 @@ async def test_giving_up_leaves_no_debt():
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert all(task.cancelled() for task in waiting)
-    assert pace.take() == pytest.approx(60.0)
+    assert pace.take() == pytest.approx(60.6)
 
 
 async def test_uses_the_loops_clock_by_default():
