@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket, TicketRef
+from incidents.promises.updates import CustomerUpdate
 from incidents.sla.clock import SlaClock
 
 FAREWELL = "fixed"
@@ -67,8 +68,8 @@ class Case:
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
     `told` are tickets whose customers have had the last message of this generation; only known while it is closing.
-    `clocks` are the incident's own SLA clocks. Where not `has_all_tickets`, there is one of each kind only: enough for
-    whoever looks at new tickets.
+    `clocks` are the incident's own SLA clocks, `updates` what its customers were told in public, the oldest first.
+    Where not `has_all_tickets`, there is one of each kind of ticket only: enough for whoever looks at new tickets.
     """
 
     incident: Incident
@@ -81,6 +82,7 @@ class Case:
     clocks: tuple[SlaClock, ...] = ()
     has_all_tickets: bool = True
     told: frozenset[TicketRef] | None = None
+    updates: tuple[CustomerUpdate, ...] = ()
 
     @property
     def present(self) -> tuple[LinkedTicket, ...]:
@@ -133,6 +135,8 @@ class EntryKind(StrEnum):
     """What an agent wrote on a ticket."""
     TICKETS = "tickets"
     UPDATE = "update"
+    PROMISE_BROKEN = "promise_broken"
+    """An update that customers were promised and that did not come in time."""
     STATE = "state"
     RESOLVED = "resolved"
     HANDED_ON = "handed_on"
@@ -191,7 +195,8 @@ class Plan:
     """What shall be true after the commit: the incident as it will be, what to send, what to remember.
 
     `told_clocks` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
-    `sightings` are what has become of its pages: one that is not there is given up in the ledger.
+    `sightings` are what has become of its pages: one that is not there is given up in the ledger. `updates` are those
+    to its customers that are new or have changed.
     """
 
     incident: Incident
@@ -199,3 +204,4 @@ class Plan:
     entries: tuple[Entry, ...] = field(default=())
     told_clocks: tuple[SlaClock, ...] = ()
     sightings: tuple[PageSighting, ...] = ()
+    updates: tuple[CustomerUpdate, ...] = ()

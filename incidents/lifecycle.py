@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 
 from incidents.errors import IllegalMove
 from incidents.models import Incident, IncidentState, Stage
@@ -35,6 +36,28 @@ WITH_ENGINEERS = frozenset({S.ESCALATED, S.ACKNOWLEDGED})
 
 WORKS_AGAIN = frozenset({S.RESOLVED, S.CLOSING, S.CLOSED})
 """States in which it is said to be fixed: customers can work, whether they were told or not."""
+
+
+class IncidentProgress(StrEnum):
+    """How far it is, in the words of public hand-books: how often customers hear from us goes by it.
+
+    Nobody tells Liaison when the cause is found: an engineer who has taken the page is the nearest that it sees.
+    """
+
+    INVESTIGATING = "investigating"
+    IDENTIFIED = "identified"
+    MONITORING = "monitoring"
+
+
+def standing_of(state: IncidentState) -> IncidentProgress:
+    """Monitoring once it is said to be fixed, identified while an engineer has it, else investigating."""
+    if state in WORKS_AGAIN:
+        return IncidentProgress.MONITORING
+    return IncidentProgress.IDENTIFIED if state is S.ACKNOWLEDGED else IncidentProgress.INVESTIGATING
+
+
+OWES_UPDATES = WITH_ENGINEERS | {S.RESOLVED, S.REOPENED, S.MITIGATING}
+"""States in which customers who were told when they hear from us again, do."""
 
 
 def reopen(incident: Incident, *, now: datetime) -> Incident:

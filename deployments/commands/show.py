@@ -14,6 +14,7 @@ from incidents.effects import EffectState
 from incidents.errors import NotFound
 from incidents.models import Incident
 from incidents.notes.notes import evidence_lines, verdict_words
+from incidents.notes.updates import promises_words
 from incidents.store.cases import incident_number, list_incidents, load_case
 from incidents.store.database import Database
 from incidents.store.schema.tables import effects
@@ -115,6 +116,7 @@ def shown_as_json(found: Shown) -> dict[str, object]:
         "customers_to_tell": [
             {"ticket": str(one.ref), "state": one.state, "why": one.why} for one in found.case.untold
         ],
+        "updates": [asdict(update) for update in found.case.updates],
         "timeline": [asdict(entry) for entry in found.entries],
     }
 
@@ -132,6 +134,9 @@ def print_shown(console: Console, found: Shown) -> None:
     console.print(f"verdict: {verdict_words(incident.verdict)}", markup=False)
     for line in evidence_lines(incident.evidence):
         console.print(f"  {line}", markup=False)
+    promised = promises_words(case.updates)
+    if promised:
+        console.print(f"promises of the next update: {promised}", markup=False)
     console.print()
     for entry in found.entries:
         console.print(f"{entry.at:%H:%M:%S}  {entry.text}  ({entry.actor})", markup=False)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from deployments.machine.disk import Disk
 from incidents.events import Lane
+from incidents.promises.updates import PromiseCounts
 
 NO_CONNECTION = "unknown"
 
@@ -15,7 +16,8 @@ NO_CONNECTION = "unknown"
 class Metrics:
     """`liaison_store_disk_free_bytes` where the store is on this machine; `liaison_deliveries_total` by connection
     and result (new, duplicate, forged_signature, error, ...), `liaison_deliveries_set_aside` by connection and state
-    (parked, ignored) as the store has it, and `liaison_doorbell_total` by lane and result (rung, not_needed, failed).
+    (parked, ignored) as the store has it, `liaison_doorbell_total` by lane and result (rung, not_needed, failed), and
+    `liaison_promised_updates` by outcome (kept_by_people, kept_by_safe_text, broken, open) as the store has them.
 
     Connections must be configured ones, or `NO_CONNECTION`: a stranger's word would be kept for ever.
     """
@@ -47,6 +49,12 @@ class Metrics:
             ["connection", "state"],
             registry=self._registry,
         )
+        self._promised = Gauge(
+            "liaison_promised_updates",
+            "Updates that customers were promised, of the incidents in the store, and what became of them.",
+            ["outcome"],
+            registry=self._registry,
+        )
         # `labels` looks up under a lock and costs more than the counting.
         self._counters: dict[tuple[str, str], Counter] = {}
         ProcessCollector(registry=self._registry)
@@ -72,6 +80,17 @@ class Metrics:
         self._aside.clear()
         for (connection, state), count in counts.items():
             self._aside.labels(connection, state).set(count)
+
+    def promised(self, counts: PromiseCounts) -> None:
+        """What the store has of updates promised to customers."""
+        outcomes = {
+            "kept_by_people": counts.by_person,
+            "kept_by_safe_text": counts.by_safe_text,
+            "broken": counts.broken,
+            "open": counts.made - counts.kept - counts.broken,
+        }
+        for outcome, count in outcomes.items():
+            self._promised.labels(outcome).set(count)
 
     def exposition(self) -> bytes:
         """In Prometheus' text format."""

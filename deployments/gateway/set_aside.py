@@ -1,4 +1,5 @@
-"""How many deliveries were set aside, for /metrics: counted in the store, at most once a minute."""
+"""How many deliveries were set aside, and what became of promised updates, for /metrics: counted in the store, at most
+once a minute."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections.abc import Callable
 
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices, error_words
+from incidents.store.customer_updates import count_all_promises
 from incidents.store.database import Database
 from incidents.store.inbox.parked import count_aside
 
@@ -43,5 +45,6 @@ class SetAside:
         try:
             async with asyncio.timeout(PATIENCE), self._database.transaction() as tx:
                 self._metrics.set_aside(await count_aside(tx))
+                self._metrics.promised(await count_all_promises(tx))
         except Exception as error:  # noqa: BLE001 - whatever ails the store, the other counters are wanted
-            self._notices.warn("could not count what was set aside: %s", error_words(error))
+            self._notices.warn("could not count what was set aside and promised: %s", error_words(error))

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from incidents.basis import Basis
 from incidents.case import FAREWELL, Case, Entry, EntryKind, Plan
-from incidents.decisions import customers
 from incidents.decisions.departures import GONE_WORDS
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
-from incidents.effects import Effect, EffectKind, EffectState, ticket_status
+from incidents.decisions.updates.said import ToldCustomers, say
+from incidents.effects import EffectKind, EffectState, ticket_status
 from incidents.lifecycle import move, reopen
 from incidents.models import IncidentState, ProbeResult, Stage, Ticket, TicketStatus
-from incidents.policy.policy import Policy
+from incidents.promises.updates import UpdateKind
 
 # A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
 MAX_RED_LOOKS = 3
@@ -92,29 +92,31 @@ def _tell_everybody(case: Case, proof: str, basis: Basis) -> Plan:
     incident = replace(incident, checks=0, next_stage=Stage.CLOSURE, next_stage_at=basis.now)
     seen = replace(case, incident=incident)
     tickets = _waiting_for_word(case)
-    effects = farewell(seen, tickets, basis.policy)
+    farewells = farewell(seen, tickets, basis)
+    effects = list(farewells.effects)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
     effects += tell_room(seen, basis.policy, "fixed", f"{proof}. {len(tickets)} customers are told now.")
     entry = Entry(kind=EntryKind.PROOF, text=f"{proof}; telling {len(tickets)} customer(s)")
-    return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
+    return Plan(incident=incident, effects=tuple(effects), entries=(entry,), updates=farewells.updates)
 
 
-def farewell(case: Case, tickets: Sequence[Ticket], policy: Policy) -> list[Effect]:
+def farewell(case: Case, tickets: Sequence[Ticket], basis: Basis) -> ToldCustomers:
     """It works again: told to each customer, and the ticket solved.
 
     The message goes before the status: a reply to a settled ticket opens it again at some helpdesks.
     """
+    policy = basis.policy
     # With a probe nobody comes here without healthy looks; without one, nothing was checked.
     is_checked = bool(policy.service(case.incident.service).probes)
     template = policy.templates.customer.fixed_text(is_checked=is_checked)
-    effects = customers.tell(case, tickets, policy, template=template, what=FAREWELL)
+    said = say(case, tickets, basis, template=template, what=FAREWELL, kind=UpdateKind.FIXED)
     solved = policy.closure.solved_status
-    effects += [
+    statuses = [
         ticket_status(case.incident.id, ticket.ref, case.once(f"status:{solved}"), solved)
         for ticket in tickets
         if not ticket.status.is_settled
     ]
-    return effects
+    return replace(said, effects=(*said.effects, *statuses))
 
 
 def _waiting_for_word(case: Case) -> list[Ticket]:

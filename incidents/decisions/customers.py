@@ -8,11 +8,12 @@ from datetime import datetime
 from incidents.basis import Basis
 from incidents.case import Case
 from incidents.effects import Effect, customer_message, ticket_note
+from incidents.lifecycle import standing_of
 from incidents.models import Incident, Ticket
 from incidents.policy.policy import Policy
 from incidents.texts.messages import customer_message as render
 from incidents.texts.messages import internal
-from incidents.texts.times import clock
+from incidents.texts.times import clock, minute_of
 
 
 def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str, what: str) -> list[Effect]:
@@ -32,7 +33,7 @@ def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str
             customer_name=ticket.requester.name,
             service=policy.service(incident.service).title,
             incident=incident.name,
-            next_update=clock(due) if due is not None else "",
+            next_update=clock(minute_of(due)) if due is not None else "",
         )
         if ticket.is_reachable:
             effects.append(
@@ -47,9 +48,11 @@ def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str
 
 
 def next_update_at(incident: Incident, basis: Basis) -> datetime | None:
-    """When customers were promised to hear from us again; None when the cadence is off."""
-    every = basis.policy.cadence.update_every.get(incident.severity) if basis.policy.cadence.enabled else None
-    return basis.now + every if every is not None else None
+    """When customers hear from us again, by severity and by how far it is; None when the cadence is off."""
+    cadence = basis.policy.cadence
+    return (
+        basis.now + cadence.every(incident.severity, standing_of(incident.state)) if cadence.enabled else None
+    )
 
 
 def waiting(case: Case) -> Iterable[Ticket]:

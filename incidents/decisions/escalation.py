@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from incidents.actions import ActionState
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.decisions.customers import next_update_at
 from incidents.decisions.posts import chat_post
+from incidents.decisions.updates.said import promised_for
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
 from incidents.lifecycle import move
 from incidents.models import (
@@ -121,7 +121,7 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
         checks=0,
         responder=None,
         acknowledged_at=None,
-        next_update_at=next_update_at(incident, basis),
+        next_update_at=promised_for(replace(case, incident=incident), basis),
     )
     seen = replace(case, incident=incident)
     team = basis.policy.team_of(incident.service)

@@ -210,7 +210,7 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
             )
         if incident.state is IncidentState.CLOSING:
             # The others are being told that it is over; nobody comes back for these later.
-            effects += closure.farewell(case, [join.ticket for join in joins], basis.policy)
+            effects += closure.farewell(case, [join.ticket for join in joins], basis).effects
     return Plan(incident=changed, effects=tuple(effects), entries=tuple(entries))
 
 

@@ -16,6 +16,7 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import next_level, person_page
 from incidents.decisions.posts import page_notes, tell_room
+from incidents.decisions.updates.lapsing import sweep_updates
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import UNSETTLED, WITH_ENGINEERS
 from incidents.models import (
@@ -87,11 +88,11 @@ def broken(due: Sequence[DueClock]) -> list[Missed]:
 def sweep(case: Case, due: Sequence[DueClock], basis: Basis) -> Plan:
     """What is due on this incident and its tickets: warnings, breaches with the next rung, customers' updates."""
     incident, effects, entries = _tell(case, due, basis)
-    incident, updates, said = _update_customers(replace(case, incident=incident), basis)
-    return Plan(
-        incident=incident,
-        effects=(*effects, *updates),
-        entries=(*entries, *said),
+    updates = sweep_updates(replace(case, incident=incident), basis)
+    return replace(
+        updates,
+        effects=(*effects, *updates.effects),
+        entries=(*entries, *updates.entries),
         told_clocks=told_clocks(due, now=basis.now),
     )
 
@@ -230,27 +231,3 @@ def _escalate(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[En
         return incident, [], []
     plan = next_level(case, basis, Plan(incident=incident))
     return plan.incident, list(plan.effects), list(plan.entries)
-
-
-def _update_customers(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
-    """Keep the promise "next update by": a message to all who wait, and the next promise."""
-    incident = case.incident
-    is_due = incident.next_update_at is not None and incident.next_update_at <= basis.now
-    if not is_due or incident.state not in WITH_ENGINEERS:
-        return incident, [], []
-    incident = replace(
-        incident,
-        updates_sent=incident.updates_sent + 1,
-        next_update_at=customers.next_update_at(incident, basis),
-    )
-    seen = replace(case, incident=incident)
-    waiting = list(customers.waiting(case))
-    effects = customers.tell(
-        seen,
-        waiting,
-        basis.policy,
-        template=basis.policy.templates.customer.update,
-        what=f"update:{incident.updates_sent}",
-    )
-    entry = Entry(kind=EntryKind.UPDATE, text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
-    return incident, effects, [entry]

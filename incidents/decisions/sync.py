@@ -24,6 +24,7 @@ from incidents.decisions.page_moves import (
 from incidents.decisions.posts import change_pages, tell_engineers, tell_room
 from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
+from incidents.decisions.updates.said import PROGRESS, is_said, promised_for, say, still_promised
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.events import (
     ChatCommand,
@@ -39,6 +40,7 @@ from incidents.models import (
     Stage,
 )
 from incidents.policy.policy import Policy
+from incidents.promises.updates import UpdateKind
 from incidents.texts.messages import internal
 
 NOBODY = "Nobody (a time-out, or an integration by itself)"
@@ -117,7 +119,12 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
 
 def _joined(first: Plan, then: Plan) -> Plan:
     """Both, the incident as the second has it."""
-    return replace(then, effects=(*first.effects, *then.effects), entries=(*first.entries, *then.entries))
+    return replace(
+        then,
+        effects=(*first.effects, *then.effects),
+        entries=(*first.entries, *then.entries),
+        updates=(*first.updates, *then.updates),
+    )
 
 
 def _page_is_resolved(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
@@ -182,12 +189,11 @@ def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) ->
 def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
     """Somebody has it: every agent is told who, every waiting customer that it is being worked on."""
     incident = move(case.incident, IncidentState.ACKNOWLEDGED, now=basis.now)
-    incident = replace(
-        incident,
-        responder=who,
-        acknowledged_at=basis.now,
-        next_update_at=customers.next_update_at(incident, basis),
+    # Who has had this message gets no other by it, so what was promised to them stays.
+    next_at = (
+        promised_for(case, basis) if is_said(case, PROGRESS) else customers.next_update_at(incident, basis)
     )
+    incident = replace(incident, responder=who, acknowledged_at=basis.now, next_update_at=next_at)
     seen = replace(case, incident=incident)
     plan = tell_all(
         seen,
@@ -196,14 +202,15 @@ def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
         f"{who} is on it",
         kind=EntryKind.ACKNOWLEDGED,
     )
-    progress = customers.tell(
+    progress = say(
         seen,
         customers.waiting(case),
-        basis.policy,
+        basis,
         template=basis.policy.templates.customer.progress,
-        what="progress",
+        what=PROGRESS,
+        kind=UpdateKind.PROGRESS,
     )
-    return replace(plan, effects=(*plan.effects, *progress))
+    return replace(plan, effects=(*plan.effects, *progress.effects), updates=progress.updates)
 
 
 def _resolved(case: Case, who: str, basis: Basis) -> Plan:
@@ -214,7 +221,8 @@ def _resolved(case: Case, who: str, basis: Basis) -> Plan:
         resolved_at=basis.now,
         next_stage=Stage.CLOSURE,
         next_stage_at=basis.now,
-        next_update_at=None,
+        # Proof may take long, and customers were told when they hear from us.
+        next_update_at=still_promised(case),
         checks=0,
     )
     seen = replace(case, incident=incident)
@@ -232,7 +240,7 @@ def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
         incident,
         next_stage=None,
         next_stage_at=None,
-        next_update_at=customers.next_update_at(incident, basis),
+        next_update_at=promised_for(replace(case, incident=incident), basis),
     )
     seen = replace(case, incident=incident)
     return tell_all(seen, basis.policy, "reopened", f"{who} opened it again", kind=EntryKind.REOPENED)

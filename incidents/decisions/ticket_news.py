@@ -12,6 +12,7 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.departures import departures, new_customers
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.ticket_change import TicketNews
+from incidents.decisions.updates.kept import agents_wrote
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import WORKS_AGAIN, reopen
 from incidents.models import Author, Comment, Incident, ProbeResult, Ticket
@@ -55,7 +56,8 @@ def ticket_news(
     ):
         entries += moved
         effects += passed_on
-    return Plan(incident=plan.incident, effects=tuple(effects), entries=tuple(entries))
+    incident, updates = agents_wrote(seen, news, basis)
+    return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries), updates=updates)
 
 
 def _complaints(

@@ -8,7 +8,8 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from incidents.errors import PolicyError
-from incidents.models import Severity, TicketStatus, Verdict
+from incidents.models import TicketStatus, Verdict
+from incidents.policy.cadence import Cadence
 from incidents.policy.sla.section import Sla, SlaTarget
 from incidents.policy.words import (
     Duration,
@@ -128,29 +129,6 @@ class Closure(PolicySection):
         return says_still_broken(text, self.still_broken_phrases)
 
 
-DEFAULT_UPDATES = {
-    Severity.CRITICAL: timedelta(minutes=30),
-    Severity.HIGH: timedelta(minutes=60),
-    Severity.MEDIUM: timedelta(hours=4),
-    Severity.LOW: timedelta(days=1),
-}
-
-
-class Cadence(PolicySection):
-    """How often customers hear from us while it lasts. Severities left out keep their defaults."""
-
-    enabled: bool = Field(default=True, description="Whether customers get progress updates at all.")
-    update_every: dict[Severity, Duration] = Field(
-        default_factory=lambda: dict(DEFAULT_UPDATES),
-        description="Time between two updates by severity, 1 (worst) to 4.",
-    )
-
-    @field_validator("update_every")
-    @classmethod
-    def _complete(cls, every: dict[Severity, timedelta]) -> dict[Severity, timedelta]:
-        return {**DEFAULT_UPDATES, **every}
-
-
 FIXED = (
     "Hello,\n\n"
     "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
@@ -186,6 +164,15 @@ class CustomerTemplates(PolicySection):
         ),
         description="Each further message while it lasts.",
     )
+    monitoring: str = Field(
+        default=(
+            "Hello,\n\n"
+            "there is a fix for the problem with {{ service }}, and we are watching whether it holds."
+            "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
+            "Your reference is {{ incident }}."
+        ),
+        description="Instead of `update`, once it is said to be fixed and not proven yet.",
+    )
     fixed: str = Field(
         default=FIXED,
         description="The last message, once the fix is proven.",
@@ -206,7 +193,7 @@ class CustomerTemplates(PolicySection):
             return self.fixed_unchecked
         return FIXED_UNCHECKED if self.fixed == FIXED else self.fixed
 
-    @field_validator("progress", "update", "fixed", "fixed_unchecked")
+    @field_validator("progress", "update", "monitoring", "fixed", "fixed_unchecked")
     @classmethod
     def _compiles(cls, template: str | None) -> str | None:
         if template is None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
+from incidents.lifecycle import OWES_UPDATES
 from incidents.store.ledger.due import CLOCK, IS_DUE
 from incidents.store.ledger.pages import UNSEEN, UNSEEN_FOR, WITH_ENGINEERS_NAMES
 
@@ -34,14 +35,16 @@ _LOOK = text(
                     and not exists (select 1 from drains d where d.lane = w.lane and d.until > {CLOCK}))
             as has_work,
         exists (select 1 from sla_clocks where next_moment_at <= :now)
-            or exists (select 1 from incidents where next_update_at <= :now and state = any(:states))
+            or exists (select 1 from customer_updates where next_look_at <= :now)
+            or exists (select 1 from incidents where next_update_at <= :now and state = any(:owing))
             as has_promises
     """  # noqa: S608  # fragments of our own
-).bindparams(bindparam("states", type_=ARRAY(Text)))
+).bindparams(bindparam("states", type_=ARRAY(Text)), bindparam("owing", type_=ARRAY(Text)))
 
 
 async def things_to_do(tx: AsyncConnection, *, now: datetime, clock: datetime | None = None) -> ThingsToDo:
     """What was due at `now` and is not done. `clock` is what leases are compared with: PostgreSQL's, but in tests."""
     given = {"now": now, "clock": clock, "states": WITH_ENGINEERS_NAMES, "unseen_since": now - UNSEEN_FOR}
+    given |= {"owing": [state.value for state in OWES_UPDATES]}
     row = (await tx.execute(_LOOK, given)).one()
     return ThingsToDo(has_work=row.has_work, has_promises=row.has_promises)

@@ -231,6 +231,7 @@ _OF_INCIDENTS = [
     text(statement).bindparams(_IDS)
     for statement in (
         "delete from timeline where incident_id = any(:ids)",
+        "delete from customer_updates where incident = any(:ids)",
         "delete from bindings where incident_id = any(:ids)",
         "delete from effects where incident_id = any(:ids)",
         "delete from incidents where id = any(:ids)",

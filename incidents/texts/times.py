@@ -10,6 +10,12 @@ def clock(at: datetime) -> str:
     return at.strftime("%H:%M UTC")
 
 
+def minute_of(at: datetime) -> datetime:
+    """The moment as it is said to customers, who read whole minutes: never before the moment itself."""
+    whole = at.replace(second=0, microsecond=0)
+    return whole if whole == at else whole + timedelta(minutes=1)
+
+
 def duration(span: timedelta) -> str:
     """`1 h 05 min`, `4 min`, `30 s`; a passed moment is `12 min ago`."""
     seconds = round(span.total_seconds())

@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.basis import Basis
 from incidents.policy.policy import Policy
+from incidents.promises.holders import NOBODY
+from incidents.promises.updates import PromiseState
+from incidents.sla.clock import SlaMetric
 from incidents.sla.facts import folded
 from insights.sla_report.iso_week import IsoWeek
 from insights.sla_report.outcomes import (
     ALL,
+    CUSTOMER_UPDATES,
     NONE,
     NOT_RECORDED,
     PromiseOutcome,
@@ -38,6 +42,13 @@ _COUNTED = text(
     )
     """
 )
+_UPDATES = text(
+    """
+    select u.incident, u.number, u.said_at, u.settled_at, u.state, u.standing, u.owner, i.service
+    from customer_updates u join incidents i on i.id = u.incident
+    where u.state in ('kept', 'broken') and u.settled_at >= :since and u.settled_at < :until
+    """
+)
 
 
 async def read_outcomes(tx: AsyncConnection, week: IsoWeek, basis: Basis, *, weeks: int = 1) -> pd.DataFrame:
@@ -51,6 +62,9 @@ async def read_outcomes(tx: AsyncConnection, week: IsoWeek, basis: Basis, *, wee
     async with tx.stream(_COUNTED, span) as found:
         async for part in found.partitions(_AT_ONCE):
             rows.extend(_values(row, basis.policy) for row in part)
+    async with tx.stream(_UPDATES, {"since": span["since"], "until": span["until"]}) as found:
+        async for part in found.partitions(_AT_ONCE):
+            rows.extend(_update_values(row, basis.policy) for row in part)
     return outcomes_frame(rows)
 
 
@@ -74,4 +88,25 @@ def _values(row: Row[Any], policy: Policy) -> tuple[object, ...]:
         None if outcome is PromiseOutcome.OPEN else row.worked / _MINUTE,
         "" if outcome is PromiseOutcome.KEPT else row.cause or NOT_RECORDED,
         0.0 if row.held is None else row.held / _MINUTE,
+    )
+
+
+def _update_values(row: Row[Any], policy: Policy) -> tuple[object, ...]:
+    """A promised update to customers, in the same columns: from when it was promised to when it was kept or broken."""
+    service = policy.services.get(row.service)
+    is_kept = row.state == PromiseState.KEPT.value
+    waited = (row.settled_at - row.said_at) / _MINUTE
+    return (
+        f"INC-{row.incident}:update:{row.number}",
+        str(IsoWeek.of(row.settled_at)),
+        (PromiseOutcome.KEPT if is_kept else PromiseOutcome.MISSED).value,
+        SlaMetric.NEXT_UPDATE.value,
+        CUSTOMER_UPDATES,
+        row.service,
+        service.team if service is not None else NONE,
+        ALL,
+        ALL,
+        waited,
+        "" if is_kept else f"{row.owner or NOBODY}: {row.standing}",
+        0.0 if is_kept else waited,
     )

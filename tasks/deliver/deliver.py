@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
+from incidents.decisions.updates.kept import customers_were_told
 from incidents.effects import EffectKind, EffectState, Wanted
-from incidents.process.deciding import as_it_is, decide
+from incidents.process.deciding import decide
 from incidents.step import Step
 from incidents.store.ledger.due import (
     DueEffects,
@@ -155,7 +157,8 @@ async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence
     if not sent or sent[0].incident_id is None:
         return
     # The incident first: it is always locked before its tickets' clocks.
-    await decide(step, sent[0].incident_id, as_it_is, customers_told_at=step.now)
+    told = partial(customers_were_told, marks={effect.once for effect in sent}, basis=step.basis)
+    await decide(step, sent[0].incident_id, told, customers_told_at=step.now)
     refs = [effect.ticket for effect in sent]
     await keep_customers_told(step, refs)
 

@@ -11,6 +11,7 @@ from incidents.basis import Basis
 from incidents.case import Actor, Case, EntryKind, LinkedTicket
 from incidents.models import Ticket
 from incidents.notes.context import facts
+from incidents.notes.updates import promises_words
 from incidents.sla.explain import explain
 from incidents.store.emergencies import is_emergency_name
 from incidents.store.timeline import TimelineEntry
@@ -30,7 +31,10 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
     """
     incident = case.incident
     who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
-    known = facts(case, basis)
+    known = [*facts(case, basis)]
+    promised = promises_words(case.updates)
+    if promised:
+        known.append(("Promises of the next update", promised))
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",

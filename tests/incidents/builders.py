@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from incidents.case import Case, LedgerLine, LinkedTicket, Plan
+from incidents.decisions.updates.said import seen_with
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.events import PageChange, PageEvent
 from incidents.models import (
@@ -269,7 +270,8 @@ def after(case: Case, plan: Plan, policy: Policy | None = None, *, now: datetime
         for effect in plan.effects
         if not effect.is_about_a_ticket and effect.key not in known
     )
-    return replace(case, incident=plan.incident, ledger=(*case.ledger, *new), clocks=clocks)
+    seen = seen_with(case, plan.updates)
+    return replace(seen, incident=plan.incident, ledger=(*case.ledger, *new), clocks=clocks)
 
 
 def of_kind(plan: Plan, *kinds: EffectKind) -> list[Effect]:

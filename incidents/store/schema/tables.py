@@ -27,6 +27,7 @@ from incidents.store.schema.sla import (
     sla_clocks,
     sla_holders,
 )
+from incidents.store.schema.updates import customer_updates
 from incidents.store.storable import StorableText as Text
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "comments_heard",
     "connections",
     "cursors",
+    "customer_updates",
     "deliveries",
     "desk_messages",
     "desk_tickets",

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.lifecycle import WITH_ENGINEERS
+from incidents.lifecycle import OWES_UPDATES
 from incidents.sla.clock import SlaClock
 from incidents.store.schema.tables import (
+    customer_updates,
     incidents,
     sla_clocks,
     tickets,
@@ -62,13 +63,18 @@ async def due_now(tx: AsyncConnection, *, now: datetime, by_risk: bool = False) 
         select(incidents.c.id)
         .where(
             incidents.c.next_update_at <= now,
-            incidents.c.state.in_([state.value for state in WITH_ENGINEERS]),
+            incidents.c.state.in_([state.value for state in OWES_UPDATES]),
         )
         .order_by(incidents.c.next_update_at)
     )
+    promised = await tx.execute(
+        select(customer_updates.c.incident)
+        .where(customer_updates.c.next_look_at <= now)
+        .order_by(customer_updates.c.next_look_at)
+    )
     by_clock = [row.incident_id for row in rows if row.incident_id is not None]
     return DueNow(
-        incidents=tuple(dict.fromkeys([*by_clock, *(row.id for row in updates)])),
+        incidents=tuple(dict.fromkeys([*by_clock, *promised.scalars(), *(row.id for row in updates)])),
         unlinked=sum(row.clocks for row in rows if row.incident_id is None),
     )
 

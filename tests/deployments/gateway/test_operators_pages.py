@@ -48,6 +48,7 @@ async def test_what_was_set_aside_is_counted_as_the_store_has_it(sender: Sender,
         await tx.execute(update(deliveries).values(state="parked"))
     await aside.count()
     assert parked in metrics.exposition()
+    assert b'liaison_promised_updates{outcome="kept_by_people"} 0.0' in metrics.exposition()
     async with database.transaction() as tx:
         await tx.execute(update(deliveries).values(state="done"))
     await aside.count()

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from incidents.models import Severity, TicketStatus, Verdict
+from incidents.lifecycle import WORKS_AGAIN, IncidentProgress, standing_of
+from incidents.models import IncidentState, Severity, TicketStatus, Verdict
 from incidents.policy import policy as policy_module
 from incidents.policy.policy import (
     ActionPolicy,
@@ -83,9 +84,9 @@ def test_a_policy_made_in_code_has_no_dangling_references_either():
 
 
 def test_defaults_are_complete():
-    """Every severity has targets and a cadence; severities given replace only themselves."""
+    """Every severity has targets; severities given replace only themselves."""
     policy = a_policy()
-    assert set(policy.sla.targets) == set(policy.cadence.update_every) == set(Severity)
+    assert set(policy.sla.targets) == set(Severity)
     assert policy.correlation.window == timedelta(hours=2)
     assert policy.validation.tickets == 3
     assert policy.escalation.on == [Verdict.CONFIRMED, Verdict.LIKELY]
@@ -94,7 +95,20 @@ def test_defaults_are_complete():
     strict = Sla(targets={Severity.LOW: SlaTarget(response="1h", resolution="2h")})
     assert strict.targets[Severity.LOW].response == timedelta(hours=1)
     assert strict.targets[Severity.CRITICAL] == policy.sla.targets[Severity.CRITICAL]
-    assert Cadence(update_every={1: "10m"}).update_every[Severity.HIGH] == timedelta(hours=1)
+
+
+def test_the_cadence_goes_by_severity_and_by_how_far_it_is():
+    """A public hand-book's, then one time for all of a severity, then one for a state of it: the closest counts."""
+    by_handbook = [
+        [Cadence().every(one, how_far).seconds // 60 for one in Severity] for how_far in IncidentProgress
+    ]
+    assert by_handbook == [[10, 15, 15, 15], [10, 30, 30, 30], [30, 60, 60, 60]]
+    own = Cadence(update_every={2: "20m"}, by_state={"monitoring": {2: "2h"}})
+    found = [own.every(Severity.HIGH, how_far) for how_far in IncidentProgress]
+    assert found == [timedelta(minutes=20), timedelta(minutes=20), timedelta(hours=2)]
+    assert own.every(Severity.LOW, IncidentProgress.MONITORING) == timedelta(hours=1)
+    assert standing_of(IncidentState.ACKNOWLEDGED) is IncidentProgress.IDENTIFIED
+    assert {standing_of(state) for state in WORKS_AGAIN} == {IncidentProgress.MONITORING}
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from incidents.basis import Basis
+from incidents.lifecycle import IncidentProgress
 from incidents.policy.file import parse_policy
+from incidents.promises.updates import CustomerUpdate, PromiseState, UpdateKind
+from incidents.store.customer_updates import save_updates
 from incidents.store.database import Database
 from insights.sla_report.iso_week import IsoWeek
-from insights.sla_report.outcomes import PromiseOutcome
+from insights.sla_report.outcomes import CUSTOMER_UPDATES, PromiseOutcome
 from insights.sla_report.report import (
     ALL_METRICS,
     ALL_POLICIES,
@@ -23,8 +26,10 @@ from insights.sla_report.report import (
     SlaReport,
     sla_report,
 )
+from insights.sla_report.words import sections
 from insights.store.sla_outcomes import read_outcomes
 from tests.incidents.builders import POLICY
+from tests.incidents.store.examples import new_incident
 from tests.incidents.store.sla_history import write_history
 
 WEEK = IsoWeek(2026, 2)
@@ -159,6 +164,46 @@ async def test_nothing_is_left_out_or_counted_twice(database: Database):
     assert everything["key"].is_unique
     assert set(everything["key"]) == keys
     assert set(everything["outcome"]) == {outcome.value for outcome in PromiseOutcome}
+
+
+async def test_updates_promised_to_customers_are_promises_too(database: Database):
+    """Kept and broken ones count in the week in which they were; open and withdrawn ones, and plain news, do not."""
+    async with database.transaction() as tx:
+        incident = await new_incident(tx)
+        ends = ["kept", "broken", "open", "withdrawn", None]
+        said = {number: MIDWEEK - timedelta(minutes=30) for number in range(len(ends))}
+        await save_updates(
+            tx,
+            [
+                CustomerUpdate(
+                    incident=incident.id,
+                    number=number,
+                    generation=1,
+                    kind=UpdateKind.UPDATE,
+                    standing=IncidentProgress.IDENTIFIED,
+                    once=f"update:{number}",
+                    said_at=said[number],
+                    owner="Ada",
+                    next_by=MIDWEEK,
+                    state=PromiseState(end) if end else None,
+                    settled_at=MIDWEEK if end in ("kept", "broken") else None,
+                )
+                for number, end in enumerate(ends)
+            ],
+        )
+        basis = Basis(parse_policy(POLICY), AFTER)
+        outcomes = await read_outcomes(tx, WEEK, basis)
+        before = await read_outcomes(tx, WEEK.before(), basis)
+    columns = ["outcome", "metric", "policy", "team", "minutes", "cause", "held"]
+    assert listed(outcomes, columns) == [
+        ("kept", "next_update", CUSTOMER_UPDATES, "payments", 30.0, "", 0.0),
+        ("missed", "next_update", CUSTOMER_UPDATES, "payments", 30.0, "Ada: identified", 30.0),
+    ]
+    assert before.empty
+    report = sla_report(outcomes, WEEK, now=AFTER)
+    (kept,) = [section for section in sections(report) if section.title == "Kept by policy and promise"]
+    (row,) = kept.rows
+    assert (row[0], row[2:]) == ("updates to customers, next update", ("1", "1", "0"))
 
 
 async def test_an_empty_store_is_an_empty_report(database: Database):
