@@ -57,6 +57,7 @@ __all__ = [
     "Closure",
     "Correlation",
     "CustomerTemplates",
+    "Customers",
     "Escalation",
     "Insights",
     "Links",
@@ -146,12 +147,26 @@ class Tier(PolicySection):
     weight: int = Field(default=1, ge=1, le=1000, description="How much one of its customers counts.")
 
 
+class Customers(PolicySection):
+    """Where it is looked up who a customer is."""
+
+    directory: Connection | None = Field(
+        default=None,
+        description="Connection that knows the tier of customers whose helpdesk does not say it: customersql/crm.",
+    )
+    remember: Duration = Field(
+        default=timedelta(minutes=15),
+        description="How long a tier that was looked up is not asked for again.",
+    )
+
+
 class Policy(PolicySection):
     """Everything the operator decides, in one place."""
 
     services: dict[Name, Service] = Field(min_length=1, description="The services, by name.")
     teams: dict[Name, Team] = Field(min_length=1, description="The teams, by name.")
     tiers: dict[str, Tier] = Field(default_factory=dict, description="Classes of customers, by name.")
+    customers: Customers = Field(default_factory=Customers, description="Where customers are looked up.")
     helpdesks: list[Connection] = Field(
         min_length=1, description="Helpdesk connections that tickets come from."
     )
@@ -218,6 +233,8 @@ class Policy(PolicySection):
     def _named_connections(self) -> Iterator[tuple[str, str]]:
         for helpdesk in self.helpdesks:
             yield "helpdesks", helpdesk
+        if self.customers.directory is not None:
+            yield "customers.directory", self.customers.directory
         for name, service in self.services.items():
             for probe in service.probes:
                 yield f"services.{name}.probes", probe

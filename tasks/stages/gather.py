@@ -17,10 +17,14 @@ from incidents.store.ledger.pages import UNSEEN_FOR, page_keys, taken_pages
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
+from tasks.stages.customers import with_tiers
 
 
 async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:
-    """Each ticket once, as it is now: from the payload where that is all there is, else read again."""
+    """Each ticket once, as it is now: from the payload where that is all there is, else read again.
+
+    Where the helpdesk does not say a customer's tier, the policy's directory does.
+    """
     carried: dict[str, Ticket] = {}
     to_read: dict[str, set[str]] = {}
     for event in events:
@@ -34,7 +38,7 @@ async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:
         if known is None or event.ticket.version >= known.version:
             carried[str(event.ref)] = event.ticket
     read = [await read_tickets(connection, sorted(ids)) for connection, ids in to_read.items()]
-    return [*carried.values(), *(ticket for tickets in read for ticket in tickets)]
+    return await with_tiers([*carried.values(), *(ticket for tickets in read for ticket in tickets)])
 
 
 @task(name="read tickets", task_run_name="read tickets from {connection}", **OUTSIDE_CALL)

@@ -14,6 +14,7 @@ from tasks.insights.learnt_routes import what_is_learnt
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
 from tasks.stages.commit_intake import Handled, take_in
+from tasks.stages.customers import with_tiers
 from tasks.stages.replies import replies_since
 
 # Helpdesks' exports lag (Zendesk's by a minute) and clocks differ: look back a little further than last time.
@@ -33,7 +34,8 @@ async def reconcile_helpdesk(connection: str) -> Handled | None:
     async with resources.database().transaction() as tx:
         since = await read_cursor(tx, connection) or began - FIRST_LOOK
     total = Handled()
-    async for chunk in _chunks(helpdesk, since - OVERLAP):
+    async for changed in _chunks(helpdesk, since - OVERLAP):
+        chunk = await with_tiers(changed)
         basis = resources.basis()
         learnt = await what_is_learnt(chunk, basis)
         replies = await replies_since(chunk, since - OVERLAP)

@@ -12,6 +12,7 @@ from incidents.policy.policy import (
     ActionPolicy,
     Cadence,
     Closure,
+    Customers,
     Links,
     Policy,
     Rung,
@@ -54,6 +55,13 @@ def test_services_and_their_teams_are_found_by_name():
     policy = a_policy()
     assert policy.service("checkout").title == "Checkout"
     assert policy.team_of("accounts").pager == "pagerduty/main"
+
+
+def test_the_customers_directory_is_a_connection_like_others():
+    """So `liaison check` looks at it, and the gateway keeps its settings."""
+    policy = a_policy(customers=Customers(directory="customersql/crm"))
+    assert policy.connection_uses()["customersql/crm"] == ["customers.directory"]
+    assert a_policy().customers.directory is None
 
 
 def test_an_incident_may_outlive_its_services_entry():
