@@ -90,8 +90,8 @@ EVERYTHING_WRONG = [
         32,
         "zzz",
         (
-            "there is no such setting; there is: cadence, chat, closure, correlation, escalation, "
-            "helpdesks, insights, links, retention, routing"
+            "there is no such setting; there is: cadence, chat, closure, correlation, customers, "
+            "escalation, helpdesks, insights, links, retention"
         ),
     ),
 ]
