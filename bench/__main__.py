@@ -1,7 +1,7 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|kills|prefect_away|month|sla|sweep|replies|redaction|insights
-                          |insights_speed|insights_text|campaign|campaign_small]
+    python -m bench [only=gateway|page|storm|city|connectors|kills|prefect_away|month|sla|sweep|replies|redaction
+                          |insights|insights_speed|insights_text|campaign|campaign_small]
 
 The campaign takes hours, and its small size minutes: they run only when they are named. What is going on is told on
 stderr.
@@ -41,6 +41,12 @@ def _storm() -> None:
 
 def _city() -> None:
     _print(city_figures())
+
+
+def _connectors() -> None:
+    from bench.connectors.figures import connector_figures  # noqa: PLC0415
+
+    _print(connector_figures())
 
 
 def _kills() -> None:
@@ -118,6 +124,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "page": _page,
     "storm": _storm,
     "city": _city,
+    "connectors": _connectors,
     "kills": _kills,
     "prefect_away": _prefect_away,
     "month": _month,

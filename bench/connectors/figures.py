@@ -1,0 +1,73 @@
+"""Each read and write of each connector on its fake, beside a bare httpx client that sends the very same requests.
+
+The fake is served over loopback by a process of its own. Each call is made with a key of its own, and its requests are
+sent once more by the bare client right after, so both arms share whatever else the machine does. The figure is the
+median of the rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+import httpx
+
+from bench.connectors.calls import Call, calls_of
+from bench.connectors.served import served
+from bench.connectors.wire import WrittenDown, seconds_bare
+from bench.connectors.worlds import WORLDS, World
+from bench.result import Result, progress
+
+ROUNDS = 60
+WARM_UP = 5
+"""Rounds before those that count: connections are open then, and everything is imported."""
+
+
+def connector_figures(worlds: Sequence[World] = WORLDS, *, rounds: int = ROUNDS) -> Iterator[Result]:
+    """Milliseconds of each call, with the ratio to the bare one."""
+    for world in worlds:
+        progress(f"connector {world.vendor}")
+        with served(world.make) as (address, facts):
+            yield from asyncio.run(_figures_of(world, address, facts, rounds))
+
+
+async def _figures_of(world: World, address: str, facts: Mapping[str, str], rounds: int) -> list[Result]:
+    network = WrittenDown()
+    connector = world.connect(address, facts, network)
+    results = []
+    # Both arms write down what they send, so that this costs both.
+    async with httpx.AsyncClient(transport=WrittenDown()) as bare:
+        try:
+            for name, call in calls_of(connector, facts).items():
+                results.append(await _figure(f"{world.vendor}_{name}", call, network, bare, rounds))
+        finally:
+            await connector.aclose()
+    return results
+
+
+async def _figure(
+    name: str, call: Call, network: WrittenDown, bare: httpx.AsyncClient, rounds: int
+) -> Result:
+    ours, theirs, requests = [], [], 0
+    for number in range(WARM_UP + rounds):
+        network.taken()
+        began = time.perf_counter()
+        await call(number)
+        taken = time.perf_counter() - began
+        sent = network.taken()
+        bare_taken = await seconds_bare(bare, sent)
+        if number >= WARM_UP:
+            ours.append(taken)
+            theirs.append(bare_taken)
+            requests += len(sent)
+    mine, its = statistics.median(ours), statistics.median(theirs)
+    return Result(
+        name=f"connectors_{name}",
+        value=round(mine * 1000, 2),
+        unit="ms",
+        ratio=round(mine / its, 2) if requests else None,
+        against=f"the same {requests / rounds:g} requests by bare httpx: {its * 1000:.2f} ms",
+        n=rounds,
+    )
