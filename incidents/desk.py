@@ -75,11 +75,19 @@ class ReplyState(StrEnum):
     SENT = "sent"
 
 
+@dataclass(frozen=True, slots=True)
+class BegunReply:
+    """A reply on the ticket `id` that is about to leave as the mail `message_id`."""
+
+    id: str
+    message_id: str
+
+
 class TicketDesk(Protocol):
     """The desk of one connection. Fails only with `incidents.errors`; what is asked twice is done once."""
 
-    async def take_in(self, arrival: Arrival, *, now: datetime) -> PlacedArrival:
-        """Put a message on its ticket, or open one for it, in one transaction; one known already changes nothing.
+    async def take_in(self, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[PlacedArrival]:
+        """Put each message on its ticket, or open one for it, in one transaction; one known already changes nothing.
 
         It belongs to the ticket of its token, else of the nearest message it refers to. A customer's word reopens a
         ticket; on a closed one it opens another, which follows it. What a machine wrote opens none.
@@ -107,10 +115,10 @@ class TicketDesk(Protocol):
         """Apply a change without a public reply, in one transaction; an outcome for each id, in order."""
         ...
 
-    async def begin_reply(
-        self, id: str, change: TicketChange, *, once: str, message_id: str, now: datetime
-    ) -> TicketOutcome | None:
-        """Write down that this reply is about to be sent; None means: go ahead.
+    async def begin_replies(
+        self, replies: Sequence[BegunReply], change: TicketChange, *, once: str, now: datetime
+    ) -> Sequence[TicketOutcome | None]:
+        """Write down, in one transaction, that these replies are about to be sent; None means: go ahead.
 
         An outcome says why not: it is gone, closed, done before, or `unknown` because an earlier attempt with this key
         may have got through.
@@ -123,13 +131,15 @@ class TicketDesk(Protocol):
         """Write down that a mail about no ticket is about to be sent; None means: go ahead, else how far it came."""
         ...
 
-    async def reply_sent(self, message_id: str, *, now: datetime) -> bool:
-        """The reply is on its way for certain: what was to change with it (status, tags) changes now. False for a
-        message that is none of ours; a second time changes nothing."""
+    async def replies_sent(self, message_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
+        """The replies are on their way for certain: what was to change with them (status, tags) changes now.
+
+        Returns which of the messages are ours at all; a second time changes nothing.
+        """
         ...
 
-    async def reply_failed(self, message_id: str) -> None:
-        """The reply surely was not sent: it may be begun anew."""
+    async def replies_failed(self, message_ids: Sequence[str]) -> None:
+        """The replies surely were not sent: they may be begun anew."""
         ...
 
     async def reply_message(self, id: str, once: str) -> tuple[ReplyState, str] | None:

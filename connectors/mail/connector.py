@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,14 +18,14 @@ from typing import ClassVar
 from connectors.kit.fields import any_text, record, utc_time
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
-from connectors.mail.incoming.imap import FetchedMail, ImapSession
+from connectors.mail.incoming.imap import ImapSession
 from connectors.mail.incoming.listening import MailBatch, MailboxListener, MailCursor, folders_of
 from connectors.mail.incoming.threads import in_thread
-from connectors.mail.mapping import mail_from, unreadable, url_of_ticket
+from connectors.mail.mapping import ReadMail, mail_from, unreadable, url_of_ticket
 from connectors.mail.outgoing.compose import Outgoing, mail_id, plain_mail, reply
 from connectors.mail.outgoing.smtp import SmtpSender
 from connectors.mail.settings import MailSettings
-from incidents.desk import Arrival, DeskTicket, ReplyState, TicketDesk
+from incidents.desk import BegunReply, DeskTicket, ReplyState, TicketDesk
 from incidents.errors import LiaisonError, Refused, StoreFault, Unknown, Unrecognised
 from incidents.events import Event, Heard, Lane, TicketEvent, Verified
 from incidents.models import (
@@ -41,6 +41,8 @@ from incidents.models import (
 from incidents.ports import Helpdesk, ListeningSource, Mailbox
 
 PAGE = 200
+BEGUN_AT_ONCE = 20
+"""Replies written down together before they are sent: so many are looked up in the mailbox if we die meanwhile."""
 
 logger = logging.getLogger("liaison.mail")
 
@@ -125,14 +127,17 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
         tickets = {found.ticket.ref.id: found for found in await self._desk.tickets(ids)}
         outcomes: dict[str, TicketOutcome] = {}
         failures: list[LiaisonError] = []
-        for one in dict.fromkeys(ids):
+        wanted = list(dict.fromkeys(ids))
+        for one in wanted:
             if one not in tickets:
                 outcomes[one] = _outcome(one, ChangeOutcome.GONE, f"there is no ticket {one!r}"[:200])
-            elif failures and not isinstance(failures[-1], Unknown):
-                # The server that just refused or did not answer is not asked a hundred times more.
-                outcomes[one] = _outcome(one, ChangeOutcome.LATER, str(failures[-1]))
+        there = [tickets[one] for one in wanted if one in tickets]
+        for start in range(0, len(there), BEGUN_AT_ONCE):
+            some = there[start : start + BEGUN_AT_ONCE]
+            if _is_pointless(failures):
+                outcomes |= _later(some, failures[-1])
             else:
-                outcomes[one] = await self._reply(tickets[one], change, change.public_reply, once, failures)
+                outcomes |= await self._reply_to_some(some, change, change.public_reply, once, failures)
         _raise_if_nothing_was_done(list(outcomes.values()), failures)
         return [outcomes[one] for one in ids]
 
@@ -159,62 +164,113 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
         """Whether the mail that `send` was called for is in the mailbox as sent."""
         return await self._prove(mail_id(self._settings, to, once))
 
-    async def _reply(
+    async def _reply_to_some(
         self,
-        found: DeskTicket,
+        tickets: Sequence[DeskTicket],
         change: TicketChange,
         text: PublicText,
         once: str,
         failures: list[LiaisonError],
-    ) -> TicketOutcome:
-        """One reply's outcome; what says something about the server, and not about this ticket, joins the failures."""
-        ticket = found.ticket.ref.id
+    ) -> dict[str, TicketOutcome]:
+        """Begun together, sent one by one, and noted as sent together; what says something about the server, and not
+        about a ticket, joins the failures."""
+        outcomes: dict[str, TicketOutcome] = {}
+        mails: dict[str, Outgoing] = {}
+        for found in tickets:
+            try:
+                mails[found.ticket.ref.id] = reply(self._settings, found, text, once=once, now=self._clock())
+            except Refused as error:
+                outcomes[found.ticket.ref.id] = _refused(found.ticket.ref.id, error)
+        begun = await self._begin(mails, change, once, outcomes, failures)
+        unsent = {one: mails[one] for one in begun}
+        sent: list[str] = []
         try:
-            return await self._reply_to(found, change, text, once)
-        except LiaisonError as error:
-            if type(error) is Refused:
-                return _outcome(ticket, ChangeOutcome.REFUSED, str(error))
-            failures.append(error)
-            is_open = isinstance(error, Unknown)
-            return _outcome(ticket, ChangeOutcome.UNKNOWN if is_open else ChangeOutcome.LATER, str(error))
+            for one in begun:
+                if _is_pointless(failures):
+                    break
+                try:
+                    await self._post(mails[one])
+                except LiaisonError as error:
+                    # What may have left is neither.
+                    if isinstance(error, Unknown):
+                        del unsent[one]
+                    outcomes[one] = _failed(one, error, failures)
+                else:
+                    del unsent[one]
+                    sent.append(one)
+        finally:
+            # Also when we are stopped in between: what was not sent surely was not.
+            outcomes |= await self._note_sent(sent, mails, failures)
+            if unsent:
+                # If the store is away they are looked up in the mailbox before they are begun anew.
+                with contextlib.suppress(StoreFault):
+                    await self._desk.replies_failed([mail.message_id for mail in unsent.values()])
+        left = [found for found in tickets if found.ticket.ref.id not in outcomes]
+        return outcomes | (_later(left, failures[-1]) if left else {})
 
-    async def _reply_to(
-        self, found: DeskTicket, change: TicketChange, text: PublicText, once: str
-    ) -> TicketOutcome:
-        ticket = found.ticket.ref.id
-        outgoing = reply(self._settings, found, text, once=once, now=self._clock())
-        begin = partial(
-            self._desk.begin_reply,
-            ticket,
-            change,
-            once=once,
-            message_id=outgoing.message_id,
-        )
-        begun = await begin(now=self._clock())
-        if begun is not None and begun.outcome is ChangeOutcome.UNKNOWN:
-            if await self._is_done_or_undone(outgoing.message_id):
-                return _outcome(ticket, ChangeOutcome.DONE)
-            begun = await begin(now=self._clock())
-        if begun is not None:
-            return begun
-        await self._send(outgoing)
-        return _outcome(ticket, ChangeOutcome.DONE)
+    async def _begin(
+        self,
+        mails: Mapping[str, Outgoing],
+        change: TicketChange,
+        once: str,
+        outcomes: dict[str, TicketOutcome],
+        failures: list[LiaisonError],
+    ) -> Sequence[str]:
+        """The tickets whose replies are to be sent now; how the others stand joins the outcomes."""
+        begun: list[str] = []
+        begin = partial(self._desk.begin_replies, change=change, once=once)
+        replies = [BegunReply(one, mail.message_id) for one, mail in mails.items()]
+        try:
+            said_of_each = await begin(replies, now=self._clock())
+        except LiaisonError as error:
+            outcomes |= {one: _failed(one, error, failures) for one in mails}
+            return []
+        for one, outcome in zip(mails, said_of_each, strict=True):
+            said = outcome
+            if said is not None and said.outcome is ChangeOutcome.UNKNOWN:
+                try:
+                    if await self._is_done_or_undone(mails[one].message_id):
+                        said = _outcome(one, ChangeOutcome.DONE)
+                    else:
+                        (said,) = await begin([BegunReply(one, mails[one].message_id)], now=self._clock())
+                except LiaisonError as error:
+                    said = _failed(one, error, failures)
+            if said is None:
+                begun.append(one)
+            else:
+                outcomes[one] = said
+        return begun
+
+    async def _note_sent(
+        self, sent: Sequence[str], mails: Mapping[str, Outgoing], failures: list[LiaisonError]
+    ) -> dict[str, TicketOutcome]:
+        if not sent:
+            return {}
+        try:
+            await self._desk.replies_sent([mails[one].message_id for one in sent], now=self._clock())
+        except StoreFault:
+            lost = Unknown("mail: it was sent, and the store could not write that down")
+            return {one: _failed(one, lost, failures) for one in sent}
+        return {one: _outcome(one, ChangeOutcome.DONE) for one in sent}
 
     async def _send(self, outgoing: Outgoing) -> None:
         """Send what was written down as begun, and write down how it ended."""
-        await self._pace.wait()
-        copy_to = self._settings.address if self._settings.copy_to_mailbox else None
         try:
-            await self._smtp.send(outgoing, copy_to=copy_to)
+            await self._post(outgoing)
         except Unknown:
             raise
         except LiaisonError:
-            await self._desk.reply_failed(outgoing.message_id)
+            await self._desk.replies_failed([outgoing.message_id])
             raise
         try:
-            await self._desk.reply_sent(outgoing.message_id, now=self._clock())
+            await self._desk.replies_sent([outgoing.message_id], now=self._clock())
         except StoreFault as error:
             raise Unknown("mail: it was sent, and the store could not write that down") from error
+
+    async def _post(self, outgoing: Outgoing) -> None:
+        await self._pace.wait()
+        copy_to = self._settings.address if self._settings.copy_to_mailbox else None
+        await self._smtp.send(outgoing, copy_to=copy_to)
 
     async def _is_done_or_undone(self, message_id: str) -> bool:
         """Whether an attempt that was left open got through; False if it did not, and may be begun anew.
@@ -225,46 +281,48 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
             return True
         if not self._settings.copy_to_mailbox:
             raise Unknown("mail: an earlier attempt may have got through, and no copies are kept to prove it")
-        await self._desk.reply_failed(message_id)
+        await self._desk.replies_failed([message_id])
         return False
 
     async def _prove(self, message_id: str) -> bool:
         if not message_id or not await in_thread(_is_in_mailbox, self._settings, message_id):
             return False
-        await self._desk.reply_sent(message_id, now=self._clock())
+        await self._desk.replies_sent([message_id], now=self._clock())
         return True
 
     async def _hear(self, batch: MailBatch) -> Heard:
-        deliveries = [await self._take_in(mail, is_sent=batch.is_sent) for mail in batch.mails]
-        return Heard(
-            deliveries=tuple(one for one in deliveries if one is not None), cursor=batch.cursor.text()
-        )
-
-    async def _take_in(self, fetched: FetchedMail, *, is_sent: bool) -> Verified | None:
         now = self._clock()
-        arrival = await self._understood(fetched, is_sent=is_sent, now=now)
-        if arrival is None:
-            return None
-        taken = await self._desk.take_in(arrival, now=now)
-        if taken.ticket is None:
-            if taken.is_new:
+        arrivals = await in_thread(self._understood, batch, now)
+        copies = [
+            found.arrival.message_id for found in arrivals if found.is_own_copy and found.arrival.message_id
+        ]
+        ours = await self._desk.replies_sent(copies, now=now) if copies else frozenset()
+        theirs = [
+            found.arrival
+            for found in arrivals
+            if not (found.is_own_copy and found.arrival.message_id in ours)
+        ]
+        deliveries: list[Verified] = []
+        for arrival, taken in zip(theirs, await self._desk.take_in(theirs, now=now), strict=True):
+            if taken.ticket is not None:
+                # Also for one known already: it may not have been left in the inbox yet, where a second one is known
+                # again.
+                told = {"ticket": taken.ticket, "message": taken.message, "at": arrival.at.isoformat()}
+                body = json.dumps(told).encode()
+                deliveries.append(Verified(headers=(), body=body, identity=f"mail:{taken.message}"))
+            elif taken.is_new:
                 logger.info("%s: set aside: %s", self.name, taken.why)
-            return None
-        # Also for one known already: it may not have been left in the inbox yet, where a second one is known again.
-        body = json.dumps({"ticket": taken.ticket, "message": taken.message, "at": arrival.at.isoformat()})
-        return Verified(headers=(), body=body.encode(), identity=f"mail:{taken.message}")
+        return Heard(deliveries=tuple(deliveries), cursor=batch.cursor.text())
 
-    async def _understood(self, fetched: FetchedMail, *, is_sent: bool, now: datetime) -> Arrival | None:
-        """None for what we sent ourselves."""
-        try:
-            found = await in_thread(mail_from, fetched, self._settings, is_sent=is_sent, now=now)
-        except Exception:  # a mail that our reading fails on is kept as it is, and holds up no other
-            logger.exception("%s: a mail of %d bytes could not be read", self.name, fetched.size)
-            return unreadable(fetched, now=now)
-        is_ours = found.is_own_copy and found.arrival.message_id
-        if is_ours and await self._desk.reply_sent(found.arrival.message_id, now=now):
-            return None
-        return found.arrival
+    def _understood(self, batch: MailBatch, now: datetime) -> Sequence[ReadMail]:
+        found: list[ReadMail] = []
+        for fetched in batch.mails:
+            try:
+                found.append(mail_from(fetched, self._settings, is_sent=batch.is_sent, now=now))
+            except Exception:  # a mail that our reading fails on is kept as it is, and holds up no other
+                logger.exception("%s: a mail of %d bytes could not be read", self.name, fetched.size)
+                found.append(ReadMail(arrival=unreadable(fetched, now=now), is_own_copy=False))
+        return found
 
     def _told(self, found: DeskTicket) -> Ticket:
         return replace(found.ticket, url=url_of_ticket(self._settings, found))
@@ -294,6 +352,28 @@ def _is_in_mailbox(settings: MailSettings, message_id: str) -> bool:
     finally:
         session.close()
     return False
+
+
+def _is_pointless(failures: Sequence[LiaisonError]) -> bool:
+    """The server that just refused or did not answer is not asked a hundred times more."""
+    return bool(failures) and not isinstance(failures[-1], Unknown)
+
+
+def _later(tickets: Iterable[DeskTicket], error: LiaisonError) -> dict[str, TicketOutcome]:
+    ids = [found.ticket.ref.id for found in tickets]
+    return {one: _outcome(one, ChangeOutcome.LATER, str(error)) for one in ids}
+
+
+def _failed(id: str, error: LiaisonError, failures: list[LiaisonError]) -> TicketOutcome:
+    if type(error) is Refused:
+        return _refused(id, error)
+    failures.append(error)
+    is_open = isinstance(error, Unknown)
+    return _outcome(id, ChangeOutcome.UNKNOWN if is_open else ChangeOutcome.LATER, str(error))
+
+
+def _refused(id: str, error: Refused) -> TicketOutcome:
+    return _outcome(id, ChangeOutcome.REFUSED, str(error))
 
 
 def _outcome(id: str, outcome: ChangeOutcome, detail: str = "") -> TicketOutcome:

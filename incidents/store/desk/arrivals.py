@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +20,7 @@ from incidents.store.schema.tables import desk_messages, desk_tickets, desks
 # Two machines that answer each other without saying so are told by their speed: nobody writes so many so fast.
 FAST, FAST_MESSAGES = timedelta(minutes=10), 10
 
+_KNOWN = "known already"
 _ASIDE = {
     Origin.AUTOMATIC: "an automatic answer that belongs to no ticket",
     Origin.BOUNCE: "a delivery report that belongs to no ticket",
@@ -26,36 +29,64 @@ _ASIDE = {
 }
 
 
-async def take_in(tx: AsyncConnection, connection: str, arrival: Arrival, *, now: datetime) -> PlacedArrival:
+async def take_in(
+    tx: AsyncConnection, connection: str, arrivals: Sequence[Arrival], *, now: datetime
+) -> Sequence[PlacedArrival]:
     """As `incidents.desk.TicketDesk.take_in` says."""
     last_number = await lock_desk(tx, connection)
-    known = await _known(tx, connection, arrival.fingerprint)
-    if known is not None:
-        return known
-    found = await _ticket_of(tx, connection, arrival)
-    is_customers_word = (
-        arrival.author is Author.CUSTOMER and arrival.is_public and arrival.origin is Origin.PERSON
-    )
-    if found is not None and not (is_customers_word and found.status == TicketStatus.CLOSED):
-        return await _add_to(tx, connection, found, arrival, now=now)
-    if not is_customers_word:
-        return await _set_aside(tx, connection, arrival, now=now)
-    parent = None if found is None else found.number
-    return await _open(tx, connection, last_number + 1, arrival, parent=parent, now=now)
+    placed = await _known(tx, connection, [arrival.fingerprint for arrival in arrivals])
+    new: dict[str, Arrival] = {}
+    """Those that refer to nothing are opened together; whatever refers to something must find them there."""
+    again: set[int] = set()
+    for place, arrival in enumerate(arrivals):
+        if arrival.fingerprint in placed or arrival.fingerprint in new:
+            again.add(place)
+        elif _is_customers_word(arrival) and not arrival.tokens and not arrival.references:
+            new[arrival.fingerprint] = arrival
+        else:
+            placed |= await _open(tx, connection, last_number, list(new.values()), now=now)
+            last_number, new = last_number + len(new), {}
+            found = await _ticket_of(tx, connection, arrival)
+            if found is not None and not (
+                _is_customers_word(arrival) and found.status == TicketStatus.CLOSED
+            ):
+                placed[arrival.fingerprint] = await _add_to(tx, connection, found, arrival, now=now)
+            elif not _is_customers_word(arrival):
+                placed[arrival.fingerprint] = await _set_aside(tx, connection, arrival, now=now)
+            else:
+                parent = None if found is None else found.number
+                placed |= await _open(tx, connection, last_number, [arrival], parent=parent, now=now)
+                last_number += 1
+    placed |= await _open(tx, connection, last_number, list(new.values()), now=now)
+    return [
+        replace(placed[arrival.fingerprint], is_new=False, why=_KNOWN)
+        if place in again
+        else placed[arrival.fingerprint]
+        for place, arrival in enumerate(arrivals)
+    ]
 
 
-async def _known(tx: AsyncConnection, connection: str, fingerprint: str) -> PlacedArrival | None:
-    row = (
-        await tx.execute(
-            select(desk_messages.c.id, desk_messages.c.number).where(
-                desk_messages.c.connection == connection, desk_messages.c.fingerprint == fingerprint
-            )
+def _is_customers_word(arrival: Arrival) -> bool:
+    return arrival.author is Author.CUSTOMER and arrival.is_public and arrival.origin is Origin.PERSON
+
+
+async def _known(
+    tx: AsyncConnection, connection: str, fingerprints: Sequence[str]
+) -> dict[str, PlacedArrival]:
+    rows = await tx.execute(
+        select(desk_messages.c.id, desk_messages.c.number, desk_messages.c.fingerprint).where(
+            desk_messages.c.connection == connection, desk_messages.c.fingerprint.in_(fingerprints)
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    ticket = None if row.number is None else str(row.number)
-    return PlacedArrival(ticket=ticket, message=str(row.id), is_new=False, why="known already")
+    )
+    return {
+        row.fingerprint: PlacedArrival(
+            ticket=None if row.number is None else str(row.number),
+            message=str(row.id),
+            is_new=False,
+            why=_KNOWN,
+        )
+        for row in rows
+    }
 
 
 async def _ticket_of(tx: AsyncConnection, connection: str, arrival: Arrival) -> Row[Any] | None:
@@ -146,27 +177,50 @@ async def _set_aside(
 
 
 async def _open(
-    tx: AsyncConnection, connection: str, number: int, arrival: Arrival, *, parent: int | None, now: datetime
-) -> PlacedArrival:
-    await tx.execute(update(desks).where(desks.c.connection == connection).values(last_number=number))
+    tx: AsyncConnection,
+    connection: str,
+    last_number: int,
+    arrivals: Sequence[Arrival],
+    *,
+    parent: int | None = None,
+    now: datetime,
+) -> dict[str, PlacedArrival]:
+    """A ticket for each, by fingerprint; their numbers follow the last one given."""
+    if not arrivals:
+        return {}
+    numbers = range(last_number + 1, last_number + 1 + len(arrivals))
+    await tx.execute(update(desks).where(desks.c.connection == connection).values(last_number=numbers[-1]))
     await tx.execute(
-        insert(desk_tickets).values(
-            connection=connection,
-            number=number,
-            secret=base64.b32encode(secrets.token_bytes(5)).decode().lower(),
-            subject=arrival.subject,
-            body=arrival.text,
-            status=TicketStatus.NEW,
-            requester_name=arrival.sender.name,
-            requester_email=arrival.sender.email,
-            is_reachable=bool(arrival.sender.email),
-            parent=parent,
-            created_at=arrival.at,
-            updated_at=now,
-        )
+        insert(desk_tickets),
+        [
+            {
+                "connection": connection,
+                "number": number,
+                "secret": base64.b32encode(secrets.token_bytes(5)).decode().lower(),
+                "subject": arrival.subject,
+                "body": arrival.text,
+                "status": TicketStatus.NEW,
+                "requester_name": arrival.sender.name,
+                "requester_email": arrival.sender.email,
+                "is_reachable": bool(arrival.sender.email),
+                "parent": parent,
+                "created_at": arrival.at,
+                "updated_at": now,
+            }
+            for number, arrival in zip(numbers, arrivals, strict=True)
+        ],
     )
-    (message,) = await add_messages(tx, [_row(connection, number, MessageKind.REPORT, arrival, now)])
-    return PlacedArrival(ticket=str(number), message=str(message), is_new=True)
+    messages = await add_messages(
+        tx,
+        [
+            _row(connection, number, MessageKind.REPORT, arrival, now)
+            for number, arrival in zip(numbers, arrivals, strict=True)
+        ],
+    )
+    return {
+        arrival.fingerprint: PlacedArrival(ticket=str(number), message=str(message), is_new=True)
+        for arrival, number, message in zip(arrivals, numbers, messages, strict=True)
+    }
 
 
 def _row(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.desk import ReplyState
+from incidents.desk import BegunReply, ReplyState
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -44,7 +44,7 @@ async def change(
     """As `incidents.desk.TicketDesk.change` says."""
     numbers = {one: number for one in ids if (number := number_of(one)) is not None}
     tickets = await lock_tickets(tx, connection, list(numbers.values()))
-    done = await _numbers_done(tx, connection, list(tickets), once)
+    done = await _states_by_key(tx, connection, list(tickets), once)
     outcomes = {
         one: refused_by(one, tickets.get(number)) or TicketOutcome(id=one, outcome=ChangeOutcome.DONE)
         for one, number in numbers.items()
@@ -77,23 +77,41 @@ def refused_by(id: str, ticket: Row[Any] | None) -> TicketOutcome | None:
     return None
 
 
-async def begin_reply(
+async def begin_replies(
     tx: AsyncConnection,
     connection: str,
-    id: str,
+    replies: Sequence[BegunReply],
     wanted: TicketChange,
     *,
     once: str,
-    message_id: str,
     now: datetime,
+) -> Sequence[TicketOutcome | None]:
+    """As `incidents.desk.TicketDesk.begin_replies` says."""
+    numbers = {reply.id: number for reply in replies if (number := number_of(reply.id)) is not None}
+    tickets = await lock_tickets(tx, connection, list(numbers.values()))
+    before = await _states_by_key(tx, connection, list(numbers.values()), once)
+    outcomes: list[TicketOutcome | None] = []
+    rows: dict[str, dict[str, Any]] = {}
+    for reply in replies:
+        number = numbers.get(reply.id)
+        outcome = _why_not(reply.id, number, None if number is None else tickets.get(number), before)
+        outcomes.append(outcome)
+        if outcome is None:
+            rows[reply.id] = _row(connection, number, wanted, once=once, now=now) | {
+                "message_id": reply.message_id,
+                "state": ReplyState.SENDING,
+                "then_status": wanted.status,
+                "then_tags": list(wanted.add_tags),
+            }
+    await add_messages(tx, list(rows.values()))
+    return outcomes
+
+
+def _why_not(
+    id: str, number: int | None, ticket: Row[Any] | None, before: Mapping[int, ReplyState]
 ) -> TicketOutcome | None:
-    """As `incidents.desk.TicketDesk.begin_reply` says."""
-    number = number_of(id)
-    ticket = None if number is None else (await lock_tickets(tx, connection, [number])).get(number)
-    if number is not None:
-        before = await message_by_key(tx, connection, number, once)
-        if before is not None:
-            return _done_before(id, ReplyState(before.state))
+    if number is not None and number in before:
+        return _done_before(id, before[number])
     refused = refused_by(id, ticket)
     if refused is not None or number is None or ticket is None:
         return refused or TicketOutcome(id=id, outcome=ChangeOutcome.GONE)
@@ -103,19 +121,6 @@ async def begin_reply(
             outcome=ChangeOutcome.REFUSED,
             detail="mail to this customer does not arrive: see the ticket",
         )
-    row = _row(connection, number, wanted, once=once, now=now)
-    await add_messages(
-        tx,
-        [
-            row
-            | {
-                "message_id": message_id,
-                "state": ReplyState.SENDING,
-                "then_status": wanted.status,
-                "then_tags": list(wanted.add_tags),
-            }
-        ],
-    )
     return None
 
 
@@ -156,32 +161,48 @@ async def begin_mail(
     return None
 
 
-async def reply_sent(tx: AsyncConnection, connection: str, message_id: str, *, now: datetime) -> bool:
-    """As `incidents.desk.TicketDesk.reply_sent` says."""
+async def replies_sent(
+    tx: AsyncConnection, connection: str, message_ids: Sequence[str], *, now: datetime
+) -> frozenset[str]:
+    """As `incidents.desk.TicketDesk.replies_sent` says."""
     ours = (
         desk_messages.c.connection == connection,
-        desk_messages.c.message_id == message_id,
+        desk_messages.c.message_id.in_(message_ids),
         desk_messages.c.author == Author.LIAISON,
     )
-    row = (await tx.execute(select(desk_messages).where(*ours).with_for_update())).one_or_none()
-    if row is None:
-        return False
-    if row.state == ReplyState.SENT:
-        return True
-    await tx.execute(update(desk_messages).where(*ours).values(state=ReplyState.SENT, at=now, kept_at=now))
-    if row.number is not None:
-        ticket = (await lock_tickets(tx, connection, [row.number]))[row.number]
-        status = None if row.then_status is None else TicketStatus(row.then_status)
-        await _apply(tx, connection, [ticket], status, row.then_tags, now=now)
-    return True
+    rows = list(
+        await tx.execute(select(desk_messages).where(*ours).order_by(desk_messages.c.id).with_for_update())
+    )
+    news = [row for row in rows if row.state != ReplyState.SENT]
+    if news:
+        await tx.execute(
+            update(desk_messages)
+            .where(desk_messages.c.id.in_([row.id for row in news]))
+            .values(state=ReplyState.SENT, at=now, kept_at=now)
+        )
+        await _apply_with(tx, connection, [row for row in news if row.number is not None], now=now)
+    return frozenset(row.message_id for row in rows)
 
 
-async def reply_failed(tx: AsyncConnection, connection: str, message_id: str) -> None:
-    """As `incidents.desk.TicketDesk.reply_failed` says."""
+async def _apply_with(
+    tx: AsyncConnection, connection: str, rows: Sequence[Row[Any]], *, now: datetime
+) -> None:
+    """What was to change with each reply; those with the same wish in one statement."""
+    tickets = await lock_tickets(tx, connection, [row.number for row in rows])
+    wishes: dict[tuple[str | None, tuple[str, ...]], list[Row[Any]]] = {}
+    for row in rows:
+        wishes.setdefault((row.then_status, tuple(row.then_tags)), []).append(tickets[row.number])
+    for (then, tags), changed in wishes.items():
+        status = None if then is None else TicketStatus(then)
+        await _apply(tx, connection, changed, status, tags, now=now)
+
+
+async def replies_failed(tx: AsyncConnection, connection: str, message_ids: Sequence[str]) -> None:
+    """As `incidents.desk.TicketDesk.replies_failed` says."""
     await tx.execute(
         delete(desk_messages).where(
             desk_messages.c.connection == connection,
-            desk_messages.c.message_id == message_id,
+            desk_messages.c.message_id.in_(message_ids),
             desk_messages.c.state == ReplyState.SENDING,
         )
     )
@@ -221,15 +242,18 @@ async def remove(tx: AsyncConnection, connection: str, number: int, *, now: date
     )
 
 
-async def _numbers_done(tx: AsyncConnection, connection: str, numbers: Sequence[int], once: str) -> set[int]:
+async def _states_by_key(
+    tx: AsyncConnection, connection: str, numbers: Sequence[int], once: str
+) -> Mapping[int, ReplyState]:
+    """How far what was made with this key came, by the ticket's number."""
     rows = await tx.execute(
-        select(desk_messages.c.number).where(
+        select(desk_messages.c.number, desk_messages.c.state).where(
             desk_messages.c.connection == connection,
             desk_messages.c.number.in_(numbers),
             desk_messages.c.once == once,
         )
     )
-    return set(rows.scalars())
+    return {row.number: ReplyState(row.state) for row in rows}
 
 
 async def _apply(

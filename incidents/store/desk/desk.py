@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
 
-from incidents.desk import Arrival, DeskCounts, DeskTicket, PlacedArrival, ReplyState, TicketDesk
+from incidents.desk import Arrival, BegunReply, DeskCounts, DeskTicket, PlacedArrival, ReplyState, TicketDesk
 from incidents.models import Comment, Contact, TicketChange, TicketOutcome, TicketStatus
 from incidents.store.database import Database
-from incidents.store.desk import arrivals, changes
+from incidents.store.desk import changes
+from incidents.store.desk.arrivals import take_in
 from incidents.store.desk.rows import (
     MessageKind,
     comment_from,
@@ -32,9 +33,9 @@ class StoredDesk(TicketDesk):
         self._database = database
         self._connection = connection
 
-    async def take_in(self, arrival: Arrival, *, now: datetime) -> PlacedArrival:
+    async def take_in(self, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[PlacedArrival]:
         async with self._database.transaction() as tx:
-            return await arrivals.take_in(tx, self._connection, arrival, now=now)
+            return await take_in(tx, self._connection, arrivals, now=now)
 
     async def tickets(self, ids: Sequence[str]) -> Sequence[DeskTicket]:
         wanted = [number for one in dict.fromkeys(ids) if (number := number_of(one)) is not None]
@@ -99,13 +100,11 @@ class StoredDesk(TicketDesk):
         async with self._database.transaction() as tx:
             return await changes.change(tx, self._connection, ids, change, once=once, now=now)
 
-    async def begin_reply(
-        self, id: str, change: TicketChange, *, once: str, message_id: str, now: datetime
-    ) -> TicketOutcome | None:
+    async def begin_replies(
+        self, replies: Sequence[BegunReply], change: TicketChange, *, once: str, now: datetime
+    ) -> Sequence[TicketOutcome | None]:
         async with self._database.transaction() as tx:
-            return await changes.begin_reply(
-                tx, self._connection, id, change, once=once, message_id=message_id, now=now
-            )
+            return await changes.begin_replies(tx, self._connection, replies, change, once=once, now=now)
 
     async def begin_mail(
         self, to: Contact, text: str, *, once: str, message_id: str, now: datetime
@@ -115,13 +114,13 @@ class StoredDesk(TicketDesk):
                 tx, self._connection, to, text, once=once, message_id=message_id, now=now
             )
 
-    async def reply_sent(self, message_id: str, *, now: datetime) -> bool:
+    async def replies_sent(self, message_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
         async with self._database.transaction() as tx:
-            return await changes.reply_sent(tx, self._connection, message_id, now=now)
+            return await changes.replies_sent(tx, self._connection, message_ids, now=now)
 
-    async def reply_failed(self, message_id: str) -> None:
+    async def replies_failed(self, message_ids: Sequence[str]) -> None:
         async with self._database.transaction() as tx:
-            await changes.reply_failed(tx, self._connection, message_id)
+            await changes.replies_failed(tx, self._connection, message_ids)
 
     async def reply_message(self, id: str, once: str) -> tuple[ReplyState, str] | None:
         number = number_of(id)
