@@ -16,8 +16,18 @@ from incidents.texts.messages import internal
 from incidents.texts.times import clock, minute_of
 
 
-def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str, what: str) -> list[Effect]:
-    """A message to each ticket's requester; `what` makes it once a ticket in this generation.
+def tell(
+    case: Case,
+    tickets: Iterable[Ticket],
+    policy: Policy,
+    *,
+    template: str,
+    what: str,
+    so_far: str = "",
+    state: str = "",
+) -> list[Effect]:
+    """A message to each ticket's requester; `what` makes it once a ticket in this generation. `so_far` and `state` are
+    for the digest of whoever comes late.
 
     Templates that do not name the customer give one text for all, which a helpdesk can send in one call. Nobody is
     written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell.
@@ -34,6 +44,8 @@ def tell(case: Case, tickets: Iterable[Ticket], policy: Policy, *, template: str
             service=policy.service(incident.service).title,
             incident=incident.name,
             next_update=clock(minute_of(due)) if due is not None else "",
+            so_far=so_far,
+            state=state,
         )
         if ticket.is_reachable:
             effects.append(

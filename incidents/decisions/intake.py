@@ -13,7 +13,8 @@ from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.decisions import closure, customers
+from incidents.decisions import closure
+from incidents.decisions.updates.late import catch_up
 from incidents.effects import Effect, ticket_note
 from incidents.models import Incident, IncidentState, JoinOrigin, Severity, Stage, Ticket, TicketRef
 from incidents.notes.notes import joined_note
@@ -199,15 +200,7 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
             ref = join.ticket.ref
             note = joined_note(case, basis.policy, join.reason)
             effects.append(ticket_note(incident.id, ref, case.once("joined"), note))
-        if incident.state is IncidentState.ACKNOWLEDGED:
-            # The others have had this message; these customers catch up.
-            effects += customers.tell(
-                case,
-                (join.ticket for join in joins),
-                basis.policy,
-                template=basis.policy.templates.customer.progress,
-                what="progress",
-            )
+        effects += catch_up(case, [join.ticket for join in joins], basis)
         if incident.state is IncidentState.CLOSING:
             # The others are being told that it is over; nobody comes back for these later.
             effects += closure.farewell(case, [join.ticket for join in joins], basis).effects

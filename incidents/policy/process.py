@@ -7,16 +7,15 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from incidents.errors import PolicyError
 from incidents.models import TicketStatus, Verdict
 from incidents.policy.cadence import Cadence
+from incidents.policy.messages import CustomerTemplates
 from incidents.policy.sla.section import Sla, SlaTarget
 from incidents.policy.words import (
     Duration,
     PolicySection,
     WebAddress,
 )
-from incidents.texts.messages import check_template
 from incidents.texts.still_broken import says_still_broken
 
 __all__ = [
@@ -127,82 +126,6 @@ class Closure(PolicySection):
     def says_still_broken(self, text: str) -> str | None:
         """The words by which a customer's answer says that it is not fixed, or None."""
         return says_still_broken(text, self.still_broken_phrases)
-
-
-FIXED = (
-    "Hello,\n\n"
-    "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
-    "If it still does not work for you, just answer this message.\n\n"
-    "Your reference is {{ incident }}."
-)
-FIXED_UNCHECKED = (
-    "Hello,\n\n"
-    "our engineers tell us that the problem with {{ service }} is fixed. We are sorry for the trouble. "
-    "If it still does not work for you, just answer this message.\n\n"
-    "Your reference is {{ incident }}."
-)
-
-
-class CustomerTemplates(PolicySection):
-    """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`."""
-
-    progress: str = Field(
-        default=(
-            "Hello,\n\n"
-            "thank you for telling us. We can see a problem with {{ service }} and our engineers are working "
-            "on it.{% if next_update %} You will hear from us again by {{ next_update }}.{% endif %}\n\n"
-            "Your reference is {{ incident }}."
-        ),
-        description="The first message, once we know that there is a problem.",
-    )
-    update: str = Field(
-        default=(
-            "Hello,\n\n"
-            "we are still working on the problem with {{ service }}."
-            "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
-            "Your reference is {{ incident }}."
-        ),
-        description="Each further message while it lasts.",
-    )
-    monitoring: str = Field(
-        default=(
-            "Hello,\n\n"
-            "there is a fix for the problem with {{ service }}, and we are watching whether it holds."
-            "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
-            "Your reference is {{ incident }}."
-        ),
-        description="Instead of `update`, once it is said to be fixed and not proven yet.",
-    )
-    fixed: str = Field(
-        default=FIXED,
-        description="The last message, once the fix is proven.",
-    )
-    fixed_unchecked: str | None = Field(
-        default=None,
-        description=(
-            "The last message where no probe looks and the engineers' word is taken; left out, it is `fixed` if "
-            "that was reworded, else a text that claims no check."
-        ),
-    )
-
-    def fixed_text(self, *, is_checked: bool) -> str:
-        """The template of the last message. What nobody checked is never said to be checked by a text of ours."""
-        if is_checked:
-            return self.fixed
-        if self.fixed_unchecked is not None:
-            return self.fixed_unchecked
-        return FIXED_UNCHECKED if self.fixed == FIXED else self.fixed
-
-    @field_validator("progress", "update", "monitoring", "fixed", "fixed_unchecked")
-    @classmethod
-    def _compiles(cls, template: str | None) -> str | None:
-        if template is None:
-            return None
-        try:
-            check_template(template)
-        except PolicyError as error:
-            raise ValueError(str(error)) from error
-        return template
 
 
 class Templates(PolicySection):

@@ -1,7 +1,7 @@
 """Texts for customers and for colleagues, and no way from one to the other.
 
 A customer reads only what a template of the policy says. Templates are the operator's; everything else (the
-customer's name above all) is data: it is put in, never read as a template. A template may print the four
+customer's name above all) is data: it is put in, never read as a template. A template may print the
 variables, choose with `if`, and use a few filters. It cannot loop, call, assign or calculate, so a rendering
 takes time in proportion to its length and nothing in it can be made to grow.
 """
@@ -28,6 +28,8 @@ VARIABLES = {
     "service": "the service's title",
     "incident": "the incident's name, such as INC-42",
     "next_update": "when the customer hears from us again, such as 14:30 UTC, or nothing",
+    "so_far": "in `late`: what customers were told so far, a line for each state it was in; nothing elsewhere",
+    "state": "in `late`: how it stands, such as: our engineers are working on it; nothing elsewhere",
 }
 
 MAX_TEMPLATE = 4_000
@@ -35,6 +37,7 @@ MAX_MESSAGE = 10_000
 MAX_NOTE = 20_000
 _MAX_USES = 40
 _MAX_VALUE = 120
+_MAX_LINES = 8
 
 _FILTERS = ("capitalize", "default", "lower", "title", "trim", "upper")
 _ALLOWED: tuple[type[nodes.Node], ...] = (
@@ -103,9 +106,17 @@ def _compiled(template: str) -> Template:
 
 
 def customer_message(
-    template: str, *, customer_name: str, service: str, incident: str, next_update: str
+    template: str,
+    *,
+    customer_name: str,
+    service: str,
+    incident: str,
+    next_update: str,
+    so_far: str = "",
+    state: str = "",
 ) -> PublicText:
-    """What one customer reads. `next_update` is a time such as `14:30 UTC`, or empty for no promise.
+    """What one customer reads. `next_update` is a time such as `14:30 UTC`, or empty for no promise; `so_far` may have
+    lines.
 
     Left out are invisible characters, and names that are really adverts: a web or mail address for a name
     would make us send somebody's spam. Raises `PolicyError` for a template that `check_template` refuses.
@@ -116,6 +127,8 @@ def customer_message(
         service=cut(one_line(service), _MAX_VALUE),
         incident=cut(one_line(incident), _MAX_VALUE),
         next_update=cut(one_line(next_update), _MAX_VALUE),
+        so_far="\n".join(cut(one_line(line), 2 * _MAX_VALUE) for line in so_far.splitlines()[-_MAX_LINES:]),
+        state=cut(one_line(state), 2 * _MAX_VALUE),
     )
     if len(text) > MAX_MESSAGE:
         raise PolicyError(f"the message has {len(text)} characters; the most is {MAX_MESSAGE}")

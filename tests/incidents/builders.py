@@ -72,6 +72,7 @@ templates:
   customer:
     progress: "PROGRESS {{ service }} {{ incident }} {{ next_update }}"
     update: "UPDATE {{ service }} {{ next_update }}"
+    monitoring: "WATCHED {{ service }} {{ next_update }}"
     fixed: "FIXED {{ service }}"
 links: {prefect_ui: "http://127.0.0.1:4200"}
 """

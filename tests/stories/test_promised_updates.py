@@ -101,6 +101,29 @@ async def test_the_lead_is_told_where_the_policy_says_so(liaison: Installation):
     assert "1 made: 0 kept, 1 broken" in await as_shown(liaison)
 
 
+async def test_who_writes_at_minute_ninety(liaison: Installation):
+    """One digest in their own thread, however often they are heard of; then they are told with the others."""
+    liaison.write_policy(HALF_AN_HOUR)
+    (first,) = await liaison.acknowledged()
+    for _ in range(2):
+        await liaison.let_pass(31 * MINUTE)
+        await sla_sweep()
+    await liaison.let_pass(28 * MINUTE)
+    (late,) = liaison.customers_write()
+    await liaison.intake()
+    await liaison.intake()
+    (digest,) = liaison.replies(late)
+    assert "this is what we have told customers so far:" in digest
+    assert digest.count(" UTC") == 2, "when they were told, and when the next one comes"
+    assert "Now: our engineers are working on it. The next update comes by " in digest
+    assert len(liaison.replies(first)) == 3
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Omar Haddad")
+    await liaison.sync()
+    await liaison.let_pass(4 * MINUTE)
+    await sla_sweep()
+    assert [len(liaison.replies(ticket)) for ticket in (first, late)] == [4, 2]
+
+
 async def test_it_is_kept_while_prefect_is_away(liaison: Installation):
     """The safe text goes out at its moment, and keeps the promise."""
     liaison.write_policy(HALF_AN_HOUR)

@@ -149,7 +149,7 @@ def _text(case: Case, basis: Basis) -> _Text:
         # "Still" would be odd from somebody who has said nothing yet.
         return _Text(texts.progress, PROGRESS, UpdateKind.PROGRESS)
     is_watched = standing_of(incident.state) is IncidentProgress.MONITORING
-    template = texts.monitoring if is_watched else texts.update
+    template = texts.monitoring_text if is_watched else texts.update
     return _Text(template, f"update:{incident.updates_sent}", UpdateKind.UPDATE)
 
 

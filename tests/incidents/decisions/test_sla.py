@@ -331,8 +331,7 @@ def test_customers_hear_from_us_when_it_was_promised(state):
     assert [message.target for message in messages] == ["1", "3"]
     (text,) = {message.payload.text for message in messages}
     is_watched = state is S.RESOLVED
-    assert ("we are watching whether it holds" in text) is is_watched
-    assert text == "UPDATE Checkout 13:10 UTC" or is_watched
+    assert text == f"{'WATCHED' if is_watched else 'UPDATE'} Checkout 13:10 UTC"
     assert plan.incident.updates_sent == 2
     assert plan.incident.next_update_at == at(70)
     assert told(plan)[-1] == "Update 2 to 2 customer(s)"

@@ -266,7 +266,7 @@ def test_a_fix_keeps_it_once_customers_have_read_of_it():
     news = sync.PageNews(key=event.key, events=(event,), state=a_page_state(PageStatus.RESOLVED))
     case = then(case, sync.page_news(case, news, Basis(a_policy(), at(30))), 30)
     assert case.incident.next_update_at == at(60)
-    assert "we are watching whether it holds. The next update comes by 14:00 UTC" in texts(sweep(case, 60))
+    assert "WATCHED Checkout 14:00 UTC" in texts(sweep(case, 60))
 
     for minute in (31, 32):
         case = then(case, closure.decide(case, [GREEN], Basis(a_policy(), at(minute))), minute)

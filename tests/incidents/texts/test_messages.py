@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from incidents.errors import PolicyError
+from incidents.policy.messages import StateWords
 from incidents.policy.policy import CustomerTemplates
 from incidents.texts.messages import (
     MAX_MESSAGE,
@@ -16,7 +18,14 @@ from incidents.texts.messages import (
 )
 from incidents.texts.plain_text import one_line
 
-VALUES = {"customer_name": "Ana", "service": "Checkout", "incident": "INC-42", "next_update": "14:30 UTC"}
+VALUES = {
+    "customer_name": "Ana",
+    "service": "Checkout",
+    "incident": "INC-42",
+    "next_update": "14:30 UTC",
+    "so_far": "10:05: on it",
+    "state": "on it",
+}
 
 HOSTILE_NAMES = st.one_of(
     st.text(max_size=100),
@@ -34,7 +43,15 @@ BUILT_IN = CustomerTemplates()
 
 
 @pytest.mark.parametrize(
-    "template", [BUILT_IN.progress, BUILT_IN.update, BUILT_IN.fixed, BUILT_IN.fixed_text(is_checked=False)]
+    "template",
+    [
+        BUILT_IN.progress,
+        BUILT_IN.update,
+        BUILT_IN.monitoring_text,
+        BUILT_IN.late_text,
+        BUILT_IN.fixed,
+        BUILT_IN.fixed_text(is_checked=False),
+    ],
 )
 def test_the_built_in_texts_say_what_a_customer_needs(template):
     """They greet (all alike, so that one call tells a hundred), name service and reference, leave no gap."""
@@ -48,10 +65,32 @@ def test_the_built_in_texts_say_what_a_customer_needs(template):
     assert "UTC" not in bare
 
 
+def test_texts_of_ours_never_stand_beside_reworded_ones():
+    """An operator who writes in another language than ours sends that one only."""
+    own = CustomerTemplates(progress="WIR SIND DRAN", update="WIR SIND NOCH DRAN")
+    assert (own.late_text, own.monitoring_text) == (None, "WIR SIND NOCH DRAN")
+    both = own.model_copy(update={"late": "BISHER: {{ so_far }}", "monitoring": "WIR BEOBACHTEN ES"})
+    assert (both.late_text, both.monitoring_text) == ("BISHER: {{ so_far }}", "WIR BEOBACHTEN ES")
+
+
+@pytest.mark.parametrize("words", ["{{ service }}", "two\nlines", "", "x" * 201])
+def test_words_for_a_state_are_plain(words):
+    with pytest.raises(ValidationError):
+        StateWords(identified=words)
+
+
+def test_what_was_said_so_far_keeps_its_lines_and_no_more_of_them():
+    """The newest are kept, each a line of bearable length."""
+    so_far = "\n".join([*(f"line {number}" for number in range(20)), "c" * 1000])
+    lines = customer_message("{{ so_far }}", **VALUES | {"so_far": so_far}).splitlines()
+    assert lines[0] == "line 13"
+    assert (len(lines), len(lines[-1])) == (8, 240)
+
+
 def test_every_variable_can_be_printed():
     """The documented variables are the ones there are."""
     template = " ".join(f"{{{{ {name} }}}}" for name in VARIABLES)
-    assert customer_message(template, **VALUES) == "Ana Checkout INC-42 14:30 UTC"
+    assert customer_message(template, **VALUES) == "Ana Checkout INC-42 14:30 UTC 10:05: on it on it"
     assert customer_message("{{ service|upper if next_update else 'x' }}", **VALUES) == "CHECKOUT"
     assert (
         customer_message("{% if incident == 'INC-42' and not false %}a{% else %}b{% endif %}", **VALUES)
