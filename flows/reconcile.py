@@ -10,6 +10,7 @@ from flows.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents
+from tasks.stages.look_at_alerts import look_at_alerts
 from tasks.stages.reconcile import reconcile_helpdesk
 
 
@@ -19,7 +20,8 @@ def _run_name() -> str:
 
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
-    """Ask each helpdesk what changed and each pager how its pages stand; webhooks are only the fast path.
+    """Ask each helpdesk what changed, each pager how its pages stand, each monitor what fires; webhooks are only the
+    fast path.
 
     One of them that is away keeps the others from nothing, and fails the run at its end.
     """
@@ -35,6 +37,11 @@ async def reconcile() -> str:
         if handled is not None:
             tickets, joined = tickets + handled.tickets, joined + handled.joined
             followers.start(handled.incidents)
+    for connection in resources.policy().alert_connections():
+        try:
+            followers.start((await look_at_alerts(connection)).incidents)
+        except LiaisonError as error:
+            failures.append(error)
     paged = await paged_incidents()
     failures += await look_at_pages(paged, followers)
     await followers.finish()

@@ -1,4 +1,4 @@
-"""Status sync: what happened in the on-call tool and in chat reaches tickets, customers and each other."""
+"""Status sync: what happened in the on-call tool, in chat and at monitors reaches tickets, customers and each other."""
 
 from __future__ import annotations
 
@@ -7,13 +7,25 @@ from prefect.runtime import flow_run
 
 from flows.drain import drain
 from flows.follow import Followers
-from incidents.events import ChatCommand, Lane, PageEvent
+from incidents.errors import LiaisonError
+from incidents.events import AlertsLeftOut, ChatCommand, Lane, PageEvent
 from tasks.parameters import unsearched
 from tasks.sla.board import show_board
 from tasks.stages.chat_rights import check_commands
 from tasks.stages.commit_sync import commit_sync
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import read_pages
+from tasks.stages.look_at_alerts import look_at_alerts
+from tasks.without_prefect import run_logger
+
+
+async def looked_at(connection: str) -> tuple[int, ...]:
+    """What a look at a monitor shows, where its webhook left alerts out; the reconciler looks again in any case."""
+    try:
+        return (await look_at_alerts(connection)).incidents
+    except LiaisonError:
+        run_logger().exception("what was left out of a webhook could not be looked at; reconcile will")
+        return ()
 
 
 def _run_name() -> str:
@@ -38,6 +50,8 @@ async def status_sync() -> str:
             await commit_sync(fence, unsearched(chunk), unsearched(pages), unsearched(list(checked)))
         )
         count += len(chunk.events)
+        for connection in {event.connection for event in chunk.events if isinstance(event, AlertsLeftOut)}:
+            followers.start(await looked_at(connection))
 
     try:
         await drain(Lane.STATUS_SYNC, fence, follow)

@@ -121,6 +121,8 @@ class EntryKind(StrEnum):
     JOINED = "joined"
     VERDICT = "verdict"
     SEVERITY = "severity"
+    ALERT_FIRES = "alert_fires"
+    ALERT_ENDED = "alert_ended"
     SURGE = "surge"
     SIMILAR = "similar"
     ACTION = "action"

@@ -105,6 +105,36 @@ class RoomEvent:
     name: str = ""
 
 
+AlertLabels = tuple[tuple[str, str], ...]
+"""An alert's names and values, in the order of the names: what its monitor tells alerts apart by."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertEvent:
+    """A monitor says that an alert fires, or that it has ended.
+
+    `key` is the monitor's own name of the alert, the same each time that it fires; with `started_at` it names one
+    episode. `ended_at` is None while it fires. `is_silenced` says that its monitor tells nobody of it for now: it fires
+    all the same.
+    """
+
+    connection: str
+    key: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    labels: AlertLabels = ()
+    summary: str = ""
+    url: str | None = None
+    is_silenced: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertsLeftOut:
+    """A delivery does not tell of all alerts that it is about, or not legibly: the monitor is to be looked at."""
+
+    connection: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ping:
     """A vendor's test call: authentic, and nothing to do."""
@@ -120,7 +150,7 @@ class Ignored:
     kind: str
 
 
-Event = TicketEvent | PageEvent | ChatCommand | RoomEvent | Ping | Ignored
+Event = TicketEvent | PageEvent | ChatCommand | RoomEvent | AlertEvent | AlertsLeftOut | Ping | Ignored
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

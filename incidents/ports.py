@@ -15,6 +15,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from incidents.actions import ActionRun
 from incidents.events import (
+    AlertEvent,
     Event,
     Heard,
     Lane,
@@ -72,6 +73,15 @@ class WebhookSource(EventSource, Protocol):
         Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's
         meaning is judged here beyond what identifies the delivery.
         """
+        ...
+
+
+@runtime_checkable
+class AlertSource(Protocol):
+    """A monitor whose alerts can be looked at: what was told of them may have been lost."""
+
+    async def firing(self) -> Sequence[AlertEvent]:
+        """Everything that fires now, also what is silenced; raises rather than leave something out."""
         ...
 
 

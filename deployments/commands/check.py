@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
+from deployments.commands.firing_alerts import firing_alerts
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
 from deployments.worker.declarations import declarations
@@ -55,6 +56,7 @@ async def check(where: Surroundings) -> list[PartHealth]:
     """Look at everything once; a failing look never stops the others."""
     findings = [await _look("policy", lambda: _policy(where))]
     findings.append(await _look("store", lambda: _store(where.home)))
+    findings.append(await _look("alerts", lambda: firing_alerts(where.home)))
     findings.append(await _look("disk", lambda: _disk(where.home)))
     findings.append(await _look("Prefect server", _server))
     findings.append(await _look("worker", _worker))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from incidents.alerts.episodes import Episode
+from incidents.alerts.telling import proof_words
 from incidents.basis import Basis
 from incidents.case import FAREWELL, Case, Entry, EntryKind, Plan
 from incidents.decisions.departures import GONE_WORDS
@@ -27,16 +29,19 @@ _NAMED = 20
 _REASONS = 300  # characters
 
 
-def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
-    """The next step of an incident that is said to be fixed; any other incident is left as it is."""
+def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis, *, alerts: Sequence[Episode] = ()) -> Plan:
+    """The next step of an incident that is said to be fixed; any other incident is left as it is.
+
+    `alerts` are those that are told in it: their end is no proof, and is told beside what probes saw.
+    """
     if case.incident.state is IncidentState.RESOLVED:
-        return _prove(case, looks, basis)
+        return _prove(case, looks, basis, alerts)
     if case.incident.state is IncidentState.CLOSING:
         return _close(case, basis)
     return Plan(incident=case.incident)
 
 
-def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
+def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis, alerts: Sequence[Episode]) -> Plan:
     """`checks` counts healthy looks in a row upwards and red ones downwards."""
     red = [look for look in looks if look.is_healthy is False]
     incident = case.incident
@@ -55,7 +60,7 @@ def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
             case, checks, f"Healthy ({checks} of {basis.policy.closure.proofs}): {_say(looks)}", basis
         )
     proof = (
-        f"Proven fixed ({_say(looks)})"
+        f"Proven fixed ({_say(looks)}{proof_words(alerts)})"
         if looks
         else "Taken as fixed on the engineers' word: no probe is configured"
     )

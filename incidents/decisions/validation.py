@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from incidents.alerts.episodes import Episode
+from incidents.alerts.telling import evidence_of
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.similar import SOURCE as SIMILAR
@@ -23,11 +25,16 @@ def decide(
     looks: Sequence[ProbeResult],
     dependency_looks: Sequence[ProbeResult],
     basis: Basis,
+    *,
+    alerts: Sequence[Episode] = (),
 ) -> Plan:
-    """The next state of an incident whose claim is being checked; any other incident is left as it is."""
+    """The next state of an incident whose claim is being checked; any other incident is left as it is.
+
+    `alerts` are those that are told in it.
+    """
     if case.incident.state not in _OPEN_QUESTION:
         return Plan(incident=case.incident)
-    verdict, evidence = judge(case, looks, dependency_looks, basis)
+    verdict, evidence = judge(case, looks, dependency_looks, basis, alerts=alerts)
     incident = move(case.incident, IncidentState.VALIDATING, now=basis.now)
     # What a surge or the past showed stays: nobody looks for it again.
     standing = tuple(item for item in incident.evidence if item.source in (SURGE, SIMILAR))
@@ -59,19 +66,24 @@ def judge(
     looks: Sequence[ProbeResult],
     dependency_looks: Sequence[ProbeResult],
     basis: Basis,
+    *,
+    alerts: Sequence[Episode] = (),
 ) -> tuple[Verdict, tuple[Evidence, ...]]:
-    """Weigh what the probes saw and how many customers complain.
+    """Weigh what the probes saw, what alerts fire, and how many customers complain.
 
-    A failing probe confirms. Many customers outweigh a green probe: it may look at the wrong thing. A single
-    complaint against a green probe is contradicted, not dismissed: it is looked at again.
+    A failing probe confirms. Many customers, or an alert beside a customer's word, outweigh a green probe: it may look
+    at the wrong thing. A single complaint against a green probe is contradicted, not dismissed: it is looked at again.
     """
     evidence = [_from_probe(look) for look in (*looks, *dependency_looks)]
+    fired = evidence_of(case, alerts, basis)
     crowd = _from_tickets(case, basis)
-    evidence.append(crowd)
+    evidence += (*fired, crowd)
     health = [look.is_healthy for look in looks if look.is_healthy is not None]
     if False in health:
         verdict = Verdict.CONFIRMED
-    elif crowd.speaks_for or any(look.is_healthy is False for look in dependency_looks):
+    elif any(item.speaks_for for item in (crowd, *fired)) or any(
+        look.is_healthy is False for look in dependency_looks
+    ):
         verdict = Verdict.LIKELY
     elif health:
         verdict = Verdict.CONTRADICTED

@@ -13,7 +13,9 @@ from typing import Self
 from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
+from incidents.events import AlertLabels
 from incidents.models import JoinOrigin, Severity, Ticket, Verdict
+from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
 from incidents.policy.process import (
@@ -52,6 +54,8 @@ from incidents.policy.words import (
 
 __all__ = [
     "ActionPolicy",
+    "AlertMatch",
+    "AlertRules",
     "Cadence",
     "ChatRights",
     "Closure",
@@ -109,6 +113,9 @@ class Service(PolicySection):
     depends_on: list[str] = Field(default_factory=list, description="Services it cannot do without.")
     probes: list[Connection] = Field(
         default_factory=list, description="Connections that can tell whether it is really failing."
+    )
+    alerts: list[AlertMatch] = Field(
+        default_factory=list, description="Alerts that are about it; of several services the first one named."
     )
     actions: list[ActionPolicy] = Field(default_factory=list, description="Remedies, tried in this order.")
     severity: Severity = Field(
@@ -177,6 +184,7 @@ class Policy(PolicySection):
         default_factory=Correlation, description="Which tickets belong together."
     )
     validation: Validation = Field(default_factory=Validation, description="When a claim counts as true.")
+    alerts: AlertRules = Field(default_factory=AlertRules, description="What alerts of monitors may do.")
     escalation: Escalation = Field(default_factory=Escalation, description="When engineers are mobilised.")
     closure: Closure = Field(default_factory=Closure, description="When it is over.")
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
@@ -219,6 +227,19 @@ class Policy(PolicySection):
             self._router = Router(self.routing)
         return self._router.route(ticket)
 
+    def service_of_alert(self, connection: str, labels: AlertLabels) -> str | None:
+        """The first service that alerts with these labels are about; None where there is none."""
+        given = dict(labels)
+        for name, service in self.services.items():
+            if any(match.matches(connection, given) for match in service.alerts):
+                return name
+        return None
+
+    def alert_connections(self) -> list[str]:
+        """The connections whose alerts are about services, each once."""
+        named = (match.connection for service in self.services.values() for match in service.alerts)
+        return list(dict.fromkeys(named))
+
     def connections(self) -> set[str]:
         """Every connection the policy names."""
         return set(self.connection_uses())
@@ -238,6 +259,8 @@ class Policy(PolicySection):
         for name, service in self.services.items():
             for probe in service.probes:
                 yield f"services.{name}.probes", probe
+            for match in service.alerts:
+                yield f"services.{name}.alerts", match.connection
             for action in service.actions:
                 yield f"services.{name}.actions", action.connection
         for name, team in self.teams.items():

@@ -18,7 +18,8 @@ class Retention(PolicySection):
         default=timedelta(days=14), description="Webhooks' bodies and headers, once they are handled."
     )
     deliveries: Duration = Field(
-        default=timedelta(days=180), description="That a webhook came, or was refused, at all."
+        default=timedelta(days=180),
+        description="That a webhook came, or was refused, at all; and alerts of no incident.",
     )
     texts: Duration = Field(
         default=_YEAR,

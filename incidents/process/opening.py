@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from incidents.decisions.intake import Join, Opening, learnt_notes, opening_entries
 from incidents.models import Incident
+from incidents.process.alerts import meet_alerts
 from incidents.step import Step
 from incidents.store.cases import NewIncident, open_new
 from incidents.store.ledger.effects import plan_effects
@@ -15,7 +16,7 @@ from incidents.store.tickets import TicketLink, write_links
 
 async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence[Incident]:
     """The incidents, their tickets linked and their clocks running; agents are told where it was learnt that there
-    is one."""
+    is one, and what fires about their services already is in their story."""
     opened = await open_new(
         step,
         [
@@ -40,6 +41,7 @@ async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence
     await keep_new_incidents(
         step, [(incident, [join.ticket for join in opening.joins]) for incident, opening in made]
     )
+    await meet_alerts(step, sorted({opening.service for opening in openings}))
     return opened
 
 

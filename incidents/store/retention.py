@@ -110,6 +110,11 @@ _ASIDES = text(
     "delete from desk_messages where id in"
     " (select id from desk_messages where number is null and state = 'sent' and kept_at < :before limit :limit)"
 )
+_ALERTS = text(
+    "delete from alert_episodes where (connection, key, started_at) in"
+    " (select connection, key, started_at from alert_episodes"
+    " where incident_id is null and end_kind is not null and changed_at < :before limit :limit)"
+)
 _COMMENTS = text(
     f"""
     delete from comments_heard where (connection, ticket_id, comment_id) in (
@@ -189,6 +194,11 @@ async def delete_comments(tx: AsyncConnection, *, before: datetime, limit: int =
     return int((await tx.execute(_COMMENTS, {"before": before, "limit": limit})).rowcount)
 
 
+async def delete_alerts(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:
+    """Alerts that had ended by then and were told in no incident; those of incidents go with them."""
+    return int((await tx.execute(_ALERTS, {"before": before, "limit": limit})).rowcount)
+
+
 _OLD_INCIDENTS = text(
     f"""
     select i.id from incidents i
@@ -232,6 +242,9 @@ _OF_INCIDENTS = [
     for statement in (
         "delete from timeline where incident_id = any(:ids)",
         "delete from customer_updates where incident = any(:ids)",
+        "delete from alert_episodes where incident_id = any(:ids) and end_kind is not null",
+        # What still fires outlives the incident that heard of it.
+        "update alert_episodes set incident_id = null where incident_id = any(:ids)",
         "delete from bindings where incident_id = any(:ids)",
         "delete from effects where incident_id = any(:ids)",
         "delete from incidents where id = any(:ids)",

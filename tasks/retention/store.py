@@ -32,6 +32,7 @@ async def prune_store() -> Sequence[Pruned]:
         await _walked("webhooks' bodies", store.empty_bodies, kept.bodies),
         await _walked("webhooks", store.delete_deliveries, kept.deliveries),
         await _walked("refusals of webhooks", store.delete_rejections, kept.deliveries),
+        await _in_batches("alerts of no incident", store.delete_alerts, kept.deliveries),
         await _in_batches("tickets' texts", store.empty_tickets, kept.texts),
         await _in_batches("mail of no ticket", store.delete_mail_of_no_ticket, kept.texts),
         await _walked("texts that were sent", store.empty_payloads, kept.texts),

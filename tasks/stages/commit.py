@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from incidents.decisions import closure, escalation, validation
 from incidents.models import Incident, ProbeResult
 from incidents.process.deciding import decide
+from incidents.store.alerts import episodes_of
 from tasks import resources
 from tasks.retries import STORE_CALL
 from tasks.runs import task
@@ -18,10 +19,11 @@ async def commit_validation(
 ) -> Incident:
     """Judge the claim and write the verdict, with a note for every linked ticket."""
     async with resources.transaction() as step:
+        alerts = await episodes_of(step.connection, incident_id)
         plan = await decide(
             step,
             incident_id,
-            lambda case: validation.decide(case, looks, dependency_looks, step.basis),
+            lambda case: validation.decide(case, looks, dependency_looks, step.basis, alerts=alerts),
         )
     return plan.incident
 
@@ -44,5 +46,8 @@ async def commit_escalation(
 async def commit_closure(incident_id: int, looks: Sequence[ProbeResult]) -> Incident:
     """Write the next step towards the end: another proof, the messages to everybody, or closed."""
     async with resources.transaction() as step:
-        plan = await decide(step, incident_id, lambda case: closure.decide(case, looks, step.basis))
+        alerts = await episodes_of(step.connection, incident_id)
+        plan = await decide(
+            step, incident_id, lambda case: closure.decide(case, looks, step.basis, alerts=alerts)
+        )
     return plan.incident

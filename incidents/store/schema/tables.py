@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from incidents.store.schema.alerts import alert_episodes
 from incidents.store.schema.desk import desk_messages, desk_tickets, desks, listening
 from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
@@ -31,6 +32,7 @@ from incidents.store.schema.updates import customer_updates
 from incidents.store.storable import StorableText as Text
 
 __all__ = [
+    "alert_episodes",
     "bindings",
     "comments_heard",
     "connections",

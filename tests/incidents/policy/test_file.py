@@ -90,8 +90,8 @@ EVERYTHING_WRONG = [
         32,
         "zzz",
         (
-            "there is no such setting; there is: cadence, chat, closure, correlation, customers, "
-            "escalation, helpdesks, insights, links, retention"
+            "there is no such setting; there is: alerts, cadence, chat, closure, correlation, customers, "
+            "escalation, helpdesks, insights, links"
         ),
     ),
 ]
@@ -120,6 +120,7 @@ def test_the_example_is_a_good_policy():
         "http/checkout-health",
         "http/search-health",
         "http/restart-checkout",
+        "alertmanager/main",
     }
 
 
