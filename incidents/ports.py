@@ -36,6 +36,7 @@ from incidents.models import (
     TicketChange,
     TicketOutcome,
 )
+from incidents.service_catalog.services import CatalogService
 from incidents.service_levels import ServiceLevels
 
 
@@ -290,14 +291,18 @@ class StatusPage(Protocol):
 
 @runtime_checkable
 class ServiceCatalog(Protocol):
-    """Services, who owns them, what they stand on."""
+    """Services, who owns them, what they stand on. A service it does not know raises `NotFound`."""
 
     async def owner(self, service: str) -> str:
-        """The team that answers for the service."""
+        """The team that answers for the service; "" if the catalogue names none."""
         ...
 
     async def dependencies(self, service: str) -> Sequence[str]:
-        """The services that it needs to work."""
+        """What it needs to work: services, and what else the catalogue names, such as databases."""
+        ...
+
+    async def services(self) -> Sequence[CatalogService]:
+        """All of them, by name."""
         ...
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
+from deployments.cli.catalog import catalog_import
 from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
@@ -51,6 +52,7 @@ replay_app.command()(requests311)
 app.add_typer(replay_app, name="replay")
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
+app.command(name="catalog-import")(catalog_import)
 app.command()(report)
 app.command()(parked)
 app.command()(models)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
+from deployments.commands.catalog import compared
 from deployments.commands.firing_alerts import firing_alerts
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
@@ -62,9 +63,12 @@ async def check(where: Surroundings) -> list[PartHealth]:
     findings.append(await _look("worker", _worker))
     findings.append(await _look("gateway", lambda: _gateway(where.gateway_url)))
     try:
-        uses = load_policy(where.policy).connection_uses()
+        policy = load_policy(where.policy)
     except PolicyError:
         return findings
+    uses, catalog = policy.connection_uses(), policy.catalog.connection
+    if catalog is not None:
+        findings.append(await _look("services", lambda: compared(policy, catalog)))
     looks = [
         _look(f"connection {name}", lambda name=name: _connection(name, where.home))  # type: ignore[misc]
         for name in sorted(uses)

@@ -57,6 +57,7 @@ __all__ = [
     "AlertMatch",
     "AlertRules",
     "Cadence",
+    "Catalog",
     "ChatRights",
     "Closure",
     "Correlation",
@@ -167,6 +168,21 @@ class Customers(PolicySection):
     )
 
 
+class Catalog(PolicySection):
+    """The catalogue of services that engineers keep, which `liaison check` compares with this policy."""
+
+    connection: Connection | None = Field(
+        default=None, description="Connection to the catalogue, such as catalogfile/main."
+    )
+    teams: dict[str, str] = Field(
+        default_factory=dict,
+        description="The catalogue's owners to the teams of this policy, where names differ.",
+    )
+    ignore: list[str] = Field(
+        default_factory=list, description="Services whose differences are meant, and not told."
+    )
+
+
 class Policy(PolicySection):
     """Everything the operator decides, in one place."""
 
@@ -174,6 +190,7 @@ class Policy(PolicySection):
     teams: dict[Name, Team] = Field(min_length=1, description="The teams, by name.")
     tiers: dict[str, Tier] = Field(default_factory=dict, description="Classes of customers, by name.")
     customers: Customers = Field(default_factory=Customers, description="Where customers are looked up.")
+    catalog: Catalog = Field(default_factory=Catalog, description="The catalogue to compare with.")
     helpdesks: list[Connection] = Field(
         min_length=1, description="Helpdesk connections that tickets come from."
     )
@@ -256,6 +273,8 @@ class Policy(PolicySection):
             yield "helpdesks", helpdesk
         if self.customers.directory is not None:
             yield "customers.directory", self.customers.directory
+        if self.catalog.connection is not None:
+            yield "catalog.connection", self.catalog.connection
         for name, service in self.services.items():
             for probe in service.probes:
                 yield f"services.{name}.probes", probe

@@ -90,8 +90,8 @@ EVERYTHING_WRONG = [
         32,
         "zzz",
         (
-            "there is no such setting; there is: alerts, cadence, chat, closure, correlation, customers, "
-            "escalation, helpdesks, insights, links"
+            "there is no such setting; there is: alerts, cadence, catalog, chat, closure, correlation, "
+            "customers, escalation, helpdesks, insights"
         ),
     ),
 ]

@@ -1,0 +1,1 @@
+"""What a catalogue of services says, and how it goes with the policy."""
