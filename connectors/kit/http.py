@@ -10,6 +10,7 @@ What an answer means is settled here once for all vendors:
     time-out, reset, 5xx, HTML or broken JSON    Unreachable for a call that may be repeated, else Unknown
     request that cannot be written               Refused
     2xx whose content says no                    the connector's `judge` raises
+    4xx whose content says more than its status  what the connector's `explain` makes of it
 
 An access token that the vendor no longer takes (401) is replaced once, and the call sent again: a call refused
 for its credentials was not done.
@@ -22,6 +23,7 @@ come out of an answer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +47,7 @@ from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unrea
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion
+MAX_REFUSAL_BYTES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +66,9 @@ class VendorHttp:
     """An HTTP client for one vendor account.
 
     `transport` is where tests and the sandbox put a fake. `deadline` bounds a call with all its retries, in
-    seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`). `auth` is one
-    of the ways of `connectors.kit.auth`, or an `httpx.Auth` where a vendor signs each request; a pair is a user and
+    seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`). `explain` sees
+    every 4xx answer, `data` None where that is no JSON, with what was called: it may raise what that means. `auth` is
+    one of the ways of `connectors.kit.auth`, or an `httpx.Auth` where a vendor signs each request; a pair is a user and
     a password. `certificate` is for mutual TLS, beside `auth` or without it; it belongs to the connection, so a
     `transport` beside it would leave it out: ValueError.
     """
@@ -82,12 +86,14 @@ class VendorHttp:
         deadline: float = 20.0,
         attempts: int = 3,
         judge: Callable[[VendorAnswer], None] | None = None,
+        explain: Callable[[VendorAnswer, str], None] | None = None,
     ) -> None:
         self._vendor = vendor
         self._pace = pace
         self._deadline = deadline
         self._attempts = attempts
         self._judge = judge
+        self._explain = explain
         if certificate is not None and transport is not None:
             raise ValueError("a client certificate is part of the transport: give the one or the other")
         self._tokens: AccessTokens | None = None
@@ -229,6 +235,8 @@ class VendorHttp:
         try:
             if is_token_old and response.status_code == 401:
                 raise _TokenRefused
+            if self._explain is not None and 400 <= response.status_code < 500:
+                self._explain(await _unclear(response), what)
             # The status comes first: an error's body is not needed, and may be broken itself.
             _raise_for_status(response, what, repeatable)
             body = await read_capped(response)
@@ -319,6 +327,14 @@ def _raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> 
     if status in (404, 410):
         raise NotFound(message)
     raise Refused(message)
+
+
+async def _unclear(response: httpx.Response) -> VendorAnswer:
+    """A refusal, with what can be read of its content."""
+    data = None
+    with contextlib.suppress(UnusableBody, Unrecognised):
+        data = parse_json(await read_capped(response, MAX_REFUSAL_BYTES))
+    return VendorAnswer(status=response.status_code, data=data, headers=dict(response.headers))
 
 
 def _parse(response: httpx.Response, body: bytes, what: str, repeatable: bool) -> Any:

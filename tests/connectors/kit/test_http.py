@@ -247,3 +247,31 @@ async def test_judge_sees_every_usable_answer():
         assert (await client.call("GET", "/")).data == {"ok": True}
         with pytest.raises(Refused, match="archived"):
             await client.call("GET", "/")
+
+
+@pytest.mark.parametrize(
+    ("reply", "data"),
+    [
+        (httpx.Response(400, json={"errcode": "M_ROOM_IN_USE"}), {"errcode": "M_ROOM_IN_USE"}),
+        (httpx.Response(404, text="<html>no such page</html>"), None),
+        (httpx.Response(403, content=b""), None),
+        (httpx.Response(429, content=b"[" * 100_000), None),
+    ],
+)
+async def test_explain_sees_every_refusal_with_what_can_be_read_of_it(reply, data):
+    """What it leaves, the status says; it is not asked of what is no refusal of the vendor's."""
+    seen: list[VendorAnswer] = []
+
+    def explain(answer: VendorAnswer, what: str) -> None:
+        seen.append(answer)
+        assert what == "acme GET /"
+        if answer.status == 400:
+            raise Refused("the room is there already")
+
+    vendor = Vendor(reply, httpx.Response(500, json={}), httpx.Response(200, json={}))
+    async with http(vendor, explain=explain) as client:
+        with pytest.raises((Refused, Busy)) as caught:
+            await client.call("GET", "/")
+        await client.call("GET", "/")
+    assert [(answer.status, answer.data) for answer in seen] == [(reply.status_code, data)]
+    assert ("already" in str(caught.value)) is (reply.status_code == 400)

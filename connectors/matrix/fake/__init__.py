@@ -1,0 +1,1 @@
+"""Matrix' client-server API on a small stateful homeserver."""

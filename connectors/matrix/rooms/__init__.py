@@ -1,0 +1,1 @@
+"""Rooms of incidents: opened, found again by the key in their first event, followed when they are upgraded."""
