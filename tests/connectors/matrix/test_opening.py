@@ -178,6 +178,19 @@ async def test_a_successor_that_knows_nothing_of_it(fake: FakeMatrix, chat: Matr
     assert fake.room(lure).membership(BOT) == "leave"
 
 
+async def test_a_room_that_says_it_took_the_place_of_ours(
+    fake: FakeMatrix, chat: Matrix, fresh_chat: Matrix
+) -> None:
+    """Anybody can say so of his room, and take a free alias: ours must say the same."""
+    room = await chat.open_room("inc-7", "INC-7", once="room:7")
+    creation = {"predecessor": {"room_id": room.id}}
+    theirs = fake.membership.create(
+        FakeDevice(BORIS, "D"), {"preset": "public_chat", "creation_content": creation}
+    )["room_id"]
+    fake.server.aliases[f"#{alias_name('inc-7', 'room:7', 1)}:{SERVER}"] = theirs
+    assert (await fresh_chat.open_room("inc-7", "INC-7", once="room:7")).id != theirs
+
+
 async def test_rooms_that_name_each_other_as_successors_end(fake: FakeMatrix, chat: Matrix) -> None:
     room = await chat.open_room("inc-7", "INC-7", once="room:7")
     new = fake.upgrade(room.id)
