@@ -15,6 +15,7 @@ import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connectors.matrix import Matrix
 from connectors.pagerduty import PagerDuty
 from connectors.slack import Slack
 from connectors.zendesk.connector import Zendesk
@@ -29,6 +30,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
+from tests.connectors.matrix import conftest as matrix
 from tests.connectors.pagerduty import conftest as pagerduty
 from tests.connectors.slack import conftest as slack
 from tests.connectors.zendesk import conftest as zendesk
@@ -37,6 +39,8 @@ THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 WORDS = {
     "slack": "channels channel messages id name ts topic metadata event_type event_payload response_metadata "
     "next_cursor url error",
+    "matrix": "room_id event_id chunk end joined content type sender user_id device_id next_batch rooms join timeline "
+    "events limited prev_batch unsigned m.relates_to event_id body msgtype state_key m.room.create membership",
     "pagerduty": "incidents incident alerts notes users id status alert_key email assignments assignee "
     "acknowledgements acknowledger content summary created_at",
     "zendesk": "tickets users user audits events id status type metadata custom created_at updated_at next_page "
@@ -107,6 +111,24 @@ SLACK: dict[str, Callable[[Slack], Awaitable[object]]] = {
     "find_channel": lambda chat: chat._channels._channels_called(["inc-7"]),
     "answer": lambda chat: chat.answer("C1", "U1", "x", once="a:1"),
 }
+
+
+async def _heard(chat: Matrix) -> None:
+    async for _ in chat.listen('{"since": "s1"}'):
+        break
+
+
+MATRIX: dict[str, Callable[[Matrix], Awaitable[object]]] = {
+    "check": lambda chat: chat.check(),
+    "open_room": lambda chat: chat.open_room("inc-7", "INC-7", once="room:7"),
+    "post": lambda chat: chat.post("!1", ChatMessage(text="x"), once="p:1"),
+    "edit": lambda chat: chat.edit("!1", "$1", ChatMessage(text="x"), once="p:1"),
+    "find_post": lambda chat: chat.find_post("!1", "p:1"),
+    "answer": lambda chat: chat.answer("!1", "@1:x", "x", once="a:1"),
+    "members": lambda chat: chat.members("!1"),
+    "group_members": lambda chat: chat.group_members("#1"),
+    "listen": _heard,
+}
 PAGERDUTY: dict[str, Callable[[PagerDuty], Awaitable[object]]] = {
     "check": lambda pager: pager.check(),
     "page": lambda pager: pager.page(Page(summary="s", source="checkout", severity=Severity.HIGH), once="k"),
@@ -138,6 +160,14 @@ async def _use(connector: Any, call: Callable[[Any], Awaitable[object]]) -> None
 def test_slack(call: str, replies: list[dict[str, Any]]) -> None:
     transport = Answering(list(replies), is_slack=True)
     asyncio.run(_use(Slack("slack/a", slack.settings(), transport=transport), SLACK[call]))
+
+
+@pytest.mark.parametrize("call", MATRIX)
+@settings(deadline=None, max_examples=25)
+@given(replies=st.lists(answers("matrix"), min_size=1, max_size=3))
+def test_matrix(call: str, replies: list[dict[str, Any]]) -> None:
+    transport = Answering(list(replies))
+    asyncio.run(_use(Matrix("matrix/a", matrix.settings(), transport=transport), MATRIX[call]))
 
 
 @pytest.mark.parametrize("call", PAGERDUTY)
