@@ -222,6 +222,7 @@ class ChatVerb(StrEnum):
     STATUS = "status"
     ACKNOWLEDGE = "ack"
     RESOLVE = "resolve"
+    RUN = "run"
     NOTE = "note"
     HELP = "help"
 

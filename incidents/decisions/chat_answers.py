@@ -11,7 +11,10 @@ from incidents.events import ChatCommand
 from incidents.models import ChatVerb, Incident
 from incidents.notes.notes import verdict_words
 
-USAGE = "Commands: status, ack, resolve, note <text>; name the incident where there are several (ack INC-7)."
+USAGE = (
+    "Commands: status, ack, resolve, note <text>, run <action>; name the incident where there are several "
+    "(ack INC-7)."
+)
 _SHOWN = 10
 
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from incidents.actions import ActionState
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.decisions.posts import chat_post
+from incidents.decisions.posts import action_effect, chat_post
 from incidents.decisions.updates.said import promised_for
-from incidents.effects import ActionCall, Effect, EffectKind, EffectState, RoomRequest, ticket_note
+from incidents.effects import Effect, EffectKind, EffectState, RoomRequest, ticket_note
 from incidents.lifecycle import move
 from incidents.models import (
     IncidentState,
@@ -63,23 +63,8 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
     incident = replace(
         incident, next_stage=Stage.ESCALATION, next_stage_at=now + action.timeout + _ACTION_GRACE
     )
-    key = case.once(f"action:{action.name}")
-    arguments = {"incident": incident.name, "service": incident.service, **action.arguments}
-    effect = Effect(
-        key=key,
-        once=key,
-        kind=EffectKind.ACTION,
-        incident_id=incident.id,
-        connection=action.connection,
-        target=action.name,
-        payload=ActionCall(
-            action=action.name,
-            arguments=tuple(sorted(arguments.items())),
-            timeout=action.timeout.total_seconds(),
-        ),
-    )
     entry = Entry(kind=EntryKind.ACTION, text=f"Trying the action '{action.name}' before waking anybody")
-    return Plan(incident=incident, effects=(effect,), entries=(entry,))
+    return Plan(incident=incident, effects=(action_effect(case, action),), entries=(entry,))
 
 
 def _after_action(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:

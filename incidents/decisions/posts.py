@@ -1,11 +1,11 @@
-"""Effects that tell the engineers' side: posts in the incident's room, notes on its pages."""
+"""Effects on the engineers' side: posts in the incident's room, notes on its pages, actions."""
 
 from __future__ import annotations
 
 from incidents.case import Case, LedgerLine
-from incidents.effects import Effect, EffectKind, EffectState, NoteText, Nothing
+from incidents.effects import ActionCall, Effect, EffectKind, EffectState, NoteText, Nothing
 from incidents.models import ChatMessage
-from incidents.policy.policy import Policy
+from incidents.policy.policy import ActionPolicy, Policy
 from incidents.texts.messages import internal
 
 
@@ -23,6 +23,29 @@ def chat_post(case: Case, policy: Policy, what: str, message: ChatMessage) -> Ef
         connection=policy.team_of(case.incident.service).chat or "",
         target=case.incident.name,
         payload=message,
+    )
+
+
+def action_effect(case: Case, action: ActionPolicy, *, approved_by: str | None = None) -> Effect:
+    """The action run, once in this generation of the incident. `approved_by` is who said so, where it is only offered;
+    it goes with the arguments, before what the policy has there."""
+    key = case.once(f"action:{action.name}")
+    incident = case.incident
+    arguments = {"incident": incident.name, "service": incident.service, **action.arguments}
+    if approved_by is not None:
+        arguments["approved_by"] = approved_by
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.ACTION,
+        incident_id=incident.id,
+        connection=action.connection,
+        target=action.name,
+        payload=ActionCall(
+            action=action.name,
+            arguments=tuple(sorted(arguments.items())),
+            timeout=action.timeout.total_seconds(),
+        ),
     )
 
 

@@ -21,7 +21,7 @@ from incidents.decisions.page_moves import (
     snoozed,
     taken_over,
 )
-from incidents.decisions.posts import change_pages, tell_engineers, tell_room
+from incidents.decisions.posts import action_effect, change_pages, tell_engineers, tell_room
 from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
 from incidents.decisions.updates.said import PROGRESS, is_said, promised_for, say, still_promised
@@ -39,6 +39,7 @@ from incidents.models import (
     PageStatus,
     Stage,
 )
+from incidents.notes.context import offer_words, offered
 from incidents.policy.policy import Policy
 from incidents.promises.updates import UpdateKind
 from incidents.texts.messages import internal
@@ -282,6 +283,8 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
         entry = Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user)
         incident = replace(incident, responder=command.user)
+    elif command.verb is ChatVerb.RUN and case.incident.state in WITH_ENGINEERS:
+        return _run(case, command, basis.policy)
     elif command.verb is ChatVerb.NOTE and command.text:
         note = f"{command.user}: {command.text}"
         effects += note_tickets(case, what, internal(f"{case.incident.name}: {note}"))
@@ -293,6 +296,26 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         said = status_words(case)
     entries = () if entry is None else (entry,)
     return Plan(incident=incident, effects=tuple(effects), entries=entries), said
+
+
+def _run(case: Case, command: ChatCommand, policy: Policy) -> tuple[Plan, str | None]:
+    """Run an action that is only offered, once in a generation; whoever said so has approved it."""
+    untouched = Plan(incident=case.incident)
+    wanted = " ".join(command.text.split()).casefold()
+    action = next((one for one in offered(case, policy) if one.name.casefold() == wanted), None)
+    if action is None:
+        offers = offer_words(case, policy)
+        return untouched, f"On offer: {offers}." if offers else "No action is on offer for this service."
+    effect = action_effect(case, action, approved_by=command.user)
+    line = case.line(effect.key)
+    if line is not None:
+        return untouched, f"'{action.name}' was run already: {line.detail or line.result or line.state}."
+    text = f"{command.user} has '{action.name}' run; `run {action.name}` once more tells what came of it"
+    entry = Entry(
+        kind=EntryKind.ACTION, text=f"Approved from chat: the action '{action.name}'", actor=command.user
+    )
+    told = tell_engineers(case, policy, f"command:{_mark(command)}", text)
+    return Plan(incident=case.incident, effects=(effect, *told), entries=(entry,)), None
 
 
 def _mark(command: ChatCommand) -> str:

@@ -15,7 +15,7 @@ from incidents.notes.notes import (
     verdict_words,
 )
 from incidents.notes.sla import left_words
-from incidents.policy.policy import Policy
+from incidents.policy.policy import ActionPolicy, Policy
 from incidents.sla.clock import due_at
 
 _SUMMARY_LIMIT = 1000
@@ -35,7 +35,18 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
         ("SLA", sla_words(case, basis)),
         ("First tickets", first_tickets(case.present)),
         ("Tried", tried_words(case)),
+        *((("On offer", offer_words(case, basis.policy)),) if offered(case, basis.policy) else ()),
     )
+
+
+def offered(case: Case, policy: Policy) -> tuple[ActionPolicy, ...]:
+    """The service's actions that are run only when somebody says so."""
+    return tuple(one for one in policy.service(case.incident.service).actions if not one.automatic)
+
+
+def offer_words(case: Case, policy: Policy) -> str:
+    """What somebody may say to have one of them run."""
+    return "; ".join(f"run {action.name}" for action in offered(case, policy))
 
 
 def sla_words(case: Case, basis: Basis) -> str:

@@ -92,7 +92,10 @@ class ActionPolicy(PolicySection):
 
     name: str = Field(min_length=1, max_length=100, description="What people call the action.")
     connection: Connection = Field(description="Connection that runs it, such as http/restart-checkout.")
-    automatic: bool = Field(default=True, description="Run without asking; otherwise it is only offered.")
+    automatic: bool = Field(
+        default=True,
+        description="Run without asking; otherwise it is offered, and run when engineers say so in the room.",
+    )
     verdicts: list[Verdict] = Field(
         default_factory=lambda: [Verdict.CONFIRMED],
         min_length=1,

@@ -15,6 +15,7 @@ from blocks.connect import settings_json
 from connectors.alertmanager.fake.app import FakeAlertmanager, FakeFiringAlert
 from connectors.alertmanager.settings import SilencePlan
 from connectors.kit.fakes.loopback import serving
+from connectors.slack.fake.workspace import BOT_USER
 from flows.reconcile import reconcile
 from incidents.case import EntryKind
 from incidents.effects import EffectKind
@@ -26,6 +27,7 @@ from tests.stories.conftest import Door
 from tests.stories.installation import Installation
 
 NAME, TOKEN = "alertmanager/main", "the-token-of-the-webhooks"
+ROOM = "inc-1-checkout"
 MAPPED: dict[str, Any] = {
     "services": {"checkout": {"alerts": [{"connection": NAME, "labels": {"service": "checkout"}}]}}
 }
@@ -249,3 +251,24 @@ async def test_a_silence_is_made_where_the_policy_approves_it(monitored: Monitor
     (line,) = await liaison.ledger(EffectKind.ACTION)
     assert line.detail.startswith("silenced until")
     assert len(liaison.world.pagerduty.pages) == 1
+
+
+async def test_a_silence_is_offered_and_made_when_somebody_in_the_room_says_so(monitored: Monitored):
+    """Not before, not by who is not in the room, and not twice."""
+    liaison, server = monitored.liaison, monitored.server
+    offer = {"name": "silence", "connection": NAME, "automatic": False}
+    checkout = {**MAPPED["services"]["checkout"], "actions": [offer]}
+    liaison.write_policy({"services": {"checkout": checkout}})
+    await monitored.fires()
+    await liaison.escalated()
+    assert server.silences == []
+    assert "run silence" in liaison.room()
+
+    slack = liaison.world.slack
+    slack.workspace.add_channel("general", member=BOT_USER)
+    for user, channel in (("U0BORIS", "general"), ("U0ANNA", ROOM), ("U0ANNA", ROOM)):
+        await slack.slash("run INC-1 silence", channel=channel, user=user)
+        await liaison.sync()
+    (made,) = server.silences
+    assert made.body["createdBy"] == "anna"
+    assert "'silence' was run already: silenced until" in liaison.room()

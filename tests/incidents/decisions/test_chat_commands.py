@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.case import LedgerLine
 from incidents.decisions.chat_answers import USAGE, about_none
 from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import EffectKind, EffectState
@@ -211,3 +212,44 @@ def test_without_a_room_nothing_is_posted():
         plan = chat_command(case, command(ChatVerb.NOTE, "x"), Basis(policy, NOW))
         told = [kind for kind in kinds(plan) if kind is not EffectKind.CHAT_ANSWER]
         assert told == [EffectKind.TICKET_NOTE, EffectKind.TICKET_NOTE, EffectKind.PAGE_NOTE]
+
+
+def test_an_action_on_offer_is_run_when_somebody_says_so():
+    """Once in a generation; who said so goes with it, and is told what came of it when they ask again."""
+    case = a_paged_case(S.ACKNOWLEDGED)
+    plan = chat_command(case, command(ChatVerb.RUN, "  Purge "), Basis(POLICY, NOW))
+    (effect,) = of_kind(plan, EffectKind.ACTION)
+    assert (effect.connection, effect.target) == ("http/purge", "purge")
+    assert dict(effect.payload.arguments) == {"incident": "INC-7", "service": "checkout", "approved_by": "bo"}
+    assert "bo has 'purge' run" in texts(plan)
+    assert (plan.entries[0].text, plan.entries[0].actor) == ("Approved from chat: the action 'purge'", "bo")
+    assert plan.incident is case.incident
+
+    done = LedgerLine(
+        key=effect.key,
+        kind=EffectKind.ACTION,
+        state=EffectState.DONE,
+        connection=effect.connection,
+        target=effect.target,
+        result="succeeded",
+        detail="silenced until 10:30 UTC",
+    )
+    again = chat_command(
+        replace(case, ledger=(*case.ledger, done)), command(ChatVerb.RUN, "purge"), Basis(POLICY, NOW)
+    )
+    assert of_kind(again, EffectKind.ACTION) == []
+    assert "'purge' was run already: silenced until 10:30 UTC." in texts(again)
+
+
+@pytest.mark.parametrize("text", ["", "restart", "everything"])
+def test_what_is_not_on_offer_is_not_run(text):
+    """Automatic ones neither: they have had their turn."""
+    plan = chat_command(a_paged_case(), command(ChatVerb.RUN, text), Basis(POLICY, NOW))
+    assert of_kind(plan, EffectKind.ACTION) == []
+    assert "On offer: run purge." in texts(plan)
+
+
+@pytest.mark.parametrize("state", [state for state in S if state not in WITH_ENGINEERS])
+def test_actions_on_offer_are_for_incidents_with_engineers(state):
+    plan = chat_command(a_paged_case(state), command(ChatVerb.RUN, "purge"), Basis(POLICY, NOW))
+    assert of_kind(plan, EffectKind.ACTION) == []

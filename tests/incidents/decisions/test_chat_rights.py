@@ -26,7 +26,7 @@ def asked(verb: ChatVerb = ChatVerb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatC
 @pytest.mark.parametrize("chat", [ANYONE, ROOM, GROUP, USERS], ids=lambda chat: chat.may_act)
 def test_what_needs_a_right(verb: ChatVerb, chat: ChatRights):
     """To silence a page and to say that it is over; to ask and to note something does not."""
-    acts = verb in (ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE)
+    acts = verb in (ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.RUN)
     assert needs_a_right(asked(verb), chat) is (acts and chat is not ANYONE)
 
 

@@ -28,7 +28,17 @@ INCIDENT = an_incident(
     evidence=(Evidence(source="p", text="http/checkout-health: 503", at=NOW, speaks_for=True),),
 )
 CASE = a_case(INCIDENT, tickets(2, tier="gold", url="https://desk.example/t"))
-FACTS = ["Incident", "Service", "Who is hit", "Verdict", "Evidence", "SLA", "First tickets", "Tried"]
+FACTS = [
+    "Incident",
+    "Service",
+    "Who is hit",
+    "Verdict",
+    "Evidence",
+    "SLA",
+    "First tickets",
+    "Tried",
+    "On offer",
+]
 
 
 def facts(case, *, now=NOW):
@@ -46,6 +56,7 @@ def test_the_facts_in_reading_order():
         ("SLA", "first response within 15 min, resolution within 3 h 55 min"),
         ("First tickets", '#1 "Checkout fails (1)"; #2 "Checkout fails (2)"'),
         ("Tried", "nothing yet"),
+        ("On offer", "run purge"),
     )
 
 
