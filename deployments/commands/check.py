@@ -25,8 +25,9 @@ from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
 from incidents.policy.file import load_policy, policy_remarks
 from incidents.policy.sla.holiday_remarks import holiday_remarks
+from incidents.ports import WebhookSource
 from incidents.store.database import Database
-from incidents.store.inbox.inbox import waiting
+from incidents.store.inbox.inbox import last_heard, waiting
 from incidents.store.ledger.effects import count_effects
 from incidents.store.migrate import check_schema
 from insights.embeddings import MISSING, encoder_version
@@ -176,7 +177,19 @@ async def _connection(name: str, home: Path | None) -> str:
 
         connector = open_connector(name, await read_block(name), database)
         stack.push_async_callback(connector.aclose)
-        return await connector.check()
+        told = await connector.check()
+        if not isinstance(connector, WebhookSource):
+            return told
+        async with database().transaction() as tx:
+            return f"{told}; {webhook_news(name, await last_heard(tx, name))}"
+
+
+def webhook_news(name: str, heard: datetime | None) -> str:
+    """When it was heard of last, or where it says how its webhooks are set up."""
+    if heard is None:
+        vendor = name.partition("/")[0]
+        return f"no webhook of it is in the inbox; they are set up as in connectors/{vendor}/README.md"
+    return f"last webhook {heard:%Y-%m-%d %H:%M} UTC"
 
 
 def print_findings(console: Console, findings: list[PartHealth]) -> None:

@@ -191,3 +191,12 @@ async def waiting(tx: AsyncConnection, lane: Lane | None = None) -> Waiting:
     return Waiting(
         pending=counts.get("pending", 0), parked=counts.get("parked", 0), done=counts.get("done", 0)
     )
+
+
+async def last_heard(tx: AsyncConnection, connection: str) -> datetime | None:
+    """When the newest delivery of a connection came that is still kept; None if there is none. For people."""
+    rows = await tx.execute(
+        select(func.max(deliveries.c.received_at)).where(deliveries.c.connection == connection)
+    )
+    heard: datetime | None = rows.scalar_one()
+    return heard

@@ -13,6 +13,7 @@ from incidents.store.inbox.inbox import (
     Delivery,
     Waiting,
     forgive_attempt,
+    last_heard,
     lease_deliveries,
     lease_next_tried,
     record_rejection,
@@ -256,3 +257,15 @@ async def test_some_are_read_again_and_some_are_done_with(database: Database):
         assert await unpark(tx) == 0
         states = (await tx.execute(select(deliveries.c.state).order_by(deliveries.c.id))).scalars().all()
     assert states == ["pending", "pending", "discarded"]
+
+
+async def test_when_a_connection_was_heard_last(database: Database):
+    """Whatever became of it; another connection's word does not count."""
+    async with database.transaction() as tx:
+        assert await last_heard(tx, HELPDESK) is None
+    await _put(database, "1", state="done")
+    await _put(database, "2", connection="slack/main")
+    async with database.transaction() as tx:
+        heard = await last_heard(tx, HELPDESK)
+        asked = select(deliveries.c.received_at).where(deliveries.c.identity == "1")
+        assert heard == (await tx.execute(asked)).scalar_one()

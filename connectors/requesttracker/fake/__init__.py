@@ -1,0 +1,1 @@
+"""A small RT for tests."""
