@@ -13,6 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
+from pydantic import SecretStr
+
 from incidents.actions import ActionRun
 from incidents.events import (
     AlertEvent,
@@ -38,6 +40,7 @@ from incidents.models import (
 )
 from incidents.service_catalog.services import CatalogService
 from incidents.service_levels import ServiceLevels
+from incidents.subscriptions import MadeSubscription, WebhookSubscription
 
 
 @runtime_checkable
@@ -83,6 +86,45 @@ class AlertSource(Protocol):
 
     async def firing(self) -> Sequence[AlertEvent]:
         """Everything that fires now, also what is silenced; raises rather than leave something out."""
+        ...
+
+
+@runtime_checkable
+class WebhookSubscriptions(Protocol):
+    """Where a vendor can be asked which webhooks it sends, and told to send others.
+
+    All raise `NotAllowed` where the credentials do not reach so far. Reading the list again is the proof of a change.
+    """
+
+    async def subscriptions(self) -> Sequence[WebhookSubscription]:
+        """Every webhook of the account, ours and others'."""
+        ...
+
+    async def subscribe(self, address: str, *, title: str, scope: str = "") -> MadeSubscription:
+        """Make a webhook to this address that tells all we need; `mend_subscription` lets it send.
+
+        Until then it sends nothing, so that its secret can be kept first. `scope` is that of one it replaces.
+        """
+        ...
+
+    async def mend_subscription(self, id: str, *, address: str) -> SecretStr | None:
+        """Let it send all we need to this address, as far as that can be changed; the same twice is as once.
+
+        Returns the secret it signs with where the vendor shows it, None where the connection's own is right.
+        """
+        ...
+
+    async def unsubscribe(self, id: str) -> None:
+        """Remove it; one that is gone is no error. Raises `Refused` while something else at the vendor uses it."""
+        ...
+
+
+@runtime_checkable
+class AppRights(Protocol):
+    """Where what a vendor sends cannot be listed, but the rights of our app can."""
+
+    async def missing_rights(self) -> Sequence[str]:
+        """The rights, by the vendor's words, without which it does not send what we need."""
         ...
 
 

@@ -12,6 +12,7 @@ https://developer.pagerduty.com/api-reference/9d0b4b12e36f9-list-incidents
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from connectors.kit.pagination import ByOffset, pages
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.pagerduty import mapping, webhook
 from connectors.pagerduty.settings import PagerDutySettings
+from connectors.pagerduty.subscriptions import rows
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
 from incidents.events import (
     Event,
@@ -36,19 +38,27 @@ from incidents.events import (
     Verified,
 )
 from incidents.models import Page, PageState, PageStatus
-from incidents.ports import Pager, WebhookSource
+from incidents.ports import Pager, WebhookSource, WebhookSubscriptions
+from incidents.subscriptions import MadeSubscription, WebhookSubscription
 
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits
 REQUESTS_A_MINUTE = 960  # for each API key; https://developer.pagerduty.com/docs/rest-api-rate-limits
-SERVICES_A_PAGE = 100  # the most that PagerDuty lists
-SERVICES_PAGES = (
+LISTED_A_PAGE = 100  # the most that PagerDuty lists
+LISTED_PAGES = (
     100  # offset and limit together reach to 10,000: https://developer.pagerduty.com/docs/pagination
 )
 PROBE_KEY = "liaison-check"
-_BY_OFFSET: ByOffset[VendorAnswer] = ByOffset(
-    count=lambda answer: len(items(record(answer.data).get("services"))),
-    has_more=lambda answer: record(answer.data).get("more") is True,
-)
+
+
+def _by_offset(name: str) -> ByOffset[VendorAnswer]:
+    return ByOffset(
+        count=lambda answer: len(items(record(answer.data).get(name))),
+        has_more=lambda answer: record(answer.data).get("more") is True,
+    )
+
+
+_SERVICES = _by_offset("services")
+_SUBSCRIPTIONS = _by_offset("webhook_subscriptions")
 _PAGE_ID = re.compile(r"[0-9A-Za-z]{1,64}")
 
 
@@ -61,7 +71,7 @@ class _Integration:
     http: VendorHttp
 
 
-class PagerDuty(Pager, WebhookSource):
+class PagerDuty(Pager, WebhookSource, WebhookSubscriptions):
     """One PagerDuty account. `name` is the connection's, such as `pagerduty/main`.
 
     `Page.target` names one of `settings.routing_keys`; "" means `settings.routing_key`.
@@ -160,10 +170,8 @@ class PagerDuty(Pager, WebhookSource):
         integration = self._integrations.get(target)
         if integration is None:
             return ""
-        asked = {"include[]": "integrations", "limit": str(SERVICES_A_PAGE)}
-        services = pages(
-            self._read, "/services", asked, by=_BY_OFFSET, most=SERVICES_PAGES, stops_at_most=True
-        )
+        asked = {"include[]": "integrations", "limit": str(LISTED_A_PAGE)}
+        services = pages(self._read, "/services", asked, by=_SERVICES, most=LISTED_PAGES, stops_at_most=True)
         try:
             async for answer in services:
                 found = mapping.obstacle(answer.data, integration.routing_key)
@@ -202,6 +210,35 @@ class PagerDuty(Pager, WebhookSource):
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return webhook.events(self.name, verified.body)
+
+    async def subscriptions(self) -> Sequence[WebhookSubscription]:
+        found = pages(
+            self._read,
+            rows.PATH,
+            {"limit": str(LISTED_A_PAGE)},
+            by=_SUBSCRIPTIONS,
+            most=LISTED_PAGES,
+        )
+        return [row async for answer in found for row in rows.rows_of(answer.data)]
+
+    async def subscribe(self, address: str, *, title: str, scope: str = "") -> MadeSubscription:
+        """PagerDuty chooses the secret and shows it this once."""
+        body = rows.new_subscription(address, title, scope)
+        answer = await self._rest.call("POST", rows.PATH, json=body, is_repeatable=False)
+        return rows.made(answer.data)
+
+    async def mend_subscription(self, id: str, *, address: str) -> SecretStr | None:
+        """The address stays what it is: PagerDuty changes none."""
+        path = rows.path_of(id)
+        found = await self._rest.call("GET", path)
+        if rows.is_temporarily_disabled(found.data):
+            await self._rest.call("POST", f"{path}/enable", is_repeatable=True)
+        await self._rest.call("PUT", path, json=rows.completed(found.data), is_repeatable=True)
+        return None
+
+    async def unsubscribe(self, id: str) -> None:
+        with contextlib.suppress(NotFound):
+            await self._rest.call("DELETE", rows.path_of(id), is_repeatable=True)
 
     async def check(self) -> str:
         """Try the API key, the user of the notes and every routing key, waking nobody.

@@ -187,6 +187,9 @@ _READERS: dict[str, tuple[PageChange, Callable[[dict[str, Any]], str]]] = {
     "incident.reopened": (PageChange.REOPENED, _nothing),
 }
 
+HEARD = frozenset(_READERS)
+"""What a subscription of ours must send."""
+
 NOT_READ = (
     "incident.action_invocation.",
     "incident.custom_field_values.",

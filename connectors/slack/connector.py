@@ -34,15 +34,18 @@ from incidents.events import (
     Verified,
 )
 from incidents.models import ChatMessage, Room
-from incidents.ports import ChatRoom, WebhookSource
+from incidents.ports import AppRights, ChatRoom, WebhookSource
 
 HISTORY_PAGE = 200
 MEMBERS_PAGE = 1000
 MEMBERS_PAGES = 100
+# What the events and commands of README.md's manifest need: https://docs.slack.dev/reference/events
+NEEDED_SCOPES = frozenset({"app_mentions:read", "channels:read", "commands"})
+PRIVATE_ROOMS_SCOPES = frozenset({"groups:read"})
 HISTORY_PAGES = 10  # older posts are not looked for: a doubled post beats one that never comes
 
 
-class Slack(ChatRoom, WebhookSource):
+class Slack(AppRights, ChatRoom, WebhookSource):
     """One workspace, seen by one app's bot."""
 
     vendor: ClassVar[str] = "slack"
@@ -175,6 +178,12 @@ class Slack(ChatRoom, WebhookSource):
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return webhook.events(verified, connection=self.name)
+
+    async def missing_rights(self) -> Sequence[str]:
+        """Scopes without which Slack sends no mention, no command and nothing of what becomes of a room."""
+        granted = await self._api.scopes()
+        needed = NEEDED_SCOPES | (PRIVATE_ROOMS_SCOPES if self._settings.private_rooms else frozenset())
+        return sorted(needed - granted) if granted else []
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import httpx
+from pydantic import SecretStr
 
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import any_text, items, record
@@ -21,16 +22,18 @@ from connectors.kit.pagination import ByCursor, pages
 from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.reader import read_comments
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
+from connectors.zendesk.jobs.updates import Updates
 from connectors.zendesk.mapping import SIDE_LOADS, carries, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
-from connectors.zendesk.updates import Updates
+from connectors.zendesk.subscriptions.api import ZendeskWebhooks
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, Verified
 from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
-from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource
+from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions
 from incidents.service_levels import ServiceLevels
+from incidents.subscriptions import MadeSubscription, WebhookSubscription
 
 EXPORT_PAGE = 250
 EXPORT_PAGES = 20_000  # five million tickets
@@ -48,7 +51,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
+class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions):
     """One Zendesk account.
 
     `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
@@ -86,6 +89,7 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
         bulk = BulkUpdate(
             self._call, wait_seconds=settings.job_wait_seconds, poll_seconds=settings.job_poll_seconds
         )
+        self._webhooks = ZendeskWebhooks(self._get, self._call, self._secrets)
         self._updates = Updates(self._get, self._call, bulk, Pace(settings.updates_per_minute, 60))
 
     async def check(self) -> str:
@@ -164,6 +168,19 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource):
 
     async def service_levels(self) -> ServiceLevels:
         return await read_service_levels(self._get, self._settings)
+
+    async def subscriptions(self) -> Sequence[WebhookSubscription]:
+        return await self._webhooks.list()
+
+    async def subscribe(self, address: str, *, title: str, scope: str = "") -> MadeSubscription:
+        """Zendesk limits a webhook to nothing: `scope` is not looked at."""
+        return await self._webhooks.make(address, title)
+
+    async def mend_subscription(self, id: str, *, address: str) -> SecretStr | None:
+        return await self._webhooks.mend(id, address)
+
+    async def unsubscribe(self, id: str) -> None:
+        await self._webhooks.remove(id)
 
     async def _learn_who_we_are(self) -> dict[str, Any]:
         user = record((await self._get("users/me.json")).get("user"))

@@ -20,6 +20,7 @@ from deployments.cli.insights import models
 from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.sla import sla, sla_import
+from deployments.cli.webhooks import PublicUrl, check_webhooks
 from deployments.commands.terminal import (
     AsJson,
     Home,
@@ -183,19 +184,33 @@ def held(
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0917 - a command line has many options
     home: Home = None,
     policy: PolicyFile = None,
     gateway: Annotated[str, typer.Option(help="Where the gateway listens.")] = "http://127.0.0.1:8400",
+    webhooks: Annotated[
+        bool, typer.Option("--webhooks", help="Look at the vendors' webhooks to us instead.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --webhooks: mend what can be mended.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --repair: do not ask.")] = False,
+    public_url: PublicUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Look at policy, store, Prefect server, worker, gateway and connections: what is wrong, and the cure.
 
-    Exit code 1 if anything is wrong.
+    With --webhooks: does each vendor send what we need, once, to the right address? Exit code 1 if anything is wrong.
     """
     from deployments.machine.prefect_login import use_prefect_server
 
+    if repair and not webhooks:
+        raise typer.BadParameter("--repair mends webhooks: say --webhooks, too")
     use_prefect_server(liaison_home(home))
+    if webhooks:
+        raise typer.Exit(
+            check_webhooks(home, public_url=public_url, repairs=repair, is_sure=yes, as_json=as_json)
+        )
     from deployments.commands import settings
     from deployments.commands.check import Surroundings, print_findings
     from deployments.commands.check import check as run_check

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from connectors.kit.addresses import keeps_secrets
 from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home
@@ -43,6 +45,26 @@ def database_url(given: Path | None = None) -> str:
             "folder with --home, or set LIAISON_DATABASE_URL"
         )
     return embedded.url(OUR_DATABASE)
+
+
+def public_url(given: str | None = None) -> str | None:
+    """The gateway's address as vendors reach it, without a slash at the end: the one given, else `LIAISON_PUBLIC_URL`,
+    else None. Raises `LiaisonError` for what is no such address.
+    """
+    url = (given or os.environ.get("LIAISON_PUBLIC_URL") or "").strip().rstrip("/")
+    if not url:
+        return None
+    try:
+        # Asking for the port raises ValueError for one that is no number.
+        is_usable = keeps_secrets(url) and urlsplit(url).port != 0 and not set("?#@ ") & set(url)
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise LiaisonError(
+            f"{url!r} is no address for webhooks: write https:// and the host that vendors reach, such as"
+            " https://liaison.example.com"
+        )
+    return url
 
 
 def kept_key(folder: Path) -> str | None:

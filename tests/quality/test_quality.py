@@ -32,7 +32,7 @@ def test_every_vendor_is_found_by_its_block():
         (replace(PAGER, missing_files=("settings.py",)), "files"),
         (replace(PAGER, has_webhook_file=False), "files"),
         (replace(PAGER, has_block=False), "block"),
-        (replace(PAGER, contracts=("WebhookSource",)), "contract Pager"),
+        (replace(PAGER, contracts=("WebhookSource", "WebhookSubscriptions")), "contract Pager"),
         (replace(PAGER, said=Quality(webhook="x", vectors="pd.v1")), "held against"),
         (
             replace(

@@ -155,6 +155,12 @@ class FakePagerDuty:
         """The subscription's test button."""
         self._ping(self.subscription)
 
+    def subscribe(self, fields: Mapping[str, Any], secret: str = SIGNING_SECRET) -> str:
+        """An administrator makes a webhook subscription; its id."""
+        record = self.directory.add("webhook_subscriptions", fields)
+        self._subscribed(record["id"], record | {"secret": secret})
+        return str(record["id"])
+
     async def settle(self) -> None:
         """Return when every webhook was delivered or dropped."""
         for subscription in (self.subscription, *self.subscriptions.values()):
@@ -258,14 +264,21 @@ class FakePagerDuty:
             del self.subscriptions[id]
         elif id in self.subscriptions:
             self.subscriptions[id].url = record["delivery_method"].get("url")
-            self.subscriptions[id].is_disabled = not record["active"]
+            off = record["delivery_method"]["temporarily_disabled"]
+            self.subscriptions[id].is_disabled = off or not record["active"]
         else:
             self.subscriptions[id] = FakeSubscription(
                 url=record["delivery_method"].get("url"),
                 secrets=[record["secret"]],
                 deliver=self._deliver,
                 retry_delays=self._retry_delays,
+                on_disabled=lambda: self._disable(id),
             )
+            self.subscriptions[id].is_disabled = not record["active"]
+
+    def _disable(self, id: str) -> None:
+        """PagerDuty gives up on the address for a while."""
+        self.directory.get("webhook_subscriptions", id)["delivery_method"]["temporarily_disabled"] = True
 
     def _ping_one(self, id: str) -> None:
         self._ping(self.subscriptions[id])

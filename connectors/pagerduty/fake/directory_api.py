@@ -84,7 +84,8 @@ class DirectoryApi:
             return JSONResponse({kind.singular: self._shown(request, kind, record)})
 
         async def add(request: Request) -> Response:
-            record = self._directory.add(kind.plural, await asking.body(request, kind.singular))
+            fields = _taken(kind, await asking.body(request, kind.singular))
+            record = self._directory.add(kind.plural, fields)
             shown = self._shown(request, kind, record)
             if kind.singular == "webhook_subscription":
                 # Shown this once, as at PagerDuty.
@@ -94,7 +95,7 @@ class DirectoryApi:
             return JSONResponse({kind.singular: shown}, 201)
 
         async def change(request: Request) -> Response:
-            fields = await asking.body(request, kind.singular)
+            fields = _changeable(kind, await asking.body(request, kind.singular))
             record = self._directory.change(kind.plural, request.path_params["id"], fields)
             if kind.singular == "webhook_subscription":
                 self._subscribed(record["id"], record)
@@ -231,7 +232,8 @@ class DirectoryApi:
         return Response(status_code=204)
 
     async def _enable(self, request: Request) -> Response:
-        record = self._directory.change("webhook_subscriptions", request.path_params["id"], {"active": True})
+        record = self._directory.get("webhook_subscriptions", request.path_params["id"])
+        record["delivery_method"]["temporarily_disabled"] = False
         self._subscribed(record["id"], record)
         return JSONResponse({"webhook_subscription": self._directory.shown(record)})
 
@@ -283,3 +285,22 @@ def _mailbox(user: Mapping[str, Any]) -> dict[str, Any]:
         "label": "Default",
         "address": user["email"],
     }
+
+
+def _taken(kind: RecordKind, fields: dict[str, Any]) -> dict[str, Any]:
+    """A new subscription's delivery method as it is shown from then on: without the secret."""
+    given = fields.get("delivery_method")
+    if kind.singular != "webhook_subscription" or not isinstance(given, dict):
+        return fields
+    kept = {"id": f"PDM{secrets.token_hex(3).upper()}", "secret": None, "temporarily_disabled": False}
+    return {
+        **fields,
+        "delivery_method": {**given, **kept, "custom_headers": given.get("custom_headers", [])},
+    }
+
+
+def _changeable(kind: RecordKind, fields: dict[str, Any]) -> dict[str, Any]:
+    """ "This operation does not support updating the `delivery_method`", says the description of webhooks."""
+    if kind.singular != "webhook_subscription":
+        return fields
+    return {name: value for name, value in fields.items() if name != "delivery_method"}

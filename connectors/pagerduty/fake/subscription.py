@@ -44,7 +44,13 @@ class FakeSubscription:
     """Delivers events to one address. Set `duplicates` or `shuffles` to misbehave."""
 
     def __init__(
-        self, *, url: str | None, secrets: Sequence[str], deliver: Deliver, retry_delays: Sequence[float]
+        self,
+        *,
+        url: str | None,
+        secrets: Sequence[str],
+        deliver: Deliver,
+        retry_delays: Sequence[float],
+        on_disabled: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url
         self.secrets = list(secrets)
@@ -52,6 +58,7 @@ class FakeSubscription:
         self.shuffles = False
         self.is_disabled = False
         self.deliveries: list[FakeDelivery] = []
+        self._on_disabled = on_disabled
         self._deliver = deliver
         self._retry_delays = retry_delays
         self._waiting: list[dict[str, Any]] = []
@@ -114,6 +121,7 @@ class FakeSubscription:
         self._drops += 1
         if self._drops >= 3:
             self.is_disabled = True
+            self._on_disabled()
 
     async def _status(self, headers: dict[str, str], body: bytes) -> int | None:
         assert self.url is not None  # noqa: S101  nothing is queued without an address

@@ -47,6 +47,8 @@ ROOM_EVENTS = frozenset(
     f"{kind}_{what}" for kind in ("channel", "group") for what in ("archive", "deleted", "rename")
 )
 EVENTS = frozenset({"message", "app_mention"}) | ROOM_EVENTS
+# Those of the manifest in README.md. They are shown, and not checked.
+SCOPES = "app_mentions:read,chat:write,channels:history,channels:join,channels:manage,channels:read,commands"
 FAULTS = {
     FaultKind.RATE_LIMIT: {"ok": False, "error": "ratelimited"},
     FaultKind.UNAUTHORIZED: {"ok": False, "error": "invalid_auth"},
@@ -73,6 +75,7 @@ class FakeSlack:
         burst: int = 5,
         events: Iterable[str] = EVENTS,
     ) -> None:
+        self.scopes = SCOPES
         self.faults = Faults()
         self.workspace = Workspace(clock)
         self.webhooks = Webhooks(secret=signing_secret, clock=clock, url=webhook_url, deliver=deliver)
@@ -229,7 +232,8 @@ class FakeSlack:
             return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"})
         self.files.address = str(request.base_url).rstrip("/")
         try:
-            return JSONResponse({"ok": True, **self.methods[method](arguments)})
+            answer = {"ok": True, **self.methods[method](arguments)}
+            return JSONResponse(answer, headers={"X-OAuth-Scopes": self.scopes})
         except No as no:
             return JSONResponse({"ok": False, "error": str(no)})
 

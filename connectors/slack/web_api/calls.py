@@ -30,6 +30,14 @@ class WebApi:
         answer = await self._http.call("GET", f"/api/{method}", params=params)
         return content(answer, method, is_repeatable=True)
 
+    async def scopes(self) -> frozenset[str]:
+        """What the token may, which Slack says in a header of each answer (as its own Node SDK reads it); nothing where
+        it does not say."""
+        answer = await self._http.call("GET", "/api/auth.test")
+        content(answer, "auth.test", is_repeatable=True)
+        said = answer.headers.get("x-oauth-scopes", "").split(",")
+        return frozenset(scope.strip() for scope in said if scope.strip())
+
     async def write(
         self, method: str, fields: dict[str, Any], *, is_repeatable: bool = True
     ) -> dict[str, Any]:

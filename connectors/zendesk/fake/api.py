@@ -63,7 +63,7 @@ class Api:
         self.setup = FakeSetup(self.clock)
         self.suspended = SuspendedMails(self.desk, self.clock)
         self.exports = ExportsApi(self.desk, self.clock, export_lag)
-        self.webhooks = WebhooksApi(self.clock, self.outbox)
+        self.webhooks = WebhooksApi(self.me, self.clock, self.outbox)
 
     def app(self) -> ASGIApp:
         """The paths as an ASGI application; each may end in `.json`."""

@@ -62,6 +62,7 @@ def _plain(results: Any) -> list[dict[str, Any]]:
 def opened_desk(certificate: LoopbackCertificate) -> Iterator[Desk]:
     """A desk with one ticket, until the end of the block."""
     fake = FakeZendesk(updates_per_minute=10_000, requests_per_minute=10_000, export_lag=0)
+    fake.make_admin()
     first = fake.create_ticket(
         "Ada", "ada@customer.example", "Cannot pay", "Cards are refused", tags=["shop"]
     )

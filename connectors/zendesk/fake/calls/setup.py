@@ -1,7 +1,7 @@
 """What an administrator has set up in the fake Zendesk: views, macros, fields, forms, custom statuses.
 
-Each is a record as its API gives it. Views and macros work; what the account does not have at all (triggers,
-automations, targets) is an empty list that nothing can be added to.
+Each is a record as its API gives it. Views and macros work; triggers are kept, and never run; what the account does
+not have at all (automations, targets) is an empty list that nothing can be added to.
 https://developer.zendesk.com/api-reference/ticketing/business-rules/views/, `.../macros/`,
 `.../tickets/ticket_fields/`, `.../tickets/custom_ticket_statuses/`
 """
@@ -45,7 +45,7 @@ KINDS = {
         SetupKind("organization_fields", "organization_field", ("key", "title", "type")),
         SetupKind("brands", "brand", may=()),
         SetupKind("custom_statuses", "custom_status", ("status_category", "agent_label"), ("POST", "PUT")),
-        SetupKind("triggers", "trigger", may=()),
+        SetupKind("triggers", "trigger", ("title", "conditions", "actions")),
         SetupKind("automations", "automation", may=()),
         SetupKind("targets", "target", may=()),
         SetupKind("recipient_addresses", "recipient_address", may=()),
@@ -69,18 +69,18 @@ class FakeSetup:
                 "end_user_label": label,
                 "default": True,
             }
-            self._add("custom_statuses", fields, id=DEFAULT_STATUSES[category])
+            self.add("custom_statuses", fields, id=DEFAULT_STATUSES[category])
         for name in _SYSTEM_FIELDS:
-            self._add("ticket_fields", {"title": name.capitalize(), "type": name, "removable": False})
-        self._add("ticket_forms", {"name": "Default Ticket Form", "default": True, "end_user_visible": True})
-        self._add("brands", {"name": "Fake", "subdomain": "fake", "default": True})
+            self.add("ticket_fields", {"title": name.capitalize(), "type": name, "removable": False})
+        self.add("ticket_forms", {"name": "Default Ticket Form", "default": True, "end_user_visible": True})
+        self.add("brands", {"name": "Fake", "subdomain": "fake", "default": True})
         unsolved = [{"field": "status", "operator": "less_than", "value": "solved"}]
-        self._add("views", {"title": "All unsolved tickets", "conditions": {"all": unsolved, "any": []}})
+        self.add("views", {"title": "All unsolved tickets", "conditions": {"all": unsolved, "any": []}})
         takes = [
             {"field": "status", "value": "pending"},
             {"field": "comment_value", "value": "We look into it."},
         ]
-        self._add("macros", {"title": "Looking into it", "actions": takes})
+        self.add("macros", {"title": "Looking into it", "actions": takes})
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
         """Its paths under api/v2: method, path and endpoint."""
@@ -107,7 +107,7 @@ class FakeSetup:
         async def add(request: Request) -> Response:
             fields = await asking.body(request, kind.singular)
             self._judge(kind, fields)
-            return self._answer(request, kind, self._add(kind.plural, fields), status=201)
+            return self._answer(request, kind, self.add(kind.plural, fields), status=201)
 
         async def change(request: Request) -> Response:
             record = records.get(request.path_params["id"])
@@ -138,7 +138,8 @@ class FakeSetup:
             wrong = asking.invalid("status_category", "Status category: is invalid", "InvalidValue")
             raise asking.Unacceptable(wrong)
 
-    def _add(self, plural: str, fields: Mapping[str, Any], *, id: int | None = None) -> dict[str, Any]:
+    def add(self, plural: str, fields: Mapping[str, Any], *, id: int | None = None) -> dict[str, Any]:
+        """A new record of the kind, with whatever is given; the record."""
         made, record_id = stamp(self._clock()), id or next(self._ids)
         record = {"active": True, "position": len(self.records[plural]), **fields}
         record = _with_conditions(plural, record) | {"id": record_id, "created_at": made, "updated_at": made}

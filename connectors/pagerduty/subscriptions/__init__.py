@@ -1,0 +1,1 @@
+"""Which webhooks the account sends, and how they are mended."""
