@@ -11,6 +11,7 @@ from prefect.blocks.core import Block
 import blocks
 from incidents.desk import TicketDesk
 from incidents.ports import Connector
+from incidents.public_incident import StatusRecord
 
 _NOT_VENDORS = frozenset({"catalogue", "connect"})
 
@@ -30,6 +31,15 @@ class DeskBlock(Protocol):
 
     def connector_at(self, name: str, desk: TicketDesk) -> Connector:
         """The connection called `name`, not opened yet, with its tickets on this desk."""
+        ...
+
+
+@runtime_checkable
+class RecordBlock(Protocol):
+    """A block whose connector needs a record of our own, as there is nobody else to keep what it says."""
+
+    def connector_from(self, name: str, record: StatusRecord) -> Connector:
+        """The connection called `name`, not opened yet, with what it says kept in this record."""
         ...
 
 

@@ -18,11 +18,12 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.exceptions import PrefectException
 
-from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock
+from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock, RecordBlock
 from incidents.errors import NotFound, Refused, Unreachable
 from incidents.ports import Connector
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
+from incidents.store.status_record import StoredStatusRecord
 
 FRESH_FOR = 60.0
 PATIENCE = 8.0
@@ -151,6 +152,8 @@ def open_connector(name: str, block: Block, database: Callable[[], Database]) ->
     """
     if isinstance(block, DeskBlock):
         return block.connector_at(name, StoredDesk(database(), name))
+    if isinstance(block, RecordBlock):
+        return block.connector_from(name, StoredStatusRecord(database(), name))
     if not isinstance(block, ConnectorBlock):
         raise Refused(f"{name}: a {type(block).__name__} makes no connector")
     return block.connector(name)

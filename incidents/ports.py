@@ -33,7 +33,6 @@ from incidents.models import (
     PageState,
     ProbeResult,
     Room,
-    Severity,
     Ticket,
     TicketChange,
     TicketOutcome,
@@ -311,23 +310,6 @@ class IssueTracker(Protocol):
 
         Raises `Refused` where its workflow has no such word, or does not let it go there.
         """
-        ...
-
-
-@runtime_checkable
-class StatusPage(Protocol):
-    """What the public is told."""
-
-    async def open(self, title: str, text: str, severity: Severity, *, once: str) -> str:
-        """Open a public incident and return its id."""
-        ...
-
-    async def post_update(self, id: str, text: str, *, once: str) -> None:
-        """Say something new about it, to everybody who follows it."""
-        ...
-
-    async def resolve(self, id: str, text: str, *, once: str) -> None:
-        """Say that it is over."""
         ...
 
 

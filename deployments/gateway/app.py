@@ -4,6 +4,7 @@
     GET  /healthz                 the process is alive
     GET  /readyz                  webhooks can be stored now; and whether somebody handles them
     GET  /metrics                 counters for Prometheus
+    GET  /status/{name}/{file}    a status page, where its connection's settings say that we serve it
     GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
@@ -17,8 +18,8 @@ What is answered decides whether a ticket is lost, because some senders drop for
     503  everything that is our fault, with Retry-After: the sender keeps it and comes again. So is a connection
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
-Only /hooks/ is for the internet; the proxy before us should keep the rest for the operator, and /reports/ for
-those who read the Prefect UI.
+Only /hooks/ and /status/ are for the internet; the proxy before us should keep the rest for the operator, and
+/reports/ for those who read the Prefect UI.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from deployments.gateway.doorbell import Doorbell
 from deployments.gateway.engine import Engine
 from deployments.gateway.metrics import NO_CONNECTION, Metrics
 from deployments.gateway.notices import Notices, error_words
+from deployments.gateway.public.status_pages import PATH as STATUS
+from deployments.gateway.public.status_pages import StatusPages
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import PATH as REPORTS
@@ -105,6 +108,7 @@ class Gateway:
         self._clock_check = ClockCheck()
         self._metrics = metrics
         self._set_aside = set_aside
+        self._status_pages = StatusPages(sources.public_files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -113,6 +117,8 @@ class Gateway:
         try:
             if path.startswith(HOOKS):
                 answer = await self._hook(path[len(HOOKS) :], scope, receive)
+            elif path.startswith(STATUS):
+                answer = await self._status_pages.answer(path[len(STATUS) :], method=scope["method"])
             elif path.startswith(REPORTS):
                 answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
             else:

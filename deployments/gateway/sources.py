@@ -1,4 +1,5 @@
-"""Which connections may send us webhooks, kept fresh from Prefect and mirrored in the store."""
+"""Which connections may send us webhooks, are listened to, or have a status page that we serve: kept fresh from Prefect
+and mirrored in the store."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from blocks.connect import block_from_json, open_connector
 from deployments.gateway.notices import Notices, error_words
 from incidents.errors import Unreachable
 from incidents.ports import ListeningSource, WebhookSource
+from incidents.status_page import PublicFiles
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 
@@ -51,6 +53,7 @@ class Sources:
         self._mirrored: dict[str, str] = {}
         self._sources: dict[str, WebhookSource] = {}
         self._listeners: dict[str, ListeningSource] = {}
+        self._public: dict[str, PublicFiles] = {}
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
         self.is_loaded = False
@@ -64,6 +67,11 @@ class Sources:
     def listeners(self) -> Mapping[str, ListeningSource]:
         """The connections that are listened to, as they are configured now."""
         return self._listeners
+
+    def public_files(self, document: str) -> PublicFiles | None:
+        """The status page that is saved under this name and served by us, as its settings say."""
+        found = (one for name, one in self._public.items() if name.partition("/")[2] == document)
+        return next((one for one in found if one.is_served), None)
 
     async def load(self) -> None:
         """Read the connections: from Prefect, or what we last knew of them while it is away.
@@ -141,10 +149,13 @@ class Sources:
                 self._sources[name] = connector
             if isinstance(connector, ListeningSource):
                 self._listeners[name] = connector
+            if isinstance(connector, PublicFiles):
+                self._public[name] = connector
         for name in set(self._settings) - set(settings):
             del self._settings[name]
             self._sources.pop(name, None)
             self._listeners.pop(name, None)
+            self._public.pop(name, None)
 
 
 def can_exist(name: str) -> bool:

@@ -246,6 +246,8 @@ _OF_INCIDENTS = [
         # What still fires outlives the incident that heard of it.
         "update alert_episodes set incident_id = null where incident_id = any(:ids)",
         "delete from bindings where incident_id = any(:ids)",
+        "delete from approvals where incident_id = any(:ids)",
+        "delete from issues where incident_id = any(:ids)",
         "delete from effects where incident_id = any(:ids)",
         "delete from incidents where id = any(:ids)",
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from incidents import ports
+from incidents import ports, status_page
 from tests.connectors.kit.test_signature_vectors import ROLES
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +30,9 @@ SECTIONS = {
 MOST_LINES = 600
 _CAPABILITIES = frozenset(
     name
-    for name, value in vars(ports).items()
-    if isinstance(value, type) and value.__module__ == ports.__name__
+    for module in (ports, status_page)
+    for name, value in vars(module).items()
+    if isinstance(value, type) and value.__module__ == module.__name__
 )
 _EVERY = {"Connector"}
 _VECTORS = frozenset(scheme for scheme, _ in ROLES)

@@ -31,7 +31,7 @@ def postgres_programs() -> Path:
 
 
 def cached_program(what: str, program: str) -> Path:
-    """A program of what is installed, completely, in the cache folder: `prism`, or `signers` and their Python."""
+    """A program of what is installed, completely, in the cache: `prism`, `axe`, or `signers` and their Python."""
     folder = CACHE / what
     return folder / program if (folder / ".installed").exists() else missing(what)
 

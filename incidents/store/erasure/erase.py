@@ -16,6 +16,7 @@ from incidents.models import Departure
 from incidents.redaction.traces import Traces
 from incidents.store.erasure.person import KnownCustomer
 from incidents.store.schema.tables import (
+    approvals,
     comments_heard,
     deliveries,
     desk_messages,
@@ -130,6 +131,7 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
     places = (
         _Place(incidents, ("title", "evidence"), incidents.c.id.in_(mine), "incidents' titles and evidence"),
         _Place(timeline, ("text",), timeline.c.incident_id.in_(mine), "lines of stories"),
+        _Place(approvals, ("why",), approvals.c.incident_id.in_(mine), "reasons of approvals"),
         _Place(
             effects,
             ("payload", "detail", "result"),

@@ -22,6 +22,7 @@ from incidents.store.schema.desk import desk_messages, desk_tickets, desks, list
 from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
+from incidents.store.schema.public import approvals, issues, public_incidents, public_updates
 from incidents.store.schema.reports import report_files, reports
 from incidents.store.schema.sla import (
     sla_breaches,
@@ -33,6 +34,7 @@ from incidents.store.storable import StorableText as Text
 
 __all__ = [
     "alert_episodes",
+    "approvals",
     "bindings",
     "comments_heard",
     "connections",
@@ -50,9 +52,12 @@ __all__ = [
     "insight_models",
     "insight_predictions",
     "insight_vectors",
+    "issues",
     "listening",
     "meta",
     "metadata",
+    "public_incidents",
+    "public_updates",
     "rejections",
     "report_files",
     "reports",

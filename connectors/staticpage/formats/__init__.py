@@ -1,0 +1,1 @@
+"""The formats that a page is written in."""
