@@ -240,14 +240,14 @@ class _Month:
         for day in range(days):
             begun = time.monotonic()
             begins = end - (days - day) * _DAY
+            today = (incidents * (day + 1)) // days - (incidents * day) // days
             for part in range(PARTS):
                 since = begins + part * _DAY / PARTS
                 some = {name: _part(count, part) for name, count in counts.items()}
                 await self._copy_idle(some, since, _DAY / PARTS)
                 await self._copy_idle(some, since, _DAY / PARTS, only_events=True)
+                await self._copy_incidents(_part(today, part), since, _DAY / PARTS)
                 await self._prune_events(since + _DAY / PARTS, kept)
-            today = (incidents * (day + 1)) // days - (incidents * day) // days
-            await self._copy_incidents(today, begins, _DAY)
             copied = time.monotonic()
             await self._prune(begins + _DAY, kept)
             pruned = time.monotonic()

@@ -1,0 +1,118 @@
+"""A thousand secrets and personal strings are confided to tickets; none of them is found anywhere outside the helpdesk.
+
+How well single secrets are recognised is `make bench only=redaction`. Here it is whether there is a way out that goes
+past the redaction: what is quoted elsewhere (subjects, notes, answers) holds secrets that it knows, what is not quoted
+(bodies) holds any.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import asdict
+from itertools import islice
+
+import httpx
+import pytest
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
+
+from bench.redaction.figures import PROMISED, Planted, planted
+from incidents.models import IncidentState
+from tests.stories.installation import Installation
+
+TICKETS = 20
+CONFIDED = 1000
+AGENT = "Grace Agent"
+
+
+def _parts(secret: Planted) -> list[str]:
+    """What must not be found: the secret as it stands, or, of one in several words, its longer words."""
+    words = [word for word in re.split(r"\s+", secret.secret) if len(word) >= 6]
+    return [secret.secret] if len(secret.secret) >= 6 else words
+
+
+@pytest.fixture(scope="module")
+def confided() -> list[Planted]:
+    return list(planted(CONFIDED, seed=4711))
+
+
+async def test_nothing_confided_leaves_the_helpdesk(
+    liaison: Installation,
+    confided: list[Planted],
+    prefect_client: PrefectClient,
+    caplog: pytest.LogCaptureFixture,
+):
+    """Through a whole outage, with notes, an answer that reopens it, and its end."""
+    caplog.set_level(logging.INFO)
+    known = iter([one for one in confided if one.kind in PROMISED and not one.came_through])
+    subjects, notes = list(islice(known, TICKETS)), list(islice(known, TICKETS))
+    answer = next(known)
+    quoted = {one.text for one in (*subjects, *notes, answer)}
+    left = [one.text for one in confided if one.text not in quoted]
+    bodies = [left[number::TICKETS] for number in range(TICKETS)]
+    people = [f"Quillfeather{number} Brackenbury" for number in range(TICKETS)]
+    desk = liaison.world.zendesk
+    liaison.world.break_checkout()
+    tickets = [
+        desk.create_ticket(
+            name,
+            f"{name.partition(' ')[0].lower()}@hollowmere.example",
+            f"Checkout fails: {subject.text}",
+            "\n".join(body),
+            (),
+        )
+        for name, subject, body in zip(people, subjects, bodies, strict=True)
+    ]
+    await liaison.intake()
+    for ticket, note in zip(tickets, notes, strict=True):
+        desk.agent_note(ticket, AGENT, f"The customer says: {note.text}")
+    await liaison.intake()
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    await liaison.resolved()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    liaison.world.break_checkout()
+    desk.customer_reply(tickets[3], f"Sorry, but it is still broken for me. {answer.text}")
+    await liaison.intake()
+    assert (await liaison.incident()).generation == 2, "the answer was heard"
+
+    sinks = await _sinks(liaison, prefect_client, caplog)
+    assert all(len(text) > 50 for text in sinks.values()), "each of them was told something"
+    found = {(name, one) for name, text in sinks.items() for one in _found(text, confided, people)}
+    assert not found
+    at_home = json.dumps(
+        [asdict(desk.tickets[ticket]) for ticket in tickets], default=str, ensure_ascii=False
+    )
+    assert len(_found(at_home, confided, people)) > 900, "what is not there could not be found elsewhere"
+
+
+def _found(text: str, confided: list[Planted], people: list[str]) -> set[tuple[str, str]]:
+    quoted = json.dumps(text, ensure_ascii=False)
+    secrets = {(one.kind, part) for one in confided for part in _parts(one) if part in text or part in quoted}
+    return secrets | {("person", one) for one in (*people, "hollowmere") if one in text}
+
+
+async def _sinks(
+    liaison: Installation, prefect: PrefectClient, caplog: pytest.LogCaptureFixture
+) -> dict[str, str]:
+    """Everything that was told outside the helpdesk, by where."""
+    world = liaison.world
+    artifacts = await prefect.read_artifacts(artifact_filter=ArtifactFilter(), limit=200)
+    runs = await prefect.read_flow_runs(flow_run_filter=FlowRunFilter(), limit=200)
+    async with httpx.AsyncClient(trust_env=False) as client:
+        gateway = world.zendesk.webhooks.url.partition("/hooks/")[0]
+        metrics = (await client.get(f"{gateway}/metrics")).text
+    pages = [asdict(page) for page in world.pagerduty.pages]
+    notes = [note.content for incident in world.pagerduty.incidents for note in incident.notes]
+    channels = [[one.name, one.topic, one.messages] for one in world.slack.workspace.channels.values()]
+    return {
+        "pager": json.dumps([pages, notes], default=str, ensure_ascii=False),
+        "chat": json.dumps(channels, default=str, ensure_ascii=False),
+        "artifacts": "\n".join(str(one.data) for one in artifacts),
+        "runs": "\n".join(str([run.name, run.parameters, run.tags]) for run in runs),
+        "metrics": metrics,
+        "log": caplog.text,
+        "remedies": json.dumps([asdict(run) for run in world.checkout.runs], default=str),
+    }
