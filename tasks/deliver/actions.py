@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from incidents.actions import ActionRun, ActionState
+from incidents.actions import ActionState
 from incidents.effects import ActionCall, EffectState
 from incidents.errors import Busy, LiaisonError, StoreFault, Unreachable
 from incidents.ports import ActionRunner
@@ -27,30 +27,29 @@ async def run_action(item: Leased) -> Settled:
         raise TypeError(f"{type(call).__name__} is no action")
     if item.must_look_up:
         return _ended(item, ActionState.FAILED, "interrupted; whether it ran is not known")
+    seen = ""
     try:
         runner = await resources.connect(item.effect.connection, ActionRunner)
         if not await set_out([item]):
             return done(item)  # the fence is gone: whatever we say no longer counts
         async with asyncio.timeout(call.timeout):
             run = await runner.run(call.action, dict(call.arguments), once=item.effect.once)
-            run = await _follow(runner, run)
+            while run.state is ActionState.RUNNING:
+                seen = run.detail or seen
+                await asyncio.sleep(_LOOK_EVERY)
+                try:
+                    run = await runner.follow(run.id)
+                except (Busy, Unreachable):
+                    continue  # the time limit ends this, not one lost look
     except StoreFault:
         raise  # nobody has asked the runner for anything
     except TimeoutError:
-        return _ended(item, ActionState.FAILED, f"not finished within {call.timeout:g} s")
+        # What it waits for, such as a worker or a person, is what an engineer must know.
+        last = f"; last seen: {seen}" if seen else ""
+        return _ended(item, ActionState.FAILED, f"not finished within {call.timeout:g} s{last}")
     except LiaisonError as error:
         return _ended(item, ActionState.FAILED, str(error))
     return _ended(item, run.state, run.detail)
-
-
-async def _follow(runner: ActionRunner, run: ActionRun) -> ActionRun:
-    while run.state is ActionState.RUNNING:
-        await asyncio.sleep(_LOOK_EVERY)
-        try:
-            run = await runner.follow(run.id)
-        except (Busy, Unreachable):
-            continue  # the time limit ends this, not one lost look
-    return run
 
 
 def _ended(item: Leased, state: ActionState, detail: str) -> Settled:
