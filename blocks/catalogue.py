@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, runtime_checkable
@@ -12,6 +13,8 @@ import blocks
 from incidents.desk import TicketDesk
 from incidents.ports import Connector
 from incidents.public_incident import StatusRecord
+from incidents.rotas.page_desk import PageDesk
+from incidents.rotas.rota import Roster
 
 _NOT_VENDORS = frozenset({"catalogue", "connect"})
 
@@ -40,6 +43,17 @@ class RecordBlock(Protocol):
 
     def connector_from(self, name: str, record: StatusRecord) -> Connector:
         """The connection called `name`, not opened yet, with what it says kept in this record."""
+        ...
+
+
+@runtime_checkable
+class PageDeskBlock(Protocol):
+    """A block whose connector needs a desk for pages of our own and the policy's rotas, as its vendor keeps neither."""
+
+    def connector_paging(
+        self, name: str, desk: PageDesk, roster: Callable[[], Roster], key: str
+    ) -> Connector:
+        """The connection called `name`, not opened yet, with its pages on this desk."""
         ...
 
 

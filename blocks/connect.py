@@ -8,6 +8,7 @@ read is taken from the gateway's mirror in the store.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,11 +19,13 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.exceptions import PrefectException
 
-from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock, RecordBlock
-from incidents.errors import NotFound, Refused, Unreachable
+from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock, PageDeskBlock, RecordBlock
+from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
 from incidents.ports import Connector
+from incidents.rotas.rota import Roster
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
+from incidents.store.roster.desk import StoredPageDesk
 from incidents.store.status_record import StoredStatusRecord
 
 FRESH_FOR = 60.0
@@ -45,9 +48,14 @@ async def _no_mirror(name: str) -> Block | None:
     return None
 
 
+def no_roster() -> Roster:
+    """For a process that has no policy and pages nobody of itself."""
+    raise NotAllowed("who is on call stands in the policy, which is not known here")
+
+
 class Connections:
-    """The open connections of one event loop. `database` is the store, for what keeps its tickets with us; `mirrored`
-    finds what the store last knew of a connection, if anything."""
+    """The open connections of one event loop. `database` is the store, for what keeps its tickets or pages with us;
+    `mirrored` finds what the store last knew of a connection, if anything; `roster` is who is on call by the policy."""
 
     def __init__(
         self,
@@ -55,8 +63,10 @@ class Connections:
         mirrored: Callable[[str], Awaitable[Block | None]] = _no_mirror,
         *,
         patience: float = PATIENCE,
+        roster: Callable[[], Roster] = no_roster,
     ) -> None:
         self._database = database
+        self._roster = roster
         self._open: dict[str, _Open] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._mirrored = mirrored
@@ -111,7 +121,8 @@ class Connections:
         if known is not None and known.settings == settings:
             known.read_at = time.monotonic()
             return known.connector
-        opened = _Open(open_connector(name, block, self._database), settings, time.monotonic())
+        connector = open_connector(name, block, self._database, self._roster)
+        opened = _Open(connector, settings, time.monotonic())
         self._open[name] = opened
         # The old client is left to calls that still use it; its sockets go with the last of them.
         return opened.connector
@@ -145,8 +156,11 @@ async def read_block(name: str) -> Block:
         ) from error
 
 
-def open_connector(name: str, block: Block, database: Callable[[], Database]) -> Connector:
-    """The connector that a saved block makes; nothing is sent yet, and the store is asked for only where it is needed.
+def open_connector(
+    name: str, block: Block, database: Callable[[], Database], roster: Callable[[], Roster] = no_roster
+) -> Connector:
+    """The connector that a saved block makes; nothing is sent yet, and store and policy are asked for only where they
+    are needed.
 
     Raises `Refused` if the block is for something else.
     """
@@ -154,6 +168,9 @@ def open_connector(name: str, block: Block, database: Callable[[], Database]) ->
         return block.connector_at(name, StoredDesk(database(), name))
     if isinstance(block, RecordBlock):
         return block.connector_from(name, StoredStatusRecord(database(), name))
+    if isinstance(block, PageDeskBlock):
+        key = os.environ.get("LIAISON_KEY", "")
+        return block.connector_paging(name, StoredPageDesk(database(), name), roster, key)
     if not isinstance(block, ConnectorBlock):
         raise Refused(f"{name}: a {type(block).__name__} makes no connector")
     return block.connector(name)

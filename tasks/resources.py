@@ -28,6 +28,7 @@ from incidents.basis import Basis
 from incidents.errors import LiaisonError, NotAllowed, PolicyError
 from incidents.policy.file import load_policy
 from incidents.policy.policy import Policy
+from incidents.rotas.rota import Roster
 from incidents.step import Step
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
@@ -61,12 +62,16 @@ async def _mirrored(name: str) -> Block | None:
         raise NotAllowed(f"the settings of connection {name} are not valid: edit its block") from error
 
 
+def _roster() -> Roster:
+    return policy().roster()
+
+
 @dataclass(slots=True)
 class _Resources:
     database: Database | None = None
     policy: Policy | None = None
     policy_stamp: tuple[str, int] = ("", 0)
-    connections: Connections = field(default_factory=lambda: Connections(database, _mirrored))
+    connections: Connections = field(default_factory=lambda: Connections(database, _mirrored, roster=_roster))
     clock: Callable[[], datetime] | None = None
     behind: timedelta = timedelta(0)
     uptime: Callable[[], float] | None = None

@@ -71,6 +71,7 @@ class VendorHttp:
     one of the ways of `connectors.kit.auth`, or an `httpx.Auth` where a vendor signs each request; a pair is a user and
     a password. `certificate` is for mutual TLS, beside `auth` or without it; it belongs to the connection, so a
     `transport` beside it would leave it out: ValueError.
+    `parse` reads a body that is not JSON, and raises `Unrecognised` where it is not what was asked for.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class VendorHttp:
         attempts: int = 3,
         judge: Callable[[VendorAnswer], None] | None = None,
         explain: Callable[[VendorAnswer, str], None] | None = None,
+        parse: Callable[[bytes], Any] = parse_json,
     ) -> None:
         self._vendor = vendor
         self._pace = pace
@@ -94,6 +96,7 @@ class VendorHttp:
         self._attempts = attempts
         self._judge = judge
         self._explain = explain
+        self._parse = parse
         if certificate is not None and transport is not None:
             raise ValueError("a client certificate is part of the transport: give the one or the other")
         self._tokens: AccessTokens | None = None
@@ -246,7 +249,7 @@ class VendorHttp:
             await response.aclose()
         return VendorAnswer(
             status=response.status_code,
-            data=_parse(response, body, what, repeatable),
+            data=_parsed(response, body, self._parse, what, repeatable),
             headers=dict(response.headers),
         )
 
@@ -337,14 +340,17 @@ async def _unclear(response: httpx.Response) -> VendorAnswer:
     return VendorAnswer(status=response.status_code, data=data, headers=dict(response.headers))
 
 
-def _parse(response: httpx.Response, body: bytes, what: str, repeatable: bool) -> Any:
+def _parsed(
+    response: httpx.Response, body: bytes, parse: Callable[[bytes], Any], what: str, repeatable: bool
+) -> Any:
     if not body.strip():
         return None
     try:
-        return parse_json(body)
+        return parse(body)
     except Unrecognised as error:
         kind = response.headers.get("content-type", "no content type").split(";")[0]
-        raise _lost(f"{what}: HTTP {response.status_code} but not JSON ({kind})", repeatable) from error
+        form = "JSON" if parse is parse_json else "what was asked for"
+        raise _lost(f"{what}: HTTP {response.status_code} but not {form} ({kind})", repeatable) from error
 
 
 def _lost(message: str, repeatable: bool) -> Unreachable | Unknown:

@@ -17,6 +17,7 @@ from deployments.cli.catalog import catalog_import
 from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
+from deployments.cli.oncall import oncall
 from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.sla import sla, sla_import
@@ -54,6 +55,7 @@ app.add_typer(replay_app, name="replay")
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command(name="catalog-import")(catalog_import)
+app.command()(oncall)
 app.command()(report)
 app.command()(parked)
 app.command()(models)
@@ -279,6 +281,7 @@ def gateway(
     from deployments.gateway.serve import serve_gateway
 
     os.umask(PRIVATE_UMASK)
-    uvloop.run(
-        serve_gateway(settings.database_url(), settings.operator_key(liaison_home()), host=host, port=port)
-    )
+    key = settings.operator_key(liaison_home())
+    # Connections that sign links by it read it there, here as in the worker.
+    os.environ["LIAISON_KEY"] = key
+    uvloop.run(serve_gateway(settings.database_url(), key, host=host, port=port))

@@ -23,7 +23,7 @@ from deployments.machine.disk import disk_of
 from deployments.worker.declarations import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
-from incidents.policy.file import load_policy, policy_remarks
+from incidents.policy.file import load_policy, policy_remarks, rota_remarks
 from incidents.policy.sla.holiday_remarks import holiday_remarks
 from incidents.ports import WebhookSource
 from incidents.store.database import Database
@@ -71,7 +71,7 @@ async def check(where: Surroundings) -> list[PartHealth]:
     if catalog is not None:
         findings.append(await _look("services", lambda: compared(policy, catalog)))
     looks = [
-        _look(f"connection {name}", lambda name=name: _connection(name, where.home))  # type: ignore[misc]
+        _look(f"connection {name}", lambda name=name: _connection(name, where))  # type: ignore[misc]
         for name in sorted(uses)
     ]
     return [*findings, *await asyncio.gather(*looks)]
@@ -95,9 +95,10 @@ async def _policy(where: Surroundings) -> str:
         f"{path}: {len(policy.services)} services, {len(policy.teams)} teams, {len(policy.routing)} rules, "
         f"{len(policy.sla.policies)} SLA policies by {len(policy.sla.calendars)} calendars"
     )
-    year = datetime.now(UTC).year
+    now = datetime.now(UTC)
+    year = now.year
     # What is allowed, but may not be what was meant.
-    lines = [words, *(str(remark) for remark in policy_remarks(path))]
+    lines = [words, *(str(remark) for remark in (*policy_remarks(path), *rota_remarks(path, now=now)))]
     for name, calendar in policy.sla.calendars.items():
         lines += [f"calendar {name!r}: {remark}" for remark in holiday_remarks(calendar, year)]
     if policy.insights.routing.embeddings and where.encoder is None:
@@ -167,15 +168,17 @@ async def _gateway(url: str) -> str:
     return f"{url}: {answer.text.strip()}"
 
 
-async def _connection(name: str, home: Path | None) -> str:
+async def _connection(name: str, where: Surroundings) -> str:
     async with contextlib.AsyncExitStack() as stack:
 
         def database() -> Database:
-            opened = Database(settings.database_url(home))
+            opened = Database(settings.database_url(where.home))
             stack.push_async_callback(opened.aclose)
             return opened
 
-        connector = open_connector(name, await read_block(name), database)
+        connector = open_connector(
+            name, await read_block(name), database, lambda: load_policy(where.policy).roster()
+        )
         stack.push_async_callback(connector.aclose)
         told = await connector.check()
         if not isinstance(connector, WebhookSource):

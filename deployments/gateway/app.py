@@ -6,6 +6,7 @@
     GET  /metrics                 counters for Prometheus
     GET  /status/{name}/{file}    a status page, where its connection's settings say that we serve it
     GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
+    GET  /pages/{token}           a page of our own, for whoever was woken with it; POST: they have it
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
 
@@ -18,8 +19,8 @@ What is answered decides whether a ticket is lost, because some senders drop for
     503  everything that is our fault, with Retry-After: the sender keeps it and comes again. So is a connection
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
-Only /hooks/ and /status/ are for the internet; the proxy before us should keep the rest for the operator, and
-/reports/ for those who read the Prefect UI.
+Only /hooks/ and /status/ are for the internet, and /pages/ for phones where our own pager is used; the proxy before us
+should keep the rest for the operator, and /reports/ for those who read the Prefect UI.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from deployments.gateway.doorbell import Doorbell
 from deployments.gateway.engine import Engine
 from deployments.gateway.metrics import NO_CONNECTION, Metrics
 from deployments.gateway.notices import Notices, error_words
+from deployments.gateway.on_call.page_links import PATH as PAGES
+from deployments.gateway.on_call.page_links import PageAnswers
 from deployments.gateway.public.status_pages import PATH as STATUS
 from deployments.gateway.public.status_pages import StatusPages
 from deployments.gateway.readiness import Readiness
@@ -89,6 +92,7 @@ class Gateway:
         readiness: Readiness,
         engine: Engine,
         reports: Reports,
+        pages: PageAnswers,
         notices: Notices,
         metrics: Metrics,
         set_aside: SetAside | None = None,
@@ -102,6 +106,7 @@ class Gateway:
         self._readiness = readiness
         self._engine = engine
         self._reports = reports
+        self._pages = pages
         self._notices = notices
         self._bodies = bodies or Bodies()
         self._clock = clock
@@ -121,6 +126,8 @@ class Gateway:
                 answer = await self._status_pages.answer(path[len(STATUS) :], method=scope["method"])
             elif path.startswith(REPORTS):
                 answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
+            elif path.startswith(PAGES):
+                answer = await self._pages.answer(path[len(PAGES) :], method=scope["method"])
             else:
                 answer = await self._for_operators(path)
         except Gone:

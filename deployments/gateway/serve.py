@@ -22,6 +22,7 @@ from deployments.gateway.engine import Engine, goes_on_without_prefect
 from deployments.gateway.listening import Listening, ListeningPacing
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
+from deployments.gateway.on_call.page_links import PageAnswers
 from deployments.gateway.readiness import Readiness
 from deployments.gateway.rejections import Rejections
 from deployments.gateway.reports import Reports
@@ -75,6 +76,7 @@ async def open_gateway(
                 readiness=Readiness(database, disk=disk),
                 engine=engine,
                 reports=Reports(database),
+                pages=PageAnswers(database, key, clock=clock),
                 notices=notices,
                 metrics=metrics,
                 set_aside=SetAside(database, metrics, notices),

@@ -110,6 +110,7 @@ def _close_or_example(name: str, zones: list[str]) -> str:
 Hours = Annotated[str, AfterValidator(_hours)]
 Days = Annotated[str, AfterValidator(_days)]
 HolidayDate = Annotated[str, AfterValidator(check_date)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
 class WorkHolidays(PolicySection):
@@ -196,9 +197,7 @@ class WorkHolidays(PolicySection):
 class WorkCalendar(PolicySection):
     """When somebody works: hours by weekday, in one time zone, less holidays."""
 
-    timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        description="Time zone of the hours, such as Europe/Berlin."
-    )
+    timezone: ZoneName = Field(description="Time zone of the hours, such as Europe/Berlin.")
     hours: Annotated[
         dict[Days, Annotated[list[Hours], BeforeValidator(listed)]], BeforeValidator(_always)
     ] = Field(description="Hours by weekday or weekdays: mon-fri: [09:00-12:30, 13:30-18:00]; or always.")

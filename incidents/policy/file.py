@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
@@ -18,6 +19,7 @@ from incidents.policy.positioned_yaml import Path as KeyPath
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.sla.remarks import sla_remarks
 from incidents.policy.words import PolicySection
+from incidents.rotas.wakes import gap_lines
 from incidents.texts.plain_text import did_you_mean
 
 MAX_BYTES = 256_000
@@ -84,10 +86,28 @@ def parse_policy(text: str, *, file: str = "liaison.yaml") -> Policy:
 
 def policy_remarks(path: Path | str) -> tuple[Problem, ...]:
     """What is allowed in the file but may not be what was meant. Raises `PolicyFileError`."""
-    policy, document = load_policy(path), read_yaml(_read(Path(path)))
+    return _at_their_lines(path, sla_remarks(load_policy(path).sla))
+
+
+def rota_remarks(path: Path | str, *, now: datetime) -> tuple[Problem, ...]:
+    """When nobody is on call in the next four weeks, by rotas that no calendar can fill. Raises `PolicyFileError`."""
+    rotas = load_policy(path).roster().rotas.values()
+    return _at_their_lines(
+        path,
+        (
+            (("rotas", rota.name), line)
+            for rota in rotas
+            if not rota.feed
+            for line in gap_lines(rota, {}, begin=now)
+        ),
+    )
+
+
+def _at_their_lines(path: Path | str, remarks: Iterable[tuple[KeyPath, str]]) -> tuple[Problem, ...]:
+    document = read_yaml(_read(Path(path)))
     return tuple(
         Problem(file=str(path), line=document.line_of(place), key=_key(place), message=message)
-        for place, message in sla_remarks(policy.sla)
+        for place, message in remarks
     )
 
 

@@ -33,6 +33,7 @@ from incidents.policy.process import (
 )
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.retention import Retention
+from incidents.policy.rotas import OnCallLayer, OnCallOverride, OnCallPerson, OnCallRota, OnCallWay, roster_of
 from incidents.policy.routing import (
     Route,
     Router,
@@ -51,6 +52,7 @@ from incidents.policy.words import (
     Name,
     PolicySection,
 )
+from incidents.rotas.rota import Roster
 
 __all__ = [
     "ActionPolicy",
@@ -66,6 +68,11 @@ __all__ = [
     "Escalation",
     "Insights",
     "Links",
+    "OnCallLayer",
+    "OnCallOverride",
+    "OnCallPerson",
+    "OnCallRota",
+    "OnCallWay",
     "Policy",
     "Retention",
     "Route",
@@ -191,6 +198,12 @@ class Policy(PolicySection):
 
     services: dict[Name, Service] = Field(min_length=1, description="The services, by name.")
     teams: dict[Name, Team] = Field(min_length=1, description="The teams, by name.")
+    people: dict[Name, OnCallPerson] = Field(
+        default_factory=dict, description="Who can be on call, where no on-call tool knows it."
+    )
+    rotas: dict[Name, OnCallRota] = Field(
+        default_factory=dict, description="Who is on call when, where no on-call tool knows it."
+    )
     tiers: dict[str, Tier] = Field(default_factory=dict, description="Classes of customers, by name.")
     customers: Customers = Field(default_factory=Customers, description="Where customers are looked up.")
     catalog: Catalog = Field(default_factory=Catalog, description="The catalogue to compare with.")
@@ -216,6 +229,7 @@ class Policy(PolicySection):
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     _router: Router | None = PrivateAttr(default=None)
+    _roster: Roster | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -231,6 +245,12 @@ class Policy(PolicySection):
         An open incident may outlive its service's entry, and must neither stop the others nor be forgotten.
         """
         return self.services.get(name) or Service(title=name, team=next(iter(self.teams)))
+
+    def roster(self) -> Roster:
+        """Who is on call by the policy's own rotas. Made once: its calendars work out a year at first use."""
+        if self._roster is None:
+            self._roster = roster_of(self.people, self.rotas)
+        return self._roster
 
     def team_of(self, service: str) -> Team:
         """The team that looks after the service."""

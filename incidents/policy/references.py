@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from incidents.policy.rotas import ROSTER
 from incidents.sla.calendars import ALWAYS
 from incidents.texts.plain_text import did_you_mean
 
@@ -34,6 +35,8 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
     surge = _get(_get(policy, "insights"), "surge")
     yield from _check(_get(surge, "service"), ("insights", "surge", "service"), "service", services)
     yield from _people_to_tell(_get(policy, "sla"), services, teams)
+    yield from _on_call(_mapping(policy, "people"), _mapping(policy, "rotas"))
+    yield from _paged_by_roster(teams, _mapping(policy, "people"), _mapping(policy, "rotas"))
 
 
 def _check(
@@ -65,6 +68,45 @@ def _people_to_tell(
             if act in acts and name in looking_after and _get(team, who) is None:
                 cure = f"add {who}: {{title: ..., pager_target: ...}}, or take {act} out of the ladder"
                 yield ("teams", name), f"the SLA's ladder has {act}, but this team has no {who}; {cure}"
+
+
+def _on_call(people: Mapping[Any, Any], rotas: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:
+    """People and rotas that rotas name."""
+    for name, rota in rotas.items():
+        here: Path = ("rotas", name)
+        if name in people:
+            yield (
+                here,
+                f"{name!r} is a person, too, and a page could mean either; call the rota something else",
+            )
+        for number, layer in enumerate(_sequence(rota, "layers")):
+            for index, person in enumerate(_sequence(layer, "people")):
+                yield from _check(person, (*here, "layers", number, "people", index), "person", people)
+        for number, override in enumerate(_sequence(rota, "overrides")):
+            yield from _check(
+                _get(override, "person"), (*here, "overrides", number, "person"), "person", people
+            )
+        for index, other in enumerate(_sequence(rota, "then")):
+            yield from _check(other, (*here, "then", index), "rota or person", [*rotas, *people])
+
+
+def _paged_by_roster(
+    teams: Mapping[Any, Any], people: Mapping[Any, Any], rotas: Mapping[Any, Any]
+) -> Iterator[tuple[Path, str]]:
+    """What teams and their next levels page by our own pager must be a rota or a person."""
+    for name, team in teams.items():
+        pager, here = _get(team, "pager"), ("teams", name)
+        paged: list[tuple[Path, Any]] = [(here, team)]
+        paged += [((*here, who), _get(team, who)) for who in ("lead", "manager") if _get(team, who)]
+        paged += [((*here, "ladder", index), rung) for index, rung in enumerate(_sequence(team, "ladder"))]
+        for path, one in paged:
+            target, by = _get(one, "pager_target"), _get(one, "pager") or pager
+            if not isinstance(by, str) or not by.startswith(f"{ROSTER}/"):
+                continue
+            if target:
+                yield from _check(target, (*path, "pager_target"), "rota or person", [*rotas, *people])
+            elif len(rotas) != 1:
+                yield path, f"{by} must know whom to page; add pager_target: and the name of a rota"
 
 
 def _listed(value: Any) -> Sequence[Any]:

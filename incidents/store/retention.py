@@ -115,6 +115,10 @@ _ALERTS = text(
     " (select connection, key, started_at from alert_episodes"
     " where incident_id is null and end_kind is not null and changed_at < :before limit :limit)"
 )
+_PAGES = text(
+    "delete from roster_pages where id in"
+    " (select id from roster_pages where status = 'resolved' and changed_at < :before limit :limit)"
+)
 _COMMENTS = text(
     f"""
     delete from comments_heard where (connection, ticket_id, comment_id) in (
@@ -187,6 +191,11 @@ async def empty_tickets(tx: AsyncConnection, *, before: datetime, limit: int = B
 async def delete_mail_of_no_ticket(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:
     """What came to a desk of our own and belongs to no ticket, and mail that was sent about none."""
     return int((await tx.execute(_ASIDES, {"before": before, "limit": limit})).rowcount)
+
+
+async def delete_own_pages(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:
+    """Pages of our own pager that are over, with their notices and notes."""
+    return int((await tx.execute(_PAGES, {"before": before, "limit": limit})).rowcount)
 
 
 async def delete_comments(tx: AsyncConnection, *, before: datetime, limit: int = BATCH) -> int:

@@ -35,6 +35,7 @@ async def prune_store() -> Sequence[Pruned]:
         await _in_batches("alerts of no incident", store.delete_alerts, kept.deliveries),
         await _in_batches("tickets' texts", store.empty_tickets, kept.texts),
         await _in_batches("mail of no ticket", store.delete_mail_of_no_ticket, kept.texts),
+        await _in_batches("pages of our own pager", store.delete_own_pages, kept.texts),
         await _walked("texts that were sent", store.empty_payloads, kept.texts),
         await _in_batches("comments' marks", store.delete_comments, kept.comments),
         await _walked("lines of timelines", store.delete_timelines, kept.timelines),

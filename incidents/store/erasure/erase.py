@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.effects import EffectState
+from incidents.effects import EffectKind, EffectState
 from incidents.models import Departure
 from incidents.redaction.traces import Traces
 from incidents.store.erasure.person import KnownCustomer
@@ -26,6 +26,8 @@ from incidents.store.schema.tables import (
     insight_vectors,
     meta,
     report_files,
+    roster_notes,
+    roster_pages,
     tickets,
     timeline,
 )
@@ -128,6 +130,9 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
     """Where their words were handed on: titles, evidence, stories, what was sent about the incident, predictions,
     reports."""
     mine = person.incidents
+    their_pages = select(effects.c.target).where(
+        effects.c.incident_id.in_(mine), effects.c.kind == EffectKind.PAGE.value
+    )
     places = (
         _Place(incidents, ("title", "evidence"), incidents.c.id.in_(mine), "incidents' titles and evidence"),
         _Place(timeline, ("text",), timeline.c.incident_id.in_(mine), "lines of stories"),
@@ -145,6 +150,15 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
                 select(tickets.c.connection, tickets.c.id).where(tickets.c.incident_id.in_(mine))
             ),
             "notes on other tickets that we keep",
+        ),
+        _Place(
+            roster_pages, ("summary", "text"), roster_pages.c.key.in_(their_pages), "pages of our own pager"
+        ),
+        _Place(
+            roster_notes,
+            ("text",),
+            roster_notes.c.page_id.in_(select(roster_pages.c.id).where(roster_pages.c.key.in_(their_pages))),
+            "notes on them",
         ),
         _Place(tickets, ("link_reason",), tickets.c.incident_id.in_(mine), "reasons of other tickets"),
         _Place(

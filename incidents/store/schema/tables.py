@@ -24,6 +24,13 @@ from incidents.store.schema.insights import insight_models, insight_predictions,
 from incidents.store.schema.metadata import Time, metadata
 from incidents.store.schema.public import approvals, issues, public_incidents, public_updates
 from incidents.store.schema.reports import report_files, reports
+from incidents.store.schema.roster import (
+    roster_acts,
+    roster_feeds,
+    roster_notes,
+    roster_notices,
+    roster_pages,
+)
 from incidents.store.schema.sla import (
     sla_breaches,
     sla_clocks,
@@ -61,6 +68,11 @@ __all__ = [
     "rejections",
     "report_files",
     "reports",
+    "roster_acts",
+    "roster_feeds",
+    "roster_notes",
+    "roster_notices",
+    "roster_pages",
     "sla_breaches",
     "sla_clocks",
     "sla_holders",

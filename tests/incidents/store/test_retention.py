@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.case import Entry, EntryKind
 from incidents.effects import EffectKind
 from incidents.models import IncidentState, JoinOrigin, TicketStatus
+from incidents.rotas.page_desk import PageWords
+from incidents.rotas.wakes import Wake
 from incidents.store import retention
 from incidents.store.database import Database
 from incidents.store.ledger.effects import plan_effects
+from incidents.store.roster.desk import StoredPageDesk
 from incidents.store.tickets import known_tickets, link_tickets, save_tickets
 from incidents.store.timeline import append_entries
 from incidents.ticket_words import TextsGone
@@ -221,3 +224,20 @@ async def test_lone_tickets_go_when_they_are_old(database: Database):
         )
         assert await retention.delete_lone_tickets(tx, before=BEFORE) == 1
         assert await _all(tx, "select id from tickets") == ["2"]
+
+
+async def test_our_own_pages_go_when_they_are_over(database: Database):
+    """With their notices and notes; one that rings or that somebody has stays, however old."""
+    desk = StoredPageDesk(database, "roster/main")
+    wake = Wake(person="ana", name="Ana", way="ana-phone", wait=timedelta(minutes=5))
+    for key in ("over", "taken", "rings"):
+        words = PageWords(summary="Checkout fails", text="12 customers")
+        await desk.open_page(key, target="payments", words=words, wakes=[wake], now=LONG_AGO)
+        await desk.add_note(key, "restarted it", once="note", now=LONG_AGO)
+    await desk.acknowledge("taken", by="", now=LONG_AGO)
+    await desk.resolve("over", now=LONG_AGO)
+    async with database.transaction() as tx:
+        assert await retention.delete_own_pages(tx, before=BEFORE) == 1
+        assert await _all(tx, "select key from roster_pages order by key") == ["rings", "taken"]
+        for table in ("roster_notices", "roster_notes"):
+            assert len(await _all(tx, f"select 1 from {table}")) == 2, table  # noqa: S608 - our own names

@@ -1,0 +1,1 @@
+"""Where notices arrive: a phone service and a mail server on loopback."""

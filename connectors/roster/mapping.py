@@ -1,0 +1,78 @@
+"""Pages as people read them on a phone, and acts of people as deliveries.
+
+What a page says comes from tickets, and is read by services that know mentions, links and markup. So what could make
+them is put into signs that look alike and mean nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from connectors.kit.fields import any_text, record, utc_time
+from connectors.kit.strict_json import parse_json
+from incidents.errors import Unrecognised
+from incidents.events import Event, PageChange, PageEvent, Verified
+from incidents.models import Page
+from incidents.rotas.page_desk import DueNotice, NoticeKind, PageAct, PageWords
+from incidents.texts.plain_text import cut, one_line, visible
+from incidents.texts.times import duration
+
+TITLE_LIMIT = 200
+TEXT_LIMIT = 3000
+"""What a phone shows, and what the strictest services take."""
+
+_HARMLESS = str.maketrans({"@": "\N{FULLWIDTH COMMERCIAL AT}", "<": "\u2039", ">": "\u203a", "`": "'"})
+
+
+def words_of(page: Page) -> PageWords:
+    """What the page says, cut to what a phone shows, with its links apart."""
+    links = "\n".join(f"{one_line(link.label)}: {link.url}" for link in page.links)
+    text = "\n".join(f"{label}: {visible(value)}" for label, value in page.details)
+    return PageWords(
+        summary=cut(one_line(page.summary), TITLE_LIMIT),
+        text=cut(text, max(TEXT_LIMIT - len(links), 0)),
+        links=links,
+    )
+
+
+def harmless(text: str) -> str:
+    """Without what a chat service or a mail program would take for a mention, a link or markup."""
+    return text.translate(_HARMLESS).replace("://", ":/\u200b/")
+
+
+def notice_of(notice: DueNotice, link: str) -> tuple[str, str]:
+    """Title and text of what is sent. `link` is where to say "I have it", "" where there is no such place."""
+    title = harmless(notice.words.summary)
+    if notice.kind is NoticeKind.OVER:
+        had_it = f"{notice.changed_by} had it. " if notice.changed_by else ""
+        return f"Over: {title}", f"{had_it}Nobody needs to do anything more about this page."
+    how = (
+        f"Say that you have it: {link}" if link else "Say that you have it in the incident's chat room (ack)."
+    )
+    then = f"Without an answer the next attempt is made in {duration(notice.wait)}."
+    return title, f"{how}\n{then}\n\n{harmless(notice.words.text)}\n{notice.words.links}".rstrip()
+
+
+def delivery_of(act: PageAct) -> Verified:
+    """What a person did, as the inbox keeps it."""
+    body = {"page": str(act.page_id), "key": act.key, "actor": act.actor, "at": act.at.isoformat()}
+    return Verified(headers=(), body=json.dumps(body).encode(), identity=f"roster:{act.id}")
+
+
+def events_of(connection: str, verified: Verified) -> Sequence[Event]:
+    """Somebody has taken a page. Raises `Unrecognised` for what is none of ours."""
+    document = record(parse_json(verified.body))
+    page, key = any_text(document.get("page")), any_text(document.get("key"))
+    if not page or not key:
+        raise Unrecognised("roster: a delivery that names no page")
+    return [
+        PageEvent(
+            connection=connection,
+            page_id=page,
+            key=key,
+            change=PageChange.ACKNOWLEDGED,
+            at=utc_time(document.get("at"), of="roster"),
+            actor=any_text(document.get("actor")),
+        )
+    ]

@@ -1,0 +1,1 @@
+"""What the gateway shows whoever was woken by our own pager."""

@@ -1,0 +1,131 @@
+"""GET and POST /pages/{token}: the page that somebody was woken with, and the button by which they have it.
+
+The token is signed (`incidents.rotas.page_links`) and is all that guards it. Only the button acknowledges: whatever
+merely looks (mail scanners, link previews) changes nothing. Nothing here may keep webhooks waiting: only a few are
+answered at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from html import escape
+
+from deployments.gateway.answers import Headers, HookAnswer, busy
+from incidents.models import PageStatus
+from incidents.rotas.page_links import PATH, read_token
+from incidents.store.database import Database
+from incidents.store.roster.acts import LinkedPage, linked_page, take_page
+
+__all__ = ["PATH", "PageAnswers"]
+
+AT_ONCE = 4
+ANSWER_SECONDS = 8.0
+
+_HEADERS: Headers = (
+    (b"cache-control", b"no-store"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    ),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+)
+_HTML = "text/html; charset=utf-8"
+_STYLE = (
+    "body{font:1.1rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}"
+    "button{font:inherit;padding:1rem 2rem;width:100%}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
+)
+
+TOO_BUSY = busy(b"we have our hands full; please try again\n")
+ONLY_GET_AND_POST = HookAnswer(405, b"pages are read and taken\n", headers=((b"allow", b"GET, HEAD, POST"),))
+
+
+class PageAnswers:
+    """Shows pages and takes them; `key` is the operator's."""
+
+    def __init__(
+        self,
+        database: Database,
+        key: str,
+        *,
+        clock: Callable[[], datetime],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._database = database
+        self._key = key
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def answer(self, token: str, *, method: str) -> HookAnswer:
+        """`token` is what follows /pages/. A token of a stranger's and one whose page is gone look the same."""
+        if method not in ("GET", "HEAD", "POST"):
+            return ONLY_GET_AND_POST
+        link = read_token(self._key, token)
+        if link is None:
+            return _gone()
+        if link.until <= self._clock():
+            return _html(
+                410, "This link is too old", "<p>It was good for a day. See the incident's chat room.</p>"
+            )
+        try:
+            async with (
+                asyncio.timeout(self._answer_seconds),
+                self._free,
+                self._database.transaction() as tx,
+            ):
+                if method == "POST":
+                    page = await take_page(tx, link.notice, now=self._clock())
+                else:
+                    page = await linked_page(tx, link.notice)
+        except TimeoutError:
+            return TOO_BUSY
+        return _gone() if page is None else _shown(page)
+
+
+def _gone() -> HookAnswer:
+    return _html(404, "There is no such page", "<p>The link may have been cut off: copy all of it.</p>")
+
+
+def _shown(page: LinkedPage) -> HookAnswer:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
+    body = (
+        f"<p><strong>{escape(_standing(page))}</strong></p>{_button(page)}"
+        f"<pre>{escape(page.words.text)}\n\n{escape(page.words.links)}</pre>"
+        + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")
+    )
+    return _html(200, page.words.summary, body)
+
+
+def _standing(page: LinkedPage) -> str:
+    at = page.at.strftime("%Y-%m-%d %H:%M UTC")
+    if page.status is PageStatus.RESOLVED:
+        return f"It is over since {at}. Nobody needs to do anything more."
+    if page.status is PageStatus.TRIGGERED:
+        return f"Nobody has it yet. Woken since {at}."
+    if page.by == page.person:
+        return f"You have it since {at}, {page.person}. Nobody further is woken."
+    return f"{page.by or 'Somebody'} has it since {at}. Nobody further is woken."
+
+
+def _button(page: LinkedPage) -> str:
+    if page.status is PageStatus.RESOLVED or (
+        page.status is PageStatus.ACKNOWLEDGED and page.by == page.person
+    ):
+        return ""
+    words = "I have it" if page.status is PageStatus.TRIGGERED else "I take it over"
+    # To this very address: the form has nothing in it but the button.
+    return f'<form method="post"><button type="submit">{words} ({escape(page.person)})</button></form>'
+
+
+def _html(status: int, title: str, body: str) -> HookAnswer:
+    shown = escape(title)
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{shown}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><main><h1>{shown}</h1>{body}</main></body></html>\n"
+    )
+    return HookAnswer(status, text.encode(), headers=_HEADERS, content_type=_HTML)

@@ -1,0 +1,104 @@
+"""What people do by the link that came with a notice: look at the page, and take it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.models import PageStatus
+from incidents.rotas.page_desk import PageAct, PageWords
+from incidents.store.roster.notices import drop_waiting
+from incidents.store.schema.tables import roster_acts, roster_notes, roster_notices, roster_pages
+
+# Acts are committed in the order of their ids, so that who reads them by id passes none over.
+_IN_ORDER = text("select pg_advisory_xact_lock(hashtextextended('roster_acts', 0))")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkedPage:
+    """The page that a link leads to, as `person`, who got it, may see it. `by` has it, or has had it, since `at`."""
+
+    page_id: int
+    person: str
+    words: PageWords
+    status: PageStatus
+    by: str
+    at: datetime
+    notes: tuple[str, ...]
+
+
+async def linked_page(tx: AsyncConnection, notice_id: int) -> LinkedPage | None:
+    """The page of a notice; None where it has been removed since."""
+    row = (
+        await tx.execute(
+            select(roster_pages, roster_notices.c.name.label("person"))
+            .join(roster_notices, roster_notices.c.page_id == roster_pages.c.id)
+            .where(roster_notices.c.id == notice_id)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    notes = await tx.execute(
+        select(roster_notes.c.text).where(roster_notes.c.page_id == row.id).order_by(roster_notes.c.at)
+    )
+    return LinkedPage(
+        page_id=row.id,
+        person=row.person,
+        words=PageWords(summary=row.summary, text=row.text, links=row.links),
+        status=PageStatus(row.status),
+        by=row.changed_by,
+        at=row.changed_at,
+        notes=tuple(notes.scalars()),
+    )
+
+
+async def take_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> LinkedPage | None:
+    """Whoever got the notice has the page now, also in place of somebody else. A page that is over stays so; one that
+    they have already, too. Returns it as it is then."""
+    await tx.execute(_IN_ORDER)
+    page = (
+        await tx.execute(
+            select(roster_pages, roster_notices.c.name.label("person"))
+            .join(roster_notices, roster_notices.c.page_id == roster_pages.c.id)
+            .where(roster_notices.c.id == notice_id)
+            .with_for_update(of=roster_pages)
+        )
+    ).one_or_none()
+    if page is None:
+        return None
+    has_it = page.status == PageStatus.ACKNOWLEDGED and page.changed_by == page.person
+    if page.status != PageStatus.RESOLVED and not has_it:
+        await tx.execute(
+            update(roster_pages)
+            .where(roster_pages.c.id == page.id)
+            .values(status=PageStatus.ACKNOWLEDGED, changed_by=page.person, changed_at=now)
+        )
+        await drop_waiting(tx, page.id, now=now)
+        await tx.execute(
+            insert(roster_acts).values(connection=page.connection, page_id=page.id, actor=page.person, at=now)
+        )
+    return await linked_page(tx, notice_id)
+
+
+async def acts_after(tx: AsyncConnection, connection: str, last: int, *, limit: int) -> Sequence[PageAct]:
+    """As `incidents.rotas.page_desk.PageDesk.acts_after` says."""
+    rows = await tx.execute(
+        select(roster_acts, roster_pages.c.key)
+        .join(roster_pages, roster_pages.c.id == roster_acts.c.page_id)
+        .where(roster_acts.c.connection == connection, roster_acts.c.id > last)
+        .order_by(roster_acts.c.id)
+        .limit(limit)
+    )
+    return [PageAct(id=row.id, page_id=row.page_id, key=row.key, actor=row.actor, at=row.at) for row in rows]
+
+
+async def last_act(tx: AsyncConnection, connection: str) -> int:
+    """As `incidents.rotas.page_desk.PageDesk.last_act` says."""
+    newest = select(func.coalesce(func.max(roster_acts.c.id), 0)).where(
+        roster_acts.c.connection == connection
+    )
+    return int((await tx.execute(newest)).scalar_one())

@@ -1,0 +1,140 @@
+"""Pages by link: looking changes nothing, the button takes the page, and nobody else's token does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.models import PageStatus
+from incidents.rotas.page_desk import PageWords
+from incidents.rotas.page_links import link_token
+from incidents.rotas.wakes import Wake
+from incidents.store.database import Database
+from incidents.store.roster.desk import StoredPageDesk
+from tests.deployments.gateway.conftest import Clock, Sender
+from tests.deployments.gateway.vendors import NOW
+
+WORDS = PageWords(
+    summary="Checkout <fails>", text="Who is hit: 12 & more", links="Story: https://prefect.example"
+)
+WAKES = [
+    Wake(person=key, name=name, way=f"{key}-phone", wait=timedelta(minutes=2))
+    for key, name in (("ana", "Ana Silva"), ("bo", "Bo Berg"))
+]
+
+
+@pytest.fixture
+async def desk(database: Database) -> StoredPageDesk:
+    desk = StoredPageDesk(database, "roster/main")
+    await desk.open_page("p", target="payments", words=WORDS, wakes=WAKES, now=NOW)
+    await desk.add_note("p", "12 <customers> wait", once="n", now=NOW)
+    return desk
+
+
+@pytest.fixture
+async def notices(desk: StoredPageDesk) -> list[int]:
+    """Ana's and Bo's."""
+    found = []
+    for minutes in (0, 3):
+        (notice,) = await desk.lease_due(now=NOW + timedelta(minutes=minutes), lease=timedelta(seconds=60))
+        await desk.notice_sent(notice, now=NOW)
+        found.append(notice.id)
+    return found
+
+
+async def standing(desk: StoredPageDesk) -> tuple[PageStatus, str]:
+    state = await desk.read("p")
+    assert state is not None
+    return state.status, state.changed_by
+
+
+async def test_looking_changes_nothing(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    """As often as scanners and previews like, by GET and by HEAD; what tickets say is shown and is no markup."""
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}"
+    for method in ("GET", "HEAD", "GET"):
+        answer = await sender.http.request(method, path)
+        assert answer.status_code == 200
+    assert "<h1>Checkout &lt;fails&gt;</h1>" in answer.text
+    assert "Who is hit: 12 &amp; more" in answer.text
+    assert "<li>12 &lt;customers&gt; wait</li>" in answer.text
+    assert '<form method="post"><button type="submit">I have it (Ana Silva)</button></form>' in answer.text
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")
+    assert await desk.acts_after(0) == []
+
+
+async def test_no_script_no_cache_no_trace(sender: Sender, key: str, notices: list[int]):
+    """The address is a secret: it is neither kept nor sent on, and the page runs and loads nothing."""
+    answer = await sender.http.get(f"/pages/{link_token(key, notices[0], now=NOW)}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
+    assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+    assert "<script" not in answer.text
+
+
+async def test_the_button(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    """One press or two are one act; Bo reads that Ana has it, and may take it over."""
+    anas, bos = (f"/pages/{link_token(key, notice, now=NOW)}" for notice in notices)
+    for _ in range(2):
+        answer = await sender.http.post(anas)
+        assert answer.status_code == 200
+        assert "You have it since" in answer.text
+        assert "<button" not in answer.text
+    assert await standing(desk) == (PageStatus.ACKNOWLEDGED, "Ana Silva")
+    assert [act.actor for act in await desk.acts_after(0)] == ["Ana Silva"]
+    shown = (await sender.http.get(bos)).text
+    assert "Ana Silva has it since" in shown
+    assert "I take it over (Bo Berg)" in shown
+    await sender.http.post(bos)
+    assert await standing(desk) == (PageStatus.ACKNOWLEDGED, "Bo Berg")
+
+
+async def test_a_page_that_is_over(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    await desk.resolve("p", now=NOW)
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}"
+    for answer in (await sender.http.get(path), await sender.http.post(path)):
+        assert (answer.status_code, "It is over since" in answer.text) == (200, True)
+        assert "<button" not in answer.text
+    assert (await standing(desk))[0] is PageStatus.RESOLVED
+
+
+async def test_too_old(sender: Sender, key: str, clock: Clock, desk: StoredPageDesk, notices: list[int]):
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}"
+    clock.now = NOW + timedelta(hours=24)
+    assert (await sender.http.post(path)).status_code == 410
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_no_token_of_ours(
+    sender: Sender, key: str, desk: StoredPageDesk, notices: list[int], method: str
+):
+    """Another key's, another notice's or another day's signature, a page that is gone, and whatever else comes."""
+    token = link_token(key, notices[0], now=NOW)
+    notice, until, signature = token.split(".")
+    wrong = [
+        link_token("another key", notices[0], now=NOW),
+        f"{notices[1]}.{until}.{signature}",
+        f"{notice}.{int(until) + 1}.{signature}",
+        f"{notice}.{until}.{signature[:-1]}",
+        f"{notice}.{until}.{'A' * 43}",
+        f"0{token}",
+        f"{token}.",
+        f"{token}/x",
+        f"{token}%0a",
+        link_token(key, 999_999, now=NOW),
+        "",
+        "..",
+        "%00",
+        "\u0664.1.x",
+    ]
+    for one in wrong:
+        assert (await sender.http.request(method, f"/pages/{one}")).status_code == 404, one
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")
+
+
+async def test_other_methods(sender: Sender, key: str, notices: list[int]):
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}"
+    answer = await sender.http.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
