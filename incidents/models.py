@@ -224,6 +224,7 @@ class ChatVerb(StrEnum):
     RESOLVE = "resolve"
     RUN = "run"
     NOTE = "note"
+    OWNER = "owner"
     HELP = "help"
 
 
@@ -358,8 +359,8 @@ class Incident:
     """One fault as customers feel it.
 
     `version` guards commits. `generation` counts reopenings, so that a reopened incident's page has a key of its own;
-    `clock_from` is when this generation's SLA clock started. `next_stage` is due at `next_stage_at`; both None means:
-    waiting for the world. `checks` counts looks at the service in the current state.
+    `clock_from` is when this generation's SLA clock started. `next_stage` is due at `next_stage_at`; both None: it
+    waits for the world. `checks` counts looks in this state. `owner` was heard of at `owner_seen_at`.
     """
 
     id: int
@@ -373,6 +374,8 @@ class Incident:
     state_since: datetime
     generation: int = 1
     owner: str | None = None
+    owner_seen_at: datetime | None = None
+    owner_asked_at: datetime | None = None
     responder: str | None = None
     verdict: Verdict | None = None
     evidence: tuple[Evidence, ...] = ()

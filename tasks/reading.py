@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from incidents.decisions.ownership.orphans import needs_a_look
 from incidents.events import Lane
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident
@@ -71,7 +72,12 @@ async def overdue() -> Overdue:
 
 @read_again
 async def promises_due() -> DueNow:
-    """Where a promise has something to tell now; the likeliest to be broken first, when the policy says so."""
+    """Where a promise has something to tell now, the likeliest to be broken first when the policy says so; and where
+    something is to be done about who is accountable."""
     async with resources.transaction() as step:
         by_risk = step.policy.insights.breach.mode is InsightMode.ON
-        return await due_now(step.connection, now=step.now, by_risk=by_risk)
+        due = await due_now(step.connection, now=step.now, by_risk=by_risk)
+        unowned = [
+            one.id for one in await unsettled_incidents(step.connection) if needs_a_look(one, step.basis)
+        ]
+        return replace(due, incidents=tuple(dict.fromkeys([*due.incidents, *unowned])))

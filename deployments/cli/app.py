@@ -18,6 +18,7 @@ from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
 from deployments.cli.oncall import oncall
+from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.sla import sla, sla_import
@@ -57,6 +58,7 @@ app.command(name="sla-import")(sla_import)
 app.command(name="catalog-import")(catalog_import)
 app.command()(oncall)
 app.command()(report)
+app.command()(owner)
 app.command()(parked)
 app.command()(models)
 app.command()(fakes)

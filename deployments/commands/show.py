@@ -32,6 +32,7 @@ class IncidentRow:
     severity: int
     tickets: int
     responder: str | None
+    owner: str | None
     opened_at: datetime
     title: str
 
@@ -60,6 +61,7 @@ def _row(incident: Incident, tickets: int) -> IncidentRow:
         severity=int(incident.severity),
         tickets=tickets,
         responder=incident.responder,
+        owner=incident.owner,
         opened_at=incident.opened_at,
         title=incident.title,
     )
@@ -71,7 +73,7 @@ def print_rows(console: Console, rows: list[IncidentRow]) -> None:
         console.print("No incidents. Quiet is good.")
         return
     table = Table(box=None, header_style="bold")
-    for heading in ("incident", "state", "sev", "tickets", "with", "opened", "title"):
+    for heading in ("incident", "state", "sev", "tickets", "with", "owner", "opened", "title"):
         table.add_column(heading)
     for row in rows:
         opened = f"{row.opened_at:%Y-%m-%d} {clock(row.opened_at)}"
@@ -81,6 +83,7 @@ def print_rows(console: Console, rows: list[IncidentRow]) -> None:
             str(row.severity),
             str(row.tickets),
             row.responder or "",
+            row.owner or "",
             opened,
             row.title,
         )
@@ -131,6 +134,7 @@ def print_shown(console: Console, found: Shown) -> None:
         f" {len(case.tickets)} tickets, with {incident.responder or 'nobody'}",
         markup=False,
     )
+    console.print(f"accountable: {incident.owner or 'nobody yet'}", markup=False)
     console.print(f"verdict: {verdict_words(incident.verdict)}", markup=False)
     for line in evidence_lines(incident.evidence):
         console.print(f"  {line}", markup=False)

@@ -12,8 +12,8 @@ from incidents.models import ChatVerb, Incident
 from incidents.notes.notes import verdict_words
 
 USAGE = (
-    "Commands: status, ack, resolve, note <text>, run <action>; name the incident where there are several "
-    "(ack INC-7)."
+    "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>; "
+    "name the incident where there are several (ack INC-7)."
 )
 _SHOWN = 10
 
@@ -62,4 +62,5 @@ def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool =
 
 def _line(incident: Incident) -> str:
     who = f", {incident.responder} is on it" if incident.responder else ""
-    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}"
+    owner = f", accountable: {incident.owner}" if incident.owner else ""
+    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}{owner}"

@@ -10,13 +10,14 @@ from incidents.events import ChatCommand
 from incidents.models import ChatVerb
 from incidents.policy.policy import ChatRights
 
-ACTING = frozenset({ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.RUN})
+ACTING = frozenset({ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.RUN, ChatVerb.OWNER})
 """What needs a right; to ask, and to note something, does not."""
 
 _DONE = {
     ChatVerb.ACKNOWLEDGE: "acknowledge",
     ChatVerb.RESOLVE: "resolve",
     ChatVerb.RUN: "run an action for",
+    ChatVerb.OWNER: "hand over",
 }
 _WHO = {
     "room": "members of the incident's room",

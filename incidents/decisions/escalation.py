@@ -19,7 +19,7 @@ from incidents.models import (
     Stage,
 )
 from incidents.notes.context import context_message, page_for
-from incidents.notes.notes import verdict_words
+from incidents.notes.notes import accountable_words, verdict_words
 from incidents.policy.policy import ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
 
@@ -114,7 +114,7 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     effects += _room(seen, basis)
     note = internal(
         f"{incident.name}: team {team.title} has been paged ({why}). They see every linked ticket; "
-        "you will be told here when somebody takes it, and when it is fixed."
+        f"you will be told here when somebody takes it, and when it is fixed. {accountable_words(incident)}"
     )
     once = case.once("escalated")
     effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present]

@@ -14,6 +14,7 @@ from datetime import datetime
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import closure
+from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.updates.late import catch_up
 from incidents.effects import Effect, ticket_note
 from incidents.models import Incident, IncidentState, JoinOrigin, Severity, Stage, Ticket, TicketRef
@@ -153,12 +154,16 @@ def _opening(service: str, joins: Sequence[Join], policy: Policy) -> Opening:
     )
 
 
-def opening_entries(opening: Opening) -> tuple[Entry, ...]:
-    """How the story of an incident opened this way begins."""
+def opening_entries(opening: Opening, owner: str | None) -> tuple[Entry, ...]:
+    """How the story of an incident opened this way begins, and whose it is."""
     count = len(opening.joins)
     first = opening.joins[0]
     also = f", and {count - 1} more with it" if count > 1 else ""
-    return (Entry(kind=EntryKind.OPENED, text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}"),)
+    opened = Entry(kind=EntryKind.OPENED, text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}")
+    if owner is None:
+        return (opened,)
+    why = "who has the first of its tickets" if owner == opening.owner else "by the policy"
+    return (opened, Entry(kind=EntryKind.OWNER, text=f"Accountable: {owner}, {why}"))
 
 
 def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) -> list[Effect]:
@@ -184,8 +189,10 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
     incident = case.incident
     severities = [join.severity for join in joins if join.severity is not None]
     severity = min([incident.severity, *severities])
-    changed = replace(incident, severity=severity)
+    changed, taken = taken_on(incident, [join.ticket for join in joins], now=basis.now)
+    changed = replace(changed, severity=severity)
     entries = [Entry(kind=EntryKind.JOINED, text=f"{len(joins)} more: {_names(joins)}")]
+    entries += taken
     if severity < incident.severity:
         entries.append(
             Entry(kind=EntryKind.SEVERITY, text=f"Severity raised from {incident.severity} to {severity}")

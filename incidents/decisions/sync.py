@@ -13,6 +13,7 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
+from incidents.decisions.ownership.hand_over import hand_over, read_hand_over
 from incidents.decisions.page_moves import (
     handed_back,
     is_handed_back,
@@ -26,6 +27,7 @@ from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
 from incidents.decisions.updates.said import PROGRESS, is_said, promised_for, say, still_promised
 from incidents.effects import Effect, EffectKind, EffectState
+from incidents.errors import Refused
 from incidents.events import (
     ChatCommand,
     PageChange,
@@ -290,6 +292,8 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         effects += note_tickets(case, what, internal(f"{case.incident.name}: {note}"))
         effects += tell_engineers(case, basis.policy, what, note)
         entry = Entry(kind=EntryKind.NOTE, text=command.text, actor=command.user)
+    elif command.verb is ChatVerb.OWNER and command.text:
+        return _hand_over(case, command, basis)
     elif command.verb is ChatVerb.HELP or (command.verb is ChatVerb.NOTE and not command.text):
         said = USAGE
     else:
@@ -316,6 +320,18 @@ def _run(case: Case, command: ChatCommand, policy: Policy) -> tuple[Plan, str | 
     )
     told = tell_engineers(case, policy, f"command:{_mark(command)}", text)
     return Plan(incident=case.incident, effects=(effect, *told), entries=(entry,)), None
+
+
+def _hand_over(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | None]:
+    unchanged = Plan(incident=case.incident)
+    wanted = read_hand_over(command.text, by=command.user)
+    if wanted is None:
+        return unchanged, USAGE
+    try:
+        plan = hand_over(case, wanted, basis)
+    except Refused as error:
+        return unchanged, str(error)
+    return plan, None if plan.entries else f"{case.incident.name} is {case.incident.owner}'s already."
 
 
 def _mark(command: ChatCommand) -> str:

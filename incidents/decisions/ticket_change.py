@@ -38,7 +38,14 @@ class TicketNews:
         return self.before is not None and self.before.requester.id != self.after.requester.id
 
     @property
+    def is_taken(self) -> bool:
+        """Whether an agent has taken it just now."""
+        was = self.before.assignee if self.before is not None else None
+        return self.after.assignee is not None and self.after.assignee != was
+
+    @property
     def matters(self) -> bool:
         """Whether there is anything in it for its incident."""
         is_moved = self.before is not None and self.before.status != self.after.status
-        return bool(self.comments) or is_moved or self.has_left or self.is_back or self.has_another_customer
+        has_said = bool(self.comments) or self.is_taken
+        return has_said or is_moved or self.has_left or self.is_back or self.has_another_customer

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.departures import departures, new_customers
+from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.updates.kept import agents_wrote
 from incidents.effects import Effect, ticket_note
-from incidents.lifecycle import WORKS_AGAIN, reopen
-from incidents.models import Author, Comment, Incident, ProbeResult, Ticket
+from incidents.lifecycle import UNSETTLED, WORKS_AGAIN, reopen
+from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Ticket
 from incidents.notes.notes import ticket_line
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
@@ -57,7 +58,19 @@ def ticket_news(
         entries += moved
         effects += passed_on
     incident, updates = agents_wrote(seen, news, basis)
+    incident, taken = _signs(incident, news, basis)
+    entries += taken
     return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries), updates=updates)
+
+
+def _signs(incident: Incident, news: Sequence[TicketNews], basis: Basis) -> tuple[Incident, Sequence[Entry]]:
+    """An agent who writes is there; one who takes a ticket of an incident that nobody has, has it."""
+    incident, entries = taken_on(incident, [item.after for item in news if item.is_taken], now=basis.now)
+    words = (comment for item in news for comment in item.comments)
+    is_heard = any(word.author is Author.AGENT and word.origin is Origin.PERSON for word in words)
+    if is_heard and incident.state in UNSETTLED:
+        incident = replace(incident, owner_seen_at=basis.now)
+    return incident, entries
 
 
 def _complaints(

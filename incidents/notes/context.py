@@ -29,6 +29,7 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     return (
         ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
         ("Service", service.title),
+        ("Accountable", incident.owner or "nobody at the helpdesk yet"),
         ("Who is hit", hit_summary(case.present, basis.policy)),
         ("Verdict", verdict_words(incident.verdict)),
         ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),

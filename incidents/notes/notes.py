@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from incidents.case import Case, LinkedTicket
-from incidents.models import Evidence, InternalText, Link, Ticket, Verdict
+from incidents.models import Evidence, Incident, InternalText, Link, Ticket, Verdict
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
@@ -43,8 +43,9 @@ def verdict_note(case: Case, policy: Policy) -> InternalText:
     lines = [
         f"{incident.name} ({title}): {verdict_words(incident.verdict)}.",
         *evidence_lines(incident.evidence),
+        accountable_words(incident),
     ]
-    return internal("\n".join(lines))
+    return internal("\n".join(line for line in lines if line))
 
 
 def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
@@ -55,8 +56,14 @@ def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
         f"Joined to {incident.name} ({title}), {incident.state.replace('_', ' ')}: {reason}.",
         f"Verdict: {verdict_words(incident.verdict)}.",
         who_has_it(case, policy),
+        accountable_words(incident),
     ]
     return internal("\n".join(line for line in lines if line))
+
+
+def accountable_words(incident: Incident) -> str:
+    """Whose it is at the helpdesk; "" while it is nobody's."""
+    return f"Accountable: {incident.owner}." if incident.owner else ""
 
 
 def who_has_it(case: Case, policy: Policy) -> str:

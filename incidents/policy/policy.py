@@ -18,6 +18,7 @@ from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
+from incidents.policy.ownership import Ownership
 from incidents.policy.process import (
     Cadence,
     ChatRights,
@@ -40,6 +41,7 @@ from incidents.policy.routing import (
     RoutingRule,
     corrected_service,
 )
+from incidents.policy.rungs import Rung
 from incidents.policy.sla.ladder import SlaStep
 from incidents.policy.sla.policies import (
     SlaPolicy,
@@ -73,6 +75,7 @@ __all__ = [
     "OnCallPerson",
     "OnCallRota",
     "OnCallWay",
+    "Ownership",
     "Policy",
     "Retention",
     "Route",
@@ -132,14 +135,6 @@ class Service(PolicySection):
     severity: Severity = Field(
         default=Severity.HIGH, description="Severity of its incidents unless a rule says otherwise, 1 to 4."
     )
-
-
-class Rung(PolicySection):
-    """A next level, paged when the level before did not answer in time."""
-
-    title: str = Field(min_length=1, max_length=100, description="Who that is, for people.")
-    pager: Connection | None = Field(default=None, description="Connection to page by, if not the team's.")
-    pager_target: str = Field(min_length=1, description="Whom to page, in the on-call tool's own words.")
 
 
 class Team(PolicySection):
@@ -225,6 +220,7 @@ class Policy(PolicySection):
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
+    ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
@@ -305,6 +301,9 @@ class Policy(PolicySection):
                 yield f"services.{name}.alerts", match.connection
             for action in service.actions:
                 yield f"services.{name}.actions", action.connection
+        yield from self._named_by_people()
+
+    def _named_by_people(self) -> Iterator[tuple[str, str]]:
         for name, team in self.teams.items():
             yield f"teams.{name}.pager", team.pager
             if team.chat is not None:
@@ -312,3 +311,5 @@ class Policy(PolicySection):
             people = [("ladder", rung) for rung in team.ladder]
             people += [(key, one) for key, one in (("lead", team.lead), ("manager", team.manager)) if one]
             yield from ((f"teams.{name}.{key}", one.pager) for key, one in people if one.pager is not None)
+        if self.ownership.lead is not None and self.ownership.lead.pager is not None:
+            yield "ownership.lead", self.ownership.lead.pager

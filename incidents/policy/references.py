@@ -37,6 +37,7 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
     yield from _people_to_tell(_get(policy, "sla"), services, teams)
     yield from _on_call(_mapping(policy, "people"), _mapping(policy, "rotas"))
     yield from _paged_by_roster(teams, _mapping(policy, "people"), _mapping(policy, "rotas"))
+    yield from _owners_calendars(_get(policy, "ownership"), _get(policy, "sla"))
 
 
 def _check(
@@ -54,6 +55,15 @@ def _sla_references(sla: Any, tiers: Mapping[Any, Any]) -> Iterator[tuple[Path, 
         tier = _get(_get(promise, "when"), "tier")
         for index, name in enumerate(_listed(tier)):
             yield from _check(name, (*here, "when", "tier", index), "tier", tiers)
+
+
+def _owners_calendars(ownership: Any, sla: Any) -> Iterator[tuple[Path, str]]:
+    calendars = [*_mapping(sla, "calendars"), ALWAYS.name]
+    yield from _check(_get(ownership, "calendar"), ("ownership", "calendar"), "calendar", calendars)
+    for number, shift in enumerate(_sequence(ownership, "shifts")):
+        yield from _check(
+            _get(shift, "calendar"), ("ownership", "shifts", number, "calendar"), "calendar", calendars
+        )
 
 
 def _people_to_tell(

@@ -17,6 +17,9 @@ from incidents.store.tickets import TicketLink, write_links
 async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence[Incident]:
     """The incidents, their tickets linked and their clocks running; agents are told where it was learnt that there
     is one, and what fires about their services already is in their story."""
+    calendars = step.policy.sla.working_calendars()
+    first = step.policy.ownership.first_owner(calendars, now=step.now)
+    with_owners = [(opening, opening.owner or first) for opening in openings]
     opened = await open_new(
         step,
         [
@@ -24,10 +27,10 @@ async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence
                 service=opening.service,
                 title=opening.title,
                 severity=opening.severity,
-                owner=opening.owner,
-                entries=opening_entries(opening),
+                owner=owner,
+                entries=opening_entries(opening, owner),
             )
-            for opening in openings
+            for opening, owner in with_owners
         ],
     )
     made = list(zip(opened, openings, strict=True))

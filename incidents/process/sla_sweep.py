@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from incidents.case import Case, Plan
 from incidents.decisions import sla
+from incidents.decisions.ownership.orphans import with_owner_swept
 from incidents.effects import Effect
 from incidents.process.deciding import as_it_is, decide
 from incidents.step import Step
@@ -39,7 +40,7 @@ async def sweep_incident(step: Step, incident_id: int) -> Swept:
 
     def decision(case: Case) -> Plan:
         due.extend(sla.due_clocks((*case.clocks, *on_tickets), step.basis))
-        plan = sla.sweep(case, due, step.basis)
+        plan = with_owner_swept(case, sla.sweep(case, due, step.basis), step.basis)
         # All that came up is written again, so that one with nothing to tell any more does not come up for ever.
         told = {clock.key: clock for clock in plan.told_clocks}
         seen = tuple(told.get(clock.key, clock) for clock in on_tickets)

@@ -334,6 +334,8 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
         state_since=row.state_since,
         generation=row.generation,
         owner=row.owner,
+        owner_seen_at=row.owner_seen_at,
+        owner_asked_at=row.owner_asked_at,
         responder=row.responder,
         verdict=Verdict(row.verdict) if row.verdict else None,
         evidence=_EVIDENCE.validate_python(row.evidence),

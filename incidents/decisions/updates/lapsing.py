@@ -167,7 +167,7 @@ def _tell_lead(case: Case, basis: Basis) -> list[Effect]:
         *tell_room(case, basis.policy, what, text),
         *page_notes(case, what, text),
     ]
-    lead = basis.policy.team_of(incident.service).lead
+    lead = basis.policy.ownership.lead or basis.policy.team_of(incident.service).lead
     if lead is not None:
         effects.append(person_page(case, "lead", lead, basis))
     return effects

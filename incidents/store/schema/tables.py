@@ -179,6 +179,8 @@ incidents = Table(
     Column("acknowledged_at", Time),
     Column("resolved_at", Time),
     Column("merged_into", BigInteger, ForeignKey("incidents.id")),
+    Column("owner_seen_at", Time),
+    Column("owner_asked_at", Time),
     # The SLA section of the policy that its clocks were last fitted to.
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
 )

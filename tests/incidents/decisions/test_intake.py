@@ -63,9 +63,11 @@ def test_a_storm_is_one_incident():
     assert [join.ticket for join in opening.joins] == storm
     assert (opening.service, opening.severity) == ("checkout", Severity.HIGH)
     assert opening.title == "Checkout: Checkout is dead"
-    (entry,) = opening_entries(opening)
+    (entry,) = opening_entries(opening, None)
     assert entry.text == "Opened by ticket zendesk/support#1 (keyword 'checkout'), and 199 more with it"
-    assert opening_entries(replace(opening, joins=opening.joins[:1]))[0].text.endswith("(keyword 'checkout')")
+    assert opening_entries(replace(opening, joins=opening.joins[:1]), None)[0].text.endswith(
+        "(keyword 'checkout')"
+    )
 
 
 def test_two_services_are_two_incidents():

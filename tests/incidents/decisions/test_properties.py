@@ -165,7 +165,7 @@ def test_no_internal_word_reaches_a_customer(case, decide):
         assert isinstance(effect.payload, CustomerText) is is_message
         if is_message:
             assert INNER not in effect.payload.text
-            assert effect.payload.text.split()[0] in ("PROGRESS", "UPDATE", "FIXED")
+            assert effect.payload.text.split()[0] in ("PROGRESS", "UPDATE", "WATCHED", "FIXED")
         if effect.kind is EffectKind.TICKET_NOTE:
             assert isinstance(effect.payload, NoteText)
 
@@ -179,6 +179,10 @@ def test_every_move_is_legal_and_every_effect_the_incidents_own(case, decide):
     reachable = {before.state} | MOVES[before.state]
     for state in MOVES[before.state]:
         reachable |= MOVES[state]  # opened again and escalated, or checked and confirmed, in one step
+    if IncidentState.REOPENED in MOVES[before.state]:
+        reachable.add(
+            IncidentState.ACKNOWLEDGED
+        )  # opened again by its engineers, and taken in the same breath
     assert now.state in reachable
     assert (now.id, now.version, now.service) == (before.id, before.version, before.service)
     assert now.generation in (before.generation, before.generation + 1)

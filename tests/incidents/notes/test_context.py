@@ -31,6 +31,7 @@ CASE = a_case(INCIDENT, tickets(2, tier="gold", url="https://desk.example/t"))
 FACTS = [
     "Incident",
     "Service",
+    "Accountable",
     "Who is hit",
     "Verdict",
     "Evidence",
@@ -50,6 +51,7 @@ def test_the_facts_in_reading_order():
     assert context.facts(CASE, Basis(POLICY, NOW)) == (
         ("Incident", "INC-7, severity 2"),
         ("Service", "Checkout"),
+        ("Accountable", "nobody at the helpdesk yet"),
         ("Who is hit", "2 tickets from 2 customers (gold 2)"),
         ("Verdict", "confirmed: customers are hit"),
         ("Evidence", "+ http/checkout-health: 503"),

@@ -89,6 +89,8 @@ async def test_every_field_of_an_incident_is_kept(database: Database, incident: 
         state_since=NOW - 3 * MINUTE,
         generation=2,
         owner="Ada",
+        owner_seen_at=NOW - 4 * MINUTE,
+        owner_asked_at=NOW - 5 * MINUTE,
         responder="Max",
         verdict=Verdict.LIKELY,
         evidence=(

@@ -1,0 +1,1 @@
+"""The one accountable agent of an incident: found, handed over, missed."""
