@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 only ?=
+name ?=
+like ?= prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-real check format bench lock clean
+.PHONY: help setup demo up test test-real check format new-connector bench lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +42,9 @@ check: $(STAMP) ## Format, lint, types, import layers, shape, the connectors' qu
 format: $(STAMP) ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+new-connector: $(STAMP) ## Begin a connector as a copy of a small one: make new-connector name=acme like=prometheus
+	@$(BIN)/python -m tests.new_connector "$(name)" "$(like)"
 
 test: check ## Everything that needs no installation beside .venv
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not real"

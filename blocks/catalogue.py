@@ -1,4 +1,7 @@
-"""Every vendor we have a block for, found by its file: a new connector adds `blocks/<vendor>.py` and no line here."""
+"""Every vendor we have a block for, found by its file: a new connector adds `blocks/<vendor>.py` and no line here.
+
+Those of other packages are found by their entry points (`blocks.packages`).
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,14 @@ from typing import Protocol, runtime_checkable
 from prefect.blocks.core import Block
 
 import blocks
+from blocks.packages import blocks_of_packages
 from incidents.desk import TicketDesk
 from incidents.ports import Connector
 from incidents.public_incident import StatusRecord
 from incidents.rotas.page_desk import PageDesk
 from incidents.rotas.rota import Roster
 
-_NOT_VENDORS = frozenset({"catalogue", "connect"})
+_NOT_VENDORS = frozenset({"catalogue", "connect", "packages"})
 
 
 @runtime_checkable
@@ -78,4 +82,8 @@ def _found() -> dict[str, type[Block]]:
     return found
 
 
-BLOCKS: dict[str, type[Block]] = _found()
+OWN_BLOCKS: dict[str, type[Block]] = _found()
+"""Those of this repository."""
+_PACKAGES, LEFT_OUT = blocks_of_packages(OWN_BLOCKS, (ConnectorBlock, DeskBlock, RecordBlock, PageDeskBlock))
+BLOCKS: dict[str, type[Block]] = {**OWN_BLOCKS, **_PACKAGES}
+"""All of them. `LEFT_OUT` says why a package's connector is not among them."""

@@ -19,7 +19,7 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.exceptions import PrefectException
 
-from blocks.catalogue import BLOCKS, ConnectorBlock, DeskBlock, PageDeskBlock, RecordBlock
+from blocks.catalogue import BLOCKS, LEFT_OUT, ConnectorBlock, DeskBlock, PageDeskBlock, RecordBlock
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
 from incidents.ports import Connector
 from incidents.rotas.rota import Roster
@@ -191,6 +191,8 @@ def block_from_json(name: str, settings: str) -> Block:
 
 def _split(name: str) -> tuple[type[Block], str]:
     vendor, slash, document = name.partition("/")
+    if vendor in LEFT_OUT:
+        raise NotFound(f"there is no connection {name}: {LEFT_OUT[vendor]}")
     if not slash or vendor not in BLOCKS:
         known = ", ".join(BLOCKS)
         raise NotFound(f"{name!r} is no connection: write vendor/name, the vendor one of {known}")

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +33,7 @@ from prefect.settings import temporary_settings
 from prefect.settings.legacy import Setting
 from prefect.utilities.callables import parameter_schema
 
-import blocks
+from blocks.catalogue import BLOCKS
 from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
 from deployments.worker.silent_hours import is_silent_in_autumn
@@ -103,14 +101,8 @@ async def ensure_work_pool(client: PrefectClient, name: str) -> None:
 
 
 def block_types() -> list[type[Block]]:
-    """Every block class of the folder blocks/, found by looking, so a new vendor needs no entry anywhere."""
-    found: dict[str, type[Block]] = {}
-    for module_info in pkgutil.iter_modules(blocks.__path__):
-        module = importlib.import_module(f"{blocks.__name__}.{module_info.name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Block) and value.__module__ == module.__name__:
-                found[value.get_block_type_slug()] = value
-    return [found[slug] for slug in sorted(found)]
+    """Every vendor's block, those of other packages as well."""
+    return [BLOCKS[slug] for slug in sorted(BLOCKS)]
 
 
 def _load(entrypoint: str) -> Flow[..., Any]:

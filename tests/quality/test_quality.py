@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from blocks.catalogue import BLOCKS
+from blocks.catalogue import OWN_BLOCKS
 from tests.quality.__main__ import PAGE, faults
 from tests.quality.facts import MOST_LINES, Facts, HeldAgainst, Quality, code_lines, facts_of, vendors
 from tests.quality.page import written
@@ -23,7 +23,7 @@ def test_every_vendor_keeps_the_rules_and_the_page_is_true():
 
 def test_every_vendor_is_found_by_its_block():
     """A new one is a folder, a block and tests: no list knows it."""
-    assert list(BLOCKS) == vendors()
+    assert list(OWN_BLOCKS) == vendors()
 
 
 @pytest.mark.parametrize(
