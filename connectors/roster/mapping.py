@@ -22,6 +22,7 @@ TITLE_LIMIT = 200
 TEXT_LIMIT = 3000
 """What a phone shows, and what the strictest services take."""
 
+_CHANGES = {str(change): change for change in (PageChange.ACKNOWLEDGED, PageChange.RESOLVED)}
 _HARMLESS = str.maketrans({"@": "\N{FULLWIDTH COMMERCIAL AT}", "<": "\u2039", ">": "\u203a", "`": "'"})
 
 
@@ -48,7 +49,9 @@ def notice_of(notice: DueNotice, link: str) -> tuple[str, str]:
         had_it = f"{notice.changed_by} had it. " if notice.changed_by else ""
         return f"Over: {title}", f"{had_it}Nobody needs to do anything more about this page."
     how = (
-        f"Say that you have it: {link}" if link else "Say that you have it in the incident's chat room (ack)."
+        f"Say that you have it, or that it works again: {link}"
+        if link
+        else "Say that you have it in the incident's chat room (ack)."
     )
     then = f"Without an answer the next attempt is made in {duration(notice.wait)}."
     return title, f"{how}\n{then}\n\n{harmless(notice.words.text)}\n{notice.words.links}".rstrip()
@@ -56,22 +59,29 @@ def notice_of(notice: DueNotice, link: str) -> tuple[str, str]:
 
 def delivery_of(act: PageAct) -> Verified:
     """What a person did, as the inbox keeps it."""
-    body = {"page": str(act.page_id), "key": act.key, "actor": act.actor, "at": act.at.isoformat()}
+    body = {
+        "page": str(act.page_id),
+        "key": act.key,
+        "change": act.change,
+        "actor": act.actor,
+        "at": act.at.isoformat(),
+    }
     return Verified(headers=(), body=json.dumps(body).encode(), identity=f"roster:{act.id}")
 
 
 def events_of(connection: str, verified: Verified) -> Sequence[Event]:
-    """Somebody has taken a page. Raises `Unrecognised` for what is none of ours."""
+    """Somebody has taken a page, or ended it. Raises `Unrecognised` for what is none of ours."""
     document = record(parse_json(verified.body))
     page, key = any_text(document.get("page")), any_text(document.get("key"))
-    if not page or not key:
-        raise Unrecognised("roster: a delivery that names no page")
+    change = _CHANGES.get(any_text(document.get("change")) or "")
+    if not page or not key or change is None:
+        raise Unrecognised("roster: a delivery that names no page, or nothing done to it")
     return [
         PageEvent(
             connection=connection,
             page_id=page,
             key=key,
-            change=PageChange.ACKNOWLEDGED,
+            change=change,
             at=utc_time(document.get("at"), of="roster"),
             actor=any_text(document.get("actor")),
         )

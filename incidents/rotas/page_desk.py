@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from incidents.events import PageChange
 from incidents.models import PageState
 from incidents.rotas.wakes import Wake
 
@@ -60,11 +61,12 @@ class DueNotice:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageAct:
-    """What a person did to a page by its link. `id` rises."""
+    """What a person did to a page by its link: took it, or said that it is over. `id` rises."""
 
     id: int
     page_id: int
     key: str
+    change: PageChange
     actor: str
     at: datetime
 

@@ -16,10 +16,11 @@ from deployments.gateway.answers import Headers, HookAnswer, busy
 from incidents.models import PageStatus
 from incidents.rotas.page_links import PATH, read_token
 from incidents.store.database import Database
-from incidents.store.roster.acts import LinkedPage, linked_page, take_page
+from incidents.store.roster.acts import LinkedPage, end_page, linked_page, take_page
 
 __all__ = ["PATH", "PageAnswers"]
 
+OVER = "/over"
 AT_ONCE = 4
 ANSWER_SECONDS = 8.0
 
@@ -36,7 +37,8 @@ _HEADERS: Headers = (
 _HTML = "text/html; charset=utf-8"
 _STYLE = (
     "body{font:1.1rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}"
-    "button{font:inherit;padding:1rem 2rem;width:100%}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "button{font:inherit;padding:1rem 2rem;width:100%;margin:.25rem 0}"
+    ".quiet{background:none;border:1px solid}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
 )
 
 TOO_BUSY = busy(b"we have our hands full; please try again\n")
@@ -61,9 +63,13 @@ class PageAnswers:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, token: str, *, method: str) -> HookAnswer:
-        """`token` is what follows /pages/. A token of a stranger's and one whose page is gone look the same."""
+        """`token` is what follows /pages/; with `/over` after it, it is that of the second button.
+
+        A token of a stranger's and one whose page is gone look the same.
+        """
         if method not in ("GET", "HEAD", "POST"):
             return ONLY_GET_AND_POST
+        token, is_over = token.removesuffix(OVER), token.endswith(OVER)
         link = read_token(self._key, token)
         if link is None:
             return _gone()
@@ -77,23 +83,25 @@ class PageAnswers:
                 self._free,
                 self._database.transaction() as tx,
             ):
-                if method == "POST":
+                if method == "POST" and is_over:
+                    page = await end_page(tx, link.notice, now=self._clock())
+                elif method == "POST":
                     page = await take_page(tx, link.notice, now=self._clock())
                 else:
                     page = await linked_page(tx, link.notice)
         except TimeoutError:
             return TOO_BUSY
-        return _gone() if page is None else _shown(page)
+        return _gone() if page is None else _shown(page, f"../{token}" if is_over else token)
 
 
 def _gone() -> HookAnswer:
     return _html(404, "There is no such page", "<p>The link may have been cut off: copy all of it.</p>")
 
 
-def _shown(page: LinkedPage) -> HookAnswer:
+def _shown(page: LinkedPage, address: str) -> HookAnswer:
     notes = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
     body = (
-        f"<p><strong>{escape(_standing(page))}</strong></p>{_button(page)}"
+        f"<p><strong>{escape(_standing(page))}</strong></p>{_buttons(page, address)}"
         f"<pre>{escape(page.words.text)}\n\n{escape(page.words.links)}</pre>"
         + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")
     )
@@ -103,7 +111,8 @@ def _shown(page: LinkedPage) -> HookAnswer:
 def _standing(page: LinkedPage) -> str:
     at = page.at.strftime("%Y-%m-%d %H:%M UTC")
     if page.status is PageStatus.RESOLVED:
-        return f"It is over since {at}. Nobody needs to do anything more."
+        who = f", {page.by} had it" if page.by else ""
+        return f"It is over since {at}{who}. Nobody needs to do anything more."
     if page.status is PageStatus.TRIGGERED:
         return f"Nobody has it yet. Woken since {at}."
     if page.by == page.person:
@@ -111,14 +120,19 @@ def _standing(page: LinkedPage) -> str:
     return f"{page.by or 'Somebody'} has it since {at}. Nobody further is woken."
 
 
-def _button(page: LinkedPage) -> str:
-    if page.status is PageStatus.RESOLVED or (
-        page.status is PageStatus.ACKNOWLEDGED and page.by == page.person
-    ):
+def _buttons(page: LinkedPage, address: str) -> str:
+    if page.status is PageStatus.RESOLVED:
         return ""
+    # The forms have nothing in them but the button, and no address of the gateway's own: a proxy may put one before it.
+    ends = _form(f"{address}{OVER}", '<button class="quiet">It works again</button>')
+    if page.status is PageStatus.ACKNOWLEDGED and page.by == page.person:
+        return ends
     words = "I have it" if page.status is PageStatus.TRIGGERED else "I take it over"
-    # To this very address: the form has nothing in it but the button.
-    return f'<form method="post"><button type="submit">{words} ({escape(page.person)})</button></form>'
+    return f"{_form(address, f'<button>{words} ({escape(page.person)})</button>')}{ends}"
+
+
+def _form(address: str, button: str) -> str:
+    return f'<form method="post" action="{escape(address)}">{button}</form>'
 
 
 def _html(status: int, title: str, body: str) -> HookAnswer:

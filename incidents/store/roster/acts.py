@@ -1,17 +1,19 @@
-"""What people do by the link that came with a notice: look at the page, and take it."""
+"""What people do by the link that came with a notice: look at the page, take it, and say that it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.events import PageChange
 from incidents.models import PageStatus
 from incidents.rotas.page_desk import PageAct, PageWords
-from incidents.store.roster.notices import drop_waiting
+from incidents.store.roster.notices import drop_waiting, plan_over
 from incidents.store.schema.tables import roster_acts, roster_notes, roster_notices, roster_pages
 
 # Acts are committed in the order of their ids, so that who reads them by id passes none over.
@@ -59,29 +61,54 @@ async def linked_page(tx: AsyncConnection, notice_id: int) -> LinkedPage | None:
 async def take_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> LinkedPage | None:
     """Whoever got the notice has the page now, also in place of somebody else. A page that is over stays so; one that
     they have already, too. Returns it as it is then."""
-    await tx.execute(_IN_ORDER)
-    page = (
-        await tx.execute(
-            select(roster_pages, roster_notices.c.name.label("person"))
-            .join(roster_notices, roster_notices.c.page_id == roster_pages.c.id)
-            .where(roster_notices.c.id == notice_id)
-            .with_for_update(of=roster_pages)
-        )
-    ).one_or_none()
+    page = await _lock(tx, notice_id)
     if page is None:
         return None
     has_it = page.status == PageStatus.ACKNOWLEDGED and page.changed_by == page.person
     if page.status != PageStatus.RESOLVED and not has_it:
-        await tx.execute(
-            update(roster_pages)
-            .where(roster_pages.c.id == page.id)
-            .values(status=PageStatus.ACKNOWLEDGED, changed_by=page.person, changed_at=now)
-        )
-        await drop_waiting(tx, page.id, now=now)
-        await tx.execute(
-            insert(roster_acts).values(connection=page.connection, page_id=page.id, actor=page.person, at=now)
-        )
+        await _act(tx, page, PageStatus.ACKNOWLEDGED, PageChange.ACKNOWLEDGED, now=now)
     return await linked_page(tx, notice_id)
+
+
+async def end_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> LinkedPage | None:
+    """Whoever got the notice says that it is over, whoever had it; everybody who was woken will be told.
+
+    Returns the page as it is then.
+    """
+    page = await _lock(tx, notice_id)
+    if page is None:
+        return None
+    if page.status != PageStatus.RESOLVED:
+        await _act(tx, page, PageStatus.RESOLVED, PageChange.RESOLVED, now=now)
+        await plan_over(tx, page.id, now=now)
+    return await linked_page(tx, notice_id)
+
+
+async def _lock(tx: AsyncConnection, notice_id: int) -> Row[Any] | None:
+    await tx.execute(_IN_ORDER)
+    found = await tx.execute(
+        select(roster_pages, roster_notices.c.name.label("person"))
+        .join(roster_notices, roster_notices.c.page_id == roster_pages.c.id)
+        .where(roster_notices.c.id == notice_id)
+        .with_for_update(of=roster_pages)
+    )
+    return found.one_or_none()
+
+
+async def _act(
+    tx: AsyncConnection, page: Row[Any], status: PageStatus, change: PageChange, *, now: datetime
+) -> None:
+    await tx.execute(
+        update(roster_pages)
+        .where(roster_pages.c.id == page.id)
+        .values(status=status, changed_by=page.person, changed_at=now)
+    )
+    await drop_waiting(tx, page.id, now=now)
+    await tx.execute(
+        insert(roster_acts).values(
+            connection=page.connection, page_id=page.id, change=change, actor=page.person, at=now
+        )
+    )
 
 
 async def acts_after(tx: AsyncConnection, connection: str, last: int, *, limit: int) -> Sequence[PageAct]:
@@ -93,7 +120,17 @@ async def acts_after(tx: AsyncConnection, connection: str, last: int, *, limit: 
         .order_by(roster_acts.c.id)
         .limit(limit)
     )
-    return [PageAct(id=row.id, page_id=row.page_id, key=row.key, actor=row.actor, at=row.at) for row in rows]
+    return [
+        PageAct(
+            id=row.id,
+            page_id=row.page_id,
+            key=row.key,
+            change=PageChange(row.change),
+            actor=row.actor,
+            at=row.at,
+        )
+        for row in rows
+    ]
 
 
 async def last_act(tx: AsyncConnection, connection: str) -> int:

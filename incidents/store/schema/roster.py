@@ -66,6 +66,7 @@ roster_acts = Table(
     Column("id", BigInteger, primary_key=True),
     Column("connection", Text, nullable=False),
     Column("page_id", BigInteger, ForeignKey("roster_pages.id", ondelete="CASCADE"), nullable=False),
+    Column("change", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("at", Time, nullable=False),
 )

@@ -251,7 +251,7 @@ async def test_what_a_notice_says(world: RosterWorld, pager: RosterPager):
     assert notice.title == "Checkout fails for 12 customers"
     first, second, _, *rest = notice.text.splitlines()
     says, _, token = first.partition(": https://liaison.acme.example/pages/")
-    assert says == "Say that you have it"
+    assert says == "Say that you have it, or that it works again"
     assert second == "Without an answer the next attempt is made in 2 min."
     assert rest == ["Customers: 12", "First report: 14:02 UTC", "INC-42: https://liaison.example.com/inc-42"]
     link = read_token(KEY, token)

@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("page_id", sa.BigInteger(), nullable=False),
+        sa.Column("change", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_roster_acts")),
