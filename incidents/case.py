@@ -123,6 +123,7 @@ class EntryKind(StrEnum):
     SEVERITY = "severity"
     ALERT_FIRES = "alert_fires"
     ALERT_ENDED = "alert_ended"
+    ALERT_SILENCED = "alert_silenced"
     SURGE = "surge"
     SIMILAR = "similar"
     OWNER = "owner"

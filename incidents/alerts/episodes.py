@@ -216,3 +216,17 @@ def news_of(
         elif was_firing and not episode.is_firing:
             ended.append(episode)
     return began, ended
+
+
+def silenced_or_not(
+    before: Mapping[tuple[str, str, datetime], Episode], after: Sequence[Episode]
+) -> list[Episode]:
+    """Of episodes that changed and fire on, those of which their monitor begins or ceases to tell people."""
+    return [
+        episode
+        for episode in after
+        if episode.is_firing
+        and episode.place in before
+        and before[episode.place].is_firing
+        and before[episode.place].is_silenced != episode.is_silenced
+    ]

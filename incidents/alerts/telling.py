@@ -53,10 +53,18 @@ def may_open(episode: Episode, basis: Basis) -> bool:
     )
 
 
-def alerts_changed(case: Case, began: Sequence[Episode], ended: Sequence[Episode], basis: Basis) -> Plan:
+def alerts_changed(
+    case: Case,
+    began: Sequence[Episode],
+    ended: Sequence[Episode],
+    basis: Basis,
+    *,
+    silenced: Sequence[Episode] = (),
+) -> Plan:
     """It is in the story; and where the claim is still being checked, a new alert has it looked at again at once.
 
-    That alerts have ended proves nothing: whether the service works again, probes say.
+    That alerts have ended proves nothing: whether the service works again, probes say. Nor does it that a monitor is
+    told to keep quiet of one (`silenced`, or not any more): acknowledged there, it still fires.
     """
     incident = case.incident
     if (
@@ -65,7 +73,7 @@ def alerts_changed(case: Case, began: Sequence[Episode], ended: Sequence[Episode
         and any(_is_recent(episode, basis) for episode in began)
     ):
         incident = replace(incident, next_stage=Stage.VALIDATION, next_stage_at=basis.now, checks=0)
-    entries = [*_endings(ended), *_beginnings(began)]
+    entries = [*_endings(ended), *_beginnings(began), *_silences(silenced)]
     return Plan(incident=incident, entries=tuple(entries))
 
 
@@ -89,6 +97,15 @@ def _endings(episodes: Sequence[Episode]) -> list[Entry]:
             f"Its monitor does not know this alert any more, and never said that it ended: {_told(gone)}"
         )
     return [Entry(kind=EntryKind.ALERT_ENDED, text=text) for text in texts]
+
+
+def _silences(episodes: Sequence[Episode]) -> list[Entry]:
+    quiet = [named(one) for one in episodes if one.is_silenced]
+    loud = [named(one) for one in episodes if not one.is_silenced]
+    texts = [f"Its monitor keeps quiet of this alert now: {_told(quiet)}"] if quiet else []
+    if loud:
+        texts.append(f"Its monitor tells people of this alert again: {_told(loud)}")
+    return [Entry(kind=EntryKind.ALERT_SILENCED, text=text) for text in texts]
 
 
 def evidence_of(case: Case, episodes: Sequence[Episode], basis: Basis) -> tuple[Evidence, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from incidents.alerts.episodes import Episode, heard, news_of, seen
+from incidents.alerts.episodes import Episode, heard, news_of, seen, silenced_or_not
 from incidents.alerts.telling import alerts_changed, incident_for, may_open, named
 from incidents.case import Entry, EntryKind
 from incidents.events import AlertEvent
@@ -66,10 +66,11 @@ async def follow_look(
 
 async def _follow(step: Step, before: Sequence[Episode], after: Sequence[Episode]) -> TakenAlerts:
     await save_episodes(step.connection, after)
-    began, ended = news_of({one.place: one for one in before}, after)
+    known = {one.place: one for one in before}
+    began, ended = news_of(known, after)
     services = sorted({one.service for one in (*before, *after) if one.service is not None and one.is_firing})
     opened = await _open(step, services)
-    told = await _tell(step, services, ended)
+    told = await _tell(step, services, ended, silenced_or_not(known, after))
     return TakenAlerts(
         began=len(began),
         ended=len(ended),
@@ -86,12 +87,11 @@ async def meet_alerts(step: Step, services: Sequence[str]) -> tuple[int, ...]:
     return await _tell(step, services, ())
 
 
-async def _tell(step: Step, services: Sequence[str], ended: Sequence[Episode]) -> tuple[int, ...]:
+async def _tell(
+    step: Step, services: Sequence[str], ended: Sequence[Episode], silenced: Sequence[Episode] = ()
+) -> tuple[int, ...]:
     meetings = await _meet(step, services)
-    endings: dict[int, list[Episode]] = {}
-    for episode in ended:
-        if episode.incident_id is not None:
-            endings.setdefault(episode.incident_id, []).append(episode)
+    endings, silences = _by_incident(ended), _by_incident(silenced)
     questions = [
         PendingDecision(
             incident_id=number,
@@ -99,14 +99,24 @@ async def _tell(step: Step, services: Sequence[str], ended: Sequence[Episode]) -
                 alerts_changed,
                 began=meetings.get(number, ()),
                 ended=endings.get(number, ()),
+                silenced=silences.get(number, ()),
                 basis=step.basis,
             ),
         )
         # In the order of the incidents, as everybody locks them.
-        for number in sorted(meetings.keys() | endings.keys())
+        for number in sorted(meetings.keys() | endings.keys() | silences.keys())
     ]
     await decide_all(step, questions)
     return tuple(question.incident_id for question in questions)
+
+
+def _by_incident(episodes: Sequence[Episode]) -> Mapping[int, list[Episode]]:
+    """Those that an incident was told of."""
+    found: dict[int, list[Episode]] = {}
+    for episode in episodes:
+        if episode.incident_id is not None:
+            found.setdefault(episode.incident_id, []).append(episode)
+    return found
 
 
 async def _meet(step: Step, services: Sequence[str]) -> Mapping[int, Sequence[Episode]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -79,7 +80,7 @@ async def write(database: Database, number: int = 1) -> int:
 
 
 async def told(database: Database, incident: int) -> list[tuple[EntryKind, str]]:
-    kinds = (EntryKind.ALERT_FIRES, EntryKind.ALERT_ENDED)
+    kinds = (EntryKind.ALERT_FIRES, EntryKind.ALERT_ENDED, EntryKind.ALERT_SILENCED)
     async with database.transaction() as tx:
         return [(one.kind, one.text) for one in await read_timeline(tx, incident) if one.kind in kinds]
 
@@ -143,6 +144,31 @@ async def test_repeated_and_late_webhooks_are_told_once(database: Database):
         "Alert ended: CheckoutDown: nobody can pay (a) (alertmanager/main) at 12:00 UTC",
     )
     assert await told(database, number) == [FIRES, ended]
+
+
+async def test_acknowledged_at_its_monitor(database: Database):
+    """In the story, once, and when it is not any more; by a webhook or by a look. Of no incident, nothing."""
+    quiet = replace(an_alert(), is_silenced=True, summary="CheckoutDown (acknowledged by ada)")
+    await take(database, an_alert())
+    await take(database, quiet)
+    number = await write(database)
+    assert len(await told(database, number)) == 1
+    await take(database, an_alert())
+    await take(database, quiet, quiet)
+    await look(database, quiet)
+    await look(database, an_alert())
+    again = (
+        EntryKind.ALERT_SILENCED,
+        "Its monitor tells people of this alert again: CheckoutDown: nobody can pay (a) (alertmanager/main)",
+    )
+    assert (await told(database, number))[1:] == [
+        again,
+        (
+            EntryKind.ALERT_SILENCED,
+            "Its monitor keeps quiet of this alert now: CheckoutDown (acknowledged by ada) (alertmanager/main)",
+        ),
+        again,
+    ]
 
 
 async def test_many_at_once_are_one_line(database: Database):

@@ -16,7 +16,8 @@ from incidents.models import Room
 from tests.connectors.matrix.conftest import NAME
 from tests.connectors.matrix.reading import seen_in
 from tests.contracts.chat_room import Seen
-from tests.real.matrix.synapse import Account, Synapse, WayTo, synapse
+from tests.real.matrix.synapse import Account, Synapse, synapse
+from tests.real.way import WayTo
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import os
@@ -15,11 +14,7 @@ from typing import Any
 
 import httpx
 import yaml
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectors.kit.fakes.faults import ReplyDropped
 from deployments.machine.processes import free_port
 from tests.real.programs import cached_program
 from tests.real.running import HOST, running
@@ -131,44 +126,3 @@ async def synapse(home: Path, **changes: Any) -> AsyncIterator[Synapse]:
         url = f"http://{HOST}:{port}"
         async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as http:
             yield Synapse(url, http)
-
-
-class WayTo:
-    """An app that hands everything on to a server, and can cut off whoever waits for an answer."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-        self._waiting: set[Any] = set()
-
-    def hang_up(self) -> None:
-        """Every call under way dies without an answer."""
-        for task in list(self._waiting):
-            task.cancel()
-
-    @property
-    def app(self) -> ASGIApp:
-        async def handed_on(scope: Scope, receive: Receive, send: Send) -> None:
-            request = Request(scope, receive)
-            headers = {key: value for key, value in request.headers.items() if key in _KEPT}
-            where = scope["raw_path"].decode()
-            if scope["query_string"]:
-                where += f"?{scope['query_string'].decode()}"
-            body = await request.body()
-            call = asyncio.ensure_future(
-                self._http.request(request.method, where, content=body, headers=headers)
-            )
-            self._waiting.add(call)
-            try:
-                answer = await call
-            except asyncio.CancelledError as cut:
-                raise ReplyDropped("cut off on purpose") from cut
-            finally:
-                self._waiting.discard(call)
-            told = {key: value for key, value in answer.headers.items() if key in _TOLD}
-            await Response(answer.content, answer.status_code, told)(scope, receive, send)
-
-        return handed_on
-
-
-_KEPT = {"authorization", "content-type", "accept"}
-_TOLD = {"content-type", "retry-after"}

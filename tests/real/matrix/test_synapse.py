@@ -18,7 +18,8 @@ from tests.connectors.matrix.test_listening import OFFER, heard, now
 from tests.contracts.chat_room import ChatRoomContract, Read, Seen
 from tests.contracts.listener import ListeningSourceContract, hear
 from tests.real.matrix.conftest import Team
-from tests.real.matrix.synapse import SERVER, WayTo, synapse
+from tests.real.matrix.synapse import SERVER, synapse
+from tests.real.way import WayTo
 
 pytestmark = pytest.mark.real
 

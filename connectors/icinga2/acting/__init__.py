@@ -1,0 +1,1 @@
+"""Acknowledgements and downtimes: done once, read back."""

@@ -1,0 +1,1 @@
+"""Icinga's API on a small stateful monitor."""
