@@ -6,7 +6,7 @@ import hashlib
 import json
 import pickle
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,9 +23,12 @@ from flows.sla_sweep import sla_sweep
 from flows.train import train
 from incidents.effects import EffectKind
 from incidents.errors import NotFound, Refused
+from incidents.events import AlertEvent
 from incidents.models import IncidentState
+from incidents.process.alerts import take_alerts
 from incidents.store.database import Database
 from incidents.store.erasure.receipts import ErasureReceipt, digest_of
+from tasks import resources
 from tests.servers import Postgres
 from tests.stories.installation import Installation
 
@@ -95,6 +98,22 @@ async def _all_is_handled(liaison: Installation) -> None:
         await liaison.sync()
 
 
+async def _an_alert_that_names_her(liaison: Installation) -> None:
+    """A monitor of whoever puts users into summaries and labels."""
+    alert = AlertEvent(
+        connection="alertmanager/main",
+        key="a",
+        started_at=datetime.now(UTC),
+        labels=(("service", "checkout"), ("user", ADDRESS)),
+        summary=f"Payment of {ADDRESS} failed",
+    )
+    mapped = {"connection": "alertmanager/main", "labels": {"service": "checkout"}}
+    liaison.write_policy({"services": {"checkout": {"alerts": [mapped]}}})
+    async with resources.transaction() as step:
+        taken = await take_alerts(step, [alert])
+    assert taken.incidents == (1,)
+
+
 async def _reported_by_her_and_another(liaison: Installation) -> tuple[int, int]:
     """Her ticket is the first, so the incident's title is of her words."""
     liaison.world.break_checkout()
@@ -112,6 +131,7 @@ async def test_nothing_of_hers_is_left_and_the_incident_goes_on(
 ):
     """Not in a table, not in Prefect's pages, parameters or logs; the other customer is told when it is fixed."""
     hers, other = await _reported_by_her_and_another(liaison)
+    await _an_alert_that_names_her(liaison)
     await sla_sweep()
     assert await _about_her(liaison.database.engine)
     assert await _about_her(theirs)

@@ -16,6 +16,7 @@ from incidents.models import Departure
 from incidents.redaction.traces import Traces
 from incidents.store.erasure.person import KnownCustomer
 from incidents.store.schema.tables import (
+    alert_episodes,
     approvals,
     comments_heard,
     deliveries,
@@ -127,8 +128,8 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
 
 
 async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces) -> Sequence[Erased]:
-    """Where their words were handed on: titles, evidence, stories, what was sent about the incident, predictions,
-    reports."""
+    """Where their words were handed on: titles, evidence, stories, alerts, what was sent about the incident,
+    predictions, reports."""
     mine = person.incidents
     their_pages = select(effects.c.target).where(
         effects.c.incident_id.in_(mine), effects.c.kind == EffectKind.PAGE.value
@@ -136,6 +137,9 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
     places = (
         _Place(incidents, ("title", "evidence"), incidents.c.id.in_(mine), "incidents' titles and evidence"),
         _Place(timeline, ("text",), timeline.c.incident_id.in_(mine), "lines of stories"),
+        _Place(
+            alert_episodes, ("summary", "labels"), alert_episodes.c.incident_id.in_(mine), "alerts' summaries"
+        ),
         _Place(approvals, ("why",), approvals.c.incident_id.in_(mine), "reasons of approvals"),
         _Place(
             effects,
