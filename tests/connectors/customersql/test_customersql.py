@@ -109,6 +109,13 @@ async def test_by_domain_and_by_id(database: Callable[..., CustomerSql]):
     assert await by_id.tier(Contact(id="")) is None
 
 
+async def test_who_has_no_address_is_not_looked_up_by_an_empty_one(database: Callable[..., CustomerSql]):
+    """A table has rows with empty addresses, too."""
+    for key in ("email", "domain", "id"):
+        directory = database(tier_query=f"select 'gold' where :{key} = ''")
+        assert await directory.tier(Contact(id="", email="")) is None
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -36,6 +36,7 @@ class Issuer(httpx.AsyncBaseTransport):
         self.newest = 0
         self.gate: asyncio.Event | None = None
         self.is_asked = asyncio.Event()
+        self.refuses: int | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.host == "login.example":
@@ -46,6 +47,8 @@ class Issuer(httpx.AsyncBaseTransport):
             self.newest += 1
             return self._answers(self.newest)
         self.called.append(request.headers["authorization"])
+        if self.refuses is not None:
+            return httpx.Response(self.refuses, json={})
         is_right = request.headers["authorization"] == f"Bearer token-{self.newest}"
         return httpx.Response(200 if is_right else 401, json={})
 
@@ -169,12 +172,11 @@ async def test_a_plain_token_that_is_refused_is_not_tried_again():
 
 async def test_403_is_a_missing_right_and_no_reason_for_a_new_token():
     issuer = Issuer()
+    issuer.refuses = 403
     async with http(issuer, auth=GRANT) as client:
-        await client.call("GET", "/things")
-        issuer.handle_async_request = Vendor(status(403)).handle_async_request  # type: ignore[method-assign]
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotAllowed, match="403"):
             await client.call("GET", "/things")
-    assert len(issuer.asked) == 1
+    assert len(issuer.asked) == len(issuer.called) == 1
 
 
 async def test_many_calls_at_once_buy_one_token_also_when_it_was_refused():
