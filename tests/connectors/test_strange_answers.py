@@ -42,9 +42,11 @@ WORDS = {
     "matrix": "room_id event_id chunk end joined content type sender user_id device_id next_batch rooms join timeline "
     "events limited prev_batch unsigned m.relates_to event_id body msgtype state_key m.room.create membership",
     "pagerduty": "incidents incident alerts notes users id status alert_key email assignments assignee "
-    "acknowledgements acknowledger content summary created_at",
+    "acknowledgements acknowledger content summary created_at webhook_subscriptions webhook_subscription url secret "
+    "delivery_method temporarily_disabled events filter type active description",
     "zendesk": "tickets users user audits events id status type metadata custom created_at updated_at next_page "
-    "requester_id custom_fields value via source from organizations metric_sets tags after_cursor end_of_stream role",
+    "requester_id custom_fields value via source from organizations metric_sets tags after_cursor end_of_stream role "
+    "webhooks webhook triggers actions field subscriptions signing_secret secret endpoint meta has_more",
 }
 LEAVES = (
     st.none()
@@ -135,6 +137,9 @@ PAGERDUTY: dict[str, Callable[[PagerDuty], Awaitable[object]]] = {
     "read": lambda pager: pager.read("k"),
     "read_by_id": lambda pager: pager.read_by_id("PINC1"),
     "add_note": lambda pager: pager.add_note("k", "n", once="n"),
+    "subscriptions": lambda pager: pager.subscriptions(),
+    "subscribe": lambda pager: pager.subscribe("https://a.example", title="t"),
+    "mend_subscription": lambda pager: pager.mend_subscription("P1", address="https://a.example"),
 }
 ZENDESK: dict[str, Callable[[Zendesk], Awaitable[object]]] = {
     "check": lambda desk: desk.check(),
@@ -145,6 +150,9 @@ ZENDESK: dict[str, Callable[[Zendesk], Awaitable[object]]] = {
     "update": lambda desk: desk.update(
         ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",)), once="a"
     ),
+    "subscriptions": lambda desk: desk.subscriptions(),
+    "subscribe": lambda desk: desk.subscribe("https://a.example", title="t"),
+    "mend_subscription": lambda desk: desk.mend_subscription("1", address="https://a.example"),
 }
 
 

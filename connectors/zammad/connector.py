@@ -1,0 +1,192 @@
+"""Zammad as a helpdesk: read, answer, note, tag, know again what was done; and which webhooks it sends.
+
+Facts: https://docs.zammad.org/en/latest/api/intro.html. Zammad honours no idempotency key: `once` is kept in the
+article's preferences, `was_done` looks it up, and a call that may have been done is never repeated in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, ClassVar
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.kit.fields import any_text, items, text, utc_time
+from connectors.kit.one_by_one import one_by_one
+from connectors.kit.pagination import ByCursor, pages
+from connectors.zammad.api import EXPANDED, ZammadApi
+from connectors.zammad.conversation.articles import comments_from, with_key
+from connectors.zammad.conversation.changes import ZammadChanges
+from connectors.zammad.conversation.reader import ZammadReader
+from connectors.zammad.mapping import id_from, name_of
+from connectors.zammad.settings import ZammadSettings
+from connectors.zammad.subscriptions.api import ZammadWebhooks
+from connectors.zammad.webhook import events_from, verified_from
+from incidents.errors import NotAllowed, NotFound
+from incidents.events import Event, Lane, Verified
+from incidents.models import ChangeOutcome, Comment, Departure, Ticket, TicketChange, TicketOutcome
+from incidents.ports import Helpdesk, WebhookSource, WebhookSubscriptions
+from incidents.subscriptions import MadeSubscription, WebhookSubscription
+
+PAGE = 200  # the most that a search gives, in Zammad's TicketsController#search
+MOST_PAGES = 20_000
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
+
+
+def _since(moment: datetime) -> str:
+    """A search for what changed from then on: https://user-docs.zammad.org/en/latest/advanced/search.html."""
+    at = moment.astimezone(UTC)
+    return f"updated_at:[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z TO *]"
+
+
+# By the time of the last one rather than by number: a ticket that changes while the list is read moves to its end, and
+# would take another one's place on a page that was read.
+_BY_TIME: ByCursor[list[dict[str, Any]]] = ByCursor(
+    cursor=lambda found: (
+        _since(utc_time(found[-1].get("updated_at"), of="zammad")) if len(found) >= PAGE else ""
+    ),
+    param="query",
+)
+
+
+class Zammad(Helpdesk, WebhookSource, WebhookSubscriptions):
+    """One Zammad. `name` is the connection's (`zammad/support`)."""
+
+    vendor: ClassVar[str] = "zammad"
+    lane = Lane.INTAKE
+    index_lag = 5.0
+
+    def __init__(
+        self,
+        name: str,
+        settings: ZammadSettings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._secrets = settings.secrets
+        self._own_user_id = (
+            None if settings.integration_user_id is None else str(settings.integration_user_id)
+        )
+        self._api = ZammadApi(settings, transport)
+        self._reader = ZammadReader(self._api, name, settings)
+        self._changes = ZammadChanges(self._reader, settings, clock)
+        self._webhooks = ZammadWebhooks(self._api, settings)
+
+    async def check(self) -> str:
+        """Who we are there. Raises `NotAllowed` if that is no agent, and where searches find nothing by time."""
+        user = await self._learn_who_we_are()
+        if self._own_user_id is None or not {"Agent", "Admin"} & set(map(text, items(user.get("roles")))):
+            raise NotAllowed("zammad GET users/me: not an agent; check the token and the user's roles")
+        some = await self._api.entries("tickets", {"per_page": "1", "page": "1"})
+        if some and not await self._search({"query": _since(datetime(1970, 1, 1, tzinfo=UTC))}):
+            raise NotAllowed(
+                "zammad: its search finds no ticket by its time: it needs Elasticsearch, and its index"
+            )
+        return f"{name_of(user)} (user {self._own_user_id}) at {self._settings.base_url}"
+
+    async def aclose(self) -> None:
+        await self._api.aclose()
+
+    def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
+        return verified_from(headers, body, secrets=self._secrets)
+
+    def events(self, verified: Verified) -> Sequence[Event]:
+        """Our own echoes are dropped once our user id is known: by setting, `check` or the first `read`."""
+        return events_from(verified, connection=self.name, own_user_id=self._own_user_id)
+
+    async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
+        if self._own_user_id is None:
+            await self._learn_who_we_are()
+        return await self._reader.all_of(_plausible(ids))
+
+    async def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
+        """By Zammad's search, which is behind by its index: ask each time from a little before the last time.
+
+        Deleted ones are in no list of Zammad's.
+        """
+        seen: set[tuple[str, str]] = set()
+        asked = {"query": _since(since)}
+        async for page in pages(self._page, "tickets/search", asked, by=_BY_TIME, most=MOST_PAGES):
+            for data in page:
+                state = (any_text(data.get("id")), any_text(data.get("updated_at")))
+                if state in seen:
+                    continue
+                seen.add(state)
+                try:
+                    yield await self._reader.whole(data)
+                except NotFound:
+                    continue
+
+    async def comments(self, ticket: Ticket, since: datetime) -> Sequence[Comment]:
+        """From the ticket's articles."""
+        if self._own_user_id is None:
+            await self._learn_who_we_are()
+        if ticket.gone is Departure.DELETED or id_from(ticket.ref.id) is None:
+            return []
+        try:
+            articles = await self._reader.articles(ticket.ref.id)
+        except NotFound:
+            return []
+        return comments_from(articles, own_user_id=self._own_user_id, since=since)
+
+    async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
+        """One ticket after the other: Zammad has no call for many."""
+        outcomes = await one_by_one(_plausible(ids), partial(self._changes.change, change=change, once=once))
+        by_id = {outcome.id: outcome for outcome in outcomes}
+        return [by_id.get(one) or _no_ticket(one) for one in ids]
+
+    async def was_done(self, id: str, once: str) -> bool:
+        """A change without an article leaves no mark and is answered False: repeating it is harmless."""
+        if id_from(id) is None:
+            return False
+        try:
+            return with_key(await self._reader.articles(id), once) is not None
+        except NotFound:
+            return False
+
+    async def subscriptions(self) -> Sequence[WebhookSubscription]:
+        return await self._webhooks.rows()
+
+    async def subscribe(self, address: str, *, title: str, scope: str = "") -> MadeSubscription:
+        """It signs with the first of our secrets. Zammad limits a webhook to nothing: `scope` is not looked at."""
+        return await self._webhooks.make(address, title)
+
+    async def mend_subscription(self, id: str, *, address: str) -> SecretStr | None:
+        await self._webhooks.mend(id, address)
+        return None
+
+    async def unsubscribe(self, id: str) -> None:
+        """With the triggers that `mend_subscription` made for it; others keep it: `Refused`."""
+        await self._webhooks.remove(id)
+
+    async def _learn_who_we_are(self) -> dict[str, Any]:
+        user = await self._api.record("users/me", **EXPANDED)
+        if self._own_user_id is None:
+            self._own_user_id = id_from(user.get("id"))
+        return user
+
+    async def _search(self, params: dict[str, str]) -> list[dict[str, Any]]:
+        return await self._page("tickets/search", params)
+
+    async def _page(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
+        order = {"sort_by": "updated_at", "order_by": "asc", "per_page": str(PAGE), "page": "1"}
+        return await self._api.entries(path, {**params, **order, **EXPANDED})
+
+
+def _plausible(ids: Sequence[str]) -> list[str]:
+    """Each id once, in order, without those that cannot be a ticket's."""
+    return [one for one in dict.fromkeys(ids) if id_from(one) is not None]
+
+
+def _no_ticket(ticket_id: str) -> TicketOutcome:
+    return TicketOutcome(id=ticket_id, outcome=ChangeOutcome.GONE, detail="not a Zammad ticket id")

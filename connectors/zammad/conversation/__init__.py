@@ -1,0 +1,1 @@
+"""What is written on a ticket: read, written and proven."""

@@ -1,0 +1,98 @@
+"""One change of one ticket: its state and an article in one call, believed when it is read back.
+
+`PUT tickets/{id}` takes both and does both or nothing (Zammad's `TicketsController#update`, under a lock). Tags have
+calls of their own, which may be repeated, so they come first.
+https://docs.zammad.org/en/latest/api/ticket/index.html#update, `.../ticket/tags.html`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from connectors.kit.fields import text
+from connectors.kit.read_back import read_back
+from connectors.zammad.conversation import articles
+from connectors.zammad.conversation.reader import ZammadReader
+from connectors.zammad.mapping import MERGED, REMOVED, state_fields
+from connectors.zammad.settings import ZammadSettings
+from incidents.errors import NotFound, Refused
+from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
+
+
+class ZammadChanges:
+    """Changes tickets as one user. `clock` is for the time of reminders."""
+
+    def __init__(self, reader: ZammadReader, settings: ZammadSettings, clock: Callable[[], datetime]) -> None:
+        self._reader = reader
+        self._api = reader.api
+        self._settings = settings
+        self._clock = clock
+
+    async def change(self, ticket: str, change: TicketChange, once: str) -> TicketOutcome:
+        """Do it once. Raises `incidents.errors`; once an article may have been written, `Unknown` or `Refused` only."""
+        before = await self._living(ticket)
+        fields: dict[str, Any] = {}
+        statuses = await self._reader.statuses()
+        # A state of the house's own stays where it means the same.
+        if change.status is not None and statuses.get(text(before.get("state"))) is not change.status:
+            fields |= state_fields(change.status, self._settings, now=self._clock())
+        article = await self._article(before, change, once)
+        for tag in change.add_tags:
+            await self._api.send(
+                "POST", "tags/add", {"item": tag, "object": "Ticket", "o_id": int(ticket)}, is_repeatable=True
+            )
+        if article is not None:
+            fields["article"] = article
+        if fields:
+            await self._api.send("PUT", f"tickets/{ticket}", fields, is_repeatable=article is None)
+        if "state" in fields:
+            await read_back(
+                lambda: self._reader.ticket(ticket),
+                lambda seen: statuses.get(text(seen.get("state"))) is change.status,
+                what=f"zammad: ticket {ticket} to state {fields['state']!r}",
+                cure="look at its core workflows and triggers",
+            )
+        if article is not None:
+            await self._prove(ticket, article, once)
+        return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE)
+
+    async def _living(self, ticket: str) -> dict[str, Any]:
+        data = await self._reader.ticket(ticket)
+        state = text(data.get("state"))
+        if state == REMOVED:
+            raise NotFound(f"zammad: ticket {ticket} was removed")
+        if state == MERGED:
+            raise Refused(
+                f"zammad: ticket {ticket} was merged into another one, where its customer is answered"
+            )
+        return data
+
+    async def _article(
+        self, ticket: dict[str, Any], change: TicketChange, once: str
+    ) -> dict[str, Any] | None:
+        words = change.public_reply or change.private_note
+        if words is None:
+            return None
+        if not words.strip():
+            raise Refused("zammad: an empty article is refused by Zammad and would tell nobody anything")
+        if change.public_reply is None:
+            return articles.note(words, once)
+        # Read again just before sending: the recipient may have changed.
+        email = text((await self._reader.user(ticket.get("customer_id"), is_fresh=True)).get("email"))
+        if not email:
+            raise Refused("zammad: the ticket's customer has no e-mail address to reply to")
+        return articles.reply(words, once, to=email, subject=text(ticket.get("title")))
+
+    async def _prove(self, ticket: str, article: dict[str, Any], once: str) -> None:
+        await read_back(
+            lambda: self._reader.articles(ticket),
+            lambda seen: (
+                (found := articles.with_key(seen, once)) is not None
+                and found.get("internal") is article["internal"]
+                and text(found.get("type")) == article["type"]
+            ),
+            what=f"zammad: {article['type']} on ticket {ticket}",
+            cure="look at the ticket: the article may be there without our key, or of another kind",
+        )

@@ -1,0 +1,1 @@
+"""A Zammad of our own, made from its documentation."""

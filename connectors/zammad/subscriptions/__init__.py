@@ -1,0 +1,1 @@
+"""Which webhooks Zammad sends, by which triggers, and how they are mended."""

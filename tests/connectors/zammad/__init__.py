@@ -1,0 +1,1 @@
+"""Zammad's connector."""
