@@ -171,13 +171,14 @@ async def test_what_is_not_there_or_never_checked(server: FakeIcinga2, clock: Cl
     await icinga.aclose()
 
 
-@pytest.mark.parametrize("service", ["a!b", 'x" || true', "*", "../hosts"])
+@pytest.mark.parametrize("service", ["web!http", "a!b", 'x" || true', "*", "../hosts"])
 async def test_a_services_name_is_never_a_filter(server: FakeIcinga2, clock: Clock, service: str):
-    """It would take every object there is."""
+    """It would take every object there is; nor is it another object's name."""
     server.result("web!http", 2)
-    icinga = connect(server, clock, services={}, default=["web!{service}"])
-    assert (await icinga.check(service, now=NOW)).is_healthy is None
-    await icinga.aclose()
+    for default in ("web!{service}", "{service}"):
+        icinga = connect(server, clock, services={}, default=[default])
+        assert (await icinga.check(service, now=NOW)).is_healthy is None
+        await icinga.aclose()
 
 
 async def test_check_describes(server: FakeIcinga2, icinga: Icinga2):
