@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from incidents.policy.rungs import Rung
-from incidents.policy.words import Duration, PolicySection
+from incidents.policy.words import Duration, Name, PolicySection
+from incidents.rotas.rota import Roster, holder
 from incidents.sla.calendars import ALWAYS, Calendar
 from incidents.texts.plain_text import one_line
 
@@ -27,11 +29,50 @@ AgentName = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_a_nam
 """An agent as the helpdesk shows them, so that they are known again by their tickets."""
 
 
-class OwnerShift(PolicySection):
-    """Who is accountable while a calendar is open."""
+@dataclass(frozen=True, slots=True)
+class OwnerHours:
+    """What shifts go by: the SLA's calendars, and the policy's rotas."""
 
-    calendar: str = Field(description="One of the SLA's calendars, or always.")
-    owner: AgentName = Field(description="The agent, by the name the helpdesk shows.")
+    calendars: Mapping[str, Calendar]
+    roster: Roster
+
+
+class OwnerShift(PolicySection):
+    """Who is accountable while a calendar is open, or whoever has a rota."""
+
+    calendar: str | None = Field(
+        default=None, description="One of the SLA's calendars, or always; with owner."
+    )
+    owner: AgentName | None = Field(default=None, description="The agent, by the name the helpdesk shows.")
+    rota: Name | None = Field(
+        default=None, description="Instead: one of `rotas`; its people are named as the helpdesk shows them."
+    )
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if (self.rota is None) == (self.calendar is None) or (self.owner is None) != (self.calendar is None):
+            raise ValueError("write calendar and owner, or rota alone: {calendar: office, owner: Ada Agent}")
+        return self
+
+    def holder(self, hours: OwnerHours, *, now: datetime) -> str | None:
+        """Who has it now, if anybody."""
+        if self.rota is None:
+            is_open = _is_open(hours.calendars.get(self.calendar or ""), now)
+            return self.owner if is_open else None
+        rota = hours.roster.rotas.get(self.rota)
+        person = holder(rota, now).person if rota is not None else None
+        return hours.roster.name_of(person) if person is not None else None
+
+    def people(self, hours: OwnerHours) -> frozenset[str]:
+        """Everybody who has it at some time."""
+        if self.owner is not None:
+            return frozenset({self.owner})
+        rota = hours.roster.rotas.get(self.rota or "")
+        if rota is None:
+            return frozenset()
+        keys = {person for layer in rota.layers for person in layer.people}
+        keys |= {turn.person for turn in rota.overrides}
+        return frozenset(hours.roster.name_of(key) for key in keys)
 
 
 class Ownership(PolicySection):
@@ -42,7 +83,7 @@ class Ownership(PolicySection):
     )
     shifts: list[OwnerShift] = Field(
         default_factory=list,
-        description="Who is while their calendar is open, the first that is; they hand over when it closes.",
+        description="Who is while a calendar is open or the rota is theirs, the first that is; then they hand over.",
     )
     nobody_after: Duration = Field(
         default=timedelta(minutes=15), description="So long without an owner, and the lead is told."
@@ -59,15 +100,18 @@ class Ownership(PolicySection):
         default=None, description="Paged when an incident is orphaned; left out, it is only written."
     )
 
-    def on_shift(self, calendars: Mapping[str, Calendar], *, now: datetime) -> str | None:
-        """Whose calendar is open now."""
-        return next(
-            (shift.owner for shift in self.shifts if _is_open(calendars.get(shift.calendar), now)), None
-        )
+    def on_shift(self, hours: OwnerHours, *, now: datetime) -> str | None:
+        """Whose shift it is now."""
+        found = (shift.holder(hours, now=now) for shift in self.shifts)
+        return next((owner for owner in found if owner is not None), None)
 
-    def first_owner(self, calendars: Mapping[str, Calendar], *, now: datetime) -> str | None:
+    def first_owner(self, hours: OwnerHours, *, now: datetime) -> str | None:
         """Who is accountable where no agent has a ticket of it."""
-        return self.on_shift(calendars, now=now) or self.default
+        return self.on_shift(hours, now=now) or self.default
+
+    def has_shifts(self, owner: str, hours: OwnerHours) -> bool:
+        """Whether the owner is one of those who take turns."""
+        return any(owner in shift.people(hours) for shift in self.shifts)
 
     def waited(self, calendars: Mapping[str, Calendar], since: datetime, *, now: datetime) -> timedelta:
         """How long that is by the calendar that counts."""

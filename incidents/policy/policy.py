@@ -18,7 +18,7 @@ from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
-from incidents.policy.ownership import Ownership
+from incidents.policy.ownership import OwnerHours, Ownership
 from incidents.policy.process import (
     Cadence,
     ChatRights,
@@ -247,6 +247,10 @@ class Policy(PolicySection):
         if self._roster is None:
             self._roster = roster_of(self.people, self.rotas)
         return self._roster
+
+    def owner_hours(self) -> OwnerHours:
+        """What owners' shifts go by."""
+        return OwnerHours(self.sla.working_calendars(), self.roster())
 
     def team_of(self, service: str) -> Team:
         """The team that looks after the service."""

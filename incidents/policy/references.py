@@ -37,7 +37,7 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
     yield from _people_to_tell(_get(policy, "sla"), services, teams)
     yield from _on_call(_mapping(policy, "people"), _mapping(policy, "rotas"))
     yield from _paged_by_roster(teams, _mapping(policy, "people"), _mapping(policy, "rotas"))
-    yield from _owners_calendars(_get(policy, "ownership"), _get(policy, "sla"))
+    yield from _owners_shifts(_get(policy, "ownership"), _get(policy, "sla"), _mapping(policy, "rotas"))
 
 
 def _check(
@@ -57,13 +57,19 @@ def _sla_references(sla: Any, tiers: Mapping[Any, Any]) -> Iterator[tuple[Path, 
             yield from _check(name, (*here, "when", "tier", index), "tier", tiers)
 
 
-def _owners_calendars(ownership: Any, sla: Any) -> Iterator[tuple[Path, str]]:
+def _owners_shifts(ownership: Any, sla: Any, rotas: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:
     calendars = [*_mapping(sla, "calendars"), ALWAYS.name]
     yield from _check(_get(ownership, "calendar"), ("ownership", "calendar"), "calendar", calendars)
     for number, shift in enumerate(_sequence(ownership, "shifts")):
-        yield from _check(
-            _get(shift, "calendar"), ("ownership", "shifts", number, "calendar"), "calendar", calendars
-        )
+        here: Path = ("ownership", "shifts", number)
+        yield from _check(_get(shift, "calendar"), (*here, "calendar"), "calendar", calendars)
+        rota = _get(shift, "rota")
+        yield from _check(rota, (*here, "rota"), "rota", rotas)
+        if isinstance(rota, str) and _get(rotas.get(rota), "feed"):
+            yield (
+                (*here, "rota"),
+                f"the rota {rota!r} has a feed, which owners' shifts cannot go by: use its layers",
+            )
 
 
 def _people_to_tell(

@@ -17,8 +17,7 @@ from incidents.store.tickets import TicketLink, write_links
 async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence[Incident]:
     """The incidents, their tickets linked and their clocks running; agents are told where it was learnt that there
     is one, and what fires about their services already is in their story."""
-    calendars = step.policy.sla.working_calendars()
-    first = step.policy.ownership.first_owner(calendars, now=step.now)
+    first = step.policy.ownership.first_owner(step.policy.owner_hours(), now=step.now)
     with_owners = [(opening, opening.owner or first) for opening in openings]
     opened = await open_new(
         step,

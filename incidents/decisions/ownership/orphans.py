@@ -20,13 +20,12 @@ from incidents.texts.times import duration
 
 def next_owner(incident: Incident, basis: Basis) -> str | None:
     """Who has it by the policy's shifts now, if that is somebody else: nobody had it, or their shift is over."""
-    rules = basis.policy.ownership
-    calendars = basis.policy.sla.working_calendars()
+    rules, hours = basis.policy.ownership, basis.policy.owner_hours()
     if incident.owner is None:
-        return rules.first_owner(calendars, now=basis.now)
-    if incident.owner not in {shift.owner for shift in rules.shifts}:
+        return rules.first_owner(hours, now=basis.now)
+    if not rules.has_shifts(incident.owner, hours):
         return None
-    now_on = rules.on_shift(calendars, now=basis.now)
+    now_on = rules.on_shift(hours, now=basis.now)
     return now_on if now_on != incident.owner else None
 
 

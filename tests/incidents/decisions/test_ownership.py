@@ -23,7 +23,7 @@ from incidents.lifecycle import UNSETTLED
 from incidents.models import Author, ChatVerb, IncidentState, JoinOrigin, Origin
 from incidents.policy.calendars import WorkCalendar
 from incidents.policy.ownership import Ownership
-from incidents.policy.policy import Policy, Rung
+from incidents.policy.policy import OnCallPerson, OnCallRota, Policy, Rung
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -299,6 +299,35 @@ def test_the_shift_changes():
     assert swept(owned(owner="Cleo"), 8 * 60, with_ownership(shifts=SHIFTS, silent_after=None)).effects == ()
 
 
+def with_rota(**section):
+    """Ada's for a day from NOW on, then Ben's for another, then Ada's again."""
+    policy = with_ownership(**section)
+    people = {
+        key: OnCallPerson.model_validate({"name": name, "reach": [{"way": f"{key}-phone"}]})
+        for key, name in (("ada", "Ada Agent"), ("ben", "Ben Agent"))
+    }
+    layer = {"people": ["ada", "ben"], "hand_over": "2026-11-22 12:00", "every": "1d"}
+    rotas = {"desk": OnCallRota.model_validate({"timezone": "UTC", "layers": [layer]})}
+    return policy.model_copy(update={"people": people, "rotas": rotas})
+
+
+def test_a_rotas_turn_is_a_shift():
+    """Its holder has what nobody has; its next holder takes it over, from its people only."""
+    policy = with_rota(shifts=[{"rota": "desk"}], silent_after=None)
+    assert swept(owned(owner=None), 0, policy).incident.owner == "Ada Agent"
+    assert not swept(owned(), 24 * 60 - 1, policy).effects
+    assert swept(owned(), 24 * 60, policy).incident.owner == "Ben Agent"
+    assert not swept(owned(owner="Cleo"), 24 * 60, policy).effects
+
+
+@pytest.mark.parametrize(
+    "shift", [{}, {"calendar": "day"}, {"owner": "Ada"}, {"rota": "desk", "calendar": "day", "owner": "Ada"}]
+)
+def test_a_shift_says_who_and_when(shift):
+    with pytest.raises(ValueError, match="write calendar and owner, or rota alone"):
+        Ownership.model_validate({"shifts": [shift]})
+
+
 def test_where_no_shift_is_open_it_stays():
     policy = with_ownership(shifts=SHIFTS[:1], silent_after=None)
     assert not swept(owned(), 10 * 60, policy).effects
@@ -332,10 +361,16 @@ def test_one_sweep_does_all():
 def test_what_the_policy_names_must_be_there():
     """Calendars are the SLA's; the lead's pager is a connection like any other."""
     given = a_policy().model_dump()
-    given["ownership"] = {"shifts": [{"calendar": "dya", "owner": "Ada"}], "calendar": "nihgt"}
+    shifts = [{"calendar": "dya", "owner": "Ada"}, {"rota": "dsek"}]
+    given["ownership"] = {"shifts": shifts, "calendar": "nihgt"}
     with pytest.raises(ValueError, match="there is no calendar 'dya'") as error:
         Policy.model_validate(given)
     assert "there is no calendar 'nihgt'" in str(error.value)
+    assert "there is no rota 'dsek'" in str(error.value)
+    given["ownership"] = {"shifts": [{"rota": "desk"}]}
+    given["rotas"] = {"desk": {"timezone": "UTC", "feed": "desk-calendar"}}
+    with pytest.raises(ValueError, match="has a feed, which owners' shifts cannot go by"):
+        Policy.model_validate(given)
     lead = Rung(title="Lea", pager="pagerduty/leads", pager_target="lea")
     policy = a_policy().model_copy(update={"ownership": Ownership(lead=lead)})
     assert policy.connection_uses()["pagerduty/leads"] == ["ownership.lead"]
