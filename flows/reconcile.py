@@ -12,6 +12,7 @@ from tasks import resources
 from tasks.reading import paged_incidents
 from tasks.stages.look_at_alerts import look_at_alerts
 from tasks.stages.reconcile import reconcile_helpdesk
+from tasks.stages.status_pages import restore_status_page
 
 
 def _run_name() -> str:
@@ -21,7 +22,7 @@ def _run_name() -> str:
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
     """Ask each helpdesk what changed, each pager how its pages stand, each monitor what fires; webhooks are only the
-    fast path.
+    fast path. Status pages that are lost are written again.
 
     One of them that is away keeps the others from nothing, and fails the run at its end.
     """
@@ -40,6 +41,11 @@ async def reconcile() -> str:
     for connection in resources.policy().alert_connections():
         try:
             followers.start((await look_at_alerts(connection)).incidents)
+        except LiaisonError as error:
+            failures.append(error)
+    for connection in resources.policy().status_pages():
+        try:
+            await restore_status_page(connection)
         except LiaisonError as error:
             failures.append(error)
     paged = await paged_incidents()

@@ -10,6 +10,7 @@ from flows.look_at_pages import look_at_pages
 from tasks.deliver.deliver import deliver
 from tasks.reading import overdue
 from tasks.ring import ring
+from tasks.stages.approvals import expire_approvals
 from tasks.stages.emergency import tell_emergency
 from tasks.without_prefect import is_without_prefect, run_logger
 
@@ -20,8 +21,8 @@ def _run_name() -> str:
 
 @flow(name="recover", flow_run_name=_run_name)
 async def recover() -> str:
-    """Deliver overdue effects, run overdue stages, look for pages that nobody has seen, and ring for lanes that wait
-    without a drain; tell Prefect what was done while it was away."""
+    """Deliver overdue effects, run overdue stages, look for pages that nobody has seen, let questions expire that
+    nobody answered, and ring for lanes that wait without a drain; tell Prefect what was done while it was away."""
     found = await overdue()
     followers = Followers()
     followers.start(
@@ -30,6 +31,9 @@ async def recover() -> str:
     try:
         for failure in await look_at_pages(found.pages, followers):
             run_logger().warning("a page was not looked for, and will be again: %s", failure)
+        for incident_id in found.approvals:
+            await expire_approvals(incident_id)
+            followers.start([incident_id])
         if None in found.effects:
             await deliver(None)
         for lane in found.lanes:

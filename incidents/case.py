@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from incidents.approval import Approval, ApprovalSubject
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket, TicketRef
 from incidents.promises.updates import CustomerUpdate
@@ -68,7 +69,8 @@ class Case:
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
     `told` are tickets whose customers have had the last message of this generation; only known while it is closing.
-    `clocks` are the incident's own SLA clocks, `updates` what its customers were told in public, the oldest first.
+    `clocks` are the incident's own SLA clocks, `updates` what its customers were told in public, the oldest first,
+    `approvals` what a person was asked to allow.
     Where not `has_all_tickets`, there is one of each kind of ticket only: enough for whoever looks at new tickets.
     """
 
@@ -83,6 +85,7 @@ class Case:
     has_all_tickets: bool = True
     told: frozenset[TicketRef] | None = None
     updates: tuple[CustomerUpdate, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def present(self) -> tuple[LinkedTicket, ...]:
@@ -108,6 +111,11 @@ class Case:
     def once(self, what: str) -> str:
         """A marker for something that happens once in this generation of the incident."""
         return f"liaison:{self.instance}:{self.incident.name}:g{self.incident.generation}:{what}"
+
+    def approval(self, subject: ApprovalSubject) -> Approval | None:
+        """The question about this in this generation of the incident, if it was asked."""
+        asked = (self.incident.generation, subject)
+        return next((one for one in self.approvals if (one.generation, one.subject) == asked), None)
 
     def line(self, key: str) -> LedgerLine | None:
         """The ledger's line with this key, or None if no such effect was planned."""
@@ -161,6 +169,10 @@ class EntryKind(StrEnum):
     PROOF = "proof"
     CLOSED = "closed"
     REOPENED = "reopened"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVED = "approved"
+    DENIED = "denied"
+    APPROVAL_EXPIRED = "approval_expired"
     SLA_WARNED = "sla_warned"
     SLA_BREACHED = "sla_breached"
     SLA_TICKETS = "sla_tickets"
@@ -169,6 +181,7 @@ class EntryKind(StrEnum):
     SENT_CUSTOMER_MESSAGE = "sent_customer_message"
     SENT_TICKET_STATUS = "sent_ticket_status"
     SENT_ACTION = "sent_action"
+    SENT_STATUS_PAGE = "sent_status_page"
     EFFECT_HELD = "effect_held"
     EFFECT_DEAD = "effect_dead"
 
@@ -203,7 +216,7 @@ class Plan:
 
     `told_clocks` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
     `sightings` are what has become of its pages: one that is not there is given up in the ledger. `updates` are those
-    to its customers that are new or have changed.
+    to its customers that are new or have changed, `approvals` those that are asked for, decided or expired.
     """
 
     incident: Incident
@@ -212,3 +225,4 @@ class Plan:
     told_clocks: tuple[SlaClock, ...] = ()
     sightings: tuple[PageSighting, ...] = ()
     updates: tuple[CustomerUpdate, ...] = ()
+    approvals: tuple[Approval, ...] = ()

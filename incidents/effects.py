@@ -13,7 +13,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from incidents.models import ChatMessage, InternalText, Page, PublicText, TicketRef, TicketStatus
+from incidents.models import (
+    ChatMessage,
+    InternalText,
+    Page,
+    PublicText,
+    Severity,
+    TicketRef,
+    TicketStatus,
+)
+from incidents.public_incident import PublicState
 
 
 class EffectKind(StrEnum):
@@ -30,6 +39,8 @@ class EffectKind(StrEnum):
     TICKET_STATUS = "ticket_status"
     CUSTOMER_MESSAGE = "customer_message"
     ACTION = "action"
+    STATUS_PAGE_OPEN = "status_page_open"
+    STATUS_PAGE_UPDATE = "status_page_update"
 
 
 class Wanted(Enum):
@@ -108,6 +119,25 @@ class ActionCall:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublicOpening:
+    """The public incident to open. `services` are the names customers know."""
+
+    title: PublicText
+    text: PublicText
+    severity: Severity
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PublicSaying:
+    """What is said next about the public incident that the effect with the key `opening` opened."""
+
+    opening: str
+    text: PublicText
+    state: PublicState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Nothing:
     """The kind says it all (acknowledge, resolve)."""
 
@@ -121,6 +151,8 @@ Payload = (
     | ChatMessage
     | ChatAnswer
     | ActionCall
+    | PublicOpening
+    | PublicSaying
     | Nothing
 )
 
@@ -136,6 +168,8 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.TICKET_STATUS: TypeAdapter(StatusChange),
     EffectKind.CUSTOMER_MESSAGE: TypeAdapter(CustomerText),
     EffectKind.ACTION: TypeAdapter(ActionCall),
+    EffectKind.STATUS_PAGE_OPEN: TypeAdapter(PublicOpening),
+    EffectKind.STATUS_PAGE_UPDATE: TypeAdapter(PublicSaying),
 }
 
 
@@ -143,8 +177,9 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
 class Effect:
     """One change we want in another system.
 
-    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, a room's id for an answer,
-    an action's name. `incident_id` is None for an answer, and for what is about a ticket that belongs to no incident.
+    `target` is the object there: a ticket's id, a page's key, an incident's name for chat and status page, a room's id
+    for an answer, an action's name. `incident_id` is None for an answer, and for what is about a ticket that belongs to
+    no incident.
     """
 
     key: str

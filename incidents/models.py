@@ -116,8 +116,7 @@ class Departure(StrEnum):
     SPAM = "spam"
     SUSPENDED = "suspended"
     MERGED = "merged"
-    FORGOTTEN = "forgotten"
-    """Erased here because its customer wished so, whatever the helpdesk still has."""
+    FORGOTTEN = "forgotten"  # erased here because its customer wished so, whatever the helpdesk still has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,11 +145,10 @@ def subject_ref(name: str) -> SubjectRef:
 class Ticket:
     """One customer's report as the helpdesk has it now.
 
-    `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is
-    newer, whatever order the webhooks came in. `body` is the first message. `due_at` is a due time that the
-    helpdesk itself gave it. `gone` says why nothing is owed on it any more; `merged_into` is the survivor's id.
-    `parent` is the id of the ticket it came from, and `kinship` what it is to that one. `is_reachable` says whether a
-    public reply reaches its customer: not one without an e-mail address who wrote by a form.
+    `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is newer. `body`
+    is the first message, `due_at` a due time that the helpdesk itself gave it. `gone` says why nothing is owed on it,
+    `merged_into` has the survivor's id, `parent` the id of the ticket it came from, and `kinship` what it is to that
+    one. `is_reachable`: a public reply reaches its customer, not one without an e-mail address who wrote by a form.
     """
 
     ref: TicketRef
@@ -223,6 +221,8 @@ class ChatVerb(StrEnum):
     ACKNOWLEDGE = "ack"
     RESOLVE = "resolve"
     RUN = "run"
+    APPROVE = "approve"
+    DENY = "deny"
     NOTE = "note"
     OWNER = "owner"
     HELP = "help"

@@ -10,6 +10,7 @@ from incidents.events import Lane
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident
 from incidents.policy.insights import InsightMode
+from incidents.store.approvals import incidents_with_expired_approvals
 from incidents.store.cases import due_incidents, incident_number, read_incident, unsettled_incidents
 from incidents.store.emergencies import Emergency, untold_emergencies
 from incidents.store.inbox.drains import is_drained
@@ -25,12 +26,14 @@ from tasks.retries import read_again
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overdue:
     """What lies about: incidents whose stage is due; incidents with effects to send, None among them for what is
-    about no incident; incidents with pages that were not seen yet; lanes with deliveries that nobody drains; and
+    about no incident; incidents with pages that were not seen yet, or with questions
+    that nobody answered in time; lanes with deliveries that nobody drains; and
     emergencies that Prefect has not heard of."""
 
     stages: tuple[int, ...]
     effects: tuple[int | None, ...]
     pages: tuple[int, ...]
+    approvals: tuple[int, ...]
     lanes: tuple[Lane, ...]
     emergencies: tuple[Emergency, ...]
 
@@ -65,9 +68,17 @@ async def overdue() -> Overdue:
         stages = tuple(incident.id for incident in await due_incidents(tx, now=now))
         effects = tuple(await incidents_with_due_effects(tx, now=now))
         pages = tuple(await incidents_with_unseen_pages(tx, now=now))
+        approvals = tuple(await incidents_with_expired_approvals(tx, now=now))
         lanes = [lane for lane in Lane if await has_pending(tx, lane) and not await is_drained(tx, lane)]
         emergencies = tuple(await untold_emergencies(tx))
-    return Overdue(stages=stages, effects=effects, pages=pages, lanes=tuple(lanes), emergencies=emergencies)
+    return Overdue(
+        stages=stages,
+        effects=effects,
+        pages=pages,
+        approvals=approvals,
+        lanes=tuple(lanes),
+        emergencies=emergencies,
+    )
 
 
 @read_again

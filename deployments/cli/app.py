@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from deployments.cli.approve import approve
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
 from deployments.cli.catalog import catalog_import
@@ -60,6 +61,7 @@ app.command()(oncall)
 app.command()(report)
 app.command()(owner)
 app.command()(parked)
+app.command()(approve)
 app.command()(models)
 app.command()(fakes)
 app.command()(backtest)

@@ -10,7 +10,7 @@ from incidents.events import ChatCommand
 from incidents.models import ChatVerb
 from incidents.policy.policy import ChatRights
 
-ACTING = frozenset({ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.RUN, ChatVerb.OWNER})
+ACTING = frozenset(ChatVerb) - {ChatVerb.STATUS, ChatVerb.NOTE, ChatVerb.HELP}
 """What needs a right; to ask, and to note something, does not."""
 
 _DONE = {
@@ -18,6 +18,8 @@ _DONE = {
     ChatVerb.RESOLVE: "resolve",
     ChatVerb.RUN: "run an action for",
     ChatVerb.OWNER: "hand over",
+    ChatVerb.APPROVE: "approve what is asked for",
+    ChatVerb.DENY: "deny what is asked for",
 }
 _WHO = {
     "room": "members of the incident's room",

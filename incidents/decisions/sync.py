@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from incidents.approval import ApprovalSubject, Ruling
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
@@ -22,6 +23,7 @@ from incidents.decisions.page_moves import (
     snoozed,
     taken_over,
 )
+from incidents.decisions.participants.approval import ruled
 from incidents.decisions.posts import action_effect, change_pages, tell_engineers, tell_room
 from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
@@ -44,6 +46,7 @@ from incidents.models import (
 from incidents.notes.context import offer_words, offered
 from incidents.policy.policy import Policy
 from incidents.promises.updates import UpdateKind
+from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 
 NOBODY = "Nobody (a time-out, or an integration by itself)"
@@ -285,6 +288,8 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
         entry = Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user)
         incident = replace(incident, responder=command.user)
+    elif command.verb in (ChatVerb.APPROVE, ChatVerb.DENY):
+        return _rule(case, command, basis)
     elif command.verb is ChatVerb.RUN and case.incident.state in WITH_ENGINEERS:
         return _run(case, command, basis.policy)
     elif command.verb is ChatVerb.NOTE and command.text:
@@ -332,6 +337,22 @@ def _hand_over(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, st
     except Refused as error:
         return unchanged, str(error)
     return plan, None if plan.entries else f"{case.incident.name} is {case.incident.owner}'s already."
+
+
+def _rule(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | None]:
+    """Yes or no to what is asked for; in the room, the one that counts is told by what it says there."""
+    words = command.text.strip()
+    subject = ApprovalSubject.STATUS_PAGE
+    why = words[len(subject) :] if words.casefold().startswith(subject) else words
+    ruling = Ruling(
+        subject=subject,
+        is_yes=command.verb is ChatVerb.APPROVE,
+        by=command.user,
+        where="in chat",
+        why=safe_excerpt(why.strip(), 500),
+    )
+    found = ruled(case, ruling, basis)
+    return found.plan, None if found.counts else found.said
 
 
 def _mark(command: ChatCommand) -> str:

@@ -32,6 +32,7 @@ from incidents.policy.process import (
     Templates,
     Validation,
 )
+from incidents.policy.public import PublicRules
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.retention import Retention
 from incidents.policy.rotas import OnCallLayer, OnCallOverride, OnCallPerson, OnCallRota, OnCallWay, roster_of
@@ -132,6 +133,9 @@ class Service(PolicySection):
         default_factory=list, description="Alerts that are about it; of several services the first one named."
     )
     actions: list[ActionPolicy] = Field(default_factory=list, description="Remedies, tried in this order.")
+    status_page: Connection | None = Field(
+        default=None, description="Connection that tells the public, if not the team's: staticpage/main."
+    )
     severity: Severity = Field(
         default=Severity.HIGH, description="Severity of its incidents unless a rule says otherwise, 1 to 4."
     )
@@ -147,6 +151,9 @@ class Team(PolicySection):
     )
     chat: Connection | None = Field(
         default=None, description="Connection for chat rooms, such as slack/main."
+    )
+    status_page: Connection | None = Field(
+        default=None, description="Connection that tells the public, such as staticpage/main."
     )
     ladder: list[Rung] = Field(default_factory=list, description="Next levels when nobody answers, in order.")
     lead: Rung | None = Field(default=None, description="Whom tell_lead in an SLA's ladder pages.")
@@ -215,6 +222,9 @@ class Policy(PolicySection):
     alerts: AlertRules = Field(default_factory=AlertRules, description="What alerts of monitors may do.")
     escalation: Escalation = Field(default_factory=Escalation, description="When engineers are mobilised.")
     closure: Closure = Field(default_factory=Closure, description="When it is over.")
+    status_page: PublicRules = Field(
+        default_factory=PublicRules, description="When the public is told, and who must allow it."
+    )
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
@@ -256,6 +266,14 @@ class Policy(PolicySection):
         """The team that looks after the service."""
         return self.teams[self.service(service).team]
 
+    def status_page_of(self, service: str) -> str | None:
+        """The connection that tells the public of the service; None where nothing does."""
+        return self.service(service).status_page or self.team_of(service).status_page
+
+    def status_pages(self) -> list[str]:
+        """The connections that tell the public, each once."""
+        return list(dict.fromkeys(one for _, one in self._named_status_pages()))
+
     def route(self, ticket: Ticket) -> Route | None:
         """Where an agent's tag, else the first matching rule sends the ticket; None leaves it to a person."""
         said = corrected_service(ticket)
@@ -291,7 +309,13 @@ class Policy(PolicySection):
             uses.setdefault(connection, []).append(key)
         return uses
 
+    def _named_status_pages(self) -> Iterator[tuple[str, str]]:
+        named = [(f"services.{name}", one.status_page) for name, one in self.services.items()]
+        named += [(f"teams.{name}", one.status_page) for name, one in self.teams.items()]
+        yield from ((f"{key}.status_page", one) for key, one in named if one is not None)
+
     def _named_connections(self) -> Iterator[tuple[str, str]]:
+        yield from self._named_status_pages()
         for helpdesk in self.helpdesks:
             yield "helpdesks", helpdesk
         if self.customers.directory is not None:

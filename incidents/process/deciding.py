@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.case import Case, Plan
+from incidents.decisions.participants.taking_part import with_participants
 from incidents.models import Ticket
 from incidents.step import Step
 from incidents.store.cases import load_case, load_cases, write_plan, write_plans
@@ -29,7 +30,8 @@ async def decide(
     *,
     customers_told_at: datetime | None = None,
 ) -> Plan:
-    """Lock the incident, show its case to `decision`, and write what it said, with what that means for its SLA.
+    """Lock the incident, show its case to `decision`, and write what it said, with what that means for the
+    status page and its SLA.
 
     The lock makes deciders of one incident take turns, so nobody decides on a state that has moved on.
     `decision` is pure and quick; what it needs from the outside world was gathered before. `customers_told_at` says
@@ -37,7 +39,7 @@ async def decide(
     Raises `NotFound` when there is no such incident.
     """
     case = await load_case(step.connection, incident_id, lock=True)
-    plan = decision(case)
+    plan = with_participants(case, decision(case), step.basis)
     await write_plan(step, case.incident, plan)
     await keep_incidents(step, [Kept(case=case, plan=plan)], customers_told_at=customers_told_at)
     return plan
@@ -57,7 +59,9 @@ async def decide_all(
     kept = [
         Kept(
             case=cases[question.incident_id],
-            plan=question.decision(cases[question.incident_id]),
+            plan=with_participants(
+                cases[question.incident_id], question.decision(cases[question.incident_id]), step.basis
+            ),
             joining=question.joining,
         )
         for question in questions

@@ -18,6 +18,7 @@ from incidents.errors import NotFound, Stale
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Evidence, Incident, IncidentState, Severity, Stage, TicketRef, Verdict
 from incidents.step import Step
+from incidents.store.approvals import read_approvals, save_approvals
 from incidents.store.customer_updates import read_updates, save_updates
 from incidents.store.instance import instance_id
 from incidents.store.ledger.effects import plan_effects
@@ -102,6 +103,7 @@ async def load_cases(
     linked = await (linked_tickets if has_all_tickets else linked_kinds)(tx, incident_ids)
     clocks = await read_clocks(tx, [incident.ref for incident in found])
     updates = await read_updates(tx, incident_ids)
+    approvals = await read_approvals(tx, incident_ids)
     instance = await instance_id(tx)
     return {
         one.id: Case(
@@ -116,6 +118,7 @@ async def load_cases(
             told=await _told(tx, one, instance) if one.state is IncidentState.CLOSING else None,
             has_all_tickets=has_all_tickets,
             updates=updates.get(one.id, ()),
+            approvals=tuple(approvals.get(one.id, ())),
         )
         for one in found
     }
@@ -253,6 +256,7 @@ async def write_plans(step: Step, plans: Sequence[tuple[Incident, Plan]]) -> Non
     await plan_effects(step.connection, [effect for _, plan in plans for effect in plan.effects])
     await append_to_all(step, {before.id: plan.entries for before, plan in plans})
     await save_updates(step.connection, [update for _, plan in plans for update in plan.updates])
+    await save_approvals(step.connection, [one for _, plan in plans for one in plan.approvals])
     await record_sightings(step.connection, [sighting for _, plan in plans for sighting in plan.sightings])
 
 

@@ -17,8 +17,8 @@ from incidents.store.ledger.pages import UNSEEN, UNSEEN_FOR, WITH_ENGINEERS_NAME
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ThingsToDo:
-    """`has_work`: stages that are due, effects that can be sent, pages that nobody has seen, or deliveries that nobody
-    drains; `has_promises`: promises with something to tell."""
+    """`has_work`: stages that are due, effects that can be sent, pages that nobody has seen, questions that nobody has
+    answered in time, or deliveries that nobody drains; `has_promises`: promises with something to tell."""
 
     has_work: bool
     has_promises: bool
@@ -30,6 +30,7 @@ _LOOK = text(
         exists (select 1 from incidents where next_stage is not null and next_stage_at <= :now)
             or exists (select 1 from effects e where {IS_DUE})
             or exists ({UNSEEN})
+            or exists (select 1 from approvals where state = 'asked' and expires_at <= :now)
             or exists (
                 select 1 from deliveries w where w.state = 'pending' and w.received_at <= :now
                     and not exists (select 1 from drains d where d.lane = w.lane and d.until > {CLOCK}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -33,6 +33,7 @@ from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
 from tasks.deliver.pages import send_to_page
+from tasks.deliver.status_page import send_to_status_page
 from tasks.deliver.tickets import send_to_tickets
 from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
@@ -44,9 +45,15 @@ _PATIENCE = timedelta(seconds=4)
 _TARGETS = 10
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
-_PAGE_KINDS = frozenset(
-    {EffectKind.PAGE, EffectKind.PAGE_NOTE, EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE}
-)
+_ONE_BY_ONE: dict[EffectKind, Callable[[Leased], Awaitable[Settled]]] = {
+    EffectKind.ACTION: run_action,
+    EffectKind.PAGE: send_to_page,
+    EffectKind.PAGE_NOTE: send_to_page,
+    EffectKind.PAGE_ACKNOWLEDGE: send_to_page,
+    EffectKind.PAGE_RESOLVE: send_to_page,
+    EffectKind.STATUS_PAGE_OPEN: send_to_status_page,
+    EffectKind.STATUS_PAGE_UPDATE: send_to_status_page,
+}
 
 
 async def deliver(incident_id: int | None, wanted: Wanted = Wanted.ALL) -> None:
@@ -135,9 +142,7 @@ async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:
     kind = leased[0].effect.kind
     if kind in _TICKET_KINDS:
         return await send_to_tickets(leased)
-    one_by_one = (
-        run_action if kind is EffectKind.ACTION else send_to_page if kind in _PAGE_KINDS else send_to_chat
-    )
+    one_by_one = _ONE_BY_ONE.get(kind, send_to_chat)
     return [await one_by_one(item) for item in leased]
 
 
@@ -171,6 +176,14 @@ _WORDS = {
         "{count} customer(s) told by {connection}",
     ),
     EffectKind.TICKET_STATUS: (EntryKind.SENT_TICKET_STATUS, "{count} ticket(s) settled at {connection}"),
+    EffectKind.STATUS_PAGE_OPEN: (
+        EntryKind.SENT_STATUS_PAGE,
+        "Public incident opened at {connection}: {detail}",
+    ),
+    EffectKind.STATUS_PAGE_UPDATE: (
+        EntryKind.SENT_STATUS_PAGE,
+        "The public was told at {connection}: {detail}",
+    ),
     EffectKind.ACTION: (EntryKind.SENT_ACTION, "Action '{target}': {detail}"),
 }
 _GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKind.EFFECT_DEAD}

@@ -118,14 +118,15 @@ async def test_a_pool_of_another_type_is_left_as_it_is(
 
 def test_every_flow_of_the_folder_is_declared():
     """Names of file, flow and deployment are one, and none is forgotten."""
-    names = [file.stem for file in (CODE / "flows").glob("*.py") if _is_flow(file.stem)]
+    files = [file.relative_to(CODE).with_suffix("") for file in (CODE / "flows").rglob("*.py")]
+    modules = {file.name: ".".join(file.parts) for file in files}
     assert {item.name: item.entrypoint for item in declarations()} == {
-        name: f"flows.{name}.{name}" for name in names
+        name: f"{module}.{name}" for name, module in modules.items() if _is_flow(module, name)
     }
 
 
-def _is_flow(name: str) -> bool:
-    return isinstance(getattr(importlib.import_module(f"flows.{name}"), name, None), Flow)
+def _is_flow(module: str, name: str) -> bool:
+    return isinstance(getattr(importlib.import_module(module), name, None), Flow)
 
 
 def test_a_key_only_prefect_would_honour_is_refused(tmp_path: Path):

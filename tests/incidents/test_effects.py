@@ -18,6 +18,8 @@ from incidents.effects import (
     EffectState,
     NoteText,
     Nothing,
+    PublicOpening,
+    PublicSaying,
     RoomRequest,
     StatusChange,
     payload_from_json,
@@ -35,6 +37,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
+from incidents.public_incident import PublicState
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 LINKS = st.lists(st.builds(Link, label=TEXT, url=TEXT), max_size=3).map(tuple)
@@ -69,6 +72,12 @@ PAYLOADS = {
     EffectKind.ACTION: st.builds(
         ActionCall, action=TEXT, arguments=PAIRS, timeout=st.floats(0, 1e6, allow_nan=False)
     ),
+    EffectKind.STATUS_PAGE_OPEN: st.builds(
+        PublicOpening, title=TEXT, text=TEXT, severity=st.sampled_from(Severity), services=st.tuples(TEXT)
+    ),
+    EffectKind.STATUS_PAGE_UPDATE: st.builds(
+        PublicSaying, opening=TEXT, text=TEXT, state=st.sampled_from(PublicState)
+    ),
 }
 REF = TicketRef(connection="zendesk/support", id="4711")
 
@@ -89,7 +98,8 @@ def test_every_kind_and_every_payload_is_covered():
     """A kind or payload that is added shows up here before it fails in the ledger."""
     assert set(PAYLOADS) == set(EffectKind)
     examples = {
-        Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ChatAnswer, ActionCall, Nothing
+        Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ChatAnswer, ActionCall,
+        PublicOpening, PublicSaying, Nothing,
     }  # fmt: skip
     assert examples == set(get_args(effects.Payload))
 

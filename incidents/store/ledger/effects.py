@@ -329,6 +329,13 @@ async def last_told(tx: AsyncConnection, keys: Sequence[tuple[str, str]]) -> dic
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+async def result_of(tx: AsyncConnection, key: str) -> str:
+    """What a done effect left for later ones, such as an id; "" for one that is not done, or never was."""
+    done = (effects.c.key == key) & (effects.c.state == EffectState.DONE.value)
+    found: str | None = (await tx.execute(select(effects.c.result).where(done))).scalar_one_or_none()
+    return found or ""
+
+
 async def count_effects(tx: AsyncConnection) -> LedgerCounts:
     """How many are in which state; counts every effect there is, so it is for people."""
     rows = await tx.execute(select(effects.c.state, func.count()).group_by(effects.c.state))

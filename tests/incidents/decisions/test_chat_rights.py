@@ -26,7 +26,7 @@ def asked(verb: ChatVerb = ChatVerb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatC
 @pytest.mark.parametrize("chat", [ANYONE, ROOM, GROUP, USERS], ids=lambda chat: chat.may_act)
 def test_what_needs_a_right(verb: ChatVerb, chat: ChatRights):
     """To silence a page, to say that it is over, to hand it over; to ask and to note something does not."""
-    acts = verb in (ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.RUN, ChatVerb.OWNER)
+    acts = verb not in (ChatVerb.STATUS, ChatVerb.NOTE, ChatVerb.HELP)
     assert needs_a_right(asked(verb), chat) is (acts and chat is not ANYONE)
 
 

@@ -18,6 +18,8 @@ from incidents.effects import (
     NoteText,
     Nothing,
     Payload,
+    PublicOpening,
+    PublicSaying,
     RoomRequest,
     StatusChange,
 )
@@ -32,6 +34,7 @@ from incidents.models import (
     Severity,
     TicketStatus,
 )
+from incidents.public_incident import PublicState
 from incidents.store.database import Database
 from incidents.store.ledger.effects import (
     LEASE,
@@ -113,6 +116,14 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (EffectKind.TICKET_STATUS, StatusChange(status=TicketStatus.SOLVED)),
     (EffectKind.CUSTOMER_MESSAGE, CustomerText(text=PublicText("It works again."), recipient="7")),
     (EffectKind.ACTION, ActionCall(action="restart", arguments=(("pod", "1"),), timeout=30.5)),
+    (
+        EffectKind.STATUS_PAGE_OPEN,
+        PublicOpening(title=PublicText("A"), text=PublicText("B"), severity=Severity.HIGH, services=("C",)),
+    ),
+    (
+        EffectKind.STATUS_PAGE_UPDATE,
+        PublicSaying(opening="key", text=PublicText("Fixed."), state=PublicState.RESOLVED),
+    ),
 ]
 
 

@@ -73,7 +73,12 @@ async def test_incidents_with_their_tickets_pages_and_clocks(store: Database):
 async def test_every_effect_of_then_can_be_read(store: Database):
     async with store.transaction() as tx:
         rows = (await tx.execute(select(effects))).all()
-    younger = {EffectKind.PAGE_ACKNOWLEDGE, EffectKind.CHAT_ANSWER}
+    younger = {
+        EffectKind.PAGE_ACKNOWLEDGE,
+        EffectKind.CHAT_ANSWER,
+        EffectKind.STATUS_PAGE_OPEN,
+        EffectKind.STATUS_PAGE_UPDATE,
+    }
     assert {EffectKind(row.kind) for row in rows} == set(EffectKind) - younger
     assert {EffectState(row.state) for row in rows} == {EffectState.DONE, EffectState.DEAD}
     payloads = [payload_from_json(EffectKind(row.kind), json.dumps(row.payload)) for row in rows]

@@ -1,0 +1,1 @@
+"""Flows that a person starts, by a form of the Prefect UI."""

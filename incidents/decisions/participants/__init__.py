@@ -1,0 +1,1 @@
+"""Who takes part besides helpdesk, on-call tool and chat: the status page, on approval."""

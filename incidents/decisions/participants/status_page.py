@@ -1,0 +1,183 @@
+"""The public incident: opened once allowed, told what customers are told when they are told it, resolved with the last
+message to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from incidents.approval import Approval, ApprovalState, ApprovalSubject
+from incidents.basis import Basis
+from incidents.case import Case, LedgerLine, Plan
+from incidents.decisions.participants.approval import asked, expired, is_asked_in_room, question
+from incidents.effects import Effect, EffectKind, EffectState, PublicOpening, PublicSaying
+from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, standing_of
+from incidents.models import Incident, IncidentState, PublicText
+from incidents.public_incident import PublicState
+from incidents.texts.messages import customer_message
+from incidents.texts.times import clock, minute_of
+
+S = IncidentState
+_SUBJECT = ApprovalSubject.STATUS_PAGE
+_BELIEVED = frozenset({S.CONFIRMED, S.MITIGATING, S.REOPENED}) | WITH_ENGINEERS
+_OVER = frozenset({S.CLOSING, S.CLOSED, S.MERGED})
+
+
+def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
+    """The plan, and what it means for the public. `case` is as it was before the plan."""
+    public = _public(case)
+    if public is None and basis.policy.status_page_of(plan.incident.service) is None:
+        return plan
+    changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
+    seen = replace(case, incident=plan.incident, approvals=tuple(changed.values()))
+    if public is not None:
+        said = _said(case.incident, seen, public, basis)
+        return plan if said is None else replace(plan, effects=(*plan.effects, said))
+    approval = seen.approval(_SUBJECT)
+    if plan.incident.state in _BELIEVED:
+        return _towards_opening(seen, plan, approval, basis)
+    if approval is not None and approval.state is ApprovalState.ASKED:
+        if plan.incident.state in WORKS_AGAIN | _OVER:
+            return _joined(plan, expired(seen, approval, basis, why="it was over before anybody said so"))
+        return _unanswered(seen, plan, approval, basis)
+    return plan
+
+
+def _towards_opening(seen: Case, plan: Plan, approval: Approval | None, basis: Basis) -> Plan:
+    incident, rules = plan.incident, basis.policy.status_page
+    if approval is None:
+        is_confirmed = incident.verdict in basis.policy.escalation.on
+        if incident.severity > rules.severity or not (is_confirmed or incident.state in WITH_ENGINEERS):
+            return plan
+        if rules.approval == "not_needed":
+            # Without a person to judge, what is only claimed is not told to everybody.
+            return _opened(seen, plan, basis) if is_confirmed else plan
+        question_put = asked(seen, _SUBJECT, _preview(seen, basis), basis)
+        seen = replace(seen, approvals=(*seen.approvals, *question_put.approvals))
+        return _in_room(seen, _joined(plan, question_put), question_put.approvals[0], basis)
+    if approval.state is ApprovalState.APPROVED:
+        return _opened(seen, plan, basis)
+    if approval.state is ApprovalState.ASKED:
+        return _unanswered(seen, plan, approval, basis)
+    return plan
+
+
+def _unanswered(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
+    if approval.expires_at <= basis.now:
+        why = f"nobody answered by {clock(approval.expires_at)}"
+        return _joined(plan, expired(seen, approval, basis, why=why))
+    return _in_room(seen, plan, approval, basis)
+
+
+def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
+    """The room is asked as soon as there is one; it may be opened by this very plan."""
+    has_room = any(line.kind is EffectKind.CHAT_ROOM for line in seen.ledger)
+    has_room = has_room or any(effect.kind is EffectKind.CHAT_ROOM for effect in plan.effects)
+    has_chat = basis.policy.team_of(seen.incident.service).chat is not None
+    if not has_room or not has_chat or is_asked_in_room(seen, approval):
+        return plan
+    asking = question(seen, approval, _preview(seen, basis), basis.policy)
+    return replace(plan, effects=(*plan.effects, asking))
+
+
+def _opened(seen: Case, plan: Plan, basis: Basis) -> Plan:
+    """Once in a generation: one that the page refused stays refused, and is told."""
+    incident, connection = seen.incident, basis.policy.status_page_of(seen.incident.service)
+    key = seen.once("status-page")
+    if connection is None or seen.line(key) is not None:
+        return plan
+    opening = Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.STATUS_PAGE_OPEN,
+        incident_id=incident.id,
+        connection=connection,
+        target=incident.name,
+        payload=PublicOpening(
+            title=_render(seen, basis.policy.status_page.title, basis),
+            text=_first_words(seen, basis),
+            severity=incident.severity,
+            services=(basis.policy.service(incident.service).title,),
+        ),
+    )
+    return replace(plan, effects=(*plan.effects, opening))
+
+
+def _public(case: Case) -> LedgerLine | None:
+    """What opened the public incident that is not over yet, on its way there or open."""
+    for line in reversed(case.ledger):
+        if line.kind is EffectKind.STATUS_PAGE_OPEN and line.state is not EffectState.DEAD:
+            return line if case.line(_end_of(line)) is None else None
+    return None
+
+
+def _end_of(line: LedgerLine) -> str:
+    return f"{line.key}:fixed"
+
+
+def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Effect | None:
+    """The next words for the public, where this plan gives customers some; one of them at a time."""
+    after, rules, theirs = seen.incident, basis.policy.status_page, basis.policy.templates.customer
+    mark = f"{public.key}:g{after.generation}"
+    state = PublicState(standing_of(after.state))
+    if after.state in _OVER and before.state is not after.state:
+        is_checked = bool(basis.policy.service(after.service).probes)
+        text, key, state = (
+            rules.fixed_text(theirs, is_checked=is_checked),
+            _end_of(public),
+            PublicState.RESOLVED,
+        )
+    elif after.generation > before.generation:
+        text, key = rules.again, f"{mark}:again"
+    elif after.state is S.RESOLVED and before.state is not S.RESOLVED:
+        text, key = rules.monitoring_text(theirs), f"{mark}:monitoring"
+    elif after.state is S.ACKNOWLEDGED and before.state is not S.ACKNOWLEDGED:
+        text, key = rules.progress_text(theirs), f"{mark}:progress"
+    elif after.updates_sent > before.updates_sent:
+        is_watched = state is PublicState.MONITORING
+        text = rules.monitoring_text(theirs) if is_watched else rules.update_text(theirs)
+        key = f"{mark}:update:{after.updates_sent}"
+    else:
+        return None
+    if seen.line(key) is not None:
+        return None
+    return Effect(
+        key=key,
+        once=key,
+        kind=EffectKind.STATUS_PAGE_UPDATE,
+        incident_id=after.id,
+        connection=public.connection,
+        target=public.target,
+        payload=PublicSaying(opening=public.key, text=_render(seen, text, basis), state=state),
+    )
+
+
+def _first_words(seen: Case, basis: Basis) -> PublicText:
+    rules = basis.policy.status_page
+    if seen.incident.state is S.ACKNOWLEDGED:
+        return _render(seen, rules.progress_text(basis.policy.templates.customer), basis)
+    return _render(seen, rules.opening, basis)
+
+
+def _preview(seen: Case, basis: Basis) -> PublicText:
+    title = _render(seen, basis.policy.status_page.title, basis)
+    return PublicText(f"{title}\n{_first_words(seen, basis)}")
+
+
+def _render(seen: Case, template: str, basis: Basis) -> PublicText:
+    due = seen.incident.next_update_at
+    return customer_message(
+        template,
+        customer_name="",
+        service=basis.policy.service(seen.incident.service).title,
+        incident=seen.incident.name,
+        next_update=clock(minute_of(due)) if due is not None else "",
+    )
+
+
+def _joined(plan: Plan, then: Plan) -> Plan:
+    return replace(
+        plan,
+        effects=(*plan.effects, *then.effects),
+        entries=(*plan.entries, *then.entries),
+        approvals=(*plan.approvals, *then.approvals),
+    )

@@ -1,0 +1,75 @@
+"""Questions to people and their answers, as the store keeps them: read and written with the incident they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.approval import Approval, ApprovalState, ApprovalSubject
+from incidents.store.schema.tables import approvals
+
+
+async def read_approvals(
+    tx: AsyncConnection, incident_ids: Sequence[int]
+) -> Mapping[int, Sequence[Approval]]:
+    """What was asked about these incidents, the oldest first."""
+    found: dict[int, list[Approval]] = {}
+    rows = await tx.execute(
+        select(approvals)
+        .where(approvals.c.incident_id.in_(incident_ids))
+        .order_by(approvals.c.generation, approvals.c.asked_at)
+    )
+    for row in rows:
+        one = Approval(
+            incident=row.incident_id,
+            generation=row.generation,
+            subject=ApprovalSubject(row.subject),
+            state=ApprovalState(row.state),
+            asked_at=row.asked_at,
+            expires_at=row.expires_at,
+            decided_at=row.decided_at,
+            decided_by=row.decided_by,
+            decided_in=row.decided_in,
+            why=row.why,
+        )
+        found.setdefault(one.incident, []).append(one)
+    return found
+
+
+async def save_approvals(tx: AsyncConnection, changed: Sequence[Approval]) -> None:
+    """Write them as they are now. Their incidents are locked, so that one decision wins."""
+    for one in changed:
+        values = {
+            "state": one.state.value,
+            "decided_at": one.decided_at,
+            "decided_by": one.decided_by,
+            "decided_in": one.decided_in,
+            "why": one.why,
+        }
+        statement = insert(approvals).values(
+            incident_id=one.incident,
+            generation=one.generation,
+            subject=one.subject.value,
+            asked_at=one.asked_at,
+            expires_at=one.expires_at,
+            **values,
+        )
+        await tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=["incident_id", "generation", "subject"], set_=values
+            )
+        )
+
+
+async def incidents_with_expired_approvals(tx: AsyncConnection, *, now: datetime) -> Sequence[int]:
+    """Incidents with a question that nobody has answered in time."""
+    rows = await tx.execute(
+        select(approvals.c.incident_id)
+        .where(approvals.c.state == ApprovalState.ASKED.value, approvals.c.expires_at <= now)
+        .distinct()
+    )
+    return list(rows.scalars())
