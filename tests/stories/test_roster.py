@@ -1,0 +1,199 @@
+"""A team without an on-call tool: paged by its own rota, the first silent, the second on it by a link, and closed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from prefect.context import SettingsContext
+
+from bench.sandbox import until
+from blocks.connect import settings_json
+from blocks.roster import RosterBlock
+from connectors.roster.fake.app import FakePhones
+from deployments.gateway.listening import ListeningPacing
+from deployments.gateway.serve import open_gateway
+from flows.recover import recover
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState
+from incidents.store.database import Database
+from tests.connectors.roster.world import settings
+from tests.deployments.gateway.conftest import Store
+from tests.deployments.gateway.prefect_api import PrefectApi
+from tests.stories.conftest import KEY, Door
+from tests.stories.installation import Installation
+from tests.stories.test_prefect_away import PATIENCE, holds, prefect_away
+
+NAME = "roster/main"
+PEOPLE: dict[str, Any] = {
+    "people": {
+        "ana": {
+            "name": "Ana Silva",
+            "reach": [{"way": "ana-phone", "wait": "2m"}, {"way": "ana-mail", "wait": "3m"}],
+        },
+        "bo": {"name": "Bo Berg", "reach": [{"way": "bo-phone", "wait": "5m"}]},
+    },
+    "rotas": {
+        "payments": {
+            "timezone": "Europe/Berlin",
+            "layers": [{"people": ["ana"], "hand_over": "2020-01-06 09:00"}],
+            "then": ["bo"],
+            "rounds": 1,
+        }
+    },
+    "teams": {"payments": {"pager": NAME, "pager_target": "payments", "ladder": []}},
+}
+
+
+@dataclass
+class RosterTeam:
+    """The installation with a roster; its gateway can be stopped and started again."""
+
+    liaison: Installation
+    phones: FakePhones
+    prefect: PrefectApi
+    store: Store
+    running: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def start(self) -> None:
+        pace = ListeningPacing(look=0.01, retry=0.01)
+        await self.running.enter_async_context(
+            open_gateway(self.liaison.database, KEY, connect=self.prefect.connect, listening_pace=pace)
+        )
+
+    async def stop(self) -> None:
+        await self.running.aclose()
+
+    @property
+    def woken(self) -> list[str]:
+        return [one.to for one in self.phones.arrived if not one.title.startswith("Over: ")]
+
+    def link(self, to: str) -> str:
+        """The one in the newest notice that reached them."""
+        found = re.search(r"http://\S+/pages/\S+", self.phones.to(to)[-1].text)
+        assert found is not None
+        return found[0]
+
+    async def heard(self) -> int:
+        """How many deliveries came of buttons."""
+        return sum(row.connection == NAME for row in await self.store.deliveries())
+
+    async def presses(self, address: str) -> None:
+        """A button; what it says is heard and acted upon."""
+        before = await self.heard()
+        async with httpx.AsyncClient() as http:
+            # What looks at the link before its reader does.
+            assert (await http.get(address)).status_code == 200
+            assert await self.heard() == before
+            assert (await http.post(address)).status_code == 200
+
+        async def is_kept() -> bool:
+            return await self.heard() > before
+
+        await until("the button is heard", is_kept, PATIENCE)
+        await self.liaison.sync()
+
+
+@pytest.fixture
+async def team(
+    liaison: Installation,
+    doors: Mapping[str, Door],
+    gateways_prefect: PrefectApi,
+    database: Database,
+    prefect_settings: SettingsContext,
+) -> AsyncIterator[RosterTeam]:
+    del prefect_settings
+    async with FakePhones().serve() as phones:
+        block = RosterBlock(**dict(settings(phones, gateway_url=doors["gateway"].address)))
+        await block.save(NAME.partition("/")[2], overwrite=True)
+        gateways_prefect.settings[NAME] = settings_json(block)
+        liaison.write_policy(PEOPLE)
+        team = RosterTeam(liaison, phones, gateways_prefect, Store(database))
+        await team.start()
+        yield team
+        await team.stop()
+        del gateways_prefect.settings[NAME]
+
+
+async def test_from_the_outage_to_its_end(team: RosterTeam):
+    """Ana is silent, everything of ours is started anew, Bo takes it by his link and says that it works again."""
+    liaison = team.liaison
+    (ticket,) = await liaison.escalated()
+    await holds("Ana is woken", lambda: team.woken == ["ana"])
+    assert team.phones.arrived[0].title.startswith("INC-1 ")
+    assert (await liaison.incident()).state is IncidentState.ESCALATED
+
+    await liaison.let_pass(timedelta(minutes=2))
+    await holds("and again by mail", lambda: team.woken == ["ana", "ana@acme.example"])
+    await team.stop()
+    await liaison.let_pass(timedelta(minutes=30))
+    assert team.woken == ["ana", "ana@acme.example"], "nobody is there to wake Bo"
+    await team.start()
+    await holds("then Bo", lambda: team.woken == ["ana", "ana@acme.example", "bo"])
+
+    await team.presses(team.link("bo"))
+    incident = await liaison.incident()
+    assert (incident.state, incident.responder) == (IncidentState.ACKNOWLEDGED, "Bo Berg")
+    assert "Bo Berg" in liaison.notes(ticket)
+
+    liaison.world.mend_checkout()
+    await team.presses(f"{team.link('bo')}/over")
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert len(liaison.replies(ticket)) >= 1
+    await holds("both are told that it is over", lambda: len(team.phones.arrived) == 5)
+    over = team.phones.arrived[3:]
+    assert {one.to for one in over} == {"ana@acme.example", "bo"}
+    assert all(one.title.startswith("Over: INC-1") for one in over)
+    assert team.woken == ["ana", "ana@acme.example", "bo"]
+    assert not liaison.world.pagerduty.pages
+
+
+async def test_nobody_on_call(team: RosterTeam):
+    """The rota has a gap: the team's next level is paged, and everybody reads why nobody was woken."""
+    gap = {"layers": [{"people": ["ana"], "hand_over": "2090-01-02 09:00"}], "then": []}
+    ladder = [{"title": "The lead", "pager_target": "bo"}]
+    team.liaison.write_policy(
+        PEOPLE
+        | {
+            "rotas": {"payments": PEOPLE["rotas"]["payments"] | gap},
+            "teams": {"payments": PEOPLE["teams"]["payments"] | {"ladder": ladder}},
+        }
+    )
+    await team.liaison.escalated()
+    assert team.woken == []
+    await team.liaison.let_pass(timedelta(seconds=40))
+    await recover()
+    await holds("the next level", lambda: team.woken == ["bo"])
+    assert "nobody is on call in rota 'payments'" in team.liaison.room()
+
+
+async def test_without_prefect(team: RosterTeam):
+    """Ana is woken by the emergency's worker, Bo by the gateway, and taken by link: Prefect is away all the time."""
+    liaison = team.liaison
+    liaison.world.break_checkout()
+    liaison.customers_write(1)
+    await liaison.hear()
+    team.prefect.is_away = True
+    try:
+        async with prefect_away():
+            await holds("Ana is woken", lambda: team.woken == ["ana"])
+            await liaison.let_pass(timedelta(minutes=2))
+            await holds("and again by mail", lambda: team.woken == ["ana", "ana@acme.example"])
+            await liaison.let_pass(timedelta(minutes=3))
+            await holds("then Bo", lambda: team.woken == ["ana", "ana@acme.example", "bo"])
+            async with httpx.AsyncClient() as http:
+                await http.post(team.link("bo"))
+
+            async def is_taken() -> bool:
+                return (await liaison.incident()).responder == "Bo Berg"
+
+            await until("Bo has it", is_taken, PATIENCE)
+    finally:
+        team.prefect.is_away = False
+    assert [line.state for line in await liaison.ledger(EffectKind.PAGE)] == [EffectState.DONE]
