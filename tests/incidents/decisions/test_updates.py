@@ -188,6 +188,22 @@ def test_an_update_that_comes_late_and_unseen_is_late():
     assert (case.updates[0].state, case.updates[0].kept_by) == (PromiseState.BROKEN, KeptBy.SAFE_TEXT)
 
 
+@pytest.mark.parametrize(("minute", "state"), [(60.99, PromiseState.KEPT), (61, PromiseState.BROKEN)])
+def test_it_is_kept_until_its_minute_is_over(minute, state):
+    case = delivered(then(taken(), sweep(taken(), 60), 60), minute)
+    assert case.updates[0].state is state
+
+
+def test_what_was_owed_is_owed_although_nobody_waits_any_more():
+    """The safe text was on its way when the last ticket was solved: what it was to keep, it has not kept."""
+    case = then(taken(), sweep(taken(), 60), 60)
+    solved = tuple(
+        replace(item, ticket=replace(item.ticket, status=TicketStatus.SOLVED)) for item in case.tickets
+    )
+    plan = sweep(replace(case, tickets=solved), 130)
+    assert [update.state for update in plan.updates] == [PromiseState.BROKEN, PromiseState.WITHDRAWN]
+
+
 def test_an_agents_reply_keeps_it_and_the_cadence_counts_anew():
     case = reply(1, 2, minute=40, case=taken())
     (update,) = case.updates
