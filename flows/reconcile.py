@@ -10,6 +10,7 @@ from flows.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents
+from tasks.stages.issues import read_issues
 from tasks.stages.look_at_alerts import look_at_alerts
 from tasks.stages.reconcile import reconcile_helpdesk
 from tasks.stages.status_pages import restore_status_page
@@ -22,7 +23,7 @@ def _run_name() -> str:
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
     """Ask each helpdesk what changed, each pager how its pages stand, each monitor what fires; webhooks are only the
-    fast path. Status pages that are lost are written again.
+    fast path. Status pages that are lost are written again, and issues read.
 
     One of them that is away keeps the others from nothing, and fails the run at its end.
     """
@@ -48,6 +49,7 @@ async def reconcile() -> str:
             await restore_status_page(connection)
         except LiaisonError as error:
             failures.append(error)
+    failures += await read_issues()
     paged = await paged_incidents()
     failures += await look_at_pages(paged, followers)
     await followers.finish()

@@ -182,6 +182,9 @@ class EntryKind(StrEnum):
     SENT_TICKET_STATUS = "sent_ticket_status"
     SENT_ACTION = "sent_action"
     SENT_STATUS_PAGE = "sent_status_page"
+    SENT_ISSUE = "sent_issue"
+    ISSUE_MOVED = "issue_moved"
+    """The tracker has another word for how the issue for the lasting fix stands."""
     EFFECT_HELD = "effect_held"
     EFFECT_DEAD = "effect_dead"
 

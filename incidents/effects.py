@@ -41,6 +41,7 @@ class EffectKind(StrEnum):
     ACTION = "action"
     STATUS_PAGE_OPEN = "status_page_open"
     STATUS_PAGE_UPDATE = "status_page_update"
+    ISSUE_OPEN = "issue_open"
 
 
 class Wanted(Enum):
@@ -138,6 +139,14 @@ class PublicSaying:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssueText:
+    """The issue to open for the lasting fix."""
+
+    title: str
+    text: InternalText
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Nothing:
     """The kind says it all (acknowledge, resolve)."""
 
@@ -153,6 +162,7 @@ Payload = (
     | ActionCall
     | PublicOpening
     | PublicSaying
+    | IssueText
     | Nothing
 )
 
@@ -170,6 +180,7 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.ACTION: TypeAdapter(ActionCall),
     EffectKind.STATUS_PAGE_OPEN: TypeAdapter(PublicOpening),
     EffectKind.STATUS_PAGE_UPDATE: TypeAdapter(PublicSaying),
+    EffectKind.ISSUE_OPEN: TypeAdapter(IssueText),
 }
 
 
@@ -177,9 +188,9 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
 class Effect:
     """One change we want in another system.
 
-    `target` is the object there: a ticket's id, a page's key, an incident's name for chat and status page, a room's id
-    for an answer, an action's name. `incident_id` is None for an answer, and for what is about a ticket that belongs to
-    no incident.
+    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, status page and issue, a
+    room's id for an answer, an action's name. `incident_id` is None for an answer, and for what is about a ticket that
+    belongs to no incident.
     """
 
     key: str

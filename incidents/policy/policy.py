@@ -32,7 +32,7 @@ from incidents.policy.process import (
     Templates,
     Validation,
 )
-from incidents.policy.public import PublicRules
+from incidents.policy.public import IssueRules, PublicRules
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.retention import Retention
 from incidents.policy.rotas import OnCallLayer, OnCallOverride, OnCallPerson, OnCallRota, OnCallWay, roster_of
@@ -136,6 +136,10 @@ class Service(PolicySection):
     status_page: Connection | None = Field(
         default=None, description="Connection that tells the public, if not the team's: staticpage/main."
     )
+    tracker: Connection | None = Field(
+        default=None,
+        description="Connection for the issue of the lasting fix, if not the team's: redmine/main.",
+    )
     severity: Severity = Field(
         default=Severity.HIGH, description="Severity of its incidents unless a rule says otherwise, 1 to 4."
     )
@@ -154,6 +158,9 @@ class Team(PolicySection):
     )
     status_page: Connection | None = Field(
         default=None, description="Connection that tells the public, such as staticpage/main."
+    )
+    tracker: Connection | None = Field(
+        default=None, description="Connection for issues of lasting fixes, such as redmine/main."
     )
     ladder: list[Rung] = Field(default_factory=list, description="Next levels when nobody answers, in order.")
     lead: Rung | None = Field(default=None, description="Whom tell_lead in an SLA's ladder pages.")
@@ -225,6 +232,9 @@ class Policy(PolicySection):
     status_page: PublicRules = Field(
         default_factory=PublicRules, description="When the public is told, and who must allow it."
     )
+    issues: IssueRules = Field(
+        default_factory=IssueRules, description="When an issue for the lasting fix is opened."
+    )
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
@@ -270,6 +280,10 @@ class Policy(PolicySection):
         """The connection that tells the public of the service; None where nothing does."""
         return self.service(service).status_page or self.team_of(service).status_page
 
+    def tracker_of(self, service: str) -> str | None:
+        """The connection that issues of the service's lasting fixes are opened at; None where none are."""
+        return self.service(service).tracker or self.team_of(service).tracker
+
     def status_pages(self) -> list[str]:
         """The connections that tell the public, each once."""
         return list(dict.fromkeys(one for _, one in self._named_status_pages()))
@@ -314,8 +328,14 @@ class Policy(PolicySection):
         named += [(f"teams.{name}", one.status_page) for name, one in self.teams.items()]
         yield from ((f"{key}.status_page", one) for key, one in named if one is not None)
 
+    def _named_trackers(self) -> Iterator[tuple[str, str]]:
+        named = [(f"services.{name}", one.tracker) for name, one in self.services.items()]
+        named += [(f"teams.{name}", one.tracker) for name, one in self.teams.items()]
+        yield from ((f"{key}.tracker", one) for key, one in named if one is not None)
+
     def _named_connections(self) -> Iterator[tuple[str, str]]:
         yield from self._named_status_pages()
+        yield from self._named_trackers()
         for helpdesk in self.helpdesks:
             yield "helpdesks", helpdesk
         if self.customers.directory is not None:

@@ -1,4 +1,4 @@
-"""When the public is told, who must allow it, and what the public reads."""
+"""When the public is told, who must allow it, and what it reads; and when an issue is opened."""
 
 from __future__ import annotations
 
@@ -94,3 +94,15 @@ class PublicRules(PolicySection):
 def _own(theirs: str, default: str, ours: str) -> str:
     """What customers read, if the operator reworded it."""
     return ours if theirs == default else theirs
+
+
+class IssueRules(PolicySection):
+    """When an issue for the lasting fix is opened, for services that name a tracker."""
+
+    open_when: Literal["mitigated", "closed", "never"] = Field(
+        default="mitigated",
+        description="mitigated: once it is said to work again; closed: once that is proven and everybody is told.",
+    )
+    severity: Severity = Field(
+        default=Severity.LOW, description="Incidents of this severity and worse have an issue, 1 to 4."
+    )

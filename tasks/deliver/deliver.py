@@ -32,6 +32,7 @@ from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
+from tasks.deliver.issues import send_to_tracker
 from tasks.deliver.pages import send_to_page
 from tasks.deliver.status_page import send_to_status_page
 from tasks.deliver.tickets import send_to_tickets
@@ -53,6 +54,7 @@ _ONE_BY_ONE: dict[EffectKind, Callable[[Leased], Awaitable[Settled]]] = {
     EffectKind.PAGE_RESOLVE: send_to_page,
     EffectKind.STATUS_PAGE_OPEN: send_to_status_page,
     EffectKind.STATUS_PAGE_UPDATE: send_to_status_page,
+    EffectKind.ISSUE_OPEN: send_to_tracker,
 }
 
 
@@ -184,6 +186,7 @@ _WORDS = {
         EntryKind.SENT_STATUS_PAGE,
         "The public was told at {connection}: {detail}",
     ),
+    EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
     EffectKind.ACTION: (EntryKind.SENT_ACTION, "Action '{target}': {detail}"),
 }
 _GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKind.EFFECT_DEAD}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from incidents.basis import Basis
 from incidents.case import Case, Plan
+from incidents.decisions.participants.issue import with_issue
 from incidents.decisions.participants.status_page import with_status_page
 
 
 def with_participants(case: Case, plan: Plan, basis: Basis) -> Plan:
-    """The plan, with what it means for the status page. `case` is as it was before the plan."""
-    return with_status_page(case, plan, basis)
+    """The plan, with what it means for status page and issue tracker. `case` is as it was before the plan."""
+    return with_issue(case, with_status_page(case, plan, basis), basis)

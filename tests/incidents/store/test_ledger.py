@@ -15,6 +15,7 @@ from incidents.effects import (
     Effect,
     EffectKind,
     EffectState,
+    IssueText,
     NoteText,
     Nothing,
     Payload,
@@ -120,6 +121,7 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
         EffectKind.STATUS_PAGE_OPEN,
         PublicOpening(title=PublicText("A"), text=PublicText("B"), severity=Severity.HIGH, services=("C",)),
     ),
+    (EffectKind.ISSUE_OPEN, IssueText(title="INC-1", text=internal("It works again."))),
     (
         EffectKind.STATUS_PAGE_UPDATE,
         PublicSaying(opening="key", text=PublicText("Fixed."), state=PublicState.RESOLVED),

@@ -78,6 +78,7 @@ async def test_every_effect_of_then_can_be_read(store: Database):
         EffectKind.CHAT_ANSWER,
         EffectKind.STATUS_PAGE_OPEN,
         EffectKind.STATUS_PAGE_UPDATE,
+        EffectKind.ISSUE_OPEN,
     }
     assert {EffectKind(row.kind) for row in rows} == set(EffectKind) - younger
     assert {EffectState(row.state) for row in rows} == {EffectState.DONE, EffectState.DEAD}

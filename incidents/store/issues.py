@@ -1,0 +1,62 @@
+"""Issues for lasting fixes, as their trackers last had them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.store.schema.tables import issues
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownIssue:
+    """An issue that is not done yet. `status` is the tracker's word when it was last read, "" before that."""
+
+    connection: str
+    key: str
+    incident_id: int
+    status: str
+
+
+async def keep_issue(
+    tx: AsyncConnection, connection: str, key: str, incident_id: int, *, now: datetime
+) -> None:
+    """Remember that it is this incident's; one that is known stays as it is."""
+    values = {"connection": connection, "key": key, "incident_id": incident_id, "opened_at": now}
+    await tx.execute(insert(issues).values(values).on_conflict_do_nothing())
+
+
+async def issues_to_read(tx: AsyncConnection, *, limit: int = 100) -> Sequence[KnownIssue]:
+    """Those that are not done, the ones first that were not read for longest."""
+    rows = await tx.execute(
+        select(issues)
+        .where(issues.c.is_done.is_(False))
+        .order_by(issues.c.read_at.asc().nulls_first())
+        .limit(limit)
+    )
+    return [
+        KnownIssue(connection=row.connection, key=row.key, incident_id=row.incident_id, status=row.status)
+        for row in rows
+    ]
+
+
+async def record_status(
+    tx: AsyncConnection, issue: KnownIssue, status: str, *, is_done: bool, now: datetime
+) -> bool:
+    """Write how it stands; False if somebody else has written something since it was known so."""
+    changed = await tx.execute(
+        update(issues)
+        .where(
+            issues.c.connection == issue.connection,
+            issues.c.key == issue.key,
+            issues.c.status == issue.status,
+            issues.c.is_done.is_(False),
+        )
+        .values(status=status, is_done=is_done, read_at=now)
+    )
+    return bool(changed.rowcount)

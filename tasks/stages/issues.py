@@ -1,0 +1,60 @@
+"""Reading how issues for lasting fixes stand, and telling it where it has changed."""
+
+from __future__ import annotations
+
+from incidents.case import Entry, EntryKind
+from incidents.errors import LiaisonError, NotAllowed, NotFound
+from incidents.ports import IssueTracker
+from incidents.store.issues import KnownIssue, issues_to_read, record_status
+from incidents.store.timeline import append_entries
+from incidents.texts.plain_text import cut, one_line
+from tasks import resources
+from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
+
+_LONGEST_WORD = 80
+
+
+@task(name="read issues", **OUTSIDE_CALL)
+async def read_issues() -> list[LiaisonError]:
+    """Each that is not done, once; returns what went wrong with some."""
+    async with resources.database().transaction() as tx:
+        known = await issues_to_read(tx)
+    failures: list[LiaisonError] = []
+    for issue in known:
+        try:
+            await _read(issue)
+        except LiaisonError as error:
+            failures.append(error)
+    return failures
+
+
+async def _read(issue: KnownIssue) -> None:
+    name = f"issue {issue.key} at {issue.connection}"
+    tracker = await _tracker(issue.connection)
+    try:
+        found = await tracker.read(issue.key)
+    except NotFound:
+        await _write(issue, "gone", is_done=True, text=f"The {name} is gone: nobody knows of the lasting fix")
+        return
+    status = cut(one_line(found.status), _LONGEST_WORD)
+    text = f"The {name} is '{status}' now"
+    if found.is_closed:
+        text = f"The fix is done: the {name} is '{status}'"
+    is_news = bool(issue.status) and status != issue.status
+    await _write(issue, status, is_done=found.is_closed, text=text if is_news or found.is_closed else None)
+
+
+async def _tracker(connection: str) -> IssueTracker:
+    try:
+        return await resources.connect(connection, IssueTracker)
+    except NotFound as error:
+        # The connection is not saved: that says nothing about the issue.
+        raise NotAllowed(str(error)) from error
+
+
+async def _write(issue: KnownIssue, status: str, *, is_done: bool, text: str | None) -> None:
+    async with resources.transaction() as step:
+        is_written = await record_status(step.connection, issue, status, is_done=is_done, now=step.now)
+        if is_written and text is not None:
+            await append_entries(step, issue.incident_id, [Entry(kind=EntryKind.ISSUE_MOVED, text=text)])

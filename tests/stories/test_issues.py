@@ -1,0 +1,121 @@
+"""An issue for the lasting fix is opened once, with the incident's story, and its end is told in the incident's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from blocks.connect import _Open
+from flows.reconcile import reconcile
+from flows.recover import recover
+from incidents.case import EntryKind
+from incidents.effects import EffectKind, EffectState
+from incidents.errors import NotFound, Unknown
+from incidents.issues import Issue
+from incidents.models import InternalText
+from incidents.ports import IssueTracker
+from tasks import resources
+from tests.stories.installation import Installation
+
+
+class Tracker(IssueTracker):
+    """One in memory, which may lose a reply."""
+
+    vendor = "tracker"
+    index_lag = 0.0
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, str, str]] = []
+        self.status, self.is_closed, self.loses = "New", False, False
+
+    async def open_issue(self, title: str, text: InternalText, *, once: str) -> str:
+        self.opened.append((once, title, text))
+        if self.loses:
+            self.loses = False
+            raise Unknown("the reply was lost")
+        return str(len(self.opened))
+
+    async def find_issue(self, once: str) -> str | None:
+        return next((str(n) for n, one in enumerate(self.opened, 1) if one[0] == once), None)
+
+    async def read(self, key: str) -> Issue:
+        if not self.opened:
+            raise NotFound(key)
+        return Issue(
+            key=key,
+            title="x",
+            status=self.status,
+            is_closed=self.is_closed,
+            updated_at=datetime.now(UTC),
+        )
+
+    async def changed_since(self, since: datetime) -> AsyncIterator[Issue]:
+        for key in range(1, len(self.opened) + 1):
+            yield await self.read(str(key))
+
+    async def comment(self, key: str, text: InternalText, *, once: str) -> None: ...
+
+    async def was_done(self, key: str, once: str) -> bool:
+        return False
+
+    async def transition(self, key: str, status: str, *, once: str) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+@pytest.fixture
+async def tracker(liaison: Installation) -> Tracker:
+    double = Tracker()
+    resources._here().connections._open["redmine/story"] = _Open(double, {}, time.monotonic() + 3600)
+    liaison.write_policy({"services": {"checkout": {"tracker": "redmine/story"}}})
+    return double
+
+
+async def told(liaison: Installation, kind: EntryKind) -> list[str]:
+    return [entry.text for entry in await liaison.timeline() if entry.kind is kind]
+
+
+async def test_opened_once_and_its_end_told(liaison: Installation, tracker: Tracker):
+    """When it works again; its words are redacted; what the tracker says of it is told when it changes."""
+    await liaison.acknowledged()
+    assert tracker.opened == []
+    await liaison.resolved()
+    ((_, title, text),) = tracker.opened
+    assert title.startswith("INC-1 Checkout: ")
+    assert "Who is hit: 1 ticket from 1 customer" in text
+    assert "4111" not in text
+    assert await told(liaison, EntryKind.SENT_ISSUE) == ["Issue for the lasting fix at redmine/story: 1"]
+    for status, is_closed in (("New", False), ("In Progress", False), ("In Progress", False), ("Done", True)):
+        tracker.status, tracker.is_closed = status, is_closed
+        await reconcile()
+    tracker.status = "Reopened"
+    await reconcile()
+    assert await told(liaison, EntryKind.ISSUE_MOVED) == [
+        "The issue 1 at redmine/story is 'In Progress' now",
+        "The fix is done: the issue 1 at redmine/story is 'Done'",
+    ]
+
+
+async def test_a_lost_reply(liaison: Installation, tracker: Tracker):
+    """It was opened and nobody said so: looked up, not opened again."""
+    tracker.loses = True
+    await liaison.acknowledged()
+    await liaison.resolved()
+    await liaison.let_pass(timedelta(minutes=10))
+    await recover()
+    assert len(tracker.opened) == 1
+    (line,) = await liaison.ledger(EffectKind.ISSUE_OPEN)
+    assert line.state is EffectState.DONE
+
+
+async def test_never(liaison: Installation, tracker: Tracker):
+    """The policy says so, for all or for what hits few."""
+    liaison.write_policy(
+        {"services": {"checkout": {"tracker": "redmine/story"}}, "issues": {"open_when": "never"}}
+    )
+    await liaison.acknowledged()
+    await liaison.resolved()
+    assert tracker.opened == []
