@@ -173,6 +173,16 @@ def test_a_feed_comes_between_overrides_and_layers():
     assert [one.by for one in found] == ["layer 1", "feed", "override", "feed", "feed", "layer 1"]
 
 
+def test_of_two_turns_at_once_the_later_one_has_it():
+    """Somebody who steps in for an hour of a long turn, as calendars write it."""
+    feed = [
+        Turn(start=at("2026-11-10T10:00"), end=at("2026-11-10T15:00"), person="z"),
+        Turn(start=at("2026-11-10T12:00"), end=at("2026-11-10T13:00"), person="a"),
+    ]
+    found = shifts(rota(), at("2026-11-10T10:00"), at("2026-11-10T15:00"), feed)
+    assert [one.person for one in found] == ["z", "a", "z"]
+
+
 def test_an_empty_window_has_no_shift():
     given_rota = rota(layer("a", "2026-11-02T00:00"))
     assert list(shifts(given_rota, at("2026-11-10T12:00"), at("2026-11-10T12:00"))) == []
