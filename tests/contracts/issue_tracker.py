@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
@@ -117,7 +118,18 @@ async def list_changes(tracker: IssueTracker, _: str) -> object:
 Call = Callable[[IssueTracker, str], Awaitable[object]]
 READS = pytest.mark.parametrize("call", [read_it, find_it, look_up, list_changes])
 WRITES = pytest.mark.parametrize("call", [open_it, comment_on_it])
+LOST = pytest.mark.parametrize(
+    ("kind", "calls_before"),
+    [(kind, n) for kind in (FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK) for n in range(6)],
+)
 CALLS = pytest.mark.parametrize("call", [open_it, comment_on_it, read_it, find_it, look_up, list_changes])
+
+
+def fail_at(world: IssueTrackerWorld, kind: FaultKind, calls_before: int, times: int | None = 1) -> None:
+    """Let so many calls go well and the next ones fail, so that each place of a write is hit once."""
+    if calls_before:
+        world.faults.arm(FaultKind.DELAY, times=calls_before)
+    world.faults.arm(kind, times=times)
 
 
 class IssueTrackerContract:
@@ -126,7 +138,7 @@ class IssueTrackerContract:
     closed_word: ClassVar[str]
     unknown_word: ClassVar[str] = "no such status"
     has_private_comments: ClassVar[bool] = False
-    """Whether the tracker knows comments that not everybody reads who reads the issue; then they are used."""
+    """Whether the tracker knows comments that not every reader of the issue reads; then they are used."""
 
     @pytest.fixture
     def key(self, world: IssueTrackerWorld) -> str:
@@ -144,7 +156,6 @@ class IssueTrackerContract:
         assert tracker.index_lag >= 0
 
     async def test_check_says_who_we_are(self, tracker: Connector) -> None:
-        """An operator reads a line that tells him he connected the right account."""
         assert (await tracker.check()).strip()
 
     async def test_an_issue_is_opened_and_read(self, tracker: IssueTracker, world: IssueTrackerWorld) -> None:
@@ -167,12 +178,12 @@ class IssueTrackerContract:
         assert world.titles() == [TITLE]
         assert await tracker.open_issue(TITLE, TEXT, once="INC-42/issue/2") != key
 
-    @pytest.mark.parametrize("kind", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
+    @LOST
     async def test_a_lost_answer_opens_no_second_issue(
-        self, tracker: IssueTracker, world: IssueTrackerWorld, kind: FaultKind
+        self, tracker: IssueTracker, world: IssueTrackerWorld, kind: FaultKind, calls_before: int
     ) -> None:
-        """Every answer to a change is lost: it is "unknown", and the look-up finds the one issue."""
-        world.faults.arm(kind, where=world.change_path)
+        """Whichever of its answers is lost: it is "unknown", and the look-up finds the one issue."""
+        fail_at(world, kind, calls_before)
         try:
             await tracker.open_issue(TITLE, TEXT, once=ONCE)
         except Unknown:
@@ -192,12 +203,17 @@ class IssueTrackerContract:
         await tracker.comment(key, NOTE, once=NOTE_ONCE)
         assert [unmarked(text) for text in world.comments(key)] == [NOTE]
 
-    @pytest.mark.parametrize("kind", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
+    @LOST
     async def test_a_lost_answer_to_a_comment(
-        self, tracker: IssueTracker, world: IssueTrackerWorld, key: str, kind: FaultKind
+        self,
+        tracker: IssueTracker,
+        world: IssueTrackerWorld,
+        key: str,
+        kind: FaultKind,
+        calls_before: int,
     ) -> None:
-        """Written or not, nobody reads it twice."""
-        world.faults.arm(kind, where=world.change_path)
+        """Whichever is lost, written or not: nobody reads it twice."""
+        fail_at(world, kind, calls_before)
         try:
             await tracker.comment(key, NOTE, once=NOTE_ONCE)
         except Unknown:
@@ -241,10 +257,9 @@ class IssueTrackerContract:
     ) -> None:
         """What the tracker holds is the proof, not what it answers."""
         world.go_deaf()
-        with pytest.raises(Refused):
-            await tracker.transition(key, self.closed_word, once="move")
-        with pytest.raises(Refused):
-            await tracker.comment(key, NOTE, once=NOTE_ONCE)
+        for call in (tracker.transition(key, self.closed_word, once="move"), comment_on_it(tracker, key)):
+            with pytest.raises(Refused):
+                await call
         assert not await tracker.was_done(key, NOTE_ONCE)
 
     async def test_writers_of_the_same_moment(
@@ -285,7 +300,7 @@ class IssueTrackerContract:
                     await call(tracker, nonsense)
 
     async def test_changed_since(self, tracker: IssueTracker, world: IssueTrackerWorld) -> None:
-        """More than a page, oldest change first, the closed ones among them; what did not change is not."""
+        """More than a page, oldest change first, the closed ones among them; nothing that did not change."""
         old = [world.create_issue(f"old {number}", "words") for number in range(3)]
         world.let_time_pass(3600)
         since = world.now()
@@ -376,13 +391,10 @@ class IssueTrackerContract:
         for kind in (FaultKind.OUTAGE, FaultKind.UNAUTHORIZED, FaultKind.RATE_LIMIT):
             for calls_before in range(8):
                 once, before = f"{kind}/{calls_before}", len(world.comments(key))
-                # Every call from the n-th on fails, so that each place of a write is hit once.
-                world.faults.arm(FaultKind.DELAY, times=calls_before) if calls_before else None
-                world.faults.arm(kind, times=None)
+                fail_at(world, kind, calls_before, times=None)
                 try:
-                    await tracker.comment(key, NOTE, once=once)
-                except Unknown:
-                    pass
+                    with suppress(Unknown):
+                        await tracker.comment(key, NOTE, once=once)
                 except LiaisonError:
                     assert len(world.comments(key)) == before
                 world.faults.clear()
