@@ -22,3 +22,11 @@ def test_a_folder_has_at_most_20_modules_side_by_side():
 
 def test_folders_of_tests_may_have_more():
     assert list(small_folders([Source(f"tests/stories/m{number}.py", "") for number in range(30)])) == []
+
+
+def test_a_vendors_block_stands_beside_the_others_however_many_there_are():
+    """Only those of connectors that are there: what else is in the folder is counted as anywhere."""
+    blocks = [Source(f"blocks/v{number}.py", "") for number in range(21)]
+    connectors = [Source(f"connectors/v{number}/settings.py", "") for number in range(21)]
+    assert list(small_folders([*blocks, *connectors])) == []
+    assert len(list(small_folders(blocks))) == 1
