@@ -185,16 +185,19 @@ async def test_two_senders(world: RosterWorld):
 
 
 async def test_a_late_sender_changes_nothing(world: RosterWorld, pager: RosterPager):
-    """Its lease ran out and somebody else has sent it: what it says then does not count."""
-    await world.desk.open_page(
-        "p", target="", words=PageWords(summary="s", text="t"), wakes=_wakes(world), now=world.clock()
-    )
+    """Its lease ran out and somebody else is sending: what it says then does not count, before and after that ends."""
+    words = PageWords(summary="s", text="t")
+    await world.desk.open_page("p", target="", words=words, wakes=_wakes(world), now=world.clock())
     (late,) = await world.desk.lease_due(now=world.clock(), lease=timedelta(seconds=1))
     world.clock.pass_by(seconds=2)
-    await pager.send_due()
+    (taken,) = await world.desk.lease_due(now=world.clock(), lease=LEASE)
     await world.desk.notice_failed(late, "too late", again=timedelta(0), now=world.clock())
     assert await pager.send_due() == 0
-    assert world.woken == ["ana"]
+    await world.desk.notice_sent(taken, now=world.clock())
+    await world.desk.notice_failed(late, "too late", again=timedelta(0), now=world.clock())
+    assert await pager.send_due() == 0
+    world.clock.pass_by(minutes=2)
+    assert await pager.send_due() == 1
 
 
 async def test_the_listener_wakes_the_next(world: RosterWorld, pager: RosterPager):
