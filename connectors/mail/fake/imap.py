@@ -45,6 +45,7 @@ class ImapConversation:
         self._reader = reader
         self._writer = writer
         self._folder: FakeFolder | None = None
+        self._told = 0
         self._is_readonly = True
         self._is_in = False
 
@@ -152,10 +153,15 @@ class ImapConversation:
             self._say(f"{tag} NO [NONEXISTENT] no such mailbox")
             return
         self._folder, self._is_readonly = folder, readonly
-        self._say(f"* {len(folder.mails)} EXISTS")
+        self._tell_count(folder)
         self._say(f"* OK [UIDVALIDITY {folder.validity}] valid")
         self._say(f"* OK [UIDNEXT {folder.next_uid}] next")
         self._say(f"{tag} OK [{'READ-ONLY' if readonly else 'READ-WRITE'}] done")
+
+    def _tell_count(self, folder: FakeFolder) -> None:
+        """How many mails there are; what is more than that is told when the client waits."""
+        self._told = len(folder.mails)
+        self._say(f"* {self._told} EXISTS")
 
     def _uid(self, tag: str, rest: str) -> None:
         command, _, rest = rest.partition(" ")
@@ -202,6 +208,8 @@ class ImapConversation:
         news = asyncio.Event()
         self._folder.watchers.append(news)
         self._say("+ idling")
+        if len(self._folder.mails) != self._told:
+            self._tell_count(self._folder)
         await self._writer.drain()
         line = asyncio.create_task(self._reader.readline())
         try:
@@ -211,7 +219,7 @@ class ImapConversation:
                 woken.cancel()
                 if news.is_set():
                     news.clear()
-                    self._say(f"* {len(self._folder.mails)} EXISTS")
+                    self._tell_count(self._folder)
                     await self._writer.drain()
         finally:
             self._folder.watchers.remove(news)

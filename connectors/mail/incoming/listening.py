@@ -147,13 +147,11 @@ class MailboxListener:
             return
         state = await in_thread(session.open, folder)
         place = cursor.places.get(folder)
-        if place is not None and (state.validity != place.validity or state.next_uid > place.uid + 1):
-            found = (
-                await in_thread(session.uids_after, place.uid) if state.validity == place.validity else [0]
-            )
-            # What arrived between the reading and here: nobody would tell of it.
-            if found:
-                return
+        # What arrived until the folder was opened is told by nobody: the server counts it among what was there already.
+        if place is not None and (
+            state.validity != place.validity or await in_thread(session.uids_after, place.uid)
+        ):
+            return
         await in_thread(session.start_idle)
         if not await in_thread(session.has_news):
             await _readable(session, seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -96,6 +98,43 @@ async def test_old_mail_stays_old(database: Database) -> None:
         heard = [one async for part in mail.hear_once(None) for one in part.deliveries]
         await mail.aclose()
         assert len(heard) == expected
+    world.close()
+
+
+class ArrivesBefore(list[str]):
+    """What was asked of the server; a mail arrives just before it obeys this command, once."""
+
+    def __init__(self, command: str, arrive: Callable[[], object]) -> None:
+        super().__init__()
+        self._command: str | None = command
+        self._arrive = arrive
+
+    def append(self, command: str) -> None:
+        super().append(command)
+        if self._command is not None and command.startswith(self._command):
+            self._command = None
+            self._arrive()
+
+
+@pytest.mark.parametrize("command", ["STATUS", "EXAMINE", "UID SEARCH", "IDLE"])
+async def test_mail_that_arrives_just_before_the_wait(database: Database, command: str) -> None:
+    """Between what was read and the wait for more there is no moment in which a mail is told by nobody."""
+    server = FakeServer()
+    world = MailWorld(database.url, server)
+    settings = mail_settings(world.where, look_seconds=1500)
+    mail = Mail(NAME, settings, desk=StoredDesk(database, NAME), clock=world.clock)
+    listening = mail.listen(None)
+    # The folders' places, before anything has arrived; from here on it begins to wait.
+    while '"Sent"' not in (await anext(listening)).cursor:
+        pass
+    server.fake.commands = ArrivesBefore(command, lambda: server.fake.mailbox.deliver(a_mail("I cannot pay")))
+    async with asyncio.timeout(20):
+        heard = await anext(listening)
+        while not heard.deliveries:
+            heard = await anext(listening)
+    assert len(heard.deliveries) == 1
+    await listening.aclose()
+    await mail.aclose()
     world.close()
 
 
