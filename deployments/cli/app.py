@@ -38,6 +38,8 @@ from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
 
 if TYPE_CHECKING:
+    from deployments.demo.play import DemoResult
+    from deployments.demo.vendorless.play import MailDemoResult
     from incidents.store.database import Database
 
 app = typer.Typer(
@@ -109,15 +111,28 @@ def demo(
     quick: Annotated[
         bool, typer.Option("--quick", help="Send the 40 tickets at once instead of over 30 seconds.")
     ] = False,
+    without_vendors: Annotated[
+        bool,
+        typer.Option("--without-vendors", help="Play it by mail: a mailbox, a rota, a status page of files."),
+    ] = False,
 ) -> None:
     """Play one outage from the first ticket to the last answer, on a scratch installation.
 
     Everything is real but the vendors: four stateful fakes speak the wire protocols of Zendesk, PagerDuty and
-    Slack on loopback, and a small web service breaks and is mended. Exit code 1 if the story did not end as told.
+    Slack on loopback (or, without vendors, a mail server), and a small web service breaks and is mended. Exit code 1
+    if the story did not end as told.
     """
-    from deployments.demo.play import DemoOptions, play
+    from deployments.demo.scratch import DemoOptions
 
-    result = run(play(DemoOptions(keep=keep, api_port=port, is_quick=quick, is_quiet=as_json)))
+    options = DemoOptions(keep=keep, api_port=port, is_quick=quick, is_quiet=as_json)
+    if without_vendors:
+        from deployments.demo.vendorless.play import play_without_vendors
+
+        result: MailDemoResult | DemoResult = run(play_without_vendors(options))
+    else:
+        from deployments.demo.play import play
+
+        result = run(play(options))
     if as_json:
         print_json(asdict(result))
     raise typer.Exit(0 if result.ok else 1)

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prefect.settings import temporary_settings
 from rich.console import Console
-from rich.table import Table
 
-from deployments.commands.up import running
-from deployments.demo.story import CUSTOMERS, NotAsTold, Story
+from deployments.demo.scratch import DemoOptions, sayer, scratch_installation
+from deployments.demo.story import CUSTOMERS, Story
+from deployments.demo.told import NotAsTold
 from deployments.demo.world import World, open_world, save_connections
-from deployments.machine.home import discard_home
-from deployments.machine.stack import Stack, StackOptions
+from deployments.machine.stack import Stack
 from incidents.store.cases import list_incidents
 from incidents.store.database import Database
 from incidents.store.tickets import count_tickets
 
 POLICY = Path(__file__).with_name("policy.yaml")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoOptions:
-    """`keep` leaves the installation running at the end; `is_quick` lets the customers come thirty times as fast;
-    `is_quiet` leaves standard output to the result. `api_port` is the Prefect server's.
-    """
-
-    keep: bool = False
-    api_port: int = 4200
-    is_quick: bool = False
-    is_quiet: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,56 +37,20 @@ class DemoResult:
 
 async def play(options: DemoOptions) -> DemoResult:
     """Tell the story once. With `keep` it stays up until Ctrl-C."""
-    _stop_cleanly_on_sigterm()
     console = Console(stderr=options.is_quiet)
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f"[dim]{time.monotonic() - began:6.1f} s[/dim]  ", end="")
-        console.print(text, markup=False, highlight=False)
-
-    # Short, because a unix socket's path may not be long.
-    home = Path(tempfile.mkdtemp(prefix="liaison-demo-"))
-    is_well = False
-    try:
-        async with open_world() as world:
-            stack_options = StackOptions(
-                home=home, policy=POLICY, say=say, api_port=options.api_port, gateway_port=8400
-            )
-            with_blocks = _BlocksOf(world)
-            async with running(stack_options, before_gateway=with_blocks) as stack:
-                result = await _tell(stack, world, say, options)
-                is_well = result.ok
-                _print(console, result)
-                if options.keep:
-                    await _stay(stack, say)
-                return result
-    finally:
-        if is_well:
-            discard_home(home)
-        else:
-            say(f"what the processes said is in {home / 'logs'}")
-
-
-def _stop_cleanly_on_sigterm() -> None:
-    """Ctrl-C cancels this task already; being told by a supervisor shall clean up just the same."""
-    task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-
-
-@dataclass(frozen=True)
-class _BlocksOf:
-    world: World
-
-    async def __call__(self, stack: Stack) -> None:
-        with temporary_settings(stack.prefect_access):
-            await save_connections(self.world)
+    say = sayer(console)
+    async with (
+        open_world() as world,
+        scratch_installation(options, POLICY, lambda _: save_connections(world), say, console) as scratch,
+    ):
+        result = await _tell(scratch.stack, world, say, options)
+        scratch.is_well = result.ok
+        scratch.show(asdict(result))
+    return result
 
 
 async def _tell(stack: Stack, world: World, say: Callable[[str], None], options: DemoOptions) -> DemoResult:
     world.point_webhooks_at(stack.gateway_url)
-    say(f"watch it in the Prefect UI: {stack.ui_url}, login {stack.prefect_login}")
     database = Database(stack.database_url)
     story = Story(
         world=world,
@@ -153,18 +99,3 @@ async def _result(
         closed=story.was_closed,
         ok=went_as_told and not found,
     )
-
-
-def _print(console: Console, result: DemoResult) -> None:
-    table = Table(title="What came of it", show_header=False, box=None)
-    for name, value in asdict(result).items():
-        table.add_row(name.replace("_", " "), str(value))
-    console.print(table)
-
-
-async def _stay(stack: Stack, say: Callable[[str], None]) -> None:
-    say(f"still running: {stack.ui_url} (Runs, Artifacts: inc-1, inc-2). Ctrl-C ends it")
-    try:
-        await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        say("stopping")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from deployments.demo.told import NotAsTold, until
 from deployments.demo.world import World
 from incidents.case import Case
 from incidents.models import IncidentState, TicketRef, TicketStatus
@@ -26,11 +27,6 @@ _SUBJECTS = (
     "My basket cannot be paid",
     "Checkout page shows 503",
 )
-_LOOK_EVERY = 0.2
-
-
-class NotAsTold(Exception):
-    """Something that had to happen did not, within its time."""
 
 
 @dataclass(kw_only=True)
@@ -63,8 +59,8 @@ class Story:
         desk.create_ticket("Win Big", "win@spam.example", "You have won", "Click here", ("spam",))
         desk.create_ticket("Ada", "ada@shop.example", "Opening hours?", "How do I find your opening hours?")
         desk.create_ticket("Bo", "bo@shop.example", "Search is odd", "The search shows no results for socks")
-        await self._until("the three tickets are taken in", lambda: self._stored(3), 40)
-        await self._until("search is judged: no incident", self._search_is_cleared, 60)
+        await until("the three tickets are taken in", lambda: self._stored(3), 40)
+        await until("search is judged: no incident", self._search_is_cleared, 60)
         self.say("  search was probed, found healthy, looked at again: not an incident. Nobody was paged")
 
     async def _outage(self) -> None:
@@ -85,14 +81,14 @@ class Story:
                 )
             )
             await asyncio.sleep(self.pace / CUSTOMERS)
-        await self._until("all forty are joined to one incident", self._all_joined, 40)
+        await until("all forty are joined to one incident", self._all_joined, 40)
         await watch
         self.say(f"  all {CUSTOMERS} tickets are one incident; pages sent: {self._pages()}")
         if self._pages() != 1:
             raise NotAsTold(f"{self._pages()} pages instead of one")
 
     async def _watch_first_page(self) -> None:
-        await self._until("the first page", self._paged(1), 60)
+        await until("the first page", self._paged(1), 60)
         self.first_page_after = time.monotonic() - self.outage_began
         actions = ", ".join(run.action for run in self.world.checkout.runs)
         self.say(f"  the action '{actions}' was tried first, and did not help")
@@ -107,8 +103,8 @@ class Story:
         self.world.pagerduty.add_note(
             page, "Jane Doe", "Connection pool exhausted since the 14:02 deployment."
         )
-        await self._until("every customer has a progress update", lambda: self._has_told(1), 60)
-        await self._until("her note is on every ticket", self._note_is_everywhere, 60)
+        await until("every customer has a progress update", lambda: self._has_told(1), 60)
+        await until("her note is on every ticket", self._note_is_everywhere, 60)
         self.say(
             f"  {CUSTOMERS} customers have a progress update; her note is on every ticket and in the room"
         )
@@ -117,11 +113,11 @@ class Story:
         page = self.world.pagerduty.incidents[-1].id
         if again:
             self.world.pagerduty.acknowledge(page, "Omar Haddad")
-            await self._until("it is acknowledged", self._in_state(IncidentState.ACKNOWLEDGED), 30)
+            await until("it is acknowledged", self._in_state(IncidentState.ACKNOWLEDGED), 30)
         self.say(f"The service is mended ({note}) and resolved in PagerDuty")
         self.world.mend_checkout()
         self.world.pagerduty.resolve(page, "Omar Haddad" if again else "Jane Doe")
-        await self._until("it is closed", self._in_state(IncidentState.CLOSED), 90)
+        await until("it is closed", self._in_state(IncidentState.CLOSED), 90)
         self.was_closed = True
         self.say("  probed twice, healthy; everybody was told; tickets solved; closed")
 
@@ -131,18 +127,11 @@ class Story:
         self.say(f"But it breaks again, and the customer of ticket #{unlucky} answers: still broken")
         self.world.break_checkout()
         self.world.zendesk.customer_reply(unlucky, "Sorry, but it is still broken for me.")
-        await self._until("it is reopened and paged again", self._paged(2), 60)
+        await until("it is reopened and paged again", self._paged(2), 60)
         self.was_reopened = True
         self.say("  reopened, and a second page is out")
 
     # What is looked at between the steps.
-
-    async def _until(self, what: str, holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while not await holds():
-            if time.monotonic() > deadline:
-                raise NotAsTold(f"{what}: not within {seconds:g} s")
-            await asyncio.sleep(_LOOK_EVERY)
 
     async def _case(self, service: str) -> Case | None:
         async with self.database.transaction() as tx:

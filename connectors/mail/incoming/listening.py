@@ -147,11 +147,13 @@ class MailboxListener:
             return
         state = await in_thread(session.open, folder)
         place = cursor.places.get(folder)
-        # What arrived until the folder was opened is told by nobody: the server counts it among what was there already.
-        if place is not None and (
-            state.validity != place.validity or await in_thread(session.uids_after, place.uid)
-        ):
-            return
+        if place is not None:
+            # What arrived until the folder was opened is told by nobody: the server counts it among what was there.
+            if state.validity != place.validity:
+                return
+            arrived = await in_thread(session.uids_after, place.uid)
+            if arrived:
+                return
         await in_thread(session.start_idle)
         if not await in_thread(session.has_news):
             await _readable(session, seconds)

@@ -1,0 +1,1 @@
+"""The demo of a team without any vendor: a mailbox, a rota, a folder."""
