@@ -209,7 +209,9 @@ async def test_what_nobody_reads_is_answered_all_the_same(monitored: Monitored):
 async def test_an_alert_opens_an_incident_only_where_the_policy_says_so(monitored: Monitored):
     """The probe says whether it pages: a healthy one does not, a red one does."""
     liaison = monitored.liaison
-    liaison.write_policy({**MAPPED, "alerts": {"open_incidents": True}})
+    # Not to be looked at again, and found to be none, before the second one fires.
+    patient = {"validation": {"recheck_after": "1h"}}
+    liaison.write_policy({**MAPPED, **patient, "alerts": {"open_incidents": True}})
     await monitored.fires()
     (incident,) = await liaison.incidents()
     assert incident.verdict is Verdict.CONTRADICTED

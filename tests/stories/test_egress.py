@@ -28,9 +28,13 @@ AGENT = "Grace Agent"
 
 
 def _parts(secret: Planted) -> list[str]:
-    """What must not be found: the secret as it stands, or, of one in several words, its longer words."""
+    """What must not be found: the secret as it stands, or, of a short one in several words, its longer words.
+
+    Not a plain word: Prefect gives runs of other tests names such as `blazing-dragon`.
+    """
     words = [word for word in re.split(r"\s+", secret.secret) if len(word) >= 6]
-    return [secret.secret] if len(secret.secret) >= 6 else words
+    found = [secret.secret] if len(secret.secret) >= 6 else words
+    return [part for part in found if not part.isalpha()]
 
 
 @pytest.fixture(scope="module")
