@@ -25,13 +25,15 @@ _UNAUTHORIZED = {"exception_message": "Unauthorized"}
 
 @dataclass(kw_only=True)
 class FakeDeployment:
-    """A deployment. Its runs end in `ends` (state type, name, message) after `looks` more looks."""
+    """A deployment. Its runs end in `ends` (state type, name, message) after `looks` more looks. `has_schema`: the
+    flow's parameters were registered with it."""
 
     flow: str
     name: str
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "READY"
     wants: frozenset[str] = frozenset({"region"})
+    has_schema: bool = True
     looks: int = 1
     ends: tuple[str, str, str] = ("COMPLETED", "Completed", "")
 
@@ -110,7 +112,13 @@ class FakePrefect:
             return refused
         if found is None:
             return JSONResponse({"detail": "Deployment not found"}, 404)
-        return JSONResponse({"id": found.id, "name": found.name, "status": found.status, "paused": False})
+        schema = {
+            "type": "object",
+            "properties": {name: {} for name in found.wants},
+            "required": list(found.wants),
+        }
+        told = {"id": found.id, "name": found.name, "status": found.status, "paused": False}
+        return JSONResponse(told | ({"parameter_openapi_schema": schema} if found.has_schema else {}))
 
     async def _create(self, request: Request) -> Response:
         if (refused := self._refused(request)) is not None:

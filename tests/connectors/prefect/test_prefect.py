@@ -208,11 +208,14 @@ async def test_parameters_are_typed_by_the_block_and_arguments_laid_over_them(
 async def test_a_parameter_that_is_missing_and_one_that_is_too_many(
     acting: Callable[..., PrefectActions], server: FakePrefect
 ):
-    """As the real server has it: the one is refused at once, the other makes a run that fails."""
+    """The server refuses the one, and would take the other and let the run fail: so we ask its schema first."""
     runner = acting()
     with pytest.raises(Refused, match="409"):
         await runner.run("Restart", {}, once=ONCE)
+    with pytest.raises(Refused, match="has no parameter 'colour'; it has region"):
+        await runner.run("Restart", {**ARGUMENTS, "colour": "red"}, once=ONCE)
     assert server.runs == []
+    server.deployments["restart/production"].has_schema = False
     run = await runner.run("Restart", {**ARGUMENTS, "colour": "red"}, once=ONCE)
     await runner.follow(run.id)
     end = await runner.follow(run.id)
