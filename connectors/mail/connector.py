@@ -188,18 +188,18 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
             for one in begun:
                 if _is_pointless(failures):
                     break
+                # While it is under way it is neither sent nor unsent; if we are stopped then, it is looked up.
+                under_way = unsent.pop(one)
                 try:
-                    await self._post(mails[one])
+                    await self._post(under_way)
                 except LiaisonError as error:
-                    # What may have left is neither.
-                    if isinstance(error, Unknown):
-                        del unsent[one]
+                    if not isinstance(error, Unknown):
+                        unsent[one] = under_way
                     outcomes[one] = _failed(one, error, failures)
                 else:
-                    del unsent[one]
                     sent.append(one)
         finally:
-            # Also when we are stopped in between: what was not sent surely was not.
+            # Also when we are stopped in between: what was not begun surely was not sent.
             outcomes |= await self._note_sent(sent, mails, failures)
             if unsent:
                 # If the store is away they are looked up in the mailbox before they are begun anew.

@@ -131,6 +131,8 @@ class SmtpConversation:
         kind = None if fault is None else fault[0]
         self._account.mailbox.take(self._sender, self._recipients, data)
         self._sender, self._recipients = None, []
+        if fault is not None and kind is FaultKind.DELAY:
+            await asyncio.sleep(fault[1])
         if kind is FaultKind.DROP_REPLY:
             return False
         self._say("421 4.3.2 closing" if kind is FaultKind.ERROR_AFTER_WORK else "250 2.0.0 queued")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from email import message_from_bytes
 from email.policy import default
 
@@ -16,6 +17,7 @@ from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
 from tests.connectors.mail.world import NAME, FakeServer, MailWorld, a_mail, mail_settings
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY
+from tests.deployments.gateway.conftest import until
 
 EMAIL = "ada@customer.example"
 
@@ -52,6 +54,27 @@ async def test_the_same_key_sends_one_mail(helpdesk: Mail, world: MailWorld, tic
         await helpdesk.update([ticket], NOTE, once="note")
     assert world.public_replies(ticket) == [REPLY.public_reply]
     assert world.private_notes(ticket) == [NOTE.private_note]
+
+
+async def test_stopped_while_a_reply_is_under_way(helpdesk: Mail, world: MailWorld, ticket: str) -> None:
+    """The customer may have it: it is looked up, and not sent again. What was not begun goes out."""
+    other = world.create_ticket("Nor can I", "Cards are refused", name="Bob", email="bob@customer.example")
+    world.faults.arm(FaultKind.DELAY, where="smtp/data", seconds=5)
+    sending = asyncio.create_task(helpdesk.update([ticket, other], REPLY, once=ONCE))
+
+    async def has_left() -> bool:
+        return bool(world.mails_about(ticket))
+
+    await until(has_left)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    world.hear()
+    assert await helpdesk.was_done(ticket, ONCE)
+    assert not await helpdesk.was_done(other, ONCE)
+    outcomes = await helpdesk.update([ticket, other], REPLY, once=ONCE)
+    assert {one.outcome for one in outcomes} == {ChangeOutcome.DONE}
+    assert [len(world.mails_about(one)) for one in (ticket, other)] == [1, 1]
 
 
 async def test_a_lost_answer_is_never_sent_twice(helpdesk: Mail, world: MailWorld, ticket: str) -> None:
