@@ -47,7 +47,11 @@ def agents_wrote(
     now_settled = {item.after.ref for item in news if item.after.status.is_settled}
     waiting = [ticket.ref for ticket in customers.waiting(case) if ticket.ref not in now_settled]
     after = answered(newest, replies, waiting, at=min(max(replies.values()), basis.now))
-    if not after.is_open:
+    if after.is_open:
+        # Who was answered too late is not among those who had their word by the time that was promised.
+        in_time = [ref for ref, said_at in replies.items() if said_at < newest.broken_at]
+        after = answered(newest, in_time, waiting, at=basis.now)
+    else:
         incident = replace(incident, next_update_at=customers.next_update_at(incident, basis))
     return incident, (after,)
 

@@ -40,7 +40,7 @@ def sweep_updates(case: Case, basis: Basis) -> Plan:
     """What is due of the updates promised to this incident's customers: the owner warned, broken ones written down, and
     at its moment the next one sent, or the lead told."""
     plan = Plan(incident=case.incident, updates=_withdrawn(case, basis))
-    for beat in (_warnings, _broken, _due):
+    for beat in (_answered, _warnings, _broken, _due):
         plan = _then(plan, beat(_after(case, plan), basis))
     return plan
 
@@ -67,6 +67,23 @@ def _withdrawn(case: Case, basis: Basis) -> tuple[CustomerUpdate, ...]:
         replace(update, state=PromiseState.WITHDRAWN, settled_at=basis.now)
         for update in open_promises(case.updates[-1:])
         if update.next_look_at is not None and update.next_look_at <= basis.now
+    )
+
+
+def _answered(case: Case, basis: Basis) -> Plan:
+    """All who still wait have had an agent's word: whoever had none has gone since, and that is no reply to hear of."""
+    incident = case.incident
+    waiting = {ticket.ref for ticket in customers.waiting(case)}
+    promised = open_promises(case.updates)
+    kept = [update for update in promised if waiting and update.answered and waiting <= set(update.answered)]
+    if kept and kept[-1] is promised[-1] and incident.state in OWES_UPDATES:
+        incident = replace(incident, next_update_at=customers.next_update_at(incident, basis))
+    return Plan(
+        incident=incident,
+        # However late the sweep: only words that came in time are in `answered`.
+        updates=tuple(
+            replace(settled(update, KeptBy.AGENT, at=basis.now), state=PromiseState.KEPT) for update in kept
+        ),
     )
 
 

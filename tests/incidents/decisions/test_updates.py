@@ -223,6 +223,43 @@ def test_one_reply_keeps_it_to_one_customer():
     assert case.updates[0].kept_by is KeptBy.AGENT
 
 
+def solved(case, number):
+    """Without a word to its customer."""
+    return replace(
+        case,
+        tickets=tuple(
+            replace(item, ticket=replace(item.ticket, status=TicketStatus.SOLVED))
+            if item.ticket.ref.id == str(number)
+            else item
+            for item in case.tickets
+        ),
+    )
+
+
+@pytest.mark.parametrize("minute", [50, 60, 61, 90])
+def test_all_who_still_wait_were_answered(minute):
+    """One has an answer, the other's ticket is solved without one: nobody waits for what was promised."""
+    case = solved(reply(1, minute=40, case=taken()), 2)
+    plan = sweep(case, minute)
+    (update,) = plan.updates
+    assert (update.state, update.kept_by) == (PromiseState.KEPT, KeptBy.AGENT)
+    assert (plan.effects, plan.entries) == ((), ())
+    assert plan.incident.next_update_at == at(minute + 60)
+
+
+def test_solved_for_one_answered_for_none():
+    """Whoever waits has had no word: that another one went keeps nothing."""
+    plan = sweep(solved(taken(), 2), 61)
+    assert [update.state for update in plan.updates[:1]] == [PromiseState.BROKEN]
+
+
+def test_an_answer_that_is_late_keeps_nothing_for_whom_it_came_late():
+    """No sweep in between, the other one gone: the minute was over when the agent wrote."""
+    case = solved(reply(1, minute=62, case=taken()), 2)
+    plan = sweep(case, 63)
+    assert plan.updates[0].state is PromiseState.BROKEN
+
+
 @pytest.mark.parametrize(
     "changes",
     [
