@@ -26,6 +26,7 @@ from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState
 from incidents.process.approving import approve as rule
 from tasks import resources
+from tasks.reading import overdue
 from tests.stories.installation import Installation
 
 ROOM = "inc-1-checkout"
@@ -153,6 +154,17 @@ async def test_nobody_answers(liaison: Installation, page: Page):
     assert [entry.kind for entry in await liaison.timeline()].count(EntryKind.APPROVAL_EXPIRED) == 1
     assert "nobody answered" in await approve("INC-1", by="Late Larry")
     assert page.incidents() == []
+
+
+async def test_no_page_any_more(liaison: Installation, page: Page):
+    """The operator takes the page off the policy before anybody answered: the question is over, not due for ever."""
+    await liaison.escalated()
+    liaison.write_policy({})
+    await liaison.let_pass(timedelta(hours=3))
+    assert (await overdue()).approvals == (1,)
+    await recover()
+    assert (await overdue()).approvals == ()
+    assert "the policy names no status page for it any more" in said_in_room(liaison)
 
 
 async def test_two_at_once(liaison: Installation, page: Page):

@@ -26,7 +26,7 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
     """The plan, and what it means for the public. `case` is as it was before the plan."""
     public = _public(case)
     if public is None and basis.policy.status_page_of(plan.incident.service) is None:
-        return plan
+        return _nowhere_to_tell(case, plan, basis)
     changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
     seen = replace(case, incident=plan.incident, approvals=tuple(changed.values()))
     if public is not None:
@@ -39,6 +39,18 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
         if plan.incident.state in WORKS_AGAIN | _OVER:
             return _joined(plan, expired(seen, approval, basis, why="it was over before anybody said so"))
         return _unanswered(seen, plan, approval, basis)
+    return plan
+
+
+def _nowhere_to_tell(case: Case, plan: Plan, basis: Basis) -> Plan:
+    """The policy names no status page; a question from when it did has nothing left to allow."""
+    ruled_on = {(one.generation, one.subject) for one in plan.approvals}
+    seen = replace(case, incident=plan.incident)
+    for one in case.approvals:
+        is_open = one.subject is _SUBJECT and one.state is ApprovalState.ASKED
+        if is_open and (one.generation, one.subject) not in ruled_on:
+            why = "the policy names no status page for it any more"
+            plan = _joined(plan, expired(seen, one, basis, why=why))
     return plan
 
 
