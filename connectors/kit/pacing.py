@@ -54,6 +54,11 @@ class Pace:
             self._give_back(place)
             raise
 
+    def free(self) -> int:
+        """How many calls fit now, without waiting."""
+        self._forget(self._now())
+        return max(0, self._calls - len(self._times))
+
     def take(self) -> float:
         """Take a place and say how many seconds to wait before using it."""
         now = self._now()
@@ -62,8 +67,11 @@ class Pace:
     def _now(self) -> float:
         return self._clock() if self._clock is not None else asyncio.get_running_loop().time()
 
-    def _take(self, now: float) -> float:
+    def _forget(self, now: float) -> None:
         del self._times[: bisect.bisect_right(self._times, now - self._window)]
+
+    def _take(self, now: float) -> float:
+        self._forget(now)
         fits = len(self._times) < self._calls
         place = now if fits else max(now, self._times[-self._calls] + self._window)
         bisect.insort(self._times, place)

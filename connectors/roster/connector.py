@@ -39,6 +39,8 @@ LEASE = timedelta(seconds=90)
 """Longer than any notice takes."""
 AGAIN_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
+AT_ONE_LOOK = 50
+"""Notices taken to be sent at most; what is left is taken by the next look."""
 AT_ONCE = timedelta(days=2)
 """Further ahead nobody is woken by one page."""
 _PATIENCE = 15.0
@@ -80,6 +82,8 @@ class RosterPager(Pager, ListeningSource):
         self._ways = Ways(
             settings.ways, per_minute=settings.notices_per_minute, timeout=settings.timeout_seconds
         )
+        # Two who look at the pace at once would both take what it has left.
+        self._leasing = asyncio.Lock()
 
     # The pager
 
@@ -252,7 +256,15 @@ class RosterPager(Pager, ListeningSource):
         return {name: turns for name, (turns, _) in read.items()}
 
     async def _lease(self, page_id: int | None) -> Sequence[DueNotice]:
-        return await self._desk.lease_due(now=self._clock(), lease=LEASE, page_id=page_id)
+        """No more than the pace lets through now: what waited here would outlive its lease, and be sent twice."""
+        async with self._leasing:
+            limit = min(AT_ONE_LOOK, self._ways.pace.free())
+            if limit == 0:
+                return ()
+            due = await self._desk.lease_due(now=self._clock(), lease=LEASE, page_id=page_id, limit=limit)
+            for _ in due:
+                self._ways.pace.take()
+            return due
 
     async def _send(self, notice: DueNotice) -> None:
         link = ""

@@ -16,11 +16,14 @@ from incidents.errors import NotAllowed, Unknown, Unreachable
 
 
 class Ways:
-    """Sends a text by a way. Apprise works in threads of its own and tells a failure only by its answer."""
+    """Sends a text by a way. Apprise works in threads of its own and tells a failure only by its answer.
+
+    `pace` is for whoever takes notices to send them: `send` itself does not wait.
+    """
 
     def __init__(self, ways: Mapping[str, SecretStr], *, per_minute: float, timeout: float) -> None:
         self._ways = dict(ways)
-        self._pace = Pace(per_minute, 60.0)
+        self.pace = Pace(per_minute, 60.0)
         self._timeout = timeout
 
     @property
@@ -34,7 +37,6 @@ class Ways:
         address = self._ways.get(way)
         if address is None:
             raise NotAllowed(f"the block has no way {way!r}; add it under ways, or correct the policy")
-        await self._pace.wait()
         try:
             async with asyncio.timeout(self._timeout):
                 is_sent = await asyncio.to_thread(_notify, address.get_secret_value(), title, text)

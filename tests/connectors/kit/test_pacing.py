@@ -31,6 +31,18 @@ def test_as_many_as_are_allowed_then_a_window_later():
     assert [pace.take() for _ in range(3)] == pytest.approx([5.1, 5.6, 6.1])
 
 
+def test_how_many_fit_now():
+    """Who waits has a place already."""
+    clock = Clock()
+    pace = Pace(2, 10, clock=clock)
+    assert pace.free() == 2
+    for left in (1, 0, 0):
+        pace.take()
+        assert pace.free() == left
+    clock.now += 10.1
+    assert pace.free() == 1
+
+
 def test_a_quiet_time_gives_one_window():
     """A quiet hour allows as many at once as any window does, not more."""
     clock = Clock()

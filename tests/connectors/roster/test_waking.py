@@ -184,6 +184,32 @@ async def test_two_senders(world: RosterWorld):
     assert world.woken == ["ana", "ana@acme.example", "bo"]
 
 
+async def test_more_than_the_pace_lets_through(world: RosterWorld):
+    """Left on the desk: another sends it, nobody sends it twice, and not at all once somebody has the page."""
+    slow, words = world.pager(notices_per_minute=1), PageWords(summary="s", text="t")
+    for key in ("p1", "p2", "p3"):
+        await world.desk.open_page(key, target="", words=words, wakes=_wakes(world), now=world.clock())
+    async with asyncio.timeout(20):  # what waits for the pace waits a minute
+        assert sum(await asyncio.gather(slow.send_due(), slow.send_due())) == 1
+        assert await slow.send_due() == 0
+        await world.desk.acknowledge("p3", by="", now=world.clock())
+        assert await world.pager().send_due() == 1
+    world.clock.pass_by(seconds=LEASE.total_seconds() + 1)
+    assert await world.pager().send_due() == 0
+    assert world.woken == ["ana", "ana"]
+
+
+async def test_a_page_that_the_pace_has_no_room_for(world: RosterWorld):
+    """Kept at once, and sent by whoever looks next."""
+    slow = world.pager(notices_per_minute=1)
+    async with asyncio.timeout(20):
+        await slow.page(PAGE, once="p1")
+        await slow.page(PAGE, once="p2")
+    assert world.woken == ["ana"]
+    await world.pager().send_due()
+    assert world.woken == ["ana", "ana"]
+
+
 async def test_a_late_sender_changes_nothing(world: RosterWorld, pager: RosterPager):
     """Its lease ran out and somebody else is sending: what it says then does not count, before and after that ends."""
     words = PageWords(summary="s", text="t")
