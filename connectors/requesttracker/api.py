@@ -14,7 +14,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber
 from connectors.kit.pagination import pages as pages_of
 from connectors.requesttracker.settings import RequestTrackerSettings
-from incidents.errors import NotAllowed, Refused, Unknown, Unreachable
+from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 
 PAGE = 100
 """RT gives no more on a page, whatever is asked for, and says nothing of it."""
@@ -41,9 +41,18 @@ class RtApi:
         await self._http.aclose()
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """One record, or one page of a collection."""
+        """One record, or one page of a collection. A ticket that we may not see is `NotFound`, not `NotAllowed`."""
         await self._pace.wait()
-        answer = await self._http.call("GET", path, params=params)
+        try:
+            answer = await self._http.call("GET", path, params=params)
+        except NotAllowed as error:
+            if not path.startswith("ticket/"):
+                raise
+            await self.get("rt")
+            raise NotFound(
+                f"requesttracker GET {path}: there is none that {self._user!r} may see; for one in a queue of ours it"
+                " needs the right ShowTicket"
+            ) from error
         if not isinstance(answer.data, dict):
             raise Unreachable(f"requesttracker GET {path}: the answer is not a JSON object")
         return answer.data

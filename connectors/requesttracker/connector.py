@@ -17,7 +17,7 @@ import httpx
 from connectors.kit.fields import any_text, records, utc_time
 from connectors.kit.one_by_one import one_by_one
 from connectors.requesttracker.api import PAGE, RtApi
-from connectors.requesttracker.changes import Changes
+from connectors.requesttracker.conversation.changes import Changes
 from connectors.requesttracker.conversation.reader import Conversation
 from connectors.requesttracker.mapping import DELETED, FIELDS, id_from, ticket_from
 from connectors.requesttracker.polling import Polling

@@ -86,7 +86,7 @@ def ticket_from(
     connection: str,
     settings: ZammadSettings,
 ) -> Ticket:
-    """One ticket. Raises `Unrecognised` without an id, a time, or a state we know."""
+    """One ticket. Raises `Unrecognised` without an id, a time, or a state that is in `statuses`."""
     ticket_id = id_from(data.get("id"))
     if ticket_id is None:
         raise Unrecognised("zammad: a ticket without an id")

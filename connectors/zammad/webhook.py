@@ -9,7 +9,8 @@ ticket and article.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from connectors.kit.fields import a_record, any_text, record, text, utc_time
 from connectors.kit.strict_json import parse_json
@@ -34,11 +35,12 @@ def verified_from(headers: Sequence[tuple[str, str]], body: bytes, *, secrets: S
 
 def events_from(verified: Verified, *, connection: str, own_user_id: str | None) -> Sequence[Event]:
     """What the delivery says; nothing for the echo of our own change. Raises `Unrecognised`."""
-    ticket = record(a_record(parse_json(verified.body), "zammad: the body").get("ticket"))
+    data = a_record(parse_json(verified.body), "zammad: the body")
+    ticket = record(data.get("ticket"))
     ticket_id = id_from(ticket.get("id"))
     if ticket_id is None:
         raise Unrecognised("zammad: no ticket in the webhook; is its payload customized?")
-    if own_user_id is not None and any_text(ticket.get("updated_by_id")) == own_user_id:
+    if _is_echo(ticket, record(data.get("article")), own_user_id):
         return []
     return [
         TicketEvent(
@@ -48,3 +50,11 @@ def events_from(verified: Verified, *, connection: str, own_user_id: str | None)
             gone=_GONE.get(text(ticket.get("state"))),
         )
     ]
+
+
+def _is_echo(ticket: Mapping[str, Any], article: Mapping[str, Any], own_user_id: str | None) -> bool:
+    """The article is the one that the delivery is about; the ticket is as it was when the delivery was written, which
+    is later (Zammad's `TriggerWebhookJob`): a customer's words before a change of ours name us as its last changer."""
+    if own_user_id is None or any_text(ticket.get("updated_by_id")) != own_user_id:
+        return False
+    return not article or any_text(article.get("created_by_id")) == own_user_id

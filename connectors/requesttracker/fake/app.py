@@ -151,7 +151,11 @@ class FakeRequestTracker:
 
     async def _ticket(self, request: Request) -> Response:
         ticket = self.desk.load(request.path_params["id"])
-        return _error(404, "Not Found") if ticket is None else JSONResponse(records.whole(self.desk, ticket))
+        if ticket is None:
+            return _error(404, "Not Found")
+        if ticket.is_restricted:
+            return _error(403, "Forbidden")
+        return JSONResponse(records.whole(self.desk, ticket))
 
     async def _change(self, request: Request) -> Response:
         ticket = self._changeable(request)
@@ -189,17 +193,18 @@ class FakeRequestTracker:
         ticket = self.desk.load(request.path_params["id"])
         if ticket is None:
             return _error(404, "Not Found")
-        return _error(403, "Forbidden") if ticket.is_locked else ticket
+        return _error(403, "Forbidden") if ticket.is_locked or ticket.is_restricted else ticket
 
     async def _history(self, request: Request) -> Response:
         ticket = self.desk.load(request.path_params["id"])
-        found = [] if ticket is None else self.desk.history(ticket)
+        found = [] if ticket is None or ticket.is_restricted else self.desk.history(ticket)
         shown = [None if self._hides(one) else records.transaction(self.desk, one) for one in found]
         return JSONResponse(records.page(request, shown, tells_total=self.is_superuser))
 
     async def _attachments(self, request: Request) -> Response:
         ticket = self.desk.load(request.path_params["id"])
-        return self._parts(request, [] if ticket is None else self.desk.history(ticket))
+        is_shown = ticket is not None and not ticket.is_restricted
+        return self._parts(request, self.desk.history(ticket) if ticket is not None and is_shown else [])
 
     async def _transaction_parts(self, request: Request) -> Response:
         wanted = request.path_params["id"]

@@ -51,7 +51,7 @@ class FakeTransaction:
 
 @dataclass
 class StoredTicket:
-    """A ticket; `effective_id` differs from its id once it was merged."""
+    """A ticket; `effective_id` differs from its id once it was merged. `is_restricted`: in a queue we may not see."""
 
     id: int
     subject: str
@@ -63,6 +63,7 @@ class StoredTicket:
     status: str = "new"
     tags: list[str] = field(default_factory=list)
     is_locked: bool = False
+    is_restricted: bool = False
 
 
 @dataclass

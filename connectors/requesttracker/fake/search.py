@@ -25,7 +25,7 @@ class BadQuery(ValueError):
 
 
 def search(desk: FakeDesk, user: StoredUser, query: str) -> list[StoredTicket]:
-    """The tickets found: deleted and merged ones are in no search, whatever is asked."""
+    """The tickets found: deleted, merged and restricted ones are in no search, whatever is asked."""
     tokens = _tokens(query)
     test = _either(desk, user, tokens)
     if tokens:
@@ -33,7 +33,10 @@ def search(desk: FakeDesk, user: StoredUser, query: str) -> list[StoredTicket]:
     return [
         ticket
         for ticket in desk.tickets.values()
-        if ticket.status != "deleted" and ticket.effective_id == ticket.id and test(ticket)
+        if ticket.status != "deleted"
+        and ticket.effective_id == ticket.id
+        and not ticket.is_restricted
+        and test(ticket)
     ]
 
 

@@ -17,7 +17,7 @@ from connectors.zammad.conversation import articles
 from connectors.zammad.conversation.reader import ZammadReader
 from connectors.zammad.mapping import MERGED, REMOVED, state_fields
 from connectors.zammad.settings import ZammadSettings
-from incidents.errors import NotFound, Refused
+from incidents.errors import NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 
@@ -34,29 +34,47 @@ class ZammadChanges:
         """Do it once. Raises `incidents.errors`; once an article may have been written, `Unknown` or `Refused` only."""
         before = await self._living(ticket)
         fields: dict[str, Any] = {}
-        statuses = await self._reader.statuses()
+        statuses = await self._reader.statuses(text(before.get("state")))
         # A state of the house's own stays where it means the same.
         if change.status is not None and statuses.get(text(before.get("state"))) is not change.status:
             fields |= state_fields(change.status, self._settings, now=self._clock())
         article = await self._article(before, change, once)
         for tag in change.add_tags:
-            await self._api.send(
+            await self._send(
                 "POST", "tags/add", {"item": tag, "object": "Ticket", "o_id": int(ticket)}, is_repeatable=True
             )
         if article is not None:
             fields["article"] = article
         if fields:
-            await self._api.send("PUT", f"tickets/{ticket}", fields, is_repeatable=article is None)
-        if "state" in fields:
-            await read_back(
-                lambda: self._reader.ticket(ticket),
-                lambda seen: statuses.get(text(seen.get("state"))) is change.status,
-                what=f"zammad: ticket {ticket} to state {fields['state']!r}",
-                cure="look at its core workflows and triggers",
-            )
-        if article is not None:
-            await self._prove(ticket, article, once)
+            await self._send("PUT", f"tickets/{ticket}", fields, is_repeatable=article is None)
+        try:
+            if "state" in fields:
+                await read_back(
+                    lambda: self._reader.ticket(ticket),
+                    lambda seen: statuses.get(text(seen.get("state"))) is change.status,
+                    what=f"zammad: ticket {ticket} to state {fields['state']!r}",
+                    cure="look at its core workflows and triggers",
+                )
+            if article is not None:
+                await self._prove(ticket, article, once)
+        except NotFound as error:
+            if article is None:
+                raise
+            # A trigger moved it where we may not look: the article was sent all the same.
+            raise Unknown(
+                f"zammad: ticket {ticket} went from our sight after it was changed: {error}"
+            ) from error
         return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE)
+
+    async def _send(self, method: str, path: str, body: dict[str, Any], *, is_repeatable: bool) -> None:
+        """Zammad says 403 of one ticket in a group that we may read and not change."""
+        try:
+            await self._api.send(method, path, body, is_repeatable=is_repeatable)
+        except NotAllowed as error:
+            await self._api.record("users/me")
+            raise Refused(
+                f"zammad {method} {path}: we may not do this; give our user full access to the ticket's group"
+            ) from error
 
     async def _living(self, ticket: str) -> dict[str, Any]:
         data = await self._reader.ticket(ticket)

@@ -104,6 +104,10 @@ class FakeZammad:
         """From now on a field is required that the ticket lacks: no change is taken."""
         self.desk.frozen.add(ticket_id)
 
+    def restrict(self, ticket_id: int) -> None:
+        """It is moved to a group that the agent whose token we use has no access to."""
+        self.desk.restricted.add(ticket_id)
+
     def merge(self, ticket_id: int, into: int) -> None:
         """An agent merges one ticket into another."""
         self.desk.merge(ticket_id, self.desk.ticket(into), self._agent())

@@ -34,6 +34,10 @@ class Missing(Exception):
     """No such record."""
 
 
+class NotPermitted(Exception):
+    """What Zammad answers 403 to."""
+
+
 class Unprocessable(Exception):
     """What Zammad answers 422 to."""
 
@@ -75,6 +79,7 @@ class ZammadDesk:
         self.articles: dict[int, dict[str, Any]] = {}
         self.tags: dict[int, list[str]] = {}
         self.frozen: set[int] = set()
+        self.restricted: set[int] = set()
         self.mails: list[MailToCustomer] = []
 
     def now(self) -> str:

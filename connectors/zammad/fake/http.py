@@ -13,7 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.zammad.fake import hooks as webhooks
-from connectors.zammad.fake.desk import GROUPS, PRIORITIES, Missing, Unprocessable, ZammadDesk, stamp
+from connectors.zammad.fake.desk import (
+    GROUPS,
+    PRIORITIES,
+    Missing,
+    NotPermitted,
+    Unprocessable,
+    ZammadDesk,
+    stamp,
+)
 from connectors.zammad.fake.hooks import Hooks
 from connectors.zammad.fake.wire import article_json, ticket_json
 
@@ -84,6 +92,8 @@ class ZammadHttp:
                 return await endpoint(request)
             except Missing as error:
                 return _error(404, str(error))
+            except NotPermitted as error:
+                return _error(403, str(error))
             except Unprocessable as error:
                 return _error(422, str(error))
 
@@ -111,7 +121,7 @@ class ZammadHttp:
     # Tickets
 
     async def _tickets(self, request: Request) -> Response:
-        found = sorted(self._desk.tickets.values(), key=lambda one: one["id"])
+        found = sorted(self._visible(), key=lambda one: one["id"])
         return JSONResponse([self._shown(request, one) for one in _page(request, found, most=100, usual=100)])
 
     async def _create(self, request: Request) -> Response:
@@ -123,7 +133,7 @@ class ZammadHttp:
         """By the index, which is behind; only times and words of titles are known to it."""
         query = request.query_params.get("query", "")
         indexed = stamp(self._desk.clock() - timedelta(seconds=self._lag))
-        found = [one for one in self._desk.tickets.values() if one["updated_at"] <= indexed]
+        found = [one for one in self._visible() if one["updated_at"] <= indexed]
         by_time = _RANGE.fullmatch(query)
         if by_time is not None:
             since = stamp(datetime.fromisoformat(by_time[1]))
@@ -143,11 +153,12 @@ class ZammadHttp:
         return JSONResponse({"tickets": ids, "tickets_count": len(ids), "assets": {"Ticket": assets}})
 
     async def _ticket(self, request: Request) -> Response:
-        return JSONResponse(self._shown(request, self._desk.ticket(request.path_params["id"])))
+        return JSONResponse(self._shown(request, self._ours(request.path_params["id"])))
 
     async def _change(self, request: Request) -> Response:
         fields = await _body(request)
-        ticket = self._desk.change(request.path_params["id"], self._me, fields, fields.get("article"))
+        own_id = self._ours(request.path_params["id"])["id"]
+        ticket = self._desk.change(own_id, self._me, fields, fields.get("article"))
         return JSONResponse(self._shown(request, ticket))
 
     async def _delete(self, request: Request) -> Response:
@@ -164,11 +175,21 @@ class ZammadHttp:
         source = self._desk.ticket(request.path_params["id"])
         return JSONResponse({"result": "success", "target_ticket": target, "source_ticket": source})
 
+    def _visible(self) -> list[dict[str, Any]]:
+        return [one for one in self._desk.tickets.values() if one["id"] not in self._desk.restricted]
+
+    def _ours(self, ticket_id: int) -> dict[str, Any]:
+        """Raises `Missing`, and `NotPermitted` for one in a group that we have no access to."""
+        ticket = self._desk.ticket(ticket_id)
+        if ticket_id in self._desk.restricted:
+            raise NotPermitted("Not authorized")
+        return ticket
+
     def _shown(self, request: Request, ticket: dict[str, Any]) -> dict[str, Any]:
         return ticket_json(self._desk, ticket, is_expanded=request.query_params.get("expand") == "true")
 
     async def _articles(self, request: Request) -> Response:
-        ticket = self._desk.ticket(request.path_params["id"])
+        ticket = self._ours(request.path_params["id"])
         return JSONResponse([article_json(self._desk, one) for one in self._desk.articles_of(ticket["id"])])
 
     async def _article(self, request: Request) -> Response:
@@ -195,7 +216,7 @@ class ZammadHttp:
     # Tags
 
     async def _tags(self, request: Request) -> Response:
-        own_id = int(request.query_params.get("o_id", "0"))
+        own_id = self._ours(int(request.query_params.get("o_id", "0")))["id"]
         return JSONResponse({"tags": self._desk.tags.get(own_id, [])})
 
     async def _add_tag(self, request: Request) -> Response:
@@ -212,7 +233,7 @@ class ZammadHttp:
 
     async def _tagged(self, request: Request) -> tuple[list[str], str]:
         fields = await _body(request)
-        ticket = self._desk.ticket(int(fields.get("o_id") or 0))
+        ticket = self._ours(int(fields.get("o_id") or 0))
         self._desk.touch(ticket, self._me)
         return self._desk.tags[ticket["id"]], str(fields.get("item"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from connectors.kit.fakes.faults import FaultKind
 from connectors.requesttracker import RequestTracker
@@ -266,3 +267,31 @@ async def test_a_queue_that_is_not_there_is_named(world: RequestTrackerWorld) ->
     with pytest.raises(NotAllowed, match="no queue 'Suport'"):
         await connect(world, queues=["Suport"]).check()
     assert "hears the scrip" in await connect(world, queues=["General"]).check()
+
+
+async def test_a_ticket_that_we_may_not_see_stops_no_other(
+    world: RequestTrackerWorld, helpdesk: RequestTracker, ticket: str
+) -> None:
+    """It was moved to a restricted queue: RT says 403 of it, and our login is as good as ever."""
+    other = world.create_ticket("Same", "here", name="Bob", email="bob@customer.example")
+    (before,) = await helpdesk.read([ticket])
+    world.fake.desk.tickets[int(ticket)].is_restricted = True
+    assert [one.ref.id for one in await helpdesk.read([ticket, other])] == [other]
+    assert await helpdesk.comments(before, before.created_at) == []
+    assert not await helpdesk.was_done(ticket, ONCE)
+    hidden, done = await helpdesk.update([ticket, other], REPLY, once=ONCE)
+    assert (hidden.outcome, done.outcome) == (ChangeOutcome.GONE, ChangeOutcome.DONE)
+    assert "ShowTicket" in hidden.detail
+    assert (world.public_replies(ticket), world.public_replies(other)) == ([], [REPLY.public_reply])
+
+
+async def test_a_refused_login_is_not_taken_for_a_hidden_ticket(
+    world: RequestTrackerWorld, helpdesk: RequestTracker, ticket: str
+) -> None:
+    """ "Not there" would be believed of every ticket."""
+    stranger = connect(world, password=SecretStr("changed meanwhile"))
+    with pytest.raises(NotAllowed):
+        await stranger.read([ticket])
+    with pytest.raises(NotAllowed):
+        await stranger.update([ticket], REPLY, once=ONCE)
+    await stranger.aclose()

@@ -211,3 +211,64 @@ async def test_a_hostile_id_reaches_no_path(helpdesk: Zammad) -> None:
     assert outcome.outcome is ChangeOutcome.GONE
     with pytest.raises(Refused):
         await helpdesk.unsubscribe("1/../users")
+
+
+async def test_a_ticket_that_we_may_not_see_stops_no_other(
+    world: ZammadWorld, helpdesk: Zammad, ticket: str
+) -> None:
+    """It was moved to another group: Zammad says 403 of it, and our token is as good as ever."""
+    world.let_time_pass(1)
+    other = world.create_ticket("The same", "Me too", name="Bob", email="bob@customer.example")
+    world.let_time_pass(60)
+    (before,) = await helpdesk.read([ticket])
+    poll = helpdesk.changed_since(before.created_at)
+    assert (await anext(poll)).ref.id == ticket
+    world.fake.restrict(int(other))  # between the search and the look at what it found
+    assert [one.ref.id async for one in poll] == []
+    world.fake.desk.restricted = {int(ticket)}
+    assert [one.ref.id for one in await helpdesk.read([ticket, other])] == [other]
+    assert await helpdesk.comments(before, before.created_at) == []
+    assert not await helpdesk.was_done(ticket, ONCE)
+    hidden, done = await helpdesk.update([ticket, other], REPLY, once=ONCE)
+    assert (hidden.outcome, done.outcome) == (ChangeOutcome.GONE, ChangeOutcome.DONE)
+    assert "may see" in hidden.detail
+    assert [mail.to for mail in world.fake.mails] == ["bob@customer.example"]
+
+
+async def test_a_refused_token_is_not_taken_for_a_hidden_ticket(world: ZammadWorld, ticket: str) -> None:
+    """ "Not there" would be believed of every ticket."""
+    stranger = connect(world, api_token="revoked-meanwhile-000")
+    with pytest.raises(NotAllowed):
+        await stranger.read([ticket])
+    with pytest.raises(NotAllowed):
+        await stranger.update([ticket], REPLY, once=ONCE)
+    await stranger.aclose()
+
+
+async def test_a_ticket_that_leaves_our_sight_by_our_change(
+    world: ZammadWorld, helpdesk: Zammad, ticket: str
+) -> None:
+    """A trigger moves it once it was answered: "gone" would say that nobody was told."""
+    write = world.fake.desk._write
+
+    def move_away(record: dict[str, Any], *arguments: Any) -> dict[str, Any]:
+        world.fake.restrict(record["id"])
+        return write(record, *arguments)
+
+    world.fake.desk._write = move_away  # type: ignore[method-assign]
+    with pytest.raises(Unknown, match="went from our sight"):
+        await helpdesk.update([ticket], REPLY, once=ONCE)
+    assert len(world.fake.mails) == 1
+
+
+async def test_a_state_that_was_made_while_we_run(world: ZammadWorld, helpdesk: Zammad, ticket: str) -> None:
+    """It is looked up, not left to stop the poll; one that Zammad lists nowhere ends nothing."""
+    await helpdesk.read([ticket])
+    world.fake.desk.states[20] = {"id": 20, "name": "done and dusted", "state_type_id": 5}
+    world.fake.desk.states[21] = {"id": 21, "name": "of no known type", "state_type_id": 99}
+    for state, status in ((20, TicketStatus.SOLVED), (21, TicketStatus.OPEN)):
+        world.fake.desk.ticket(int(ticket))["state_id"] = state
+        (found,) = await helpdesk.read([ticket])
+        assert found.status is status
+        (outcome,) = await helpdesk.update([ticket], TicketChange(add_tags=("liaison",)), once=ONCE)
+        assert outcome.outcome is ChangeOutcome.DONE
