@@ -19,6 +19,13 @@ from incidents.sla.clock import SlaClock
 
 FAREWELL = "fixed"
 """What marks the last message to a customer in a generation."""
+OWNERS_LEAD = "owners-lead"
+"""What marks a page to the lead of those who are accountable (`ownership.lead`), who is no engineer."""
+
+
+def is_owners_lead_page(key: str) -> bool:
+    """Whether this page wakes the owners' lead: it says nothing about the engineers, so it never moves an incident."""
+    return f":page:{OWNERS_LEAD}" in key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,11 +101,16 @@ class Case:
 
     @property
     def page_keys(self) -> tuple[str, ...]:
-        """Keys of the pages that are out now: since the team itself (level 0) was last paged.
+        """Keys of the engineers' pages that are out now: since the team itself (level 0) was last paged.
 
         Engineers who open their page again start a generation without a new one; it stays the one that is out.
+        Pages to the owners' lead are none of them.
         """
-        pages = [line.key for line in self.ledger if line.kind is EffectKind.PAGE]
+        pages = [
+            line.key
+            for line in self.ledger
+            if line.kind is EffectKind.PAGE and not is_owners_lead_page(line.key)
+        ]
         starts = [index for index, key in enumerate(pages) if key.endswith(":0")]
         return tuple(pages[starts[-1] :]) if starts else ()
 
@@ -107,6 +119,13 @@ class Case:
         """The ledger's lines of those pages."""
         keys = set(self.page_keys)
         return tuple(line for line in self.ledger if line.key in keys)
+
+    @property
+    def owners_lead_pages(self) -> tuple[LedgerLine, ...]:
+        """The ledger's lines of all pages to the owners' lead, of any generation."""
+        return tuple(
+            line for line in self.ledger if line.kind is EffectKind.PAGE and is_owners_lead_page(line.key)
+        )
 
     def once(self, what: str) -> str:
         """A marker for something that happens once in this generation of the incident."""

@@ -11,7 +11,7 @@ from incidents.alerts.telling import proof_words
 from incidents.basis import Basis
 from incidents.case import FAREWELL, Case, Entry, EntryKind, Plan
 from incidents.decisions.departures import GONE_WORDS
-from incidents.decisions.posts import change_pages, tell_engineers, tell_room
+from incidents.decisions.posts import change_pages, end_pages, tell_engineers, tell_room
 from incidents.decisions.updates.said import ToldCustomers, say
 from incidents.effects import EffectKind, EffectState, ticket_status
 from incidents.lifecycle import move, reopen
@@ -150,7 +150,10 @@ def _close(case: Case, basis: Basis) -> Plan:
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
-        effects=tuple(tell_room(seen, basis.policy, "closed", f"{incident.name} is closed: {all_told}.")),
+        effects=(
+            *end_pages(seen),
+            *tell_room(seen, basis.policy, "closed", f"{incident.name} is closed: {all_told}."),
+        ),
         entries=(Entry(kind=EntryKind.CLOSED, text=f"Closed: {all_told}{rest}"),),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, LedgerLine, PageSighting, Plan
+from incidents.case import Case, Entry, EntryKind, LedgerLine, PageSighting, Plan, is_owners_lead_page
 from incidents.decisions.escalation import next_level
 from incidents.decisions.posts import tell_room
 from incidents.decisions.telling import digest, note_owner
@@ -38,12 +38,18 @@ def is_missing(line: LedgerLine | None) -> bool:
 
 
 def nobody_woken(case: Case, line: LedgerLine, why: str, basis: Basis) -> Plan:
-    """Given up in the ledger; told to the room and the owner; and the next level is paged unless somebody has it."""
+    """Given up in the ledger; told to the room and the owner; and the next level is paged unless somebody has it.
+
+    A page to the owners' lead is no level of anything: that it rang for nobody is in the story.
+    """
     why = why or USUAL_REASONS
     plan = Plan(
         incident=case.incident,
         sightings=(PageSighting(key=line.key, page_id=None, why=f"no incident: {why}"),),
     )
+    if is_owners_lead_page(line.key):
+        lost = f"The lead was not woken: {line.connection} took the page and has no incident of it ({why})"
+        return replace(plan, entries=(Entry(kind=EntryKind.NOBODY_WOKEN, text=lost),))
     if case.incident.state not in WITH_ENGINEERS or line.key not in case.page_keys:
         return plan
     text = f"Nobody was woken: {line.connection} took the page and has no incident of it ({why})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from incidents.case import Case, LedgerLine
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, NoteText, Nothing
 from incidents.models import ChatMessage
@@ -62,7 +64,12 @@ def tell_engineers(case: Case, policy: Policy, what: str, text: str) -> list[Eff
 
 
 def page_notes(case: Case, what: str, text: str) -> list[Effect]:
-    """A note on each page that is out (or on its way)."""
+    """A note on each of the engineers' pages that is out (or on its way)."""
+    return notes_on(case, case.pages, what, text)
+
+
+def notes_on(case: Case, pages: Iterable[LedgerLine], what: str, text: str) -> list[Effect]:
+    """A note on each of these pages; on none that was given up."""
     return [
         Effect(
             key=_once(case, line, "note", what),
@@ -73,13 +80,25 @@ def page_notes(case: Case, what: str, text: str) -> list[Effect]:
             target=line.target,
             payload=NoteText(text=internal(text)),
         )
-        for line in case.pages
+        for line in pages
         if line.state is not EffectState.DEAD
     ]
 
 
 def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
-    """Acknowledge or resolve every page that is out."""
+    """Acknowledge or resolve every page of the engineers that is out."""
+    return _change(case, case.pages, kind, what)
+
+
+def end_pages(case: Case) -> list[Effect]:
+    """Resolve whatever still rings although the incident is over: every page to anybody, of any generation, that was
+    not resolved yet."""
+    resolved = {line.target for line in case.ledger if line.kind is EffectKind.PAGE_RESOLVE}
+    left = [line for line in case.ledger if line.kind is EffectKind.PAGE and line.target not in resolved]
+    return _change(case, left, EffectKind.PAGE_RESOLVE, "over")
+
+
+def _change(case: Case, pages: Iterable[LedgerLine], kind: EffectKind, what: str) -> list[Effect]:
     return [
         Effect(
             key=_once(case, line, kind, what),
@@ -90,7 +109,7 @@ def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
             target=line.target,
             payload=Nothing(),
         )
-        for line in case.pages
+        for line in pages
         if line.state is not EffectState.DEAD
     ]
 

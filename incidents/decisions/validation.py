@@ -9,6 +9,7 @@ from incidents.alerts.episodes import Episode
 from incidents.alerts.telling import evidence_of
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.posts import end_pages
 from incidents.decisions.similar import SOURCE as SIMILAR
 from incidents.decisions.surge_name import SOURCE as SURGE
 from incidents.effects import ticket_note
@@ -54,9 +55,11 @@ def decide(
     seen = replace(case, incident=incident)
     note = verdict_note(seen, basis.policy)
     once = case.once(f"verdict:{verdict}")
+    notes = [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present]
+    is_over = incident.state is IncidentState.NOT_AN_INCIDENT
     return Plan(
         incident=incident,
-        effects=tuple(ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present),
+        effects=(*notes, *(end_pages(case) if is_over else ())),
         entries=(Entry(kind=EntryKind.VERDICT, text=_summary(verdict, evidence)), *_ending(incident.state)),
     )
 

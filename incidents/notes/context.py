@@ -18,7 +18,8 @@ from incidents.notes.sla import left_words
 from incidents.policy.policy import ActionPolicy, Policy
 from incidents.sla.clock import due_at
 
-_SUMMARY_LIMIT = 1000
+SUMMARY_LIMIT = 1000
+"""Characters of a page's summary."""
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 
 
@@ -75,7 +76,7 @@ def page_for(case: Case, basis: Basis, *, target: str) -> Page:
     again = " AGAIN" if incident.generation > 1 else ""
     summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.present, basis.policy)}"
     return Page(
-        summary=summary[:_SUMMARY_LIMIT],
+        summary=summary[:SUMMARY_LIMIT],
         source="Liaison",
         severity=incident.severity,
         details=facts(case, basis),

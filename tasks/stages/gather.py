@@ -101,8 +101,10 @@ async def read_pages_of(incident_id: int) -> list[PageNews]:
         taken = await taken_pages(tx, incident_id)
     now = resources.utc_now()
     news: list[PageNews] = []
+    # Of a page to the owners' lead only that it rang is of interest.
+    unseen = [line.key for line in case.owners_lead_pages if not line.result]
     for page in taken:
-        if page.key not in case.page_keys:
+        if page.key not in (*case.page_keys, *unseen):
             continue
         pager = await resources.connect(page.connection, Pager)
         state = await pager.read(page.key)

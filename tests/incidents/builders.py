@@ -208,6 +208,13 @@ def a_page_line(level: int = 0, *, generation: int = 1, state: EffectState = Eff
     return LedgerLine(key=key, kind=EffectKind.PAGE, state=state, connection="pagerduty/main", target=key)
 
 
+def a_lead_page_line(what: str = "silent:1", *, generation: int = 1) -> LedgerLine:
+    """A page to the owners' lead, who is no engineer."""
+    key = f"liaison:test:INC-7:g{generation}:page:owners-lead:{what}"
+    line = a_page_line()
+    return replace(line, key=key, target=key)
+
+
 ROOM_LINE = LedgerLine(
     key="liaison:test:INC-7:room",
     kind=EffectKind.CHAT_ROOM,

@@ -12,6 +12,7 @@ from deployments.commands.show import incident_rows, print_shown, shown
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep
 from incidents.decisions.ownership.hand_over import HandOver
+from incidents.models import IncidentState
 from tests.stories.installation import Installation
 
 ROOM = "inc-1-checkout"
@@ -60,7 +61,8 @@ async def test_from_the_first_ticket_through_three_hands(liaison: Installation):
 
 
 async def test_nobody_has_it_and_then_nobody_stirs(liaison: Installation):
-    """The lead is paged of an orphan once; who takes a ticket has it; and four silent hours are told once."""
+    """The lead is paged of an orphan once, and is no engineer; who takes a ticket has it; four silent hours are another
+    page; and when it is over none rings on."""
     patient = {"sla": {"targets": {1: {"response": "100h", "resolution": "200h"}}}}
     lead = {"title": "Lea", "pager_target": "payments-lead"}
     liaison.write_policy({**patient, "ownership": {"lead": lead}})
@@ -71,6 +73,14 @@ async def test_nobody_has_it_and_then_nobody_stirs(liaison: Installation):
     pages = [page.target for page in liaison.world.pagerduty.pages]
     assert pages.count("payments-lead") == 1
     assert liaison.notes(ticket).count("Nobody is accountable for INC-1") == 1
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Lea")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.ESCALATED
+    team, lead = liaison.world.pagerduty.incidents
+    liaison.world.pagerduty.resolve(lead.id, "Lea")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.ESCALATED
+    assert team.status == "triggered"
 
     liaison.world.zendesk.agent_take(ticket, "Ada Agent")
     await liaison.intake()
@@ -84,6 +94,14 @@ async def test_nobody_has_it_and_then_nobody_stirs(liaison: Installation):
     assert told[1] == f"Accountable: Ada Agent, who has taken #{ticket}"
     assert told[2].startswith("No word on INC-1 for 4 h ")
     assert len(told) == 3
+    assert [page.target for page in liaison.world.pagerduty.pages].count("payments-lead") == 2
+    assert "No word on INC-1 for 4 h " in liaison.page.title
+
+    liaison.world.mend_checkout()
+    liaison.world.pagerduty.resolve(team.id, "Jane Doe")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert {page.status for page in liaison.world.pagerduty.incidents} == {"resolved"}
 
 
 async def test_the_shift_changes_at_night(liaison: Installation):

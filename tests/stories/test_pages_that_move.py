@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flows.reconcile import reconcile
 from flows.recover import recover
+from flows.sla_sweep import sla_sweep
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState
 from incidents.store.inbox.parked import WhichParked, parked_deliveries
@@ -48,6 +49,26 @@ async def test_a_page_that_woke_nobody(liaison: Installation):
     liaison.world.pagerduty.acknowledge(liaison.page.id, "Omar Haddad")
     await liaison.sync()
     assert (await liaison.incident()).responder == "Omar Haddad"
+
+
+async def test_a_page_that_did_not_wake_the_owners_lead(liaison: Installation):
+    """The story says so, once, and no engineer is woken in the lead's stead."""
+    patient = {"sla": {"targets": {1: {"response": "100h", "resolution": "200h"}}}}
+    lead = {"title": "Head of service", "pager_target": "payments-lead"}
+    liaison.write_policy({**patient, "ownership": {"lead": lead}})
+    liaison.world.pagerduty.directory.service_of("payments-lead")["status"] = "disabled"
+    await liaison.escalated()
+    await liaison.let_pass(16 * MINUTE)
+    await sla_sweep()
+    for _ in range(3):
+        await liaison.let_pass(MINUTE)
+        await recover()
+    said = [entry.text for entry in await liaison.timeline() if entry.kind == "nobody_woken"]
+    assert len(said) == 1
+    assert said[0].startswith(
+        "The lead was not woken: pagerduty/demo took the page and has no incident of it"
+    )
+    assert [page.target for page in liaison.world.pagerduty.pages] == ["payments"]
 
 
 async def test_no_level_hears(liaison: Installation):

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import Actor, Case, Entry, EntryKind, Plan
-from incidents.decisions.escalation import person_page
 from incidents.decisions.ownership.hand_over import HandOver, hand_over
+from incidents.decisions.ownership.lead import owners_lead_page
 from incidents.decisions.posts import tell_room
-from incidents.decisions.telling import note_owner
+from incidents.decisions.telling import digest, note_owner
 from incidents.decisions.updates.said import seen_with, with_updates
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident
@@ -88,9 +88,14 @@ def _tell_lead(case: Case, basis: Basis) -> Plan:
     what = f"orphan:{basis.now.isoformat()}"
     effects = [*note_owner(case, what, internal(ask)), *tell_room(case, basis.policy, what, ask)]
     lead = basis.policy.ownership.lead
+    told = text
     if lead is not None:
-        effects.append(person_page(case, "owners-lead", lead, basis))
-    told = f"{text}; the lead is told" if lead is not None else text
+        # By the last sign: another silence is another page.
+        silence = f"silent:{digest(last_sign(incident).isoformat())}"
+        page = owners_lead_page(case, lead, silence, text, basis)
+        if case.line(page.key) is None:
+            effects.append(page)
+            told = f"{text}; the lead is told"
     return Plan(
         incident=replace(incident, owner_asked_at=basis.now),
         effects=tuple(effects),

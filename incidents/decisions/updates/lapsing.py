@@ -8,7 +8,8 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import person_page
-from incidents.decisions.posts import page_notes, tell_room
+from incidents.decisions.ownership.lead import owners_lead_page
+from incidents.decisions.posts import notes_on, page_notes, tell_room
 from incidents.decisions.telling import note_owner
 from incidents.decisions.updates.said import PROGRESS, say, seen_with
 from incidents.effects import Effect
@@ -171,8 +172,8 @@ def _text(case: Case, basis: Basis) -> _Text:
 
 
 def _tell_lead(case: Case, basis: Basis) -> list[Effect]:
-    """The owner's lead is paged, once in a generation; on what pages are out, in the room and at the owner's ticket it
-    is said each time."""
+    """The owners' lead is paged, else the team's, once in a generation; on the pages that are out, in the room and at
+    the owner's ticket it is said each time."""
     incident = case.incident
     promised = open_promises(case.updates)
     by = f" by {clock(promised[-1].said_by)}" if promised else ""
@@ -184,7 +185,11 @@ def _tell_lead(case: Case, basis: Basis) -> list[Effect]:
         *tell_room(case, basis.policy, what, text),
         *page_notes(case, what, text),
     ]
-    lead = basis.policy.ownership.lead or basis.policy.team_of(incident.service).lead
-    if lead is not None:
-        effects.append(person_page(case, "lead", lead, basis))
+    owners_lead, teams_lead = basis.policy.ownership.lead, basis.policy.team_of(incident.service).lead
+    if owners_lead is not None:
+        page = owners_lead_page(case, owners_lead, "promise-lapsed", text, basis)
+        line = case.line(page.key)
+        effects += [page] if line is None else notes_on(case, [line], what, text)
+    elif teams_lead is not None:
+        effects.append(person_page(case, "lead", teams_lead, basis))
     return effects

@@ -7,7 +7,7 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import LedgerLine, UntoldCustomer
-from incidents.decisions import closure
+from incidents.decisions import closure, validation
 from incidents.decisions.closure import MAX_RED_LOOKS
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Departure, IncidentState, Stage, TicketRef, TicketStatus
@@ -19,6 +19,7 @@ from tests.incidents.builders import (
     RED,
     ROOM_LINE,
     a_case,
+    a_lead_page_line,
     a_look,
     a_page_line,
     a_policy,
@@ -38,6 +39,13 @@ S = IncidentState
 POLICY = a_policy()
 AGAIN = NOW + timedelta(seconds=20)
 ELSEWHERE = a_look(True, "http/elsewhere")
+RESOLVED_LINE = LedgerLine(
+    key=f"{page_key()}:page_resolve:g1:proven",
+    kind=EffectKind.PAGE_RESOLVE,
+    state=EffectState.DONE,
+    connection="pagerduty/main",
+    target=page_key(),
+)
 
 
 def decide(case, *looks, policy=POLICY, now=NOW):
@@ -213,7 +221,7 @@ def test_closed():
     incident = plan.incident
     assert incident.state is S.CLOSED
     assert (incident.next_stage, incident.next_stage_at, incident.next_update_at) == (None, None, None)
-    assert [effect.payload.text for effect in plan.effects] == [
+    assert [effect.payload.text for effect in of_kind(plan, EffectKind.CHAT_POST)] == [
         "INC-7 is closed: every linked customer was told."
     ]
     assert plan.entries[0].text == "Closed: every linked customer was told"
@@ -318,3 +326,41 @@ def test_closed_names_who_was_not_told_and_why():
     assert "#1" not in entry.text
     (entry,) = decide(a_case(S.CLOSING, linked[:1], told=frozenset({linked[0].ref}))).entries
     assert entry.text == "Closed: every linked customer was told"
+
+
+def _closed(case):
+    return decide(replace(case, incident=replace(case.incident, state=S.CLOSING, state_since=NOW)))
+
+
+def _dismissed(case):
+    """As many looks as the policy bears have been in vain."""
+    checks = POLICY.validation.rechecks
+    incident = replace(case.incident, state=S.VALIDATING, next_stage=Stage.VALIDATION, checks=checks)
+    return validation.decide(replace(case, incident=incident), [GREEN], [], Basis(POLICY, NOW))
+
+
+@pytest.mark.parametrize(
+    ("end", "state"), [(_closed, S.CLOSED), (_dismissed, S.NOT_AN_INCIDENT)], ids=["closed", "dismissed"]
+)
+@pytest.mark.parametrize(
+    ("ledger", "ended"),
+    [
+        ([a_page_line()], ["g1:page:0"]),
+        ([a_page_line(), RESOLVED_LINE], []),
+        ([a_lead_page_line()], ["g1:page:owners-lead:silent:1"]),
+        (
+            [a_lead_page_line(), a_page_line(), RESOLVED_LINE, a_lead_page_line("promise-lapsed")],
+            ["g1:page:owners-lead:silent:1", "g1:page:owners-lead:promise-lapsed"],
+        ),
+        ([a_page_line(1), a_page_line(generation=2)], ["g1:page:1", "g2:page:0"]),
+        ([a_page_line(state=EffectState.DEAD)], []),
+    ],
+)
+def test_no_page_rings_on_when_it_is_over(end, state, ledger, ended):
+    """Of whatever generation and to whomever, once: also the lead's, who was paged before the team was."""
+    case = a_case(S.CLOSING, ledger=[*ledger, ROOM_LINE])
+    plan = end(case)
+    assert plan.incident.state is state
+    found = [effect.target for effect in of_kind(plan, EffectKind.PAGE_RESOLVE)]
+    assert found == [f"liaison:test:INC-7:{key}" for key in ended]
+    assert not of_kind(end(after(case, plan)), EffectKind.PAGE_RESOLVE)

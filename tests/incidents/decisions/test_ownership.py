@@ -255,6 +255,14 @@ def test_nobody_is_told_to_the_lead_once():
         "Nobody is accountable for INC-7, open for 15 min. Who takes it on says `owner INC-7 NAME`"
         in texts(plan)
     )
+    assert page.payload.summary.startswith(
+        "Nobody is accountable for INC-7, open for 15 min - INC-7 Checkout"
+    )
+    assert page.payload.details[0] == (
+        "Why you are paged",
+        "Nobody is accountable for INC-7, open for 15 min",
+    )
+    assert plan.entries[0].text == "Nobody is accountable for INC-7, open for 15 min; the lead is told"
     assert not swept(after(case, plan), 600, policy).effects
 
 

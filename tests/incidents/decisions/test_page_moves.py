@@ -15,6 +15,7 @@ from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
     a_case,
+    a_lead_page_line,
     a_page_event,
     a_page_line,
     a_page_state,
@@ -181,6 +182,16 @@ def test_level_after_level_and_then_a_person():
     policy = POLICY.model_copy(update={"teams": {**POLICY.teams, "payments": led}})
     plan = missing(case, key=page_key(2), basis=Basis(policy, NOW))
     assert [one.key for one in of_kind(plan, EffectKind.PAGE)] == ["liaison:test:INC-7:g1:page:lead"]
+
+
+def test_the_owners_lead_was_not_woken():
+    """Given up and written down; no engineer is woken in the lead's stead."""
+    lead = a_lead_page_line()
+    case = a_paged_case(S.ESCALATED, a_page_line(), lead)
+    plan = missing(case, key=lead.key)
+    assert plan.incident is case.incident
+    assert (plan.effects, [one.key for one in plan.sightings]) == ((), [lead.key])
+    assert [entry.text.split(":")[0] for entry in plan.entries] == ["The lead was not woken"]
 
 
 def test_somebody_has_it_already():

@@ -21,6 +21,7 @@ from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
     a_case,
+    a_lead_page_line,
     a_page_event,
     a_page_line,
     a_page_state,
@@ -127,6 +128,40 @@ def test_news_of_another_generations_page_moves_nothing():
     for level in (0, 1):
         assert follow(case, P.RESOLVED, key=page_key(level)).incident is case.incident
     assert follow(case, P.RESOLVED, key=page_key(generation=2)).incident.state is S.RESOLVED
+
+
+@pytest.mark.parametrize("change", [C.ACKNOWLEDGED, C.RESOLVED, C.UNACKNOWLEDGED, C.REASSIGNED, C.REOPENED])
+@pytest.mark.parametrize("status", [*P, None])
+@pytest.mark.parametrize("state", S)
+@pytest.mark.parametrize("team_is_paged", [True, False])
+def test_what_the_owners_lead_does_with_a_page_moves_nothing(team_is_paged, state, status, change):
+    """The lead is no engineer: no customer reads that engineers work on it, and nothing is resolved by it."""
+    lead = a_lead_page_line()
+    pages = [lead, a_page_line(), a_lead_page_line("promise-lapsed")] if team_is_paged else [lead]
+    case = a_paged_case(state, *pages)
+    assert case.page_keys == ((page_key(),) if team_is_paged else ())
+    plan = follow(case, status, a_page_event(change, actor="Lea", key=lead.key), key=lead.key)
+    assert plan.incident is case.incident
+    assert (plan.effects, plan.entries) == ((), ())
+
+
+def test_the_owners_lead_does_not_stand_in_for_the_team():
+    """The team's page could not be sent: the room's word counts, whoever else was paged."""
+    dead = a_page_line(state=EffectState.DEAD)
+    case = a_paged_case(S.ESCALATED, dead, a_lead_page_line())
+    command = ChatCommand(
+        connection="slack/main", room_id="C1", user="bo", verb=ChatVerb.ACKNOWLEDGE, text="", at=NOW
+    )
+    assert chat_command(case, command, Basis(POLICY, NOW)).incident.state is S.ACKNOWLEDGED
+
+
+def test_what_engineers_read_and_end_leaves_the_owners_lead_alone():
+    """A page handed back is the only one of theirs; and the lead's rings until the incident is over."""
+    lead = a_lead_page_line()
+    case = a_paged_case(S.ACKNOWLEDGED, a_page_line(), lead)
+    assert follow(case, P.TRIGGERED).incident.state is S.ESCALATED
+    resolved = follow(case, P.RESOLVED, a_page_event(C.RESOLVED))
+    assert [one.target for one in of_kind(resolved, EffectKind.PAGE_RESOLVE)] == [page_key()]
 
 
 def test_somebody_has_it():
