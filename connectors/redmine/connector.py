@@ -75,7 +75,7 @@ class Redmine(IssueTracker):
             ) from error
         await self._tracker_id()
         if self._settings.private_notes or self._settings.private_issues:
-            await self._require_private()
+            await self._require_private(whole(project.get("id")))
         open_to = " (the project is public: whoever opens Redmine reads its issues)"
         is_open = project.get("is_public") is True and not self._settings.private_issues
         return (
@@ -91,7 +91,7 @@ class Redmine(IssueTracker):
         if known is not None:
             return known
         if self._settings.private_issues:
-            await self._require_private()
+            await self._require_private(await self._project_id())
         issue: dict[str, Any] = {
             "project_id": self._settings.project,
             "subject": subject(title),
@@ -106,26 +106,27 @@ class Redmine(IssueTracker):
         if key is None:
             raise Unknown("redmine POST issues.json: the answer names no issue")
         own_id = await self._own_id_after("an issue")
-        await read_back(
+        issue = await read_back(
             lambda: self._issue(key),
-            lambda seen: (
-                is_opened_with(seen, once, own_id)
-                and (seen.get("is_private") is True or not self._settings.private_issues)
-            ),
+            lambda seen: is_opened_with(seen, once, own_id),
             what=f"redmine: issue {key}",
-            cure="it should be ours and, as private_issues says, private",
+            cure="it should be ours",
         )
+        await self._hide(key, issue)
         return key
 
     async def find_issue(self, once: str) -> str | None:
+        """One that should be private and is public is made private first: `Refused` where it stays public."""
         own_id = whole((await self._user()).get("id"))
         # The mark alone, wherever the issue was moved meanwhile.
         mark = marked("", once).rpartition(" ")[2]
         params = {"description": f"~{mark}", "sort": "id", **EVERY_STATUS}
         async for found in self._lists("issues.json", params):
             for issue in found:
-                if is_opened_with(issue, once, own_id):
-                    return key_from(issue.get("id"))
+                key = key_from(issue.get("id"))
+                if key is not None and is_opened_with(issue, once, own_id):
+                    await self._hide(key, issue)
+                    return key
         return None
 
     async def read(self, key: str) -> Issue:
@@ -159,11 +160,14 @@ class Redmine(IssueTracker):
 
     async def comment(self, key: str, text: InternalText, *, once: str) -> None:
         own_id = whole((await self._user()).get("id"))
-        if own_note(await self._issue(key), once, own_id) is not None:
+        before = await self._issue(key)
+        if own_note(before, once, own_id) is not None:
+            await self._keep_private(key, before, once, own_id)
             return
         is_private = self._settings.private_notes
         if is_private:
-            await self._require_private()
+            # The rights are those in the issue's own project: it may have been moved to another one.
+            await self._require_private(whole(record(before.get("project")).get("id")))
         await self._change(key, {"notes": marked(inert(text), once), "private_notes": is_private})
         seen = await read_back(
             lambda: self._issue(key),
@@ -171,13 +175,13 @@ class Redmine(IssueTracker):
             what=f"redmine: note on issue {key}",
             cure="look at its workflow and at AddIssueNotes of our role",
         )
-        note = own_note(seen, once, own_id)
-        if is_private and note is not None and note.get("private_notes") is not True:
-            await self._take_back(key, whole(note.get("id")))
+        await self._keep_private(key, seen, once, own_id)
 
     async def was_done(self, key: str, once: str) -> bool:
+        """A note that should be private and is public is not what was asked for: `comment` takes it back."""
         own_id = whole((await self._user()).get("id"))
-        return own_note(await self._issue(key), once, own_id) is not None
+        note = own_note(await self._issue(key), once, own_id)
+        return note is not None and not self._is_exposed(note)
 
     async def transition(self, key: str, status: str, *, once: str) -> None:
         issue = await self._issue(key)
@@ -196,6 +200,31 @@ class Redmine(IssueTracker):
             cure="look at its subtasks and at issues that block it",
         )
 
+    def _is_exposed(self, note: Mapping[str, Any]) -> bool:
+        return self._settings.private_notes and note.get("private_notes") is not True
+
+    async def _keep_private(self, key: str, issue: dict[str, Any], once: str, own_id: int | None) -> None:
+        note = own_note(issue, once, own_id)
+        if note is not None and self._is_exposed(note):
+            await self._take_back(key, whole(note.get("id")))
+
+    async def _hide(self, key: str, issue: Mapping[str, Any]) -> None:
+        """An issue of ours that should be private and stands there for everybody is made private. Raises `Refused` if
+        it stays public, and `Unknown` where that was not seen."""
+        if not self._settings.private_issues or issue.get("is_private") is True:
+            return
+        told = f"redmine: issue {key} was stored as public, not private"
+        cure = "make it private or delete it by hand, and give our role 'Set own issues public or private'"
+        try:
+            await self._change(key, {"is_private": True}, is_state=True)
+            seen = await self._issue(key)
+        except Refused as error:
+            raise Refused(f"{told}, and could not be changed: {cure}") from error
+        except LiaisonError as error:
+            raise Unknown(f"{told}, and whether it was changed is not known: {error}") from error
+        if seen.get("is_private") is not True:
+            raise Refused(f"{told}, and stays so: {cure}")
+
     async def _take_back(self, key: str, journal: int | None) -> None:
         """A note of ours that stands there for everybody: emptied at once, and refused, however that went."""
         told = f"redmine: the note on issue {key} was stored as public, not private"
@@ -205,15 +234,18 @@ class Redmine(IssueTracker):
             raise Refused(f"{told}, and could not be taken back: delete it by hand") from error
         raise Refused(f"{told}, and was taken back; give our role SetNotesPrivate")
 
-    async def _require_private(self) -> None:
-        """Raises `NotAllowed` unless our roles in the project have the rights that privacy needs."""
+    async def _project_id(self) -> int | None:
+        project = record((await self._get(f"projects/{self._settings.project}.json")).get("project"))
+        return whole(project.get("id"))
+
+    async def _require_private(self, project_id: int | None) -> None:
+        """Raises `NotAllowed` unless our roles in that project have the rights that privacy needs."""
         user = record((await self._get("users/current.json", {"include": "memberships"})).get("user"))
         if user.get("admin") is True:
             return
-        project = record((await self._get(f"projects/{self._settings.project}.json")).get("project"))
         rights: set[str] = set()
         for membership in records(user.get("memberships")):
-            if record(membership.get("project")).get("id") == project.get("id"):
+            if project_id is not None and record(membership.get("project")).get("id") == project_id:
                 for role in records(membership.get("roles")):
                     found = record((await self._get(f"roles/{whole(role.get('id'))}.json")).get("role"))
                     rights |= {any_text(one) for one in found.get("permissions") or []}

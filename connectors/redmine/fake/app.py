@@ -136,6 +136,8 @@ class FakeRedmine:
             return Response(status_code=204)
         if wanted.get("notes"):
             self.tracker.note(issue, OWN_ID, wanted["notes"], is_private=bool(wanted.get("private_notes")))
+        if wanted.get("is_private"):
+            self.tracker.hide(issue)
         # A status that the workflow does not allow is passed over: 204 all the same.
         if wanted.get("status_id") in self.tracker.allowed(issue):
             self.tracker.move(issue, wanted["status_id"], OWN_ID)

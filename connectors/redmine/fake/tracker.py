@@ -27,7 +27,8 @@ class StoredJournal:
 
 @dataclass
 class StoredIssue:
-    """An issue. `is_stuck`: its workflow lets it go nowhere, and says nothing of it."""
+    """An issue. `is_stuck`: its workflow lets it go nowhere, and says nothing of it. `project`: ours is 1; in another
+    one, where it may be moved, we may read and write notes, and have no other right."""
 
     id: int
     author: int
@@ -38,6 +39,7 @@ class StoredIssue:
     status: int = 1
     is_private: bool = False
     is_stuck: bool = False
+    project: int = 1
     journals: list[StoredJournal] = field(default_factory=list)
 
 
@@ -58,15 +60,21 @@ class FakeTracker:
     def create(self, author: int, subject: str, description: str, *, is_private: bool = False) -> StoredIssue:
         """Without the right, a private issue is a public one, and nothing is said."""
         now, number = self.clock(), self._next()
-        may_hide = bool(self.rights & {"set_issues_private", "set_own_issues_private"})
         issue = StoredIssue(number, author, subject, _stored(description), now, now)
-        issue.is_private = is_private and may_hide and not self.loses_privacy
         self.issues[number] = issue
+        if is_private:
+            self.hide(issue)
         return issue
+
+    def hide(self, issue: StoredIssue) -> None:
+        """Make it private; without the right, nothing is done and nothing is said."""
+        may_hide = bool(self.rights & {"set_issues_private", "set_own_issues_private"}) and issue.project == 1
+        issue.is_private = issue.is_private or (may_hide and not self.loses_privacy)
 
     def note(self, issue: StoredIssue, user: int, text: str, *, is_private: bool = False) -> None:
         """Without the right, a private note is a public one, and nothing is said."""
-        keeps = is_private and not self.loses_privacy and (user != 5 or "set_notes_private" in self.rights)
+        may_hide = user != 5 or ("set_notes_private" in self.rights and issue.project == 1)
+        keeps = is_private and not self.loses_privacy and may_hide
         issue.journals.append(StoredJournal(self._next(), user, _stored(text), self.clock(), keeps))
         issue.updated_at = self.clock()
 
@@ -103,7 +111,7 @@ class FakeTracker:
         """An issue in a list, which never has journals."""
         return {
             "id": issue.id,
-            "project": {"id": 1, "name": "Shop"},
+            "project": {"id": issue.project, "name": "Shop" if issue.project == 1 else "Elsewhere"},
             "status": _status(issue.status),
             "author": {"id": issue.author, "name": self.people[issue.author]},
             "subject": issue.subject,

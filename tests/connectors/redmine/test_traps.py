@@ -73,8 +73,49 @@ async def test_a_private_issue(world: RedmineWorld) -> None:
     key = await tracker.open_issue("t", NOTE, once=ONCE)
     assert world.fake.tracker.issues[int(key)].is_private
     world.fake.tracker.loses_privacy = True
-    with pytest.raises(Refused):
-        await tracker.open_issue("t", NOTE, once="another")
+    for _ in range(2):  # found again, it is not taken for done either
+        with pytest.raises(Refused, match=r"issue \d+ was stored as public, not private, and stays so"):
+            await tracker.open_issue("t", NOTE, once="another")
+    with pytest.raises(Refused, match="stays so"):
+        await tracker.find_issue("another")
+    assert len(world.titles()) == 2
+    world.fake.tracker.loses_privacy = False
+    found = await tracker.find_issue("another")
+    assert found is not None
+    assert world.fake.tracker.issues[int(found)].is_private
+
+
+async def test_a_private_issue_that_was_stored_as_public_is_made_private(world: RedmineWorld) -> None:
+    """At once: it does not stand there for everybody until somebody reads the error."""
+    world.fake.tracker.rights.add("set_own_issues_private")
+    world.fake.tracker.loses_privacy = True
+    world.fake.tracker.before_change.append(lambda: setattr(world.fake.tracker, "loses_privacy", False))
+    key = await connect(world, private_issues=True).open_issue("t", NOTE, once=ONCE)
+    assert world.fake.tracker.issues[int(key)].is_private
+
+
+async def test_a_public_note_is_not_taken_for_the_private_one(
+    world: RedmineWorld, tracker: Redmine, key: str
+) -> None:
+    """Its answer was lost: the look-up does not call it done, and the next try takes it back."""
+    await connect(world, private_notes=False).comment(key, NOTE, once=ONCE)
+    assert await connect(world, private_notes=False).was_done(key, ONCE)
+    assert not await tracker.was_done(key, ONCE)
+    with pytest.raises(Refused, match="was taken back"):
+        await tracker.comment(key, NOTE, once=ONCE)
+    assert world.comments(key) == []
+    await tracker.comment(key, NOTE, once=ONCE)
+    assert await tracker.was_done(key, ONCE)
+
+
+async def test_rights_are_those_in_the_issues_own_project(
+    world: RedmineWorld, tracker: Redmine, key: str
+) -> None:
+    """It was moved to a project where our role may keep nothing private: nothing is sent there."""
+    world.fake.tracker.issues[int(key)].project = 2
+    with pytest.raises(NotAllowed, match="Set notes as private"):
+        await tracker.comment(key, NOTE, once=ONCE)
+    assert world.comments(key) == []
 
 
 async def test_a_status_that_the_workflow_forbids_names_those_it_allows(
