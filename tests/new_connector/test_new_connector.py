@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,11 @@ def copied(folder: Path) -> Path:
 
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    # The copy lies where no shared folder is beside it, so what needs that is skipped there, in CI as well.
+    env = {name: value for name, value in os.environ.items() if name != "CI"}
+    return subprocess.run(  # noqa: S603
+        [sys.executable, *words], cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
 def passes(folder: Path, *words: str) -> None:
