@@ -29,6 +29,8 @@ _SAVE = _INSERT.on_conflict_do_update(
     },
 )
 _SHOWN = 5
+_LINKED_AT_ONCE = 500
+"""Three parameters each; PostgreSQL takes 32,767 in a statement by asyncpg."""
 
 
 async def episodes_told_of(tx: AsyncConnection, events: Sequence[AlertEvent]) -> Sequence[Episode]:
@@ -88,11 +90,13 @@ async def firing_apart(tx: AsyncConnection, services: Sequence[str]) -> Sequence
 async def link_episodes(tx: AsyncConnection, links: Mapping[int, Sequence[Episode]]) -> None:
     """Write in which incident each is told from now on."""
     for incident_id, episodes in links.items():
-        await tx.execute(
-            update(alert_episodes)
-            .where(tuple_(*(alert_episodes.c[name] for name in _PLACE)).in_([one.place for one in episodes]))
-            .values(incident_id=incident_id)
-        )
+        for start in range(0, len(episodes), _LINKED_AT_ONCE):
+            some = episodes[start : start + _LINKED_AT_ONCE]
+            await tx.execute(
+                update(alert_episodes)
+                .where(tuple_(*(alert_episodes.c[name] for name in _PLACE)).in_([one.place for one in some]))
+                .values(incident_id=incident_id)
+            )
 
 
 async def episodes_of(tx: AsyncConnection, incident_id: int) -> Sequence[Episode]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from incidents.alerts.episodes import Episode
 from incidents.case import EntryKind
 from incidents.events import AlertEvent
 from incidents.models import Incident, IncidentState, Stage
@@ -19,7 +20,7 @@ from incidents.policy.policy import Policy
 from incidents.process.alerts import TakenAlerts, follow_look, take_alerts
 from incidents.process.intake import join_and_tell
 from incidents.store import retention
-from incidents.store.alerts import count_alerts, firing_at
+from incidents.store.alerts import count_alerts, episodes_of, firing_at, link_episodes, save_episodes
 from incidents.store.cases import list_incidents
 from incidents.store.database import Database
 from incidents.store.timeline import read_timeline
@@ -277,3 +278,16 @@ async def test_what_ended_long_ago_in_no_incident_goes(database: Database):
         assert await retention.delete_alerts(tx, before=NOW) == 0
         assert await retention.delete_alerts(tx, before=NOW + MINUTE) == 1
         assert [one.key for one in await firing_at(tx, CONNECTION)] == ["a"]
+
+
+async def test_a_flood_is_told_in_one_incident(database: Database):
+    """More at once than one statement takes parameters for; all of them are linked."""
+    number = await write(database)
+    first, *_, last = flood = [
+        Episode(connection=CONNECTION, key=f"{key:05}", started_at=NOW, changed_at=NOW, service="checkout")
+        for key in range(11_000)
+    ]
+    async with database.transaction() as tx:
+        await save_episodes(tx, [first, last])
+        await link_episodes(tx, {number: flood})
+        assert [one.key for one in await episodes_of(tx, number)] == [first.key, last.key]
