@@ -49,9 +49,10 @@ async def reconcile() -> str:
             await restore_status_page(connection)
         except LiaisonError as error:
             failures.append(error)
-    failures += await read_issues()
     paged = await paged_incidents()
     failures += await look_at_pages(paged, followers)
+    # Last: nobody waits for a lasting fix as for a page.
+    failures += await read_issues()
     await followers.finish()
     if failures:
         raise failures[0]

@@ -7,6 +7,7 @@ from prefect.runtime import flow_run
 
 from flows.follow import Followers
 from flows.look_at_pages import look_at_pages
+from incidents.errors import LiaisonError
 from tasks.deliver.deliver import deliver
 from tasks.reading import overdue
 from tasks.ring import ring
@@ -32,7 +33,13 @@ async def recover() -> str:
         for failure in await look_at_pages(found.pages, followers):
             run_logger().warning("a page was not looked for, and will be again: %s", failure)
         for incident_id in found.approvals:
-            await expire_approvals(incident_id)
+            try:
+                await expire_approvals(incident_id)
+            except LiaisonError as failure:
+                run_logger().warning(
+                    "a question about INC-%s did not expire, and will: %s", incident_id, failure
+                )
+                continue
             followers.start([incident_id])
         if None in found.effects:
             await deliver(None)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,7 +32,7 @@ async def keep_issue(
 
 
 async def issues_to_read(tx: AsyncConnection, *, limit: int = 100) -> Sequence[KnownIssue]:
-    """Those that are not done, the ones first that were not read for longest."""
+    """Those that are not done, the ones first that were not read, nor tried in vain, for longest."""
     rows = await tx.execute(
         select(issues)
         .where(issues.c.is_done.is_(False))
@@ -43,6 +43,20 @@ async def issues_to_read(tx: AsyncConnection, *, limit: int = 100) -> Sequence[K
         KnownIssue(connection=row.connection, key=row.key, incident_id=row.incident_id, status=row.status)
         for row in rows
     ]
+
+
+async def record_tries(tx: AsyncConnection, tried: Sequence[KnownIssue], *, at: datetime) -> None:
+    """Put them behind those that were not read for longer, although nothing is known of them; what was read or tried
+    since `at` stays where it is."""
+    if tried:
+        await tx.execute(
+            update(issues)
+            .where(
+                tuple_(issues.c.connection, issues.c.key).in_([(one.connection, one.key) for one in tried]),
+                or_(issues.c.read_at.is_(None), issues.c.read_at < at),
+            )
+            .values(read_at=at)
+        )
 
 
 async def record_status(

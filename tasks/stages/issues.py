@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from incidents.case import Entry, EntryKind
-from incidents.errors import LiaisonError, NotAllowed, NotFound
+from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, StoreFault, Unreachable
 from incidents.ports import IssueTracker
-from incidents.store.issues import KnownIssue, issues_to_read, record_status
+from incidents.store.issues import KnownIssue, issues_to_read, record_status, record_tries
 from incidents.store.timeline import append_entries
 from incidents.texts.plain_text import cut, one_line
 from tasks import resources
@@ -17,15 +17,35 @@ _LONGEST_WORD = 80
 
 @task(name="read issues", **OUTSIDE_CALL)
 async def read_issues() -> list[LiaisonError]:
-    """Each that is not done, once; returns what went wrong with some."""
-    async with resources.database().transaction() as tx:
-        known = await issues_to_read(tx)
+    """Each that is not done, once; returns what went wrong with some.
+
+    A tracker that does not answer is asked once, and what could not be read goes behind all others: neither time nor
+    places are lost to it.
+    """
+    async with resources.transaction() as step:
+        known, begun = await issues_to_read(step.connection), step.now
     failures: list[LiaisonError] = []
+    away: set[str] = set()
     for issue in known:
+        if issue.connection in away:
+            continue
         try:
-            await _read(issue)
-        except LiaisonError as error:
-            failures.append(error)
+            try:
+                await _read(issue)
+            except StoreFault:
+                raise
+            except LiaisonError as error:
+                failures.append(error)
+                skipped: list[KnownIssue] = []
+                if isinstance(error, Unreachable | Busy):
+                    away.add(issue.connection)
+                    skipped = [one for one in known if one.connection == issue.connection]
+                async with resources.transaction() as step:
+                    # The one that was tried goes behind those that were not.
+                    await record_tries(step.connection, skipped, at=begun)
+                    await record_tries(step.connection, [issue], at=step.now)
+        except StoreFault as error:
+            return [*failures, error]
     return failures
 
 

@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from blocks.connect import _Open
 from flows.reconcile import reconcile
 from flows.recover import recover
 from incidents.case import EntryKind
 from incidents.effects import EffectKind, EffectState
-from incidents.errors import NotFound, Unknown
+from incidents.errors import NotFound, Unknown, Unreachable
 from incidents.issues import Issue
-from incidents.models import InternalText
+from incidents.models import IncidentState, InternalText
 from incidents.ports import IssueTracker
+from incidents.store.issues import KnownIssue, keep_issue, record_tries
+from incidents.store.schema.tables import issues
 from tasks import resources
 from tests.stories.installation import Installation
 
@@ -109,6 +112,50 @@ async def test_a_lost_reply(liaison: Installation, tracker: Tracker):
     assert len(tracker.opened) == 1
     (line,) = await liaison.ledger(EffectKind.ISSUE_OPEN)
     assert line.state is EffectState.DONE
+
+
+class Dead(Tracker):
+    """It does not answer, and notes how INC-1 stood when it was asked."""
+
+    def __init__(self, liaison: Installation) -> None:
+        super().__init__()
+        self.liaison = liaison
+        self.asked: list[IncidentState] = []
+
+    async def read(self, key: str) -> Issue:
+        self.asked.append((await self.liaison.incident()).state)
+        raise Unreachable("no answer")
+
+
+async def test_a_tracker_that_does_not_answer(liaison: Installation, tracker: Tracker):
+    """It is asked once a look, after the pages were looked at; the other tracker's issue has its turn although a
+    hundred of these are older."""
+    await liaison.escalated()
+    dead = Dead(liaison)
+    resources._here().connections._open["redmine/dead"] = _Open(dead, {}, time.monotonic() + 3600)
+    tracker.opened.append(("once", "title", "text"))
+    async with resources.transaction() as step:
+        for number in range(100):
+            await keep_issue(step.connection, "redmine/dead", f"d{number}", 1, now=step.now)
+            await record_tries(
+                step.connection,
+                [KnownIssue(connection="redmine/dead", key=f"d{number}", incident_id=1, status="")],
+                at=step.now - timedelta(days=2, minutes=number),
+            )
+        await keep_issue(step.connection, "redmine/story", "1", 1, now=step.now)
+        await record_tries(
+            step.connection,
+            [KnownIssue(connection="redmine/story", key="1", incident_id=1, status="")],
+            at=step.now - timedelta(days=1),
+        )
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")  # and no webhook tells
+    for _ in range(3):
+        with pytest.raises(Unreachable):
+            await reconcile()
+    assert dead.asked == [IncidentState.ACKNOWLEDGED] * 3
+    async with liaison.database.transaction() as tx:
+        (status,) = (await tx.execute(select(issues.c.status).where(issues.c.key == "1"))).scalars()
+    assert status == "New"
 
 
 async def test_never(liaison: Installation, tracker: Tracker):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import flows.recover as recovering
 from blocks.staticpage import StaticPageBlock
 from connectors.kit.fakes.faults import FaultKind
 from connectors.slack.fake import rendering
@@ -23,6 +24,7 @@ from flows.sla_sweep import sla_sweep
 from incidents.approval import ApprovalState, ApprovalSubject, Ruling
 from incidents.case import EntryKind
 from incidents.effects import EffectKind, EffectState
+from incidents.errors import Unreachable
 from incidents.models import IncidentState
 from incidents.process.approving import approve as rule
 from tasks import resources
@@ -154,6 +156,24 @@ async def test_nobody_answers(liaison: Installation, page: Page):
     assert [entry.kind for entry in await liaison.timeline()].count(EntryKind.APPROVAL_EXPIRED) == 1
     assert "nobody answered" in await approve("INC-1", by="Late Larry")
     assert page.incidents() == []
+
+
+async def test_a_question_that_cannot_expire(
+    liaison: Installation, page: Page, monkeypatch: pytest.MonkeyPatch
+):
+    """It keeps recover from nothing else, and expires when it can."""
+    await liaison.escalated()
+    await liaison.let_pass(timedelta(hours=3))
+
+    async def fails(incident_id: int) -> None:
+        raise Unreachable(f"INC-{incident_id} cannot be decided on")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recovering, "expire_approvals", fails)
+        assert "bells" in await recover()
+    assert (await overdue()).approvals == (1,)
+    await recover()
+    assert (await overdue()).approvals == ()
 
 
 async def test_no_page_any_more(liaison: Installation, page: Page):
