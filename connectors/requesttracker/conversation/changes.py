@@ -14,7 +14,7 @@ from typing import Any
 from connectors.kit.fields import any_text, items, records
 from connectors.kit.read_back import read_back
 from connectors.requesttracker.api import RtApi
-from connectors.requesttracker.conversation.reader import Conversation
+from connectors.requesttracker.conversation.reader import HIDDEN, Conversation
 from connectors.requesttracker.mapping import DELETED, content_type, id_from, status_from, status_word
 from connectors.requesttracker.settings import RequestTrackerSettings
 from incidents.errors import LiaisonError, NotFound, Refused, Unknown
@@ -79,11 +79,18 @@ class Changes:
             kind,
             {"Content": text, "ContentType": content_type(once)},
         )
-        await read_back(
+        seen = await read_back(
             lambda: self._conversation.message(transaction, once),
-            lambda seen: seen == _TYPES[kind],
+            lambda seen: seen in (_TYPES[kind], HIDDEN),
             what=f"requesttracker: {kind} on ticket {ticket}",
         )
+        if seen == HIDDEN:
+            # Not "unknown": the look-up would not see it either, and it would be sent again.
+            raise Refused(
+                f"requesttracker: the {kind} on ticket {ticket} was sent and RT does not show it to us; give"
+                f" {self._settings.user!r} the right {'ShowTicketComments' if kind == 'comment' else 'ShowTicket'}"
+                " on its queue"
+            )
 
     async def _settle(self, ticket: str, wanted: str, *, is_asked: bool, before: str) -> None:
         now = any_text((await self._living(ticket)).get("Status"))

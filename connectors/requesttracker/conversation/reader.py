@@ -17,10 +17,11 @@ from connectors.kit.mail_headers import origin_of
 from connectors.kit.recent import RecentlyUsed
 from connectors.requesttracker.api import RtApi
 from connectors.requesttracker.mapping import carries, headers_of, id_from, name_of
-from incidents.errors import NotFound
+from incidents.errors import NotAllowed, NotFound
 from incidents.models import Author, Comment, Origin, Ticket
 
 MEMORY = 5_000
+HIDDEN = "hidden"
 _PUBLIC, _PRIVATE = "Correspond", "Comment"
 # A user's id is its name there; asked for as a field, it is the number, which may stand in a path.
 _CREATOR = {"fields[Creator]": "id,Name,RealName"}
@@ -72,8 +73,13 @@ class Conversation:
         return False
 
     async def message(self, transaction: str, once: str) -> str | None:
-        """The type of a transaction that carries our message, or None if it does not."""
-        data = await self._api.get(f"transaction/{transaction}")
+        """The type of a transaction that carries our message, None if it does not, `HIDDEN` for one we may not see:
+        RT says 403 of a comment to who has no right ShowTicketComments (its `Ticket::CurrentUserCanSee`)."""
+        try:
+            data = await self._api.get(f"transaction/{transaction}")
+        except NotAllowed:
+            await self._api.get("rt")
+            return HIDDEN
         parts = await self._parts(f"transaction/{transaction}/attachments")
         return any_text(data.get("Type")) if any(carries(part, once) for part in parts) else None
 

@@ -38,12 +38,14 @@ def utc_now() -> datetime:
 
 
 class FakeRequestTracker:
-    """One RT with one queue. `is_superuser`: the bot sees mails that RT sent, and totals."""
+    """One RT with one queue. `is_superuser`: the bot sees mails that RT sent, and totals; `sees_comments`: it has
+    the right ShowTicketComments."""
 
     def __init__(self, *, clock: Callable[[], datetime] = utc_now, secret: str = "") -> None:
         self.desk = FakeDesk(clock)
         self.faults = Faults()
         self.is_superuser = False
+        self.sees_comments = True
         self.scrip = FakeScrip(clock, secret.encode())
         self.bot = self.desk.add_user(USER, "liaison@desk.example", "Liaison", is_privileged=True)
         self.desk.add_user("agent", "agent@desk.example", "Grace Agent", is_privileged=True)
@@ -221,6 +223,8 @@ class FakeRequestTracker:
     async def _transaction(self, request: Request) -> Response:
         for one in self.desk.transactions:
             if one.id == request.path_params["id"]:
+                if self._hides(one):
+                    return _error(403, "Forbidden")
                 return JSONResponse({"id": one.id, "Type": one.kind, "Created": w3c(one.at)})
         return _error(404, "Not Found")
 
@@ -232,6 +236,8 @@ class FakeRequestTracker:
         return _error(404, "Not Found")
 
     def _hides(self, transaction: FakeTransaction) -> bool:
+        if transaction.kind == "Comment" and not self.sees_comments:
+            return True
         return transaction.is_hidden and not self.is_superuser
 
 

@@ -295,3 +295,18 @@ async def test_a_refused_login_is_not_taken_for_a_hidden_ticket(
     with pytest.raises(NotAllowed):
         await stranger.update([ticket], REPLY, once=ONCE)
     await stranger.aclose()
+
+
+async def test_a_note_that_rt_does_not_show_us_is_not_sent_again(
+    world: RequestTrackerWorld, helpdesk: RequestTracker, ticket: str
+) -> None:
+    """Without ShowTicketComments the look-up finds no note of ours: "unknown" would write it again and again."""
+    world.fake.sees_comments = False
+    note = TicketChange(private_note=InternalText("Part of INC-42."))
+    (outcome,) = await helpdesk.update([ticket], note, once=ONCE)
+    assert outcome.outcome is ChangeOutcome.REFUSED
+    assert "was sent" in outcome.detail
+    assert "ShowTicketComments" in outcome.detail
+    assert world.private_notes(ticket) == [note.private_note]
+    (outcome,) = await helpdesk.update([ticket], REPLY, once="told")
+    assert outcome.outcome is ChangeOutcome.DONE
