@@ -4,14 +4,16 @@ message to them."""
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import Case, LedgerLine, Plan
 from incidents.decisions.participants.approval import asked, expired, is_asked_in_room, question
 from incidents.effects import Effect, EffectKind, EffectState, PublicOpening, PublicSaying
-from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, standing_of
+from incidents.lifecycle import OWES_UPDATES, WITH_ENGINEERS, WORKS_AGAIN, standing_of
 from incidents.models import Incident, IncidentState, PublicText
+from incidents.policy.cadence import OnLapse
 from incidents.public_incident import PublicState
 from incidents.texts.messages import customer_message
 from incidents.texts.times import clock, minute_of
@@ -145,9 +147,9 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     elif after.state is S.ACKNOWLEDGED and before.state is not S.ACKNOWLEDGED:
         text, key = rules.progress_text(theirs), f"{mark}:progress"
     elif after.updates_sent > before.updates_sent:
-        is_watched = state is PublicState.MONITORING
-        text = rules.monitoring_text(theirs) if is_watched else rules.update_text(theirs)
-        key = f"{mark}:update:{after.updates_sent}"
+        text, key = _still(state, basis), f"{mark}:update:{after.updates_sent}"
+    elif (passed_over := _put_off(before, after, basis)) is not None:
+        text, key = _still(state, basis), f"{mark}:by:{passed_over.isoformat()}"
     else:
         return None
     if seen.line(key) is not None:
@@ -163,6 +165,25 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     )
 
 
+def _still(state: PublicState, basis: Basis) -> str:
+    rules, theirs = basis.policy.status_page, basis.policy.templates.customer
+    return rules.monitoring_text(theirs) if state is PublicState.MONITORING else rules.update_text(theirs)
+
+
+def _put_off(before: Incident, after: Incident, basis: Basis) -> datetime | None:
+    """The moment that the public was told and at which customers are not written to any more: their agents answered all
+    of them, or nobody waits. None if it stands."""
+    told, comes = before.next_update_at, after.next_update_at
+    if told is None or comes is None or comes <= told:
+        return None
+    return told if after.state in OWES_UPDATES and _says_when(basis) else None
+
+
+def _says_when(basis: Basis) -> bool:
+    """Whether further words are sure: where nothing goes out that nobody wrote, no time is said in public."""
+    return basis.policy.cadence.on_lapse is OnLapse.SAFE_TEXT
+
+
 def _first_words(seen: Case, basis: Basis) -> PublicText:
     rules = basis.policy.status_page
     if seen.incident.state is S.ACKNOWLEDGED:
@@ -176,7 +197,7 @@ def _preview(seen: Case, basis: Basis) -> PublicText:
 
 
 def _render(seen: Case, template: str, basis: Basis) -> PublicText:
-    due = seen.incident.next_update_at
+    due = seen.incident.next_update_at if _says_when(basis) else None
     return customer_message(
         template,
         customer_name="",

@@ -9,14 +9,27 @@ import pytest
 
 from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
 from incidents.basis import Basis
-from incidents.case import EntryKind, Plan
+from incidents.case import EntryKind, LedgerLine, Plan
 from incidents.decisions.participants.approval import ruled
 from incidents.decisions.participants.status_page import with_status_page
-from incidents.models import IncidentState
+from incidents.decisions.updates.lapsing import sweep_updates
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState, TicketStatus
+from incidents.policy.cadence import OnLapse
 from incidents.policy.policy import Policy
-from tests.incidents.builders import NOW, a_case, a_page_line, a_policy, an_incident, texts
+from tests.incidents.builders import (
+    NOW,
+    a_case,
+    a_page_line,
+    a_policy,
+    after,
+    an_incident,
+    of_kind,
+    texts,
+)
 
 S = IncidentState
+HOUR = timedelta(hours=1)
 SUBJECT = ApprovalSubject.STATUS_PAGE
 
 
@@ -37,6 +50,32 @@ def asked(state=ApprovalState.ASKED, *, incident=S.ESCALATED):
         expires_at=NOW + timedelta(hours=1),
     )
     return a_case(an_incident(incident), None, [a_page_line()], approvals=(approval,))
+
+
+def opened(**changes):
+    """On the page since noon, where the next word is promised by one."""
+    line = LedgerLine(
+        key="INC-7:status-page",
+        kind=EffectKind.STATUS_PAGE_OPEN,
+        state=EffectState.DONE,
+        connection="staticpage/main",
+        target="INC-7",
+    )
+    changes = {"next_update_at": NOW + HOUR} | changes
+    return a_case(an_incident(S.ACKNOWLEDGED, **changes), None, [a_page_line(), line])
+
+
+def all_solved(case):
+    return replace(
+        case,
+        tickets=tuple(
+            replace(one, ticket=replace(one.ticket, status=TicketStatus.SOLVED)) for one in case.tickets
+        ),
+    )
+
+
+def said(plan):
+    return [(one.key, one.payload.text) for one in of_kind(plan, EffectKind.STATUS_PAGE_UPDATE)]
 
 
 def decided(case, policy, plan=None):
@@ -83,3 +122,44 @@ def test_a_question_of_before_is_over_too():
     case = asked()
     case = replace(case, incident=replace(case.incident, generation=2))
     assert [one.state for one in decided(case, a_policy()).approvals] == [ApprovalState.EXPIRED]
+
+
+def test_the_public_hears_by_the_time_it_was_told_although_nobody_waits():
+    """All tickets are solved, so no customer is written to; the page keeps its own word, once, and says the next."""
+    case, basis = all_solved(opened()), Basis(with_page(), NOW + HOUR)
+    swept = sweep_updates(case, basis)
+    assert not of_kind(swept, EffectKind.CUSTOMER_MESSAGE)
+    plan = with_status_page(case, swept, basis)
+    ((key, text),) = said(plan)
+    assert text == "UPDATE Checkout 14:00 UTC"
+    assert "13:00" in key
+    again = after(case, plan, now=basis.now)
+    assert said(with_status_page(again, sweep_updates(again, basis), basis)) == []
+    later = Basis(with_page(), NOW + 2 * HOUR)
+    ((then, _),) = said(with_status_page(again, sweep_updates(again, later), later))
+    assert then != key
+
+
+def test_the_public_hears_when_agents_have_put_the_next_word_off():
+    """They answered everybody at half past, so the next message comes at half past one; the page had said one."""
+    case, basis = opened(), Basis(with_page(), NOW + HOUR / 2)
+    put_off = Plan(incident=replace(case.incident, next_update_at=basis.now + HOUR))
+    ((_, text),) = said(with_status_page(case, put_off, basis))
+    assert text == "UPDATE Checkout 13:30 UTC"
+
+
+@pytest.mark.parametrize("moved", [timedelta(0), -HOUR / 4])
+def test_a_time_that_stands_or_comes_sooner_is_no_news(moved):
+    case = opened()
+    sooner = Plan(incident=replace(case.incident, next_update_at=NOW + HOUR + moved))
+    assert said(with_status_page(case, sooner, Basis(with_page(), NOW))) == []
+
+
+def test_no_time_is_said_in_public_where_nothing_goes_out_that_nobody_wrote():
+    """`on_lapse: tell_lead`: no word is sure to follow, so none is promised, and none made up."""
+    policy = with_page(a_policy(cadence={"on_lapse": OnLapse.TELL_LEAD}))
+    case, basis = opened(), Basis(policy, NOW + HOUR)
+    assert said(with_status_page(case, sweep_updates(case, basis), basis)) == []
+    fixed = Plan(incident=replace(case.incident, state=S.RESOLVED))
+    ((_, text),) = said(with_status_page(case, fixed, basis))
+    assert text.strip() == "WATCHED Checkout"
