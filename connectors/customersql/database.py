@@ -88,8 +88,10 @@ class DirectoryReader:
         self._engine: AsyncEngine | Engine
         try:
             if self._backend == "postgresql":
+                # asyncpg takes libpq's modes, as `ssl`.
+                words = {"ssl" if word == "sslmode" else word: said for word, said in url.query.items()}
                 self._engine = create_async_engine(
-                    url.set(drivername="postgresql+asyncpg"),
+                    url.set(drivername="postgresql+asyncpg", query=words),
                     pool_size=AT_ONCE,
                     max_overflow=0,
                     pool_pre_ping=True,

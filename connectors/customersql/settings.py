@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +12,12 @@ from sqlalchemy.exc import ArgumentError
 
 CONTACT = frozenset({"email", "domain", "id"})
 SERVICE = frozenset({"service"})
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+"""https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION"""
+POSTGRESQL_WORDS = frozenset(
+    {"host", "port", "user", "password", "database", "passfile", "ssl", "sslmode", "target_session_attrs"}
+)
+"""Of an address, behind the question mark: arguments of `asyncpg.connect` that are text, and libpq's word for `ssl`."""
 
 
 class DirectoryDatabase(BaseModel):
@@ -49,6 +56,8 @@ class DirectoryDatabase(BaseModel):
             ) from None
         if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
             raise ValueError("a SQLite address names a file: sqlite:////srv/crm.db")
+        if parsed.get_backend_name() == "postgresql":
+            _check_postgresql(parsed.query)
         return url
 
     @model_validator(mode="after")
@@ -105,6 +114,22 @@ class CustomerSqlSettings(BaseModel):
 def parameters_of(query: str) -> frozenset[str]:
     """The names that a query is asked with."""
     return frozenset(text(query).compile().params)
+
+
+def _check_postgresql(words: Mapping[str, object]) -> None:
+    """What stands behind the question mark goes to the driver as it is, which fails on a word it does not know."""
+    unknown = sorted(words.keys() - POSTGRESQL_WORDS)
+    if unknown:
+        known = ", ".join(sorted(POSTGRESQL_WORDS))
+        raise ValueError(
+            f"the database's address has {unknown[0][:60]!r} behind the question mark, which asyncpg does not take"
+            f" there; it takes {known}"
+        )
+    modes = [words[word] for word in ("ssl", "sslmode") if word in words]
+    if len(modes) > 1:
+        raise ValueError("the database's address has both ssl and sslmode: leave one of them")
+    if modes and modes[0] not in SSL_MODES:
+        raise ValueError(f"the database's address has an sslmode that is none of {', '.join(SSL_MODES)}")
 
 
 def _check_query(name: str, query: str, offered: frozenset[str]) -> None:

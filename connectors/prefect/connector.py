@@ -57,7 +57,8 @@ class PrefectActions(ActionRunner):
         """Start a run of the action's deployment. The key makes one of it, however often it is asked for, so a lost
         answer is asked for again.
 
-        Raises `Refused` where the deployment has nobody to run it, unless its settings let it wait.
+        Raises `Unknown` where no answer came at all: it may have been started. Raises `Refused` where the deployment
+        has nobody to run it, unless its settings let it wait.
         """
         remedy = self._settings.actions.get(action)
         if remedy is None:
@@ -80,17 +81,21 @@ class PrefectActions(ActionRunner):
                 f" {', '.join(sorted(names or ())) or 'none'}"
             )
         deployment_id = text(deployment.get("id"))
-        answer = await self._http.call(
-            "POST",
-            f"/deployments/{deployment_id}/create_flow_run",
-            json={
-                "idempotency_key": f"{once}@{deployment_id}",
-                "parameters": parameters,
-                "tags": [TAG],
-            },
-            headers=await self._csrf_headers(),
-            is_repeatable=True,
-        )
+        headers = await self._csrf_headers()
+        try:
+            answer = await self._http.call(
+                "POST",
+                f"/deployments/{deployment_id}/create_flow_run",
+                json={
+                    "idempotency_key": f"{once}@{deployment_id}",
+                    "parameters": parameters,
+                    "tags": [TAG],
+                },
+                headers=headers,
+                is_repeatable=True,
+            )
+        except Unreachable as error:
+            raise Unknown(f"{self.name}: it may have been started: {error}") from error
         started = record(answer.data)
         if text(started.get("deployment_id")) != deployment_id:
             raise Unknown(f"{self.name}: the answer is no run of deployment {remedy.deployment}")

@@ -44,8 +44,8 @@ class PageFolder:
             await asyncio.to_thread(self._claim, owner)
             lock = os.open(self._path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
-            await self._wait_for(lock)
             with _told(self._path):
+                await self._wait_for(lock)
                 # Two that claimed an empty folder at once: the marker that is there now is the one that counts.
                 await asyncio.to_thread(self._claim, owner)
             yield TakenFolder(self._path)

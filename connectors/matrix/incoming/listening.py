@@ -21,13 +21,16 @@ from connectors.matrix.client_api import ClientApi
 from connectors.matrix.incoming import said
 from connectors.matrix.mapping import offered
 from connectors.matrix.settings import MatrixSettings
-from incidents.errors import NotFound, Unrecognised
+from incidents.errors import NotAllowed, Refused, Unrecognised
 from incidents.events import Heard, Verified
 
 # Less than what a call may take to answer (connectors.kit.http).
 PATIENCE = 8.0
 EVENTS_AT_ONCE = 50
 GAP_PAGES = 100
+UNKNOWN_PLACE = frozenset({"M_UNKNOWN", "M_INVALID_PARAM"})
+"""What is answered to a `since` that means nothing to the server; the specification has no word of its own for it.
+Synapse 1.163 says the first for a token it cannot read (`StreamToken.from_string`)."""
 
 logger = logging.getLogger("liaison.matrix")
 
@@ -62,6 +65,8 @@ class RoomListener:
             try:
                 news = await self._api.sync(self._wanted, since=since, patience=self._patience)
             except MatrixRefused as refusal:
+                if refusal.code not in UNKNOWN_PLACE:
+                    raise  # a proxy's no, a fault of the server's: what was said meanwhile is there afterwards
                 # A server restored from a backup, or another one under the same name.
                 logger.warning("matrix: where we had listened to means nothing to the server: %s", refusal)
                 since = await self._now()
@@ -110,7 +115,12 @@ class RoomListener:
         """The incident that a message of ours offered to acknowledge, as it was sent first."""
         try:
             message = await self._api.event(room_id, event_id)
-        except (NotFound, Forbidden, MatrixRefused):
+        except Forbidden:
+            return None
+        except NotAllowed:
+            raise
+        except Refused:
+            # Whatever people put under a reaction as the id of a message: it must not keep us from hearing the rest.
             return None
         return offered(message) if message.get("sender") == self._settings.user_id else None
 

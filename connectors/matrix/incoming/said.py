@@ -29,6 +29,9 @@ KINDS = (MESSAGE, REACTION, TOMBSTONE, NAME)
 """What is heard at all."""
 
 _CHANGES = {TOMBSTONE: RoomChange.ARCHIVED, NAME: RoomChange.RENAMED}
+# https://spec.matrix.org/v1.16/appendices/#event-ids. Without the slash, which only rooms of version 3 have: a proxy
+# may refuse an address with it, and that refusal says nothing about a room.
+_EVENT_ID = re.compile(r"\$[A-Za-z0-9._:\[\]~=+-]{1,254}")
 _MENTION = re.compile(r'\s*<a href="https://matrix\.to/#/([^"?]{1,300})[^"]{0,300}">([^<]{1,300})</a>')
 _LINKED = re.compile(r"\s*\[([^\]\n]{1,300})\]\(https://matrix\.to/#/([^)\s]{1,300})\)")
 
@@ -53,12 +56,13 @@ def command_in(event: Mapping[str, Any], settings: MatrixSettings) -> Typed | No
 
 
 def target_of(event: Mapping[str, Any]) -> str | None:
-    """The id of the event that a thumb up is for; None for all else."""
+    """The id of the event that a thumb up is for; None for all else, and for what is no event's id anywhere."""
     relation = record(record(event.get("content")).get("m.relates_to"))
     is_mark = event.get("type") == REACTION and relation.get("rel_type") == "m.annotation"
     if not is_mark or not is_thumbs_up(relation.get("key")):
         return None
-    return text(relation.get("event_id")) or None
+    event_id = text(relation.get("event_id"))
+    return event_id if _EVENT_ID.fullmatch(event_id) else None
 
 
 def changes_a_room(event: Mapping[str, Any]) -> bool:

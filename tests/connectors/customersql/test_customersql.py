@@ -220,6 +220,22 @@ async def test_who_may_not_read(crm_url: str):
         await engine.dispose()
 
 
+@pytest.mark.parametrize("word", ["ssl", "sslmode"])
+async def test_encrypted_or_not_at_all(crm_url: str, word: str):
+    """libpq's word as well as asyncpg's; a server without TLS is not read where it is required."""
+    address = make_url(crm_url)
+    for mode in ("disable", "prefer"):
+        url = address.update_query_dict({word: mode}).render_as_string(hide_password=False)
+        directory = in_database(url)
+        assert await directory.tier(ADA) == "gold"
+        await directory.aclose()
+    url = address.update_query_dict({word: "require"}).set(host="127.0.0.1", port=1)
+    directory = in_database(url.render_as_string(hide_password=False))
+    with pytest.raises(Unreachable):
+        await directory.tier(ADA)
+    await directory.aclose()
+
+
 async def test_check_says_what_works(database: Callable[..., CustomerSql], crm_csv: Path):
     assert (await database().check()).endswith("the tier and users queries work")
     assert "no users_query" in await database(users_query=None).check()
@@ -294,6 +310,15 @@ async def test_lines_that_say_nothing_are_named_and_the_others_serve(tmp_path: P
         ({"csv": {"path": "x", "email": None}}, "the domain, or both"),
         ({"database": {"url": f"no address {PASSWORD}", "tier_query": TIER}}, "cannot be read"),
         ({"database": {"url": "sqlite://", "tier_query": TIER}}, "names a file"),
+        *(
+            ({"database": {"url": f"postgresql://u:{PASSWORD}@h/crm?{query}", "tier_query": TIER}}, words)
+            for query, words in (
+                ("connect_timeout=3", "'connect_timeout' behind the question mark.*sslmode"),
+                ("sslmode=yes", "none of disable, .*verify-full"),
+                ("sslmode=require&sslmode=disable", "none of disable, .*verify-full"),
+                ("sslmode=require&ssl=require", "both ssl and sslmode"),
+            )
+        ),
         (
             {"database": {"url": "sqlite:///x", "tier_query": "delete from customers where 'x' = :email"}},
             "a SELECT",

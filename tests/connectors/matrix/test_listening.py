@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.matrix import Matrix
 from connectors.matrix.fake.app import ANNA, BORIS, BOT, FakeMatrix
-from incidents.errors import LiaisonError
+from incidents.errors import LiaisonError, Refused
 from incidents.events import ChatCommand, RoomChange, RoomEvent
 from incidents.models import Button, ChatMessage, ChatVerb, Room
 from incidents.ports import ListeningSource
@@ -119,6 +120,19 @@ async def test_what_is_only_applause(fake: FakeMatrix, listener: Matrix, room: R
     assert command.verb is ChatVerb.STATUS
 
 
+@pytest.mark.parametrize("event_id", ["..", "$" + "x" * 300, "$a/b", "$ä", "gone", "$"])
+async def test_a_reaction_to_what_is_no_event(
+    fake: FakeMatrix, listener: Matrix, room: Room, cursor: str, event_id: str
+) -> None:
+    """An id that no server gave: nobody is asked for it, and what is said afterwards is heard."""
+    fake.react(event_id, "👍", room=room.id)
+    fake.say("!liaison status", room=room.id)
+    (command,) = await heard(listener, cursor, 1)
+    assert isinstance(command, ChatCommand)
+    assert command.verb is ChatVerb.STATUS
+    assert not any("/event/" in call for call in fake.calls)
+
+
 async def test_a_reaction_that_cannot_be_looked_up_now_is_heard_later(
     fake: FakeMatrix, listener: Matrix, room: Room, cursor: str
 ) -> None:
@@ -168,6 +182,35 @@ async def test_a_place_that_the_server_does_not_know(
     second = await anext(listening)
     assert len(second.deliveries) == 1
     await listening.aclose()
+
+
+class RefusedOnce(httpx.AsyncBaseTransport):
+    """A proxy, or a server, that refuses the next `/sync` with this, and then works."""
+
+    def __init__(self, fake: FakeMatrix, status: int, content: object) -> None:
+        self._inner = InProcessTransport(fake.app)
+        self._refusals = [httpx.Response(status, json=content)]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._refusals and request.url.path.endswith("/sync"):
+            return self._refusals.pop()
+        return await self._inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("status", "content"),
+    [(400, {"errcode": "M_BAD_JSON"}), (413, {"errcode": "M_TOO_LARGE"}), (431, {}), (422, {"detail": "no"})],
+)
+async def test_a_refusal_that_says_nothing_of_the_place(
+    fake: FakeMatrix, room: Room, cursor: str, status: int, content: object
+) -> None:
+    """An error, and what was said meanwhile is heard from the same place."""
+    refused = Matrix(NAME, settings(), transport=RefusedOnce(fake, status, content), patience=0.05)
+    fake.say("!liaison ack INC-7", room=room.id)
+    with pytest.raises(Refused):
+        await hear(refused, cursor, 1)
+    assert len(await heard(refused, cursor, 1)) == 1
+    await refused.aclose()
 
 
 async def test_silence_moves_nothing(fake: FakeMatrix, listener: Matrix, room: Room, cursor: str) -> None:

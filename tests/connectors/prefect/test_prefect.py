@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import stamina
 from pydantic import ValidationError
 
 from connectors.kit.fakes.faults import FaultKind, Faults
@@ -98,6 +99,19 @@ async def test_a_start_whose_answer_was_lost_is_asked_for_again_and_is_one_run(
     server.faults.arm(kind, where="create_flow_run")
     run = await acting().run("Restart", ARGUMENTS, once=ONCE)
     assert [one.id for one in server.runs] == [run.id]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.DROP_REPLY, FaultKind.ERROR_AFTER_WORK])
+async def test_a_start_that_is_never_answered_may_have_been_made(
+    acting: Callable[..., PrefectActions], server: FakePrefect, kind: FaultKind
+):
+    server.faults.arm(kind, where="create_flow_run", times=None)
+    with (
+        stamina.set_testing(True, attempts=3, cap=True),
+        pytest.raises(Unknown, match="may have been started"),
+    ):
+        await acting().run("Restart", ARGUMENTS, once=ONCE)
+    assert len(server.runs) == 1
 
 
 async def test_one_key_at_two_deployments_of_a_flow_is_two_runs(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import json
 import shutil
 from pathlib import Path
@@ -79,6 +81,17 @@ async def test_another_pages_folder(world: World) -> None:
     with pytest.raises(NotAllowed, match="installation ffffff"):
         await opened(world, "2")
     assert content(world) == before
+
+
+async def test_a_file_system_without_locks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as NFS without its lock daemon: told as what it is."""
+
+    def none_left(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none_left)
+    with pytest.raises(Unreachable, match="cannot be written: No locks available"):
+        await world.page().check()
 
 
 @pytest.mark.parametrize("said", ["", "{", "[]", "{}", "null", '{"connection": "staticpage/main"}'])
