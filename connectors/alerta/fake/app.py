@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from connectors.alerta.mapping import OVER
 from connectors.kit.fakes.faults import Faults, FaultyApp
 
 ENDS = frozenset({"normal", "ok", "cleared"})
@@ -110,7 +111,7 @@ class FakeAlerta:
         elif known.severity != severity:
             status = "closed" if severity in ENDS else "open"
             if status != known.status:
-                self._tell(known, status)
+                self._tell(known, status, changed=now)
             known.severity, known.status, known.create_time = severity, status, now
         known.update_time = now
         self._tell(known)
@@ -131,11 +132,17 @@ class FakeAlerta:
 
     def delete(self, alert: FakeAlertaAlert) -> None:
         """It is gone, with its id."""
-        self._tell(alert, "closed")
+        self._tell(alert, "closed", changed=self.clock())
         del self.alerts[alert.resource, alert.event]
 
-    def _tell(self, alert: FakeAlertaAlert, status: str | None = None) -> None:
-        self.told.append(json.dumps({"version": 1, "alert": alert.body(status)}).encode())
+    def _tell(
+        self, alert: FakeAlertaAlert, status: str | None = None, *, changed: datetime | None = None
+    ) -> None:
+        """`changed` is when, where the plugin speaks before Alerta has it."""
+        body = alert.body(status)
+        if changed is not None and status in OVER:
+            body["updateTime"] = _written(changed)
+        self.told.append(json.dumps({"version": 1, "alert": body}).encode())
 
     async def notify(self) -> list[int]:
         """Send what has not been sent; returns what was answered."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import urllib.request
+from datetime import datetime, timezone
 from typing import Any
 
 from alerta.plugins import PluginBase
 
 LOG = logging.getLogger("alerta.plugins.liaison")
+OVER = ("closed", "expired")
 TIMEOUT = 3.0  # seconds; whoever sends the alert waits for them
 
 
@@ -30,19 +32,21 @@ class LiaisonPlugin(PluginBase):  # type: ignore[misc]  # Alerta has no types
         self._tell(alert, str(alert.status), kwargs)
 
     def status_change(self, alert: Any, status: str, text: str, **kwargs: Any) -> None:
-        """Before it is done: the alert is as it was, so the end is told of the right `createTime`."""
-        self._tell(alert, status, kwargs)
+        """Before it is done: the alert is as it was, so the end is told of the right `createTime`, and is now."""
+        self._tell(alert, status, kwargs, changed=_now())
 
     def post_action(self, alert: Any, action: str, text: str, **kwargs: Any) -> None:
         """Closed, acknowledged or shelved by hand, or expired."""
         self._tell(alert, str(alert.status), kwargs)
 
     def delete(self, alert: Any, **kwargs: Any) -> bool:
-        """What is not there any more does not fire."""
-        self._tell(alert, "closed", kwargs)
+        """What is not there any more does not fire; this, too, is said before it is done."""
+        self._tell(alert, "closed", kwargs, changed=_now())
         return True
 
-    def _tell(self, alert: Any, status: str, kwargs: dict[str, Any]) -> None:
+    def _tell(
+        self, alert: Any, status: str, kwargs: dict[str, Any], *, changed: datetime | None = None
+    ) -> None:
         url, token = (
             self.get_config(name, default="", type=str, **kwargs) for name in ("LIAISON_URL", "LIAISON_TOKEN")
         )
@@ -50,6 +54,9 @@ class LiaisonPlugin(PluginBase):  # type: ignore[misc]  # Alerta has no types
             LOG.error("LIAISON_URL and LIAISON_TOKEN are not set: Liaison is told nothing")
             return
         told = {**alert.get_body(history=False), "status": status, "rawData": None}
+        if changed is not None and status in OVER:
+            # The alert still has the time of its change before, and that would be taken for its end.
+            told["updateTime"] = changed.isoformat(timespec="milliseconds")
         body = json.dumps({"version": 1, "alert": told}, default=str).encode()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
@@ -58,3 +65,7 @@ class LiaisonPlugin(PluginBase):  # type: ignore[misc]  # Alerta has no types
                 pass
         except (OSError, ValueError) as error:
             LOG.warning("Liaison was not told of alert %s: %s", alert.id, type(error).__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)  # noqa: UP017  # Alerta's Python may be older than ours

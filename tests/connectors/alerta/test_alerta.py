@@ -188,6 +188,20 @@ def test_it_is_over_however_it_ends(connecting: Connecting, server: FakeAlerta, 
     assert None not in ends
 
 
+@pytest.mark.parametrize("how", ["normal", "deleted"])
+def test_it_ends_when_it_ended(connecting: Connecting, server: FakeAlerta, how: str):
+    """What is told before Alerta has done it is not dated back to what was before."""
+    server.clock = lambda: NOW
+    alert = server.send("CheckoutDown")
+    server.clock = lambda: NOW + timedelta(hours=1)
+    if how == "normal":
+        server.send("CheckoutDown", severity="normal")
+    else:
+        server.delete(alert)
+    _, ended, *_ = told_by(server, connecting())
+    assert (ended.started_at, ended.ended_at) == (NOW, NOW + timedelta(hours=1))
+
+
 def test_another_severity_is_another_episode(connecting: Connecting, server: FakeAlerta):
     ticking(server)
     server.send("CheckoutDown", severity="warning")
