@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
-import multiprocessing
 import smtplib
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP, default
-from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bench.connectors.served import in_a_process
 from bench.result import Result, progress
 from connectors.mail import Mail, MailSettings
 from connectors.mail.fake.app import ADDRESS, HOST, PASSWORD, FakeMailServer, MailPorts
@@ -35,7 +34,6 @@ MAILS = 1000
 NAME = "mail/bench"
 BODY = "Since ten I cannot pay, the page says 503.\n" * 10
 REPLY = PublicText("We are working on it, and you will hear from us again by 14:30.\n" * 5)
-READY_WITHIN = 30.0
 
 
 async def mail_figures(mails: int = MAILS) -> list[Result]:
@@ -47,7 +45,7 @@ async def mail_figures(mails: int = MAILS) -> list[Result]:
             server.ensure_database("liaison")
             database = Database(server.url("liaison"))
             await migrate(database)
-            with _served(mails) as ports:
+            with in_a_process(lambda: _serving(mails)) as ports:
                 progress(f"{mails} mails in and out")
                 ours = await _ours(database, ports, mails)
                 bare = await asyncio.to_thread(_bare, ports, mails)
@@ -130,28 +128,8 @@ def _bare(ports: MailPorts, mails: int) -> tuple[float, float]:
     return taken_in, time.perf_counter() - began
 
 
-@contextmanager
-def _served(mails: int) -> Iterator[MailPorts]:
-    context = multiprocessing.get_context("fork")
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_serve, args=(mails, theirs), daemon=True)
-    child.start()
-    theirs.close()
-    try:
-        if not ours.poll(READY_WITHIN):
-            raise TimeoutError("the fake did not start")
-        yield ours.recv()
-    finally:
-        ours.close()
-        child.join(5.0)
-        child.kill()
-
-
-def _serve(mails: int, parent: Connection) -> None:
-    asyncio.run(_until_parent_is_gone(mails, parent))
-
-
-async def _until_parent_is_gone(mails: int, parent: Connection) -> None:
+@asynccontextmanager
+async def _serving(mails: int) -> AsyncIterator[MailPorts]:
     fake = FakeMailServer()
     for number in range(mails):
         message = EmailMessage(policy=SMTP)
@@ -160,8 +138,5 @@ async def _until_parent_is_gone(mails: int, parent: Connection) -> None:
         message["Message-ID"] = f"<first-{number}@customer.example>"
         message.set_content(BODY)
         fake.mailbox.deliver(message.as_bytes(), folder="INBOX", at=resources.utc_now())
-    gone = asyncio.Event()
-    asyncio.get_running_loop().add_reader(parent.fileno(), gone.set)
     async with fake.serving() as ports:
-        parent.send(ports)
-        await gone.wait()
+        yield ports

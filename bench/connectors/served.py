@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from multiprocessing.connection import Connection
+from typing import TypeVar
 
 from starlette.types import ASGIApp
 
@@ -16,14 +17,29 @@ Facts = Mapping[str, str]
 """What the connector must know of the fake: ids of what is in it."""
 Make = Callable[[], tuple[ASGIApp, Facts]]
 READY_WITHIN = 30.0
+Told = TypeVar("Told")
 
 
 @contextmanager
 def served(make: Make) -> Iterator[tuple[str, Facts]]:
     """Serve what `make` makes until the end of the block; yields its address and its facts."""
+    with in_a_process(lambda: _serving(make)) as told:
+        yield told
+
+
+@asynccontextmanager
+async def _serving(make: Make) -> AsyncIterator[tuple[str, Facts]]:
+    app, facts = make()
+    async with serving(app) as address:
+        yield address, dict(facts)
+
+
+@contextmanager
+def in_a_process(serve: Callable[[], AbstractAsyncContextManager[Told]]) -> Iterator[Told]:
+    """Serve in a process of its own until the end of the block; yields what the server tells of itself."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_serve, args=(make, theirs), daemon=True)
+    child = context.Process(target=_run, args=(serve, theirs), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -36,14 +52,15 @@ def served(make: Make) -> Iterator[tuple[str, Facts]]:
         child.kill()
 
 
-def _serve(make: Make, parent: Connection) -> None:
-    asyncio.run(_until_parent_is_gone(make, parent))
+def _run(serve: Callable[[], AbstractAsyncContextManager[Told]], parent: Connection) -> None:
+    asyncio.run(_until_parent_is_gone(serve, parent))
 
 
-async def _until_parent_is_gone(make: Make, parent: Connection) -> None:
-    app, facts = make()
+async def _until_parent_is_gone(
+    serve: Callable[[], AbstractAsyncContextManager[Told]], parent: Connection
+) -> None:
     gone = asyncio.Event()
     asyncio.get_running_loop().add_reader(parent.fileno(), gone.set)
-    async with serving(app) as address:
-        parent.send((address, dict(facts)))
+    async with serve() as told:
+        parent.send(told)
         await gone.wait()

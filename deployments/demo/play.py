@@ -10,7 +10,7 @@ from rich.console import Console
 
 from deployments.demo.scratch import DemoOptions, sayer, scratch_installation
 from deployments.demo.story import CUSTOMERS, Story
-from deployments.demo.told import NotAsTold
+from deployments.demo.told import goes_as_told
 from deployments.demo.world import World, open_world, save_connections
 from deployments.machine.stack import Stack
 from incidents.store.cases import list_incidents
@@ -60,12 +60,7 @@ async def _tell(stack: Stack, world: World, say: Callable[[str], None], options:
         pace=1.0 if options.is_quick else 30.0,
     )
     try:
-        went_as_told = True
-        try:
-            await story.tell()
-        except NotAsTold as error:
-            went_as_told = False
-            say(f"NOT AS TOLD: {error}")
+        went_as_told = await goes_as_told(story.tell, say)
         return await _result(story, database, went_as_told=went_as_told, say=say)
     finally:
         await database.aclose()

@@ -20,3 +20,13 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float)
         if time.monotonic() > deadline:
             raise NotAsTold(f"{what}: not within {seconds:g} s")
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def goes_as_told(tell: Callable[[], Awaitable[None]], say: Callable[[str], None]) -> bool:
+    """Tell it; what did not happen is said, and makes it False."""
+    try:
+        await tell()
+    except NotAsTold as error:
+        say(f"NOT AS TOLD: {error}")
+        return False
+    return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deployments.demo.scratch import DemoOptions, sayer, scratch_installation
-from deployments.demo.told import NotAsTold
+from deployments.demo.told import goes_as_told
 from deployments.demo.vendorless.story import MailStory
 from deployments.demo.vendorless.world import MailWorld, open_mail_world, save_connections
 from deployments.machine.stack import Stack
@@ -58,12 +58,7 @@ async def _tell(
     database = Database(stack.database_url)
     story = MailStory(world=world, database=database, say=say, pace=1.0 if options.is_quick else 12.0)
     try:
-        went_as_told = True
-        try:
-            await story.tell()
-        except NotAsTold as error:
-            went_as_told = False
-            say(f"NOT AS TOLD: {error}")
+        went_as_told = await goes_as_told(story.tell, say)
         return await _result(story, database, went_as_told=went_as_told, say=say)
     finally:
         await database.aclose()
