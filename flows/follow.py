@@ -24,6 +24,7 @@ from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources
 from tasks.deliver.deliver import deliver
+from tasks.deliver.late_pages import send_late_pages
 from tasks.reading import incident_named, sources_of
 from tasks.runs import perform, without_task_runs
 from tasks.stages.story import tell_story
@@ -139,6 +140,9 @@ class Followers:
         while (found := await _next(incident_id)) is not None:
             await self._run_stage(found)
             is_told = True
+        # Without a place in the line: it waits for the pager, and then for one call.
+        with self._spare_task_runs():
+            is_told = not await send_late_pages(incident_id) and is_told
         if not is_told:
             with tagged([incident], await sources_of([incident_id])):
                 async with self._place(Urgency.REST, incident):

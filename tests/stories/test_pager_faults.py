@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from prefect import flow
 
 from connectors.kit.fakes.faults import FaultKind
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState
+from tasks.deliver.late_pages import send_late_pages
 from tests.stories.installation import Installation, Line
 
 EVENTS = "/v2/enqueue"
@@ -101,6 +103,29 @@ async def test_a_busy_pager_is_asked_again_when_it_said(liaison: Installation):
     await recover()
     assert len(liaison.world.pagerduty.pages) == 1
     assert (await page(liaison)).attempts == 2
+
+
+@pytest.mark.parametrize(("longest", "pages"), [(timedelta(seconds=40), 1), (timedelta(seconds=20), 0)])
+async def test_a_page_that_a_busy_pager_puts_off_leaves_at_its_time(
+    liaison: Installation, longest: timedelta, pages: int
+):
+    """Nobody has to find it overdue first; one that is put off for longer is left to whoever does."""
+    liaison.world.pagerduty.faults.arm(FaultKind.RATE_LIMIT, where=EVENTS, seconds=30)
+    await liaison.escalated()
+    waited: list[float] = []
+
+    async def pass_time(seconds: float) -> None:
+        waited.append(seconds)
+        await liaison.let_pass(timedelta(seconds=seconds))
+
+    @flow
+    async def following() -> bool:
+        return await send_late_pages(1, longest=longest, sleep=pass_time)
+
+    assert await following() is bool(pages)
+    assert len(liaison.world.pagerduty.pages) == pages
+    assert [25 < seconds <= 30 for seconds in waited] == [True] * pages
+    assert await following() is False, "there is nothing left, or it is due later"
 
 
 async def test_a_page_that_cannot_be_read_back_holds_up_only_its_lane(liaison: Installation):
