@@ -50,5 +50,13 @@ class WayTo:
         return handed_on
 
 
-_KEPT = {"authorization", "content-type", "accept", "x-http-method-override"}
+_KEPT = {
+    "authorization",
+    "content-type",
+    "accept",
+    "x-http-method-override",
+    "origin",
+    "x-requested-with",
+    "x-redmine-api-key",
+}
 _TOLD = {"content-type", "retry-after"}
