@@ -16,11 +16,11 @@ from functools import partial
 from typing import ClassVar
 
 from connectors.kit.fields import any_text, record, utc_time
+from connectors.kit.mailbox.imap import ImapSession
+from connectors.kit.mailbox.listening import MailBatch, MailboxListener, MailCursor, folders_of
+from connectors.kit.mailbox.threads import in_thread
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
-from connectors.mail.incoming.imap import ImapSession
-from connectors.mail.incoming.listening import MailBatch, MailboxListener, MailCursor, folders_of
-from connectors.mail.incoming.threads import in_thread
 from connectors.mail.mapping import ReadMail, mail_from, unreadable, url_of_ticket
 from connectors.mail.outgoing.compose import Outgoing, mail_id, plain_mail, reply
 from connectors.mail.outgoing.smtp import SmtpSender
@@ -292,7 +292,9 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
 
     async def _hear(self, batch: MailBatch) -> Heard:
         now = self._clock()
-        arrivals = await in_thread(self._understood, batch, now)
+        arrivals = [
+            found for found in await in_thread(self._understood, batch, now) if not found.is_for_the_roster
+        ]
         copies = [
             found.arrival.message_id for found in arrivals if found.is_own_copy and found.arrival.message_id
         ]

@@ -12,13 +12,14 @@ from email.message import Message
 from urllib.parse import quote
 
 from connectors.kit.mail_headers import origin_of
-from connectors.mail.incoming.body import body_text
-from connectors.mail.incoming.headers import contacts, header_text, header_texts, message_ids, raw_headers
-from connectors.mail.incoming.imap import FetchedMail
+from connectors.kit.mailbox.body import body_text
+from connectors.kit.mailbox.headers import contacts, header_text, header_texts, message_ids, raw_headers
+from connectors.kit.mailbox.imap import FetchedMail
 from connectors.mail.incoming.reports import DeliveryReport, delivery_report
 from connectors.mail.settings import MailSettings
 from incidents.desk import Arrival, DeskTicket, TicketToken
 from incidents.models import Author, Contact, Origin
+from incidents.rotas.page_replies import answers_a_page
 from incidents.texts.plain_text import storable
 
 NO_SUBJECT = "(no subject)"
@@ -30,10 +31,12 @@ _IN_SUBJECT = re.compile(r"\s*\[#(\d{1,9})-([a-z2-7]{8})\]")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadMail:
-    """A mail, understood. `is_own_copy`: it claims to be one that we sent, which its message id will prove."""
+    """A mail, understood. `is_own_copy`: it claims to be one that we sent, which its message id will prove.
+    `is_for_the_roster`: it answers a page of our own pager, whose mailbox this is as well."""
 
     arrival: Arrival
     is_own_copy: bool
+    is_for_the_roster: bool = False
 
 
 def mail_from(fetched: FetchedMail, settings: MailSettings, *, is_sent: bool, now: datetime) -> ReadMail:
@@ -65,7 +68,11 @@ def mail_from(fetched: FetchedMail, settings: MailSettings, *, is_sent: bool, no
         at=min(fetched.arrived_at or now, now),
         unreachable=report.unreachable,
     )
-    return ReadMail(arrival=arrival, is_own_copy=settings.is_own(sender.email))
+    return ReadMail(
+        arrival=arrival,
+        is_own_copy=settings.is_own(sender.email),
+        is_for_the_roster=_is_for_the_roster(mail, settings),
+    )
 
 
 def unreadable(fetched: FetchedMail, *, now: datetime) -> Arrival:
@@ -112,6 +119,12 @@ def _origin(mail: Message, settings: MailSettings) -> Origin:
     if found is Origin.LIST and settings.lists_are_customers:
         return Origin.PERSON
     return found
+
+
+def _is_for_the_roster(mail: Message, settings: MailSettings) -> bool:
+    """Whether it came to us by the address of a page alone."""
+    ours = [one.email for one in contacts(mail, *_RECIPIENTS) if settings.is_own(one.email)]
+    return bool(ours) and all(answers_a_page(address) for address in ours)
 
 
 def _has_customers(mail: Message, settings: MailSettings) -> bool:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 import ssl
-from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.kit.addresses import LOOPBACK
-from connectors.kit.authorities import authorities
+from connectors.kit.mailbox.access import (
+    ADDRESS,
+    MailSecurity,
+    require_a_certificate,
+    require_a_safe_server,
+    require_an_address,
+    require_one_line,
+    trusted,
+)
 
-# One plain address in ASCII, as SMTP takes it without extensions.
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _AGENT = re.compile(rf"({ADDRESS.pattern}|@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)")
-
-
-class MailSecurity(StrEnum):
-    """How a mail server is spoken to: TLS from the first byte, TLS after STARTTLS, or in clear (this machine only)."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
 
 
 class MailSettings(BaseModel):
@@ -103,9 +99,7 @@ class MailSettings(BaseModel):
     @field_validator("address")
     @classmethod
     def _require_an_address(cls, address: str) -> str:
-        if ADDRESS.fullmatch(address) is None:
-            raise ValueError("address must be one plain address, like support@acme.example")
-        return address
+        return require_an_address(address)
 
     @field_validator("agents")
     @classmethod
@@ -120,36 +114,23 @@ class MailSettings(BaseModel):
     @field_validator("sender_name", "user", "folder", "sent_folder", "imap_host", "smtp_host")
     @classmethod
     def _refuse_line_breaks(cls, text: str) -> str:
-        if any(ord(character) < 32 for character in text):
-            raise ValueError("no line breaks or control characters here")
-        return text
+        return require_one_line(text)
 
     @model_validator(mode="after")
     def _require_safe_servers(self) -> Self:
-        for side, security, host in (
-            ("imap", self.imap_security, self.imap_host),
-            ("smtp", self.smtp_security, self.smtp_host),
-        ):
-            if security is MailSecurity.NONE and host not in LOOPBACK:
-                raise ValueError(f"{side}_security none sends the password in clear: use tls or starttls")
+        require_a_safe_server("imap", self.imap_security, self.imap_host)
+        require_a_safe_server("smtp", self.smtp_security, self.smtp_host)
         return self
 
     @field_validator("authority_pem")
     @classmethod
     def _require_a_certificate(cls, pem: str) -> str:
-        if pem:
-            try:
-                ssl.create_default_context(cadata=pem)
-            except ssl.SSLError as error:
-                raise ValueError(
-                    "authority_pem must be a certificate: -----BEGIN CERTIFICATE----- ..."
-                ) from error
-        return pem
+        return require_a_certificate(pem)
 
     @property
     def tls(self) -> ssl.SSLContext:
         """Whom we trust: the private authority if there is one, else everybody's."""
-        return ssl.create_default_context(cadata=self.authority_pem) if self.authority_pem else authorities()
+        return trusted(self.authority_pem)
 
     @property
     def domain(self) -> str:

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from connectors.roster import feeds, mapping
+from connectors.roster.answering.answers import MailAnswers
+from connectors.roster.answering.places import RosterCursor
 from connectors.roster.settings import RosterSettings
 from connectors.roster.ways import Ways
 from incidents.errors import Busy, LiaisonError, NotAllowed, Unrecognised
@@ -82,6 +84,11 @@ class RosterPager(Pager, ListeningSource):
         self._ways = Ways(
             settings.ways, per_minute=settings.notices_per_minute, timeout=settings.timeout_seconds
         )
+        self._answers: MailAnswers | None = None
+        if settings.replies is not None and key:
+            self._answers = MailAnswers(
+                name, settings.replies, desk=desk, ways=self._ways, key=key, clock=clock
+            )
         # Two who look at the pace at once would both take what it has left.
         self._leasing = asyncio.Lock()
 
@@ -148,10 +155,15 @@ class RosterPager(Pager, ListeningSource):
     # Time goes by
 
     async def listen(self, cursor: str | None) -> AsyncGenerator[Heard, None]:
-        """What people did by their links; and, in between, whoever is next is woken and calendars are read anew."""
-        last = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 19 else 0
-        yield Heard(deliveries=(), cursor=str(last))
+        """What people did by their links and mails; and, in between, whoever is next is woken and calendars are read
+        anew."""
+        place = RosterCursor.parse(cursor)
+        yield Heard(deliveries=(), cursor=place.text())
         under_way: set[asyncio.Task[None]] = set()
+        answers = self._answers
+        if answers is not None:
+            answers.place = place.mail
+            under_way.update(_begin([answers.listen()]))
         feeds_at = float("-inf")
         try:
             while True:
@@ -162,9 +174,14 @@ class RosterPager(Pager, ListeningSource):
                 if asyncio.get_running_loop().time() - feeds_at > _LOOK_AT_FEEDS:
                     feeds_at = asyncio.get_running_loop().time()
                     under_way.update(_begin([self.refresh_feeds()]))
-                if acts := await self._desk.acts_after(last):
-                    last = acts[-1].id
-                    yield Heard(deliveries=tuple(mapping.delivery_of(act) for act in acts), cursor=str(last))
+                # Read before the acts: what these mails did is among them.
+                mail = place.mail if answers is None else answers.place
+                acts = await self._desk.acts_after(place.act)
+                heard = RosterCursor(act=acts[-1].id if acts else place.act, mail=mail)
+                if heard != place:
+                    place = heard
+                    deliveries = tuple(mapping.delivery_of(act) for act in acts)
+                    yield Heard(deliveries=deliveries, cursor=place.text())
                 await asyncio.sleep(self._settings.look_seconds)
         finally:
             for task in under_way:
@@ -221,6 +238,10 @@ class RosterPager(Pager, ListeningSource):
             lines.append(
                 "notices have no link to acknowledge by: set gateway_url in the block (and LIAISON_KEY)"
             )
+        if self._answers is not None:
+            lines.append(await self._answers.check())
+        elif self._settings.replies is not None:
+            lines.append("answers by mail are not heard: set LIAISON_KEY")
         lines += [f"way {way!r} failed lately: {why}" for way, why in counts.failures]
         lines += await asyncio.to_thread(self._remarks, roster, await self._desk.feeds(), now)
         return "\n".join(lines)
@@ -271,9 +292,10 @@ class RosterPager(Pager, ListeningSource):
         if notice.kind is NoticeKind.WAKE and self._key and self._settings.gateway_url:
             token = link_token(self._key, notice.id, now=self._clock())
             link = f"{self._settings.gateway_url}{PATH}{token}"
-        title, text = mapping.notice_of(notice, link)
+        reply_to = None if self._answers is None else await self._answers.reply_to(notice)
+        title, text = mapping.notice_of(notice, link, by_mail=reply_to is not None)
         try:
-            await self._ways.send(notice.way, title, text)
+            await self._ways.send(notice.way, title, text, reply_to)
         except LiaisonError as error:
             logger.warning("%s: %s was not reached: %s", self.name, notice.name, error)
             # Also what may have arrived: better woken twice than never.

@@ -15,6 +15,7 @@ from incidents.errors import Unrecognised
 from incidents.events import Event, PageChange, PageEvent, Verified
 from incidents.models import Page
 from incidents.rotas.page_desk import DueNotice, NoticeKind, PageAct, PageWords
+from incidents.rotas.page_replies import GRAMMAR
 from incidents.texts.plain_text import cut, one_line, visible
 from incidents.texts.times import duration
 
@@ -22,7 +23,15 @@ TITLE_LIMIT = 200
 TEXT_LIMIT = 3000
 """What a phone shows, and what the strictest services take."""
 
-_CHANGES = {str(change): change for change in (PageChange.ACKNOWLEDGED, PageChange.RESOLVED)}
+_CHANGES = {
+    str(change): change
+    for change in (
+        PageChange.ACKNOWLEDGED,
+        PageChange.RESOLVED,
+        PageChange.ESCALATED,
+        PageChange.UNACKNOWLEDGED,
+    )
+}
 _HARMLESS = str.maketrans({"@": "\N{FULLWIDTH COMMERCIAL AT}", "<": "\u2039", ">": "\u203a", "`": "'"})
 
 
@@ -42,9 +51,13 @@ def harmless(text: str) -> str:
     return text.translate(_HARMLESS).replace("://", ":/\u200b/")
 
 
-def notice_of(notice: DueNotice, link: str) -> tuple[str, str]:
-    """Title and text of what is sent. `link` is where to say "I have it", "" where there is no such place."""
+def notice_of(notice: DueNotice, link: str, *, by_mail: bool = False) -> tuple[str, str]:
+    """Title and text of what is sent. `link` is where to say "I have it", "" where there is no such place; `by_mail`:
+    an answer by mail says it as well."""
     title = harmless(notice.words.summary)
+    answer = f"Or answer this mail, with one word as its first line: {GRAMMAR}." if by_mail else ""
+    if notice.kind is NoticeKind.ANSWER:
+        return f"Re: {title}", harmless(notice.said)
     if notice.kind is NoticeKind.OVER:
         had_it = f"{notice.changed_by} had it. " if notice.changed_by else ""
         return f"Over: {title}", f"{had_it}Nobody needs to do anything more about this page."
@@ -54,6 +67,7 @@ def notice_of(notice: DueNotice, link: str) -> tuple[str, str]:
         else "Say that you have it in the incident's chat room (ack)."
     )
     then = f"Without an answer the next attempt is made in {duration(notice.wait)}."
+    how = f"{how}\n{answer}" if answer else how
     return title, f"{how}\n{then}\n\n{harmless(notice.words.text)}\n{notice.words.links}".rstrip()
 
 
@@ -64,6 +78,7 @@ def delivery_of(act: PageAct) -> Verified:
         "key": act.key,
         "change": act.change,
         "actor": act.actor,
+        "text": act.text,
         "at": act.at.isoformat(),
     }
     return Verified(headers=(), body=json.dumps(body).encode(), identity=f"roster:{act.id}")
@@ -84,5 +99,6 @@ def events_of(connection: str, verified: Verified) -> Sequence[Event]:
             change=change,
             at=utc_time(document.get("at"), of="roster"),
             actor=any_text(document.get("actor")),
+            text=any_text(document.get("text")),
         )
     ]

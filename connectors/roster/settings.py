@@ -9,6 +9,7 @@ import apprise
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import LOOPBACK
+from connectors.roster.answering.mailbox import ReplyMailbox
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}")
 
@@ -36,6 +37,10 @@ class RosterSettings(BaseModel):
             "Where phones reach the gateway: https://liaison.acme.example. Without it notices have no link to"
             " acknowledge by."
         ),
+    )
+    replies: ReplyMailbox | None = Field(
+        default=None,
+        description="A mailbox where people answer pages that came by mail: ack, done or escalate.",
     )
     look_seconds: float = Field(
         default=5, ge=0.05, le=30, description="How often to look whether somebody is to be woken next."

@@ -6,12 +6,14 @@ https://github.com/caronc/apprise/wiki
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import apprise
+from apprise.plugins.email import NotifyEmail
 from pydantic import SecretStr
 
 from connectors.kit.pacing import Pace
+from connectors.roster.answering.mailing import ReplyTo, addresses_of, send_mail
 from incidents.errors import NotAllowed, Unknown, Unreachable
 
 
@@ -31,24 +33,39 @@ class Ways:
         """Those there are."""
         return frozenset(self._ways)
 
-    async def send(self, way: str, title: str, text: str) -> None:
-        """Raises `NotAllowed` for a way that is not in the block, `Unreachable` where the service did not take it, and
+    async def mail_addresses(self, way: str) -> Sequence[str]:
+        """To whom this way sends mail; empty for one that is no mail, or is not in the block."""
+        address = self._ways.get(way)
+        if address is None:
+            return ()
+        return await asyncio.to_thread(addresses_of, address.get_secret_value())
+
+    async def send(self, way: str, title: str, text: str, reply_to: ReplyTo | None = None) -> None:
+        """`reply_to` is for a way that sends mail.
+
+        Raises `NotAllowed` for a way that is not in the block, `Unreachable` where the service did not take it, and
         `Unknown` where it did not answer in time and may have taken it."""
         address = self._ways.get(way)
         if address is None:
             raise NotAllowed(f"the block has no way {way!r}; add it under ways, or correct the policy")
         try:
             async with asyncio.timeout(self._timeout):
-                is_sent = await asyncio.to_thread(_notify, address.get_secret_value(), title, text)
+                is_sent = await asyncio.to_thread(_notify, address.get_secret_value(), title, text, reply_to)
         except TimeoutError as error:
             raise Unknown(f"{way} did not answer within {self._timeout:g} s") from error
         if not is_sent:
             raise Unreachable(f"{way} did not take it; the lines of apprise in the log say why")
 
 
-def _notify(address: str, title: str, text: str) -> bool:
+def _notify(address: str, title: str, text: str, reply_to: ReplyTo | None) -> bool:
+    service = apprise.Apprise.instantiate(address)
+    if isinstance(service, NotifyEmail):
+        return send_mail(service, reply_to, lambda mail: _sent(mail, title, text))
+    return service is not None and _sent(service, title, text)
+
+
+def _sent(service: apprise.NotifyBase, title: str, text: str) -> bool:
     sender = apprise.Apprise()
-    if not sender.add(address):
-        return False
+    sender.add(service)
     # A bool in Apprise 1, None where nothing was sent; an object in Apprise 2, which is never `is True` or `is False`.
     return bool(sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))

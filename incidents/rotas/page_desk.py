@@ -14,14 +14,16 @@ from typing import Protocol
 
 from incidents.events import PageChange
 from incidents.models import PageState
+from incidents.rotas.page_replies import ReplyVerdict, ReplyWord
 from incidents.rotas.wakes import Wake
 
 
 class NoticeKind(StrEnum):
-    """What a notice says: wake up, or that it is over."""
+    """What a notice says: wake up, that it is over, or what became of an answer by mail."""
 
     WAKE = "wake"
     OVER = "over"
+    ANSWER = "answer"
 
 
 class NoticeState(StrEnum):
@@ -45,7 +47,8 @@ class PageWords:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueNotice:
-    """One attempt to reach one person by one way, leased to whoever sends it. `attempts` counts this one."""
+    """One attempt to reach one person by one way, leased to whoever sends it. `attempts` counts this one; `said` is
+    what an answer says."""
 
     id: int
     page_id: int
@@ -57,11 +60,13 @@ class DueNotice:
     words: PageWords
     changed_by: str
     wait: timedelta
+    said: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageAct:
-    """What a person did to a page by its link: took it, or said that it is over. `id` rises."""
+    """What a person did to a page by its link or by mail: took it, said that it is over, or passed it on to whom `text`
+    names. `id` rises."""
 
     id: int
     page_id: int
@@ -69,6 +74,18 @@ class PageAct:
     change: PageChange
     actor: str
     at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskedNotice:
+    """A notice that went out and may be answered: to whom, by which way, and when."""
+
+    id: int
+    page_id: int
+    name: str
+    way: str
+    sent_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,6 +154,23 @@ class PageDesk(Protocol):
 
     async def acts_after(self, last: int, *, limit: int = 200) -> Sequence[PageAct]:
         """What people did since the act with this id, in order; none is passed over."""
+        ...
+
+    async def asked(self, notice: int) -> AskedNotice | None:
+        """The notice with this id, if it is one of this connection's that may be answered."""
+        ...
+
+    async def take_reply(
+        self,
+        notice: AskedNotice,
+        verdict: ReplyVerdict,
+        word: ReplyWord | None,
+        *,
+        fingerprint: str,
+        now: datetime,
+    ) -> None:
+        """Do what the mail's word says, and tell back what became of it, in one transaction; a mail with this
+        fingerprint that was known already changes nothing. The word counts only with the verdict `WORD`."""
         ...
 
     async def last_act(self) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import smtplib
 from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -11,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
+from bench.sandbox import until
 from connectors.mail.fake.app import ADDRESS, PASSWORD
 from connectors.roster import RosterPager
 from connectors.roster.fake.app import FakePhones
@@ -47,11 +51,13 @@ async def phones() -> AsyncIterator[FakePhones]:
         yield phones
 
 
-def pager_of(world: RosterWorld, port: int, password: str = PASSWORD) -> RosterPager:
+def pager_of(world: RosterWorld, port: int, password: str = PASSWORD, **changes: object) -> RosterPager:
     """Ana is reached by real mail first."""
     login = f"{quote(ADDRESS, safe='')}:{quote(password, safe='')}"
     real = f"mailto://{login}@{HOST}:{port}?smtp={HOST}&from={ADDRESS}&to={ANA}&mode=insecure"
-    return world.pager(ways={"ana-phone": real, "ana-mail": real, "bo-phone": world.phones.ntfy("bo")})
+    return world.pager(
+        ways={"ana-phone": real, "ana-mail": real, "bo-phone": world.phones.ntfy("bo")}, **changes
+    )
 
 
 async def read(server: DovecotServer, address: str) -> list[EmailMessage]:
@@ -88,6 +94,58 @@ async def test_from_a_mail_to_the_acknowledgement(
         "Over: Checkout fails for 12 customers",
     ]
     assert phones.arrived == []
+
+
+async def test_answered_by_mail(
+    database: Database, phones: FakePhones, mail_server: tuple[DovecotServer, int]
+):
+    """Ana answers as her mail program would, through the real server, to the address with the plus; Dovecot tells of it
+    at once, and she reads that she has it."""
+    server, port = mail_server
+    world = RosterWorld(database, phones)
+    mailbox = {"address": ADDRESS, "user": ADDRESS, "password": PASSWORD, "plus_addressing": True}
+    at = {"imap_host": HOST, "imap_port": server.dovecot.imap, "imap_security": "none"}
+    pager = pager_of(world, port, replies=mailbox | at)
+    assert "answers by mail" in await pager.check()
+    listening = asyncio.create_task(_listen(pager))
+    await pager.page(PAGE, once="p")
+    (mail,) = await read(server, ANA)
+    answer = EmailMessage()
+    answer["From"], answer["To"], answer["Subject"] = ANA, mail["Reply-To"], f"Re: {mail['Subject']}"
+    answer["In-Reply-To"], answer["References"] = (
+        mail["Message-ID"],
+        f"{mail['References']} {mail['Message-ID']}",
+    )
+    answer.set_content("Ack.\n\nOn Mon, 2 Nov 2026 12:00 Liaison wrote:\n> Checkout fails\n")
+    await asyncio.to_thread(_hand_in, answer, port)
+
+    async def is_told() -> bool:
+        return len(await read(server, ANA)) == 2
+
+    await until("Ana is told", is_told, 20)
+    state = await pager.read("p")
+    assert state is not None
+    assert (state.status, state.responders) == (PageStatus.ACKNOWLEDGED, ("Ana Silva",))
+    told = (await read(server, ANA))[-1]
+    assert str(told["Subject"]) == "Re: Checkout fails for 12 customers"
+    assert "You have it." in str(told.get_body(("plain",)))
+    assert str(told["Auto-Submitted"]) == "auto-generated"
+    assert phones.arrived == []
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+
+
+async def _listen(pager: RosterPager) -> None:
+    async with aclosing(pager.listen(None)) as said:
+        async for _ in said:
+            pass
+
+
+def _hand_in(mail: EmailMessage, port: int) -> None:
+    with smtplib.SMTP(HOST, port) as smtp:
+        smtp.login(ANA, PASSWORD)
+        smtp.send_message(mail)
 
 
 async def test_a_password_that_is_wrong(

@@ -16,13 +16,16 @@ from prefect.context import SettingsContext
 from bench.sandbox import until
 from blocks.connect import settings_json
 from blocks.roster import RosterBlock
-from connectors.roster.fake.app import FakePhones
+from connectors.mail.fake.app import ADDRESS, HOST, PASSWORD, FakeMailServer
+from connectors.mail.fake.mailbox import FakeMailbox
+from connectors.roster.fake.app import FakeNotice, FakePhones
 from deployments.gateway.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState
 from incidents.store.database import Database
+from tests.connectors.mail.world import a_mail
 from tests.connectors.roster.world import settings
 from tests.deployments.gateway.conftest import Store
 from tests.deployments.gateway.prefect_api import PrefectApi
@@ -31,6 +34,8 @@ from tests.stories.installation import Installation
 from tests.stories.test_prefect_away import PATIENCE, holds, prefect_away
 
 NAME = "roster/main"
+ANA = "ana@acme.example"
+PAGES = "https://liaison.acme.example"
 PEOPLE: dict[str, Any] = {
     "people": {
         "ana": {
@@ -73,6 +78,23 @@ class RosterTeam:
     @property
     def woken(self) -> list[str]:
         return [one.to for one in self.phones.arrived if not one.title.startswith("Over: ")]
+
+    @property
+    def pages(self) -> list[FakeNotice]:
+        """What woke somebody, without what was told of it later."""
+        return [one for one in self.phones.arrived if not one.title.startswith(("Over: ", "Re: "))]
+
+    async def answers(self, to: str, text: str, mailbox: FakeMailbox) -> None:
+        """By mail, to the newest page that reached them; what it says is heard and acted upon."""
+        before = await self.heard()
+        notice = [one for one in self.pages if one.to == to][-1]
+        mailbox.deliver(a_mail(text, email=to, to=notice.reply_to, subject=f"Re: {notice.title}"))
+
+        async def is_kept() -> bool:
+            return await self.heard() > before
+
+        await until("the mail is heard", is_kept, PATIENCE)
+        await self.liaison.sync()
 
     def link(self, to: str) -> str:
         """The one in the newest notice that reached them."""
@@ -152,6 +174,43 @@ async def test_from_the_outage_to_its_end(team: RosterTeam):
     assert all(one.title.startswith("Over: INC-1") for one in over)
     assert team.woken == ["ana", "ana@acme.example", "bo"]
     assert not liaison.world.pagerduty.pages
+
+
+async def test_answered_by_mail(team: RosterTeam, gateways_prefect: PrefectApi):
+    """Ana cannot, and passes it on by mail; Bo takes it by mail and says by mail that it works again."""
+    liaison, server = team.liaison, FakeMailServer()
+    bo = "bo@acme.example"
+    async with server.serving() as ports:
+        mailbox = {"address": ADDRESS, "user": ADDRESS, "password": PASSWORD, "plus_addressing": True}
+        at = {"imap_host": HOST, "imap_port": ports.imap, "imap_security": "none"}
+        ways = {"ana-phone": team.phones.mailto(ANA), "bo-phone": team.phones.mailto(bo)}
+        block = RosterBlock(**dict(settings(team.phones, ways=ways, gateway_url=PAGES, replies=mailbox | at)))
+        await block.save(NAME.partition("/")[2], overwrite=True)
+        await team.stop()
+        gateways_prefect.settings[NAME] = settings_json(block)
+        reach = {key: person | {"reach": person["reach"][:1]} for key, person in PEOPLE["people"].items()}
+        liaison.write_policy(PEOPLE | {"people": reach})
+        await team.start()
+        (ticket,) = await liaison.escalated()
+        await holds("Ana is woken", lambda: team.woken == [ANA])
+
+        await team.answers(ANA, "escalate", server.mailbox)
+        await holds("then Bo, at once", lambda: [one.to for one in team.pages] == [ANA, bo])
+        assert (await liaison.incident()).state is IncidentState.ESCALATED
+        assert "Ana Silva escalated the page to the next level: Bo Berg" in liaison.room()
+
+        await team.answers(bo, "ack", server.mailbox)
+        incident = await liaison.incident()
+        assert (incident.state, incident.responder) == (IncidentState.ACKNOWLEDGED, "Bo Berg")
+        assert "Bo Berg" in liaison.notes(ticket)
+
+        liaison.world.mend_checkout()
+        await team.answers(bo, "done\n\nOn Monday Liaison wrote:\n> ...", server.mailbox)
+        assert (await liaison.incident()).state is IncidentState.CLOSED
+        await holds(
+            "both are told", lambda: sum(one.title.startswith("Over: ") for one in team.phones.arrived) == 2
+        )
+        await team.stop()
 
 
 async def test_nobody_on_call(team: RosterTeam):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from connectors.mail.incoming.headers import header_texts, message_ids, raw_headers
+from connectors.kit.mailbox.headers import header_texts, message_ids, raw_headers
 
 _ADDRESS = re.compile(r"[^\s@<>;\"]{1,64}@[^\s@<>;\"]{1,255}")
 MOST_RECIPIENTS = 20

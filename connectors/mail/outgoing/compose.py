@@ -15,8 +15,9 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from connectors.kit.mailbox.access import ADDRESS
 from connectors.mail.mapping import address_of_ticket, subject_of_reply
-from connectors.mail.settings import ADDRESS, MailSettings
+from connectors.mail.settings import MailSettings
 from incidents.desk import DeskTicket
 from incidents.errors import Refused
 from incidents.models import Contact, PublicText

@@ -19,8 +19,9 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from connectors.kit.mailbox.access import MailSecurity
 from connectors.mail.outgoing.compose import Outgoing
-from connectors.mail.settings import MailSecurity, MailSettings
+from connectors.mail.settings import MailSettings
 from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
 
 # Servers hang up on who is silent for long; a new connection costs less than a mail that may be lost.

@@ -24,11 +24,14 @@ from connectors.kit.fakes.loopback import HOST, serving
 
 @dataclass(frozen=True, slots=True)
 class FakeNotice:
-    """What arrived. `to` is a topic, or a mail address."""
+    """What arrived. `to` is a topic, or a mail address; a mail has where to answer it to, and what it refers to."""
 
     to: str
     title: str
     text: str
+    reply_to: str = ""
+    references: str = ""
+    message_id: str = ""
 
 
 @dataclass
@@ -94,4 +97,5 @@ class FakePhones:
         mail = message_from_bytes(data.removesuffix(b".\r\n"), policy=default)
         body = mail.get_body(("plain",)) or mail.get_body()
         text = "" if body is None else str(body.get_content())
-        self.arrived += [FakeNotice(to, str(mail["Subject"]), text) for to in recipients]
+        headers = [str(mail.get(name, "")) for name in ("Reply-To", "References", "Message-ID")]
+        self.arrived += [FakeNotice(to, str(mail["Subject"]), text, *headers) for to in recipients]

@@ -1,4 +1,5 @@
-"""What people do by the link that came with a notice: look at the page, take it, and say that it is over."""
+"""What people do by the link that came with a notice, or by answering it: look at the page, take it, and say that it is
+over."""
 
 from __future__ import annotations
 
@@ -61,7 +62,7 @@ async def linked_page(tx: AsyncConnection, notice_id: int) -> LinkedPage | None:
 async def take_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> LinkedPage | None:
     """Whoever got the notice has the page now, also in place of somebody else. A page that is over stays so; one that
     they have already, too. Returns it as it is then."""
-    page = await _lock(tx, notice_id)
+    page = await lock_page(tx, notice_id)
     if page is None:
         return None
     has_it = page.status == PageStatus.ACKNOWLEDGED and page.changed_by == page.person
@@ -75,7 +76,7 @@ async def end_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> Lin
 
     Returns the page as it is then.
     """
-    page = await _lock(tx, notice_id)
+    page = await lock_page(tx, notice_id)
     if page is None:
         return None
     if page.status != PageStatus.RESOLVED:
@@ -84,7 +85,8 @@ async def end_page(tx: AsyncConnection, notice_id: int, *, now: datetime) -> Lin
     return await linked_page(tx, notice_id)
 
 
-async def _lock(tx: AsyncConnection, notice_id: int) -> Row[Any] | None:
+async def lock_page(tx: AsyncConnection, notice_id: int) -> Row[Any] | None:
+    """The page of a notice, with the name of whom that notice woke as `person`; held until the transaction ends."""
     await tx.execute(_IN_ORDER)
     found = await tx.execute(
         select(roster_pages, roster_notices.c.name.label("person"))
@@ -104,9 +106,16 @@ async def _act(
         .values(status=status, changed_by=page.person, changed_at=now)
     )
     await drop_waiting(tx, page.id, now=now)
+    await write_act(tx, page, change, now=now)
+
+
+async def write_act(
+    tx: AsyncConnection, page: Row[Any], change: PageChange, *, now: datetime, said: str = ""
+) -> None:
+    """What was done to a page that is locked, as the incident shall hear of it."""
     await tx.execute(
         insert(roster_acts).values(
-            connection=page.connection, page_id=page.id, change=change, actor=page.person, at=now
+            connection=page.connection, page_id=page.id, change=change, actor=page.person, text=said, at=now
         )
     )
 
@@ -128,6 +137,7 @@ async def acts_after(tx: AsyncConnection, connection: str, last: int, *, limit: 
             change=PageChange(row.change),
             actor=row.actor,
             at=row.at,
+            text=row.text,
         )
         for row in rows
     ]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.models import PageState, PageStatus
 from incidents.rotas.page_desk import (
+    AskedNotice,
     DueNotice,
     FeedCopy,
     NoticeKind,
@@ -20,9 +21,10 @@ from incidents.rotas.page_desk import (
     PageDesk,
     PageWords,
 )
+from incidents.rotas.page_replies import ReplyVerdict, ReplyWord
 from incidents.rotas.wakes import Wake
 from incidents.store.database import Database
-from incidents.store.roster import acts, notices
+from incidents.store.roster import acts, notices, replies
 from incidents.store.schema.tables import roster_feeds, roster_notes, roster_notices, roster_pages
 
 _A_WEEK = timedelta(days=7)
@@ -128,6 +130,24 @@ class StoredPageDesk(PageDesk):
     async def acts_after(self, last: int, *, limit: int = 200) -> Sequence[PageAct]:
         async with self._database.transaction() as tx:
             return await acts.acts_after(tx, self._connection, last, limit=limit)
+
+    async def asked(self, notice: int) -> AskedNotice | None:
+        async with self._database.transaction() as tx:
+            return await replies.asked(tx, self._connection, notice)
+
+    async def take_reply(
+        self,
+        notice: AskedNotice,
+        verdict: ReplyVerdict,
+        word: ReplyWord | None,
+        *,
+        fingerprint: str,
+        now: datetime,
+    ) -> None:
+        async with self._database.transaction() as tx:
+            await replies.take_reply(
+                tx, self._connection, notice, verdict, word, fingerprint=fingerprint, now=now
+            )
 
     async def last_act(self) -> int:
         async with self._database.transaction() as tx:

@@ -26,10 +26,10 @@ _LEASE = text(
     where p.id = n.page_id and n.id in (
         select d.id from roster_notices d join roster_pages q on q.id = d.page_id
         where q.connection = :connection and (cast(:page as bigint) is null or q.id = :page)
-            and (d.kind = 'over' or q.status = 'triggered')
+            and (d.kind <> 'wake' or q.status = 'triggered')
             and (d.state = 'waiting' and d.due_at <= :now or d.state = 'sending' and d.lease_until <= :now)
         order by d.due_at, d.id limit :limit for update of d skip locked)
-    returning n.id, n.page_id, n.kind, n.person, n.name, n.way, n.attempts, n.wait_seconds,
+    returning n.id, n.page_id, n.kind, n.person, n.name, n.way, n.attempts, n.wait_seconds, n.said,
         p.summary, p.text, p.links, p.changed_by
     """
 )
@@ -124,6 +124,7 @@ async def lease_due(
             words=PageWords(summary=row.summary, text=row.text, links=row.links),
             changed_by=row.changed_by,
             wait=timedelta(seconds=row.wait_seconds),
+            said=row.said,
         )
         for row in sorted(rows, key=lambda one: int(one.id))
     ]
@@ -167,7 +168,7 @@ async def settle(
 
 def _is_wanted(notice: DueNotice, status: str | None) -> bool:
     """Whether it is still of use to anybody."""
-    return notice.kind is NoticeKind.OVER or status == PageStatus.TRIGGERED
+    return notice.kind is not NoticeKind.WAKE or status == PageStatus.TRIGGERED
 
 
 async def _let_next(tx: AsyncConnection, row: Row[tuple[int, int, int]], due_at: datetime) -> None:

@@ -44,6 +44,8 @@ roster_notices = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("settled_at", Time),
     Column("detail", Text, nullable=False, server_default=text("''")),
+    # What an answer to somebody's mail says; "" for notices that say what their page does.
+    Column("said", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("page_id", "position"),
 )
 Index(
@@ -59,7 +61,7 @@ roster_notes = Table(
     Column("text", Text, nullable=False),
     Column("at", Time, nullable=False),
 )
-# What people did by a link, in the order in which it was committed.
+# What people did by a link or a mail, in the order in which it was committed.
 roster_acts = Table(
     "roster_acts",
     metadata,
@@ -68,9 +70,19 @@ roster_acts = Table(
     Column("page_id", BigInteger, ForeignKey("roster_pages.id", ondelete="CASCADE"), nullable=False),
     Column("change", Text, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("text", Text, nullable=False, server_default=text("''")),
     Column("at", Time, nullable=False),
 )
 Index("ix_roster_acts_connection_id", roster_acts.c.connection, roster_acts.c.id)
+# Mails that answered a notice, so that one that is read twice is acted on once.
+roster_replies = Table(
+    "roster_replies",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("page_id", BigInteger, ForeignKey("roster_pages.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Time, nullable=False),
+)
 roster_feeds = Table(
     "roster_feeds",
     metadata,

@@ -30,6 +30,7 @@ from incidents.store.schema.roster import (
     roster_notes,
     roster_notices,
     roster_pages,
+    roster_replies,
 )
 from incidents.store.schema.sla import (
     sla_breaches,
@@ -73,6 +74,7 @@ __all__ = [
     "roster_notes",
     "roster_notices",
     "roster_pages",
+    "roster_replies",
     "sla_breaches",
     "sla_clocks",
     "sla_holders",

@@ -11,6 +11,7 @@ import pytest
 from connectors.mail import Mail
 from connectors.mail.fake.app import ADDRESS
 from incidents.models import Author, Comment, Origin, Ticket, TicketChange, TicketStatus
+from incidents.rotas.page_replies import reply_token
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
 from incidents.ticket_words import Kinship
@@ -246,6 +247,16 @@ async def test_two_machines_that_answer_each_other(helpdesk: Mail, world: MailWo
         world.customer_reply(ticket, f"Your request was received ({number})")
     origins = [one.origin for one in await said(helpdesk, ticket)]
     assert origins == [Origin.PERSON] * 9 + [Origin.AUTOMATIC] * 6
+
+
+async def test_answers_to_pages_are_the_rosters(helpdesk: Mail, world: MailWorld, ticket: str) -> None:
+    """Where our own pager's answers arrive in the customers' mailbox, they are no tickets; whoever wrote to us as well
+    is a customer all the same."""
+    of_a_page = f"support+{reply_token('a key', 7)}@acme.example"
+    assert world.put(a_mail("ack", email="ana@acme.example", to=of_a_page)) == []
+    assert await count(world) == (1, 0)
+    world.put(a_mail("It fails for me, too", email="bo@customer.example", to=f"{of_a_page}, {ADDRESS}"))
+    assert await count(world) == (2, 0)
 
 
 async def test_an_answer_after_the_end_follows(helpdesk: Mail, world: MailWorld, ticket: str) -> None:

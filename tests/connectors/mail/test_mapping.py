@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.mail.incoming.body import LONGEST
-from connectors.mail.incoming.imap import FetchedMail
-from connectors.mail.incoming.listening import MailCursor
+from connectors.kit.mailbox.body import LONGEST
+from connectors.kit.mailbox.imap import FetchedMail
+from connectors.kit.mailbox.listening import MailCursor
 from connectors.mail.mapping import mail_from
 from incidents.desk import Arrival
 from incidents.models import Author, Origin

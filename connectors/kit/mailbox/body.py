@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from email.message import Message
 
-from connectors.mail.incoming.headers import in_charset
+from connectors.kit.mailbox.headers import in_charset
 from incidents.texts.markup import text_of_markup
 from incidents.texts.plain_text import cut, visible
 

@@ -13,10 +13,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
+from connectors.kit.mailbox.access import WatchedMailbox
+from connectors.kit.mailbox.imap import FetchedMail, FolderState, ImapSession
+from connectors.kit.mailbox.threads import in_thread
 from connectors.kit.strict_json import parse_json
-from connectors.mail.incoming.imap import FetchedMail, FolderState, ImapSession
-from connectors.mail.incoming.threads import in_thread
-from connectors.mail.settings import MailSettings
 from incidents.errors import Unrecognised
 
 # Of a folder whose UIDs mean nothing any more, this much before the last mail is read again: what is known is known.
@@ -84,7 +84,7 @@ class MailBatch:
 class MailboxListener:
     """Reads the folders in turn over one connection. `clock` says what day it is."""
 
-    def __init__(self, settings: MailSettings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: WatchedMailbox, clock: Callable[[], datetime]) -> None:
         self._settings = settings
         self._clock = clock
 
@@ -160,8 +160,10 @@ class MailboxListener:
         await in_thread(session.stop_idle)
 
 
-def folders_of(session: ImapSession, settings: MailSettings) -> Sequence[str]:
-    """The folder of customers' mail, and that of sent mail where there is one."""
+def folders_of(session: ImapSession, settings: WatchedMailbox) -> Sequence[str]:
+    """The folder where mail arrives, and that of sent mail where there is one to be read."""
+    if settings.sent_folder is None:
+        return [settings.folder]
     if settings.sent_folder:
         return [settings.folder, settings.sent_folder]
     sent = [name for name, is_sent in session.folders() if is_sent and name != settings.folder]

@@ -27,7 +27,7 @@ from imap_tools import (
 )
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
-from connectors.mail.settings import MailSecurity, MailSettings
+from connectors.kit.mailbox.access import MailSecurity, WatchedMailbox
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
 
 _UID = re.compile(rb"\bUID (\d+)")
@@ -63,7 +63,7 @@ class FetchedMail:
 class ImapSession:
     """An open connection. Every call may block up to the settings' time-out; raises `incidents.errors`."""
 
-    def __init__(self, settings: MailSettings) -> None:
+    def __init__(self, settings: WatchedMailbox) -> None:
         self._settings = settings
         self._where = f"imap {settings.imap_host}:{settings.imap_port}"
         with self._told():
