@@ -42,6 +42,7 @@ class EffectKind(StrEnum):
     STATUS_PAGE_OPEN = "status_page_open"
     STATUS_PAGE_UPDATE = "status_page_update"
     ISSUE_OPEN = "issue_open"
+    ISSUE_COMMENT = "issue_comment"
 
 
 class Wanted(Enum):
@@ -147,6 +148,14 @@ class IssueText:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssueComment:
+    """What is written below the issue that the effect with the key `opening` opened."""
+
+    opening: str
+    text: InternalText
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Nothing:
     """The kind says it all (acknowledge, resolve)."""
 
@@ -163,6 +172,7 @@ Payload = (
     | PublicOpening
     | PublicSaying
     | IssueText
+    | IssueComment
     | Nothing
 )
 
@@ -181,6 +191,7 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.STATUS_PAGE_OPEN: TypeAdapter(PublicOpening),
     EffectKind.STATUS_PAGE_UPDATE: TypeAdapter(PublicSaying),
     EffectKind.ISSUE_OPEN: TypeAdapter(IssueText),
+    EffectKind.ISSUE_COMMENT: TypeAdapter(IssueComment),
 }
 
 

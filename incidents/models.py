@@ -225,6 +225,7 @@ class ChatVerb(StrEnum):
     DENY = "deny"
     NOTE = "note"
     OWNER = "owner"
+    CLOSE = "close"
     HELP = "help"
 
 
@@ -291,15 +292,14 @@ class PageStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageState:
-    """A page as the on-call tool has it now. `changed_by` is the person who changed its status last, "" for nobody:
-    a time-out or an integration. Until `snoozed_until` it rings for nobody, as `snoozed_by` wished."""
+    """A page as the on-call tool has it. `changed_by` is who changed its status last; snoozed, it rings for nobody."""
 
     key: str
     page_id: str
     status: PageStatus
     responders: tuple[str, ...] = ()
     url: str | None = None
-    changed_by: str = ""
+    changed_by: str = ""  # nobody: a time-out, or an integration
     snoozed_until: datetime | None = None
     snoozed_by: str = ""
 
@@ -358,9 +358,9 @@ class Evidence:
 class Incident:
     """One fault as customers feel it.
 
-    `version` guards commits. `generation` counts reopenings, so that a reopened incident's page has a key of its own;
-    `clock_from` is when this generation's SLA clock started. `next_stage` is due at `next_stage_at`; both None: it
-    waits for the world. `checks` counts looks in this state. `owner` was heard of at `owner_seen_at`.
+    `version` guards commits. `generation` counts reopenings, so that each has a page of its own; `clock_from` is when
+    its SLA clock started. `next_stage` is due at `next_stage_at`; both None: it waits for the world. `checks` counts
+    looks in this state. `owner` was heard of at `owner_seen_at`.
     """
 
     id: int

@@ -15,6 +15,7 @@ from deployments.cli.approve import approve
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
 from deployments.cli.catalog import catalog_import
+from deployments.cli.close import close
 from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
@@ -64,6 +65,7 @@ app.command()(report)
 app.command()(owner)
 app.command()(parked)
 app.command()(approve)
+app.command()(close)
 app.command()(models)
 app.command()(fakes)
 app.command()(backtest)

@@ -12,7 +12,8 @@ from incidents.models import ChatVerb, Incident
 from incidents.notes.notes import verdict_words
 
 USAGE = (
-    "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny; "
+    "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny, "
+    "close <reason>; "
     "name the incident where there are several (ack INC-7)."
 )
 _SHOWN = 10

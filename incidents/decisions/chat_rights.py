@@ -18,6 +18,7 @@ _DONE = {
     ChatVerb.RESOLVE: "resolve",
     ChatVerb.RUN: "run an action for",
     ChatVerb.OWNER: "hand over",
+    ChatVerb.CLOSE: "close",
     ChatVerb.APPROVE: "approve what is asked for",
     ChatVerb.DENY: "deny what is asked for",
 }

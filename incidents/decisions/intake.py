@@ -13,7 +13,7 @@ from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.decisions import closure
+from incidents.decisions.closing.farewell import farewell
 from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.updates.late import catch_up
 from incidents.effects import Effect, ticket_note
@@ -210,7 +210,7 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
         effects += catch_up(case, [join.ticket for join in joins], basis)
         if incident.state is IncidentState.CLOSING:
             # The others are being told that it is over; nobody comes back for these later.
-            effects += closure.farewell(case, [join.ticket for join in joins], basis).effects
+            effects += farewell(case, [join.ticket for join in joins], basis).effects
     return Plan(incident=changed, effects=tuple(effects), entries=tuple(entries))
 
 

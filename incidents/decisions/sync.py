@@ -13,6 +13,7 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
+from incidents.decisions.closing.word import ClosingWord, close_by_name
 from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
 from incidents.decisions.ownership.hand_over import hand_over, read_hand_over
 from incidents.decisions.page_moves import (
@@ -288,7 +289,7 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         effects += tell_engineers(case, basis.policy, what, f"{command.user} resolved from chat")
         entry = Entry(kind=EntryKind.COMMAND, text="Resolved from chat", actor=command.user)
         incident = replace(incident, responder=command.user)
-    elif command.verb in (ChatVerb.APPROVE, ChatVerb.DENY):
+    elif command.verb in (ChatVerb.APPROVE, ChatVerb.DENY, ChatVerb.CLOSE):
         return _rule(case, command, basis)
     elif command.verb is ChatVerb.RUN and case.incident.state in WITH_ENGINEERS:
         return _run(case, command, basis.policy)
@@ -340,7 +341,11 @@ def _hand_over(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, st
 
 
 def _rule(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | None]:
-    """Yes or no to what is asked for; in the room, the one that counts is told by what it says there."""
+    """Yes or no to what is asked for, or that it is over; what counts is told in the room by what it says there."""
+    if command.verb is ChatVerb.CLOSE:
+        word = ClosingWord(by=command.user, why=command.text, where="in chat")
+        closed = close_by_name(case, word, basis)
+        return closed.plan, None if closed.counts else closed.said
     words = command.text.strip()
     subject = ApprovalSubject.STATUS_PAGE
     why = words[len(subject) :] if words.casefold().startswith(subject) else words

@@ -16,7 +16,7 @@ from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.updates.kept import agents_wrote
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import UNSETTLED, WORKS_AGAIN, reopen
-from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Ticket
+from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Severity, Ticket
 from incidents.notes.notes import ticket_line
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
@@ -125,6 +125,12 @@ def _ask_agents(case: Case, doubtful: Sequence[tuple[TicketNews, Comment]]) -> P
 def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Plan:
     """A customer says it is still broken: a new generation, with an SLA clock and a page of its own."""
     incident = reopen(case.incident, now=basis.now)
+    worse = Severity(max(Severity.CRITICAL, incident.severity - basis.policy.closure.raise_severity_by))
+    raised: tuple[Entry, ...] = ()
+    if worse < incident.severity:
+        raised_words = f"Severity raised from {incident.severity} to {worse}: it was not fixed"
+        raised = (Entry(kind=EntryKind.SEVERITY, text=raised_words),)
+    incident = replace(incident, severity=worse)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     words = f'says "{excerpt}"' if excerpt else f"says so{_where(item.after)}"
@@ -138,7 +144,7 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
             ticket_note(incident.id, item.after.ref, seen.once("reopened"), note),
             *tell_engineers(seen, basis.policy, "reopened", text),
         ),
-        entries=(Entry(kind=EntryKind.REOPENED, text=text, actor="customer"),),
+        entries=(Entry(kind=EntryKind.REOPENED, text=text, actor="customer"), *raised),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -89,11 +91,35 @@ class ChatRights(PolicySection):
         return self
 
 
+class NotTold(StrEnum):
+    """What is done where a customer's last message has not surely arrived."""
+
+    ASK = "ask"
+    CLOSE = "close"
+
+
 class Closure(PolicySection):
     """When a fix counts as proven, and what brings an incident back."""
 
     proofs: int = Field(default=2, ge=1, le=100, description="Healthy looks in a row that prove a fix.")
     proof_interval: Duration = Field(default=timedelta(seconds=20), description="Pause between two looks.")
+    quiet_for: Duration | None = Field(
+        default=None,
+        description="So long looks must be healthy without a red one; left out, as long as `proofs` takes.",
+    )
+    when_not_told: NotTold = Field(
+        default=NotTold.ASK,
+        description=(
+            "ask: while a customer has not surely been told, or a change is on its way, a person must say by name that "
+            "it is over; close: it is closed, and says who must be told by hand."
+        ),
+    )
+    raise_severity_by: int = Field(
+        default=0,
+        ge=0,
+        le=3,
+        description="How much worse an incident is that a customer's 'still broken' reopens; 1 makes 2 of 3.",
+    )
     reopen_within: Duration = Field(
         default=timedelta(days=7), description="How long a customer's 'still broken' reopens the incident."
     )
@@ -122,6 +148,14 @@ class Closure(PolicySection):
         if not status.is_settled:
             raise ValueError(f"{status.value!r} does not settle a ticket; use solved or closed")
         return status
+
+    @property
+    def looks(self) -> int:
+        """How many healthy looks in a row prove a fix."""
+        if self.quiet_for is None:
+            return self.proofs
+        # The first look begins the quiet, so it takes one more than there are pauses.
+        return max(self.proofs, 1 + math.ceil(self.quiet_for / self.proof_interval))
 
     def says_still_broken(self, text: str) -> str | None:
         """The words by which a customer's answer says that it is not fixed, or None."""

@@ -55,6 +55,7 @@ _ONE_BY_ONE: dict[EffectKind, Callable[[Leased], Awaitable[Settled]]] = {
     EffectKind.STATUS_PAGE_OPEN: send_to_status_page,
     EffectKind.STATUS_PAGE_UPDATE: send_to_status_page,
     EffectKind.ISSUE_OPEN: send_to_tracker,
+    EffectKind.ISSUE_COMMENT: send_to_tracker,
 }
 
 
@@ -187,6 +188,7 @@ _WORDS = {
         "The public was told at {connection}: {detail}",
     ),
     EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
+    EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, "What it came to is below the issue {detail}"),
     EffectKind.ACTION: (EntryKind.SENT_ACTION, "Action '{target}': {detail}"),
 }
 _GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKind.EFFECT_DEAD}

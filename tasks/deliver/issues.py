@@ -1,39 +1,39 @@
-"""Effects on the issue tracker: the issue for the lasting fix, opened once."""
+"""Effects on the issue tracker: the issue for the lasting fix, opened once, and what is written below it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from incidents.effects import EffectState, IssueText
+from incidents.effects import EffectState, IssueComment, IssueText
 from incidents.errors import LiaisonError, StoreFault
 from incidents.ports import IssueTracker
 from incidents.store.issues import keep_issue
-from incidents.store.ledger.effects import Leased, Settled
+from incidents.store.ledger.effects import Leased, Settled, result_of
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
-from tasks.deliver.settling import done, failed, unknown
+from tasks.deliver.settling import dead, done, failed, unknown
 
 _LOOK_AGAIN = timedelta(minutes=1)
 
 
 async def send_to_tracker(item: Leased) -> Settled:
-    """Open it; what may have been opened before is looked up first."""
+    """Open it or write below it; what may have been done before is looked up first."""
     index_lag, has_gone_out = 0.0, False
-    issue = item.effect.payload
-    if not isinstance(issue, IssueText):
-        raise TypeError(f"{type(issue).__name__} is nothing for an issue tracker")
     try:
         tracker = await connection_of(item, IssueTracker)
         index_lag = tracker.index_lag
+        opened = await _opened(item)
+        if isinstance(item.effect.payload, IssueComment) and not opened:
+            return dead(item, "the issue was never opened")
         if item.must_look_up or item.is_old:
-            found = await tracker.find_issue(item.effect.once)
+            found = await _look_up(tracker, item, opened)
             if found is not None:
-                return await _kept(item, found)
+                return found
         if not await set_out([item]):
             return done(item)  # the fence is gone: whatever we say no longer counts
         has_gone_out = True
-        return await _kept(item, await tracker.open_issue(issue.title, issue.text, once=item.effect.once))
+        return await _write(tracker, item, opened)
     except StoreFault:
         raise  # it says nothing about the tracker: the lease runs out, and the issue is looked up
     except LiaisonError as error:
@@ -42,6 +42,34 @@ async def send_to_tracker(item: Leased) -> Settled:
             return settled
         after = settled.again_in if settled.again_in is not None else _LOOK_AGAIN
         return unknown(item, f"look-up failed: {error}", look_up_after=after)
+
+
+async def _opened(item: Leased) -> str:
+    """The key of the issue that is written below; "" where there is none."""
+    if not isinstance(item.effect.payload, IssueComment):
+        return ""
+    async with resources.database().transaction() as tx:
+        return await result_of(tx, item.effect.payload.opening)
+
+
+async def _look_up(tracker: IssueTracker, item: Leased, opened: str) -> Settled | None:
+    if opened:
+        is_there = await tracker.was_done(opened, item.effect.once)
+        return done(item, detail="found below the issue after a lost reply") if is_there else None
+    found = await tracker.find_issue(item.effect.once)
+    return None if found is None else await _kept(item, found)
+
+
+async def _write(tracker: IssueTracker, item: Leased, opened: str) -> Settled:
+    once = item.effect.once
+    match item.effect.payload:
+        case IssueText(title=title, text=text):
+            return await _kept(item, await tracker.open_issue(title, text, once=once))
+        case IssueComment(text=text):
+            await tracker.comment(opened, text, once=once)
+            return done(item, detail=opened)
+        case other:
+            raise TypeError(f"{type(other).__name__} is nothing for an issue tracker")
 
 
 async def _kept(item: Leased, key: str) -> Settled:

@@ -282,6 +282,11 @@ def after(case: Case, plan: Plan, policy: Policy | None = None, *, now: datetime
     return replace(seen, incident=plan.incident, ledger=(*case.ledger, *new), clocks=clocks)
 
 
+def sent(case: Case) -> Case:
+    """The case once all of its own effects have been sent."""
+    return replace(case, ledger=tuple(replace(line, state=EffectState.DONE) for line in case.ledger))
+
+
 def of_kind(plan: Plan, *kinds: EffectKind) -> list[Effect]:
     return [effect for effect in plan.effects if effect.kind in kinds]
 

@@ -16,6 +16,7 @@ from incidents.effects import (
     Effect,
     EffectKind,
     EffectState,
+    IssueComment,
     IssueText,
     NoteText,
     Nothing,
@@ -76,6 +77,7 @@ PAYLOADS = {
     EffectKind.STATUS_PAGE_OPEN: st.builds(
         PublicOpening, title=TEXT, text=TEXT, severity=st.sampled_from(Severity), services=st.tuples(TEXT)
     ),
+    EffectKind.ISSUE_COMMENT: st.builds(IssueComment, opening=TEXT, text=TEXT),
     EffectKind.ISSUE_OPEN: st.builds(IssueText, title=TEXT, text=TEXT),
     EffectKind.STATUS_PAGE_UPDATE: st.builds(
         PublicSaying, opening=TEXT, text=TEXT, state=st.sampled_from(PublicState)
@@ -101,7 +103,7 @@ def test_every_kind_and_every_payload_is_covered():
     assert set(PAYLOADS) == set(EffectKind)
     examples = {
         Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ChatAnswer, ActionCall,
-        PublicOpening, PublicSaying, IssueText, Nothing,
+        PublicOpening, PublicSaying, IssueText, IssueComment, Nothing,
     }  # fmt: skip
     assert examples == set(get_args(effects.Payload))
 

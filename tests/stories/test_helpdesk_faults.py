@@ -13,6 +13,7 @@ from flows.intake import intake
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotAllowed, Unreachable, Unrecognised
+from incidents.models import IncidentState
 from tasks.stages.drain import PARK_AFTER
 from tests.stories.installation import BODY, Installation
 
@@ -98,8 +99,15 @@ async def test_the_ticket_changed_between_decision_and_message(liaison: Installa
     await liaison.resolved()
     assert liaison.world.zendesk.tickets[unchanged].status == "solved"
     room = liaison.room()
-    assert "INC-1 is closed: every linked customer was told" not in room
-    assert "INC-1 is closed: " in room, "what could not be done keeps nobody else waiting"
+    assert "INC-1 is closed: " not in room
+    assert "INC-1 works again and is not closed yet: 2 customer(s) must be told by hand" in room
+    assert (await liaison.incident()).state is IncidentState.CLOSING
+    await liaison.world.slack.slash("close INC-1 both were called", channel="inc-1-checkout")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert (
+        "INC-1 is closed on the word of anna (both were called): 2 customer(s) must be told" in liaison.room()
+    )
 
 
 async def test_an_outage_of_the_helpdesk_is_made_up_for(liaison: Installation):

@@ -15,8 +15,10 @@ from sqlalchemy import select
 from blocks.connect import settings_json
 from blocks.http import HttpBlock
 from connectors.http.settings import WebhookMapping
+from deployments.commands.by_hand.close import closed
 from deployments.commands.show import shown, shown_as_json
 from flows.recover import recover
+from incidents.case import EntryKind
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState
 from incidents.store.schema.tables import deliveries
@@ -66,10 +68,10 @@ async def freshdesk(
     del gateways_prefect.settings["http/desk"]
 
 
-async def test_an_incident_of_such_tickets_is_closed_with_the_list_of_whom_to_tell(
+async def test_an_incident_of_such_tickets_asks_for_a_persons_word_with_the_list_of_whom_to_tell(
     liaison: Installation, freshdesk: Write
 ) -> None:
-    """What cannot be sent ends at once, in one line a change; nothing waits for ever for a call nobody can make."""
+    """What cannot be sent ends at once, in one line a change; who has told the customers says so, and it is closed."""
     liaison.world.break_checkout()
     for number in (4711, 4712, 4713):
         assert (await freshdesk(number)).status_code == 200
@@ -82,13 +84,24 @@ async def test_an_incident_of_such_tickets_is_closed_with_the_list_of_whom_to_te
         await recover()
 
     case = await liaison.case()
-    assert case.incident.state is IncidentState.CLOSED
+    assert case.incident.state is IncidentState.CLOSING
     assert {line.state for line in await liaison.ledger(*ABOUT_TICKETS)} == {EffectState.DEAD}
     assert [str(one.ref) for one in case.untold] == ["http/desk#4711", "http/desk#4712", "http/desk#4713"]
     told = [entry.text for entry in await liaison.timeline()]
     assert any("3 customer(s) must be told by hand: http/desk#4711, http/desk#4712" in text for text in told)
     assert any("http/desk only takes tickets in" in text for text in told)
     assert "must be told by hand" in liaison.room()
+    assert "say `close INC-1 <reason>` in its room" in liaison.room()
+    found = await closed(
+        liaison.database, liaison.policy_file, "INC-1", by="Ada Agent", why="I called all three"
+    )
+    assert found.counts
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    (end,) = [entry for entry in await liaison.timeline() if entry.kind is EntryKind.CLOSED]
+    assert end.actor == "Ada Agent"
+    assert end.text.startswith(
+        "Closed on the word of Ada Agent (I called all three): 3 customer(s) must be told"
+    )
     listed = shown_as_json(await shown(liaison.database, "INC-1"))["customers_to_tell"]
     assert [one["ticket"] for one in listed] == ["http/desk#4711", "http/desk#4712", "http/desk#4713"]  # type: ignore[index]
 

@@ -32,6 +32,7 @@ class Tracker(IssueTracker):
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, str, str]] = []
+        self.comments: list[tuple[str, str, str]] = []
         self.status, self.is_closed, self.loses = "New", False, False
 
     async def open_issue(self, title: str, text: InternalText, *, once: str) -> str:
@@ -59,10 +60,14 @@ class Tracker(IssueTracker):
         for key in range(1, len(self.opened) + 1):
             yield await self.read(str(key))
 
-    async def comment(self, key: str, text: InternalText, *, once: str) -> None: ...
+    async def comment(self, key: str, text: InternalText, *, once: str) -> None:
+        self.comments.append((once, key, text))
+        if self.loses:
+            self.loses = False
+            raise Unknown("the reply was lost")
 
     async def was_done(self, key: str, once: str) -> bool:
-        return False
+        return any((one, at) == (once, key) for one, at, _ in self.comments)
 
     async def transition(self, key: str, status: str, *, once: str) -> None: ...
 
@@ -90,7 +95,10 @@ async def test_opened_once_and_its_end_told(liaison: Installation, tracker: Trac
     assert title.startswith("INC-1 Checkout: ")
     assert "Who is hit: 1 ticket from 1 customer" in text
     assert "4111" not in text
-    assert await told(liaison, EntryKind.SENT_ISSUE) == ["Issue for the lasting fix at redmine/story: 1"]
+    assert await told(liaison, EntryKind.SENT_ISSUE) == [
+        "Issue for the lasting fix at redmine/story: 1",
+        "What it came to is below the issue 1",
+    ]
     for status, is_closed in (("New", False), ("In Progress", False), ("In Progress", False), ("Done", True)):
         tracker.status, tracker.is_closed = status, is_closed
         await reconcile()
@@ -112,6 +120,32 @@ async def test_a_lost_reply(liaison: Installation, tracker: Tracker):
     assert len(tracker.opened) == 1
     (line,) = await liaison.ledger(EffectKind.ISSUE_OPEN)
     assert line.state is EffectState.DONE
+
+
+async def test_what_it_came_to_is_below_the_issue_once(liaison: Installation, tracker: Tracker):
+    """Also where the reply to that was lost; and once more when it was opened again, below the same issue."""
+    (ticket,) = await liaison.acknowledged()
+    await liaison.resolved()
+    ((_, key, text),) = tracker.comments
+    assert key == "1"
+    assert text.startswith(
+        "INC-1 is closed: every linked customer was told.\nCheckout, severity 1: reported "
+    )
+    assert "4111" not in text
+    assert "INC-1 is closed: every linked customer was told.\nCheckout, " in liaison.notes(ticket)
+
+    liaison.world.break_checkout()
+    liaison.world.zendesk.customer_reply(ticket, "Sorry, but it is still broken for me.")
+    await liaison.intake()
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    tracker.loses = True
+    await liaison.resolved()
+    await liaison.let_pass(timedelta(minutes=10))
+    await recover()
+    assert [key for _, key, _ in tracker.comments] == ["1", "1"]
+    assert "opened again 1 time" in tracker.comments[-1][2]
+    assert {line.state for line in await liaison.ledger(EffectKind.ISSUE_COMMENT)} == {EffectState.DONE}
 
 
 class Dead(Tracker):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.http.fake.app import Health
+from flows.by_hand.close import close
 from flows.recover import recover
 from incidents.models import IncidentState
 from tests.stories.installation import Installation
@@ -82,3 +84,41 @@ async def test_a_red_look_between_two_green_ones_starts_the_proof_anew(liaison: 
     await recover()
     assert (await liaison.incident()).state is IncidentState.CLOSED
     assert len(liaison.replies(ticket)) == 1
+
+
+async def test_a_persons_word_where_no_look_can_prove_it(liaison: Installation):
+    """The probe cannot see: who tried it says so by form, with name and reason; customers read no claim of a check."""
+    liaison.write_policy(SELDOM)
+    (ticket,) = await liaison.acknowledged()
+    liaison.world.checkout.health = Health.REFUSES
+    liaison.world.pagerduty.resolve(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.RESOLVED
+
+    said = await close("INC-1", by="Ada Agent", why="paid with a card of my own")
+    assert said == "INC-1: customers are told now that it works again."
+    await liaison.let_pass(INTERVAL)
+    await recover()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert "our engineers tell us that the problem with Checkout is fixed" in liaison.replies(ticket)[-1]
+    (proof,) = [entry for entry in await liaison.timeline() if entry.actor == "Ada Agent"]
+    assert proof.text.startswith("It works again: paid with a card of my own (no look of ours has proven it)")
+    assert await close("INC-1", by="Bo Agent", why="me too") == "INC-1 is closed already."
+    assert len(liaison.replies(ticket)) == 2
+
+
+async def test_still_broken_is_worse_by_policy(liaison: Installation):
+    """What a customer says is not fixed is a step worse where the policy says so, and is paged as that, once."""
+    liaison.write_policy({"services": {"checkout": {"severity": 2}}, "closure": {"raise_severity_by": 1}})
+    first, second = await liaison.escalated(2)
+    await liaison.resolved()
+    liaison.world.break_checkout()
+    for unlucky in (first, second):
+        liaison.world.zendesk.customer_reply(unlucky, "Sorry, but it is still broken for me.")
+    await liaison.intake()
+    incident = await liaison.incident()
+    assert (int(incident.severity), incident.state) == (1, IncidentState.ESCALATED)
+    assert len(liaison.world.pagerduty.pages) == 2
+    assert "Severity raised from 2 to 1: it was not fixed" in [
+        entry.text for entry in await liaison.timeline()
+    ]

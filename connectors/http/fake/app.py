@@ -43,6 +43,8 @@ class Health(StrEnum):
     """Answers 200 and says that it is down."""
     HTML = "html"
     """Answers 200 with somebody's login page."""
+    REFUSES = "refuses"
+    """Answers 403: it lets nobody look."""
 
 
 class Remedy(StrEnum):
@@ -161,6 +163,8 @@ class FakeService:
                 return JSONResponse({"status": "down"})
             case Health.HTML:
                 return HTMLResponse("<html><body>Please log in</body></html>")
+            case Health.REFUSES:
+                return JSONResponse({"status": "forbidden"}, status_code=403)
             case Health.HEALTHY:
                 pass
         return JSONResponse({"status": "ok"})

@@ -28,8 +28,7 @@ def with_issue(case: Case, plan: Plan, basis: Basis) -> Plan:
     is_time = incident.state is not case.incident.state and incident.state in _WHEN[rules.open_when]
     if connection is None or not is_time or incident.severity > rules.severity:
         return plan
-    # Without a generation: what is reopened is the same fault, and has its issue.
-    key = f"liaison:{case.instance}:{incident.name}:issue"
+    key = issue_key(case)
     if case.line(key) is not None:
         return plan
     issue = Effect(
@@ -42,6 +41,11 @@ def with_issue(case: Case, plan: Plan, basis: Basis) -> Plan:
         payload=_words(replace(case, incident=incident), basis),
     )
     return replace(plan, effects=(*plan.effects, issue))
+
+
+def issue_key(case: Case) -> str:
+    """What marks it. Without a generation: what is reopened is the same fault, and has its issue."""
+    return f"liaison:{case.instance}:{case.incident.name}:issue"
 
 
 def _words(seen: Case, basis: Basis) -> IssueText:

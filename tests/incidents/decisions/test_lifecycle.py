@@ -35,6 +35,7 @@ from tests.incidents.builders import (
     an_action_line,
     an_incident,
     page_key,
+    sent,
 )
 
 S = IncidentState
@@ -206,7 +207,7 @@ def test_a_whole_life_and_a_second_one():
             news = sync.PageNews(key=key, events=(event,), state=a_page_state(status, key=key))
             case = after(case, sync.page_news(case, news, Basis(POLICY, NOW)))
         for _ in range(3):
-            case = after(case, closure.decide(case, [GREEN], Basis(POLICY, NOW)))
+            case = sent(after(case, closure.decide(case, [GREEN], Basis(POLICY, NOW))))
         assert case.incident.state is S.CLOSED
         case = after(case, _complain(case))
         assert case.incident.generation == generation + 1

@@ -10,7 +10,7 @@ from incidents.case import EntryKind
 from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.ticket_news import ticket_news
 from incidents.effects import EffectKind
-from incidents.models import Author, Contact, Departure, IncidentState, Origin, Stage, TicketStatus
+from incidents.models import Author, Contact, Departure, IncidentState, Origin, Severity, Stage, TicketStatus
 from tests.incidents.builders import (
     BLIND,
     GREEN,
@@ -120,6 +120,28 @@ def test_many_complaints_are_one_reopening():
     assert plan.incident.generation == 2
     assert [entry.kind for entry in plan.entries] == ["reopened"]
     assert decide(after(case, plan), news(COMPLAINT, number=2)).incident.generation == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "after_it"),
+    [
+        (Severity.HIGH, 0, Severity.HIGH),
+        (Severity.HIGH, 1, Severity.CRITICAL),
+        (Severity.CRITICAL, 1, Severity.CRITICAL),
+        (Severity.LOW, 2, Severity.HIGH),
+        (Severity.LOW, 3, Severity.CRITICAL),
+        (Severity.MEDIUM, 3, Severity.CRITICAL),
+    ],
+)
+def test_what_was_not_fixed_is_worse_by_policy(before, by, after_it):
+    """So much as the policy says, never worse than the worst; told once, whoever else complains."""
+    policy = a_policy(closure={"raise_severity_by": by})
+    case = a_known_case(S.CLOSED, severity=before)
+    plan = decide(case, news(COMPLAINT), news(COMPLAINT, number=2), policy=policy)
+    assert plan.incident.severity is after_it
+    assert [entry.kind for entry in plan.entries] == ["reopened", *(["severity"] * (after_it is not before))]
+    again = decide(after(case, plan), news(COMPLAINT, number=3), policy=policy)
+    assert again.incident.severity is after_it
 
 
 def test_a_complaint_is_quoted_without_its_secrets():

@@ -15,6 +15,7 @@ from incidents.effects import (
     Effect,
     EffectKind,
     EffectState,
+    IssueComment,
     IssueText,
     NoteText,
     Nothing,
@@ -108,9 +109,7 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (EffectKind.CHAT_ROOM, RoomRequest(name="inc-1", topic="Zoë's Kasse")),
     (
         EffectKind.CHAT_POST,
-        ChatMessage(
-            text="Hi", buttons=(Button(label="Take it", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1"),)
-        ),
+        ChatMessage(text="Hi", buttons=(Button(label="Mine", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1"),)),
     ),
     (EffectKind.CHAT_ANSWER, ChatAnswer(text="INC-1 is open", user_id="U1", is_private=True)),
     (EffectKind.TICKET_NOTE, NoteText(text=internal("line 1\nline 2"))),
@@ -121,6 +120,7 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
         EffectKind.STATUS_PAGE_OPEN,
         PublicOpening(title=PublicText("A"), text=PublicText("B"), severity=Severity.HIGH, services=("C",)),
     ),
+    (EffectKind.ISSUE_COMMENT, IssueComment(opening="key", text=internal("It is over."))),
     (EffectKind.ISSUE_OPEN, IssueText(title="INC-1", text=internal("It works again."))),
     (
         EffectKind.STATUS_PAGE_UPDATE,

@@ -1,0 +1,38 @@
+"""Close: a person's word that an incident is over, by a form."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.runtime import flow_run
+from pydantic import Field
+
+from flows.by_hand.approve import IncidentName, Person
+from flows.follow import Followers
+from incidents.decisions.closing.word import ClosingWord
+from tasks.reading import incident_named
+from tasks.stages.approvals import commit_closing
+
+Why = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _run_name() -> str:
+    return f"close {flow_run.parameters.get('incident', '')}"
+
+
+@flow(name="close", flow_run_name=_run_name)
+async def close(incident: IncidentName, by: Person, why: Why) -> str:
+    """Say by name that an incident is over: instead of a proof, or of customers' last messages that did not arrive.
+
+    Args:
+        incident: Which incident, such as INC-42.
+        by: Who says so; it stands in the incident's story.
+        why: How you know, or who was told by hand.
+    """
+    about = await incident_named(incident)
+    found = await commit_closing(about.id, ClosingWord(by=by, why=why, where="by form"))
+    followers = Followers(is_under_way=True)
+    followers.start([about.id])
+    await followers.finish()
+    return found.said
