@@ -14,6 +14,7 @@ from rich.console import Console
 from deployments.cli.approve import approve
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
+from deployments.cli.board import board
 from deployments.cli.catalog import catalog_import
 from deployments.cli.close import close
 from deployments.cli.fakes import fakes
@@ -61,6 +62,7 @@ app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command(name="catalog-import")(catalog_import)
 app.command()(oncall)
+app.command()(board)
 app.command()(report)
 app.command()(owner)
 app.command()(parked)
@@ -305,4 +307,6 @@ def gateway(
     key = settings.operator_key(liaison_home())
     # Connections that sign links by it read it there, here as in the worker.
     os.environ["LIAISON_KEY"] = key
-    uvloop.run(serve_gateway(settings.database_url(), key, host=host, port=port))
+    os.environ["LIAISON_POLICY"] = str(settings.policy_file())
+    secret = os.environ.get("LIAISON_BOARD_SECRET") or None
+    uvloop.run(serve_gateway(settings.database_url(), key, host=host, port=port, board_secret=secret))

@@ -7,6 +7,7 @@
     GET  /status/{name}/{file}    a status page, where its connection's settings say that we serve it
     GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
     GET  /pages/{token}           a page of our own, for whoever was woken with it; POST: they have it
+    GET  /board/...               what is open, for the team (deployments.gateway.board)
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
 
@@ -20,7 +21,7 @@ What is answered decides whether a ticket is lost, because some senders drop for
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
 Only /hooks/ and /status/ are for the internet, and /pages/ for phones where our own pager is used; the proxy before us
-should keep the rest for the operator, and /reports/ for those who read the Prefect UI.
+should keep the rest for the operator, /reports/ for those who read the Prefect UI, and /board/ for the team.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
 from deployments.gateway.answers import HookAnswer, busy
+from deployments.gateway.board.board import PATH as BOARD
+from deployments.gateway.board.board import BoardPages
 from deployments.gateway.bodies import Bodies, Gone, TooLarge, TooMuch
 from deployments.gateway.clock_check import ClockCheck
 from deployments.gateway.doorbell import Doorbell
@@ -76,6 +79,8 @@ NOT_STORED = busy(b"we cannot store it now; please send it again\n")
 BROKEN = busy(b"something is wrong on our side; please send it again\n")
 ALIVE = HookAnswer(200, b"alive\n")
 READY = HookAnswer(200, b"ready\n")
+# Relative, as the proxy before us may have the board elsewhere.
+TO_THE_BOARD = HookAnswer(301, headers=((b"location", BOARD.strip("/").encode() + b"/"),))
 NOTHING_LOADED = busy(b"no connections could be read yet\n")
 
 
@@ -93,6 +98,7 @@ class Gateway:
         engine: Engine,
         reports: Reports,
         pages: PageAnswers,
+        board: BoardPages | None = None,
         notices: Notices,
         metrics: Metrics,
         set_aside: SetAside | None = None,
@@ -107,6 +113,7 @@ class Gateway:
         self._engine = engine
         self._reports = reports
         self._pages = pages
+        self._board = board
         self._notices = notices
         self._bodies = bodies or Bodies()
         self._clock = clock
@@ -128,6 +135,9 @@ class Gateway:
                 answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
             elif path.startswith(PAGES):
                 answer = await self._pages.answer(path[len(PAGES) :], method=scope["method"])
+            elif path.startswith(BOARD) and self._board is not None:
+                await self._board.answer(path[len(BOARD) :], scope, receive, send)
+                return
             else:
                 answer = await self._for_operators(path)
         except Gone:
@@ -213,7 +223,14 @@ class Gateway:
         self._doorbell.press(source.lane)
         return STORED[receipt]
 
+    async def end(self) -> None:
+        """Let go whoever listens to the board: their answers have no end of their own."""
+        if self._board is not None:
+            await self._board.end()
+
     async def _for_operators(self, path: str) -> HookAnswer:
+        if path == BOARD.rstrip("/"):
+            return TO_THE_BOARD
         if path == "/healthz":
             return ALIVE
         if path == "/readyz":

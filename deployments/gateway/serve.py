@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,9 @@ from prefect.client.orchestration import PrefectClient, get_client
 from starlette.types import ASGIApp
 
 from deployments.gateway.app import Gateway
+from deployments.gateway.board.board import BoardPages
+from deployments.gateway.board.readers import Readers
+from deployments.gateway.bodies import Bodies
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
 from deployments.gateway.engine import Engine, goes_on_without_prefect
@@ -31,10 +35,12 @@ from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
 from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
+from incidents.policy.policy import Policy
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.inbox.writer import InboxWriter
 from incidents.store.migrate import check_schema
+from tasks import resources
 
 
 @contextlib.asynccontextmanager
@@ -46,8 +52,11 @@ async def open_gateway(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     pace: RingPacing | None = None,
     listening_pace: ListeningPacing | None = None,
+    policy: Callable[[], Policy] | None = None,
+    board_secret: str | None = None,
 ) -> AsyncIterator[Gateway]:
-    """A gateway ready to serve. Raises when the store is away, not durable or not migrated, or the key is wrong."""
+    """A gateway ready to serve; without a `policy` it has no board. Raises when the store is away, not durable or not
+    migrated, the key is wrong, or the board's secret could be guessed."""
     await database.check_durability()
     await check_schema(database)
     disk = disk_of(database.url)
@@ -65,6 +74,11 @@ async def open_gateway(
         listening = Listening(
             database, sources, inbox, doorbell, notices=notices, metrics=metrics, pacing=listening_pace
         )
+        bodies = Bodies()
+        board = None
+        if policy is not None:
+            readers = Readers(key, board_secret, rules=lambda: policy().board, clock=clock)
+            board = BoardPages(database, readers, policy=policy, notices=notices, bodies=bodies, clock=clock)
         chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run(), listening.run())
         background = [asyncio.create_task(chore) for chore in chores]
         try:
@@ -77,12 +91,16 @@ async def open_gateway(
                 engine=engine,
                 reports=Reports(database),
                 pages=PageAnswers(database, key, clock=clock),
+                board=board,
                 notices=notices,
                 metrics=metrics,
+                bodies=bodies,
                 set_aside=SetAside(database, metrics, notices),
                 clock=clock,
             )
         finally:
+            if board is not None:
+                await board.end()
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
@@ -91,7 +109,17 @@ async def open_gateway(
 
 
 class Server(uvicorn.Server):
-    """uvicorn's own raises the signal again once it has stopped serving: that would end us before our closing."""
+    """uvicorn's own raises the signal again once it has stopped serving: that would end us before our closing. It
+    also waits for all answers, and those to listeners have no end: `ending` is called first."""
+
+    def __init__(self, config: uvicorn.Config, *, ending: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, after the listeners were let go."""
+        await self._ending()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -105,12 +133,14 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def serve_gateway(database_url: str, key: str, *, host: str, port: int) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT). Best run on uvloop."""
+async def serve_gateway(
+    database_url: str, key: str, *, host: str, port: int, board_secret: str | None = None
+) -> None:
+    """Serve until told to stop (SIGTERM, SIGINT). Best run on uvloop. The policy is that of LIAISON_POLICY."""
     database = Database(database_url)
     try:
-        async with open_gateway(database, key) as gateway:
-            await Server(uvicorn_config(gateway, host=host, port=port)).serve()
+        async with open_gateway(database, key, policy=resources.policy, board_secret=board_secret) as gateway:
+            await Server(uvicorn_config(gateway, host=host, port=port), ending=gateway.end).serve()
     finally:
         await database.aclose()
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from incidents.events import AlertLabels
 from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.alerts import AlertMatch, AlertRules
+from incidents.policy.board import BoardRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.insights import Insights
 from incidents.policy.ownership import OwnerHours, Ownership
@@ -61,6 +62,7 @@ __all__ = [
     "ActionPolicy",
     "AlertMatch",
     "AlertRules",
+    "BoardRules",
     "Cadence",
     "Catalog",
     "ChatRights",
@@ -242,6 +244,7 @@ class Policy(PolicySection):
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
     ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
+    board: BoardRules = Field(default_factory=BoardRules, description="Who sees the board.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     _router: Router | None = PrivateAttr(default=None)

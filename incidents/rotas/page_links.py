@@ -6,18 +6,19 @@ nobody further. The key is derived from the operator's: gateway and worker agree
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from incidents.links.signed import SIGNATURE, is_signed, signature
+
 PATH = "/pages/"
 GOOD_FOR = timedelta(hours=24)
 
-_PURPOSE = b"liaison page links v1"
-_TOKEN = re.compile(r"([1-9][0-9]{0,17})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})")
+_PURPOSE = "liaison page links v1"
+_TOKEN = re.compile(
+    rf"(?P<signed>(?P<notice>[1-9][0-9]{{0,17}})\.(?P<until>[0-9]{{1,12}}))\.(?P<signature>{SIGNATURE})"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,22 +31,13 @@ class PageLink:
 
 def link_token(operators_key: str, notice: int, *, now: datetime) -> str:
     """The last part of the link that goes out with this notice."""
-    until = int((now + GOOD_FOR).timestamp())
-    return f"{notice}.{until}.{_signature(operators_key, notice, until)}"
+    signed = f"{notice}.{int((now + GOOD_FOR).timestamp())}"
+    return f"{signed}.{signature(operators_key, _PURPOSE, signed)}"
 
 
 def read_token(operators_key: str, token: str) -> PageLink | None:
     """What a token says, whether it is still good or not; None for one that is not ours, whatever a stranger sends."""
     match = _TOKEN.fullmatch(token)
-    if match is None:
+    if match is None or not is_signed(operators_key, _PURPOSE, match["signed"], match["signature"]):
         return None
-    notice, until = int(match[1]), int(match[2])
-    if not hmac.compare_digest(_signature(operators_key, notice, until), match[3]):
-        return None
-    return PageLink(notice=notice, until=datetime.fromtimestamp(until, UTC))
-
-
-def _signature(operators_key: str, notice: int, until: int) -> str:
-    key = hmac.new(operators_key.encode(), _PURPOSE, hashlib.sha256).digest()
-    signed = hmac.new(key, f"{notice}.{until}".encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+    return PageLink(notice=int(match["notice"]), until=datetime.fromtimestamp(int(match["until"]), UTC))

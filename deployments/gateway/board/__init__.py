@@ -1,0 +1,1 @@
+"""The board in the gateway: pages for whoever may see it, live while they look, read-only."""

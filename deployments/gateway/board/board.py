@@ -1,0 +1,257 @@
+"""GET /board/...: what is open, for whoever may see it.
+
+    GET  /board/             the board; with ?q=, what was looked for
+    GET  /board/INC-7        one incident's story
+    GET  /board/events       server-sent events: something has changed
+    GET  /board/enter?link=  by a link of ours: the reader is remembered, and sent on
+    POST /board/enter        by the secret that a team shares
+    GET  /board/board.css, /board/board.js
+
+Nothing here changes anything. Nothing may come of it that keeps webhooks waiting: a few pages are made at once, and the
+board at most once a second, however many look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import Receive, Scope, Send
+
+from deployments.gateway.answers import Headers, HookAnswer, busy
+from deployments.gateway.board.live import ChangeFeed
+from deployments.gateway.board.readers import COOKIE, Readers
+from deployments.gateway.board.views import (
+    ShownStory,
+    board_page,
+    found_page,
+    plain_page,
+    sign_in_page,
+    story_page,
+)
+from deployments.gateway.bodies import Bodies, TooLarge, TooMuch
+from deployments.gateway.notices import Notices
+from incidents.basis import Basis
+from incidents.errors import NotFound
+from incidents.links.board_links import ENTER, LINK, PATH
+from incidents.notes.context import links
+from incidents.policy.policy import Policy
+from incidents.store.board.change import change_stamp
+from incidents.store.board.reading import read_board, read_open_incident
+from incidents.store.board.search import find_incidents
+from incidents.store.board.story import bound_links, said_to_customers, stuck_effects
+from incidents.store.cases import incident_number, load_case
+from incidents.store.database import Database
+from incidents.store.timeline import read_timeline
+
+__all__ = ["PATH", "BoardPages"]
+
+AT_ONCE = 3
+ANSWER_SECONDS = 5.0
+FRESH_SECONDS = 1.0
+_INCIDENT = re.compile(r"INC-[0-9]{1,18}", re.IGNORECASE)
+_FILES = {"board.css": "text/css; charset=utf-8", "board.js": "text/javascript; charset=utf-8"}
+_HTML = "text/html; charset=utf-8"
+_MAY = (
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
+    b"frame-ancestors 'none'; base-uri 'none'"
+)
+"""What a browser may do for the board: nothing that is not the gateway's own."""
+_HEADERS: Headers = (
+    (b"cache-control", b"private, no-store"),
+    (b"content-security-policy", _MAY),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-robots-tag", b"noindex, nofollow"),
+)
+
+NO_SUCH_FILE = HookAnswer(404, b"there is no such page on the board\n")
+ONLY_GET = HookAnswer(405, b"the board is only read\n", headers=((b"allow", b"GET, HEAD"),))
+TOO_BUSY = busy(b"we have our hands full; please try again\n")
+
+
+class BoardPages:
+    """Answers for the board. `policy` is asked for at each look."""
+
+    def __init__(
+        self,
+        database: Database,
+        readers: Readers,
+        *,
+        policy: Callable[[], Policy],
+        notices: Notices,
+        bodies: Bodies,
+        clock: Callable[[], datetime],
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._database = database
+        self._readers = readers
+        self._policy = policy
+        self._bodies = bodies
+        self._clock = clock
+        self._answer_seconds = answer_seconds
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._changes = ChangeFeed(self._stamp, notices)
+        self._board: HookAnswer | None = None
+        self._board_at = float("-inf")
+        self._making = asyncio.Lock()
+        folder = Path(__file__).parent / "templates"
+        self._files = {
+            name: HookAnswer(
+                200,
+                (folder / name).read_bytes(),
+                headers=((b"cache-control", b"no-cache"), (b"x-content-type-options", b"nosniff")),
+                content_type=kind,
+            )
+            for name, kind in _FILES.items()
+        }
+
+    async def end(self) -> None:
+        """Let go whoever listens."""
+        await self._changes.end()
+
+    async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """`path` is what follows /board/."""
+        if path == "events" and scope["method"] == "GET" and self._readers.may_see(scope):
+            await self._changes.tell(receive, send)
+            return
+        answer = await self._answer(path, scope, receive)
+        await (answer if scope["method"] != "HEAD" else _head(answer)).send(send)
+
+    async def _answer(self, path: str, scope: Scope, receive: Receive) -> HookAnswer:
+        method: str = scope["method"]
+        if path == ENTER:
+            return await self._enter(method, scope, receive)
+        if method not in ("GET", "HEAD"):
+            return ONLY_GET
+        if path in self._files:
+            return self._files[path]
+        if not self._readers.may_see(scope):
+            return self._sign_in(was_wrong=False)
+        try:
+            async with asyncio.timeout(self._answer_seconds), self._free:
+                return await self._page(path, scope)
+        except TimeoutError:
+            return TOO_BUSY
+
+    async def _enter(self, method: str, scope: Scope, receive: Receive) -> HookAnswer:
+        if method == "POST":
+            return await self._by_secret(scope, receive)
+        return self._by_link(_asked(scope, LINK), scope) if method in ("GET", "HEAD") else ONLY_GET
+
+    async def _page(self, path: str, scope: Scope) -> HookAnswer:
+        sought = _asked(scope, "q")
+        if path == "" and sought:
+            return await self._found(sought)
+        if path == "":
+            return await self._whole_board()
+        if _INCIDENT.fullmatch(path):
+            return await self._story(path)
+        return NO_SUCH_FILE
+
+    async def _whole_board(self) -> HookAnswer:
+        async with self._making:
+            if self._board is None or _seconds() - self._board_at >= FRESH_SECONDS:
+                began = _seconds()
+                async with self._reading() as tx:
+                    board = await read_board(tx, now=self._clock())
+                self._board, self._board_at = _html(200, board_page(board, self._policy())), began
+            return self._board
+
+    async def _story(self, name: str) -> HookAnswer:
+        basis = Basis(self._policy(), self._clock())
+        try:
+            async with self._reading() as tx:
+                case = await load_case(tx, incident_number(name.upper()))
+                number = case.incident.id
+                story = ShownStory(
+                    shown=await read_open_incident(tx, case.incident),
+                    case=case,
+                    entries=await read_timeline(tx, number),
+                    said=await said_to_customers(tx, number),
+                    stuck=await stuck_effects(tx, number),
+                    links=(*links(case, basis.policy), *await bound_links(tx, number)),
+                )
+        except NotFound:
+            words = f"There is no {name.upper()} (any more): what is over long ago is pruned."
+            return _html(404, plain_page("Not here", words, now=basis.now))
+        return _html(200, story_page(story, basis))
+
+    async def _found(self, sought: str) -> HookAnswer:
+        policy = self._policy()
+        async with self._reading() as tx:
+            found = await find_incidents(tx, sought, helpdesks=policy.helpdesks)
+        if len(found) == 1:
+            return _sent_on(found[0].name)
+        return _html(200, found_page(sought, found, policy, now=self._clock()))
+
+    def _by_link(self, token: str, scope: Scope) -> HookAnswer:
+        if self._readers.link(token) is None:
+            words = "The link may have been cut off, be too old, or not count any more. Ask for a new one."
+            return _html(401, plain_page("This link does not open the board", words, now=self._clock()))
+        return _remembered(token, scope)
+
+    async def _by_secret(self, scope: Scope, receive: Receive) -> HookAnswer:
+        try:
+            body = await self._bodies.read(scope, receive, connection="board")
+        except (TooLarge, TooMuch):
+            return TOO_BUSY
+        try:
+            given = parse_qs(body.decode("latin-1"), max_num_fields=5, encoding="utf-8", errors="replace")
+        except ValueError:
+            given = {}
+        finally:
+            self._bodies.release(body)
+        token = self._readers.token_for(given.get("secret", [""])[0])
+        return self._sign_in(was_wrong=True) if token is None else _remembered(token, scope)
+
+    def _sign_in(self, *, was_wrong: bool) -> HookAnswer:
+        page = sign_in_page(has_secret=self._readers.has_secret, was_wrong=was_wrong, now=self._clock())
+        return _html(401, page)
+
+    async def _stamp(self) -> str:
+        async with self._reading() as tx:
+            return await change_stamp(tx)
+
+    def _reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self._database.transaction()
+
+
+def _asked(scope: Scope, name: str) -> str:
+    """What the address asks by this name; "" for nothing, and for what is no question."""
+    query: bytes = scope.get("query_string", b"")
+    try:
+        return parse_qs(query.decode("latin-1"), max_num_fields=5).get(name, [""])[0].strip()
+    except ValueError:
+        return ""
+
+
+def _html(status: int, page: str) -> HookAnswer:
+    return HookAnswer(status, page.encode("utf-8", "replace"), headers=_HEADERS, content_type=_HTML)
+
+
+def _sent_on(where: str) -> HookAnswer:
+    return HookAnswer(303, headers=(*_HEADERS, (b"location", where.encode())))
+
+
+def _remembered(token: str, scope: Scope) -> HookAnswer:
+    """Without a path the cookie is for what is beside /enter, wherever a proxy has put the board."""
+    is_https = any(
+        key == b"x-forwarded-proto" and value.strip() == b"https" for key, value in scope["headers"]
+    )
+    cookie = f"{COOKIE}={token}; HttpOnly; SameSite=Lax; Max-Age=31536000{'; Secure' if is_https else ''}"
+    return HookAnswer(303, headers=(*_HEADERS, (b"location", b"./"), (b"set-cookie", cookie.encode())))
+
+
+def _head(answer: HookAnswer) -> HookAnswer:
+    return HookAnswer(answer.status, headers=answer.headers)
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,123 @@
+"""The board's pages as HTML: what stands on them and in which words. Every text is escaped; only addresses of the web
+become links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from incidents.basis import Basis
+from incidents.board.next_steps import next_steps, question_words, with_words
+from incidents.board.standing import Board, OpenIncident
+from incidents.case import Case, LinkedTicket
+from incidents.models import Incident, Link
+from incidents.notes.context import facts
+from incidents.notes.notes import ticket_line
+from incidents.notes.sla import metric_words
+from incidents.notes.updates import promises_words
+from incidents.policy.policy import Policy
+from incidents.store.board.story import SaidToCustomers, StuckEffect
+from incidents.store.timeline import TimelineEntry
+from incidents.texts.times import clock, duration
+
+TICKETS_SHOWN = 100
+_WEB = re.compile(r"https?://[^\s()<>]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownStory:
+    """One incident, as its page tells it."""
+
+    shown: OpenIncident
+    case: Case
+    entries: Sequence[TimelineEntry]
+    said: Sequence[SaidToCustomers]
+    stuck: Sequence[StuckEffect]
+    links: Sequence[Link]
+
+
+def board_page(board: Board, policy: Policy) -> str:
+    """All that is open."""
+    return _render("board.html", now=board.at, board=board, policy=policy, sought="")
+
+
+def story_page(story: ShownStory, basis: Basis) -> str:
+    """One incident, in the order in which somebody asks: how it stands, what is next, who is hit, what was said, and
+    what happened."""
+    return _render(
+        "story.html",
+        now=basis.now,
+        story=story,
+        incident=story.shown.incident,
+        facts=facts(story.case, basis),
+        promised=promises_words(story.case.updates),
+        tickets=story.case.tickets[:TICKETS_SHOWN],
+        more_tickets=max(0, len(story.case.tickets) - TICKETS_SHOWN),
+        policy=basis.policy,
+        prefect=(basis.policy.links.prefect_ui or "").rstrip("/"),
+        sought="",
+    )
+
+
+def found_page(sought: str, found: Sequence[Incident], policy: Policy, *, now: datetime) -> str:
+    """What was looked for, and what there is of it."""
+    return _render("found.html", now=now, sought=sought, found=found, policy=policy)
+
+
+def plain_page(title: str, words: str, *, now: datetime) -> str:
+    """A page that says one thing."""
+    return _render("plain.html", now=now, title=title, words=words)
+
+
+def sign_in_page(*, has_secret: bool, was_wrong: bool, now: datetime) -> str:
+    """For whoever may not see the board, or not yet."""
+    return _render("sign_in.html", now=now, has_secret=has_secret, was_wrong=was_wrong)
+
+
+def _render(template: str, *, now: datetime, **given: object) -> str:
+    return _environment().get_template(template).render(now=now, **given)
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("deployments.gateway.board"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "at": at_words,
+        "away": away_words,
+        "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),
+        "words": lambda word: str(word).replace("_", " "),
+        "subject": _subject,
+    }
+    made.globals |= {
+        "next_steps": next_steps,
+        "with_words": with_words,
+        "question_words": question_words,
+        "metric_words": metric_words,
+        "web": lambda url: url if url and _WEB.fullmatch(url) else None,
+    }
+    return made
+
+
+def at_words(at: datetime, now: datetime) -> str:
+    """`14:30 UTC`; with its day if that is not today."""
+    return clock(at) if at.date() == now.date() else f"{at.day} {at:%b}, {clock(at)}"
+
+
+def away_words(at: datetime, now: datetime) -> str:
+    """`in 4 min`, or `4 min ago`."""
+    return duration(at - now) if at < now else f"in {duration(at - now)}"
+
+
+def _subject(item: LinkedTicket) -> str:
+    return ticket_line(item.ticket)

@@ -1,0 +1,81 @@
+"""What happens next with an incident, and when; and which of many incidents a person should look at first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.approval import ApprovalSubject
+from incidents.board.standing import OpenIncident, is_unanswered
+from incidents.models import IncidentState, Stage
+
+S = IncidentState
+
+_CHECKED = "customers' claim is checked again"
+_BY_STAGE: dict[Stage, str] = {
+    Stage.VALIDATION: _CHECKED,
+    Stage.ESCALATION: "engineers are woken",
+    Stage.CLOSURE: "whether it works again is looked at",
+}
+_BY_STATE: dict[tuple[Stage, IncidentState], str] = {
+    (Stage.VALIDATION, S.REPORTED): "whether customers are hit is checked",
+    (Stage.ESCALATION, S.MITIGATING): "the remedy must have worked, or engineers are woken",
+    (Stage.ESCALATION, S.ESCALATED): "the next in line are woken, unless somebody takes it",
+    (Stage.CLOSURE, S.CLOSING): "it is closed, once every customer was told",
+}
+_QUESTIONS = {ApprovalSubject.STATUS_PAGE: "telling the public on the status page"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextStep:
+    """Something that will happen, and when; overdue if that has passed."""
+
+    at: datetime
+    what: str
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should have happened."""
+        return self.at < now
+
+
+def question_words(subject: ApprovalSubject) -> str:
+    """What a question is about, for people."""
+    return _QUESTIONS.get(subject, subject.value)
+
+
+def next_steps(shown: OpenIncident) -> tuple[NextStep, ...]:
+    """In the order of time; none where it waits for the world alone."""
+    incident, found = shown.incident, list[NextStep]()
+    stage = incident.next_stage
+    if stage is not None and incident.next_stage_at is not None:
+        words = _BY_STATE.get((stage, incident.state), _BY_STAGE[stage])
+        found.append(NextStep(at=incident.next_stage_at, what=words))
+    if shown.promised_by is not None:
+        found.append(NextStep(at=shown.promised_by, what="customers hear from us, as promised"))
+    elif incident.next_update_at is not None:
+        found.append(NextStep(at=incident.next_update_at, what="customers hear from us"))
+    if shown.sla_due_at is not None:
+        found.append(NextStep(at=shown.sla_due_at, what="the next SLA promise breaks unless it is kept"))
+    found += [
+        NextStep(at=one.expires_at, what=f"the question about {question_words(one.subject)} expires")
+        for one in shown.questions
+    ]
+    return tuple(sorted(found, key=lambda step: step.at))
+
+
+def by_urgency(shown: OpenIncident) -> tuple[int, int, float, int]:
+    """A key to sort by: the worst first, of those the ones that nobody has, then what is due first."""
+    steps = next_steps(shown)
+    due = steps[0].at.timestamp() if steps else float("inf")
+    incident = shown.incident
+    return int(incident.severity), 0 if is_unanswered(incident) else 1, due, incident.id
+
+
+def with_words(shown: OpenIncident) -> str:
+    """Who has it, in a few words."""
+    incident = shown.incident
+    if incident.responder is not None:
+        return incident.responder
+    if is_unanswered(incident):
+        return "nobody yet: engineers are being woken"
+    return "nobody yet"
