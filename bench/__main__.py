@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|connectors|kills|prefect_away|month|sla|sweep|replies|redaction
+    python -m bench [only=gateway|page|storm|city|board|connectors|kills|prefect_away|month|sla|sweep|replies|redaction
                           |insights|insights_speed|insights_text|campaign|campaign_small]
 
 The campaign takes hours, and its small size minutes: they run only when they are named. What is going on is told on
@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
+from bench.board import board_figures
 from bench.campaign.row import Size
 from bench.campaign.run import campaign
 from bench.city.figures import city_figures
@@ -41,6 +42,10 @@ def _storm() -> None:
 
 def _city() -> None:
     _print(city_figures())
+
+
+def _board() -> None:
+    _print(asyncio.run(board_figures()))
 
 
 def _connectors() -> None:
@@ -124,6 +129,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "page": _page,
     "storm": _storm,
     "city": _city,
+    "board": _board,
     "connectors": _connectors,
     "kills": _kills,
     "prefect_away": _prefect_away,

@@ -28,14 +28,9 @@ def board(
     """
     from deployments.commands import settings
     from deployments.machine.home import liaison_home
-    from incidents.links.board_links import ENTER, LINK, PATH, board_token
+    from incidents.links.board_links import board_link
     from incidents.policy.file import load_policy
 
     named = gateway or load_policy(settings.policy_file(policy)).links.gateway or "http://127.0.0.1:8400"
-    token = board_token(
-        settings.operator_key(liaison_home(home)),
-        reader,
-        now=datetime.now(UTC),
-        good_for=timedelta(days=days),
-    )
-    print(f"{named.rstrip('/')}{PATH}{ENTER}?{LINK}={token}")
+    key = settings.operator_key(liaison_home(home))
+    print(board_link(named, key, reader, now=datetime.now(UTC), good_for=timedelta(days=days)))

@@ -57,6 +57,7 @@ async def up(options: StackOptions, *, patience: Patience | None = None) -> None
         options.say("starting the gateway")
         await stack.start_gateway()
         options.say(f"webhooks to  {stack.gateway_url}/hooks/<vendor>/<name>")
+        options.say(f"board        {stack.gateway_url}/board/, by a link that `liaison board` makes")
         pace = patience or Patience()
         starting = [
             asyncio.create_task(start(stack, options.say, pace)) for start in (_start_worker, _start_engine)

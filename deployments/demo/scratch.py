@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from prefect.settings import temporary_settings
 from rich.console import Console
 from rich.table import Table
 
+from deployments.commands.settings import operator_key
 from deployments.commands.up import running
 from deployments.machine.home import discard_home
 from deployments.machine.prefect_server import HOST
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
+from incidents.links.board_links import board_link
 
 GATEWAY_PORT = 8400
 Connect = Callable[[str], Awaitable[None]]
@@ -80,6 +83,10 @@ async def scratch_installation(
         )
         async with running(stack_options, before_gateway=with_access) as stack:
             say(f"watch it in the Prefect UI: {stack.ui_url}, login {stack.prefect_login}")
+            key = operator_key(stack.home)
+            say(
+                f"or on the board, by this link: {board_link(stack.gateway_url, key, 'demo', now=datetime.now(UTC))}"
+            )
             scratch = Scratch(console=console, stack=stack)
             yield scratch
             if options.keep:
@@ -110,7 +117,7 @@ def _stop_cleanly_on_sigterm() -> None:
 
 
 async def _stay(stack: Stack, say: Callable[[str], None]) -> None:
-    say(f"still running: {stack.ui_url} (Runs, Artifacts: inc-1, ...). Ctrl-C ends it")
+    say(f"still running: {stack.ui_url} (Runs, Artifacts: inc-1, ...) and the board. Ctrl-C ends it")
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:

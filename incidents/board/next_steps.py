@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from incidents.approval import ApprovalSubject
 from incidents.board.standing import OpenIncident, is_unanswered
+from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Stage
 
 S = IncidentState
+
+LATE = timedelta(minutes=1)
+"""What is due takes a moment to be done; later than that somebody should wonder."""
 
 _CHECKED = "customers' claim is checked again"
 _BY_STAGE: dict[Stage, str] = {
@@ -20,7 +24,7 @@ _BY_STAGE: dict[Stage, str] = {
 _BY_STATE: dict[tuple[Stage, IncidentState], str] = {
     (Stage.VALIDATION, S.REPORTED): "whether customers are hit is checked",
     (Stage.ESCALATION, S.MITIGATING): "the remedy must have worked, or engineers are woken",
-    (Stage.ESCALATION, S.ESCALATED): "the next in line are woken, unless somebody takes it",
+    (Stage.ESCALATION, S.ESCALATED): "the next in line are woken",
     (Stage.CLOSURE, S.CLOSING): "it is closed, once every customer was told",
 }
 _QUESTIONS = {ApprovalSubject.STATUS_PAGE: "telling the public on the status page"}
@@ -34,8 +38,8 @@ class NextStep:
     what: str
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether it should have happened."""
-        return self.at < now
+        """Whether it should have happened, and not just now."""
+        return self.at < now - LATE
 
 
 def question_words(subject: ApprovalSubject) -> str:
@@ -76,6 +80,8 @@ def with_words(shown: OpenIncident) -> str:
     incident = shown.incident
     if incident.responder is not None:
         return incident.responder
+    if incident.state not in UNSETTLED:
+        return "nobody"
     if is_unanswered(incident):
         return "nobody yet: engineers are being woken"
     return "nobody yet"

@@ -53,11 +53,13 @@ class Backlog:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Board:
-    """All of it, at one moment. `stuck_elsewhere` are effects about tickets that belong to no incident; `parked` are
+    """All of it, at one moment, the most urgent incidents first; of the first `in_full` it was read who is hit.
+    `stuck_elsewhere` are effects about tickets that belong to no incident; `parked` are
     webhooks that were stored and not understood."""
 
     at: datetime
     incidents: Sequence[OpenIncident] = ()
+    in_full: int = 0
     breaching: Sequence[BoardRow] = ()
     lately: Sequence[Incident] = ()
     unwell: Sequence[UnwellConnection] = ()

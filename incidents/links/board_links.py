@@ -45,6 +45,14 @@ def board_token(operators_key: str, reader: str, *, now: datetime, good_for: tim
     return f"{signed}.{signature(operators_key, _PURPOSE, signed)}"
 
 
+def board_link(
+    gateway_url: str, operators_key: str, reader: str, *, now: datetime, good_for: timedelta = GOOD_FOR
+) -> str:
+    """The whole address of a link, at the gateway as its reader reaches it."""
+    token = board_token(operators_key, reader, now=now, good_for=good_for)
+    return f"{gateway_url.rstrip('/')}{PATH}{ENTER}?{LINK}={token}"
+
+
 def read_board_token(operators_key: str, token: str) -> BoardLink | None:
     """What a token says, whether it is still good or not; None for one that is not ours, whatever a stranger sends."""
     match = _TOKEN.fullmatch(token)

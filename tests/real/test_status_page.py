@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -22,7 +18,7 @@ from incidents.models import PublicText, Severity
 from incidents.public_incident import PublicState
 from incidents.store.database import Database
 from incidents.store.status_record import StoredStatusRecord
-from tests.real.programs import cached_program, debian_program
+from tests.real.judged import judged
 
 pytestmark = pytest.mark.real
 
@@ -33,7 +29,6 @@ HOSTILE = PublicText(
     + "long" * 200
     + "\n\nשלום second paragraph"
 )
-SECONDS = 90.0
 
 
 @pytest.fixture
@@ -76,24 +71,6 @@ async def address(folder: Path, database: Database) -> AsyncIterator[str]:
 
     async with serving(app) as served:
         yield f"{served}/status/main/"
-
-
-async def judged(address: str, scheme: str, width: int, picture: Path | None = None) -> dict[str, Any]:
-    """What axe-core and the browser say of a page."""
-    modules = cached_program("axe", "node_modules")
-    script = Path(__file__).with_name("axe.cjs")
-    program = await asyncio.create_subprocess_exec(
-        *(debian_program("node"), script, address, debian_program("chromium"), scheme, str(width)),
-        *([str(picture)] if picture else []),
-        env=os.environ | {"NODE_PATH": str(modules.resolve())},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(SECONDS):
-        out, err = await program.communicate()
-    assert program.returncode == 0, err.decode()
-    found: dict[str, Any] = json.loads(out)
-    return found
 
 
 @pytest.mark.parametrize(

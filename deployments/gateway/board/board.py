@@ -89,6 +89,7 @@ class BoardPages:
         bodies: Bodies,
         clock: Callable[[], datetime],
         answer_seconds: float = ANSWER_SECONDS,
+        fresh_seconds: float = FRESH_SECONDS,
     ) -> None:
         self._database = database
         self._readers = readers
@@ -96,6 +97,7 @@ class BoardPages:
         self._bodies = bodies
         self._clock = clock
         self._answer_seconds = answer_seconds
+        self._fresh_seconds = fresh_seconds
         self._free = asyncio.Semaphore(AT_ONCE)
         self._changes = ChangeFeed(self._stamp, notices)
         self._board: HookAnswer | None = None
@@ -157,11 +159,13 @@ class BoardPages:
 
     async def _whole_board(self) -> HookAnswer:
         async with self._making:
-            if self._board is None or _seconds() - self._board_at >= FRESH_SECONDS:
+            if self._board is None or _seconds() - self._board_at >= self._fresh_seconds:
                 began = _seconds()
                 async with self._reading() as tx:
                     board = await read_board(tx, now=self._clock())
-                self._board, self._board_at = _html(200, board_page(board, self._policy())), began
+                # Beside the event loop, which has webhooks to take.
+                page = await asyncio.to_thread(board_page, board, self._policy())
+                self._board, self._board_at = _html(200, page), began
             return self._board
 
     async def _story(self, name: str) -> HookAnswer:
@@ -181,7 +185,7 @@ class BoardPages:
         except NotFound:
             words = f"There is no {name.upper()} (any more): what is over long ago is pruned."
             return _html(404, plain_page("Not here", words, now=basis.now))
-        return _html(200, story_page(story, basis))
+        return _html(200, await asyncio.to_thread(story_page, story, basis))
 
     async def _found(self, sought: str) -> HookAnswer:
         policy = self._policy()

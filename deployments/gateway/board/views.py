@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -54,7 +54,7 @@ def story_page(story: ShownStory, basis: Basis) -> str:
         now=basis.now,
         story=story,
         incident=story.shown.incident,
-        facts=facts(story.case, basis),
+        facts=[fact for fact in facts(story.case, basis) if fact[0] != "Incident"],
         promised=promises_words(story.case.updates),
         tickets=story.case.tickets[:TICKETS_SHOWN],
         more_tickets=max(0, len(story.case.tickets) - TICKETS_SHOWN),
@@ -115,7 +115,9 @@ def at_words(at: datetime, now: datetime) -> str:
 
 
 def away_words(at: datetime, now: datetime) -> str:
-    """`in 4 min`, or `4 min ago`."""
+    """`in 4 min`, `4 min ago`, or `now`."""
+    if abs(at - now) < timedelta(seconds=1):
+        return "now"
     return duration(at - now) if at < now else f"in {duration(at - now)}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,8 @@ from incidents.store.sla.board import board_rows
 
 LATELY = timedelta(hours=24)
 LATELY_SHOWN = 10
+IN_FULL = 60
+"""Of so many, the most urgent, it is read who is hit; nobody reads further down."""
 UNWELL_AFTER = 2
 """So many attempts without success say something about the connection."""
 
@@ -71,17 +74,18 @@ _UNWELL = text(
 
 async def read_board(tx: AsyncConnection, *, now: datetime) -> Board:
     """All open incidents, the most urgent first, and what is around them."""
-    found = await unsettled_incidents(tx)
-    shown = await _with_the_rest(tx, found)
-    stuck = await _by_incident(tx, _STUCK, [one.id for one in found])
+    shown = sorted(await _with_what_is_due(tx, await unsettled_incidents(tx)), key=by_urgency)
+    shown[:IN_FULL] = await _with_who_is_hit(tx, shown[:IN_FULL])
+    stuck = await _by_incident(tx, _STUCK, [one.incident.id for one in shown])
     come, out = (await tx.execute(_IN)).one(), (await tx.execute(_OUT, {"now": now})).one()
     return Board(
         at=now,
-        incidents=sorted(shown, key=by_urgency),
+        incidents=shown,
+        in_full=IN_FULL,
         breaching=[
             row for row in await board_rows(tx, now=now) if row.due_at is not None and row.due_at > now
         ],
-        lately=await _closed_lately(tx, now=now),
+        lately=await _over_lately(tx, now=now),
         unwell=[
             UnwellConnection(name=row.connection, waiting=row.waiting, since=row.since, said=row.said or "")
             for row in await tx.execute(_UNWELL, {"attempts": UNWELL_AFTER})
@@ -99,12 +103,11 @@ async def read_board(tx: AsyncConnection, *, now: datetime) -> Board:
 
 async def read_open_incident(tx: AsyncConnection, incident: Incident) -> OpenIncident:
     """One incident as the board has it, also if it is over."""
-    return (await _with_the_rest(tx, [incident]))[0]
+    return (await _with_who_is_hit(tx, await _with_what_is_due(tx, [incident])))[0]
 
 
-async def _with_the_rest(tx: AsyncConnection, found: Sequence[Incident]) -> list[OpenIncident]:
+async def _with_what_is_due(tx: AsyncConnection, found: Sequence[Incident]) -> list[OpenIncident]:
     numbers = [one.id for one in found]
-    tickets = await _by_incident(tx, _TICKETS, numbers)
     promised = await _by_incident(tx, _PROMISED, numbers)
     due = await _by_incident(tx, _SLA_DUE, numbers)
     stuck = await _by_incident(tx, _STUCK, numbers)
@@ -112,15 +115,23 @@ async def _with_the_rest(tx: AsyncConnection, found: Sequence[Incident]) -> list
     return [
         OpenIncident(
             incident=one,
-            tickets=tickets[one.id].tickets if one.id in tickets else 0,
-            customers=tickets[one.id].customers if one.id in tickets else 0,
-            tiers=tuple(tickets[one.id].tiers or ()) if one.id in tickets else (),
             promised_by=promised[one.id].at if one.id in promised else None,
             sla_due_at=due[one.id].at if one.id in due else None,
             stuck=stuck[one.id].stuck if one.id in stuck else 0,
             questions=_open_questions(asked.get(one.id, ())),
         )
         for one in found
+    ]
+
+
+async def _with_who_is_hit(tx: AsyncConnection, shown: Sequence[OpenIncident]) -> list[OpenIncident]:
+    tickets = await _by_incident(tx, _TICKETS, [one.incident.id for one in shown])
+    counts = [(one, tickets.get(one.incident.id)) for one in shown]
+    return [
+        one
+        if row is None
+        else replace(one, tickets=row.tickets, customers=row.customers, tiers=tuple(row.tiers or ()))
+        for one, row in counts
     ]
 
 
@@ -134,10 +145,13 @@ async def _by_incident(
     return {row.incident_id: row for row in await tx.execute(statement, {"numbers": list(numbers)})}
 
 
-async def _closed_lately(tx: AsyncConnection, *, now: datetime) -> list[Incident]:
+async def _over_lately(tx: AsyncConnection, *, now: datetime) -> list[Incident]:
     numbers = await tx.execute(
         select(incidents.c.id)
-        .where(incidents.c.state == IncidentState.CLOSED.value, incidents.c.state_since > now - LATELY)
+        .where(
+            incidents.c.state.in_([IncidentState.CLOSED.value, IncidentState.NOT_AN_INCIDENT.value]),
+            incidents.c.state_since > now - LATELY,
+        )
         .order_by(incidents.c.state_since.desc())
         .limit(LATELY_SHOWN)
     )
