@@ -15,7 +15,7 @@ from tasks.parameters import unsearched
 from tasks.sla.board import show_board
 from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, take_lane
-from tasks.stages.gather import newest_tickets
+from tasks.stages.gather import newest_tickets, without_our_echoes
 from tasks.stages.replies import replies_to_events
 from tasks.without_prefect import run_logger
 
@@ -51,6 +51,7 @@ async def intake() -> str:
 
     async def take_in(chunk: Chunk) -> None:
         nonlocal tickets, opened
+        chunk = await without_our_echoes(chunk)
         events = [event for event in chunk.events if isinstance(event, TicketEvent)]
         newest = await newest_tickets(events)
         replies = await replies_to_events(events, newest)

@@ -3,11 +3,16 @@
 An effect's `key` is unique for ever: planning it twice is planning it once. Its `once` is the marker that
 travels to the vendor; a fan-out to many tickets shares one, so that the tickets can be changed in one call.
 Effects in one `lane` (one object in one system) are sent in the order in which they were planned.
+What an effect has written is remembered by a hash, so that its echo is known when it comes back (docs/sync.md).
 """
 
 from __future__ import annotations
 
+import hashlib
+import html
+import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any
 
@@ -17,6 +22,7 @@ from incidents.models import (
     ChatMessage,
     InternalText,
     Page,
+    PageStatus,
     PublicText,
     Severity,
     TicketRef,
@@ -287,3 +293,88 @@ def customer_message(incident_id: int, ref: TicketRef, once: str, text: PublicTe
         target=ref.id,
         payload=CustomerText(text=text, recipient=recipient),
     )
+
+
+class WrittenField(StrEnum):
+    """What of an object elsewhere an effect sets (a status), or adds to (words)."""
+
+    TICKET_STATUS = "ticket_status"
+    TICKET_WORDS = "ticket_words"
+    PAGE_STATUS = "page_status"
+    PAGE_WORDS = "page_words"
+    ROOM_NAME = "room_name"
+    ROOM_WORDS = "room_words"
+    PUBLIC_WORDS = "public_words"
+    ISSUE_WORDS = "issue_words"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """What an effect of ours wrote into a field of an object elsewhere.
+
+    `hash` is `value_hash` of what was written, `actor` who we are there, "" where that is not known. It went out at
+    `at`, and was known to be done at `until`; None while it is under way, or where nobody knows. `version` is the
+    object's own order at the vendor just after it, None where the vendor does not tell.
+    """
+
+    connection: str
+    object: str
+    field: WrittenField
+    hash: str
+    at: datetime
+    until: datetime | None = None
+    actor: str = ""
+    version: int | None = None
+
+
+_MARKUP = re.compile(r"<[^<>]{1,200}>")
+_HASH_DIGITS = 32
+
+
+def value_hash(value: str) -> str:
+    """The same for the same words, however a vendor shows them: as HTML or Markdown, in other lines, in capitals."""
+    plain = html.unescape(_MARKUP.sub(" ", value))
+    words = "".join(letter for letter in plain.casefold() if letter.isalnum())
+    return hashlib.sha256((words or plain).encode("utf-8", "replace")).hexdigest()[:_HASH_DIGITS]
+
+
+_FIELDS = {
+    EffectKind.PAGE: WrittenField.PAGE_STATUS,
+    EffectKind.PAGE_NOTE: WrittenField.PAGE_WORDS,
+    EffectKind.PAGE_ACKNOWLEDGE: WrittenField.PAGE_STATUS,
+    EffectKind.PAGE_RESOLVE: WrittenField.PAGE_STATUS,
+    EffectKind.CHAT_ROOM: WrittenField.ROOM_NAME,
+    EffectKind.CHAT_POST: WrittenField.ROOM_WORDS,
+    EffectKind.CHAT_ANSWER: WrittenField.ROOM_WORDS,
+    EffectKind.TICKET_NOTE: WrittenField.TICKET_WORDS,
+    EffectKind.TICKET_STATUS: WrittenField.TICKET_STATUS,
+    EffectKind.CUSTOMER_MESSAGE: WrittenField.TICKET_WORDS,
+    EffectKind.STATUS_PAGE_OPEN: WrittenField.PUBLIC_WORDS,
+    EffectKind.STATUS_PAGE_UPDATE: WrittenField.PUBLIC_WORDS,
+    EffectKind.ISSUE_OPEN: WrittenField.ISSUE_WORDS,
+    EffectKind.ISSUE_COMMENT: WrittenField.ISSUE_WORDS,
+}
+_PAGE_STATUSES = {
+    EffectKind.PAGE_ACKNOWLEDGE: PageStatus.ACKNOWLEDGED,
+    EffectKind.PAGE_RESOLVE: PageStatus.RESOLVED,
+}
+
+
+def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
+    """The field that the effect writes, and the hash of what; None for an action, which writes nothing."""
+    field = _FIELDS.get(effect.kind)
+    return None if field is None else (field, value_hash(_value(effect)))
+
+
+def _value(effect: Effect) -> str:
+    match effect.payload:
+        case StatusChange(status=status):
+            return status
+        case Page():
+            return PageStatus.TRIGGERED
+        case RoomRequest(name=name):
+            return name
+        case Nothing() | ActionCall():
+            return _PAGE_STATUSES.get(effect.kind, "")
+        case words:
+            return words.text

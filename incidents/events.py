@@ -23,7 +23,8 @@ class TicketEvent:
     `ticket` is set when the source's payload is all there is; otherwise the ticket is read again from the
     helpdesk, because order and freshness of webhooks are not promised. `comment` is set for a new comment.
     `comments_to_read` says that the source does not tell comments, so that they are to be read. `gone` is set when the
-    ticket is no more, and `merged_into` the id of the ticket that took it in.
+    ticket is no more, and `merged_into` the id of the ticket that took it in. `by_us`: the helpdesk names our own user,
+    so that it is the echo of a write of ours if there was one.
     """
 
     ref: TicketRef
@@ -33,6 +34,7 @@ class TicketEvent:
     comments_to_read: bool = False
     gone: Departure | None = None
     merged_into: str | None = None
+    by_us: bool = False
 
 
 class PageChange(StrEnum):

@@ -148,8 +148,7 @@ class Ticket:
     `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is newer. `body`
     is the first message, `due_at` a due time that the helpdesk itself gave it. `gone` says why nothing is owed on it,
     `merged_into` has the survivor's id, `parent` the id of the ticket it came from, and `kinship` what it is to that
-    one. `is_reachable`: a public reply reaches its customer, not one without an e-mail address who wrote by a form.
-    """
+    one. `is_reachable`: a public reply reaches its customer, not one without an e-mail address who wrote by a form."""
 
     ref: TicketRef
     subject: str
@@ -255,11 +254,12 @@ class ChangeOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TicketOutcome:
-    """How a `TicketChange` ended on one ticket."""
+    """How a `TicketChange` ended on one ticket. `version` is the ticket's just after it, where the helpdesk tells."""
 
     id: str
     outcome: ChangeOutcome
     detail: str = ""
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

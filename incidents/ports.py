@@ -119,6 +119,16 @@ class WebhookSubscriptions(Protocol):
 
 
 @runtime_checkable
+class Acting(Protocol):
+    """Where what we write stands under a name of ours: no capability, but asked of any connector that has it."""
+
+    @property
+    def actor(self) -> str:
+        """Who we are at the vendor, by its own id; "" while it has not told us."""
+        ...
+
+
+@runtime_checkable
 class AppRights(Protocol):
     """Where what a vendor sends cannot be listed, but the rights of our app can."""
 

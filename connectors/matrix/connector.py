@@ -171,6 +171,11 @@ class Matrix(ChatRoom, ListeningSource):
         await self._http.aclose()
         await self._ear.aclose()
 
+    @property
+    def actor(self) -> str:
+        """Our account."""
+        return self._settings.user_id
+
     async def _post(self, room_id: str, content: Mapping[str, Any], once: str) -> str:
         posted = self._posted.get((room_id, once))
         if posted is not None:

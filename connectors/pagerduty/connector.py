@@ -259,6 +259,11 @@ class PagerDuty(Pager, WebhookSource, WebhookSubscriptions):
         for integration in self._integrations.values():
             await integration.http.aclose()
 
+    @property
+    def actor(self) -> str:
+        """In whose name notes are written; pages are an integration's."""
+        return self._from
+
     async def _follow_up(self, action: str, key: str) -> None:
         """Send to every routing key.
 

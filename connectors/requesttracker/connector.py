@@ -78,6 +78,11 @@ class RequestTracker(Helpdesk, WebhookSource):
     async def aclose(self) -> None:
         await self._api.aclose()
 
+    @property
+    def actor(self) -> str:
+        """Our user's name."""
+        return self._settings.user
+
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         return self._scrip.verify(headers, body, now=now)
 

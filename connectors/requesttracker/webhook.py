@@ -40,7 +40,7 @@ class Scrip:
         return Verified(headers=proof.headers, body=body, identity=proof.id)
 
     def events(self, verified: Verified) -> Sequence[Event]:
-        """The ticket that changed; nothing for the echo of our own change. Raises `Unrecognised`."""
+        """The ticket that changed, `by_us` where all of it is our own doing. Raises `Unrecognised`."""
         data = a_record(parse_json(verified.body), "requesttracker: the body")
         ticket = id_from(data.get("ticket"))
         transactions = records(data.get("transactions"))
@@ -48,8 +48,6 @@ class Scrip:
             raise Unrecognised(
                 "requesttracker: not what the scrip sends; install the scrip of this version again"
             )
-        if all(self._is_echo(one) for one in transactions):
-            return []
         return [
             TicketEvent(
                 ref=TicketRef(connection=self._connection, id=ticket),
@@ -57,10 +55,11 @@ class Scrip:
                 # The scrip sends no customer's words.
                 comments_to_read=any(any_text(one.get("type")) in _SAID for one in transactions),
                 gone=Departure.DELETED if data.get("status") == DELETED else None,
+                by_us=all(self._is_by_us(one) for one in transactions),
             )
         ]
 
-    def _is_echo(self, transaction: dict[str, Any]) -> bool:
+    def _is_by_us(self, transaction: dict[str, Any]) -> bool:
         """A ticket that we made for a customer is news all the same."""
         is_ours = any_text(transaction.get("creator")).casefold() == self._own_name
         return is_ours and transaction.get("type") != _NEWS

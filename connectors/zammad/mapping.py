@@ -76,6 +76,11 @@ def state_fields(status: TicketStatus, settings: ZammadSettings, *, now: datetim
     return {"state": _WORD[status]}
 
 
+def version_from(data: Mapping[str, Any]) -> int:
+    """Its time of change in milliseconds, which Zammad tells. Raises `Unrecognised` where it does not."""
+    return int(utc_time(data.get("updated_at"), of="zammad").timestamp() * 1000)
+
+
 def ticket_from(
     data: Mapping[str, Any],
     *,
@@ -103,7 +108,7 @@ def ticket_from(
         status=statuses[state],
         source_status=state,
         requester=Contact(id=any_text(data.get("customer_id")), name=name_of(customer), email=email),
-        version=int(updated_at.timestamp() * 1000),
+        version=version_from(data),
         created_at=utc_time(data.get("created_at"), of="zammad"),
         updated_at=updated_at,
         # The system's own user, "-", owns what nobody owns.

@@ -34,25 +34,24 @@ def verified_from(headers: Sequence[tuple[str, str]], body: bytes, *, secrets: S
 
 
 def events_from(verified: Verified, *, connection: str, own_user_id: str | None) -> Sequence[Event]:
-    """What the delivery says; nothing for the echo of our own change. Raises `Unrecognised`."""
+    """What the delivery says, `by_us` where it is of our own change. Raises `Unrecognised`."""
     data = a_record(parse_json(verified.body), "zammad: the body")
     ticket = record(data.get("ticket"))
     ticket_id = id_from(ticket.get("id"))
     if ticket_id is None:
         raise Unrecognised("zammad: no ticket in the webhook; is its payload customized?")
-    if _is_echo(ticket, record(data.get("article")), own_user_id):
-        return []
     return [
         TicketEvent(
             ref=TicketRef(connection=connection, id=ticket_id),
             at=utc_time(ticket.get("updated_at"), of="zammad"),
             comments_to_read=True,
             gone=_GONE.get(text(ticket.get("state"))),
+            by_us=_is_by_us(ticket, record(data.get("article")), own_user_id),
         )
     ]
 
 
-def _is_echo(ticket: Mapping[str, Any], article: Mapping[str, Any], own_user_id: str | None) -> bool:
+def _is_by_us(ticket: Mapping[str, Any], article: Mapping[str, Any], own_user_id: str | None) -> bool:
     """The article is the one that the delivery is about; the ticket is as it was when the delivery was written, which
     is later (Zammad's `TriggerWebhookJob`): a customer's words before a change of ours name us as its last changer."""
     if own_user_id is None or any_text(ticket.get("updated_by_id")) != own_user_id:

@@ -104,11 +104,16 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions)
     async def aclose(self) -> None:
         await self._http.aclose()
 
+    @property
+    def actor(self) -> str:
+        """Our user id, once it is known."""
+        return self._own_user_id or ""
+
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         return verified_from(headers, body, secrets=self._secrets, now=now)
 
     def events(self, verified: Verified) -> Sequence[Event]:
-        """Our own echoes are dropped once our user id is known: by setting, `check` or the first `read`."""
+        """What we did is marked as ours once our user id is known: by setting, `check` or the first `read`."""
         return events_from(verified, connection=self.name, own_user_id=self._own_user_id)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:

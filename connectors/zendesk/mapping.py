@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from connectors.kit.fields import any_text, items, record, records, utc_time, whole
@@ -76,6 +77,18 @@ def tickets_from(
     ]
 
 
+def version_from(data: Any) -> int | None:
+    """The version of a ticket as an update's answer has it; None where it has none."""
+    try:
+        return _version(utc_time(record(data).get("updated_at"), of="zendesk"))
+    except Unrecognised:
+        return None
+
+
+def _version(updated_at: datetime) -> int:
+    return int(updated_at.timestamp() * 1000)
+
+
 def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSettings) -> Ticket:
     """One ticket. Raises `Unrecognised` without an id, a time, or a status we know."""
     ticket_id = ticket_id_from(data.get("id"))
@@ -102,7 +115,7 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
             name=any_text(requester.get("name")),
             email=email,
         ),
-        version=int(updated_at.timestamp() * 1000),
+        version=_version(updated_at),
         created_at=utc_time(data.get("created_at"), of="zendesk"),
         updated_at=updated_at,
         assignee=_name(side.users, data.get("assignee_id")),

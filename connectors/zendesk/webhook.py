@@ -66,7 +66,7 @@ def verified_from(
 
 
 def events_from(verified: Verified, *, connection: str, own_user_id: str | None) -> Sequence[Event]:
-    """What the delivery says; nothing for the echo of our own update. Raises `Unrecognised`."""
+    """What the delivery says, `by_us` where it names our own user. Raises `Unrecognised`."""
     if not verified.body.strip():
         return [Ping(connection=connection)]
     data = a_record(parse_json(verified.body), "zendesk: the body")
@@ -95,11 +95,13 @@ def _event(data: Any, verified: Verified, connection: str, own_user_id: str | No
     kind = str(data.get("type")).removeprefix(EVENT_TYPE)
     detail = record(data.get("detail"))
     comment = None
+    # A ticket we created for a customer is news all the same.
+    by_us = (
+        kind != "ticket.created" and own_user_id is not None and str(detail.get("actor_id")) == own_user_id
+    )
     if kind == "ticket.comment_added":
         comment = _comment(record(record(data.get("event")).get("comment")), detail, at, own_user_id)
-        if comment.author is Author.LIAISON:
-            return []
-    # A ticket we created for a customer is news all the same; any other change of ours is not.
+        by_us = comment.author is Author.LIAISON
     elif kind in GONE:
         # Whoever did it, and if it was us: the ticket is no more.
         into = ticket_id_from(record(data.get("event")).get("target_ticket_id"))
@@ -109,9 +111,8 @@ def _event(data: Any, verified: Verified, connection: str, own_user_id: str | No
                 ref=TicketRef(connection=connection, id=ticket_id), at=at, gone=gone, merged_into=into
             )
         ]
-    elif kind != "ticket.created" and own_user_id is not None and str(detail.get("actor_id")) == own_user_id:
-        return []
-    return [TicketEvent(ref=TicketRef(connection=connection, id=ticket_id), at=at, comment=comment)]
+    ref = TicketRef(connection=connection, id=ticket_id)
+    return [TicketEvent(ref=ref, at=at, comment=comment, by_us=by_us)]
 
 
 def _comment(data: Any, detail: Any, at: datetime, own_user_id: str | None) -> Comment:

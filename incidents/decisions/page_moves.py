@@ -13,7 +13,8 @@ from incidents.basis import Basis
 from incidents.case import Case, EntryKind, Plan
 from incidents.decisions.posts import tell_room
 from incidents.decisions.telling import digest, note_tickets, tell_all
-from incidents.effects import EffectState
+from incidents.decisions.written.judging import AT_ONCE
+from incidents.effects import EffectKind, EffectState
 from incidents.events import PageChange, PageEvent
 from incidents.lifecycle import WITH_ENGINEERS, move
 from incidents.models import IncidentState, PageState, PageStatus
@@ -30,12 +31,25 @@ def page_moves(events: Sequence[PageEvent]) -> list[PageEvent]:
     return list(moves.values())
 
 
-def is_handed_back(case: Case, moves: Sequence[PageEvent], state: PageState) -> bool:
+def is_handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Basis) -> bool:
     """Of several pages all but the one somebody took are triggered all along: only an event tells."""
     if case.incident.state is not IncidentState.ACKNOWLEDGED or state.status is not PageStatus.TRIGGERED:
         return False
+    if not moves and _is_older_than_the_room(case, state, basis):
+        return False
     live = [page for page in case.pages if page.state is not EffectState.DEAD]
     return len(live) == 1 or bool(moves)
+
+
+def _is_older_than_the_room(case: Case, state: PageState, basis: Basis) -> bool:
+    """Whether the room's word counted at once, and the page has not been made to say the same for long, if at all."""
+    taken_at = case.incident.acknowledged_at
+    if basis.policy.sync.technical_state != "newer" or taken_at is None:
+        return False
+    told = [
+        line for line in case.ledger if line.kind is EffectKind.PAGE_ACKNOWLEDGE and line.target == state.key
+    ]
+    return any(line.state.is_open or basis.now - taken_at < AT_ONCE for line in told)
 
 
 def handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Basis) -> Plan:

@@ -106,7 +106,7 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
         who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
         return _joined(moved_on(case, moves, state, basis), _acknowledged(case, who, basis))
-    if is_handed_back(case, moves, state):
+    if is_handed_back(case, moves, state, basis):
         return handed_back(case, moves, state, basis)
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
         return _page_is_resolved(case, news, state, basis)
@@ -365,11 +365,18 @@ def _mark(command: ChatCommand) -> str:
 
 
 def _without_pager(case: Case, command: ChatCommand, basis: Basis) -> Plan | None:
-    """No page could be sent, or it lapsed, so no webhook will come: then the room's word counts."""
-    if any(page.state is not EffectState.DEAD for page in case.pages) and not _is_asked(case):
+    """No page could be sent, or it lapsed, so no webhook will come: then the room's word counts. It counts at once
+    where the policy goes by the newer of page and room; the page is then made to say the same."""
+    is_newer = basis.policy.sync.technical_state == "newer"
+    has_page = any(page.state is not EffectState.DEAD for page in case.pages) and not _is_asked(case)
+    if has_page and not is_newer:
         return None
     if command.verb is ChatVerb.ACKNOWLEDGE and case.incident.state is IncidentState.ESCALATED:
-        return _acknowledged(case, command.user, basis)
+        plan = _acknowledged(case, command.user, basis)
+        if not has_page:
+            return plan
+        told = change_pages(case, EffectKind.PAGE_ACKNOWLEDGE, f"command:{_mark(command)}")
+        return replace(plan, effects=(*told, *plan.effects))
     if command.verb is ChatVerb.RESOLVE and case.incident.state in WITH_ENGINEERS:
         return _resolved(case, command.user, basis)
     return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from incidents.effects import Written
 from incidents.models import Comment, Ticket
 
 
@@ -12,14 +14,17 @@ from incidents.models import Comment, Ticket
 class TicketNews:
     """A ticket as it was known and as it is, with its new comments. `before` is None when it is new to us.
 
-    `status_is_ours`: we set (or are setting) this status ourselves, so it is no news. `customer_told_at` is when a
-    message of ours last went out to its customer.
+    `status_is_ours`: we set (or are setting) this status ourselves, so it is no news. `status_is_refused`: by the
+    policy it was not its maker's to set; `our_statuses` are our own writes of it. `customer_told_at` is when a message
+    of ours last went out to its customer.
     """
 
     before: Ticket | None
     after: Ticket
     comments: tuple[Comment, ...] = ()
     status_is_ours: bool = False
+    status_is_refused: bool = False
+    our_statuses: Sequence[Written] = ()
     customer_told_at: datetime | None = None
 
     @property

@@ -14,6 +14,7 @@ from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.updates.kept import agents_wrote
+from incidents.decisions.written.restoring import is_refused, refused_changes
 from incidents.effects import Effect, ticket_note
 from incidents.lifecycle import UNSETTLED, WORKS_AGAIN, reopen
 from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Severity, Ticket
@@ -51,7 +52,8 @@ def ticket_news(
                 effects += passed_on
                 entries.append(said)
     for moved, passed_on in (
-        _status_changes(seen, news, basis.policy),
+        _status_changes(seen, [item for item in news if not is_refused(seen, item)], basis.policy),
+        refused_changes(seen, news, basis),
         departures(seen, news, basis.policy),
         new_customers(seen, news),
     ):

@@ -50,6 +50,7 @@ from incidents.policy.sla.policies import (
     SlaTargets,
     SlaWhen,
 )
+from incidents.policy.sync import SyncRules
 from incidents.policy.words import (
     Connection,
     Duration,
@@ -91,6 +92,7 @@ __all__ = [
     "SlaTarget",
     "SlaTargets",
     "SlaWhen",
+    "SyncRules",
     "Team",
     "Templates",
     "Tier",
@@ -245,6 +247,7 @@ class Policy(PolicySection):
     ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
     board: BoardRules = Field(default_factory=BoardRules, description="Who sees the board.")
+    sync: SyncRules = Field(default_factory=SyncRules, description="Whose word counts where tools disagree.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")
 
     _router: Router | None = PrivateAttr(default=None)

@@ -14,11 +14,13 @@ from incidents.decisions.intake import (
 )
 from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.ticket_news import ticket_news
+from incidents.decisions.written.echoes import OurWrites
 from incidents.events import TicketEvent
 from incidents.models import Comment, JoinOrigin, ProbeResult, Ticket, TicketRef
 from incidents.policy.policy import Policy
 from incidents.policy.routing import Route
 from incidents.process.deciding import PendingDecision, decide_all
+from incidents.process.echoes import our_writes
 from incidents.process.kin import (
     ancestors_incident,
     as_comment,
@@ -33,7 +35,7 @@ from incidents.step import Step
 from incidents.store.cases import open_incidents, read_incident
 from incidents.store.comments import TicketComment, first_heard
 from incidents.store.inbox.drains import take_turns
-from incidents.store.ledger.effects import last_told, our_status_changes
+from incidents.store.ledger.effects import last_told
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, save_tickets
 from incidents.ticket_words import Kinship
@@ -75,6 +77,7 @@ class _Work:
     known: Mapping[TicketRef, KnownTicket]
     comments: Mapping[TicketRef, Sequence[Comment]]
     looks: Mapping[int, Sequence[ProbeResult]]
+    writes: OurWrites
     touched: list[int] = field(default_factory=list)
     incident_of: dict[TicketRef, int] = field(default_factory=dict)
     opened: int = 0
@@ -102,10 +105,14 @@ async def join_and_tell(
     forgotten = {ref for ref, one in known.items() if one.is_forgotten}
     tickets = [ticket for ticket in tickets if ticket.ref not in forgotten]
     told = [event for event in told if event.ref not in forgotten]
+    writes = await our_writes(step, list(known))
+    before = {ref: one.ticket for ref, one in known.items()}
+    tickets = [writes.up_to_date(ticket, before.get(ticket.ref)) for ticket in tickets]
     arrived = with_departures(tickets, told, known)
-    comments = await first_heard(step.connection, _said(told), now=step.now)
+    heard = await first_heard(step.connection, _said(told), now=step.now)
+    comments = {ref: [writes.heard(ref, comment) for comment in said] for ref, said in heard.items()}
     newest = [ticket for ticket in arrived if _is_news(ticket, known, comments)]
-    work = _Work(step=step, known=known, comments=comments, looks=looks or {})
+    work = _Work(step=step, known=known, comments=comments, looks=looks or {}, writes=writes)
     is_linked = {ref for ref, found in known.items() if found.incident_id is not None}
     await _tell(work, [ticket for ticket in newest if ticket.ref in is_linked])
     await save_tickets(step.connection, newest, sla_fit=step.policy.sla.fingerprint)
@@ -196,16 +203,14 @@ async def _tell(work: _Work, tickets: Sequence[Ticket]) -> None:
         return
     step = work.step
     keys = [(ticket.ref.connection, ticket.ref.id) for ticket in tickets]
-    ours = await our_status_changes(step.connection, keys)
     customers_told = await last_told(step.connection, keys)
     by_incident: dict[int, list[TicketNews]] = {}
     for ticket in tickets:
         before = work.known[ticket.ref]
-        news = TicketNews(
-            before=before.ticket,
-            after=_newer(ticket, before),
-            comments=tuple(work.comments.get(ticket.ref, ())),
-            status_is_ours=(ticket.ref.connection, ticket.ref.id, ticket.status.value) in ours,
+        news = work.writes.news(
+            before.ticket,
+            ticket,
+            work.comments.get(ticket.ref, ()),
             customer_told_at=customers_told.get((ticket.ref.connection, ticket.ref.id)),
         )
         if before.incident_id is not None and news.matters:

@@ -16,6 +16,7 @@ from incidents.effects import Effect
 from incidents.errors import NotFound
 from incidents.events import ChatCommand, RoomEvent
 from incidents.process.deciding import decide
+from incidents.process.echoes import without_our_notes
 from incidents.step import Step
 from incidents.store.cases import incident_bound_to, incident_number, read_incident, unsettled_incidents
 from incidents.store.ledger.effects import plan_effects
@@ -31,7 +32,7 @@ async def follow_and_obey(
     """
     answers: list[Effect] = []
     decisions: dict[int, list[Callable[[Case], Plan]]] = {}
-    for news in pages:
+    for news in await without_our_notes(step.connection, pages):
         incident_id = await incident_bound_to(step.connection, news.events[0].connection, "page", news.key)
         if incident_id is not None:
             decisions.setdefault(incident_id, []).append(_followed(step, news))

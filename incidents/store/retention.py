@@ -28,7 +28,7 @@ _SOLVED = ", ".join(f"'{status.value}'" for status in TicketStatus if status.is_
 _WITH_TEXT = ", ".join(
     f"'{kind.value}'"
     for kind in EffectKind
-    # What these say is the policy's and nobody's words; the echo of a status is told by the payload.
+    # What these say is the policy's and nobody's words.
     if kind not in (EffectKind.TICKET_STATUS, EffectKind.ACTION)
 )
 
@@ -65,12 +65,14 @@ _REJECTIONS = text(
 )
 _PAYLOADS = text(
     f"""
-    update effects set payload = '{{}}' where id in (
+    with chosen as (
         select id from effects
         where id > :after and state = 'done' and kind in ({_WITH_TEXT}) and settled_at < :before
             and payload <> '{{}}'
-        order by id limit :limit)
-    returning id
+        order by id limit :limit),
+    hashes as (delete from written w using chosen c where w.effect_id = c.id)
+    update effects e set payload = '{{}}' from chosen c where e.id = c.id
+    returning e.id
     """  # noqa: S608  # fragments of our own
 )
 _TIMELINES = text(

@@ -30,7 +30,7 @@ async def run_action(item: Leased) -> Settled:
     seen = ""
     try:
         runner = await resources.connect(item.effect.connection, ActionRunner)
-        if not await set_out([item]):
+        if not await set_out([item], runner):
             return done(item)  # the fence is gone: whatever we say no longer counts
         async with asyncio.timeout(call.timeout):
             run = await runner.run(call.action, dict(call.arguments), once=item.effect.once)

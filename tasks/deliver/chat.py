@@ -77,7 +77,7 @@ async def _post_to(chat: ChatRoom, item: Leased, room_id: str, message: ChatMess
     once = item.effect.once
     if item.must_look_up and (found := await chat.find_post(room_id, once)) is not None:
         return done(item, detail="found in the room after a lost reply", result=found)
-    if not await set_out([item]):
+    if not await set_out([item], chat):
         return done(item)  # the fence is gone: whatever we say no longer counts
     return done(item, result=await chat.post(room_id, message, once=once))
 
@@ -101,7 +101,7 @@ async def _answer(chat: ChatRoom, item: Leased, said: ChatAnswer) -> Settled:
     effect = item.effect
     if item.must_look_up:
         return done(item, detail="its reply was lost; not said again")
-    if not await set_out([item]):
+    if not await set_out([item], chat):
         return done(item)
     try:
         await chat.answer(

@@ -27,6 +27,7 @@ from incidents.store.ledger.effects import (
     lease_effects,
     settle_effects,
 )
+from incidents.store.ledger.written import record_done
 from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
 from tasks import resources
@@ -154,6 +155,7 @@ async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
     async with resources.transaction() as step:
         await _keep_promises(step, leased, settled)
         await settle_effects(step.connection, settled, now=step.now)
+        await record_done(step.connection, leased, settled)
         if incident_id is not None:
             await append_entries(step, incident_id, _entries(leased, settled))
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidents.errors import Unreachable
+from incidents.ports import Acting
 from incidents.store.ledger.effects import Leased, mark_sent
+from incidents.store.ledger.written import record_departures
 from tasks import resources
 
 # With a connector's own deadline for a call (20 s) it stays under a lease (30 s).
@@ -20,14 +22,16 @@ class Overslept(Unreachable):
     """Too long ago it was said that this goes out: it was surely not sent, and somebody else may have taken it."""
 
 
-async def set_out(leased: Sequence[Leased]) -> Sequence[Leased]:
-    """Commit that these go out now, and return those that are still ours; the call must follow at once.
+async def set_out(leased: Sequence[Leased], by: object) -> Sequence[Leased]:
+    """Commit that these go out now, and return those that are still ours; the call must follow at once. `by` is the
+    connector that sends them.
 
     Raises `Overslept` when too much time has passed since it was begun, and the store's faults.
     """
     began = resources.uptime()
     async with resources.database().transaction() as tx:
         ours = await mark_sent(tx, leased)
+        await record_departures(tx, ours, actor=by.actor if isinstance(by, Acting) else "")
     passed = resources.uptime() - began
     if ours and passed > MOST_SECONDS:
         raise Overslept(f"{passed:.0f} s passed before it could be sent; somebody else may have sent it")

@@ -36,7 +36,7 @@ async def send_to_page(item: Leased) -> Settled:
             state = await pager.read(item.effect.target)
             if state is not None:
                 return done(item, detail=f"already {state.status}", result=state.page_id)
-        if not await set_out([item]):
+        if not await set_out([item], pager):
             return done(item)  # the fence is gone: whatever we say no longer counts
         await _send(pager, item)
     except StoreFault:

@@ -17,9 +17,11 @@ _NOT_ALLOWED_AGAIN = timedelta(minutes=5)
 _LONGEST_WAIT = timedelta(minutes=10)
 
 
-def done(item: Leased, *, detail: str = "", result: str | None = None) -> Settled:
-    """It was done. `result` is what later effects need of it, such as a room's id."""
-    return Settled(id=item.id, fence=item.fence, state=EffectState.DONE, detail=detail, result=result)
+def done(item: Leased, *, detail: str = "", result: str | None = None, version: int | None = None) -> Settled:
+    """It was done. `result` is what later effects need of it, such as a room's id; for `version` see `Settled`."""
+    return Settled(
+        id=item.id, fence=item.fence, state=EffectState.DONE, detail=detail, result=result, version=version
+    )
 
 
 def dead(item: Leased, reason: str) -> Settled:

@@ -30,7 +30,7 @@ async def send_to_status_page(item: Leased) -> Settled:
             found = await _look_up(page, item, opened)
             if found is not None:
                 return found
-        if not await set_out([item]):
+        if not await set_out([item], page):
             return done(item)  # the fence is gone: whatever we say no longer counts
         has_gone_out = True
         return await _say(page, item, opened)

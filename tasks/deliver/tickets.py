@@ -52,7 +52,7 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
     if not ready.send:
         return ready.settled
     try:
-        still_ours = await set_out(ready.send)
+        still_ours = await set_out(ready.send, helpdesk)
     except Overslept as error:
         return [*ready.settled, *(failed(item, error, index_lag=0) for item in ready.send)]
     if not still_ours:
@@ -147,7 +147,7 @@ def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Se
         detail = outcome.detail if outcome is not None else "the helpdesk did not say"
         return unknown(item, detail, look_up_after=timedelta(seconds=index_lag))
     if outcome.outcome is ChangeOutcome.DONE:
-        return done(item, detail=outcome.detail)
+        return done(item, detail=outcome.detail, version=outcome.version)
     if outcome.outcome is ChangeOutcome.LATER:
         return again(item, outcome.detail, after=backoff(item.attempts))
     return dead(item, outcome.detail or outcome.outcome.value)

@@ -12,12 +12,22 @@ from incidents.errors import LiaisonError
 from incidents.events import PageChange, PageEvent, TicketEvent
 from incidents.models import ProbeResult, Ticket
 from incidents.ports import Helpdesk, ImpactProbe, Pager
+from incidents.process.echoes import without_echoes
 from incidents.store.cases import load_case
 from incidents.store.ledger.pages import UNSEEN_FOR, page_keys, taken_pages
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
 from tasks.stages.customers import with_tiers
+from tasks.stages.drain import Chunk
+
+
+async def without_our_echoes(chunk: Chunk) -> Chunk:
+    """The chunk without the events that only tell what we did ourselves: nothing is read again for those."""
+    if not any(isinstance(event, TicketEvent) and event.by_us for event in chunk.events):
+        return chunk
+    async with resources.database().transaction() as tx:
+        return replace(chunk, events=await without_echoes(tx, chunk.events, now=resources.utc_now()))
 
 
 async def newest_tickets(events: Sequence[TicketEvent]) -> list[Ticket]:

@@ -85,12 +85,22 @@ def _since(ticket: Ticket, events: Sequence[TicketEvent], known: _Known) -> date
             return before.ticket.updated_at - _BEFORE
         # A new ticket has said all in its body, unless somebody was quicker than we.
         return ticket.created_at if ticket.updated_at - ticket.created_at > _BORN else None
+    if _is_against_us(ticket, known):
+        # Whether a customer wrote decides if it may be set back.
+        return known.tickets[ticket.ref].ticket.updated_at - _BEFORE
     answers = [
         event.comment.at
         for event in about
         if event.comment is not None and event.comment.is_a_customers_word and event.ticket is None
     ]
     return min(answers) - _BEFORE if answers and known.is_over(ticket.ref) else None
+
+
+def _is_against_us(ticket: Ticket, known: _Known) -> bool:
+    """Whether its status is not as we left it, where that is not for others to change."""
+    before = known.tickets.get(ticket.ref)
+    is_ours = resources.policy().sync.ticket_status == "liaison"
+    return is_ours and before is not None and before.ticket.status.is_settled and not ticket.status.is_settled
 
 
 def _is_changed(ticket: Ticket, known: _Known) -> bool:

@@ -20,6 +20,7 @@ import pytest
 import stamina
 
 from connectors.kit.fakes.faults import FaultKind
+from incidents.effects import value_hash
 from incidents.errors import Busy, LiaisonError, NotAllowed, Unknown, Unreachable
 from incidents.models import (
     Author,
@@ -324,6 +325,10 @@ class HelpdeskContract:
             (Author.LIAISON, False),
             (Author.LIAISON, True),
         ]
+        words = [value_hash(NOTE.private_note or ""), value_hash(REPLY.public_reply or "")]
+        assert [value_hash(one.text) for one in said] == words, (
+            "known by their words, too, however they are shown"
+        )
 
     async def test_changed_just_now(self, helpdesk: Helpdesk, world: HelpdeskWorld, ticket: str) -> None:
         """Asking from this very moment on is no error."""

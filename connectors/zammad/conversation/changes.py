@@ -15,7 +15,7 @@ from connectors.kit.fields import text
 from connectors.kit.read_back import read_back
 from connectors.zammad.conversation import articles
 from connectors.zammad.conversation.reader import ZammadReader
-from connectors.zammad.mapping import MERGED, REMOVED, state_fields
+from connectors.zammad.mapping import MERGED, REMOVED, state_fields, version_from
 from connectors.zammad.settings import ZammadSettings
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
@@ -47,14 +47,16 @@ class ZammadChanges:
             fields["article"] = article
         if fields:
             await self._send("PUT", f"tickets/{ticket}", fields, is_repeatable=article is None)
+        version: int | None = None
         try:
             if "state" in fields:
-                await read_back(
+                changed = await read_back(
                     lambda: self._reader.ticket(ticket),
                     lambda seen: statuses.get(text(seen.get("state"))) is change.status,
                     what=f"zammad: ticket {ticket} to state {fields['state']!r}",
                     cure="look at its core workflows and triggers",
                 )
+                version = version_from(changed)
             if article is not None:
                 await self._prove(ticket, article, once)
         except NotFound as error:
@@ -64,7 +66,7 @@ class ZammadChanges:
             raise Unknown(
                 f"zammad: ticket {ticket} went from our sight after it was changed: {error}"
             ) from error
-        return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE)
+        return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE, version=version)
 
     async def _send(self, method: str, path: str, body: dict[str, Any], *, is_repeatable: bool) -> None:
         """Zammad says 403 of one ticket in a group that we may read and not change."""

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.kit.fields import any_text, records
+from connectors.kit.fields import any_text, record, records
 from connectors.kit.pacing import Pace
 from connectors.zendesk.calls import Call, Get
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
-from connectors.zendesk.mapping import change_body, status_word, ticket_id_from
+from connectors.zendesk.mapping import change_body, status_word, ticket_id_from, version_from
 from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
 
@@ -72,6 +72,7 @@ class Updates:
         return await self._bulk.update(ids, {"ticket": change_body(change, once=once)})
 
     async def _update_one(self, id: str, change: TicketChange, once: str) -> TicketOutcome:
+        version: int | None = None
         try:
             if change.add_tags:
                 # First, because they may be sent again: what comes after may not.
@@ -80,17 +81,18 @@ class Updates:
             if rest != TicketChange():
                 # A status is a state, a comment is an act: only states may be sent twice.
                 is_state = change.public_reply is None and change.private_note is None
-                await self._put(
+                answer = await self._put(
                     f"tickets/{id}.json", {"ticket": change_body(rest, once=once)}, is_state=is_state
                 )
+                version = version_from(record(record(answer).get("ticket")))
         except NotAllowed:
             raise
         except NotFound as error:
             return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail=str(error))
         except Refused as error:
             return TicketOutcome(id=id, outcome=ChangeOutcome.REFUSED, detail=str(error))
-        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE)
+        return TicketOutcome(id=id, outcome=ChangeOutcome.DONE, version=version)
 
-    async def _put(self, path: str, body: dict[str, Any], *, is_state: bool) -> None:
+    async def _put(self, path: str, body: dict[str, Any], *, is_state: bool) -> Any:
         await self._pace.wait()
-        await self._call("PUT", path, json=body, is_repeatable=is_state)
+        return await self._call("PUT", path, json=body, is_repeatable=is_state)

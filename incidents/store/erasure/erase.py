@@ -31,6 +31,7 @@ from incidents.store.schema.tables import (
     roster_pages,
     tickets,
     timeline,
+    written,
 )
 from incidents.ticket_words import TextsGone
 
@@ -108,6 +109,9 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
         .values(state=EffectState.DEAD.value, detail=WHY_DEAD, settled_at=func.now())
     )
     sent = await tx.execute(update(effects).where(_on_their_tickets(person)).values(payload={}, result=""))
+    hashes = await tx.execute(
+        delete(written).where(written.c.effect_id.in_(select(effects.c.id).where(_on_their_tickets(person))))
+    )
     heard = await tx.execute(
         delete(comments_heard).where(
             tuple_(comments_heard.c.connection, comments_heard.c.ticket_id).in_(keys)
@@ -121,6 +125,7 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
             what="messages and notes that are not sent any more", where=effects.name, count=dropped.rowcount
         ),
         Erased(what="texts of messages and notes", where=effects.name, count=sent.rowcount),
+        Erased(what="what their echoes are known by", where=written.name, count=hashes.rowcount),
         Erased(what="comments' marks", where=comments_heard.name, count=heard.rowcount),
         Erased(what="sentence vectors", where=insight_vectors.name, count=vectors.rowcount),
         Erased(what="predictions", where=insight_predictions.name, count=predicted.rowcount),

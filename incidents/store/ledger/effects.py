@@ -57,7 +57,7 @@ class Leased:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
     """How an attempt ended. `again_in` is how long to wait before it is tried (or looked up) again, for pending and
-    unknown."""
+    unknown. `version` is the object's order at the vendor just after it, where the vendor tells."""
 
     id: int
     fence: int
@@ -65,6 +65,7 @@ class Settled:
     detail: str = ""
     result: str | None = None
     again_in: timedelta | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,24 +265,6 @@ async def settle_effects(tx: AsyncConnection, outcomes: Sequence[Settled], *, no
         },
     )
     return result.rowcount
-
-
-async def our_status_changes(
-    tx: AsyncConnection, keys: Sequence[tuple[str, str]]
-) -> set[tuple[str, str, str]]:
-    """(connection, ticket, status) that we set or are setting: their echoes are no news."""
-    if not keys:
-        return set()
-    from_us = await tx.execute(
-        text(
-            "select connection, target, payload ->> 'status' as status from effects"
-            " where kind = 'ticket_status' and state in ('sending', 'unknown', 'done')"
-            # Later the same status is an agent's own doing.
-            " and coalesce(settled_at, now()) > now() - interval '15 minutes' and lane = any(:lanes)"
-        ).bindparams(bindparam("lanes", type_=ARRAY(effects.c.lane.type))),
-        {"lanes": [f"{connection}:{ticket}" for connection, ticket in keys]},
-    )
-    return {(row.connection, row.target, row.status) for row in from_us}
 
 
 async def changed_by_us(tx: AsyncConnection, changed: Mapping[TicketRef, datetime]) -> set[TicketRef]:

@@ -38,6 +38,7 @@ from incidents.store.schema.sla import (
     sla_holders,
 )
 from incidents.store.schema.updates import customer_updates
+from incidents.store.schema.written import written
 from incidents.store.storable import StorableText as Text
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "sla_holders",
     "tickets",
     "timeline",
+    "written",
 ]
 
 meta = Table(

@@ -58,7 +58,7 @@ def heard(world: RequestTrackerWorld, helpdesk: RequestTracker) -> list[object]:
 
 
 async def test_what_the_scrip_tells(world: RequestTrackerWorld, helpdesk: RequestTracker) -> None:
-    """News, comments to be read, an end; and nothing for the echo of our own changes."""
+    """News, comments to be read, an end; and our own changes as ours."""
     ticket = world.create_ticket("Cannot pay", "words", name="Ada", email="ada@customer.example")
     (created,) = heard(world, helpdesk)
     assert isinstance(created, TicketEvent)
@@ -69,7 +69,11 @@ async def test_what_the_scrip_tells(world: RequestTrackerWorld, helpdesk: Reques
     assert said.comments_to_read
     assert said.comment is None
     await helpdesk.update([ticket], TicketChange(private_note=InternalText("a note")), once="1")
-    assert heard(world, helpdesk) == []
+    (ours,) = heard(world, helpdesk)
+    assert isinstance(ours, TicketEvent)
+    assert ours.by_us
+    assert not created.by_us
+    assert not said.by_us
     world.fake.set_status(int(ticket), "stalled")
     (moved,) = heard(world, helpdesk)
     assert isinstance(moved, TicketEvent)
@@ -87,8 +91,8 @@ async def test_what_rt_does_upon_our_change_is_news(
     ticket = world.create_ticket("Cannot pay", "words", name="Ada", email="ada@customer.example")
     heard(world, helpdesk)
     await helpdesk.update([ticket], TicketChange(public_reply=PublicText("We know of it.")), once="1")
-    (opened,) = heard(world, helpdesk)
-    assert isinstance(opened, TicketEvent)
+    found = [event for event in heard(world, helpdesk) if isinstance(event, TicketEvent)]
+    assert sorted(event.by_us for event in found) == [False, True]
 
 
 def test_a_call_holds_no_customers_words(world: RequestTrackerWorld) -> None:

@@ -89,15 +89,20 @@ def test_a_ticket_is_no_more(state: str, gone: Departure) -> None:
     assert event.gone is gone
 
 
-def test_our_own_echo_says_nothing() -> None:
-    assert events(body(updated_by_id=5), integration_user_id=5) == []
-    assert events(body(by=5, updated_by_id=5), integration_user_id=5) == []
-    assert len(events(body(updated_by_id=8), integration_user_id=5)) == 1
+@pytest.mark.parametrize(
+    ("changes", "by_us"),
+    [({"updated_by_id": 5}, True), ({"by": 5, "updated_by_id": 5}, True), ({"updated_by_id": 8}, False)],
+)
+def test_what_we_did_is_marked_as_ours(changes: dict[str, Any], by_us: bool) -> None:
+    """Whether it is the echo of a write of ours is for the ledger to say."""
+    (event,) = events(body(**changes), integration_user_id=5)
+    assert event.by_us is by_us
 
 
 def test_a_customers_words_that_are_told_after_our_change() -> None:
     """Zammad writes the delivery late: the ticket is as we left it, the article is the customer's."""
-    assert len(events(body(by=8, updated_by_id=5), integration_user_id=5)) == 1
+    (event,) = events(body(by=8, updated_by_id=5), integration_user_id=5)
+    assert not event.by_us
 
 
 @pytest.mark.parametrize("ticket", [{"id": None}, {"id": "../1"}, {"id": True}, {"updated_at": "yesterday"}])

@@ -214,7 +214,7 @@ async def test_webhooks_of_everything(fake: FakeZendesk, gateway: Gateway) -> No
 
 
 async def test_webhooks_reach_the_connector(world: ZendeskWorld, helpdesk: Zendesk) -> None:
-    """What the fake signs the connector verifies; our own change echoes and is dropped."""
+    """What the fake signs the connector verifies; our own changes are marked as ours."""
     gateway = Gateway()
     world.fake.webhooks.deliver = gateway
     ticket = int(world.create_ticket("Cannot pay", "Cards", name="Ada", email="ada@customer.example"))
@@ -228,7 +228,9 @@ async def test_webhooks_reach_the_connector(world: ZendeskWorld, helpdesk: Zende
         events = helpdesk.events(helpdesk.verify(list(headers.items()), body, now=world.now()))
         told += [event for event in events if isinstance(event, TicketEvent)]
     assert len(gateway.deliveries) == 4
-    assert [event.comment and event.comment.author for event in told] == [None, Author.CUSTOMER]
+    news = [event for event in told if not event.by_us]
+    assert [event.comment and event.comment.author for event in news] == [None, Author.CUSTOMER]
+    assert len(told) == len(news) + 2
 
 
 async def test_failed_delivery_is_tried_again(fake: FakeZendesk, gateway: Gateway) -> None:

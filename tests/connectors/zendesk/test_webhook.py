@@ -161,18 +161,28 @@ def test_comment(
     assert (found.comment.text, found.comment.id) == ("Still broken", "9876543210")
 
 
-def test_our_echo_is_dropped(source: Zendesk) -> None:
-    """Our own comments and changes come back as webhooks and must not start anything."""
-    assert events(source, comment(US, is_staff=True, is_public=True)) == []
-    assert events(source, comment(US, is_staff=True, is_public=False)) == []
-    assert events(source, event("status_changed", actor=US, previous="OPEN", current="SOLVED")) == []
-    assert len(events(source, event("created", actor=US))) == 1
+def test_what_we_did_is_marked_as_ours(source: Zendesk) -> None:
+    """Our own comments and changes come back as webhooks; the ledger says whether they are echoes. A ticket that we
+    opened for a customer is news, and so is what others do."""
+    ours = [
+        comment(US, is_staff=True, is_public=True),
+        comment(US, is_staff=True, is_public=False),
+        event("status_changed", actor=US, previous="OPEN", current="SOLVED"),
+    ]
+    others = [
+        comment(AGENT, is_staff=True, is_public=False),
+        event("status_changed", actor=AGENT, previous="OPEN", current="SOLVED"),
+        event("created", actor=US),
+    ]
+    assert [found.by_us for one in ours for found in events(source, one)] == [True, True, True]
+    assert [found.by_us for one in others for found in events(source, one)] == [False, False, False]
 
 
 def test_unknown_selves_keep_every_event() -> None:
     """Before our user id is known nothing is dropped: a hint too many is harmless, one too few is not."""
     stranger = Zendesk("zendesk/support", settings(signing_secrets=[FIRST.decode()]))
-    assert len(events(stranger, comment(US, is_staff=True, is_public=True))) == 1
+    (found,) = events(stranger, comment(US, is_staff=True, is_public=True))
+    assert not found.by_us
 
 
 @pytest.mark.parametrize("id", [5158, "5158"])

@@ -253,3 +253,54 @@ def test_what_is_not_on_offer_is_not_run(text):
 def test_actions_on_offer_are_for_incidents_with_engineers(state):
     plan = chat_command(a_paged_case(state), command(ChatVerb.RUN, "purge"), Basis(POLICY, NOW))
     assert of_kind(plan, EffectKind.ACTION) == []
+
+
+NEWER = a_policy(sync={"technical_state": "newer"})
+
+
+def test_the_rooms_word_counts_at_once_where_the_newer_counts():
+    """The page is made to follow; its own acknowledgement and resolution then say nothing new."""
+    plan = chat_command(a_paged_case(), command(ChatVerb.ACKNOWLEDGE), Basis(NEWER, NOW))
+    assert (plan.incident.state, plan.incident.responder) == (S.ACKNOWLEDGED, "bo")
+    assert [effect.target for effect in of_kind(plan, EffectKind.PAGE_ACKNOWLEDGE)] == [page_key()]
+    taken = after(a_paged_case(), plan)
+    echo = PageNews(
+        key=page_key(),
+        events=(a_page_event(PageChange.ACKNOWLEDGED, actor="Liaison", by_us=True),),
+        state=a_page_state(PageStatus.ACKNOWLEDGED),
+    )
+    assert page_news(taken, echo, Basis(NEWER, NOW)).effects == ()
+    plan = chat_command(taken, command(ChatVerb.RESOLVE), Basis(NEWER, NOW))
+    assert plan.incident.state is S.RESOLVED
+    assert of_kind(plan, EffectKind.PAGE_RESOLVE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "minutes", "moves", "is_back"),
+    [
+        (NEWER, 0, (), False),
+        (NEWER, 2, (), True),
+        (NEWER, 0, (a_page_event(PageChange.UNACKNOWLEDGED),), True),
+        (POLICY, 0, (), True),
+    ],
+)
+def test_a_page_that_has_not_followed_yet_hands_nothing_back(policy, minutes, moves, is_back):
+    """A look at the pager may come before its acknowledgement; later, or told by an event, it is a hand-back."""
+    plan = chat_command(a_paged_case(), command(ChatVerb.ACKNOWLEDGE), Basis(NEWER, NOW))
+    taken = after(a_paged_case(), plan)
+    sent = [
+        replace(line, state=EffectState.DONE) if line.kind is EffectKind.PAGE_ACKNOWLEDGE else line
+        for line in taken.ledger
+    ]
+    now = NOW + timedelta(minutes=minutes)
+    look = PageNews(key=page_key(), events=moves, state=a_page_state(PageStatus.TRIGGERED))
+    seen = page_news(replace(taken, ledger=tuple(sent)), look, Basis(policy, now))
+    assert (seen.incident.state is S.ESCALATED) is is_back
+
+
+def test_a_page_that_was_not_told_yet_hands_nothing_back():
+    """However long the pager is away."""
+    plan = chat_command(a_paged_case(), command(ChatVerb.ACKNOWLEDGE), Basis(NEWER, NOW))
+    look = PageNews(key=page_key(), events=(), state=a_page_state(PageStatus.TRIGGERED))
+    late = Basis(NEWER, NOW + timedelta(hours=1))
+    assert page_news(after(a_paged_case(), plan), look, late).incident.state is S.ACKNOWLEDGED

@@ -90,8 +90,8 @@ EVERYTHING_WRONG = [
         32,
         "zzz",
         (
-            "there is no such setting; there is: alerts, cadence, catalog, chat, closure, correlation, "
-            "customers, escalation, helpdesks, insights"
+            "there is no such setting; there is: alerts, board, cadence, catalog, chat, closure, "
+            "correlation, customers, escalation, helpdesks"
         ),
     ),
 ]
@@ -219,6 +219,15 @@ def test_no_text_is_read_wrongly(text, expected):
         ("routing: [{ignore: true, service: checkout, any_tag: [x]}]\n", "10: routing[0]: the rule both"),
         ("routing: [{any_tag: [x]}]\n", "10: routing[0]: the rule leads nowhere"),
         ("routing: [{any_keyword: [' '], ignore: true}]\n", "10: routing[0]: an empty keyword"),
+        (
+            "sync:\n  refused: restore\n",
+            "11: sync.refused: nothing is refused while ticket_status is helpdesk",
+        ),
+        (
+            "sync:\n  tiket_status: liaison\n",
+            "11: sync.tiket_status: there is no such setting; did you mean 'ticket_status'",
+        ),
+        ("sync: {technical_state: room}\n", "10: sync.technical_state: input should be 'pager' or 'newer'"),
     ],
 )
 def test_one_thing_wrong_is_one_problem(more, expected):

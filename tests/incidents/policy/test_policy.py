@@ -22,6 +22,7 @@ from incidents.policy.policy import (
     Team,
     Templates,
 )
+from incidents.policy.sync import SyncRules
 from incidents.policy.words import parse_duration
 
 
@@ -159,6 +160,8 @@ def test_ambiguous_durations_are_refused(value):
         (lambda: Templates(customer={"fixed": "{{ customer }}"}), "did you mean 'customer_name'"),
         (lambda: a_policy(helpdesks=[]), "at least 1"),
         (lambda: ActionPolicy(name="x", connection="http/x", verdicts=[]), "at least 1"),
+        (lambda: SyncRules(refused="restore"), "nothing is refused while ticket_status is helpdesk"),
+        (lambda: SyncRules(technical_state="room"), "'pager' or 'newer'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_the_cure(make, cure):
@@ -174,7 +177,7 @@ def test_sections_are_frozen_strict_and_described():
         for name in policy_module.__all__
         if isinstance(value := getattr(policy_module, name), type) and issubclass(value, BaseModel)
     ]
-    assert len(sections) == 36
+    assert len(sections) == 38
     for section in sections:
         assert section.model_config["frozen"] is True
         assert section.model_config["extra"] == "forbid"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import pytest
-
 from incidents.effects import (
     ActionCall,
     CustomerText,
@@ -16,10 +14,9 @@ from incidents.effects import (
     NoteText,
     Nothing,
     RoomRequest,
-    StatusChange,
     Wanted,
 )
-from incidents.models import Incident, PublicText, TicketStatus
+from incidents.models import Incident, PublicText
 from incidents.store.database import Database
 from incidents.store.ledger.due import (
     DueEffects,
@@ -31,7 +28,6 @@ from incidents.store.ledger.effects import (
     LEASE,
     Settled,
     lease_effects,
-    our_status_changes,
     plan_effects,
     settle_effects,
 )
@@ -218,47 +214,3 @@ async def test_the_next_look_for_what_wakes_leaves_the_rest_out(database: Databa
     await _plan(database, _action(incident))
     await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
     assert await _next(database, incident, wanted=Wanted.WAKING) == NOW + MINUTE
-
-
-@pytest.mark.parametrize(
-    ("state", "is_ours"),
-    [
-        (None, False),
-        (EffectState.PENDING, False),
-        (EffectState.UNKNOWN, True),
-        (EffectState.DONE, True),
-        (EffectState.HELD, False),
-        (EffectState.DEAD, False),
-    ],
-)
-async def test_a_status_is_ours_from_the_moment_we_send_it(
-    database: Database, incident: Incident, state: EffectState | None, is_ours: bool
-):
-    """Its echo may come before our call returns; what was never sent has no echo."""
-    change = StatusChange(status=TicketStatus.SOLVED)
-    await _plan(
-        database,
-        effect("s", incident_id=incident.id, kind=EffectKind.TICKET_STATUS, target="7", payload=change),
-    )
-    if state is not None:
-        await _attempt(database, incident, state)
-    async with database.transaction() as tx:
-        ours = await our_status_changes(tx, [(HELPDESK, "7"), (HELPDESK, "8")])
-    assert ours == ({(HELPDESK, "7", "solved")} if is_ours else set())
-
-
-async def test_a_status_being_sent_is_ours_and_only_for_its_own_ticket(
-    database: Database, incident: Incident
-):
-    """And a note on a ticket is no change of its status."""
-    change = StatusChange(status=TicketStatus.SOLVED)
-    await _plan(
-        database,
-        effect("s", incident_id=incident.id, kind=EffectKind.TICKET_STATUS, target="7", payload=change),
-        _note(incident, 8),
-    )
-    await _lease(database)
-    async with database.transaction() as tx:
-        assert await our_status_changes(tx, [(HELPDESK, "7")]) == {(HELPDESK, "7", "solved")}
-        assert await our_status_changes(tx, [(HELPDESK, "8"), ("zendesk/other", "7")]) == set()
-        assert await our_status_changes(tx, []) == set()

@@ -1,0 +1,103 @@
+"""What came in, what we wrote, whose field it is: an echo, a change to accept, or one that is refused.
+
+Fields are of two sorts. A *state* (a ticket's status) has one value, and what counts is the last one: the value that
+we wrote is our echo until somebody else was seen to have changed it since, and a value from before our write is old.
+*Words* (notes, replies) are added and never change: those that we wrote are our echo whenever they come, all others are
+news. docs/sync.md has both for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from incidents.effects import Written
+
+A_SECOND = timedelta(seconds=2)
+"""Vendors tell whole seconds, and their clocks are not quite ours."""
+AT_ONCE = timedelta(minutes=1)
+"""What a vendor says that we did so near a write of ours is that write. What else was done in our name meanwhile, by a
+rule of the vendor's, is found when the object is next read."""
+
+
+class Judgement(StrEnum):
+    """What becomes of something that came in. `refused`: it is a change, and the field is not its maker's to change."""
+
+    ECHO = "echo"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class FieldOwner(StrEnum):
+    """Whose word counts: the tool's where the field lives, ours, or that of whoever spoke last."""
+
+    THE_TOOL = "the_tool"
+    LIAISON = "liaison"
+    THE_NEWER = "the_newer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Incoming:
+    """The value of a field as a vendor tells it, or as we knew it before.
+
+    `hash` is its `value_hash`. It was made at `at`, by the vendor's clock; `version` is the object's order there then,
+    None where it is not known. `by_us`: the vendor says that we made it.
+    """
+
+    hash: str
+    at: datetime
+    version: int | None = None
+    by_us: bool = False
+
+
+def judge_state(
+    incoming: Incoming, known: Incoming | None, written: Sequence[Written], owner: FieldOwner
+) -> Judgement:
+    """The value that a field has now. `known` is the last one that we knew of, `written` are our writes of it."""
+    if not written:
+        return Judgement.ACCEPTED
+    ours = max(written, key=lambda write: write.at)
+    if incoming.hash == ours.hash:
+        is_anothers = known is not None and known.hash != ours.hash and _is_after(known, ours)
+        return _by_owner(owner, incoming, ours) if is_anothers else Judgement.ECHO
+    if ours.until is not None and _is_before(incoming, ours):
+        return Judgement.ECHO
+    return _by_owner(owner, incoming, ours)
+
+
+def judge_words(
+    incoming: Incoming, written: Sequence[Written], *, strangers_in_our_name: Judgement = Judgement.ECHO
+) -> Judgement:
+    """Words that were added. `strangers_in_our_name` is what those are that the vendor says are ours and that no write
+    of ours explains: a colleague who uses our account wrote them, or a version of ours that kept no record."""
+    if any(incoming.hash == write.hash for write in written):
+        return Judgement.ECHO
+    return strangers_in_our_name if incoming.by_us else Judgement.ACCEPTED
+
+
+def is_our_doing(at: datetime, written: Sequence[Written], *, now: datetime) -> bool:
+    """Whether something that the vendor says we did at that time, without saying what, is a write of ours."""
+    return any(write.at - AT_ONCE <= at <= (write.until or now) + AT_ONCE for write in written)
+
+
+def _by_owner(owner: FieldOwner, incoming: Incoming, ours: Written) -> Judgement:
+    if owner is FieldOwner.THE_TOOL:
+        return Judgement.ACCEPTED
+    if owner is FieldOwner.LIAISON:
+        return Judgement.REFUSED
+    is_newer = not _is_before(incoming, ours) and incoming.at >= ours.at
+    return Judgement.ACCEPTED if is_newer else Judgement.REFUSED
+
+
+def _is_after(known: Incoming, ours: Written) -> bool:
+    if known.version is not None and ours.version is not None:
+        return known.version > ours.version
+    return ours.until is not None and known.at > ours.until + A_SECOND
+
+
+def _is_before(incoming: Incoming, ours: Written) -> bool:
+    if incoming.version is not None and ours.version is not None:
+        return incoming.version < ours.version
+    return incoming.at < ours.at - A_SECOND

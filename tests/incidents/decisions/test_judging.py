@@ -1,0 +1,145 @@
+"""Echo, accepted or refused: by what came in, what we wrote and whose field it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from incidents.decisions.written.judging import (
+    AT_ONCE,
+    FieldOwner,
+    Incoming,
+    Judgement,
+    is_our_doing,
+    judge_state,
+    judge_words,
+)
+from incidents.effects import Written, WrittenField, value_hash
+from tests.incidents.builders import NOW
+
+SECOND = timedelta(seconds=1)
+ECHO, ACCEPTED, REFUSED = Judgement
+THE_TOOL, LIAISON, THE_NEWER = FieldOwner
+
+
+def wrote(
+    value: str = "solved", *, at: int = 0, until: int | None = 1, version: int | None = None
+) -> Written:
+    """A write of ours, so many seconds after noon."""
+    return Written(
+        connection="zendesk/support",
+        object="7",
+        field=WrittenField.TICKET_STATUS,
+        hash=value_hash(value),
+        at=NOW + at * SECOND,
+        until=None if until is None else NOW + until * SECOND,
+        version=version,
+    )
+
+
+def told(value: str, *, at: int = 0, version: int | None = None, by_us: bool = False) -> Incoming:
+    return Incoming(hash=value_hash(value), at=NOW + at * SECOND, version=version, by_us=by_us)
+
+
+@pytest.mark.parametrize(
+    ("incoming", "known", "written", "expected"),
+    [
+        pytest.param(told("open"), None, [], ACCEPTED, id="we never wrote it"),
+        pytest.param(told("solved", at=1), told("open", at=-60), [wrote()], ECHO, id="the echo"),
+        pytest.param(told("solved"), told("open", at=-60), [wrote(until=None)], ECHO, id="before our call returns"),
+        pytest.param(told("solved", at=900), told("solved"), [wrote()], ECHO, id="the echo, a quarter of an hour late"),
+        pytest.param(told("open", at=30), told("solved"), [wrote()], ACCEPTED, id="opened after our write"),
+        pytest.param(told("open", at=1), told("solved"), [wrote()], ACCEPTED, id="opened in the second of our write"),
+        pytest.param(told("open", at=-60), told("solved"), [wrote()], ECHO, id="read before our write"),
+        pytest.param(
+            told("open", at=-60), told("solved"), [wrote(until=None)], ACCEPTED, id="our write may not have been done"
+        ),
+        pytest.param(
+            told("solved", at=60), told("open", at=30), [wrote()], ACCEPTED, id="opened and solved again by an agent"
+        ),
+        pytest.param(
+            told("solved", at=60), told("open", at=30), [wrote(), wrote(at=50, until=51)], ECHO, id="solved again by us"
+        ),
+        pytest.param(
+            told("open", at=5, version=3), told("solved"), [wrote(version=4)], ECHO, id="older by its version"
+        ),
+        pytest.param(
+            told("open", at=-5, version=5), told("solved"), [wrote(version=4)], ACCEPTED, id="newer by its version"
+        ),
+        pytest.param(
+            told("solved", at=9, version=9), told("open", at=-9, version=8), [wrote(version=4)], ACCEPTED,
+            id="another's by its version",
+        ),
+    ],
+)  # fmt: skip
+def test_a_state(incoming, known, written, expected):
+    """The tool's own field: what is neither our echo nor old is a change."""
+    assert judge_state(incoming, known, written, THE_TOOL) is expected
+
+
+@pytest.mark.parametrize("incoming", [told("solved", at=1), told("open", at=-60)])
+@pytest.mark.parametrize("owner", FieldOwner)
+def test_an_echo_is_one_whoever_owns_the_field(incoming, owner):
+    assert judge_state(incoming, told("open", at=-60), [wrote()], owner) is ECHO
+
+
+@pytest.mark.parametrize(
+    ("owner", "at", "expected"),
+    [
+        (THE_TOOL, 30, ACCEPTED),
+        (LIAISON, 30, REFUSED),
+        (THE_NEWER, 30, ACCEPTED),
+        (THE_NEWER, -1, REFUSED),
+        (THE_TOOL, -1, ACCEPTED),
+    ],
+)
+def test_a_change_is_its_owners_to_make(owner, at, expected):
+    """What came a second before our write may be an agent's who did not see it: only the policy says who wins."""
+    assert judge_state(told("open", at=at), told("solved"), [wrote()], owner) is expected
+
+
+def test_where_we_never_wrote_there_is_nothing_to_refuse():
+    assert judge_state(told("open"), None, [], LIAISON) is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ("We know of the fault.\n\nYour reference is INC-7.", ECHO),
+        ("<div class='c'><p>We know of the fault.</p><p>Your reference is INC-7.</p></div>", ECHO),
+        ("we know  of the fault.\r\nYour reference is INC-7", ECHO),
+        ("We know of the fault. Your reference is INC-8.", ACCEPTED),
+    ],
+)
+def test_words_are_known_again_however_they_are_shown(shown, expected):
+    """Helpdesks give back HTML, other lines, other white space."""
+    ours = wrote("We know of the fault.\n\nYour reference is INC-7.")
+    assert judge_words(told(shown, at=9999), [wrote("something else"), ours]) is expected
+
+
+@pytest.mark.parametrize("strangers", [ECHO, ACCEPTED])
+def test_words_under_our_user_that_we_did_not_write_are_what_the_policy_says(strangers):
+    words = told("I have called them", by_us=True)
+    assert judge_words(words, [wrote("a note")], strangers_in_our_name=strangers) is strangers
+    assert judge_words(told("a note", by_us=True), [wrote("a note")], strangers_in_our_name=strangers) is ECHO
+
+
+def test_signs_and_emoji_alone_are_told_apart():
+    assert value_hash("🔥") != value_hash("✅")
+    assert value_hash("") != value_hash("🔥")
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "expected"),
+    [(0, 1, True), (-50, 1, True), (50, 1, True), (100, 1, False), (-90, 1, False), (100, None, True)],
+)
+def test_what_a_vendor_says_we_did_is_a_write_of_ours_near_it(at, until, expected):
+    """One that is under way has no end yet."""
+    now = NOW + timedelta(minutes=2)
+    assert is_our_doing(NOW + at * SECOND, [wrote(until=until)], now=now) is expected
+    assert timedelta(seconds=30) < AT_ONCE < timedelta(minutes=5)
+
+
+def test_without_a_write_nothing_is_our_doing():
+    assert not is_our_doing(NOW, [], now=NOW)
