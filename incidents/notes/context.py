@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from incidents.basis import Basis
 from incidents.case import Case
+from incidents.links.board_links import PATH
 from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
 from incidents.notes.notes import (
     evidence_lines,
@@ -101,9 +102,12 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
 
 
 def links(case: Case, policy: Policy) -> tuple[Link, ...]:
-    """The incident's story in the Prefect UI, where the policy says its address, and its first tickets."""
-    own: tuple[Link, ...] = ()
-    if policy.links.prefect_ui:
-        base = policy.links.prefect_ui.rstrip("/")
-        own = (Link(label="Story", url=f"{base}/artifacts/key/{case.incident.name.lower()}"),)
+    """The incident on the board and its story in the Prefect UI, where the policy says their addresses, and its first
+    tickets."""
+    name, places = case.incident.name, policy.links
+    own: list[Link] = []
+    if places.gateway:
+        own.append(Link(label="Board", url=f"{places.gateway.rstrip('/')}{PATH}{name}"))
+    if places.prefect_ui:
+        own.append(Link(label="Story", url=f"{places.prefect_ui.rstrip('/')}/artifacts/key/{name.lower()}"))
     return (*own, *ticket_links(case.tickets))

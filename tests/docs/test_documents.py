@@ -33,7 +33,8 @@ from incidents.policy.policy import Policy
 from tests.docs.documents import PROJECT, Shown, blocks, documents, lines_of_commands
 from tests.shape.sources import PRODUCT
 
-PROVEN = {"yaml", "json", "python", "sh", ""}
+# nginx: by tests/real/gateway.
+PROVEN = {"yaml", "json", "python", "sh", "nginx", ""}
 LIAISON = cast(TyperGroup, typer.main.get_command(app))
 UsageError = typer.BadParameter.__base__
 """What the command line says no with. Typer does not export it, and brings a click of its own."""

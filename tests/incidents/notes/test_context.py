@@ -130,10 +130,12 @@ def test_the_rooms_first_message():
 
 
 def test_where_to_read_on():
-    """The story in the Prefect UI, if the policy says where that is, and the tickets."""
+    """The board and the story in the Prefect UI, if the policy says where they are, and the tickets."""
     story, *others = context.links(CASE, POLICY)
     assert story.url == "http://127.0.0.1:4200/artifacts/key/inc-7"
     assert [link.label for link in others] == ["Ticket #1", "Ticket #2"]
+    reachable = a_policy(links={"gateway": "https://liaison.example/x"})
+    assert context.links(CASE, reachable)[0].url == "https://liaison.example/x/board/INC-7"
     nowhere = a_policy(links={"prefect_ui": None})
     assert [link.label for link in context.links(CASE, nowhere)] == ["Ticket #1", "Ticket #2"]
 
