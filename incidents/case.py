@@ -186,6 +186,8 @@ class EntryKind(StrEnum):
     """A complaint that was left to an agent to read."""
     NO_TICKET_LEFT = "no_ticket_left"
     PROOF = "proof"
+    MERGED = "merged"
+    """It was merged into another incident, or another one into it."""
     CLOSED = "closed"
     REOPENED = "reopened"
     APPROVAL_ASKED = "approval_asked"

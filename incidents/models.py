@@ -133,14 +133,6 @@ SubjectRef = TicketRef | IncidentRef
 """What something is promised to, held by somebody or told of: a ticket or an incident."""
 
 
-def subject_ref(name: str) -> SubjectRef:
-    """The ref that is written so by `str`; no connection's name has a `#`."""
-    connection, is_ticket, ticket_id = name.partition("#")
-    if is_ticket:
-        return TicketRef(connection=connection, id=ticket_id)
-    return IncidentRef(number=int(name.removeprefix("INC-")))
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ticket:
     """One customer's report as the helpdesk has it now.
@@ -225,6 +217,7 @@ class ChatVerb(StrEnum):
     NOTE = "note"
     OWNER = "owner"
     CLOSE = "close"
+    MERGE = "merge"
     HELP = "help"
 
 

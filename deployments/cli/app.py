@@ -20,6 +20,7 @@ from deployments.cli.close import close
 from deployments.cli.fakes import fakes
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
+from deployments.cli.merge import merge
 from deployments.cli.oncall import oncall
 from deployments.cli.owner import owner
 from deployments.cli.parked import parked
@@ -68,6 +69,7 @@ app.command()(owner)
 app.command()(parked)
 app.command()(approve)
 app.command()(close)
+app.command()(merge)
 app.command()(models)
 app.command()(fakes)
 app.command()(backtest)

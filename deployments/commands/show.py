@@ -134,6 +134,8 @@ def print_shown(console: Console, found: Shown) -> None:
         f" {len(case.tickets)} tickets, with {incident.responder or 'nobody'}",
         markup=False,
     )
+    if incident.merged_into is not None:
+        console.print(f"it goes on in INC-{incident.merged_into}", markup=False)
     console.print(f"accountable: {incident.owner or 'nobody yet'}", markup=False)
     console.print(f"verdict: {verdict_words(incident.verdict)}", markup=False)
     for line in evidence_lines(incident.evidence):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from prefect import flow
 from prefect.runtime import flow_run
-from pydantic import Field
 
+from flows.by_hand.fields import IncidentName, Person, Reason
 from flows.follow import Followers
 from incidents.approval import ApprovalSubject, Ruling
 from tasks.reading import incident_named
 from tasks.stages.approvals import commit_approval
-
-IncidentName = Annotated[str, Field(pattern=r"^INC-[0-9]{1,18}$", examples=["INC-42"])]
-Person = Annotated[str, Field(min_length=1, max_length=100)]
-Reason = Annotated[str, Field(max_length=500)]
 
 
 def _run_name() -> str:

@@ -13,7 +13,8 @@ from incidents.notes.notes import verdict_words
 
 USAGE = (
     "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny, "
-    "close <reason>; "
+    "close <reason>, "
+    "merge <incident> <incident it is the same as>; "
     "name the incident where there are several (ack INC-7)."
 )
 _SHOWN = 10

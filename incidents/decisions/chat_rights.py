@@ -19,6 +19,7 @@ _DONE = {
     ChatVerb.RUN: "run an action for",
     ChatVerb.OWNER: "hand over",
     ChatVerb.CLOSE: "close",
+    ChatVerb.MERGE: "merge",
     ChatVerb.APPROVE: "approve what is asked for",
     ChatVerb.DENY: "deny what is asked for",
 }

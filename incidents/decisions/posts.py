@@ -93,9 +93,13 @@ def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
 def end_pages(case: Case) -> list[Effect]:
     """Resolve whatever still rings although the incident is over: every page to anybody, of any generation, that was
     not resolved yet."""
+    return _change(case, ringing(case), EffectKind.PAGE_RESOLVE, "over")
+
+
+def ringing(case: Case) -> list[LedgerLine]:
+    """Every page to anybody, of any generation, that we have not resolved."""
     resolved = {line.target for line in case.ledger if line.kind is EffectKind.PAGE_RESOLVE}
-    left = [line for line in case.ledger if line.kind is EffectKind.PAGE and line.target not in resolved]
-    return _change(case, left, EffectKind.PAGE_RESOLVE, "over")
+    return [line for line in case.ledger if line.kind is EffectKind.PAGE and line.target not in resolved]
 
 
 def _change(case: Case, pages: Iterable[LedgerLine], kind: EffectKind, what: str) -> list[Effect]:

@@ -38,15 +38,25 @@ class Precedent:
 
 
 def tell_precedents(case: Case, precedents: Sequence[Precedent], *, now: datetime) -> Plan:
-    """The incident with its precedents as evidence that speaks neither for nor against it; each is told once."""
+    """The incident with its precedents as evidence that speaks neither for nor against it; each is told once. Of one
+    that is still open, with what to say if both are one: nothing is merged by itself.
+    """
     known = {item.text for item in case.incident.evidence if item.source == SOURCE}
-    new = [one for one in precedents if one.words not in known]
-    if not new:
+    new = [words for one in precedents if (words := _with_command(case, one)) not in known]
+    if not new or case.incident.merged_into is not None:
         return Plan(incident=case.incident)
-    evidence = tuple(Evidence(source=SOURCE, text=one.words, at=now) for one in new)
+    evidence = tuple(Evidence(source=SOURCE, text=words, at=now) for words in new)
     incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence))
-    text = "; ".join(one.words for one in new)
-    return Plan(incident=incident, entries=(Entry(kind=EntryKind.SIMILAR, text=f"Seen before: {text}"),))
+    entry = Entry(kind=EntryKind.SIMILAR, text=f"Seen before: {'; '.join(new)}")
+    return Plan(incident=incident, entries=(entry,))
+
+
+def _with_command(case: Case, precedent: Precedent) -> str:
+    if not precedent.is_open:
+        return precedent.words
+    return (
+        f"{precedent.words}; if it is the same fault, say `merge {case.incident.name} {precedent.incident}`"
+    )
 
 
 def suggest(ref: TicketRef, precedents: Sequence[Precedent], *, instance: str) -> Effect:

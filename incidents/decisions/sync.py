@@ -265,6 +265,8 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
         told = () if said is None else tell_room(case, basis.policy, what, said)
         return replace(plan, effects=(*plan.effects, *told))
     text = said or f"{case.incident.name}: done, and told in its room."
+    if command.incident is not None and command.incident != case.incident.name:
+        text = f"{command.incident} was merged into {case.incident.name}. {text}"
     return replace(plan, effects=(*plan.effects, answer(command, text, instance=case.instance)))
 
 

@@ -58,6 +58,10 @@ class PublicRules(PolicySection):
         default="The problem with {{ service }} is not solved yet. We are working on it again." + _NEXT,
         description="When a fix that was being watched did not hold.",
     )
+    merged: str = Field(
+        default="The problem with {{ service }} is the same as another one that we tell of here. Please read on there.",
+        description="The last words of one of two that turned out to be the same; the other one goes on.",
+    )
     fixed: str | None = Field(default=None, description=f"The last words, once the fix is proven. {_ELSE}")
 
     def progress_text(self, customers: CustomerTemplates) -> str:
@@ -79,7 +83,7 @@ class PublicRules(PolicySection):
         theirs = customers.fixed_text(is_checked=is_checked)
         return {FIXED: _FIXED, FIXED_UNCHECKED: _FIXED_UNCHECKED}.get(theirs, theirs)
 
-    @field_validator("title", "opening", "progress", "update", "monitoring", "again", "fixed")
+    @field_validator("title", "opening", "progress", "update", "monitoring", "again", "merged", "fixed")
     @classmethod
     def _compiles(cls, template: str | None) -> str | None:
         if template is None:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.models import subject_ref
 from incidents.promises.holders import Holder, HolderKind
+from incidents.promises.subjects import subject_ref
 from incidents.store.sla.clocks import clock_of
 from insights.breach.promises import Promise
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.decisions.surge_name import SOURCE, SurgeName
@@ -41,8 +41,9 @@ async def noted_surges(
 
 
 async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[IncidentThen]:
-    """Those that surges noted between these times may have been."""
-    columns = incidents.c
+    """Those that surges noted between these times may have been. One that was merged is as real, and as long, as
+    the one that it was merged into."""
+    columns, whole = incidents.c, incidents.alias("whole")
     rows = await tx.execute(
         select(
             columns.id,
@@ -53,7 +54,12 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
             columns.evidence,
             columns.acknowledged_at,
             columns.resolved_at,
-        ).where(
+            whole.c.state.label("whole_state"),
+            whole.c.verdict.label("whole_verdict"),
+            func.coalesce(whole.c.acknowledged_at, whole.c.resolved_at).label("whole_taken_at"),
+        )
+        .select_from(incidents.outerjoin(whole, whole.c.id == columns.merged_into))
+        .where(
             (columns.opened_at >= since - BEFORE) & (columns.opened_at <= until + AFTER)
             # One that is long open is told of surges, too.
             | (columns.opened_at < since) & columns.evidence.contains([{"source": SOURCE}])
@@ -64,10 +70,11 @@ async def incidents_around(tx: AsyncConnection, since: datetime, until: datetime
             name=f"INC-{row.id}",
             service=row.service,
             opened_at=row.opened_at,
-            was_real=row.verdict == Verdict.CONFIRMED.value
+            was_real=Verdict.CONFIRMED.value in (row.verdict, row.whole_verdict)
             or row.acknowledged_at is not None
-            or row.resolved_at is not None,
-            is_over=IncidentState(row.state) not in UNSETTLED,
+            or row.resolved_at is not None
+            or row.whole_taken_at is not None,
+            is_over=IncidentState(row.whole_state or row.state) not in UNSETTLED,
             surges=frozenset(
                 item["about"] for item in row.evidence if item["source"] == SOURCE and item.get("about")
             ),

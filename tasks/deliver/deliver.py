@@ -28,6 +28,7 @@ from incidents.store.ledger.effects import (
     settle_effects,
 )
 from incidents.store.ledger.written import record_done
+from incidents.store.merging.handing import where_it_goes_on
 from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
 from tasks import resources
@@ -151,24 +152,30 @@ async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:
 
 
 async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
-    incident_id = leased[0].effect.incident_id
+    effect = leased[0].effect
+    incident_id = effect.incident_id
     async with resources.transaction() as step:
-        await _keep_promises(step, leased, settled)
+        if incident_id is not None and effect.is_about_a_ticket:
+            # Merged while it was on its way: its tickets are the other one's.
+            incident_id = await where_it_goes_on(step.connection, incident_id)
+        await _keep_promises(step, incident_id, leased, settled)
         await settle_effects(step.connection, settled, now=step.now)
         await record_done(step.connection, leased, settled)
         if incident_id is not None:
             await append_entries(step, incident_id, _entries(leased, settled))
 
 
-async def _keep_promises(step: Step, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+async def _keep_promises(
+    step: Step, incident_id: int | None, leased: Sequence[Leased], settled: Sequence[Settled]
+) -> None:
     """Customers who have had a message of ours were kept informed, as the SLA promises."""
     done = {item.id for item in settled if item.state is EffectState.DONE}
     sent = [item.effect for item in leased if item.id in done and item.effect.kind is _MESSAGE]
-    if not sent or sent[0].incident_id is None:
+    if not sent or incident_id is None:
         return
     # The incident first: it is always locked before its tickets' clocks.
     told = partial(customers_were_told, marks={effect.once for effect in sent}, basis=step.basis)
-    await decide(step, sent[0].incident_id, told, customers_told_at=step.now)
+    await decide(step, incident_id, told, customers_told_at=step.now)
     refs = [effect.ticket for effect in sent]
     await keep_customers_told(step, refs)
 

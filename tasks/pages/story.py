@@ -32,13 +32,14 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
     incident = case.incident
     who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
     known = [*facts(case, basis)]
+    into = f" into INC-{incident.merged_into}" if incident.merged_into is not None else ""
     promised = promises_words(case.updates)
     if promised:
         known.append(("Promises of the next update", promised))
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",
-        f"**{incident.state.replace('_', ' ')}** since {clock(incident.state_since)} · with: {plain(who)}",
+        f"**{incident.state.replace('_', ' ')}{into}** since {clock(incident.state_since)} · with: {plain(who)}",
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",

@@ -10,6 +10,7 @@ from incidents.events import ChatCommand
 from incidents.policy.policy import ChatRights
 from incidents.ports import ChatRoom
 from incidents.process.sync import incident_of
+from incidents.store.cases import incident_bound_to
 from incidents.store.ledger.rooms import room_of
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
@@ -50,4 +51,9 @@ async def _allowed(command: ChatCommand, chat: ChatRights) -> frozenset[str]:
     async with resources.database().transaction() as tx:
         incident = await incident_of(tx, command)
         room = await room_of(tx, incident, command.connection) if incident is not None else None
-    return await connection.members(room.id) if room is not None else frozenset()
+        here = await incident_bound_to(tx, command.connection, "room", command.room_id)
+    rooms = {room.id} if room is not None else set()
+    if incident is not None and here == incident:
+        # Also the room of one that was merged into it: whoever is in there works on it.
+        rooms.add(command.room_id)
+    return frozenset[str]().union(*[await connection.members(one) for one in sorted(rooms)])

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.models import IncidentRef, TicketRef, subject_ref
+from incidents.models import IncidentRef, TicketRef
+from incidents.promises.subjects import subject_ref
 
 CONNECTIONS = st.from_regex(r"[a-z][a-z0-9-]{0,10}/[a-z0-9][a-z0-9-]{0,10}", fullmatch=True)
 TICKETS = st.builds(TicketRef, connection=CONNECTIONS, id=st.text())

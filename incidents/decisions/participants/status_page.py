@@ -26,7 +26,7 @@ _OVER = frozenset({S.CLOSING, S.CLOSED, S.MERGED})
 
 def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
     """The plan, and what it means for the public. `case` is as it was before the plan."""
-    public = _public(case)
+    public = open_public(case)
     if public is None and basis.policy.status_page_of(plan.incident.service) is None:
         return _nowhere_to_tell(case, plan, basis)
     changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
@@ -39,7 +39,7 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
         return _towards_opening(seen, plan, approval, basis)
     if approval is not None and approval.state is ApprovalState.ASKED:
         if plan.incident.state in WORKS_AGAIN | _OVER:
-            return _joined(plan, expired(seen, approval, basis, why="it was over before anybody said so"))
+            return _joined(plan, expired(seen, approval, basis, why=_why_over(plan.incident)))
         return _unanswered(seen, plan, approval, basis)
     return plan
 
@@ -73,6 +73,12 @@ def _towards_opening(seen: Case, plan: Plan, approval: Approval | None, basis: B
     if approval.state is ApprovalState.ASKED:
         return _unanswered(seen, plan, approval, basis)
     return plan
+
+
+def _why_over(incident: Incident) -> str:
+    if incident.merged_into is not None:
+        return f"{incident.name} was merged into INC-{incident.merged_into}"
+    return "it was over before anybody said so"
 
 
 def _unanswered(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
@@ -116,11 +122,13 @@ def _opened(seen: Case, plan: Plan, basis: Basis) -> Plan:
     return replace(plan, effects=(*plan.effects, opening))
 
 
-def _public(case: Case) -> LedgerLine | None:
+def open_public(case: Case) -> LedgerLine | None:
     """What opened the public incident that is not over yet, on its way there or open."""
     for line in reversed(case.ledger):
-        if line.kind is EffectKind.STATUS_PAGE_OPEN and line.state is not EffectState.DEAD:
-            return line if case.line(_end_of(line)) is None else None
+        is_opening = line.kind is EffectKind.STATUS_PAGE_OPEN and line.state is not EffectState.DEAD
+        # One that is over may be the newer one: that of an incident that was merged goes on in this.
+        if is_opening and case.line(_end_of(line)) is None:
+            return line
     return None
 
 
@@ -135,11 +143,9 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     state = PublicState(standing_of(after.state))
     if after.state in _OVER and before.state is not after.state:
         is_checked = bool(basis.policy.service(after.service).probes)
-        text, key, state = (
-            rules.fixed_text(theirs, is_checked=is_checked),
-            _end_of(public),
-            PublicState.RESOLVED,
-        )
+        last = rules.fixed_text(theirs, is_checked=is_checked)
+        text = rules.merged if after.state is S.MERGED else last
+        key, state = _end_of(public), PublicState.RESOLVED
     elif after.generation > before.generation:
         text, key = rules.again, f"{mark}:again"
     elif after.state is S.RESOLVED and before.state is not S.RESOLVED:

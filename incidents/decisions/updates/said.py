@@ -62,7 +62,13 @@ def say(
 
 def is_said(case: Case, what: str) -> bool:
     """Whether all who waited have been told that in this generation: the ledger sends it to nobody twice."""
-    return any(update.once == case.once(what) for update in case.updates)
+    if any(update.once == case.once(what) for update in case.updates):
+        return True
+    # In one that was merged into it: those customers were told there, under another mark.
+    return what == PROGRESS and any(
+        update.kind is UpdateKind.PROGRESS and update.generation == case.incident.generation
+        for update in case.updates
+    )
 
 
 def promised_for(case: Case, basis: Basis) -> datetime | None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
-from incidents.models import SubjectRef, subject_ref
+from incidents.models import SubjectRef
 from incidents.promises.holders import (
     Held,
     Holder,
@@ -20,6 +20,7 @@ from incidents.promises.holders import (
     cause,
     held_until,
 )
+from incidents.promises.subjects import subject_ref
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import Missed
 from incidents.store.schema.tables import sla_breaches, sla_holders

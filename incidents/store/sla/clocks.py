@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import bindparam
 
-from incidents.models import IncidentRef, SubjectRef, TicketRef, subject_ref
+from incidents.models import IncidentRef, SubjectRef, TicketRef
+from incidents.promises.subjects import subject_ref
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
     Moment,

@@ -8,10 +8,11 @@ from random import Random
 import pytest
 from sqlalchemy import select
 
-from incidents.models import IncidentRef, JoinOrigin, Severity, TicketStatus, subject_ref
+from incidents.models import IncidentRef, JoinOrigin, Severity, TicketStatus
 from incidents.policy.policy import Policy, SlaPolicy
 from incidents.promises.holders import Holder, HolderKind
 from incidents.promises.keeping import TicketTransition
+from incidents.promises.subjects import subject_ref
 from incidents.sla.clock import (
     BREACH,
     Missed,

@@ -1,0 +1,228 @@
+"""One incident is merged into another: nobody is paged, told or promised twice, and all read where it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from incidents.approval import ApprovalState
+from incidents.basis import Basis
+from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions import customers
+from incidents.decisions.intake import Join, tickets_joined
+from incidents.decisions.merging.carried import (
+    carried_clocks,
+    carried_updates,
+    said_in_this_generation,
+    withdrawn,
+)
+from incidents.decisions.participants.approval import expired
+from incidents.decisions.participants.status_page import open_public
+from incidents.decisions.posts import end_pages, notes_on, ringing, tell_engineers, tell_room
+from incidents.decisions.updates.late import catch_up
+from incidents.decisions.updates.said import seen_with
+from incidents.effects import Effect, EffectKind
+from incidents.errors import Refused
+from incidents.lifecycle import MOVES, UNSETTLED, move
+from incidents.models import Incident, IncidentState, JoinOrigin
+from incidents.promises.updates import open_promises
+from incidents.texts.plain_text import cut, one_line
+
+S = IncidentState
+_NOTE = 500
+# How far it is on its way to the engineers. What is further along goes on: its page is out, and somebody may have it.
+_HOW_FAR = {
+    S.REPORTED: 0,
+    S.VALIDATING: 0,
+    S.CONFIRMED: 1,
+    S.REOPENED: 1,
+    S.MITIGATING: 2,
+    S.ESCALATED: 3,
+    S.ACKNOWLEDGED: 4,
+    S.RESOLVED: 5,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merging:
+    """Who says that two incidents are one, and why, if they say so."""
+
+    by: str
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """` by Ada Agent: same error code`."""
+        why = cut(one_line(self.why), _NOTE)
+        return f" by {cut(one_line(self.by), 100)}" + (f": {why}" if why else "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MergePlans:
+    """What becomes of the one that ends, and of the one that goes on."""
+
+    loser: Plan
+    survivor: Plan
+
+
+def check_merge(loser: Incident, survivor: Incident) -> None:
+    """Raises `Refused`, with what to do instead, where it makes no sense to merge the one into the other."""
+    one, other = loser.name, survivor.name
+    if loser.id == survivor.id:
+        raise Refused(f"{one} cannot be merged into itself: name two incidents, as in `merge INC-7 INC-2`")
+    if loser.merged_into is not None:
+        into = f"INC-{loser.merged_into}"
+        raise Refused(f"{one} was merged into {into} already; to merge that one, say `merge {into} {other}`")
+    if loser.state not in UNSETTLED:
+        raise Refused(f"{one} is {_words(loser)}: nothing is done in it any more that could go on in {other}")
+    if survivor.state not in UNSETTLED:
+        raise Refused(
+            f"{other} is {_words(survivor)}, and {one} is not: leave {one} open until it works for its customers"
+        )
+    if survivor.state is S.CLOSING:
+        raise Refused(
+            f"{other} is being closed, its customers read that it works again: leave {one} open until it does for its "
+            f"customers, too"
+        )
+    if S.MERGED not in MOVES[loser.state]:
+        raise Refused(
+            f"{one} is {_words(loser)} and ends by itself; if both are one fault, say `merge {other} {one}` before"
+        )
+    if _HOW_FAR[loser.state] > _HOW_FAR[survivor.state]:
+        raise Refused(
+            f"{one} ({_words(loser)}) is further along than {other} ({_words(survivor)}): say "
+            f"`merge {other} {one}`, so that nobody is paged twice"
+        )
+
+
+def merge_plans(before: Case, loser: Case, survivor: Case, merging: Merging, basis: Basis) -> MergePlans:
+    """What follows once everything of the loser is the survivor's.
+
+    `before` is the loser as it was with its tickets, `loser` and `survivor` are as they are since those went along.
+    """
+    return MergePlans(
+        loser=_ended(before, loser, survivor, merging, basis),
+        survivor=_goes_on(before, survivor, merging, basis),
+    )
+
+
+def _ended(before: Case, case: Case, survivor: Case, merging: Merging, basis: Basis) -> Plan:
+    name, other = case.incident.name, survivor.incident.name
+    incident = replace(
+        move(case.incident, S.MERGED, now=basis.now),
+        merged_into=survivor.incident.id,
+        next_stage=None,
+        next_stage_at=None,
+        next_update_at=None,
+    )
+    text = f"{name} was merged into {other}{merging.words}"
+    where = f"{text}. It goes on in {other}: this page is over, and is resolved"
+    effects: list[Effect] = [
+        *notes_on(case, ringing(case), "merged", where),
+        *end_pages(case),
+        *tell_room(
+            case,
+            basis.policy,
+            "merged",
+            f"{text}. It goes on {_where(survivor)}; what is said to Liaison here is about {other} from now on.",
+        ),
+    ]
+    return Plan(
+        incident=incident,
+        effects=tuple(effects),
+        entries=(
+            Entry(
+                kind=EntryKind.MERGED,
+                text=f"Merged into {other}, with {_tickets(len(before.tickets))}{merging.words}",
+            ),
+        ),
+        updates=withdrawn(case.updates, now=basis.now),
+    )
+
+
+def _where(survivor: Case) -> str:
+    name = survivor.incident.name
+    rooms = [line for line in survivor.ledger if line.kind is EffectKind.CHAT_ROOM and line.detail]
+    return f"in the room of {name} ({rooms[-1].detail})" if rooms else f"in {name}"
+
+
+def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
+    name, their = case.incident.name, before.incident
+    updates = carried_updates(before, case)
+    incident = _with_what_was_promised(seen_with(case, updates), their)
+    incident = replace(incident, owner=incident.owner or their.owner)
+    public = open_public(before)
+    if public is not None and case.line(public.key) is not None:
+        # It goes on in this one, and has heard so much already.
+        incident = replace(incident, updates_sent=max(incident.updates_sent, their.updates_sent))
+    seen = replace(seen_with(case, updates), incident=incident)
+    moved = {item.ticket.ref for item in before.tickets}
+    joins = [
+        Join(
+            ticket=ticket,
+            origin=JoinOrigin.AGENT,
+            reason=f"{their.name} was merged into it",
+            severity=their.severity,
+        )
+        for ticket in customers.waiting(before)
+    ]
+    joined = tickets_joined(seen, joins, basis)
+    text = f"{their.name} was merged into {name} with {_tickets(len(before.tickets))}{merging.words}"
+    entries = [Entry(kind=EntryKind.MERGED, text=text, actor=merging.by)]
+    entries += [entry for entry in joined.entries if entry.kind is not EntryKind.JOINED]
+    if case.incident.owner is None and joined.incident.owner is not None and their.owner is not None:
+        entries.append(Entry(kind=EntryKind.OWNER, text=f"Accountable: {their.owner}, who had {their.name}"))
+    effects: list[Effect] = [
+        *joined.effects,
+        *tell_engineers(seen, basis.policy, f"merged:{their.name}", text),
+    ]
+    if not said_in_this_generation(case) and updates:
+        # The others' customers have heard of it already, and these have not.
+        ours = [ticket for ticket in customers.waiting(case) if ticket.ref not in moved]
+        effects += catch_up(replace(seen, incident=joined.incident), ours, basis)
+    plan = Plan(
+        incident=joined.incident,
+        effects=tuple(effects),
+        entries=tuple(entries),
+        updates=updates,
+        told_clocks=carried_clocks(before, case),
+    )
+    return _without_needless_question(seen, plan, their, basis)
+
+
+def _with_what_was_promised(case: Case, their: Incident) -> Incident:
+    incident = case.incident
+    # What customers were told counts; else whoever of them is due first.
+    promised = [one.next_by for one in open_promises(case.updates)]
+    times = [at for at in promised or (incident.next_update_at, their.next_update_at) if at is not None]
+    signs = [at for at in (incident.owner_seen_at, their.owner_seen_at) if at is not None]
+    return replace(
+        incident,
+        next_update_at=min(times, default=None),
+        owner_seen_at=max(signs, default=None),
+    )
+
+
+def _without_needless_question(seen: Case, plan: Plan, their: Incident, basis: Basis) -> Plan:
+    """Whether the public may be told need not be asked where it reads of the other incident already."""
+    asked = [one for one in seen.approvals if one.state is ApprovalState.ASKED]
+    if open_public(seen) is None:
+        return plan
+    for one in asked:
+        over = expired(seen, one, basis, why=f"the public reads of {their.name} already, which is the same")
+        plan = replace(
+            plan,
+            effects=(*plan.effects, *over.effects),
+            entries=(*plan.entries, *over.entries),
+            approvals=(*plan.approvals, *over.approvals),
+        )
+    return plan
+
+
+def _tickets(count: int) -> str:
+    return f"{count} ticket{'' if count == 1 else 's'}"
+
+
+def _words(incident: Incident) -> str:
+    if incident.merged_into is not None:
+        return f"merged into INC-{incident.merged_into}"
+    return incident.state.replace("_", " ")

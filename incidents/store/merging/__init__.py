@@ -1,0 +1,1 @@
+"""What belongs to an incident becomes another one's."""

@@ -1,0 +1,106 @@
+"""All that belongs to an incident becomes another one's: where it is merged, in the transaction that says so.
+
+What was said stays under the mark that it was sent with; only whose it is changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.store.schema.tables import incidents
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handing:
+    """From which incident to which. `told_there` and `told_here` mark the first message to a customer in each,
+    `issue_there` and `issue_here` their issues. `takes_public`: the public incident goes along, as the other one has
+    none."""
+
+    loser: int
+    survivor: int
+    told_there: str
+    told_here: str
+    issue_there: str
+    issue_here: str
+    takes_public: bool
+
+
+_WITHDRAW = text(
+    """
+    with unsent as (
+        select id, lane, kind from effects
+        where incident_id = :loser and not about_ticket and state = 'pending' and sent_at is null
+        for update),
+    begun as (
+        select lane from unsent
+        where kind in ('page', 'chat_room', 'action', 'issue_open')
+            or kind = 'status_page_open' and not cast(:takes_public as boolean))
+    delete from effects e using unsent u where e.id = u.id and u.lane in (select lane from begun)
+    """
+)
+_MOVES = [
+    text(statement)
+    for statement in (
+        """
+        update tickets set incident_id = :survivor, linked_at = :now,
+            link_reason = concat('INC-', cast(:loser as bigint), ', which was merged into it: ', link_reason)
+        where incident_id = :loser
+        """,
+        # Whoever has had the first message has had it, whichever incident it was about: the key is what it happens
+        # once by. The mark at the vendor stays as it was sent.
+        """
+        update effects e set key = replace(e.key, m.there, m.here)
+        from (values (cast(:told_there as text), cast(:told_here as text)),
+            (:told_there || '\\:by-hand', :told_here || '\\:by-hand')) as m(there, here)
+        where e.incident_id = :loser and e.about_ticket and e.once = m.there
+            and not exists (select 1 from effects o where o.key = replace(e.key, m.there, m.here))
+        """,
+        "update effects set incident_id = :survivor where incident_id = :loser and about_ticket",
+        "update bindings set incident_id = :survivor where incident_id = :loser",
+        "update alert_episodes set incident_id = :survivor where incident_id = :loser",
+        "update issues set incident_id = :survivor where incident_id = :loser",
+        """
+        update effects set key = :issue_here, incident_id = :survivor
+        where key = :issue_there and not exists (select 1 from effects o where o.key = :issue_here)
+        """,
+        """
+        update effects set incident_id = :survivor where incident_id = :loser
+            and kind in ('status_page_open', 'status_page_update') and cast(:takes_public as boolean)
+        """,
+        # So that one look always finds the one that goes on.
+        "update incidents set merged_into = :survivor where merged_into = :loser",
+    )
+]
+
+
+async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> None:
+    """Tickets with what is sent about them, objects elsewhere, alerts and issue are the survivor's; what the loser
+    alone wanted and nobody has sent yet, such as a page, is wanted no more. Both rows must be locked."""
+    given = {
+        "loser": handing.loser,
+        "survivor": handing.survivor,
+        "told_there": handing.told_there,
+        "told_here": handing.told_here,
+        "issue_there": handing.issue_there,
+        "issue_here": handing.issue_here,
+        "takes_public": handing.takes_public,
+        "now": now,
+    }
+    await tx.execute(_WITHDRAW, given)
+    for statement in _MOVES:
+        wanted = statement.compile().params.keys()
+        await tx.execute(statement, {name: given[name] for name in wanted})
+
+
+async def where_it_goes_on(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> int:
+    """The incident that this one was merged into; itself, if it was not, or never was. `lock` keeps it from being
+    merged until the transaction ends."""
+    statement = select(incidents.c.merged_into).where(incidents.c.id == incident_id)
+    into: int | None = (
+        await tx.execute(statement.with_for_update() if lock else statement)
+    ).scalar_one_or_none()
+    return incident_id if into is None else into
