@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.models import IncidentRef, subject_ref
+from incidents.models import IncidentRef
 from incidents.policy.calendars import WorkCalendar
+from incidents.promises.subjects import subject_ref
 from incidents.sla import moves as sla_moves
 from incidents.sla.calendars import ALWAYS, Calendar
 from incidents.sla.clock import (

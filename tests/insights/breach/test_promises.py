@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.models import TicketRef, subject_ref
+from incidents.models import TicketRef
 from incidents.promises.holders import Holder, HolderKind
+from incidents.promises.subjects import subject_ref
 from incidents.sla.clock import (
     SlaClock,
     SlaMetric,

@@ -10,9 +10,10 @@ from sqlalchemy import select, update
 
 from deployments.demo import play
 from incidents.basis import Basis
-from incidents.models import JoinOrigin, Severity, TicketStatus, subject_ref
+from incidents.models import JoinOrigin, Severity, TicketStatus
 from incidents.policy.file import load_policy
 from incidents.policy.insights import BREACHED, KEPT, InsightKind
+from incidents.promises.subjects import subject_ref
 from incidents.store.database import Database
 from incidents.store.schema.tables import (
     incidents,
