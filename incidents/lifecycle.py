@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -77,6 +78,11 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
         page_level=0,
         checks=0,
     )
+
+
+def is_beside(incident: Incident, open_incidents: Sequence[Incident]) -> bool:
+    """Whether it was split off another one that is still open: what is reported meanwhile is of that one."""
+    return incident.split_from in {one.id for one in open_incidents if one.service == incident.service}
 
 
 def move(incident: Incident, to: IncidentState, *, now: datetime) -> Incident:

@@ -218,6 +218,7 @@ class ChatVerb(StrEnum):
     OWNER = "owner"
     CLOSE = "close"
     MERGE = "merge"
+    SPLIT = "split"
     HELP = "help"
 
 
@@ -381,6 +382,7 @@ class Incident:
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
     merged_into: int | None = None
+    split_from: int | None = None
 
     @property
     def ref(self) -> IncidentRef:

@@ -37,6 +37,11 @@ def typed_words(words: str) -> Typed:
     verb = WORDS.get(first.lower())
     if verb is None:
         return Typed(verb=ChatVerb.HELP, text=words)
+    if verb is ChatVerb.SPLIT:
+        # A number by itself is a ticket's here, also with a hash.
+        second, tail = _split(rest)
+        incident = incident_name(second) if second.lower().startswith("inc") else None
+        return Typed(verb=verb, incident=incident, text=rest if incident is None else tail)
     # "ack 2" names an incident; "note 2 pods restarted" counts pods.
     if _NUMBER.fullmatch(rest):
         return Typed(verb=verb, incident=f"INC-{int(rest)}")

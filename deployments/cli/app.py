@@ -26,6 +26,7 @@ from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.sla import sla, sla_import
+from deployments.cli.split import split
 from deployments.cli.webhooks import PublicUrl, check_webhooks
 from deployments.commands.terminal import (
     AsJson,
@@ -70,6 +71,7 @@ app.command()(parked)
 app.command()(approve)
 app.command()(close)
 app.command()(merge)
+app.command()(split)
 app.command()(models)
 app.command()(fakes)
 app.command()(backtest)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from incidents.alerts.episodes import Episode, EpisodeEnd
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.lifecycle import WORKS_AGAIN
+from incidents.lifecycle import WORKS_AGAIN, is_beside
 from incidents.models import Evidence, Incident, IncidentState, Stage
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.plain_text import one_line
@@ -37,7 +37,11 @@ def belongs(episode: Episode, incident: Incident) -> bool:
 
 def incident_for(episode: Episode, incidents: Sequence[Incident]) -> Incident | None:
     """Of open incidents the newest one of its service that it may belong to."""
-    fitting = [one for one in incidents if one.service == episode.service and belongs(episode, one)]
+    fitting = [
+        one
+        for one in incidents
+        if one.service == episode.service and belongs(episode, one) and not is_beside(one, incidents)
+    ]
     return max(fitting, key=lambda one: one.id, default=None)
 
 

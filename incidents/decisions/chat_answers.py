@@ -14,7 +14,7 @@ from incidents.notes.notes import verdict_words
 USAGE = (
     "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny, "
     "close <reason>, "
-    "merge <incident> <incident it is the same as>; "
+    "merge <incident> <incident it is the same as>, split <ticket> <incident or service>; "
     "name the incident where there are several (ack INC-7)."
 )
 _SHOWN = 10

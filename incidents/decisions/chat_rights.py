@@ -20,6 +20,7 @@ _DONE = {
     ChatVerb.OWNER: "hand over",
     ChatVerb.CLOSE: "close",
     ChatVerb.MERGE: "merge",
+    ChatVerb.SPLIT: "split a ticket off",
     ChatVerb.APPROVE: "approve what is asked for",
     ChatVerb.DENY: "deny what is asked for",
 }

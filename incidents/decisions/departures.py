@@ -39,14 +39,22 @@ def departures(case: Case, news: Sequence[TicketNews], policy: Policy) -> tuple[
         entries.append(_entry(back, "back again", "promises to them begin anew"))
         effects += _tell(case, policy, back, entries[-1])
     if left and _is_empty(case, left) and case.incident.state in UNSETTLED:
-        owner = case.incident.owner or "nobody yet"
-        text = (
-            f"{case.incident.name} has no ticket left. Its owner ({owner}) is asked: is it still an incident? If not, "
-            f"resolve it; if so, nothing needs to be done."
-        )
-        entries.append(Entry(kind=EntryKind.NO_TICKET_LEFT, text=text))
-        effects += tell_engineers(case, policy, f"empty:{_digest(left)}", text)
+        entry, told = nothing_left(case, policy, _digest(left))
+        entries.append(entry)
+        effects += told
     return entries, effects
+
+
+def nothing_left(case: Case, policy: Policy, mark: str) -> tuple[Entry, list[Effect]]:
+    """Whoever works on it, and its owner, are asked whether it is still an incident; once for what `mark` names."""
+    owner = case.incident.owner or "nobody yet"
+    text = (
+        f"{case.incident.name} has no ticket left. Its owner ({owner}) is asked: is it still an incident? If not, "
+        f"resolve it; if so, nothing needs to be done."
+    )
+    return Entry(kind=EntryKind.NO_TICKET_LEFT, text=text), tell_engineers(
+        case, policy, f"empty:{mark}", text
+    )
 
 
 def new_customers(case: Case, news: Sequence[TicketNews]) -> tuple[list[Entry], list[Effect]]:

@@ -17,6 +17,7 @@ from incidents.decisions.closing.farewell import farewell
 from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.updates.late import catch_up
 from incidents.effects import Effect, ticket_note
+from incidents.lifecycle import is_beside
 from incidents.models import Incident, IncidentState, JoinOrigin, Severity, Stage, Ticket, TicketRef
 from incidents.notes.notes import joined_note
 from incidents.policy.policy import Policy, Route
@@ -47,6 +48,7 @@ class Opening:
     title: str
     severity: Severity
     joins: tuple[Join, ...]
+    split_from: int | None = None
 
     @property
     def owner(self) -> str | None:
@@ -117,7 +119,7 @@ def _incident_for(
 ) -> Incident | None:
     """The newest open incident of the service that is still warm; a resolved one only for late reports."""
     for incident in sorted(open_incidents, key=lambda incident: -incident.id):
-        if incident.service != service:
+        if incident.service != service or is_beside(incident, open_incidents):
             continue
         if incident.state in _OVER and incident.resolved_at is not None:
             if all(join.ticket.created_at <= incident.resolved_at for join in joins):

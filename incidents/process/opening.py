@@ -28,6 +28,7 @@ async def open_with_tickets(step: Step, openings: Sequence[Opening]) -> Sequence
                 severity=opening.severity,
                 owner=owner,
                 entries=opening_entries(opening, owner),
+                split_from=opening.split_from,
             )
             for opening, owner in with_owners
         ],

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Case, Plan
 from incidents.decisions.chat_answers import about_none, answer
 from incidents.decisions.chat_rights import CheckedCommand, refuse_command
-from incidents.decisions.merging.merge import Merging
-from incidents.decisions.merging.words import WHICH, read_merge
 from incidents.decisions.rooms import room_news
 from incidents.decisions.sync import PageNews, chat_command, page_news
 from incidents.effects import Effect
-from incidents.errors import NotFound, Refused
-from incidents.events import ChatCommand, RoomEvent
-from incidents.models import ChatVerb
+from incidents.events import RoomEvent
+from incidents.process.commands import incident_of, sort_out
 from incidents.process.deciding import decide
 from incidents.process.echoes import without_our_notes
-from incidents.process.merging import merge
 from incidents.step import Step
-from incidents.store.cases import incident_bound_to, incident_number, read_incident, unsettled_incidents
+from incidents.store.cases import incident_bound_to, unsettled_incidents
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.merging.handing import where_it_goes_on
 
@@ -39,8 +32,8 @@ async def follow_and_obey(
     answers: list[Effect] = []
     decisions: dict[int, list[Callable[[Case], Plan]]] = {}
     # First: whoever merges takes turns with those who join tickets, and must hold no incident before.
-    merged, others = await _merge(step, commands)
-    answers += merged.answers
+    sorted_out, others = await sort_out(step, commands)
+    answers += sorted_out.answers
     for news in await without_our_notes(step.connection, pages):
         incident_id = await incident_bound_to(step.connection, news.events[0].connection, "page", news.key)
         if incident_id is not None:
@@ -67,38 +60,7 @@ async def follow_and_obey(
         plans = await _decide_all(step, incident_id, decisions[incident_id])
         answers += [effect for plan in plans for effect in plan.effects if effect.incident_id is None]
     await plan_effects(step.connection, answers)
-    return (*merged.incidents, *decisions, *([None] if answers else []))
-
-
-@dataclass(slots=True)
-class _Merges:
-    """What came of commands to merge: the incidents that have something to send now, and answers."""
-
-    incidents: list[int] = field(default_factory=list)
-    answers: list[Effect] = field(default_factory=list)
-
-
-async def _merge(step: Step, commands: Iterable[CheckedCommand]) -> tuple[_Merges, Sequence[CheckedCommand]]:
-    """Merge what is asked for by those who may; returns the other commands too."""
-    found, others = _Merges(), []
-    for checked in commands:
-        command = checked.command
-        if command.verb is not ChatVerb.MERGE or checked.refusal is not None:
-            others.append(checked)
-            continue
-        pair = read_merge(command, await _room_of_incident(step.connection, command))
-        try:
-            if pair is None:
-                raise Refused(WHICH)
-            numbers = [incident_number(name) for name in pair]
-            merging = Merging(by=command.user)
-            done = await merge(step, numbers[0], numbers[1], merging)
-            found.incidents += [done.loser, done.survivor]
-            said = done.said
-        except Refused as error:
-            said = f"{error}."
-        found.answers.append(answer(command, said, instance=step.instance, is_private=True))
-    return found, others
+    return (*sorted_out.incidents, *decisions, *([None] if answers else []))
 
 
 async def follow_pages(step: Step, incident_id: int, pages: Sequence[PageNews]) -> None:
@@ -116,24 +78,3 @@ async def _decide_all(
     # It may have been merged since it was looked up.
     number = await where_it_goes_on(step.connection, incident_id, lock=True)
     return [await decide(step, number, decision) for decision in decisions]
-
-
-async def incident_of(tx: AsyncConnection, command: ChatCommand) -> int | None:
-    """The incident a command names, else the one whose room it was said in; the one that it was merged into, if it was.
-    None if there is no such one. Of two that are to be merged, the one that ends."""
-    here = await _room_of_incident(tx, command)
-    named = command.incident
-    if command.verb is ChatVerb.MERGE:
-        pair = read_merge(command, here)
-        named = None if pair is None else pair[0]
-    if named is None:
-        return here
-    try:
-        incident = await read_incident(tx, incident_number(named))
-    except NotFound:
-        return None
-    return incident.merged_into or incident.id
-
-
-async def _room_of_incident(tx: AsyncConnection, command: ChatCommand) -> int | None:
-    return await incident_bound_to(tx, command.connection, "room", command.room_id)

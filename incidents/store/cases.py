@@ -197,6 +197,7 @@ class NewIncident:
     severity: Severity
     owner: str | None = None
     entries: tuple[Entry, ...] = ()
+    split_from: int | None = None
 
 
 async def open_new(step: Step, wanted: Sequence[NewIncident]) -> Sequence[Incident]:
@@ -223,6 +224,7 @@ async def open_new(step: Step, wanted: Sequence[NewIncident]) -> Sequence[Incide
                 "checks": 0,
                 "page_level": 0,
                 "owner": one.owner,
+                "split_from": one.split_from,
                 "sla_fit": step.policy.sla.fingerprint,
             }
             for one in wanted
@@ -352,6 +354,7 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
         acknowledged_at=row.acknowledged_at,
         resolved_at=row.resolved_at,
         merged_into=row.merged_into,
+        split_from=row.split_from,
     )
 
 

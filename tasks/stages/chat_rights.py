@@ -9,7 +9,7 @@ from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.events import ChatCommand
 from incidents.policy.policy import ChatRights
 from incidents.ports import ChatRoom
-from incidents.process.sync import incident_of
+from incidents.process.commands import incident_of
 from incidents.store.cases import incident_bound_to
 from incidents.store.ledger.rooms import room_of
 from tasks import resources

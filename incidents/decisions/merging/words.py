@@ -1,9 +1,11 @@
-"""Which two incidents somebody means who says `merge`."""
+"""What somebody means who says `merge` or `split`."""
 
 from __future__ import annotations
 
 import re
 
+from incidents.decisions.merging.merge import Merging
+from incidents.decisions.merging.split import Splitting
 from incidents.events import ChatCommand
 from incidents.models import IncidentRef
 
@@ -12,7 +14,8 @@ WHICH = (
     "`merge INC-2` is enough"
 )
 _INCIDENT = re.compile(r"(?:inc-?|#)?([0-9]{1,18})", re.IGNORECASE)
-_BETWEEN = frozenset({"into", "with", "and"})
+_NAMED = re.compile(r"inc-?([0-9]{1,18})", re.IGNORECASE)
+_BETWEEN = frozenset({"into", "with", "and", "to", "for"})
 
 
 def read_merge(command: ChatCommand, here: int | None) -> tuple[str, str] | None:
@@ -30,3 +33,24 @@ def read_merge(command: ChatCommand, here: int | None) -> tuple[str, str] | None
     if len(named) == 1 and here is not None:
         named = [str(IncidentRef(number=here)), *named]
     return (named[0], named[1]) if len(named) == 2 else None
+
+
+WHAT = (
+    "Which ticket? `split 4711` in the room of its incident (else `split INC-2 4711`) puts it into an incident of its "
+    "own, `split 4711 INC-9` into that one, `split 4711 search` into a new one of that service"
+)
+
+
+def read_split(command: ChatCommand) -> Splitting | None:
+    """The ticket and where it goes; None where no ticket is named, or too much is."""
+    words = [word for word in command.text.split() if word.lower() not in _BETWEEN]
+    if not 1 <= len(words) <= 2:
+        return None
+    where = words[1] if len(words) == 2 else ""
+    incident = _NAMED.fullmatch(where)
+    return Splitting(
+        ticket=words[0],
+        said=Merging(by=command.user),
+        into=None if incident is None else int(incident[1]),
+        service=where if where and incident is None else None,
+    )

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.models import TicketRef
 from incidents.store.schema.tables import incidents
 
 
@@ -73,6 +74,7 @@ _MOVES = [
         """,
         # So that one look always finds the one that goes on.
         "update incidents set merged_into = :survivor where merged_into = :loser",
+        "update incidents set split_from = nullif(cast(:survivor as bigint), id) where split_from = :loser",
     )
 ]
 
@@ -94,6 +96,20 @@ async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> No
     for statement in _MOVES:
         wanted = statement.compile().params.keys()
         await tx.execute(statement, {name: given[name] for name in wanted})
+
+
+_WITHDRAW_OF_TICKET = text(
+    """
+    delete from effects where incident_id = :incident and about_ticket and connection = :connection and target = :id
+        and state = 'pending' and sent_at is null
+    """
+)
+
+
+async def let_go(tx: AsyncConnection, incident_id: int, ref: TicketRef) -> int:
+    """What the incident still wanted on this ticket and nobody has sent yet is wanted no more; how much that was."""
+    given = {"incident": incident_id, "connection": ref.connection, "id": ref.id}
+    return (await tx.execute(_WITHDRAW_OF_TICKET, given)).rowcount
 
 
 async def where_it_goes_on(tx: AsyncConnection, incident_id: int, *, lock: bool = False) -> int:

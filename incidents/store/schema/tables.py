@@ -185,6 +185,8 @@ incidents = Table(
     Column("merged_into", BigInteger, ForeignKey("incidents.id")),
     Column("owner_seen_at", Time),
     Column("owner_asked_at", Time),
+    # The incident that its first ticket was split off. No foreign key: it may be forgotten before.
+    Column("split_from", BigInteger),
     # The SLA section of the policy that its clocks were last fitted to.
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
 )

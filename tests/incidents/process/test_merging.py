@@ -10,15 +10,18 @@ from sqlalchemy import select, text, update
 
 from incidents.decisions.chat_rights import CheckedCommand
 from incidents.decisions.merging.merge import Merging
+from incidents.decisions.merging.split import Splitting
 from incidents.decisions.participants.issue import issue_key
 from incidents.decisions.updates.said import PROGRESS
 from incidents.effects import EffectKind, EffectState, IssueText, customer_message, ticket_note
 from incidents.errors import NotFound, Refused
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb, IncidentState, Page, Severity
+from incidents.process.commands import incident_of
 from incidents.process.intake import join_and_tell
 from incidents.process.merging import Merged, merge
-from incidents.process.sync import follow_and_obey, incident_of
+from incidents.process.splitting import split
+from incidents.process.sync import follow_and_obey
 from incidents.store.cases import incident_bound_to, load_case
 from incidents.store.database import Database
 from incidents.store.issues import keep_issue
@@ -314,3 +317,83 @@ async def test_chains_are_short_and_go_away_in_order(database: Database):
             found = await old_incidents(tx, before=late)
             assert found == expected
             await delete_incidents(tx, found)
+
+
+async def test_a_ticket_that_is_split_off_stays_there(database: Database):
+    """What was on its way about the first incident is not sent; whatever the helpdesk tells of it later, and whoever
+    else reports the same, it is where the agent put it."""
+    first, second = await two(database)
+    ref = a_ticket(3).ref
+    async with database.transaction() as tx:
+        case = await load_case(tx, second)
+        for number in (2, 3):
+            message = customer_message(second, a_ticket(number).ref, case.once(PROGRESS), HELLO, str(number))
+            await plan_effects(tx, [message])
+    async with database.transaction() as tx:
+        done = await split(a_step(tx), second, Splitting(ticket="#3", said=BO, into=first))
+    assert done.said == f"#3 was split off INC-{second}; it goes on in INC-{first}."
+    async with database.transaction() as tx:
+        case = await load_case(tx, first)
+        left = list(
+            (await tx.execute(select(effects.c.target).where(effects.c.kind == "customer_message"))).scalars()
+        )
+        notes = await tx.execute(select(effects.c.payload["text"].astext).where(effects.c.target == ref.id))
+        assert f"This ticket was split off INC-{second} by Bo." in "\n".join(notes.scalars())
+        later = await join_and_tell(
+            a_step(tx, now=NOW + HOUR), [a_ticket(3, version=2, **SEARCH), a_ticket(4, **SEARCH)], ()
+        )
+        again = {number: await load_case(tx, number) for number in (first, second)}
+    assert left == ["2"]
+    assert [item.reason for item in case.tickets if item.ticket.ref == ref] == [
+        f"split off INC-{second} by Bo"
+    ]
+    assert later.joined == 1
+    assert {item.ticket.ref.id for item in again[first].tickets} == {"1", "3"}
+    assert {item.ticket.ref.id for item in again[second].tickets} == {"2", "4"}
+
+
+async def test_an_incident_of_its_own_lets_reports_be(database: Database):
+    """They are the first one's while that is open, also when it is merged meanwhile; then they are its own."""
+    policy = a_policy(sla={"policies": [PROMISED]})
+    first, second = await two(database, policy=policy)
+    async with database.transaction() as tx:
+        done = await split(a_step(tx, policy=policy), second, Splitting(ticket="3", said=BO))
+        later = await join_and_tell(a_step(tx, policy=policy), [a_ticket(4, **SEARCH)], ())
+        own = await load_case(tx, done.target)
+    assert (own.incident.split_from, own.incident.state) == (second, IncidentState.REPORTED)
+    assert later.incidents == (second,)
+    await merged(database, second, first, policy=policy)
+    async with database.transaction() as tx:
+        assert (await load_case(tx, done.target)).incident.split_from == first
+        after = await join_and_tell(a_step(tx, policy=policy), [a_ticket(5, **SEARCH)], ())
+    # Of another service than what it goes on in: what is reported now is its own.
+    assert after.incidents == (done.target,)
+
+
+async def test_a_split_by_chat(database: Database):
+    first, second = await two(database)
+    words = (("3", "INC-99"), ("3", f"INC-{first}"), ("", ""))
+    commands = [
+        CheckedCommand(
+            command=ChatCommand(
+                connection="slack/main",
+                room_id="C9",
+                user="Bo",
+                verb=ChatVerb.SPLIT,
+                at=NOW,
+                incident=f"INC-{second}",
+                text=" ".join(some),
+            )
+        )
+        for some in words
+    ]
+    async with database.transaction() as tx:
+        touched = await follow_and_obey(a_step(tx), [], commands, [])
+        rows = await tx.execute(
+            select(effects.c.payload).where(effects.c.kind == "chat_answer").order_by(effects.c.id)
+        )
+        answers = [row["text"] for row in rows.scalars()]
+    assert set(touched) == {first, second, None}
+    assert answers[0] == "there is no INC-99."
+    assert answers[1] == f"#3 was split off INC-{second}; it goes on in INC-{first}."
+    assert answers[2].startswith("Which ticket? `split 4711`")

@@ -1,0 +1,119 @@
+"""A ticket does not belong: it is split off, to an incident that is named or to one of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from incidents.basis import Basis
+from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.departures import nothing_left
+from incidents.decisions.intake import Join, Opening
+from incidents.decisions.merging.merge import Merging
+from incidents.decisions.posts import tell_engineers
+from incidents.effects import Effect, ticket_note
+from incidents.errors import Refused
+from incidents.lifecycle import UNSETTLED
+from incidents.models import Incident, JoinOrigin, Ticket
+from incidents.policy.policy import Policy
+from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.messages import internal
+
+_TITLE_LIMIT = 100
+_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Splitting:
+    """Which ticket, as people write it, and where it goes: to this incident, else to a new one of this service, else of
+    the same. Who says so, and why, is as for a merge."""
+
+    ticket: str
+    said: Merging
+    into: int | None = None
+    service: str | None = None
+
+
+def ticket_meant(case: Case, words: str) -> Ticket:
+    """The incident's ticket of that number (`4711`, `#4711`) or whole name. Raises `Refused` for none, or several."""
+    wanted, name = words.strip(), case.incident.name
+    tickets = [item.ticket for item in case.tickets]
+    found = [one for one in tickets if wanted == str(one.ref) or wanted.removeprefix("#") == one.ref.id]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(str(one.ref) for one in found)
+        raise Refused(f"{name} has several tickets {wanted}: name it in full, {names}")
+    listed = ", ".join(f"#{one.ref.id}" for one in tickets[:_NAMED]) or "none"
+    more = f" and {len(tickets) - _NAMED} more" if len(tickets) > _NAMED else ""
+    raise Refused(f"{name} has no ticket {safe_excerpt(wanted, 60) or 'of that name'}; it has {listed}{more}")
+
+
+def check_split(
+    case: Case, ticket: Ticket, splitting: Splitting, target: Incident | None, policy: Policy
+) -> None:
+    """Raises `Refused`, with what to do instead, where it makes no sense."""
+    name, number = case.incident.name, f"#{ticket.ref.id}"
+    if ticket.gone is not None:
+        raise Refused(f"{number} is gone from its helpdesk: nothing is done about it in {name} any more")
+    if target is not None:
+        if target.id == case.incident.id:
+            raise Refused(f"{number} is of {name} already: name another incident, or none for a new one")
+        if target.state not in UNSETTLED:
+            state = target.state.replace("_", " ")
+            raise Refused(f"{target.name} is {state}: name an open incident, or none for a new one")
+        return
+    if splitting.service is not None and splitting.service not in policy.services:
+        known = ", ".join(sorted(policy.services)[:20])
+        raise Refused(f"there is no service {safe_excerpt(splitting.service, 60)!r}; there are {known}")
+    is_same = splitting.service in (None, case.incident.service)
+    if is_same and len(case.present) == 1 and case.incident.state in UNSETTLED:
+        raise Refused(
+            f"{number} is the only ticket of {name}: a new incident would be the same; name another incident or service"
+        )
+
+
+def opening_of(case: Case, ticket: Ticket, splitting: Splitting, policy: Policy) -> Opening:
+    """The incident of its own. Reports that come meanwhile are still those of the one that it was split off."""
+    name = splitting.service or case.incident.service
+    service = policy.service(name)
+    subject = safe_excerpt(ticket.subject, _TITLE_LIMIT)
+    return Opening(
+        service=name,
+        title=f"{service.title}: {subject}" if subject else service.title,
+        severity=service.severity,
+        joins=(join_of(case, ticket, splitting),),
+        split_from=case.incident.id if name == case.incident.service else None,
+    )
+
+
+def join_of(case: Case, ticket: Ticket, splitting: Splitting) -> Join:
+    """An agent's word: no rule and no model joins it anywhere else."""
+    reason = f"split off {case.incident.name}{splitting.said.words}"
+    return Join(ticket=ticket, origin=JoinOrigin.AGENT, reason=reason)
+
+
+def split_off(case: Case, ticket: Ticket, to: Incident, splitting: Splitting, basis: Basis) -> Plan:
+    """What the incident that it leaves makes of it. The case still has the ticket."""
+    text = (
+        f"#{ticket.ref.id} does not belong to it, and goes on in {to.name} (split off{splitting.said.words})"
+    )
+    entries = [Entry(kind=EntryKind.SPLIT, text=text, actor=splitting.said.by)]
+    effects: list[Effect] = list(
+        tell_engineers(case, basis.policy, f"split:{ticket.ref}:{basis.now.isoformat()}", text)
+    )
+    left = replace(case, tickets=tuple(item for item in case.tickets if item.ticket.ref != ticket.ref))
+    if not left.present and case.incident.state in UNSETTLED:
+        entry, told = nothing_left(case, basis.policy, f"split:{ticket.ref}")
+        entries.append(entry)
+        effects += told
+    return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
+
+
+def split_note(case: Case, to: Incident, ticket: Ticket, splitting: Splitting) -> Effect:
+    """For the ticket's agent: where it goes on, and what its customer hears."""
+    once = case.once(f"split:{ticket.ref}:{to.name}")
+    note = internal(
+        f"This ticket was split off {case.incident.name}{splitting.said.words}. It is {to.name} now; its customer "
+        f"hears nothing more about {case.incident.name} from us."
+    )
+    return ticket_note(to.id, ticket.ref, once, note)
