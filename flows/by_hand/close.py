@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.by_hand.approve import IncidentName, Person
+from flows.by_hand.fields import IncidentName, Person
 from flows.follow import Followers
 from incidents.decisions.closing.word import ClosingWord
 from tasks.reading import incident_named
