@@ -17,6 +17,7 @@ from connectors.kit.fakes.faults import FaultKind
 from deployments.commands.by_hand.merge import merged
 from deployments.commands.show import print_shown, shown
 from flows.by_hand.merge import merge
+from flows.by_hand.split import split
 from flows.reconcile import reconcile
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep
@@ -212,3 +213,35 @@ async def test_the_public_incident_goes_along(liaison: Installation, tmp_path: P
     assert (await liaison.incident()).state is IncidentState.CLOSED
     ((_, states),) = public()
     assert sorted(states) == ["identified", "investigating", "monitoring", "resolved"]
+
+
+async def test_a_ticket_that_is_split_off_hears_nothing_more_of_the_first(liaison: Installation):
+    """One of three is about something else: it has an incident of its own, later reports do not follow it, and its
+    customer reads nothing of the first one's end."""
+    liaison.write_policy(ANYONE)
+    first, second, odd = await liaison.escalated(3)
+    assert await liaison.world.slack.slash(f"split {odd} search", channel="inc-1-checkout") == 200
+    await liaison.sync()
+    own = await liaison.incident(2)
+    assert (own.service, own.state) == ("search", IncidentState.VALIDATING)
+    assert f"#{odd} does not belong to it, and goes on in INC-2 (split off by anna)" in liaison.room()
+    assert "This ticket was split off INC-1 by anna. It is INC-2 now" in liaison.notes(odd)
+
+    await split("INC-1", str(second), "Ada Agent", why="another bank")
+    liaison.customers_write(1)
+    await liaison.intake()
+    third = await liaison.incident(3)
+    assert (third.split_from, len((await liaison.case(3)).tickets)) == (1, 1)
+    assert len((await liaison.case(1)).tickets) == 2, "what comes now is the first one's"
+    split_back = await merged(liaison.database, liaison.policy_file, "INC-3", "INC-1", BY_ADA)
+    assert split_back.is_new
+
+    liaison.world.pagerduty.acknowledge(liaison.world.pagerduty.incidents[0].id, "Jane Doe")
+    await liaison.sync()
+    liaison.world.mend_checkout()
+    liaison.world.pagerduty.resolve(liaison.world.pagerduty.incidents[0].id, "Jane Doe")
+    await liaison.sync()
+    await liaison.intake()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert [len(liaison.replies(ticket)) for ticket in (first, second, odd)] == [2, 2, 0]
+    assert liaison.world.zendesk.tickets[odd].status != "solved"
