@@ -12,9 +12,10 @@ from connectors.kit.addresses import keeps_secrets
 from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE, with_asyncpg
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home
+from deployments.machine.shipped import shipped
 from incidents.errors import LiaisonError
 
-EXAMPLE_POLICY = Path(__file__).parents[2] / "liaison.example.yaml"
+EXAMPLE_POLICY = shipped("liaison.example.yaml")
 
 
 class NotRunning(LiaisonError):

@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
+from deployments.machine.shipped import shipped
+
+PREFECT_YAML = shipped("prefect.yaml")
 
 
 class DeclaredPool(BaseModel):
