@@ -157,10 +157,15 @@ async def read_block(name: str) -> Block:
 
 
 def open_connector(
-    name: str, block: Block, database: Callable[[], Database], roster: Callable[[], Roster] = no_roster
+    name: str,
+    block: Block,
+    database: Callable[[], Database],
+    roster: Callable[[], Roster] = no_roster,
+    *,
+    key: str | None = None,
 ) -> Connector:
     """The connector that a saved block makes; nothing is sent yet, and store and policy are asked for only where they
-    are needed.
+    are needed. `key` is the installation's, `LIAISON_KEY` unless somebody says so.
 
     Raises `Refused` if the block is for something else.
     """
@@ -169,8 +174,8 @@ def open_connector(
     if isinstance(block, RecordBlock):
         return block.connector_from(name, StoredStatusRecord(database(), name))
     if isinstance(block, PageDeskBlock):
-        key = os.environ.get("LIAISON_KEY", "")
-        return block.connector_paging(name, StoredPageDesk(database(), name), roster, key)
+        signs = os.environ.get("LIAISON_KEY", "") if key is None else key
+        return block.connector_paging(name, StoredPageDesk(database(), name), roster, signs)
     if not isinstance(block, ConnectorBlock):
         raise Refused(f"{name}: a {type(block).__name__} makes no connector")
     return block.connector(name)

@@ -55,6 +55,7 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
     ) -> None:
         self._name = name
         self._settings = settings
+        self._now = now
         self._http = VendorHttp(
             vendor=name,
             base_url=settings.url,
@@ -74,10 +75,11 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
         return verified(body)
 
     def events(self, verified: Verified) -> Sequence[Event]:
-        return events_in(verified.body, self._name)
+        told = events_in(verified.body, self._name)
+        return [event for event in told if not isinstance(event, AlertEvent) or self._is_alert(event)]
 
     async def firing(self) -> Sequence[AlertEvent]:
-        return [alert.event for alert in await self._alerts()]
+        return [alert.event for alert in await self._alerts() if self._is_alert(alert.event)]
 
     async def run(self, action: str, arguments: Mapping[str, str], *, once: str) -> ActionRun:
         return await self._silences.run(action, arguments, once=once)
@@ -107,23 +109,30 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
             return self._result(False, failing_words(firing), now, labels)
         return self._without_alerts(alerts, now, labels)
 
+    def _is_alert(self, event: AlertEvent) -> bool:
+        """The heartbeat is none: it is about no service, and fires when all is well."""
+        heartbeat = self._settings.heartbeat
+        return heartbeat is None or not has_labels(dict(event.labels), heartbeat)
+
     def _without_alerts(
         self, alerts: Sequence[FiringAlert], now: datetime, labels: LabelValues
     ) -> ProbeResult:
         """Silence is health only while something proves that rules are evaluated and reach this server."""
+        proves, words = self._heartbeat(alerts, now)
+        return self._result(True if proves else None, f"no alert fires{words}", now, labels)
+
+    def _heartbeat(self, alerts: Sequence[FiringAlert], now: datetime) -> tuple[bool, str]:
+        """Whether it came of late, and how to go on after words of what fires."""
         heartbeat = self._settings.heartbeat
         if heartbeat is None:
-            words = "no alert fires, and no heartbeat is named that would prove that one could"
-            return self._result(None, words, now, labels)
+            return False, ", and no heartbeat is named that would prove that one could"
         beats = [alert.updated_at for alert in alerts if has_labels(alert.labels, heartbeat)]
         if not beats:
-            return self._result(None, "no alert fires, and neither does the heartbeat", now, labels)
+            return False, ", and neither does the heartbeat"
         age = now - max(beats)
         if age > timedelta(seconds=self._settings.heartbeat_max_age_seconds):
-            words = f"no alert fires, and the last heartbeat is {duration(age)} old"
-            return self._result(None, words, now, labels)
-        words = f"no alert fires; the heartbeat came at {clock(max(beats))}"
-        return self._result(True, words, now, labels)
+            return False, f", and the last heartbeat is {duration(age)} old"
+        return True, f"; the heartbeat came at {clock(max(beats))}"
 
     def _result(
         self, is_healthy: bool | None, words: str, now: datetime, labels: LabelValues | None = None
@@ -152,11 +161,14 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
         status = record((await self._http.call("GET", "/api/v2/status")).data)
         version = text(record(status.get("versionInfo")).get("version")) or "of unknown version"
         alerts = await self._alerts()
-        told = [f"{self._name}: Alertmanager {version} at {self._settings.url}", f"{len(alerts)} alerts fire"]
+        firing = sum(self._is_alert(alert.event) for alert in alerts)
+        fires = {0: "no alert fires", 1: "1 alert fires"}.get(firing, f"{firing} alerts fire")
+        _, heartbeat = self._heartbeat(alerts, self._now())
+        told = [f"{self._name}: Alertmanager {version} at {self._settings.url}", f"{fires}{heartbeat}"]
         if not self._settings.signing_secrets:
             told.append("no signing_secrets, so its webhooks are refused")
         for service in sorted(self._settings.services):
-            look = await self.check(service, now=datetime.now(UTC))
+            look = await self.check(service, now=self._now())
             state = {True: "healthy", False: "failing", None: "cannot tell"}[look.is_healthy]
             told.append(f"{service}: {state} ({look.summary})")
         return "; ".join(told)

@@ -58,7 +58,19 @@ class StaticPage(StatusPage, PublicFiles):
         shown = shown_updates(await self._folder.read(JSON) or b"")
         served = f", served at /status/{self.name.partition('/')[2]}/" if self.is_served else ""
         written = f"; written anew: {', '.join(mended)}" if mended else ""
-        return f"{len(shown)} public incidents in {self._settings.folder}{served}{written}"
+        return (
+            f"{len(shown)} public incidents in {self._settings.folder}{served}{written}{await self._closed()}"
+        )
+
+    async def _closed(self) -> str:
+        """What a web server of an operator's may stumble over; the gateway is none."""
+        closed = None if self.is_served else await self._folder.closed()
+        if closed is None:
+            return ""
+        return (
+            f"; not everybody may enter {closed}: a web server that may not shows nothing;"
+            " chmod 755 it, or choose another folder"
+        )
 
     async def aclose(self) -> None:
         """There is nothing open between two calls."""

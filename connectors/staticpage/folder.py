@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -52,6 +53,15 @@ class PageFolder:
         finally:
             os.close(lock)
 
+    async def closed(self) -> Path | None:
+        """The folder, or one above it, that not everybody may enter: a web server with another user might not."""
+        with _told(self._path):
+            return await asyncio.to_thread(self._closed)
+
+    def _closed(self) -> Path | None:
+        way = (self._path, *self._path.parents)
+        return next((one for one in way if not one.stat().st_mode & stat.S_IXOTH), None)
+
     async def read(self, name: str) -> bytes | None:
         """The file as anybody reads it now; None where there is none. `name` is one of ours."""
         with _told(self._path):
@@ -62,7 +72,9 @@ class PageFolder:
         if not self._path.is_dir():
             if not self._path.parent.is_dir():
                 raise NotAllowed(f"{self._path.parent} is not there: make the folder for the status page")
-            self._path.mkdir(mode=0o755, exist_ok=True)
+            self._path.mkdir(exist_ok=True)
+            # Whatever our umask, which is private where `liaison up` runs: a web server with another user enters it.
+            self._path.chmod(0o755)
         marker = _read(self._path / MARKER)
         if marker is None:
             others = [

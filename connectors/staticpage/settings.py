@@ -54,7 +54,7 @@ class StaticPageSettings(BaseModel):
         if not path.is_absolute() or len(path.parts) < 2 or ".." in path.parts or "\x00" in value:
             raise ValueError(
                 f"{value[:200]!r} is no place for a status page: write an absolute path without '..', such as"
-                " /var/lib/liaison/status"
+                " /srv/status"
             )
         return str(path)
 

@@ -20,6 +20,7 @@ from deployments.commands.catalog import compared
 from deployments.commands.firing_alerts import firing_alerts
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
+from deployments.machine.home import liaison_home
 from deployments.worker.declarations import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
@@ -177,7 +178,12 @@ async def _connection(name: str, where: Surroundings) -> str:
             return opened
 
         connector = open_connector(
-            name, await read_block(name), database, lambda: load_policy(where.policy).roster()
+            name,
+            await read_block(name),
+            database,
+            lambda: load_policy(where.policy).roster(),
+            # Where it was made by `liaison up`, nobody has it in their environment.
+            key=settings.kept_key(liaison_home(where.home)),
         )
         stack.push_async_callback(connector.aclose)
         told = await connector.check()

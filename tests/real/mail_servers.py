@@ -37,17 +37,33 @@ OWNER = "dovecot"
 
 @dataclass(frozen=True)
 class Dovecot:
-    """One that runs; every address may log in with the one password."""
+    """One that runs; every address may log in with the one password. At `auth` it says who may, to Postfix."""
 
     home: Path
     imap: int
     lmtp: int
+    auth: int
     pid: int
 
     def empty(self) -> None:
         """No mail for anybody."""
         for mailbox in (self.home / "mail").iterdir():
             shutil.rmtree(mailbox)
+
+    def inbox(self, address: str) -> Sequence[bytes]:
+        """What came to this address, the oldest first, as its mail program gets it."""
+        with self.logged_in(address) as imap:
+            imap.select("INBOX", readonly=True)
+            (numbers,) = imap.search(None, "ALL")[1]
+            found = [imap.fetch(number.decode(), "(BODY.PEEK[])")[1][0] for number in numbers.split()]
+        return [part[1] for part in found if isinstance(part, tuple)]
+
+    @contextlib.contextmanager
+    def logged_in(self, address: str) -> Iterator[imaplib.IMAP4]:
+        """IMAP, as this address."""
+        with imaplib.IMAP4(HOST, self.imap, timeout=10) as imap:
+            imap.login(address, PASSWORD)
+            yield imap
 
 
 @asynccontextmanager
@@ -56,13 +72,13 @@ async def dovecot() -> AsyncIterator[Dovecot]:
     debian_program("doveadm")
     # Not pytest's tmp_path: its parents are closed to the user the server runs as.
     home = Path(mkdtemp(prefix="dovecot"))
-    imap, lmtp = free_port(0), free_port(0)
+    imap, lmtp, auth = free_port(0), free_port(0), free_port(0)
     owner = OWNER if os.geteuid() == 0 else getpwuid(os.geteuid()).pw_name
     try:
-        _prepare(home, owner, _configuration(home, owner, imap=imap, lmtp=lmtp))
+        _prepare(home, owner, _configuration(home, owner, imap=imap, lmtp=lmtp, auth=auth))
         command = [*_as_owner(), program, "-F", "-c", home / "dovecot.conf"]
         async with running("dovecot", command, port=imap, home=home) as process:
-            yield Dovecot(home, imap, lmtp, process.pid)
+            yield Dovecot(home, imap, lmtp, auth, process.pid)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -79,7 +95,7 @@ def _as_owner() -> list[str]:
     return [] if os.geteuid() != 0 else ["setpriv", f"--reuid={OWNER}", f"--regid={OWNER}", "--clear-groups"]
 
 
-def _configuration(home: Path, owner: str, *, imap: int, lmtp: int) -> str:
+def _configuration(home: Path, owner: str, *, imap: int, lmtp: int, auth: int) -> str:
     return f"""
 base_dir = {home}/run
 state_dir = {home}/state
@@ -127,6 +143,12 @@ service anvil {{
 }}
 service stats {{
   chroot =
+}}
+service auth {{
+  inet_listener {{
+    address = {HOST}
+    port = {auth}
+  }}
 }}
 service lmtp {{
   inet_listener lmtp {{
@@ -223,21 +245,8 @@ class DovecotServer:
         await asyncio.to_thread(self._append, data, folder, at)
 
     async def sent_to(self, address: str) -> Sequence[bytes]:
-        return await asyncio.to_thread(self._inbox, address)
+        return await asyncio.to_thread(self.dovecot.inbox, address)
 
     def _append(self, data: bytes, folder: str, at: datetime) -> None:
-        with self._logged_in(ADDRESS) as imap:
+        with self.dovecot.logged_in(ADDRESS) as imap:
             imap.append(folder, "", at, data)
-
-    def _inbox(self, address: str) -> Sequence[bytes]:
-        with self._logged_in(address) as imap:
-            imap.select("INBOX", readonly=True)
-            (numbers,) = imap.search(None, "ALL")[1]
-            found = [imap.fetch(number.decode(), "(BODY.PEEK[])")[1][0] for number in numbers.split()]
-        return [part[1] for part in found if isinstance(part, tuple)]
-
-    @contextlib.contextmanager
-    def _logged_in(self, address: str) -> Iterator[imaplib.IMAP4]:
-        with imaplib.IMAP4(HOST, self.dovecot.imap, timeout=10) as imap:
-            imap.login(address, PASSWORD)
-            yield imap

@@ -24,11 +24,13 @@ BOT, BOT_PASSWORD = "liaison", "the-bots-password"
 AGENT, AGENT_PASSWORD = "agent", "the-agents-password"
 ROOT = ("root", "password")  # what RT's own set-up makes
 READY_SECONDS = 60
+INTO_A_FILE = "Set($MailCommand, 'mbox');"
+"""RT's setting for mail that nobody gets."""
 _SITE = """
 Set($rtname, 'desk.example'); Set($Organization, 'desk.example'); Set($WebDomain, '{host}'); Set($WebPort, {port});
 Set($WebPath, ''); Set($WebBaseURL, 'http://{host}:{port}'); Set($Timezone, 'UTC');
 Set($DatabaseType, 'SQLite'); Set($DatabaseName, '{home}/rt.db');
-Set($LogToSyslog, undef); Set($LogToSTDERR, 'warning'); Set($MailCommand, 'mbox');
+Set($LogToSyslog, undef); Set($LogToSTDERR, 'warning'); {mail}
 Set($WebSessionClass, 'Apache::Session::File');
 Set($LiaisonURL, '{hook}'); Set($LiaisonSecret, '{secret}');
 1;
@@ -76,14 +78,14 @@ class RealRt:
 
 
 @contextmanager
-def real_rt(home: Path, hook: str) -> Iterator[RealRt]:
-    """RT until the end of the block, with the scrip that tells `hook`."""
+def real_rt(home: Path, hook: str, *, mail: str = INTO_A_FILE) -> Iterator[RealRt]:
+    """RT until the end of the block, with the scrip that tells `hook`; `mail` is its setting for what it sends."""
     if not SERVER.exists():
         missing("request-tracker5 with rt5-standalone")
     setup, port = debian_program("rt-setup-database-5"), free_port(0)
     site, people = home / "site.pm", home / "people.pl"
     (home / "conf.d").mkdir()
-    site.write_text(_SITE.format(host=HOST, port=port, home=home, hook=hook, secret=SECRET))
+    site.write_text(_SITE.format(host=HOST, port=port, home=home, hook=hook, secret=SECRET, mail=mail))
     people.write_text(
         _PEOPLE.format(bot=BOT, bot_password=BOT_PASSWORD, agent=AGENT, agent_password=AGENT_PASSWORD)
     )

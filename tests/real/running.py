@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import Child, Program
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
+
+
+@contextmanager
+def open_folder(name: str) -> Iterator[Path]:
+    """A folder until the end of the block, which servers that run as another user may enter: pytest's are in one that
+    they may not."""
+    folder = Path(mkdtemp(prefix=name))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from blocks.roster import RosterBlock
 from connectors.mail.fake.app import ADDRESS, HOST, PASSWORD, FakeMailServer
 from connectors.mail.fake.mailbox import FakeMailbox
 from connectors.roster.fake.app import FakeNotice, FakePhones
+from deployments.commands.check import Surroundings, check
 from deployments.gateway.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from flows.recover import recover
@@ -256,3 +258,22 @@ async def test_without_prefect(team: RosterTeam):
     finally:
         team.prefect.is_away = False
     assert [line.state for line in await liaison.ledger(EffectKind.PAGE)] == [EffectState.DONE]
+
+
+async def test_check_goes_by_the_key_of_the_data_folder(
+    team: RosterTeam, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """`liaison up` keeps it there, and no shell has it; where there is none, `liaison check` says what that means."""
+    monkeypatch.delenv("LIAISON_KEY")
+
+    async def said(home: Path) -> str:
+        where = Surroundings(
+            home=home, policy=team.liaison.policy_file, gateway_url="http://127.0.0.1:9", encoder=None
+        )
+        (found,) = [one for one in await check(where) if one.what == f"connection {NAME}"]
+        assert found.is_well
+        return found.text
+
+    assert "where LIAISON_KEY is not set" in await said(tmp_path)
+    (tmp_path / "key").write_text(KEY)
+    assert "no link" not in await said(tmp_path)

@@ -176,9 +176,35 @@ async def test_check(connecting: Connecting, at_nine: FakeAlertmanager):
     """Version, what fires, and what each service says."""
     at_nine.fire("CheckoutDown", service="checkout")
     told = await connecting(services={"checkout": {"service": "checkout"}}).check()
-    assert told.startswith("alertmanager/main: Alertmanager 0.25.0 at http://127.0.0.1:9093; 1 alerts fire")
+    assert told.startswith(
+        "alertmanager/main: Alertmanager 0.25.0 at http://127.0.0.1:9093; 1 alert fires, and neither"
+    )
     assert "checkout: failing (1 alert fires" in told
     assert "its webhooks are refused" in await connecting(signing_secrets=[]).check()
+
+
+async def test_the_heartbeat_is_no_alert(connecting: Connecting, server: FakeAlertmanager):
+    """It is about no service and never ends: neither told nor listed, and `check` says what it proves."""
+    server.fire("Watchdog")
+    only_that = server.notification()
+    server.fire("CheckoutDown", service="checkout")
+    both = server.notification()
+    connector, without_one = connecting(), connecting(heartbeat=None)
+    assert only_that is not None
+    assert both is not None
+
+    def told(one: Alertmanager, body: bytes) -> list[str]:
+        found = one.events(Verified(headers=(), body=body, identity="x"))
+        return sorted(event.summary for event in found if isinstance(event, AlertEvent))
+
+    assert (told(connector, only_that), told(connector, both)) == ([], ["CheckoutDown"])
+    assert [event.summary for event in await connector.firing()] == ["CheckoutDown"]
+    assert told(without_one, both) == ["CheckoutDown", "Watchdog"]
+    assert "1 alert fires; the heartbeat came at" in await connector.check()
+    assert (
+        "2 alerts fire, and no heartbeat is named that would prove that one could"
+        in await without_one.check()
+    )
 
 
 class FakeWorks:

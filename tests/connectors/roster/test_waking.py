@@ -19,7 +19,7 @@ from incidents.rotas.page_desk import NoticeState, PageWords
 from incidents.rotas.page_links import read_token
 from incidents.rotas.wakes import Wake, wakes
 from incidents.store.schema.tables import roster_notices
-from tests.connectors.roster.world import KEY, MONDAY, RosterWorld, roster_of_policy
+from tests.connectors.roster.world import KEY, MONDAY, NAME, RosterWorld, roster_of_policy, settings
 from tests.contracts.pager import PAGE
 
 
@@ -295,6 +295,10 @@ async def test_without_an_address_or_a_key(world: RosterWorld):
     assert "/pages/" not in world.phones.arrived[0].text
     assert "in the incident's chat room (ack)" in world.phones.arrived[0].text
     assert "no link to acknowledge by: set gateway_url" in await pager.check()
+    without_key = RosterPager(
+        NAME, settings(world.phones), desk=world.desk, roster=lambda: world.roster, key=""
+    )
+    assert "no link to acknowledge by where LIAISON_KEY is not set" in await without_key.check()
 
 
 async def test_hostile_words(world: RosterWorld, pager: RosterPager):

@@ -6,12 +6,15 @@ import asyncio
 import errno
 import fcntl
 import json
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from connectors.staticpage.folder import MARKER
+from deployments.machine.home import PRIVATE_UMASK
 from incidents.errors import NotAllowed, Unknown, Unreachable
 from incidents.models import PublicText, Severity
 from incidents.public_incident import PublicState
@@ -140,10 +143,30 @@ async def test_a_reader_sees_a_whole_file_at_any_moment(world: World) -> None:
     assert seen == [True] * 3  # the history has not changed
 
 
+@pytest.fixture
+def private_umask() -> Iterator[None]:
+    """As `liaison up` gives it to the worker."""
+    before = os.umask(PRIVATE_UMASK)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("private_umask")
 async def test_anybody_can_read_the_files(world: World) -> None:
-    """A web server is another user; nobody else may write."""
+    """A web server is another user, and must come into a folder that we made; nobody else may write."""
     await opened(world)
+    assert oct(world.folder.stat().st_mode & 0o777) == "0o755"
     assert {oct((world.folder / name).stat().st_mode & 0o777) for name in FILES} == {"0o644"}
+
+
+async def test_a_folder_that_nobody_else_may_enter(world: World) -> None:
+    """An operator's stays as it is; `liaison check` tells, also of one above, unless the gateway shows the page."""
+    world.folder.mkdir(mode=0o700)
+    assert f"not everybody may enter {world.folder}: " in await world.page().check()
+    assert "may enter" not in await world.page(served=True).check()
+    world.folder.chmod(0o755)
+    world.folder.parent.chmod(0o750)
+    assert f"not everybody may enter {world.folder.parent}: " in await world.page().check()
 
 
 async def test_two_writers_at_once(world: World) -> None:

@@ -1,0 +1,1 @@
+"""The world of the whole story: real servers only, and the people at them."""
