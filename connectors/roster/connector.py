@@ -234,12 +234,9 @@ class RosterPager(Pager, ListeningSource):
         counts = await self._desk.counts(now=now)
         what = f"{len(roster.people)} people, {len(roster.rotas)} rotas, {len(self._ways.names)} ways"
         lines = [f"{what}; {counts.ringing} pages ring now"]
-        if not self._settings.gateway_url:
-            lines.append("notices have no link to acknowledge by: set gateway_url in the block")
-        elif not self._key:
-            lines.append(
-                "notices have no link to acknowledge by where LIAISON_KEY is not set, as it is not here"
-            )
+        if not (self._settings.gateway_url and self._key):
+            missing_one = "LIAISON_KEY" if self._settings.gateway_url else "gateway_url in the block"
+            lines.append(f"notices have no link to acknowledge by: set {missing_one}")
         if self._answers is not None:
             lines.append(await self._answers.check())
         elif self._settings.replies is not None:

@@ -274,6 +274,6 @@ async def test_check_goes_by_the_key_of_the_data_folder(
         assert found.is_well
         return found.text
 
-    assert "where LIAISON_KEY is not set" in await said(tmp_path)
+    assert "acknowledge by: set LIAISON_KEY" in await said(tmp_path)
     (tmp_path / "key").write_text(KEY)
     assert "no link" not in await said(tmp_path)

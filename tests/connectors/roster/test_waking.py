@@ -298,7 +298,7 @@ async def test_without_an_address_or_a_key(world: RosterWorld):
     without_key = RosterPager(
         NAME, settings(world.phones), desk=world.desk, roster=lambda: world.roster, key=""
     )
-    assert "no link to acknowledge by where LIAISON_KEY is not set" in await without_key.check()
+    assert "no link to acknowledge by: set LIAISON_KEY" in await without_key.check()
 
 
 async def test_hostile_words(world: RosterWorld, pager: RosterPager):
