@@ -25,6 +25,7 @@ from deployments.cli.oncall import oncall
 from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.report import report
+from deployments.cli.review import review
 from deployments.cli.sla import sla, sla_import
 from deployments.cli.split import split
 from deployments.cli.webhooks import PublicUrl, check_webhooks
@@ -66,6 +67,7 @@ app.command(name="catalog-import")(catalog_import)
 app.command()(oncall)
 app.command()(board)
 app.command()(report)
+app.command()(review)
 app.command()(owner)
 app.command()(parked)
 app.command()(approve)

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deployments.commands.reviews.review import REVIEWS
 from deployments.machine.prefect_events import erase_quotes
 from incidents.errors import Refused
 from incidents.lifecycle import UNSETTLED
@@ -32,6 +33,7 @@ from incidents.store.erasure.person import KnownCustomer, find_person, traces_of
 from incidents.store.erasure.receipts import ErasureReceipt, keep_receipt, new_receipt
 from insights.store.model_words import delete_models, models_with, own_words
 from tasks import resources
+from tasks.pages.story import review_key
 from tasks.retention.traces import PrefectTraces, counted, erase_in_prefect, find_in_prefect
 from tasks.stages.story import tell_story
 
@@ -191,22 +193,22 @@ def _remarks(known: _Known, open_incidents: Sequence[str], erased: Sequence[Eras
 
 
 def _mask_logs(home: Path, traces: Traces, *, is_dry: bool) -> Erased:
-    """Lines of our logs on disk, masked in place: the processes go on writing into the same files."""
+    """Lines of our logs and reviews on disk, masked in place: the processes go on writing into the same files."""
     count = 0
-    for file in sorted((home / "logs").glob("*.log*")):
+    for file in sorted([*(home / "logs").glob("*.log*"), *(home / REVIEWS).glob("*.md")]):
         written = file.read_text(errors="replace").splitlines(keepends=True)
         masked = [traces.masked(line) for line in written]
         changed = sum(one != other for one, other in zip(written, masked, strict=True))
         if changed and not is_dry:
             file.write_text("".join(masked))
         count += changed
-    return Erased(what="lines of logs", where="home folder", count=count)
+    return Erased(what="lines of logs and reviews", where="home folder", count=count)
 
 
 async def _write_anew(known: _Known) -> None:
     """The pages of their incidents as they are now."""
     for number in known.person.incidents:
-        if f"inc-{number}" in known.prefect.keys:
+        if known.prefect.keys & {f"inc-{number}", review_key(number)}:
             await tell_story.fn(number)
 
 

@@ -44,6 +44,7 @@ from incidents.policy.routing import (
     corrected_service,
 )
 from incidents.policy.rungs import Rung
+from incidents.policy.sla.credits import Review
 from incidents.policy.sla.ladder import SlaStep
 from incidents.policy.sla.policies import (
     SlaPolicy,
@@ -82,6 +83,7 @@ __all__ = [
     "Ownership",
     "Policy",
     "Retention",
+    "Review",
     "Route",
     "RoutingRule",
     "Rung",
@@ -244,6 +246,7 @@ class Policy(PolicySection):
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
+    review: Review = Field(default_factory=Review, description="What the review of an incident counts.")
     ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
     board: BoardRules = Field(default_factory=BoardRules, description="Who sees the board.")

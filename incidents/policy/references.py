@@ -32,6 +32,9 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
         for index, connection in enumerate(_sequence(rule, "connection")):
             yield from _check(connection, ("routing", number, "connection", index), "helpdesk", helpdesks)
     yield from _sla_references(_get(policy, "sla"), _mapping(policy, "tiers"))
+    owed = _mapping(_get(_get(policy, "review"), "credits"), "tiers")
+    for tier in owed:
+        yield from _check(tier, ("review", "credits", "tiers", tier), "tier", _mapping(policy, "tiers"))
     surge = _get(_get(policy, "insights"), "surge")
     yield from _check(_get(surge, "service"), ("insights", "surge", "service"), "service", services)
     yield from _people_to_tell(_get(policy, "sla"), services, teams)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import groupby
 
 from incidents.basis import Basis
-from incidents.case import Actor, Case, EntryKind, LinkedTicket
-from incidents.models import Ticket
+from incidents.case import Actor, Case, LinkedTicket
+from incidents.models import IncidentState, Ticket
 from incidents.notes.context import facts
+from incidents.notes.story import condensed
 from incidents.notes.updates import promises_words
+from incidents.review.document import NAME
 from incidents.sla.explain import explain
 from incidents.store.emergencies import is_emergency_name
 from incidents.store.timeline import TimelineEntry
@@ -22,6 +22,11 @@ _TICKETS_SHOWN = 50
 _WEB = re.compile(r"https?://[^\s()<>]+")
 _SUM_LINES = 12
 _ENTRIES_SHOWN = 200
+
+
+def review_key(incident_id: int) -> str:
+    """The key of the page with its review."""
+    return f"inc-{incident_id}-{NAME}"
 
 
 def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> str:
@@ -39,7 +44,12 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",
-        f"**{incident.state.replace('_', ' ')}{into}** since {clock(incident.state_since)} · with: {plain(who)}",
+        f"**{incident.state.replace('_', ' ')}{into}** since {clock(incident.state_since)} · with: {plain(who)}"
+        + (
+            f" · [review](/artifacts/key/{review_key(incident.id)})"
+            if incident.state is IncidentState.CLOSED
+            else ""
+        ),
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
@@ -47,7 +57,7 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
         *_promises(case, basis),
         "## What happened",
         "",
-        *(_line(entry) for entry in _condensed(entries)[-_ENTRIES_SHOWN:]),
+        *(_line(entry) for entry in condensed(entries)[-_ENTRIES_SHOWN:]),
         "",
         f"## Tickets ({len(case.tickets)})",
         "",
@@ -79,19 +89,6 @@ def _promises(case: Case, basis: Basis) -> list[str]:
     texts = ["\n".join(explain(clock, calendars, now=now, longest=_SUM_LINES)) for clock in promised]
     # A fence that no text of ours or the operator's can close.
     return ["## Promises", "", "~~~~~~text", "\n\n".join(texts), "~~~~~~", ""] if texts else []
-
-
-def _condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
-    """A storm's chunks are one line: nobody reads twenty times that two more tickets joined."""
-    shown: list[TimelineEntry] = []
-    for kind, group in groupby(entries, key=lambda entry: entry.kind):
-        run = list(group)
-        if kind is EntryKind.JOINED and len(run) > 1:
-            text = f"{len(run)} more batches of tickets joined, until {run[-1].at:%H:%M:%S}"
-            shown.append(replace(run[0], text=text))
-        else:
-            shown.extend(run)
-    return shown
 
 
 def _line(entry: TimelineEntry) -> str:

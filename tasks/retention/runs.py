@@ -29,6 +29,7 @@ from prefect.client.schemas.objects import TERMINAL_STATES, Artifact, StateType
 from prefect.client.schemas.sorting import ArtifactSort, FlowRunSort
 from prefect.exceptions import ObjectNotFound
 
+from incidents.review.document import NAME
 from tasks import resources
 from tasks.retention.pruned import Pruned
 from tasks.retries import OUTSIDE_CALL
@@ -44,7 +45,7 @@ _ENDED_WELL = (StateType.COMPLETED, StateType.CANCELLED)
 # Prefect's server has it, its client's list of routes has not.
 _BULK_DELETE: Any = "/flow_runs/bulk_delete"
 OUR_PAGES = re.compile(
-    r"inc-[0-9]+|sla-board|sla-report(-.+)?|feed-quality|surges|retention|(model|challenger|drift|history)-.+"
+    r"inc-[0-9]+(-review)?|sla-board|sla-report(-.+)?|feed-quality|surges|retention|(model|challenger|drift|history)-.+"
 )
 """Keys of the artifacts that our flows make. What other flows of the server make is theirs."""
 
@@ -98,7 +99,7 @@ async def prune_pages() -> Pruned:
 @task(name="delete pages", **OUTSIDE_CALL)
 async def delete_incident_pages(ids: Sequence[int]) -> int:
     """All versions of the pages of these incidents; returns how many versions there were."""
-    return await delete_pages([f"inc-{number}" for number in ids])
+    return await delete_pages([f"inc-{number}{page}" for number in ids for page in ("", f"-{NAME}")])
 
 
 async def delete_pages(keys: Sequence[str]) -> int:

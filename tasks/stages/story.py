@@ -1,13 +1,15 @@
-"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage."""
+"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage; and its review
+once it is closed."""
 
 from __future__ import annotations
 
-from incidents.store.cases import load_case
-from incidents.store.timeline import read_timeline
+from incidents.models import IncidentState
+from incidents.process.reviewing import read_review_facts
+from incidents.review.document import review_document
 from tasks import resources
 from tasks.artifacts import publish_page
 from tasks.pages.markdown import plain
-from tasks.pages.story import story_page
+from tasks.pages.story import review_key, story_page
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
 from tasks.without_prefect import is_without_prefect
@@ -21,13 +23,18 @@ async def tell_story(incident_id: int) -> str:
     if is_without_prefect():
         return key
     async with resources.transaction() as step:
-        case = await load_case(step.connection, incident_id)
-        entries = await read_timeline(step.connection, incident_id)
-    incident = case.incident
+        facts = await read_review_facts(step.connection, incident_id)
+    incident = facts.case.incident
     await publish_page(
         key=key,
-        markdown=story_page(case, entries, step.basis),
+        markdown=story_page(facts.case, facts.story, step.basis),
         # Shown as Markdown like the page, and on the list of all incidents too.
         description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
     )
+    if incident.state is IncidentState.CLOSED:
+        await publish_page(
+            key=review_key(incident_id),
+            markdown=review_document(facts, step.basis, plain),
+            description=f"Review of {incident.name}: {plain(incident.title)}",
+        )
     return key

@@ -303,9 +303,14 @@ async def test_logs_and_runs_that_name_her_go(liaison: Installation, theirs: Asy
     (tmp_path / "logs").mkdir()
     file = tmp_path / "logs" / "worker.log"
     file.write_text(f"all is well\n{line}\n")
+    (tmp_path / "reviews").mkdir()
+    review = tmp_path / "reviews" / "INC-1.md"
+    review.write_text(f"- {BODY}\n- mended\n")
     receipt = await _forget(liaison, tmp_path)
     assert file.read_text() == "all is well\ncannot reach [erased]\n"
-    assert _count(receipt, "lines of logs") == 1
+    assert not any(word in review.read_text() for word in SHE)
+    assert review.read_text().endswith("\n- mended\n")
+    assert _count(receipt, "lines of logs and reviews") == 2
     assert _count(receipt, "runs with their parameters and logs") >= 1
     left = [
         row for row in await _everything(theirs) if row.startswith("flow_run:") and str(runs[0].id) in row

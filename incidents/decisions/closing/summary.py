@@ -39,6 +39,7 @@ def summary(case: Case, end: str, basis: Basis) -> InternalText:
     promised = promises_words(case.updates)
     lines += [f"Promises of the next update: {promised}."] if promised else []
     lines += [f"Accountable: {incident.owner}."] if incident.owner else []
+    lines.append(f"The whole review: `liaison review {incident.name}`.")
     return internal("\n".join(lines))
 
 

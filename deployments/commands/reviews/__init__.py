@@ -1,0 +1,1 @@
+"""How incidents went, for people, as files and for scripts."""

@@ -1,0 +1,1 @@
+"""The review of an incident: what it goes by, its measures, and the document."""
