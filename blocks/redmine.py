@@ -6,11 +6,12 @@ from prefect.blocks.core import Block
 from pydantic import HttpUrl
 
 from connectors.redmine.connector import Redmine
+from connectors.redmine.helpdesk.connector import RedmineHelpdesk
 from connectors.redmine.settings import RedmineSettings
 
 
 class RedmineBlock(Block, RedmineSettings):
-    """A project of a Redmine: issues for the lasting fix, with private notes.
+    """A project of a Redmine: issues for the lasting fix, with private notes; or, by `serves`, customers' tickets.
 
     Example:
         Open the connection and see who we are there:
@@ -27,6 +28,6 @@ class RedmineBlock(Block, RedmineSettings):
     _logo_url = HttpUrl("https://github.com/redmine.png")
     _documentation_url = HttpUrl("https://www.redmine.org/projects/redmine/wiki/Rest_api")
 
-    def connector(self, name: str) -> Redmine:
+    def connector(self, name: str) -> Redmine | RedmineHelpdesk:
         """The open connection; close it with `aclose`."""
-        return Redmine(name, self)
+        return RedmineHelpdesk(name, self) if self.serves == "customers" else Redmine(name, self)

@@ -70,6 +70,11 @@ def inert(text: str) -> str:
     return _MARKUP.sub(lambda found: found[0] + _WORD_JOINER, text)
 
 
+def inert_but_links(text: str) -> str:
+    """The same, but addresses can be followed: what customers are told has some of ours."""
+    return _MARKUP.sub(lambda found: found[0] if found[0] == ":" else found[0] + _WORD_JOINER, text)
+
+
 def asked(at: datetime) -> str:
     """A time as a filter takes it: Redmine answers 422 to fractions and to zones other than Z."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

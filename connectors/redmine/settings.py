@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.kit.addresses import keeps_secrets
+from incidents.models import TicketStatus
 
 
 class RedmineSettings(BaseModel):
@@ -31,6 +32,32 @@ class RedmineSettings(BaseModel):
     private_issues: bool = Field(
         default=False, description="Whether issues are opened as private; the role must be allowed to do so."
     )
+    serves: Literal["engineers", "customers"] = Field(
+        default="engineers",
+        description="engineers: issues for the lasting fix. customers: the project's issues are their tickets.",
+    )
+    statuses: dict[str, TicketStatus] = Field(
+        default_factory=dict,
+        description="Tickets: what statuses of your own mean; those that Redmine comes with are known.",
+    )
+    colleagues: list[str] = Field(
+        default_factory=list,
+        description="Tickets: names, as Redmine shows them, of colleagues who are no members: administrators.",
+    )
+    email_field: str = Field(
+        default="",
+        description="Tickets: custom field with the customer's address, for those that colleagues file.",
+    )
+    name_field: str = Field(default="", description="Tickets: custom field with the customer's name.")
+    field_is_mailed: bool = Field(
+        default=False,
+        description="Tickets: whether something mails public notes to the address in that field.",
+    )
+    tag_field: str = Field(
+        default="", description="Tickets: custom field, a text, that keeps tags; empty: no tags."
+    )
+    tier_field: str = Field(default="", description="Tickets: custom field with the customer's tier.")
+    product_field: str = Field(default="", description="Tickets: custom field with the product.")
     requests_per_minute: float = Field(
         default=600, ge=1, description="All calls a minute; Redmine has no limit of its own."
     )

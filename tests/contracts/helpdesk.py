@@ -81,6 +81,7 @@ class HelpdeskContract:
     whatever ails the vendor."""
     unanswered_write: ClassVar[tuple[type[LiaisonError], ...]] = (Unknown,)
     """What a write ends with that got no answer and was not done; a protocol that tells may say "surely not"."""
+    many: ClassVar[int] = MANY
 
     @pytest.fixture
     def ticket(self, world: HelpdeskWorld) -> str:
@@ -113,11 +114,11 @@ class HelpdeskContract:
 
     async def test_read_many(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
         """More tickets than one call takes come all, once each, in the order asked for."""
-        ids = many_tickets(world)
+        ids = many_tickets(world, self.many)
         found = await helpdesk.read([*reversed(ids), ids[0]])
         assert [ticket.ref.id for ticket in found] == list(reversed(ids))
         assert {ticket.requester.email for ticket in found} == {
-            f"c{number}@customer.example" for number in range(MANY)
+            f"c{number}@customer.example" for number in range(self.many)
         }
 
     async def test_missing_ids_are_left_out(
@@ -205,7 +206,7 @@ class HelpdeskContract:
 
     async def test_lost_answer_in_bulk(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
         """One lost answer among several calls: some are done, some unknown, and nobody is told twice."""
-        ids = many_tickets(world)
+        ids = many_tickets(world, self.many)
         world.faults.arm(FaultKind.DROP_REPLY, where=world.bulk_path)
         outcomes = await helpdesk.update(ids, REPLY, once=ONCE)
         assert [outcome.id for outcome in outcomes] == ids
@@ -223,7 +224,7 @@ class HelpdeskContract:
 
     async def test_update_many(self, helpdesk: Helpdesk, world: HelpdeskWorld) -> None:
         """Over a hundred tickets in one go, with an outcome for each, in order."""
-        ids = many_tickets(world)
+        ids = many_tickets(world, self.many)
         change = TicketChange(public_reply=REPLY.public_reply, status=TicketStatus.SOLVED)
         outcomes = await helpdesk.update(ids, change, once=ONCE)
         assert [outcome.id for outcome in outcomes] == ids
@@ -268,7 +269,7 @@ class HelpdeskContract:
         old = many_tickets(world, 3)
         world.let_time_pass(3600)
         since = world.now()
-        new = many_tickets(world, MANY)
+        new = many_tickets(world, self.many)
         world.let_time_pass(5)
         world.customer_reply(old[0], "Any news?")
         world.let_time_pass(300)

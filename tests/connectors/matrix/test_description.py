@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 import jsonschema
@@ -24,6 +21,7 @@ from connectors.matrix.fake.app import ANNA, BOT, SERVER, FakeMatrix
 from connectors.matrix.fake.homeserver import FakeDevice
 from incidents.errors import LiaisonError
 from incidents.models import ChatMessage
+from tests.connectors.description import DescribedCall, Judge
 from tests.connectors.matrix import test_room
 from tests.connectors.matrix.conftest import connect
 from tests.connectors.matrix.test_listening import OFFER
@@ -34,56 +32,12 @@ pytestmark = pytest.mark.shared
 DESCRIPTION = "specs/matrix/client-server-selected.json"
 
 
-@dataclass
-class Judge(httpx.AsyncBaseTransport):
-    """Fails a request that the description does not know or whose arguments are not as it says."""
+class MatrixJudge(Judge):
+    """Also looks for who calls."""
 
-    fake: FakeMatrix
-    description: dict[str, Any]
-    called: set[str] = field(default_factory=set)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.judge(request)
-        return await InProcessTransport(self.fake.app).handle_async_request(request)
-
-    def judge(self, request: httpx.Request) -> None:
-        path = request.url.raw_path.decode().partition("?")[0]
-        where, operation, named = self._operation(request.method, path)
-        self.called.add(f"{request.method} {where}")
+    def judge(self, request: httpx.Request) -> DescribedCall:
         assert request.headers["authorization"].startswith("Bearer ")
-        query = dict(request.url.params.multi_items())
-        known = {one["name"]: one for one in operation.get("parameters", [])}
-        unknown = set(query) - {name for name, one in known.items() if one["in"] == "query"}
-        assert not unknown, f"{where}: {unknown} is not described"
-        for name, one in known.items():
-            value = (named if one["in"] == "path" else query).get(name)
-            assert value is not None or not one.get("required"), f"{where}: {name} is missing"
-            if value is not None:
-                jsonschema.validate(_typed(value, one["schema"]), one["schema"])
-        body = operation.get("requestBody")
-        if body is not None:
-            jsonschema.validate(json.loads(request.content), body["content"]["application/json"]["schema"])
-        else:
-            assert not request.content
-
-    def _operation(self, method: str, path: str) -> tuple[str, dict[str, Any], dict[str, str]]:
-        for where, operations in self.description["paths"].items():
-            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]*)", re.escape(where))
-            found = re.fullmatch(pattern, path)
-            if found is not None and method.lower() in operations:
-                return (
-                    where,
-                    operations[method.lower()],
-                    {k: unquote(v) for k, v in found.groupdict().items()},
-                )
-        raise AssertionError(f"{method} {path} is not described")
-
-
-def _typed(value: str, schema: dict[str, Any]) -> Any:
-    """What stands in an address is a number or a switch there, too."""
-    if schema.get("type") == "integer":
-        return int(value)
-    return {"true": True, "false": False}[value] if schema.get("type") == "boolean" else value
+        return super().judge(request)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +48,7 @@ def description() -> dict[str, Any]:
 
 @pytest.fixture
 def judge(fake: FakeMatrix, description: dict[str, Any]) -> Judge:
-    return Judge(fake, description)
+    return MatrixJudge(InProcessTransport(fake.app), description)
 
 
 @pytest.fixture

@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from connectors.kit.fakes.faults import Faults
+from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.kit.fakes.in_process import InProcessTransport
-from connectors.redmine import Redmine, RedmineSettings
+from connectors.kit.marks import unmarked
+from connectors.redmine import Redmine, RedmineHelpdesk, RedmineSettings
 from connectors.redmine.fake.app import API_KEY, FakeRedmine
-from connectors.redmine.fake.tracker import STATUSES, StoredIssue
+from connectors.redmine.fake.tracker import STATUSES, StoredIssue, StoredJournal
 
 ENGINEER = 8
 
@@ -69,6 +71,74 @@ class RedmineWorld:
         return self.fake.tracker.issues[int(key)]
 
 
+def faulty_by_method(app: ASGIApp, faults: Faults) -> ASGIApp:
+    """Faults are armed on paths with their method before them: Redmine reads and changes an issue under one address."""
+
+    async def without_method(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "path": scope["path"].removeprefix(f"/{scope['method']}")}, receive, send)
+
+    faulty = FaultyApp(without_method, faults)
+
+    async def with_method(scope: Scope, receive: Receive, send: Send) -> None:
+        await faulty({**scope, "path": f"/{scope['method']}{scope['path']}"}, receive, send)
+
+    return with_method
+
+
+class HelpdeskWorld(RedmineWorld):
+    """The same, with customers and their tickets."""
+
+    update_path = "/PUT/issues"
+    bulk_path = "/PUT/issues"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults = Faults()
+
+    @property
+    def app(self) -> ASGIApp:
+        return faulty_by_method(self.fake.app, self.faults)
+
+    def create_ticket(self, subject: str, body: str, *, name: str, email: str) -> str:
+        tracker = self.fake.tracker
+        return str(tracker.create(tracker.customer(name, email), subject, body).id)
+
+    def remove_ticket(self, id: str) -> None:
+        self.delete(id)
+
+    def delete_ticket(self, id: str) -> None:
+        self.delete(id)
+
+    def agent_note(self, id: str, text: str) -> None:
+        self.fake.tracker.note(self._issue(id), ENGINEER, text, is_private=True)
+
+    def agent_reply(self, id: str, text: str) -> None:
+        self.write(id, text)
+
+    def refuse_updates(self, id: str) -> None:
+        self._issue(id).is_locked = True
+
+    def customer_reply(self, id: str, text: str) -> None:
+        self.fake.tracker.note(self._issue(id), self._issue(id).author, text)
+
+    def public_replies(self, id: str) -> Sequence[str]:
+        return [self._text(one) for one in self._house(id) if not one.is_private]
+
+    def private_notes(self, id: str) -> Sequence[str]:
+        return [self._text(one) for one in self._house(id) if one.is_private]
+
+    def tags(self, id: str) -> Sequence[str]:
+        return self._issue(id).fields.get(1, "").split(", ")
+
+    def _house(self, id: str) -> list[StoredJournal]:
+        issue = self.fake.tracker.issues.get(int(id))
+        journals = issue.journals if issue is not None else []
+        return [one for one in journals if one.notes and one.user in (5, ENGINEER)]
+
+    def _text(self, journal: StoredJournal) -> str:
+        return unmarked(journal.notes.replace("\r\n", "\n"))
+
+
 def settings(**changes: object) -> RedmineSettings:
     values: dict[str, object] = {
         "base_url": "https://redmine.acme.test",
@@ -91,5 +161,22 @@ def world() -> RedmineWorld:
 @pytest.fixture
 async def tracker(world: RedmineWorld) -> AsyncIterator[Redmine]:
     connected = connect(world)
+    yield connected
+    await connected.aclose()
+
+
+def connect_helpdesk(world: HelpdeskWorld, **changes: object) -> RedmineHelpdesk:
+    known = settings(**{"serves": "customers", "tag_field": "Tags", **changes})
+    return RedmineHelpdesk("redmine/support", known, transport=InProcessTransport(world.app))
+
+
+@pytest.fixture
+def helpdesk_world() -> HelpdeskWorld:
+    return HelpdeskWorld()
+
+
+@pytest.fixture
+async def helpdesk(helpdesk_world: HelpdeskWorld) -> AsyncIterator[RedmineHelpdesk]:
+    connected = connect_helpdesk(helpdesk_world)
     yield connected
     await connected.aclose()

@@ -7,6 +7,8 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from blocks.redmine import RedmineBlock
+from connectors.redmine import Redmine, RedmineHelpdesk
+from incidents.ports import IssueTracker
 from tests.connectors.redmine.conftest import settings
 
 
@@ -21,8 +23,15 @@ class TestRedmineBlock(BlockStandardTestSuite):
 
 
 async def test_connector() -> None:
-    """The block's settings are the connector's, and Prefect hides the key."""
+    """The block's settings are the connector's, of that capability which it serves, and Prefect hides the key."""
     connector = RedmineBlock.model_validate(settings(), from_attributes=True).connector("redmine/shop")
     assert connector.name == "redmine/shop"
+    assert isinstance(connector, Redmine)
     await connector.aclose()
+    helpdesk = RedmineBlock.model_validate(settings(serves="customers"), from_attributes=True).connector(
+        "redmine/x"
+    )
+    assert isinstance(helpdesk, RedmineHelpdesk)
+    assert not isinstance(helpdesk, IssueTracker)
+    await helpdesk.aclose()
     assert RedmineBlock.model_json_schema()["secret_fields"] == ["api_key"]

@@ -1,6 +1,6 @@
 """What Redmine 5.0.4 was seen to do, and what an honest client would get wrong about it.
 
-The same is seen on the real one in tests/real/test_redmine.py.
+The same is seen on the real one in tests/real/redmine.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ async def test_a_status_that_the_workflow_forbids_names_those_it_allows(
     world: RedmineWorld, tracker: Redmine, key: str
 ) -> None:
     """Redmine would answer 204 and do nothing."""
-    with pytest.raises(Refused, match="it can go to: New, In Progress, Closed"):
+    with pytest.raises(Refused, match="it can go to: New, In Progress, Resolved, Feedback, Closed"):
         await tracker.transition(key, "Unreachable", once="move")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -12,18 +12,12 @@ from connectors.kit.marks import unmarked
 from connectors.redmine import Redmine, RedmineSettings
 from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.models import InternalText
-from tests.real.redmine_server import RealRedmine, real_redmine
+from tests.real.redmine.server import RealRedmine
 
 pytestmark = pytest.mark.real
 
 TEXT = InternalText("INC-42: 12 customers reported it. \u00e9\nThe rollback was a remedy.")
 NOTE = InternalText("30 customers by now; see {{include(Wiki)}} @admin #1")
-
-
-@pytest.fixture(scope="module")
-def redmine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealRedmine]:
-    with real_redmine(tmp_path_factory.mktemp("redmine")) as server:
-        yield server
 
 
 def connect(redmine: RealRedmine, user: str = "liaison", **changes: object) -> Redmine:

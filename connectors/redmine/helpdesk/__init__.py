@@ -1,0 +1,1 @@
+"""Redmine as a helpdesk: the issues of a project are customers' tickets."""

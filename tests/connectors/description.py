@@ -1,0 +1,116 @@
+"""A vendor's own description of its API (OpenAPI 3) as a judge of calls: path, parameters, body, and of answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import jsonschema
+
+DEEPEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedCall:
+    """An operation of the description, and what of its path was named."""
+
+    where: str
+    operation: dict[str, Any]
+    named: dict[str, str]
+
+
+@dataclass
+class Judge(httpx.AsyncBaseTransport):
+    """Fails a request that the description does not know or whose arguments are not as it says, and then hands it on.
+
+    `judges_answers`: what comes back must be as it says, too. `called` are the operations seen.
+    """
+
+    inner: httpx.AsyncBaseTransport
+    description: dict[str, Any]
+    judges_answers: bool = False
+    called: set[str] = field(default_factory=set)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        call = self.judge(request)
+        answer = await self.inner.handle_async_request(request)
+        if self.judges_answers:
+            await answer.aread()
+            self.judge_answer(call, answer)
+        return answer
+
+    def judge(self, request: httpx.Request) -> DescribedCall:
+        """Raises AssertionError or `jsonschema.ValidationError`."""
+        path = request.url.raw_path.decode().partition("?")[0]
+        call = self._operation(request.method, path)
+        self.called.add(f"{request.method} {call.where}")
+        query = dict(request.url.params.multi_items())
+        known = {one["name"]: one for one in map(self._plain, call.operation.get("parameters", []))}
+        unknown = set(query) - {name for name, one in known.items() if one["in"] == "query"}
+        assert not unknown, f"{call.where}: {unknown} is not described"
+        for name, one in known.items():
+            value = (call.named if one["in"] == "path" else query).get(name)
+            assert value is not None or not one.get("required"), f"{call.where}: {name} is missing"
+            if value is not None:
+                jsonschema.validate(_typed(value, one["schema"]), one["schema"])
+        self._judge_body(call, request)
+        return call
+
+    def judge_answer(self, call: DescribedCall, answer: httpx.Response) -> None:
+        """Raises AssertionError or `jsonschema.ValidationError`."""
+        described = call.operation["responses"].get(str(answer.status_code))
+        assert described is not None, f"{call.where}: {answer.status_code} is not described"
+        content = self._plain(described).get("content", {}).get("application/json")
+        if content is not None and answer.content.strip():
+            jsonschema.validate(answer.json(), content["schema"])
+
+    def _judge_body(self, call: DescribedCall, request: httpx.Request) -> None:
+        body = call.operation.get("requestBody")
+        if body is None:
+            assert not request.content
+            return
+        schema = self._plain(body)["content"]["application/json"]["schema"]
+        jsonschema.validate(json.loads(request.content), schema)
+
+    def _operation(self, method: str, path: str) -> DescribedCall:
+        found: list[DescribedCall] = []
+        for where, operations in self.description["paths"].items():
+            pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]*)", re.escape(where))
+            match = re.fullmatch(pattern, path)
+            if match is not None and method.lower() in operations:
+                named = {name: unquote(value) for name, value in match.groupdict().items()}
+                found.append(DescribedCall(where, operations[method.lower()], named))
+        assert found, f"{method} {path} is not described"
+        # `/users/current` before `/users/{id}`.
+        return min(found, key=lambda call: len(call.named))
+
+    def _plain(self, part: Any, depth: int = 0) -> Any:
+        """The part with what it refers to in its place."""
+        assert depth < DEEPEST, "the description refers in circles"
+        if isinstance(part, list):
+            return [self._plain(one, depth + 1) for one in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            found: Any = self.description
+            for step in str(part["$ref"]).removeprefix("#/").split("/"):
+                found = found[step]
+            return self._plain(found, depth + 1)
+        plain = {name: self._plain(one, depth + 1) for name, one in part.items()}
+        if plain.get("nullable") is True and isinstance(plain.get("type"), str):
+            # OpenAPI 3.0's word for what JSON Schema says by two types.
+            plain["type"] = [plain["type"], "null"]
+        return plain
+
+
+def _typed(value: str, schema: dict[str, Any]) -> Any:
+    """What stands in an address is a number, a switch or a list there, too."""
+    if schema.get("type") == "integer":
+        return int(value)
+    if schema.get("type") == "array":
+        return value.split(",")
+    return {"true": True, "false": False}[value] if schema.get("type") == "boolean" else value
