@@ -9,6 +9,7 @@ from flows.follow import Followers
 from flows.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks.deliver.deliver import deliver
+from tasks.deliver.progress import finish_fan_outs
 from tasks.reading import overdue
 from tasks.ring import ring
 from tasks.stages.approvals import expire_approvals
@@ -50,6 +51,7 @@ async def recover() -> str:
     finally:
         # A bell that cannot be rung keeps nothing else from being done.
         await followers.finish()
+    await finish_fan_outs()
     if not is_without_prefect():
         with tags("emergency"):
             for emergency in found.emergencies:

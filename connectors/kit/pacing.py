@@ -7,6 +7,7 @@ import bisect
 from collections.abc import Callable
 
 from incidents.errors import Busy
+from incidents.fan_out.budget import Limit
 
 MARGIN = 1.01
 """Calls do not arrive as evenly as they leave; a window a hundredth longer than the vendor's forgives it."""
@@ -58,6 +59,12 @@ class Pace:
         """How many calls fit now, without waiting."""
         self._forget(self._now())
         return max(0, self._calls - len(self._times))
+
+    def limit(self) -> Limit:
+        """The limit as it stands now, for whoever plans what is to be sent by it."""
+        now = self._now()
+        self._forget(now)
+        return Limit(calls=self._calls, seconds=self._window, made=tuple(at - now for at in self._times))
 
     def take(self) -> float:
         """Take a place and say how many seconds to wait before using it."""

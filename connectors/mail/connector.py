@@ -28,6 +28,7 @@ from connectors.mail.settings import MailSettings
 from incidents.desk import BegunReply, DeskTicket, ReplyState, TicketDesk
 from incidents.errors import LiaisonError, Refused, StoreFault, Unknown, Unrecognised
 from incidents.events import Event, Heard, Lane, TicketEvent, Verified
+from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     ChangeOutcome,
     Comment,
@@ -52,7 +53,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Mail(Helpdesk, Mailbox, ListeningSource):
+class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
     """One mailbox. `name` is the connection's (`mail/support`), `desk` where its tickets are kept."""
 
     vendor: ClassVar[str] = "mail"
@@ -140,6 +141,10 @@ class Mail(Helpdesk, Mailbox, ListeningSource):
                 outcomes |= await self._reply_to_some(some, change, change.public_reply, once, failures)
         _raise_if_nothing_was_done(list(outcomes.values()), failures)
         return [outcomes[one] for one in ids]
+
+    def budget(self) -> Budget:
+        """Mails; what never leaves the desk is counted as one, too."""
+        return Budget(limits=(self._pace.limit(),), alone=(1,), most=1)
 
     async def was_done(self, id: str, once: str) -> bool:
         """What was begun and whose answer was lost is looked for in the mailbox."""

@@ -15,6 +15,7 @@ from connectors.kit.pagination import ByNumber
 from connectors.kit.pagination import pages as pages_of
 from connectors.requesttracker.settings import RequestTrackerSettings
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
+from incidents.fan_out.budget import Limit
 
 PAGE = 100
 """RT gives no more on a page, whatever is asked for, and says nothing of it."""
@@ -36,6 +37,10 @@ class RtApi:
             auth=_proof(settings),
             transport=transport,
         )
+
+    def limit(self) -> Limit:
+        """How many calls are made, and how many more fit."""
+        return self._pace.limit()
 
     async def aclose(self) -> None:
         await self._http.aclose()

@@ -25,6 +25,7 @@ from connectors.requesttracker.settings import RequestTrackerSettings
 from connectors.requesttracker.webhook import Scrip
 from incidents.errors import NotAllowed, NotFound
 from incidents.events import Event, Lane, Verified
+from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     ChangeOutcome,
     Comment,
@@ -36,8 +37,11 @@ from incidents.models import (
 )
 from incidents.ports import Helpdesk, WebhookSource
 
+CALLS_A_TICKET = 9
+"""To read it with its first message, to write a message and see what became of it."""
 
-class RequestTracker(Helpdesk, WebhookSource):
+
+class RequestTracker(Helpdesk, Budgeted, WebhookSource):
     """One RT. `name` is the connection's (`requesttracker/support`)."""
 
     vendor: ClassVar[str] = "requesttracker"
@@ -126,6 +130,9 @@ class RequestTracker(Helpdesk, WebhookSource):
         outcomes = await one_by_one(_plausible(ids), partial(self._change, change=change, once=once))
         by_id = {outcome.id: outcome for outcome in outcomes}
         return [by_id.get(one) or _no_ticket(one) for one in ids]
+
+    def budget(self) -> Budget:
+        return Budget(limits=(self._api.limit(),), alone=(CALLS_A_TICKET,), most=1)
 
     async def was_done(self, id: str, once: str) -> bool:
         """A change without words leaves no mark and is answered False: repeating it is harmless."""

@@ -12,6 +12,7 @@ from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.zammad.settings import ZammadSettings
 from incidents.errors import Unreachable
+from incidents.fan_out.budget import Limit
 
 EXPANDED = {"expand": "true"}
 """Names beside ids: `state` beside `state_id`."""
@@ -21,13 +22,18 @@ class ZammadApi:
     """Paths are those below `/api/v1/`. All raise `incidents.errors`."""
 
     def __init__(self, settings: ZammadSettings, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._pace = Pace(settings.requests_per_minute, 60)
         self._http = VendorHttp(
             vendor="zammad",
             base_url=settings.base_url,
             auth=BearerToken(settings.api_token, before="Token token="),
             transport=transport,
-            pace=Pace(settings.requests_per_minute, 60),
+            pace=self._pace,
         )
+
+    def limit(self) -> Limit:
+        """How many calls are made, and how many more fit."""
+        return self._pace.limit()
 
     async def record(self, path: str, **params: str) -> dict[str, Any]:
         """One object."""

@@ -27,6 +27,7 @@ from connectors.zammad.subscriptions.api import ZammadWebhooks
 from connectors.zammad.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound
 from incidents.events import Event, Lane, Verified
+from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import ChangeOutcome, Comment, Departure, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, WebhookSource, WebhookSubscriptions
 from incidents.subscriptions import MadeSubscription, WebhookSubscription
@@ -55,8 +56,11 @@ _BY_TIME: ByCursor[list[dict[str, Any]]] = ByCursor(
     param="query",
 )
 
+CALLS_A_TICKET = 8
+"""To read it with its articles, tags and customer, to write an article, and to see what became of it."""
 
-class Zammad(Helpdesk, WebhookSource, WebhookSubscriptions):
+
+class Zammad(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions):
     """One Zammad. `name` is the connection's (`zammad/support`)."""
 
     vendor: ClassVar[str] = "zammad"
@@ -149,6 +153,9 @@ class Zammad(Helpdesk, WebhookSource, WebhookSubscriptions):
         outcomes = await one_by_one(_plausible(ids), partial(self._changes.change, change=change, once=once))
         by_id = {outcome.id: outcome for outcome in outcomes}
         return [by_id.get(one) or _no_ticket(one) for one in ids]
+
+    def budget(self) -> Budget:
+        return Budget(limits=(self._api.limit(),), alone=(CALLS_A_TICKET,), most=1)
 
     async def was_done(self, id: str, once: str) -> bool:
         """A change without an article leaves no mark and is answered False: repeating it is harmless."""

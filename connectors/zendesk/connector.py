@@ -21,7 +21,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByCursor, pages
 from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.reader import read_comments
-from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
+from connectors.zendesk.jobs.bulk import BULK, JOBS_AT_ONCE, BulkUpdate
 from connectors.zendesk.jobs.updates import Updates
 from connectors.zendesk.mapping import SIDE_LOADS, carries, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
@@ -30,11 +30,14 @@ from connectors.zendesk.subscriptions.api import ZendeskWebhooks
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, Verified
+from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions
 from incidents.service_levels import ServiceLevels
 from incidents.subscriptions import MadeSubscription, WebhookSubscription
 
+CALLS_A_JOB = 5
+"""Its tickets are read, it is started, and looked at until it is over."""
 EXPORT_PAGE = 250
 EXPORT_PAGES = 20_000  # five million tickets
 EXPORT_AGE = timedelta(seconds=65)
@@ -51,7 +54,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions):
+class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubscriptions):
     """One Zendesk account.
 
     `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
@@ -156,6 +159,15 @@ class Zendesk(Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions)
             outcome.id: outcome for outcome in await self._updates.update(_plausible(ids), change, once=once)
         }
         return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
+
+    def budget(self) -> Budget:
+        return Budget(
+            limits=(self._updates.limit(), self._requests.limit()),
+            alone=(1, 1),
+            together=(0, CALLS_A_JOB),
+            most=BULK,
+            at_once=JOBS_AT_ONCE,
+        )
 
     async def was_done(self, id: str, once: str) -> bool:
         """An update that changed nothing, or only added tags, leaves no mark and is answered False: repeating it is

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from prefect.runtime import task_run
 
@@ -34,6 +35,7 @@ from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
+from tasks.deliver.fan_out import NOTHING_LEFT, fan_out
 from tasks.deliver.issues import send_to_tracker
 from tasks.deliver.pages import send_to_page
 from tasks.deliver.status_page import send_to_status_page
@@ -45,6 +47,7 @@ from tasks.waits import patience
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
 _PATIENCE = timedelta(seconds=4)
+_LOOK_EVERY = 5.0
 _TARGETS = 10
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE
 _TICKET_KINDS = frozenset({EffectKind.TICKET_NOTE, EffectKind.TICKET_STATUS, EffectKind.CUSTOMER_MESSAGE})
@@ -74,9 +77,12 @@ async def deliver(incident_id: int | None, wanted: Wanted = Wanted.ALL) -> None:
             due = await find_due(incident_id, wanted)
             for connection in {batch.connection for batch in due} - lanes.keys():
                 batches = [batch for batch in due if batch.connection == connection]
-                lanes[connection] = asyncio.create_task(_send_all(batches))
+                lanes[connection] = asyncio.create_task(_send_all(incident_id, connection, batches))
             if lanes:
-                ended, _ = await asyncio.wait(lanes.values(), return_when=asyncio.FIRST_COMPLETED)
+                # Telling thousands takes its time; what is decided meanwhile need not wait for its end.
+                ended, _ = await asyncio.wait(
+                    lanes.values(), timeout=_LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED
+                )
                 lanes = {name: lane for name, lane in lanes.items() if lane not in ended}
                 for lane in ended:
                     lane.result()
@@ -92,12 +98,15 @@ async def deliver(incident_id: int | None, wanted: Wanted = Wanted.ALL) -> None:
         await asyncio.gather(*lanes.values(), return_exceptions=True)
 
 
-async def _send_all(batches: Sequence[DueEffects]) -> None:
-    outcomes = await asyncio.gather(
-        *(send(batch.connection, batch.kind.value, list(batch.ids)) for batch in batches),
-        return_exceptions=True,
-    )
-    for outcome in outcomes:
+async def _send_all(incident_id: int | None, connection: str, batches: Sequence[DueEffects]) -> None:
+    ways: list[Coroutine[Any, Any, object]] = [
+        send(connection, batch.kind.value, list(batch.ids))
+        for batch in batches
+        if batch.kind not in _TICKET_KINDS
+    ]
+    if len(ways) < len(batches):
+        ways.append(fan_out(incident_id, connection, send))
+    for outcome in await asyncio.gather(*ways, return_exceptions=True):
         # A postponed batch is the ledger's business; any other failure is a defect and must be seen.
         if isinstance(outcome, BaseException) and not isinstance(outcome, Postponed):
             raise outcome
@@ -124,23 +133,27 @@ def _send_name() -> str:
 
 @task(name="send", task_run_name=_send_name, **OUTSIDE_CALL)
 async def send(connection: str, kind: str, ids: list[int]) -> str:
-    """Send one change, to one object or to many of a kind. Effects that another run took are left to it."""
+    """Send one change, to one object or to many of a kind, the first of `ids` first. Effects that another run took are
+    left to it."""
     del connection
     leased = await _lease(ids)
     if not leased:
-        return "nothing left to send"
+        return NOTHING_LEFT
     async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
         settled = await _dispatch(leased)
     await _settle(leased, settled)
     postponed = [item for item in settled if item.state.is_open]
-    if postponed:
+    if postponed and len(postponed) == len(settled):
         raise Postponed(f"{len(postponed)} of {len(leased)} {kind} postponed: {postponed[0].detail}")
-    return f"{sum(item.state is EffectState.DONE for item in settled)} done"
+    later = f", {len(postponed)} later: {postponed[0].detail}" if postponed else ""
+    return f"{sum(item.state is EffectState.DONE for item in settled)} done{later}"
 
 
 async def _lease(ids: list[int]) -> Sequence[Leased]:
     async with resources.transaction() as step:
-        return await lease_effects(step.connection, now=step.now, ids=ids)
+        leased = await lease_effects(step.connection, now=step.now, ids=ids)
+    place = {one: number for number, one in enumerate(ids)}
+    return sorted(leased, key=lambda item: place[item.id])
 
 
 async def _dispatch(leased: Sequence[Leased]) -> Sequence[Settled]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
-from incidents.errors import LiaisonError
+from incidents.errors import Busy, LiaisonError, NotAllowed, StoreFault, Unreachable
+from incidents.fan_out.budget import UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
@@ -38,26 +40,92 @@ class _Ready:
 
 
 async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
-    """Send the same change to all its tickets. All of `leased` share connection, kind, marker and payload."""
-    first = leased[0].effect
+    """Send changes to tickets, the first ones first; those that are the same share a call where the helpdesk can.
+
+    All of `leased` share connection and kind."""
     try:
         helpdesk = await helpdesk_of(leased[0])
-        ready = await _look_up(helpdesk, leased)
-        if ready.send and first.kind is EffectKind.CUSTOMER_MESSAGE:
-            checked = await _check_recipients(helpdesk, ready.send)
-            ready = _Ready(checked.send, (*ready.settled, *checked.settled))
     except LiaisonError as error:
-        # Nothing was sent in this attempt; what an earlier one did stays to be looked up.
         return [_not_sent(item, error) for item in leased]
-    if not ready.send:
-        return ready.settled
-    try:
-        still_ours = await set_out(ready.send, helpdesk)
-    except Overslept as error:
-        return [*ready.settled, *(failed(item, error, index_lag=0) for item in ready.send)]
-    if not still_ours:
-        return ready.settled
-    return [*ready.settled, *await _update(helpdesk, still_ours)]
+    budget = helpdesk.budget() if isinstance(helpdesk, Budgeted) else UNLIMITED
+    sending = _Sending(helpdesk, asyncio.Semaphore(budget.at_once))
+    calls = _calls(leased, budget.most)
+    alone = [call for call in calls if len(call) == 1]
+    shared = [[call] for call in calls if len(call) > 1]
+    settled = await asyncio.gather(*(sending.send(some) for some in (alone, *shared) if some))
+    return [one for some in settled for one in some]
+
+
+def _calls(leased: Sequence[Leased], most: int) -> Sequence[Sequence[Leased]]:
+    """Those that are told the same share a call."""
+    alike: dict[tuple[str, TicketChange], list[Leased]] = {}
+    for item in leased:
+        alike.setdefault((item.effect.once, _change(item)), []).append(item)
+    return [some[start : start + most] for some in alike.values() for start in range(0, len(some), most)]
+
+
+class _Sending:
+    """Calls of one helpdesk, a few at a time. What says something of the whole helpdesk ends it: the others wait."""
+
+    def __init__(self, helpdesk: Helpdesk, places: asyncio.Semaphore) -> None:
+        self._helpdesk = helpdesk
+        self._places = places
+        self._failure: LiaisonError | None = None
+
+    async def send(self, calls: Sequence[Sequence[Leased]]) -> Sequence[Settled]:
+        """Look at their tickets together, then send each call."""
+        leased = [item for call in calls for item in call]
+        async with self._places:
+            try:
+                ready = await _ready(self._helpdesk, leased)
+            except LiaisonError as error:
+                # Nothing was sent in this attempt; what an earlier one did stays to be looked up.
+                return [_not_sent(item, error) for item in leased]
+        may_go = {item.id for item in ready.send}
+        going = [[item for item in call if item.id in may_go] for call in calls]
+        settled = await asyncio.gather(*(self._call(call) for call in going if call))
+        return [*ready.settled, *(one for some in settled for one in some)]
+
+    async def _call(self, call: Sequence[Leased]) -> Sequence[Settled]:
+        async with self._places:
+            if self._failure is not None:
+                return [_not_sent(item, self._failure) for item in call]
+            try:
+                ours = await set_out(call, self._helpdesk)
+            except Overslept as error:
+                return [failed(item, error, index_lag=0) for item in call]
+            except StoreFault:
+                # Nothing is known of these; the other calls' ends are to be written down all the same.
+                return ()
+            return await self._update(ours) if ours else ()
+
+    async def _update(self, leased: Sequence[Leased]) -> Sequence[Settled]:
+        first, index_lag = leased[0].effect, self._helpdesk.index_lag
+        ids = [item.effect.target for item in leased]
+        try:
+            outcomes = await self._helpdesk.update(ids, _change(leased[0]), once=first.once)
+        except LiaisonError as error:
+            if isinstance(error, Busy | NotAllowed | Unreachable):
+                self._failure = error
+            return [failed(item, error, index_lag=index_lag) for item in leased]
+        if isinstance(first.payload, StatusChange):
+            await _note_status(first.connection, outcomes, first.payload.status)
+        by_id = {outcome.id: outcome for outcome in outcomes}
+        return [_settle(item, by_id.get(item.effect.target), index_lag) for item in leased]
+
+
+async def _note_status(connection: str, outcomes: Sequence[TicketOutcome], status: TicketStatus) -> None:
+    done = [outcome.id for outcome in outcomes if outcome.outcome is ChangeOutcome.DONE]
+    async with resources.database().transaction() as tx:
+        await note_status(tx, [TicketRef(connection=connection, id=one) for one in done], status)
+
+
+async def _ready(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
+    ready = await _look_up(helpdesk, leased)
+    if not ready.send or leased[0].effect.kind is not EffectKind.CUSTOMER_MESSAGE:
+        return ready
+    checked = await _check_recipients(helpdesk, ready.send)
+    return _Ready(checked.send, (*ready.settled, *checked.settled))
 
 
 def _not_sent(item: Leased, error: LiaisonError) -> Settled:
@@ -120,26 +188,6 @@ def _refusal(item: Leased, ticket: Ticket | None) -> Settled | None:
     if isinstance(payload, CustomerText) and ticket.requester.id != payload.recipient:
         return held(item, "the ticket's requester changed since this was decided")
     return None
-
-
-async def _update(helpdesk: Helpdesk, leased: Sequence[Leased]) -> Sequence[Settled]:
-    first = leased[0].effect
-    ids = [item.effect.target for item in leased]
-    try:
-        outcomes = await helpdesk.update(ids, _change(leased[0]), once=first.once)
-    except LiaisonError as error:
-        return [failed(item, error, index_lag=helpdesk.index_lag) for item in leased]
-    by_id = {outcome.id: outcome for outcome in outcomes}
-    settled = [_settle(item, by_id.get(item.effect.target), helpdesk.index_lag) for item in leased]
-    if isinstance(first.payload, StatusChange):
-        changed = [
-            TicketRef(connection=first.connection, id=outcome.id)
-            for outcome in outcomes
-            if outcome.outcome is ChangeOutcome.DONE
-        ]
-        async with resources.database().transaction() as tx:
-            await note_status(tx, changed, first.payload.status)
-    return settled
 
 
 def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Settled:

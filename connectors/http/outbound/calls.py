@@ -17,6 +17,7 @@ from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.paths.places import Payload, Place
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
+from incidents.fan_out.budget import Budget
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome
 
 
@@ -45,6 +46,10 @@ class TicketCalls:
             self._root = Place(read.root) if read.root is not None else None
             answers = mapping.with_preset().model_copy(update={"ticket": read.ticket, "each": None})
             self._reader = TicketReader(name, answers)
+
+    def budget(self) -> Budget:
+        """A ticket is read and written to."""
+        return Budget(limits=(self._pace.limit(),), alone=(1 if self._outbound.read is None else 2,), most=1)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         """One call a ticket. Raises `Refused` where the connection says nothing of reading."""

@@ -10,11 +10,12 @@ import httpx
 from connectors.http.connector import Http
 from connectors.http.outbound.calls import TicketCalls
 from connectors.http.settings import HttpSettings
+from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk
 
 
-class TwoWayHttp(Http, Helpdesk):
+class TwoWayHttp(Http, Helpdesk, Budgeted):
     """A connection whose settings say how to write back: a helpdesk like any other, as far as its calls go."""
 
     index_lag = 5.0
@@ -39,6 +40,9 @@ class TwoWayHttp(Http, Helpdesk):
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         return await self._calls.update(ids, change, once=once)
+
+    def budget(self) -> Budget:
+        return self._calls.budget()
 
     async def was_done(self, id: str, once: str) -> bool:
         """Never known: no call is configured that could find it. A customer's message then waits for a person."""

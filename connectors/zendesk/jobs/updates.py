@@ -19,6 +19,7 @@ from connectors.zendesk.calls import Call, Get
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
 from connectors.zendesk.mapping import change_body, status_word, ticket_id_from, version_from
 from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused
+from incidents.fan_out.budget import Limit
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
 
 
@@ -30,6 +31,10 @@ class Updates:
         self._call = call
         self._bulk = bulk
         self._pace = pace
+
+    def limit(self) -> Limit:
+        """How many updates of single tickets the account takes; a job is none."""
+        return self._pace.limit()
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> list[TicketOutcome]:
         """An outcome for each id. Raises `incidents.errors` when nothing at all is known to have been done."""

@@ -18,20 +18,24 @@ from incidents.effects import EffectKind, Wanted
 # Leases go by the clock that all workers share: PostgreSQL's. `:clock` is null but in tests.
 CLOCK = "coalesce(cast(:clock as timestamptz), now())"
 # The head of its lane: nothing older may still be open.
-_IS_HEAD = """
+IS_HEAD = """
     e.state in ('pending', 'sending', 'unknown')
     and not exists (
         select 1 from effects o
         where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
 """
-# And it may be sent now. A younger one is in flight when its transaction was quicker to commit.
-IS_DUE = f"""
-    {_IS_HEAD}
-    and e.not_before <= :now and (e.state <> 'sending' or e.lease_until < {CLOCK})
+# A younger one is in flight when its transaction was quicker to commit.
+IS_NOT_IN_FLIGHT = f"""
+    (e.state <> 'sending' or e.lease_until < {CLOCK})
     and not exists (
         select 1 from effects o
         where o.lane = e.lane and o.id > e.id and o.state = 'sending' and o.lease_until >= {CLOCK})
 """  # noqa: S608  # fragments of our own
+# And it may be sent now.
+IS_DUE = f"""
+    {IS_HEAD}
+    and e.not_before <= :now and {IS_NOT_IN_FLIGHT}
+"""  # fragments of our own
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +63,9 @@ def _due(whose: str, wanted: Wanted) -> TextClause:
     )
 
 
-_OF_AN_INCIDENT, _OF_NONE = "e.incident_id = :incident_id", "e.incident_id is null"
-_DUE = {wanted: _due(_OF_AN_INCIDENT, wanted) for wanted in Wanted}
-_DUE_UNLINKED = {wanted: _due(_OF_NONE, wanted) for wanted in Wanted}
+OF_AN_INCIDENT, OF_NONE = "e.incident_id = :incident_id", "e.incident_id is null"
+_DUE = {wanted: _due(OF_AN_INCIDENT, wanted) for wanted in Wanted}
+_DUE_UNLINKED = {wanted: _due(OF_NONE, wanted) for wanted in Wanted}
 
 
 async def due_effects(
@@ -98,13 +102,13 @@ def _next_due(whose: str, wanted: Wanted) -> TextClause:
     return text(
         f"""
         select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
-        where {_IS_HEAD} and {whose} {_WANTED[wanted]}
+        where {IS_HEAD} and {whose} {_WANTED[wanted]}
         """  # noqa: S608  # fragments of our own
     )
 
 
-_NEXT_DUE = {wanted: _next_due(_OF_AN_INCIDENT, wanted) for wanted in Wanted}
-_NEXT_DUE_UNLINKED = {wanted: _next_due(_OF_NONE, wanted) for wanted in Wanted}
+_NEXT_DUE = {wanted: _next_due(OF_AN_INCIDENT, wanted) for wanted in Wanted}
+_NEXT_DUE_UNLINKED = {wanted: _next_due(OF_NONE, wanted) for wanted in Wanted}
 
 
 async def next_due_at(

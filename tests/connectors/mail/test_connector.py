@@ -24,12 +24,13 @@ from tests.connectors.mail.world import (
     subject_of,
     text_of,
 )
+from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import HelpdeskContract, send_reply
 from tests.contracts.listener import ListeningSourceContract
 from tests.contracts.mailbox import JANE, MailboxContract
 
 
-class TestMailIsAHelpdesk(HelpdeskContract):
+class TestMailIsAHelpdesk(HelpdeskContract, BudgetedContract):
     """All of the contract. Tickets and notes are kept by us: only a reply needs the servers."""
 
     asks_vendor = frozenset({send_reply})

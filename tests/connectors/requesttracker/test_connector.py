@@ -8,10 +8,11 @@ from connectors.requesttracker import RequestTrackerSettings
 from incidents.errors import Unknown, Unreachable
 from incidents.models import TicketStatus
 from tests.connectors.requesttracker.conftest import settings
+from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import HelpdeskContract
 
 
-class TestRequestTrackerIsAHelpdesk(HelpdeskContract):
+class TestRequestTrackerIsAHelpdesk(HelpdeskContract, BudgetedContract):
     # The ticket is read before it is changed: where that fails, nothing was done for sure.
     unanswered_write = (Unknown, Unreachable)
 

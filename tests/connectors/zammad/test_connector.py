@@ -21,12 +21,13 @@ from incidents.models import (
     TicketStatus,
 )
 from tests.connectors.zammad.conftest import ZammadWorld, connect
+from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract
 
 ADA = {"name": "Ada Lovelace", "email": "ada@customer.example"}
 
 
-class TestZammadIsAHelpdesk(HelpdeskContract):
+class TestZammadIsAHelpdesk(HelpdeskContract, BudgetedContract):
     # A ticket is read before it is changed, and that read says "surely not".
     unanswered_write = (Unknown, Unreachable)
 

@@ -10,10 +10,11 @@ from connectors.zendesk import Zendesk
 from incidents.errors import Busy, NotAllowed, Unknown
 from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChange, TicketStatus
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect
+from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract, many_tickets
 
 
-class TestZendeskIsAHelpdesk(HelpdeskContract):
+class TestZendeskIsAHelpdesk(HelpdeskContract, BudgetedContract):
     """All of the contract."""
 
 

@@ -1,0 +1,159 @@
+"""How far an update to many tickets has come, as people watch it: begun when it takes a while, ended when all are told.
+
+What was told and what is left is counted in the ledger. Only when it began and what was planned last is kept beside it,
+so that whoever goes on after a crash goes on with the same page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from incidents.effects import EffectKind
+from incidents.store.schema.tables import meta
+
+_KEY = "fan_out:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HelpdeskProgress:
+    """Customers `told` since it began, `left`, and `given_up` as only a person can decide; `others_left` are notes and
+    statuses. The times are those of the last plan; None where nothing was planned yet."""
+
+    connection: str
+    told: int
+    left: int
+    given_up: int
+    others_left: int
+    next_at: datetime | None = None
+    ends_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to send."""
+        return not self.left and not self.others_left
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FanOutProgress:
+    """`shown_at` is when its page was written last; None before the first time."""
+
+    began_at: datetime
+    shown_at: datetime | None
+    helpdesks: tuple[HelpdeskProgress, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to send, at any helpdesk."""
+        return all(one.is_over for one in self.helpdesks)
+
+
+async def note_plan(
+    tx: AsyncConnection,
+    incident_id: int,
+    connection: str,
+    *,
+    next_at: datetime | None,
+    ends_at: datetime,
+    begins: bool,
+    now: datetime,
+) -> bool:
+    """Keep what was planned last for a helpdesk; False where no fan-out is under way and none `begins`."""
+    known = await _read(tx, incident_id, for_update=True)
+    if known is None:
+        if not begins:
+            return False
+        known = {"began_at": now.isoformat(), "plans": {}}
+    known["plans"][connection] = [next_at.isoformat() if next_at is not None else None, ends_at.isoformat()]
+    await _write(tx, incident_id, known)
+    return True
+
+
+async def note_shown(tx: AsyncConnection, incident_id: int, *, now: datetime) -> None:
+    """Its page was written just now."""
+    known = await _read(tx, incident_id, for_update=True)
+    if known is not None:
+        await _write(tx, incident_id, known | {"shown_at": now.isoformat()})
+
+
+async def end_fan_out(tx: AsyncConnection, incident_id: int) -> None:
+    """All are told, and its page says so."""
+    await tx.execute(delete(meta).where(meta.c.key == f"{_KEY}{incident_id}"))
+
+
+async def fan_outs_under_way(tx: AsyncConnection) -> Sequence[int]:
+    """The incidents whose page does not say yet that all are told."""
+    rows = await tx.execute(select(meta.c.key).where(meta.c.key.startswith(_KEY)))
+    return sorted(int(row.key.removeprefix(_KEY)) for row in rows)
+
+
+_COUNTS = text(
+    """
+    select e.connection,
+        count(*) filter (where e.kind = :message and e.state = 'done') as told,
+        count(*) filter (where e.kind = :message and e.state in ('pending', 'sending', 'unknown')) as left,
+        count(*) filter (where e.kind = :message and e.state in ('held', 'dead')) as given_up,
+        count(*) filter (where e.kind <> :message and e.state in ('pending', 'sending', 'unknown')) as others
+    from effects e
+    where e.incident_id = :incident_id and e.about_ticket
+        and (e.state in ('pending', 'sending', 'unknown') or e.settled_at >= :began_at)
+    group by e.connection order by e.connection
+    """
+)
+
+
+async def read_progress(tx: AsyncConnection, incident_id: int) -> FanOutProgress | None:
+    """How far it is; None where none is under way."""
+    known = await _read(tx, incident_id)
+    if known is None:
+        return None
+    began_at, plans = datetime.fromisoformat(known["began_at"]), known["plans"]
+    rows = await tx.execute(
+        _COUNTS,
+        {
+            "incident_id": incident_id,
+            "message": EffectKind.CUSTOMER_MESSAGE.value,
+            "began_at": began_at,
+        },
+    )
+    helpdesks = []
+    for row in rows:
+        next_at, ends_at = map(_time, plans.get(row.connection, (None, None)))
+        helpdesks.append(
+            HelpdeskProgress(
+                connection=row.connection,
+                told=row.told,
+                left=row.left,
+                given_up=row.given_up,
+                others_left=row.others,
+                next_at=next_at,
+                ends_at=ends_at,
+            )
+        )
+    return FanOutProgress(
+        began_at=began_at, shown_at=_time(known.get("shown_at")), helpdesks=tuple(helpdesks)
+    )
+
+
+async def _read(tx: AsyncConnection, incident_id: int, *, for_update: bool = False) -> dict[str, Any] | None:
+    query = select(meta.c.value).where(meta.c.key == f"{_KEY}{incident_id}")
+    found = (await tx.execute(query.with_for_update() if for_update else query)).scalar_one_or_none()
+    return None if found is None else dict(json.loads(found))
+
+
+async def _write(tx: AsyncConnection, incident_id: int, known: dict[str, Any]) -> None:
+    statement = insert(meta).values(key=f"{_KEY}{incident_id}", value=json.dumps(known))
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
+    )
+
+
+def _time(said: str | None) -> datetime | None:
+    return None if said is None else datetime.fromisoformat(said)
