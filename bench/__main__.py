@@ -1,10 +1,10 @@
 """Every figure, or one of them, a line of JSON each.
 
     python -m bench [only=gateway|page|storm|city|board|connectors|kills|prefect_away|month|sla|sweep|replies|redaction
-                          |insights|insights_speed|insights_text|campaign|campaign_small]
+                          |insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
 
-The campaign takes hours, and its small size minutes: they run only when they are named. What is going on is told on
-stderr.
+The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
+What is going on is told on stderr.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ def _redaction() -> None:
     _print(redaction_figures())
 
 
+def _fan_out(tickets: int) -> None:
+    from bench.fan_out.figures import fan_out_figures  # noqa: PLC0415
+
+    _print(asyncio.run(fan_out_figures(tickets)))
+
+
 def _month() -> None:
     from bench.month.figures import month_figures  # noqa: PLC0415
 
@@ -141,10 +147,12 @@ BENCHES: dict[str, Callable[[], None]] = {
     "insights": _insights,
     "insights_speed": _insights_speed,
     "insights_text": _insights_text,
+    "fanout": lambda: _fan_out(500),
+    "fanout_all": lambda: _fan_out(2_000),
     "campaign": lambda: _campaign(Size.FULL),
     "campaign_small": lambda: _campaign(Size.SMALL),
 }
-ONLY_IF_NAMED = {"campaign", "campaign_small"}
+ONLY_IF_NAMED = {"campaign", "campaign_small", "fanout_all"}
 
 
 def main() -> None:

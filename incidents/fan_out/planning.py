@@ -57,18 +57,14 @@ def plan_fan_out(untold: Sequence[Untold], budget: Budget, *, now: datetime) -> 
     places = slots(budget, [len(call) for call in first])
     together = min(_round(budget), len(first))
     # A few at a time: a run for each single place that becomes free would cost more than it tells earlier.
-    goes = bool(first) and places[together - 1] <= 0
-    later = {
-        one.id: place
-        for call, place in zip(
-            first[together if goes else 0 :], places[together if goes else 0 :], strict=True
-        )
-        for one in call
-    }
+    next_in = max(0.0, places[together - 1]) if first else None
+    goes = next_in == 0
+    waiting = list(zip(first, places, strict=True))[together if goes else 0 :]
+    later = {one.id: max(place, next_in or 0.0) for call, place in waiting for one in call}
     return FanOut(
         now=tuple(tuple(one.id for one in call) for call in first[:together]) if goes else (),
         later=later,
-        next_in=None if not first else 0.0 if goes else places[together - 1],
+        next_in=next_in,
         ends_in=ends_in,
     )
 

@@ -51,10 +51,8 @@ async def fan_out(incident_id: int | None, connection: str, send: Send) -> None:
         await show_progress(incident_id, connection, planned.plan)
         if planned.sends:
             outcomes = await _send(connection, planned.sends, send)
-            if all(isinstance(outcome, Postponed) for outcome in outcomes):
+            if all(isinstance(outcome, Postponed) or outcome == NOTHING_LEFT for outcome in outcomes):
                 await _put_off(planned.plan)
-                return
-            if all(outcome == NOTHING_LEFT for outcome in outcomes):
                 return
             continue
         wait = planned.plan.next_in

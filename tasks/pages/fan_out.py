@@ -18,7 +18,8 @@ _ORDER = (
 def fan_out_title(incident: str, progress: FanOutProgress, *, now: datetime) -> str:
     """In a few words: for the list of pages."""
     if progress.is_over:
-        return f"{incident}: all told at {clock(now)}"
+        given_up = sum(one.given_up for one in progress.helpdesks)
+        return f"{incident}: all told at {clock(now)}{f', but {given_up:,}' if given_up else ''}"
     told, left = _sum(progress)
     return f"{incident}: {told:,} of {told + left:,} customers told"
 
@@ -51,7 +52,7 @@ def fan_out_page(incident: str, progress: FanOutProgress, *, now: datetime) -> s
 def _over(incident: str, progress: FanOutProgress, *, now: datetime) -> str:
     told, _ = _sum(progress)
     lines = [
-        f"# {incident}: all told at {clock(now)}",
+        f"# {fan_out_title(incident, progress, now=now)}",
         "",
         f"{told:,} customers were told, in {_span(now - progress.began_at)}.",
         *_given_up(progress),
@@ -63,7 +64,8 @@ def _given_up(progress: FanOutProgress) -> list[str]:
     given_up = sum(one.given_up for one in progress.helpdesks)
     if not given_up:
         return []
-    return ["", f"**{given_up:,} could not be told and wait for a person**: see `liaison held`."]
+    wait = "waits" if given_up == 1 else "wait"
+    return ["", f"**{given_up:,} could not be told and {wait} for a person**: see `liaison held`."]
 
 
 def _row(one: HelpdeskProgress, now: datetime) -> str:

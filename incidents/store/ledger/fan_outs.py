@@ -6,20 +6,17 @@ so that whoever goes on after a crash goes on with the same page.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import Row, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
-from incidents.store.schema.tables import meta
-
-_KEY = "fan_out:"
+from incidents.store.schema.tables import fan_outs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,32 +63,37 @@ async def note_plan(
     now: datetime,
 ) -> bool:
     """Keep what was planned last for a helpdesk; False where no fan-out is under way and none `begins`."""
-    known = await _read(tx, incident_id, for_update=True)
-    if known is None:
-        if not begins:
-            return False
-        known = {"began_at": now.isoformat(), "plans": {}}
-    known["plans"][connection] = [next_at.isoformat() if next_at is not None else None, ends_at.isoformat()]
-    await _write(tx, incident_id, known)
+    began_at: datetime | None = (
+        await tx.execute(select(func.min(fan_outs.c.began_at)).where(fan_outs.c.incident_id == incident_id))
+    ).scalar_one_or_none()
+    if began_at is None and not begins:
+        return False
+    plan = insert(fan_outs).values(
+        incident_id=incident_id,
+        connection=connection,
+        began_at=began_at or now,
+        next_at=next_at,
+        ends_at=ends_at,
+    )
+    said = {"next_at": plan.excluded.next_at, "ends_at": plan.excluded.ends_at}
+    await tx.execute(plan.on_conflict_do_update(index_elements=["incident_id", "connection"], set_=said))
     return True
 
 
 async def note_shown(tx: AsyncConnection, incident_id: int, *, now: datetime) -> None:
     """Its page was written just now."""
-    known = await _read(tx, incident_id, for_update=True)
-    if known is not None:
-        await _write(tx, incident_id, known | {"shown_at": now.isoformat()})
+    await tx.execute(update(fan_outs).where(fan_outs.c.incident_id == incident_id).values(shown_at=now))
 
 
 async def end_fan_out(tx: AsyncConnection, incident_id: int) -> None:
     """All are told, and its page says so."""
-    await tx.execute(delete(meta).where(meta.c.key == f"{_KEY}{incident_id}"))
+    await tx.execute(delete(fan_outs).where(fan_outs.c.incident_id == incident_id))
 
 
 async def fan_outs_under_way(tx: AsyncConnection) -> Sequence[int]:
     """The incidents whose page does not say yet that all are told."""
-    rows = await tx.execute(select(meta.c.key).where(meta.c.key.startswith(_KEY)))
-    return sorted(int(row.key.removeprefix(_KEY)) for row in rows)
+    rows = await tx.execute(select(fan_outs.c.incident_id).distinct().order_by(fan_outs.c.incident_id))
+    return list(rows.scalars())
 
 
 _COUNTS = text(
@@ -111,49 +113,30 @@ _COUNTS = text(
 
 async def read_progress(tx: AsyncConnection, incident_id: int) -> FanOutProgress | None:
     """How far it is; None where none is under way."""
-    known = await _read(tx, incident_id)
-    if known is None:
+    query = select(fan_outs).where(fan_outs.c.incident_id == incident_id)
+    plans = {row.connection: row for row in await tx.execute(query)}
+    if not plans:
         return None
-    began_at, plans = datetime.fromisoformat(known["began_at"]), known["plans"]
+    began_at = min(plan.began_at for plan in plans.values())
     rows = await tx.execute(
         _COUNTS,
-        {
-            "incident_id": incident_id,
-            "message": EffectKind.CUSTOMER_MESSAGE.value,
-            "began_at": began_at,
-        },
+        {"incident_id": incident_id, "message": EffectKind.CUSTOMER_MESSAGE.value, "began_at": began_at},
     )
-    helpdesks = []
-    for row in rows:
-        next_at, ends_at = map(_time, plans.get(row.connection, (None, None)))
-        helpdesks.append(
-            HelpdeskProgress(
-                connection=row.connection,
-                told=row.told,
-                left=row.left,
-                given_up=row.given_up,
-                others_left=row.others,
-                next_at=next_at,
-                ends_at=ends_at,
-            )
-        )
+    shown = [plan.shown_at for plan in plans.values() if plan.shown_at is not None]
     return FanOutProgress(
-        began_at=began_at, shown_at=_time(known.get("shown_at")), helpdesks=tuple(helpdesks)
+        began_at=began_at,
+        shown_at=max(shown, default=None),
+        helpdesks=tuple(_helpdesk(row, plans.get(row.connection)) for row in rows),
     )
 
 
-async def _read(tx: AsyncConnection, incident_id: int, *, for_update: bool = False) -> dict[str, Any] | None:
-    query = select(meta.c.value).where(meta.c.key == f"{_KEY}{incident_id}")
-    found = (await tx.execute(query.with_for_update() if for_update else query)).scalar_one_or_none()
-    return None if found is None else dict(json.loads(found))
-
-
-async def _write(tx: AsyncConnection, incident_id: int, known: dict[str, Any]) -> None:
-    statement = insert(meta).values(key=f"{_KEY}{incident_id}", value=json.dumps(known))
-    await tx.execute(
-        statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
+def _helpdesk(counts: Row[Any], plan: Row[Any] | None) -> HelpdeskProgress:
+    return HelpdeskProgress(
+        connection=counts.connection,
+        told=counts.told,
+        left=counts.left,
+        given_up=counts.given_up,
+        others_left=counts.others,
+        next_at=None if plan is None else plan.next_at,
+        ends_at=None if plan is None else plan.ends_at,
     )
-
-
-def _time(said: str | None) -> datetime | None:
-    return None if said is None else datetime.fromisoformat(said)

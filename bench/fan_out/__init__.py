@@ -1,0 +1,1 @@
+"""An update to thousands of tickets, against helpdesks that count their calls."""
