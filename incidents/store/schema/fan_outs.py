@@ -11,7 +11,7 @@ from incidents.store.storable import StorableText as Text
 fan_outs = Table(
     "fan_outs",
     metadata,
-    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    Column("incident_id", BigInteger, ForeignKey("incidents.id", ondelete="CASCADE"), primary_key=True),
     Column("connection", Text, primary_key=True),
     Column("began_at", Time, nullable=False),
     Column("next_at", Time),
