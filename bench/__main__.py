@@ -85,7 +85,11 @@ def _redaction() -> None:
 def _fan_out(tickets: int) -> None:
     from bench.fan_out.figures import fan_out_figures  # noqa: PLC0415
 
-    _print(asyncio.run(fan_out_figures(tickets)))
+    async def run() -> None:
+        async for result in fan_out_figures(tickets):
+            _print([result])
+
+    asyncio.run(run())
 
 
 def _month() -> None:

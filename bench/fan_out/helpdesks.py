@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from prefect.blocks.core import Block
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +16,7 @@ from connectors.zammad.fake.app import API_TOKEN as ZAMMAD_TOKEN
 from connectors.zammad.fake.app import FakeZammad
 from connectors.zendesk.fake.app import API_TOKEN, EMAIL, SIGNING_SECRET, FakeZendesk
 
+CountingBlock = ZendeskBlock | RequestTrackerBlock | ZammadBlock
 SUBJECT, BODY = "Checkout fails", "I tried three times and always get an error."
 REQUESTS_A_MINUTE = 600
 """What we allow ourselves where the vendor names no limit: the settings' default."""
@@ -39,14 +39,15 @@ class Counted:
 
 @dataclass(frozen=True, kw_only=True)
 class CountingHelpdesk:
-    """`a_minute` is how many single tickets its limit allows; `connect` makes the block for an address; `replies` says
+    """`a_minute` is how many single tickets its limit allows; `connect` makes the block for an address,
+    with its limits so many times as high; `replies` says
     how often the customer of a ticket was answered."""
 
     name: str
     app: Counted
     a_minute: float
     tickets: Sequence[int]
-    connect: Callable[[str], Block]
+    connect: Callable[[str, float], CountingBlock]
     replies: Callable[[int], int]
 
     @property
@@ -60,14 +61,14 @@ def zendesk(name: str, count: int, *, updates: int = 100, requests: int = 200) -
     fake = FakeZendesk(updates_per_minute=updates, requests_per_minute=requests)
     tickets = [_write(fake.create_ticket, number) for number in range(count)]
 
-    def connect(address: str) -> Block:
+    def connect(address: str, times: float) -> CountingBlock:
         return ZendeskBlock(
             base_url=address,
             email=EMAIL,
             api_token=SecretStr(API_TOKEN),
             signing_secrets=[SecretStr(SIGNING_SECRET)],
-            updates_per_minute=updates,
-            requests_per_minute=requests,
+            updates_per_minute=updates * times,
+            requests_per_minute=requests * times,
         )
 
     return CountingHelpdesk(
@@ -86,13 +87,13 @@ def request_tracker(name: str, count: int) -> CountingHelpdesk:
     fake = FakeRequestTracker(secret=secret)
     tickets = [_write(fake.create_ticket, number) for number in range(count)]
 
-    def connect(address: str) -> Block:
+    def connect(address: str, times: float) -> CountingBlock:
         return RequestTrackerBlock(
             base_url=address,
             user=USER,
             password=SecretStr(PASSWORD),
             signing_secrets=[SecretStr(secret)],
-            requests_per_minute=REQUESTS_A_MINUTE,
+            requests_per_minute=REQUESTS_A_MINUTE * times,
         )
 
     return CountingHelpdesk(
@@ -111,12 +112,12 @@ def zammad(name: str, count: int) -> CountingHelpdesk:
     fake = FakeZammad(signing_secret=secret)
     tickets = [_write(fake.create_ticket, number) for number in range(count)]
 
-    def connect(address: str) -> Block:
+    def connect(address: str, times: float) -> CountingBlock:
         return ZammadBlock(
             base_url=address,
             api_token=SecretStr(ZAMMAD_TOKEN),
             signing_secrets=[SecretStr(secret)],
-            requests_per_minute=REQUESTS_A_MINUTE,
+            requests_per_minute=REQUESTS_A_MINUTE * times,
         )
 
     return CountingHelpdesk(

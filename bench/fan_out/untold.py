@@ -54,10 +54,9 @@ async def open_incident() -> int:
 
 
 async def plan_messages(
-    incident_id: int, connection: str, numbers: Iterable[object], *, template: str = NAMED
+    incident_id: int, helpdesk: Helpdesk, numbers: Iterable[object], *, template: str = NAMED
 ) -> None:
     """The tickets of this helpdesk are linked to the incident, and a message to each is in the ledger."""
-    helpdesk = await resources.connect(connection, Helpdesk)
     tickets = await helpdesk.read([str(number) for number in numbers])
     async with resources.transaction() as step:
         tx = step.connection

@@ -7,16 +7,20 @@ so that whoever goes on after a crash goes on with the same page.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, text, update
+from pydantic import TypeAdapter
+from sqlalchemy import Row, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
-from incidents.store.schema.tables import fan_outs
+from incidents.store.schema.tables import meta
+
+KEY = "fan_out:"
+"""Of its row in `meta`, before the number of the incident."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +56,24 @@ class FanOutProgress:
         return all(one.is_over for one in self.helpdesks)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Plan:
+    next_at: datetime | None
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Begun:
+    """What is kept beside the ledger; the plans are by connection."""
+
+    began_at: datetime
+    shown_at: datetime | None = None
+    plans: dict[str, _Plan] = field(default_factory=dict)
+
+
+_JSON = TypeAdapter(_Begun)
+
+
 async def note_plan(
     tx: AsyncConnection,
     incident_id: int,
@@ -63,37 +85,32 @@ async def note_plan(
     now: datetime,
 ) -> bool:
     """Keep what was planned last for a helpdesk; False where no fan-out is under way and none `begins`."""
-    began_at: datetime | None = (
-        await tx.execute(select(func.min(fan_outs.c.began_at)).where(fan_outs.c.incident_id == incident_id))
-    ).scalar_one_or_none()
-    if began_at is None and not begins:
-        return False
-    plan = insert(fan_outs).values(
-        incident_id=incident_id,
-        connection=connection,
-        began_at=began_at or now,
-        next_at=next_at,
-        ends_at=ends_at,
-    )
-    said = {"next_at": plan.excluded.next_at, "ends_at": plan.excluded.ends_at}
-    await tx.execute(plan.on_conflict_do_update(index_elements=["incident_id", "connection"], set_=said))
+    known = await _read(tx, incident_id, for_update=True)
+    if known is None:
+        if not begins:
+            return False
+        known = _Begun(began_at=now)
+    plan = _Plan(next_at=next_at, ends_at=ends_at)
+    await _write(tx, incident_id, replace(known, plans={**known.plans, connection: plan}))
     return True
 
 
 async def note_shown(tx: AsyncConnection, incident_id: int, *, now: datetime) -> None:
     """Its page was written just now."""
-    await tx.execute(update(fan_outs).where(fan_outs.c.incident_id == incident_id).values(shown_at=now))
+    known = await _read(tx, incident_id, for_update=True)
+    if known is not None:
+        await _write(tx, incident_id, replace(known, shown_at=now))
 
 
 async def end_fan_out(tx: AsyncConnection, incident_id: int) -> None:
     """All are told, and its page says so."""
-    await tx.execute(delete(fan_outs).where(fan_outs.c.incident_id == incident_id))
+    await tx.execute(delete(meta).where(meta.c.key == f"{KEY}{incident_id}"))
 
 
 async def fan_outs_under_way(tx: AsyncConnection) -> Sequence[int]:
     """The incidents whose page does not say yet that all are told."""
-    rows = await tx.execute(select(fan_outs.c.incident_id).distinct().order_by(fan_outs.c.incident_id))
-    return list(rows.scalars())
+    rows = await tx.execute(select(meta.c.key).where(meta.c.key.startswith(KEY)))
+    return sorted(int(row.key.removeprefix(KEY)) for row in rows)
 
 
 _COUNTS = text(
@@ -113,24 +130,20 @@ _COUNTS = text(
 
 async def read_progress(tx: AsyncConnection, incident_id: int) -> FanOutProgress | None:
     """How far it is; None where none is under way."""
-    query = select(fan_outs).where(fan_outs.c.incident_id == incident_id)
-    plans = {row.connection: row for row in await tx.execute(query)}
-    if not plans:
+    known = await _read(tx, incident_id)
+    if known is None:
         return None
-    began_at = min(plan.began_at for plan in plans.values())
-    rows = await tx.execute(
-        _COUNTS,
-        {"incident_id": incident_id, "message": EffectKind.CUSTOMER_MESSAGE.value, "began_at": began_at},
-    )
-    shown = [plan.shown_at for plan in plans.values() if plan.shown_at is not None]
+    message = EffectKind.CUSTOMER_MESSAGE.value
+    given = {"incident_id": incident_id, "message": message, "began_at": known.began_at}
+    rows = await tx.execute(_COUNTS, given)
     return FanOutProgress(
-        began_at=began_at,
-        shown_at=max(shown, default=None),
-        helpdesks=tuple(_helpdesk(row, plans.get(row.connection)) for row in rows),
+        began_at=known.began_at,
+        shown_at=known.shown_at,
+        helpdesks=tuple(_helpdesk(row, known.plans.get(row.connection)) for row in rows),
     )
 
 
-def _helpdesk(counts: Row[Any], plan: Row[Any] | None) -> HelpdeskProgress:
+def _helpdesk(counts: Row[Any], plan: _Plan | None) -> HelpdeskProgress:
     return HelpdeskProgress(
         connection=counts.connection,
         told=counts.told,
@@ -139,4 +152,17 @@ def _helpdesk(counts: Row[Any], plan: Row[Any] | None) -> HelpdeskProgress:
         others_left=counts.others,
         next_at=None if plan is None else plan.next_at,
         ends_at=None if plan is None else plan.ends_at,
+    )
+
+
+async def _read(tx: AsyncConnection, incident_id: int, *, for_update: bool = False) -> _Begun | None:
+    query = select(meta.c.value).where(meta.c.key == f"{KEY}{incident_id}")
+    found = (await tx.execute(query.with_for_update() if for_update else query)).scalar_one_or_none()
+    return None if found is None else _JSON.validate_json(found)
+
+
+async def _write(tx: AsyncConnection, incident_id: int, known: _Begun) -> None:
+    statement = insert(meta).values(key=f"{KEY}{incident_id}", value=_JSON.dump_json(known).decode())
+    await tx.execute(
+        statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
     )

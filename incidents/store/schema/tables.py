@@ -20,7 +20,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from incidents.store.schema.alerts import alert_episodes
 from incidents.store.schema.desk import desk_messages, desk_tickets, desks, listening
 from incidents.store.schema.emergencies import emergencies
-from incidents.store.schema.fan_outs import fan_outs
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
 from incidents.store.schema.public import approvals, issues, public_incidents, public_updates
@@ -58,7 +57,6 @@ __all__ = [
     "effects",
     "emergencies",
     "erasures",
-    "fan_outs",
     "incidents",
     "insight_models",
     "insight_predictions",

@@ -19,6 +19,7 @@ from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.loopback import serving
 from connectors.zendesk.fake.app import API_TOKEN, EMAIL, SIGNING_SECRET, FakeZendesk
 from incidents.effects import EffectState
+from incidents.ports import Helpdesk
 from incidents.store.database import Database
 from incidents.store.ledger.due import incidents_with_due_effects
 from incidents.store.ledger.fan_outs import FanOutProgress, fan_outs_under_way, read_progress
@@ -83,7 +84,8 @@ class _Site:
             for one in range(count)
         ]
         incident = await open_incident()
-        await plan_messages(incident, DESK, self.tickets, template=template)
+        helpdesk = await resources.connect(DESK, Helpdesk)
+        await plan_messages(incident, helpdesk, self.tickets, template=template)
         return incident
 
     async def start_anew(self, after: timedelta = timedelta(0)) -> None:
@@ -96,6 +98,15 @@ class _Site:
                 }
                 if moments:
                     await tx.execute(update(table).values(moments))
+            # When its page was begun is kept as JSON.
+            await tx.execute(
+                text(
+                    "update meta set value = cast(jsonb_set(cast(value as jsonb), '{began_at}', to_jsonb("
+                    " cast(cast(value as jsonb) ->> 'began_at' as timestamptz) - cast(:after as interval))) as text)"
+                    " where key like 'fan_out:%'"
+                ),
+                {"after": after},
+            )
         self.clock.passed += after
 
     def told(self) -> list[int]:
