@@ -11,6 +11,7 @@ from incidents.events import Lane, TicketEvent
 from incidents.models import TicketRef
 from tasks.insights.precedents import suggest_incidents
 from tasks.insights.surges import listen
+from tasks.now import show_now
 from tasks.parameters import unsearched
 from tasks.sla.board import show_board
 from tasks.stages.commit_intake import commit_intake
@@ -66,4 +67,5 @@ async def intake() -> str:
         await followers.finish()
     if tickets:
         await show_board()
+        await show_now()
     return f"{tickets} tickets, {opened} incidents opened"

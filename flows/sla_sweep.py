@@ -10,6 +10,7 @@ from flows.follow import Followers
 from flows.names import rename_run
 from incidents.process.sla_sweep import Swept
 from tasks.deliver.deliver import deliver
+from tasks.now import show_now
 from tasks.reading import promises_due
 from tasks.sla.board import show_board
 from tasks.sla.sweep import (
@@ -39,6 +40,7 @@ async def sla_sweep() -> str:
         swept = swept.plus(await sweep_incident(incident_id))
         followers.start([incident_id])
     await show_board()
+    await show_now()
     await rename_run(f"sla_sweep {_found(swept)}")
     try:
         if due.unlinked:

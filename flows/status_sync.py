@@ -9,6 +9,7 @@ from flows.drain import drain
 from flows.follow import Followers
 from incidents.errors import LiaisonError
 from incidents.events import AlertsLeftOut, ChatCommand, Lane, PageEvent
+from tasks.now import show_now
 from tasks.parameters import unsearched
 from tasks.sla.board import show_board
 from tasks.stages.chat_rights import check_commands
@@ -59,4 +60,5 @@ async def status_sync() -> str:
         await followers.finish()
     if count:
         await show_board()
+        await show_now()
     return f"{count} events"

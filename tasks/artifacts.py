@@ -11,12 +11,31 @@ import json
 from collections.abc import Sequence
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 
 
 async def publish_page(*, key: str, markdown: str, description: str) -> None:
     """A new version of the page `key` (small letters, digits and dashes), as Markdown."""
     await _publish(ArtifactCreate(type="markdown", key=key, data=markdown, description=description))
+
+
+async def rewrite_page(*, key: str, markdown: str, description: str) -> None:
+    """The page `key` in place: it has one version, whose address stays. Made where it is not there yet."""
+    wanted = ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[key]))
+    async with get_client() as client:
+        # Not GET /artifacts/KEY/latest: the id in its answer is that of the key, and no page's (Prefect 3.8.8).
+        found = await client.read_latest_artifacts(artifact_filter=wanted)
+        if not found:
+            await publish_page(key=key, markdown=markdown, description=description)
+            return
+        changed = ArtifactUpdate(data=markdown, description=description)
+        await client.request(
+            "PATCH",
+            "/artifacts/{id}",
+            path_params={"id": str(found[0].latest_id)},
+            json=changed.model_dump(mode="json", exclude_unset=True),
+        )
 
 
 async def publish_table(*, key: str, rows: Sequence[dict[str, str]], description: str) -> None:

@@ -26,7 +26,7 @@ async def show_board() -> bool:
         prefect_ui = (step.policy.links.prefect_ui or "").rstrip("/")
         table = board_table(found, now=step.now, prefect_ui=prefect_ui)
         digest = hashlib.sha256(json.dumps(table.rows).encode()).hexdigest()
-        if not await is_news(step.connection, digest):
+        if not await is_news(step.connection, KEY, digest):
             return False
         await publish_table(key=KEY, rows=table.rows, description=table.description)
     return True

@@ -8,6 +8,7 @@ from incidents.process.reviewing import read_review_facts
 from incidents.review.document import review_document
 from tasks import resources
 from tasks.artifacts import publish_page
+from tasks.now import write_now_at_times
 from tasks.pages.markdown import plain
 from tasks.pages.story import review_key, story_page
 from tasks.retries import OUTSIDE_CALL
@@ -37,4 +38,5 @@ async def tell_story(incident_id: int) -> str:
             markdown=review_document(facts, step.basis, plain),
             description=f"Review of {incident.name}: {plain(incident.title)}",
         )
+    await write_now_at_times()
     return key

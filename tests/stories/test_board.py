@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from starlette.types import Receive, Scope, Send
 
 from deployments.gateway.board.board import PATH, BoardPages
@@ -80,3 +83,24 @@ async def test_an_outage_as_the_board_tells_it(liaison: Installation, board: htt
     assert "What customers were told Nothing yet." not in story
     found = await board.get("", params={"q": str(first)})
     assert (found.status_code, found.headers["location"]) == (303, "INC-1")
+
+
+async def test_how_it_stands_in_the_prefect_ui(liaison: Installation):
+    """One page, rewritten in place: who has its address sees the newest, and no list of versions."""
+    await liaison.escalated(1)
+    assert "1 open incident" in await now_page_data()
+    assert "nobody yet: engineers are being woken" in await now_page_data()
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    assert "with **Jane Doe**" in await now_page_data()
+    async with get_client() as client:
+        versions = await client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["now"]))
+        )
+    assert len(versions) == 1
+
+
+async def now_page_data() -> str:
+    page = await Artifact.aget("now")
+    assert page is not None
+    return str(page.data)

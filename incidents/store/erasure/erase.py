@@ -33,12 +33,15 @@ from incidents.store.schema.tables import (
     timeline,
     written,
 )
+from incidents.store.sla.board import shown_key
 from incidents.ticket_words import TextsGone
 
 SENDING = EffectState.SENDING.value
 WHY_DEAD = "its customer was forgotten"
 _LARGEST_FILE = 5_000_000
 _BOARD = "sla_board"
+"""What an older version remembered the SLA board by."""
+_PAGES = ("sla-board", "now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ async def erase_words(tx: AsyncConnection, person: KnownCustomer, traces: Traces
 
 async def forget_board(tx: AsyncConnection) -> None:
     """So that the SLA board is written anew, whatever it said."""
-    await tx.execute(delete(meta).where(meta.c.key == _BOARD))
+    await tx.execute(delete(meta).where(meta.c.key.in_([_BOARD, *map(shown_key, _PAGES)])))
 
 
 async def _mask(tx: AsyncConnection, place: _Place, traces: Traces) -> Erased:

@@ -23,7 +23,6 @@ from incidents.store.schema.tables import (
 from incidents.store.sla.clocks import clock_of
 
 NEXT, MISSED, PAUSED = 40, 10, 10
-_SHOWN = "sla_board"
 _OPEN = sla_clocks.c.stopped_at.is_(None) & sla_clocks.c.due_at.is_not(None)
 _STANDS_STILL = sla_clocks.c.paused_because.is_not(None) & sla_clocks.c.target.is_not(None)
 
@@ -54,15 +53,20 @@ async def board_rows(tx: AsyncConnection, *, now: datetime) -> Sequence[BoardRow
     return [_row(row) for part in parts for row in await tx.execute(part)]
 
 
-async def is_news(tx: AsyncConnection, digest: str) -> bool:
-    """Whether the board of this digest is another one than the last; if so, it is remembered."""
+async def is_news(tx: AsyncConnection, page: str, digest: str) -> bool:
+    """Whether the page of this key and digest is another one than the last; if so, it is remembered."""
     row = await tx.execute(
         insert(meta)
-        .values(key=_SHOWN, value=digest)
+        .values(key=shown_key(page), value=digest)
         .on_conflict_do_update(index_elements=["key"], set_={"value": digest}, where=meta.c.value != digest)
         .returning(meta.c.key)
     )
     return row.scalar_one_or_none() is not None
+
+
+def shown_key(page: str) -> str:
+    """By which it is remembered what a page last showed."""
+    return f"shown {page}"
 
 
 def _rows(*conditions: ColumnElement[bool]) -> Select[Any]:

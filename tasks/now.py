@@ -1,0 +1,51 @@
+"""The page `now` of the Prefect UI: one artifact, rewritten in place, so that its address shows the newest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from incidents.store.board.reading import read_board
+from incidents.store.sla.board import is_news
+from tasks import resources
+from tasks.artifacts import rewrite_page
+from tasks.pages.now import KEY, now_page
+from tasks.retries import REPEATABLE_STORE_CALL
+from tasks.runs import task
+from tasks.without_prefect import is_without_prefect
+
+EVERY = 5.0
+"""Seconds from one rewriting to the next while much goes on; at the end of each drain it is rewritten anyway."""
+
+
+@dataclass(slots=True)
+class LastShown:
+    """When this process has rewritten it last."""
+
+    at: float = float("-inf")
+
+
+@task(name="show now", **REPEATABLE_STORE_CALL)
+async def show_now() -> bool:
+    """Rewrite the page unless it reads as it did, or Prefect is away; returns whether it was."""
+    return await write_now()
+
+
+async def write_now_at_times() -> None:
+    """The same in the midst of a storm: now and then."""
+    last = resources.kept(LastShown)
+    if resources.uptime() - last.at >= EVERY:
+        last.at = resources.uptime()
+        await write_now()
+
+
+async def write_now() -> bool:
+    """As `show_now`, inside another task."""
+    if is_without_prefect():
+        return False
+    async with resources.transaction() as step:
+        page = now_page(await read_board(step.connection, now=step.now), step.policy)
+        if not await is_news(step.connection, KEY, hashlib.sha256(page.encode()).hexdigest()):
+            return False
+        await rewrite_page(key=KEY, markdown=page, description="How it stands now.")
+    return True

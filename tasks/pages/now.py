@@ -1,0 +1,84 @@
+"""How it stands now, as a page: what is open, the most urgent first, what happens next, what waits for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from incidents.board.next_steps import next_steps, question_words, with_words
+from incidents.board.standing import Board, OpenIncident
+from incidents.links.board_links import PATH
+from incidents.policy.policy import Policy
+from incidents.texts.times import clock
+from tasks.pages.markdown import plain
+
+KEY = "now"
+SHOWN = 60
+STEPS = 2
+
+
+def now_page(board: Board, policy: Policy) -> str:
+    """Only times of the clock in it, no `in 4 min`: it reads the same until something happens."""
+    count = len(board.incidents)
+    lines = [f"# {count} open incident{_s(count)}" if count else "# No open incidents", ""]
+    lines += [*_waiting(board)]
+    for shown in board.incidents[:SHOWN]:
+        lines += [*_incident(shown, policy, board.at)]
+    if count > SHOWN:
+        lines += ["", f"and {count - SHOWN} less urgent ones"]
+    if board.lately:
+        lines += ["", "## Over in the last day", ""]
+        lines += [
+            f"- {_named(one.name)} {plain(one.title)}: {one.state.replace('_', ' ')} since"
+            f" {_at(one.state_since, board.at)}"
+            for one in board.lately
+        ]
+    if policy.links.gateway:
+        address = f"{policy.links.gateway.rstrip('/')}{PATH}"
+        lines += ["", f"For people without a login here: [the board]({address})."]
+    return "\n".join(lines)
+
+
+def _waiting(board: Board) -> Iterator[str]:
+    said = [
+        (board.unanswered, "with engineers woken and nobody answering"),
+        (board.stuck, "messages or changes that did not go out: `liaison held`"),
+        (board.parked, "webhooks that could not be read: `liaison parked`"),
+    ]
+    found = [f"- **{number}** {words}" for number, words in said if number]
+    found += [
+        f"- **{plain(one.name)}** does not take what we send: {plain(one.said) or 'no answer'}"
+        for one in board.unwell
+    ]
+    if found:
+        yield from ("## Waits for a person", "", *found, "")
+
+
+def _incident(shown: OpenIncident, policy: Policy, now: datetime) -> Iterator[str]:
+    incident = shown.incident
+    yield f"## {_named(incident.name)} {plain(incident.title)}"
+    yield ""
+    yield (
+        f"**Severity {int(incident.severity)}**, {incident.state.replace('_', ' ')} since"
+        f" {_at(incident.state_since, now)}, with **{plain(with_words(shown))}**, accountable:"
+        f" {plain(incident.owner or 'nobody yet')}. {plain(policy.service(incident.service).title)}: {shown.tickets}"
+        f" ticket{_s(shown.tickets)} from {shown.customers} customer{_s(shown.customers)}."
+    )
+    yield ""
+    for step in next_steps(shown)[:STEPS]:
+        yield f"- {_at(step.at, now)}: {step.what}"
+    for question in shown.questions:
+        yield f"- **yes or no?** {question_words(question.subject)}: `liaison approve {incident.name}`"
+    yield ""
+
+
+def _named(name: str) -> str:
+    return f"[{name}](/artifacts/key/{name.lower()})"
+
+
+def _at(at: datetime, now: datetime) -> str:
+    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
