@@ -14,6 +14,7 @@ from incidents.effects import EffectState
 from incidents.errors import NotFound
 from incidents.models import Incident
 from incidents.notes.notes import evidence_lines, verdict_words
+from incidents.notes.story import condensed
 from incidents.notes.updates import promises_words
 from incidents.store.cases import incident_number, list_incidents, load_case
 from incidents.store.database import Database
@@ -144,7 +145,7 @@ def print_shown(console: Console, found: Shown) -> None:
     if promised:
         console.print(f"promises of the next update: {promised}", markup=False)
     console.print()
-    for entry in found.entries:
+    for entry in condensed(found.entries):
         console.print(f"{entry.at:%H:%M:%S}  {entry.text}  ({entry.actor})", markup=False)
     if case.untold:
         console.print("\n[bold]Customers to tell by hand:[/bold]")

@@ -8,11 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 
+from deployments.demo.at_once import run_at_once
+from deployments.demo.endings import tell_the_end, tell_the_review
 from deployments.demo.told import NotAsTold, until
 from deployments.demo.world import World
+from deployments.machine.stack import Stack
 from incidents.case import Case
 from incidents.models import IncidentState, TicketRef, TicketStatus
 from incidents.store.cases import list_incidents, load_case
@@ -35,7 +40,8 @@ class Story:
 
     world: World
     database: Database
-    gateway_url: str
+    stack: Stack
+    folder: Path
     say: Callable[[str], None]
     pace: float = 30.0
     tickets: list[int] = field(default_factory=list)
@@ -48,10 +54,15 @@ class Story:
         """Raises `NotAsTold` where it does not go as told."""
         await self._three_unrelated_tickets()
         await self._outage()
+        await self._nobody_has_it()
+        await self._public_is_told()
         await self._engineer_takes_it()
+        await self._one_more_writes()
+        await self._handed_over()
         await self._mended("Rolled back the 14:02 deployment.")
         await self._still_broken()
         await self._mended("Cleared the stale cache as well.", again=True)
+        await self._looked_back_at()
 
     async def _three_unrelated_tickets(self) -> None:
         self.say("Three tickets that are no outage: spam, a question, and one about search, which is healthy")
@@ -96,6 +107,40 @@ class Story:
             f"  the Payments team is paged, {self.first_page_after:.1f} s after the first ticket was written"
         )
 
+    async def _nobody_has_it(self) -> None:
+        self.say("Nobody takes it yet: what customers were to hear by now, the clock says (sla_sweep)")
+        await until("the update is due", self._update_is_due, 60)
+        await run_at_once(self.stack, self.database, "sla_sweep")
+        await until("every customer has heard", lambda: self._has_told(1), 60)
+        owner = (await self._checkout()).incident.owner
+        self.say(
+            f"  {CUSTOMERS} customers read by when they hear from us next; that promise is {owner}'s to keep"
+        )
+
+    async def _public_is_told(self) -> None:
+        case = await self._checkout()
+        self.say("Anna says in the incident's room that the public may read of it")
+        await self._types(case, "approve {incident} many are hit")
+        await until("the status page shows it", self._page_says("Checkout"), 60)
+        self.say("  it is on the status page; who approved it stands in the story")
+
+    async def _one_more_writes(self) -> None:
+        self.say("One more customer writes, late")
+        late = self.world.zendesk.create_ticket(
+            "Late Customer", "late@mail.example", "I cannot pay", "Is it me, or is it you?", ("tier_gold",)
+        )
+        self.tickets.append(late)
+        await until("the late customer has a digest", self._has_digest(late), 60)
+        said = next(line for line in self.replies(late)[0].splitlines() if " UTC: " in line)
+        self.say(f'  and reads in their own thread what was said so far: "{said}"')
+
+    async def _handed_over(self) -> None:
+        case = await self._checkout()
+        self.say(f"{case.incident.owner}'s shift ends; Ben is accountable from now on")
+        await self._types(case, 'owner {incident} "Ben Agent" the bank is called, wait for their answer')
+        await until("it is Ben's", self._is_owned_by("Ben Agent"), 30)
+        self.say("  handed over with a note: on the ticket, in the room, in the story")
+
     async def _engineer_takes_it(self) -> None:
         page = self.world.pagerduty.incidents[-1].id
         self.say("Jane acknowledges in PagerDuty and writes a note there")
@@ -103,10 +148,10 @@ class Story:
         self.world.pagerduty.add_note(
             page, "Jane Doe", "Connection pool exhausted since the 14:02 deployment."
         )
-        await until("every customer has a progress update", lambda: self._has_told(1), 60)
+        await until("it is acknowledged", self._in_state(IncidentState.ACKNOWLEDGED), 60)
         await until("her note is on every ticket", self._note_is_everywhere, 60)
         self.say(
-            f"  {CUSTOMERS} customers have a progress update; her note is on every ticket and in the room"
+            "  her note is on every ticket and in the room; customers who had word already get no second one"
         )
 
     async def _mended(self, note: str, *, again: bool = False) -> None:
@@ -119,7 +164,7 @@ class Story:
         self.world.pagerduty.resolve(page, "Omar Haddad" if again else "Jane Doe")
         await until("it is closed", self._in_state(IncidentState.CLOSED), 90)
         self.was_closed = True
-        self.say("  probed twice, healthy; everybody was told; tickets solved; closed")
+        await tell_the_end(self.database, (await self._checkout()).incident.id, self.say)
 
     async def _still_broken(self) -> None:
         self.was_closed = False
@@ -131,7 +176,58 @@ class Story:
         self.was_reopened = True
         self.say("  reopened, and a second page is out")
 
+    async def _looked_back_at(self) -> None:
+        await tell_the_review(
+            self.database, (await self._checkout()).incident.id, self.folder / "liaison.yaml", self.say
+        )
+        await until("the issue has what it came to, twice", self._has_notes(2), 30)
+        (issue,) = self.world.redmine.tracker.issues.values()
+        self.say(f"  the lasting fix is issue #{issue.id}: {issue.subject}; what it came to is below it")
+
+    async def _types(self, case: Case, words: str) -> None:
+        """What somebody types in the incident's room."""
+        name = case.incident.name
+        await self.world.slack.slash(
+            words.format(incident=name), channel=f"{name.lower()}-{case.incident.service}"
+        )
+
     # What is looked at between the steps.
+
+    async def _checkout(self) -> Case:
+        case = await self._case("checkout")
+        if case is None:
+            raise NotAsTold("there is no incident of the checkout")
+        return case
+
+    async def _update_is_due(self) -> bool:
+        due = (await self._checkout()).incident.next_update_at
+        return due is not None and due <= datetime.now(UTC)
+
+    def _page_says(self, what: str) -> Callable[[], Awaitable[bool]]:
+        async def holds() -> bool:
+            page = self.folder / "page" / "status.json"
+            return page.exists() and f'"Problem with {what}"' in page.read_text(encoding="utf-8")
+
+        return holds
+
+    def _has_digest(self, ticket: int) -> Callable[[], Awaitable[bool]]:
+        async def holds() -> bool:
+            return any("this is what we have told customers so far" in text for text in self.replies(ticket))
+
+        return holds
+
+    def _is_owned_by(self, name: str) -> Callable[[], Awaitable[bool]]:
+        async def holds() -> bool:
+            return (await self._checkout()).incident.owner == name
+
+        return holds
+
+    def _has_notes(self, count: int) -> Callable[[], Awaitable[bool]]:
+        async def holds() -> bool:
+            issues = list(self.world.redmine.tracker.issues.values())
+            return bool(issues) and sum(bool(one.notes) for one in issues[0].journals) >= count
+
+        return holds
 
     async def _case(self, service: str) -> Case | None:
         async with self.database.transaction() as tx:
@@ -205,7 +301,7 @@ class Story:
     async def duplicates_dropped(self) -> int:
         """As the gateway counted them."""
         async with httpx.AsyncClient(trust_env=False) as client:
-            lines = (await client.get(f"{self.gateway_url}/metrics")).text.splitlines()
+            lines = (await client.get(f"{self.stack.gateway_url}/metrics")).text.splitlines()
         return sum(
             int(float(line.rpartition(" ")[2]))
             for line in lines

@@ -1,4 +1,4 @@
-"""The demo's world: four fakes that speak their vendors' wire protocols on loopback, and two web services."""
+"""The demo's world: fakes that speak their vendors' wire protocols on loopback, a status page, and two web services."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prefect.blocks.core import Block
 from pydantic import SecretStr
@@ -13,7 +14,9 @@ from starlette.types import ASGIApp
 
 from blocks.http import HttpBlock
 from blocks.pagerduty import PagerDutyBlock
+from blocks.redmine import RedmineBlock
 from blocks.slack import SlackBlock
+from blocks.staticpage import StaticPageBlock
 from blocks.zendesk import ZendeskBlock
 from connectors.http.fake.app import (
     FakeService,
@@ -23,6 +26,7 @@ from connectors.http.fake.app import (
 from connectors.http.settings import HealthProbe, WebhookAction
 from connectors.kit.fakes.loopback import serving
 from connectors.pagerduty.fake import app as pagerduty
+from connectors.redmine.fake import app as redmine
 from connectors.slack.fake import app as slack
 from connectors.zendesk.fake import app as zendesk
 
@@ -41,6 +45,7 @@ class World:
     zendesk: zendesk.FakeZendesk
     pagerduty: pagerduty.FakePagerDuty
     slack: slack.FakeSlack
+    redmine: redmine.FakeRedmine
     checkout: FakeService
     search: FakeService
     addresses: dict[str, str] = field(default_factory=dict)
@@ -52,6 +57,7 @@ class World:
             "zendesk": self.zendesk.app,
             "pagerduty": self.pagerduty.app,
             "slack": self.slack.app,
+            "redmine": self.redmine.app,
             "checkout": self.checkout.app,
             "search": self.search.app,
         }
@@ -79,6 +85,7 @@ def make_world(*, duplicate_rate: float = 0.2, shuffle: bool = True, seed: int =
         ),
         pagerduty=pagerduty.FakePagerDuty(routing_keys=ROUTING_KEYS),
         slack=slack.FakeSlack(),
+        redmine=redmine.FakeRedmine(),
         checkout=FakeService(remedies={"restart-checkout": Remedy.FAILS}),
         search=FakeService(),
     )
@@ -97,10 +104,14 @@ async def open_world(*, duplicate_rate: float = 0.2, seed: int = 7) -> AsyncIter
         yield world
 
 
-def connections(world: World) -> dict[str, Block]:
-    """The connections of the demo's policy, by name."""
+def connections(world: World, status_folder: Path | None = None) -> dict[str, Block]:
+    """The connections of the demo's policy, by name; with a status page where there is a folder for it."""
     allowed = [address.removeprefix("http://") for address in world.addresses.values()]
-    return {
+    page = {} if status_folder is None else {"staticpage/demo": _status_page(status_folder)}
+    return page | {
+        "redmine/demo": RedmineBlock(
+            base_url=world.addresses["redmine"], api_key=SecretStr(redmine.API_KEY), project="shop"
+        ),
         "zendesk/demo": ZendeskBlock(
             base_url=world.addresses["zendesk"],
             email=zendesk.EMAIL,
@@ -140,7 +151,11 @@ def connections(world: World) -> dict[str, Block]:
     }
 
 
-async def save_connections(world: World) -> None:
+def _status_page(folder: Path) -> Block:
+    return StaticPageBlock(folder=str(folder), title="Acme status", services=["Checkout"])
+
+
+async def save_connections(world: World, status_folder: Path | None = None) -> None:
     """Save them, as an operator would in the Prefect UI."""
-    for name, block in connections(world).items():
+    for name, block in connections(world, status_folder).items():
         await block.save(name.partition("/")[2], overwrite=True)

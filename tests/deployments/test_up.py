@@ -13,7 +13,7 @@ from bench.sandbox import until
 from blocks.connect import settings_json
 from deployments.commands.settings import EXAMPLE_POLICY, operator_key
 from deployments.commands.up import Patience, up
-from deployments.demo.play import POLICY
+from deployments.demo.policies import POLICY
 from deployments.demo.world import connections, open_world
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.processes import free_port

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from deployments.demo import play
+from deployments.demo import policies
 from flows.train import train
 from incidents.errors import NotFound
 from incidents.policy.file import load_policy
@@ -20,7 +20,7 @@ HEAVY = ("scipy", "sklearn", "lightgbm", "matplotlib", "great_expectations", "us
 
 @pytest.fixture(scope="module")
 def policy():
-    return load_policy(play.POLICY)
+    return load_policy(policies.POLICY)
 
 
 @pytest.mark.parametrize("insight", insights(), ids=lambda insight: insight.kind)

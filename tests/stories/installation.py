@@ -16,7 +16,7 @@ from sqlalchemy import DateTime, RowMapping, select, update
 
 from connectors.pagerduty.fake.account import FakeIncident
 from connectors.slack.fake import rendering as fake_rendering
-from deployments.demo import play
+from deployments.demo.policies import POLICY, merged
 from deployments.demo.world import World, make_world
 from flows.intake import intake
 from flows.status_sync import status_sync
@@ -66,8 +66,8 @@ class Installation:
 
     def write_policy(self, changes: Mapping[str, Any] | None = None) -> None:
         """The demo's policy with short times, and these keys changed, however deep."""
-        base = yaml.safe_load(play.POLICY.read_text())
-        self.policy_file.write_text(yaml.safe_dump(_merged(_merged(base, SHORT), changes or {})))
+        base = yaml.safe_load(POLICY.read_text())
+        self.policy_file.write_text(yaml.safe_dump(merged(merged(base, SHORT), changes or {})))
 
     # What happens
 
@@ -182,14 +182,6 @@ def quiet_world() -> World:
     world.zendesk.api.jobs.looks = 0
     world.zendesk.api.exports.lag = timedelta(0)
     return world
-
-
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in changes.items():
-        deeper = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merged(merged[key], value) if deeper else value
-    return merged
 
 
 def _line(row: RowMapping) -> Line:

@@ -21,10 +21,10 @@ from deployments.machine.processes import free_port
 
 PATIENCE = 400.0
 EXPECTED = {
-    "tickets": 43,
+    "tickets": 44,
     "incidents": 2,
     "pages": 2,
-    "customer_messages": 82,
+    "customer_messages": 84,
     "reopened": True,
     "closed": True,
     "ok": True,
@@ -32,10 +32,10 @@ EXPECTED = {
 
 
 BY_MAIL = {
-    "tickets": 12,
+    "tickets": 13,
     "incidents": 1,
     "pages": 2,
-    "customer_messages": 26,
+    "customer_messages": 28,
     "reopened": True,
     "closed": True,
     "ok": True,

@@ -11,14 +11,12 @@ from rich.console import Console
 
 from deployments.demo.scratch import DemoOptions, sayer, scratch_installation
 from deployments.demo.told import goes_as_told
-from deployments.demo.vendorless.story import MailStory
+from deployments.demo.vendorless.story import POLICY, MailStory
 from deployments.demo.vendorless.world import MailWorld, open_mail_world, save_connections
 from deployments.machine.stack import Stack
 from incidents.store.cases import list_incidents
 from incidents.store.database import Database
 from incidents.store.tickets import count_tickets
-
-POLICY = Path(__file__).with_name("policy.yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +54,9 @@ async def _tell(
     stack: Stack, world: MailWorld, say: Callable[[str], None], options: DemoOptions
 ) -> MailDemoResult:
     database = Database(stack.database_url)
-    story = MailStory(world=world, database=database, say=say, pace=1.0 if options.is_quick else 12.0)
+    story = MailStory(
+        world=world, database=database, stack=stack, say=say, pace=1.0 if options.is_quick else 12.0
+    )
     try:
         went_as_told = await goes_as_told(story.tell, say)
         return await _result(story, database, went_as_told=went_as_told, say=say)

@@ -8,18 +8,26 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 
 import httpx
 
+from deployments.commands.owner import give_to
+from deployments.demo.at_once import run_at_once
+from deployments.demo.endings import tell_the_end, tell_the_review
 from deployments.demo.told import NotAsTold, until
 from deployments.demo.vendorless.world import COMPANY, MailWorld
+from deployments.machine.stack import Stack
 from incidents.case import Case
+from incidents.decisions.ownership.hand_over import HandOver
 from incidents.models import IncidentState
 from incidents.store.cases import list_incidents, load_case
 from incidents.store.database import Database
 from incidents.store.inbox.listening import read_place
 
+POLICY = Path(__file__).with_name("policy.yaml")
 CUSTOMERS = 12
 SUBJECT = "Checkout fails with an error"
 _LINK = re.compile(r"https?://\S+/pages/\S+")
@@ -31,6 +39,7 @@ class MailStory:
 
     world: MailWorld
     database: Database
+    stack: Stack
     say: Callable[[str], None]
     pace: float = 12.0
     outage_began: float = 0.0
@@ -44,10 +53,15 @@ class MailStory:
     async def tell(self) -> None:
         """Raises `NotAsTold` where it does not go as told."""
         await self._outage()
+        await self._nobody_has_it()
+        await self._public_is_told()
         await self._taken()
+        await self._one_more_writes()
+        await self._handed_over()
         await self._mended()
         await self._still_broken()
         await self._mended()
+        await tell_the_review(self.database, (await self._there()).incident.id, POLICY, self.say)
 
     async def _outage(self) -> None:
         # A mailbox is heard from when it is first looked at; older mail is not taken for new.
@@ -67,14 +81,46 @@ class MailStory:
         await until("Ana is woken", self._woken("ana", 1), 60)
         self.first_page_after = time.monotonic() - self.outage_began
 
+    async def _nobody_has_it(self) -> None:
+        self.say("Nobody takes it yet: what customers were to hear by now, the clock says (sla_sweep)")
+        await until("the update is due", self._update_is_due, 60)
+        await run_at_once(self.stack, self.database, "sla_sweep")
+        await until("every customer has heard", self._heard(1), 60)
+        owner = (await self._there()).incident.owner
+        self.say(
+            f"  {CUSTOMERS} customers read by when they hear from us next; that promise is {owner}'s to keep"
+        )
+
+    async def _public_is_told(self) -> None:
+        self.say("Ada says by Prefect's form `approve` that the public may read of it")
+        name = (await self._there()).incident.name
+        await run_at_once(
+            self.stack, self.database, "approve", incident=name, by="Ada Agent", why="many are hit"
+        )
+        await until("the status page shows it", self._page_says('"Checkout"'), 60)
+        self.say(f"  the public reads it on the status page: {self.world.folder / 'index.html'}")
+
+    async def _one_more_writes(self) -> None:
+        self.say("One more customer writes, late")
+        late = "late@mail.example"
+        self.customers.append(late)
+        self.world.writes(late, SUBJECT, "Is it me, or is it you?")
+        await until("the late customer has a digest", self._has_digest(late), 60)
+        said = next(line for line in _text(self.world.got(late)[0]).splitlines() if " UTC: " in line)
+        self.say(f'  and reads in their own thread what was said so far: "{said}"')
+
+    async def _handed_over(self) -> None:
+        incident = (await self._there()).incident
+        self.say(f"{incident.owner}'s shift ends; Ben is accountable from now on (`liaison owner`)")
+        wanted = HandOver(to="Ben Agent", by="Ada Agent", note="the bank is called, wait for their answer")
+        await give_to(self.database, incident.name, wanted, POLICY)
+        self.say("  handed over with a note: on the ticket and in the story")
+
     async def _taken(self) -> None:
         self.say("Ana opens the link in her mail and presses 'I have it'")
         await self._press("ana", "")
         await until("it is acknowledged", self._in_state(IncidentState.ACKNOWLEDGED), 30)
-        await until("every customer has heard", self._heard(1), 60)
-        await until("the status page shows it", self._page_says('"Checkout"'), 60)
-        self.say("  nobody further is woken; every customer reads in their own thread that it is worked on,")
-        self.say(f"  and the public on the status page: {self.world.folder / 'index.html'}")
+        self.say("  nobody further is woken; customers who had word already get no second one")
 
     async def _mended(self) -> None:
         self.say("The service is mended; by the same link she says that it works again")
@@ -82,7 +128,7 @@ class MailStory:
         await self._press("ana", "/over")
         await until("it is closed", self._in_state(IncidentState.CLOSED), 90)
         self.was_closed = True
-        self.say("  probed twice, healthy; everybody was told; closed")
+        await tell_the_end(self.database, (await self._there()).incident.id, self.say)
 
     async def _still_broken(self) -> None:
         self.was_closed = False
@@ -134,6 +180,24 @@ class MailStory:
         async with self.database.transaction() as tx:
             found = await list_incidents(tx)
             return await load_case(tx, found[-1].id) if found else None
+
+    async def _there(self) -> Case:
+        case = await self._case()
+        if case is None:
+            raise NotAsTold("there is no incident")
+        return case
+
+    async def _update_is_due(self) -> bool:
+        due = (await self._there()).incident.next_update_at
+        return due is not None and due <= datetime.now(UTC)
+
+    def _has_digest(self, customer: str) -> Callable[[], Awaitable[bool]]:
+        async def holds() -> bool:
+            return any(
+                "this is what we have told customers" in _text(mail) for mail in self.world.got(customer)
+            )
+
+        return holds
 
     async def _all_joined(self) -> bool:
         case = await self._case()

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from deployments.demo import play
+from deployments.demo import policies
 from incidents.basis import Basis
 from incidents.models import JoinOrigin, Severity, TicketStatus
 from incidents.policy.file import load_policy
@@ -53,7 +53,7 @@ def prediction(number=1, **changes):
     return replace(one, **changes)
 
 
-POLICY = load_policy(play.POLICY)
+POLICY = load_policy(policies.POLICY)
 
 
 async def settle(tx):
