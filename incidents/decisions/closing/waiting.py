@@ -16,7 +16,9 @@ from incidents.models import Stage, Ticket, TicketStatus
 from incidents.policy.process import NotTold
 from incidents.texts.messages import internal
 
-_OUTSTANDING_AGAIN = timedelta(seconds=30)
+_SOON, _OUTSTANDING_AGAIN = timedelta(seconds=5), timedelta(seconds=30)
+"""Most of what is on its way, such as a post that a chat paces, is there in some seconds."""
+_JUST_NOW = timedelta(minutes=1)
 _ASKED_AGAIN = timedelta(minutes=5)
 """Once a person was asked, only they change anything."""
 PATIENCE = timedelta(minutes=10)
@@ -81,7 +83,10 @@ def wait(case: Case, missing: Outstanding, basis: Basis) -> Plan | None:
 
 
 def _look_again(case: Case, basis: Basis) -> Plan:
-    again = _ASKED_AGAIN if case.incident.checks & ASKED else _OUTSTANDING_AGAIN
+    is_new = basis.now - case.incident.state_since < _JUST_NOW
+    again = _SOON if is_new else _OUTSTANDING_AGAIN
+    if case.incident.checks & ASKED:
+        again = _ASKED_AGAIN
     incident = replace(case.incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now + again)
     return Plan(incident=incident)
 
