@@ -33,9 +33,12 @@ async def escalation(incident: IncidentNames, escalate_now_for: Requester = None
     """
 
     async def wake(before: Incident) -> Incident:
-        after = await commit_escalation(before.id, [], escalate_now_for)
+        # Whose page has waited may work again.
+        has_waited = before.held_until is not None and escalate_now_for is None
+        first = await probe(before.service) if has_waited else []
+        after = await commit_escalation(before.id, list(first), escalate_now_for)
         await deliver(after.id, Wanted.WAKING)
-        if after.state is IncidentState.MITIGATING:
+        if after.state is IncidentState.MITIGATING and after.held_until is None:
             looks = await probe(after.service)
             after = await commit_escalation(after.id, list(looks))
             await deliver(after.id, Wanted.WAKING)

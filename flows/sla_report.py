@@ -1,4 +1,5 @@
-"""SLA report: each Monday, how last week's promises were kept, how long customers waited, and why some were missed."""
+"""SLA report: each Monday, how last week's promises were kept, how long customers waited, and why some were missed;
+and beside it, for which services engineers were woken in vain."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from pydantic import Field
 from flows.names import rename_run
 from insights.sla_report.iso_week import PATTERN, week_to_report
 from tasks import resources
+from tasks.sla.noise import show_page_noise
 from tasks.sla.report import make_sla_report, show_sla_report
 
 WeekName = Annotated[str, Field(pattern=PATTERN, examples=["2026-W47"])]
@@ -26,6 +28,7 @@ async def sla_report(week: WeekName | None = None) -> str:
     chosen = week_to_report(week, now=resources.utc_now())
     kept = await make_sla_report(str(chosen))
     await show_sla_report(kept)
+    await show_page_noise(str(chosen))
     found = f"{chosen} {kept.report.attained}"
     await rename_run(f"sla_report {found}")
     return found

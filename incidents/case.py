@@ -188,6 +188,8 @@ class EntryKind(StrEnum):
     PROOF = "proof"
     MERGED = "merged"
     """It was merged into another incident, or another one into it."""
+    HELD = "held"
+    """Its page waits, and until when."""
     SPLIT = "split"
     """A ticket that did not belong to it was split off, or came from where it did not."""
     CLOSED = "closed"

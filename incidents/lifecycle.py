@@ -77,6 +77,7 @@ def reopen(incident: Incident, *, now: datetime) -> Incident:
         responder=None,
         page_level=0,
         checks=0,
+        held_until=None,
     )
 
 

@@ -383,6 +383,7 @@ class Incident:
     resolved_at: datetime | None = None
     merged_into: int | None = None
     split_from: int | None = None
+    held_until: datetime | None = None
 
     @property
     def ref(self) -> IncidentRef:

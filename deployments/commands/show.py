@@ -13,7 +13,7 @@ from incidents.case import Case, customers_to_tell
 from incidents.effects import EffectState
 from incidents.errors import NotFound
 from incidents.models import Incident
-from incidents.notes.notes import evidence_lines, verdict_words
+from incidents.notes.notes import evidence_lines, held_words, verdict_words
 from incidents.notes.story import condensed
 from incidents.notes.updates import promises_words
 from incidents.store.cases import incident_number, list_incidents, load_case
@@ -135,6 +135,8 @@ def print_shown(console: Console, found: Shown) -> None:
         f" {len(case.tickets)} tickets, with {incident.responder or 'nobody'}",
         markup=False,
     )
+    if held_words(incident):
+        console.print(held_words(incident).removeprefix(", "), markup=False)
     if incident.merged_into is not None:
         console.print(f"it goes on in INC-{incident.merged_into}", markup=False)
     console.print(f"accountable: {incident.owner or 'nobody yet'}", markup=False)

@@ -27,6 +27,7 @@ _BY_STATE: dict[tuple[Stage, IncidentState], str] = {
     (Stage.ESCALATION, S.ESCALATED): "the next in line are woken",
     (Stage.CLOSURE, S.CLOSING): "it is closed, once every customer was told",
 }
+_HELD = "its page has waited: engineers are woken, unless it works again"
 _QUESTIONS = {ApprovalSubject.STATUS_PAGE: "telling the public on the status page"}
 
 
@@ -53,6 +54,8 @@ def next_steps(shown: OpenIncident) -> tuple[NextStep, ...]:
     stage = incident.next_stage
     if stage is not None and incident.next_stage_at is not None:
         words = _BY_STATE.get((stage, incident.state), _BY_STAGE[stage])
+        if incident.next_stage_at == incident.held_until:
+            words = _HELD
         found.append(NextStep(at=incident.next_stage_at, what=words))
     if shown.promised_by is not None:
         found.append(NextStep(at=shown.promised_by, what="customers hear from us, as promised"))

@@ -9,7 +9,7 @@ from incidents.decisions.telling import digest
 from incidents.effects import ChatAnswer, Effect, EffectKind
 from incidents.events import ChatCommand
 from incidents.models import ChatVerb, Incident
-from incidents.notes.notes import verdict_words
+from incidents.notes.notes import held_words, verdict_words
 
 USAGE = (
     "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny, "
@@ -65,4 +65,4 @@ def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool =
 def _line(incident: Incident) -> str:
     who = f", {incident.responder} is on it" if incident.responder else ""
     owner = f", accountable: {incident.owner}" if incident.owner else ""
-    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{who}{owner}"
+    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{held_words(incident)}{who}{owner}"

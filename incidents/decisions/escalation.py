@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from incidents.actions import ActionState
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.holding.hold import QUIET, ServiceLately, held, hold_for, is_held
 from incidents.decisions.posts import action_effect, chat_post
 from incidents.decisions.updates.said import promised_for
 from incidents.effects import Effect, EffectKind, EffectState, RoomRequest, ticket_note
@@ -29,24 +30,54 @@ _BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, Incident
 _ACTION_GRACE = timedelta(seconds=30)
 
 
-def decide(case: Case, looks: Sequence[ProbeResult], basis: Basis, *, by_hand: str | None = None) -> Plan:
+def decide(
+    case: Case,
+    looks: Sequence[ProbeResult],
+    basis: Basis,
+    *,
+    lately: ServiceLately = QUIET,
+    by_hand: str | None = None,
+) -> Plan:
     """The next step of an incident on its way to the engineers; any other incident is left as it is.
 
-    `by_hand` names who asked to escalate now: then no action is tried and no proof is awaited.
+    `by_hand` names who asked to escalate now: then no action is tried, no proof is awaited and no page waits. `lately`
+    is what else happened to its service.
     """
     incident = case.incident
     if by_hand is not None and incident.state in _BEFORE | _BY_HAND | {IncidentState.MITIGATING}:
         return mobilise(case, basis, why=f"escalated by {by_hand}")
     if incident.state in _BY_HAND and incident.next_stage is Stage.ESCALATION:
         return mobilise(case, basis, why="the response target would be missed")
-    if incident.state in _BEFORE:
-        action = _action_to_try(case, basis.policy)
-        if action is not None:
-            return _try_action(case, action, now=basis.now)
-        return mobilise(case, basis, why=verdict_words(incident.verdict))
+    is_on_its_way = incident.state in _BEFORE or incident.state is IncidentState.MITIGATING
+    if not is_on_its_way or is_held(incident, now=basis.now):
+        return Plan(incident=incident)
     if incident.state is IncidentState.MITIGATING:
-        return _after_action(case, looks, basis)
-    return Plan(incident=incident)
+        return _after_action(case, looks, lately, basis)
+    return _begin(case, looks, lately, basis)
+
+
+def _begin(case: Case, looks: Sequence[ProbeResult], lately: ServiceLately, basis: Basis) -> Plan:
+    incident = case.incident
+    if incident.held_until is not None:
+        return _after_hold(case, looks, basis)
+    action = _action_to_try(case, basis.policy)
+    if action is not None:
+        return _try_action(case, action, now=basis.now)
+    return _wake(case, lately, basis, why=verdict_words(incident.verdict))
+
+
+def _wake(case: Case, lately: ServiceLately, basis: Basis, *, why: str) -> Plan:
+    """Page the team, unless the page may wait."""
+    hold = hold_for(case, lately, basis)
+    return mobilise(case, basis, why=why) if hold is None else held(case, hold, basis)
+
+
+def _after_hold(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
+    """It works again by itself, or by what its agent did; else the page has waited long enough."""
+    if _is_green(looks):
+        entry = Entry(kind=EntryKind.STATE, text="It works again; nobody was woken")
+        return _works_again(case, entry, basis)
+    return mobilise(case, basis, why="it still fails, and the page has waited")
 
 
 def _action_to_try(case: Case, policy: Policy) -> ActionPolicy | None:
@@ -67,28 +98,32 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
     return Plan(incident=incident, effects=(action_effect(case, action),), entries=(entry,))
 
 
-def _after_action(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
+def _after_action(case: Case, looks: Sequence[ProbeResult], lately: ServiceLately, basis: Basis) -> Plan:
     action = [line for line in case.ledger if line.kind is EffectKind.ACTION][-1]
     incident = case.incident
     if action.state.is_open:
         if incident.next_stage_at is not None and basis.now < incident.next_stage_at:
             return Plan(incident=incident)
-        return mobilise(case, basis, why=f"the action '{action.target}' did not end in time")
+        return _wake(case, lately, basis, why=f"the action '{action.target}' did not end in time")
     has_succeeded = action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED
     if has_succeeded and not looks and basis.policy.service(incident.service).probes:
         # Nobody has looked since it ended (its worker died): that comes first.
         return Plan(incident=replace(incident, next_stage_at=basis.now))
     if has_succeeded and _is_green(looks):
-        incident = move(case.incident, IncidentState.RESOLVED, now=basis.now)
-        incident = replace(
-            incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now, resolved_at=basis.now, checks=0
-        )
-        entry = Entry(
-            kind=EntryKind.FIXED_BY_ACTION, text=f"The action '{action.target}' fixed it; nobody was woken"
-        )
-        return Plan(incident=incident, entries=(entry,))
+        text = f"The action '{action.target}' fixed it; nobody was woken"
+        return _works_again(case, Entry(kind=EntryKind.FIXED_BY_ACTION, text=text), basis)
+    if incident.held_until is not None:
+        return _after_hold(case, looks, basis)
     outcome = action.detail or action.result or action.state
-    return mobilise(case, basis, why=f"the action '{action.target}' did not help ({outcome})")
+    return _wake(case, lately, basis, why=f"the action '{action.target}' did not help ({outcome})")
+
+
+def _works_again(case: Case, entry: Entry, basis: Basis) -> Plan:
+    incident = move(case.incident, IncidentState.RESOLVED, now=basis.now)
+    incident = replace(
+        incident, next_stage=Stage.CLOSURE, next_stage_at=basis.now, resolved_at=basis.now, checks=0
+    )
+    return Plan(incident=incident, entries=(entry,))
 
 
 def _is_green(looks: Sequence[ProbeResult]) -> bool:

@@ -14,6 +14,7 @@ from incidents.texts.messages import internal
 
 SOURCE = "similar"
 _FIXED_BY_LIMIT = 200
+_HELPED = "; what helped: "
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +34,7 @@ class Precedent:
         state = "still open" if self.is_open else "closed"
         helped = safe_excerpt(self.fixed_by, _FIXED_BY_LIMIT)
         return f"like {self.incident}, {state} ({self.probability:.0%}{because})" + (
-            f"; what helped: {helped}" if helped else ""
+            f"{_HELPED}{helped}" if helped else ""
         )
 
 
@@ -57,6 +58,11 @@ def _with_command(case: Case, precedent: Precedent) -> str:
     return (
         f"{precedent.words}; if it is the same fault, say `merge {case.incident.name} {precedent.incident}`"
     )
+
+
+def known_fixes(case: Case) -> list[str]:
+    """What its precedents say of how they ended, where they say so."""
+    return [one.text for one in case.incident.evidence if one.source == SOURCE and _HELPED in one.text]
 
 
 def suggest(ref: TicketRef, precedents: Sequence[Precedent], *, instance: str) -> Effect:

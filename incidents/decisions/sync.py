@@ -14,6 +14,7 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
+from incidents.decisions.holding.hold import is_held
 from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
 from incidents.decisions.ownership.hand_over import hand_over, read_hand_over
 from incidents.decisions.page_moves import (
@@ -293,7 +294,9 @@ def _obey(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         incident = replace(incident, responder=command.user)
     elif command.verb in (ChatVerb.APPROVE, ChatVerb.DENY, ChatVerb.CLOSE):
         return _rule(case, command, basis)
-    elif command.verb is ChatVerb.RUN and case.incident.state in WITH_ENGINEERS:
+    elif command.verb is ChatVerb.RUN and (
+        case.incident.state in WITH_ENGINEERS or is_held(incident, now=basis.now)
+    ):
         return _run(case, command, basis.policy)
     elif command.verb is ChatVerb.NOTE and command.text:
         note = f"{command.user}: {command.text}"
@@ -327,7 +330,9 @@ def _run(case: Case, command: ChatCommand, policy: Policy) -> tuple[Plan, str | 
         kind=EntryKind.ACTION, text=f"Approved from chat: the action '{action.name}'", actor=command.user
     )
     told = tell_engineers(case, policy, f"command:{_mark(command)}", text)
-    return Plan(incident=case.incident, effects=(effect, *told), entries=(entry,)), None
+    plan = Plan(incident=case.incident, effects=(effect, *told), entries=(entry,))
+    # Before engineers have it there is no room that would tell.
+    return plan, None if told else text
 
 
 def _hand_over(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | None]:

@@ -14,6 +14,7 @@ from incidents.models import Evidence, Incident, InternalText, Link, Ticket, Ver
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.times import clock
 
 _VERDICTS = {
     Verdict.CONFIRMED: "confirmed: customers are hit",
@@ -59,6 +60,16 @@ def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
         accountable_words(incident),
     ]
     return internal("\n".join(line for line in lines if line))
+
+
+def held_words(incident: Incident) -> str:
+    """`, its page waits until 14:32 UTC`; "" where none waits."""
+    until = incident.held_until
+    return (
+        f", its page waits until {clock(until)}"
+        if until is not None and incident.next_stage_at == until
+        else ""
+    )
 
 
 def accountable_words(incident: Incident) -> str:

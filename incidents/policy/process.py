@@ -9,7 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from incidents.models import TicketStatus, Verdict
+from incidents.models import Severity, TicketStatus, Verdict
 from incidents.policy.cadence import Cadence
 from incidents.policy.messages import CustomerTemplates
 from incidents.policy.sla.section import Sla, SlaTarget
@@ -60,6 +60,35 @@ class Validation(PolicySection):
     )
 
 
+class Flapping(PolicySection):
+    """A service that opens incident after incident wakes its team once, and again if it still fails after a while."""
+
+    openings: int = Field(
+        default=3,
+        ge=2,
+        le=100,
+        description="So many incidents of one service, this one counted in, are flapping.",
+    )
+    within: Duration = Field(default=timedelta(hours=1), description="The time in which they are opened.")
+    hold: Duration = Field(
+        default=timedelta(minutes=30),
+        description="After a page about the service, so long the next ones wait while it flaps.",
+    )
+
+
+class KnownFix(PolicySection):
+    """What fixed such a fault before, or an action on offer, is the agent's to try before engineers are woken."""
+
+    hold: Duration = Field(
+        default=timedelta(minutes=10),
+        description="So long the page waits; then it goes out if it still fails.",
+    )
+    severity: Severity = Field(
+        default=Severity.MEDIUM,
+        description="Incidents of this severity and milder, 1 to 4; worse ones wake at once.",
+    )
+
+
 class Escalation(PolicySection):
     """When engineers are mobilised."""
 
@@ -67,6 +96,17 @@ class Escalation(PolicySection):
         default_factory=lambda: [Verdict.CONFIRMED, Verdict.LIKELY],
         min_length=1,
         description="Verdicts that bring in engineers when no action has helped.",
+    )
+    repeats: Duration | None = Field(
+        default=timedelta(minutes=15),
+        description="So long the page waits while the team has an incident of the service that is as bad; null: never.",
+    )
+    flapping: Flapping | None = Field(
+        default=None,
+        description="When a service that opens incident after incident is held; left out: never.",
+    )
+    known_fix: KnownFix | None = Field(
+        default=None, description="When a fix that is known is the agent's to try first; left out: never."
     )
 
 

@@ -355,6 +355,7 @@ def _incident(row: Row[tuple[object, ...]]) -> Incident:
         resolved_at=row.resolved_at,
         merged_into=row.merged_into,
         split_from=row.split_from,
+        held_until=row.held_until,
     )
 
 

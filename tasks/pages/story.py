@@ -10,6 +10,7 @@ from incidents.case import Actor, Case, LinkedTicket
 from incidents.models import IncidentState, Ticket
 from incidents.notes.context import facts
 from incidents.notes.story import condensed
+from incidents.notes.notes import held_words
 from incidents.notes.updates import promises_words
 from incidents.review.document import NAME
 from incidents.sla.explain import explain
@@ -38,13 +39,14 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
     who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
     known = [*facts(case, basis)]
     into = f" into INC-{incident.merged_into}" if incident.merged_into is not None else ""
+    since = f"since {clock(incident.state_since)}{held_words(incident)}"
     promised = promises_words(case.updates)
     if promised:
         known.append(("Promises of the next update", promised))
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",
-        f"**{incident.state.replace('_', ' ')}{into}** since {clock(incident.state_since)} · with: {plain(who)}"
+        f"**{incident.state.replace('_', ' ')}{into}** {since} · with: {plain(who)}"
         + (
             f" · [review](/artifacts/key/{review_key(incident.id)})"
             if incident.state is IncidentState.CLOSED

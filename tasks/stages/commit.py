@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from incidents.decisions import closure, escalation, validation
+from incidents.decisions import closure, validation
 from incidents.models import Incident, ProbeResult
 from incidents.process.deciding import decide
+from incidents.process.escalating import escalate
 from incidents.store.alerts import episodes_of
 from tasks import resources
 from tasks.retries import STORE_CALL
@@ -34,11 +35,7 @@ async def commit_escalation(
 ) -> Incident:
     """Write the next step towards the engineers: the action to try, or the page and all that goes with it."""
     async with resources.transaction() as step:
-        plan = await decide(
-            step,
-            incident_id,
-            lambda case: escalation.decide(case, looks, step.basis, by_hand=by_hand),
-        )
+        plan = await escalate(step, incident_id, looks, by_hand=by_hand)
     return plan.incident
 
 

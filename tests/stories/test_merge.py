@@ -144,7 +144,7 @@ async def test_merges_of_merges_and_merges_twice(liaison: Installation):
     happens and the other is told."""
     liaison.write_policy(ANYONE)
     await two_incidents(liaison)
-    liaison.write_policy({**ANYONE, "correlation": {"window": "1s"}})
+    liaison.write_policy({**ANYONE, "correlation": {"window": "1s"}, "escalation": {"repeats": None}})
     await liaison.let_pass(MINUTE)
     liaison.customers_write(1)
     await liaison.intake()

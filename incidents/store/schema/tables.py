@@ -187,6 +187,8 @@ incidents = Table(
     Column("owner_asked_at", Time),
     # The incident that its first ticket was split off. No foreign key: it may be forgotten before.
     Column("split_from", BigInteger),
+    # Until when its page waits, or waited.
+    Column("held_until", Time),
     # The SLA section of the policy that its clocks were last fitted to.
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
 )

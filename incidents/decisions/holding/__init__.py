@@ -1,0 +1,1 @@
+"""Pages that wait: repeats of what engineers have, services that flap, faults whose fix is known."""

@@ -1,0 +1,237 @@
+"""Pages that wait: for what engineers have already, for what flaps, for what an agent can mend; never for long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from incidents.basis import Basis
+from incidents.case import EntryKind
+from incidents.decisions import escalation
+from incidents.decisions.chat_answers import status_words
+from incidents.decisions.holding.hold import QUIET, ServiceLately, hold_for, is_held, told_of_repeat
+from incidents.decisions.sync import chat_command
+from incidents.effects import EffectKind
+from incidents.events import ChatCommand
+from incidents.lifecycle import reopen
+from incidents.models import ChatVerb, Evidence, IncidentState, Severity, Stage, Verdict
+from incidents.policy.policy import Flapping, KnownFix
+from tests.incidents.builders import (
+    BLIND,
+    GREEN,
+    NOW,
+    RED,
+    ROOM_LINE,
+    a_case,
+    a_page_line,
+    a_policy,
+    a_ticket,
+    after,
+    an_action_line,
+    an_incident,
+    of_kind,
+    texts,
+    without_actions,
+)
+
+S = IncidentState
+MINUTE = timedelta(minutes=1)
+FLAPS = Flapping(openings=3, within=60 * MINUTE, hold=30 * MINUTE)
+FIXES = KnownFix(hold=10 * MINUTE, severity=Severity.MEDIUM)
+CONFIRMED = an_incident(S.CONFIRMED, verdict=Verdict.CONFIRMED)
+SEEN = Evidence(source="similar", text="like INC-3, closed (71 %); what helped: Rolled back", at=NOW)
+
+
+def policy(*, actions=False, **rules):
+    given = a_policy(escalation={"repeats": None, **rules})
+    return given if actions else without_actions(given)
+
+
+def other(state=S.ESCALATED, number=2, **changes):
+    return an_incident(state, id=number, **changes)
+
+
+def lately(*others, paged=None):
+    return ServiceLately(others=others, paged_at=None if paged is None else NOW - paged * MINUTE)
+
+
+def decide(case, looks=(), *, rules, known=QUIET, now=NOW, by_hand=None):
+    return escalation.decide(case, list(looks), Basis(rules, now), lately=known, by_hand=by_hand)
+
+
+@pytest.mark.parametrize(
+    ("others", "changes", "waits"),
+    [
+        ([other(S.ESCALATED)], {}, True),
+        ([other(S.ACKNOWLEDGED)], {}, True),
+        ([other(S.CONFIRMED), other(S.RESOLVED, 3), other(S.CLOSED, 4), other(S.MERGED, 5)], {}, False),
+        ([], {}, False),
+        ([other(severity=Severity.CRITICAL)], {}, True),
+        ([other(severity=Severity.LOW)], {}, False),
+        ([other()], {"severity": Severity.CRITICAL}, False),
+        ([other()], {"split_from": 2}, False),
+        ([other()], {"generation": 2}, False),
+        ([other()], {"held_until": NOW - MINUTE}, False),
+        ([other()], {"state": S.REOPENED}, False),
+    ],
+)
+def test_a_repeat_of_what_engineers_have_waits(others, changes, waits):
+    """Not what is worse than theirs, what an agent said is another fault, what is broken again, or has waited."""
+    rules = policy(repeats=15 * MINUTE)
+    case = a_case(replace(CONFIRMED, **changes))
+    hold = hold_for(case, lately(*others), Basis(rules, NOW))
+    assert (hold is not None) is waits
+    plan = decide(case, rules=rules, known=lately(*others))
+    assert bool(of_kind(plan, EffectKind.PAGE)) is not waits
+    if waits:
+        assert hold.until == NOW + 15 * MINUTE
+        assert hold.beside.id == 2
+        assert decide(case, rules=policy(), known=lately(*others)).incident.state is S.ESCALATED, (
+            "null: never"
+        )
+
+
+@pytest.mark.parametrize(
+    ("opened", "paged", "waits"),
+    [
+        ((10, 20), 20, True),
+        ((10, 20), 29, True),
+        ((10, 20), 30, False),
+        ((10, 20), None, False),
+        ((10,), 10, False),
+        ((10, 61), 10, False),
+        ((10, 20, 30, 40), 10, True),
+    ],
+)
+def test_a_service_that_flaps_is_held_for_a_while_after_its_page(opened, paged, waits):
+    """Three openings within the hour, this one counted in; half an hour after a page the next one may go out."""
+    others = [
+        other(S.CLOSED, number, clock_from=NOW - ago * MINUTE) for number, ago in enumerate(opened, start=20)
+    ]
+    none = other(S.NOT_AN_INCIDENT, 40, clock_from=NOW - MINUTE)
+    same = other(S.MERGED, 41, clock_from=NOW - MINUTE)
+    plan = decide(
+        a_case(CONFIRMED), rules=policy(flapping=FLAPS), known=lately(*others, none, same, paged=paged)
+    )
+    assert (plan.incident.held_until is not None) is waits
+    if waits:
+        assert plan.incident.held_until == NOW + (30 - paged) * MINUTE
+        assert f"the service flaps: {len(opened) + 1} incidents in 1 h 00 min" in texts(plan)
+        assert not of_kind(plan, EffectKind.PAGE, EffectKind.CHAT_ROOM)
+    else:
+        assert plan.incident.state is S.ESCALATED
+
+
+@pytest.mark.parametrize(
+    ("severity", "evidence", "actions", "offer"),
+    [
+        (Severity.MEDIUM, (SEEN,), False, "like INC-3, closed (71 %); what helped: Rolled back"),
+        (Severity.LOW, (), True, "on offer in chat: run purge"),
+        (Severity.LOW, (SEEN,), True, "Rolled back; on offer in chat: run purge"),
+        (Severity.HIGH, (SEEN,), False, None),
+        (Severity.LOW, (replace(SEEN, text="like INC-3, closed (71 %)"),), False, None),
+        (Severity.LOW, (replace(SEEN, source="tickets"),), False, None),
+    ],
+)
+def test_a_fix_that_is_known_is_the_agents_to_try_first(severity, evidence, actions, offer):
+    rules = policy(known_fix=FIXES, actions=actions)
+    case = a_case(replace(CONFIRMED, severity=severity, evidence=evidence))
+    if actions:
+        failed = [an_action_line(), an_action_line("failover", result="failed")]
+        case = a_case(replace(case.incident, state=S.MITIGATING, next_stage_at=NOW), ledger=failed)
+    plan = decide(case, [RED], rules=rules)
+    if offer is None:
+        assert plan.incident.state is S.ESCALATED
+        return
+    assert plan.incident.held_until == NOW + 10 * MINUTE
+    (note,) = of_kind(plan, EffectKind.TICKET_NOTE)
+    assert offer in note.payload.text
+    assert "engineers are not woken yet" in note.payload.text
+    assert "Not to wait, start `escalation` in Prefect for INC-7 with your name." in note.payload.text
+    assert decide(case, [RED], rules=policy(actions=actions)).incident.state is S.ESCALATED
+
+
+def held_case(**changes):
+    until = NOW + 15 * MINUTE
+    incident = replace(
+        CONFIRMED, held_until=until, next_stage=Stage.ESCALATION, next_stage_at=until, **changes
+    )
+    return a_case(incident)
+
+
+@pytest.mark.parametrize(
+    ("looks", "minutes", "state"),
+    [
+        ([RED], 14, S.CONFIRMED),
+        ([GREEN], 14, S.CONFIRMED),
+        ([RED], 15, S.ESCALATED),
+        ([GREEN, RED], 15, S.ESCALATED),
+        ([BLIND], 15, S.ESCALATED),
+        ([], 15, S.ESCALATED),
+        ([GREEN], 15, S.RESOLVED),
+        ([GREEN], 99, S.RESOLVED),
+    ],
+)
+def test_a_hold_ends_by_itself(looks, minutes, state):
+    """Proven to work again, nobody is woken; without proof the page goes out."""
+    rules = policy(repeats=15 * MINUTE)
+    plan = decide(held_case(), looks, rules=rules, known=lately(other()), now=NOW + minutes * MINUTE)
+    assert plan.incident.state is state
+    assert len(of_kind(plan, EffectKind.PAGE)) == (state is S.ESCALATED)
+    if state is S.RESOLVED:
+        assert plan.incident.next_stage is Stage.CLOSURE
+        assert "It works again; nobody was woken" in texts(plan)
+
+
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.MITIGATING])
+def test_whoever_asks_is_not_kept_waiting(state):
+    """A person, by name; and a promise that is about to be broken: its sweep brings the stage forward."""
+    ledger = [an_action_line(result="failed")] if state is S.MITIGATING else []
+    case = replace(held_case(), ledger=tuple(ledger))
+    case = replace(case, incident=replace(case.incident, state=state))
+    rules = policy(repeats=15 * MINUTE)
+    assert decide(case, rules=rules).incident is case.incident
+    assert decide(case, rules=rules, by_hand="Bo").incident.state is S.ESCALATED
+    urgent = replace(case, incident=replace(case.incident, next_stage_at=NOW))
+    assert decide(urgent, rules=rules).incident.state is S.ESCALATED
+
+
+def test_what_is_opened_again_has_not_waited_yet():
+    over = replace(held_case().incident, state=S.CLOSED, resolved_at=NOW)
+    assert reopen(over, now=NOW).held_until is None
+
+
+def test_a_hold_is_seen():
+    case = held_case()
+    assert is_held(case.incident, now=NOW)
+    assert "its page waits until 12:15 UTC" in status_words(case)
+    woken = after(case, decide(case, [RED], rules=policy(), now=NOW + 15 * MINUTE))
+    assert "its page waits" not in status_words(woken)
+    plan = decide(a_case(CONFIRMED), rules=policy(repeats=15 * MINUTE), known=lately(other()))
+    assert [entry.kind for entry in plan.entries] == [EntryKind.HELD]
+    assert "The page waits until 12:15 UTC: the team has INC-2 of the same service already" in texts(plan)
+
+
+def test_the_engineers_who_have_the_other_read_of_it():
+    repeat = held_case()
+    case = a_case(other(), [a_ticket(9)], ledger=[a_page_line(), ROOM_LINE])
+    plan = told_of_repeat(case, repeat, Basis(policy(), NOW))
+    assert plan.incident is case.incident
+    assert {effect.kind for effect in plan.effects} == {EffectKind.CHAT_POST, EffectKind.PAGE_NOTE}
+    text = plan.effects[0].payload.text
+    assert text.startswith("INC-7 of the same service has opened (2 tickets from 2 customers")
+    assert "say `merge INC-7 INC-2`; else its page goes out at 12:15 UTC" in text
+
+
+def test_an_agent_runs_what_is_on_offer_while_the_page_waits():
+    command = ChatCommand(
+        connection="slack/main", room_id="C9", user="bo", verb=ChatVerb.RUN, at=NOW, incident="INC-7", text="purge"
+    )  # fmt: skip
+    basis = Basis(policy(actions=True), NOW)
+    plan = chat_command(held_case(), command, basis)
+    assert [effect.target for effect in of_kind(plan, EffectKind.ACTION)] == ["purge"]
+    assert "bo has 'purge' run" in of_kind(plan, EffectKind.CHAT_ANSWER)[0].payload.text
+    calm = chat_command(a_case(CONFIRMED), command, basis)
+    assert not of_kind(calm, EffectKind.ACTION)
