@@ -15,6 +15,7 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import next_level, person_page
+from incidents.decisions.holding.hold import is_held
 from incidents.decisions.posts import page_notes, tell_room
 from incidents.decisions.updates.lapsing import sweep_updates
 from incidents.effects import Effect, ticket_note
@@ -224,7 +225,7 @@ def _digest(due: Sequence[DueClock]) -> str:
 def _escalate(case: Case, basis: Basis) -> tuple[Incident, list[Effect], list[Entry]]:
     """The next rung of the ladder, one a sweep; before the engineers have it at all, the escalation stage itself."""
     incident = case.incident
-    if incident.state in _BEFORE_ENGINEERS:
+    if incident.state in _BEFORE_ENGINEERS or is_held(incident, now=basis.now):
         return replace(incident, next_stage=Stage.ESCALATION, next_stage_at=basis.now), [], []
     ladder = basis.policy.team_of(incident.service).ladder
     if incident.state not in WITH_ENGINEERS or incident.page_level >= len(ladder):

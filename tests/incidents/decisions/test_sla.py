@@ -162,6 +162,14 @@ def test_a_missed_response_brings_help(state):
         assert plan.incident.next_stage is case.incident.next_stage
 
 
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.MITIGATING])
+def test_a_page_that_waits_waits_no_longer_when_a_response_is_missed(state):
+    case = a_paged_case(state, held_until=at(60), next_stage=Stage.ESCALATION, next_stage_at=at(60))
+    assert sweep(case, 20).incident.next_stage_at == at(20)
+    busy = a_paged_case(S.MITIGATING, next_stage=Stage.ESCALATION, next_stage_at=at(60))
+    assert sweep(busy, 20).incident.next_stage_at == at(60), "an action under way has its time"
+
+
 def test_the_ladder_ends():
     """Above the last level there is nobody to page; the breach is told all the same."""
     plan = sweep(a_paged_case(page_level=2), 20)
