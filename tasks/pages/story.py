@@ -9,8 +9,8 @@ from incidents.basis import Basis
 from incidents.case import Actor, Case, LinkedTicket
 from incidents.models import IncidentState, Ticket
 from incidents.notes.context import facts
-from incidents.notes.story import condensed
 from incidents.notes.notes import held_words
+from incidents.notes.story import condensed
 from incidents.notes.updates import promises_words
 from incidents.review.document import NAME
 from incidents.sla.explain import explain

@@ -40,6 +40,7 @@ async def test_a_repeat_pages_nobody_until_it_has_waited(liaison: Installation):
     assert second.state is IncidentState.MITIGATING
     assert second.held_until is not None
     assert len(liaison.world.pagerduty.pages) == 1
+    await recover()
     words = "INC-2 of the same service has opened (1 ticket from 1 customer"
     assert words in liaison.page_notes()
     assert "say `merge INC-2 INC-1`" in liaison.room()
@@ -98,6 +99,7 @@ async def test_the_agent_tries_first_what_is_on_offer(liaison: Installation):
     await liaison.intake()
     assert (await liaison.incident()).held_until is not None
     assert "What helped before: on offer in chat: run restart-search." in liaison.notes(ticket)
+    liaison.world.slack.workspace.add_channel("general", member="U0ANNA")
     assert await liaison.world.slack.slash("run INC-1 restart-search", channel="general") == 200
     await liaison.sync()
     assert [run.name for run in liaison.world.checkout.runs] == ["restart-search"]
