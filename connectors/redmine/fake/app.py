@@ -51,6 +51,7 @@ class FakeRedmine:
             ("/issue_statuses.json", self._statuses, "GET"),
             ("/issues.json", self._list, "GET"),
             ("/issues.json", self._create, "POST"),
+            ("/projects/{project}/issues.json", self._create, "POST"),
             ("/issues/{id:int}.json", self._show, "GET"),
             ("/issues/{id:int}.json", self._update, "PUT"),
             ("/journals/{id:int}.json", self._journal, "PUT"),
@@ -131,7 +132,8 @@ class FakeRedmine:
         if not _is_us(request):
             return Response(status_code=401)
         wanted = (await request.json()).get("issue", {})
-        if wanted.get("project_id") not in ("shop", 1) or not wanted.get("subject"):
+        project = request.path_params.get("project", wanted.get("project_id"))
+        if project not in ("shop", "1", 1) or not wanted.get("subject"):
             return _errors("Subject cannot be blank")
         issue = self.tracker.create(
             OWN_ID,

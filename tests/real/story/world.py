@@ -11,7 +11,7 @@ from connectors.mail.fake.app import ADDRESS
 from tests.real.mail_servers import Dovecot, dovecot
 from tests.real.matrix.synapse import Account, Synapse, synapse
 from tests.real.postfix import Postfix, postfix
-from tests.real.redmine_server import RealRedmine, real_redmine
+from tests.real.redmine.server import RealRedmine, real_redmine
 from tests.real.rt_server import RealRt, real_rt
 from tests.real.story.shop import Shop, open_shop
 
