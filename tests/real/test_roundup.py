@@ -258,6 +258,8 @@ def test_roundups_own_ways(roundup: RealRoundup) -> None:
     attributes = roundup.data("GET", f"issue/{key}", **{"@verbose": "2"})["attributes"]
     assert attributes["status"]["name"] == "chatting"
     assert roundup.change(f"issue/{key}", {"status": "999"}).status_code == 409
+    added = roundup.change(f"issue/{key}", {"@op": "add", "status": "8"})
+    assert (added.status_code, added.json()["error"]["msg"]) == (409, "status has no node 38")
     assert roundup.call("POST", "issue", {"title": "x", "messages": ["999"]}).status_code == 409
     assert roundup.call("POST", "issue", {"title": "x", "priority": "nope"}).status_code == 400
     assert roundup.call("GET", "issue", **{"no-such-field": "1"}).status_code == 400

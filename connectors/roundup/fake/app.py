@@ -95,6 +95,9 @@ class FakeRoundup:
         if issue["is_retired"]:
             return _error(409, "issue is retired")
         values = {name: value for name, value in wanted.items() if not name.startswith("@")}
+        if wanted.get("@op") == "add":
+            # Lists grow, and texts are joined: also those that are an item's number.
+            values = {name: issue[name] + value for name, value in values.items()}
         if values.get("status", "1") not in STATUSES:
             return _error(409, "status has no such node")
         if not self.tracker.is_deaf:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.roundup import Roundup
+from connectors.roundup.fake.app import ORIGIN, PASSWORD, USER
 from connectors.roundup.mapping import inert
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import InternalText
@@ -198,3 +199,16 @@ def test_the_origin_is_that_of_the_address() -> None:
     """Whatever path the tracker has."""
     assert settings(base_url="https://acme.test:8443/bugs/").origin == "https://acme.test:8443"
     assert settings(base_url="https://acme.test").origin == "https://acme.test"
+
+
+async def test_adding_joins_the_digits_of_a_link(world: RoundupWorld, key: str) -> None:
+    """Why our changes replace (findings/roundup-patch-add-joins-the-digits-of-a-link.sh)."""
+    world.move(key, "chatting")
+    headers = {"X-Requested-With": "rest", "Origin": ORIGIN}
+    transport = InProcessTransport(world.fake.app)
+    async with httpx.AsyncClient(
+        base_url=ORIGIN, auth=(USER, PASSWORD), headers=headers, transport=transport
+    ) as http:
+        etag = (await http.get(f"/rest/data/issue/{key}")).json()["data"]["@etag"]
+        change = {"@op": "add", "@etag": etag, "status": "8"}
+        assert (await http.patch(f"/rest/data/issue/{key}", json=change)).status_code == 409
