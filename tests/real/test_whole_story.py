@@ -8,7 +8,7 @@ issue is in Redmine. Liaison runs as `liaison up` runs it. docs/real-story.md te
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from incidents.case import Case, EntryKind
 from incidents.effects import EffectState
 from incidents.models import Verdict
 from incidents.store.schema.tables import effects
-from incidents.store.timeline import TimelineEntry, read_timeline
+from incidents.store.timeline import TimelineEntry
 from tests.real.story.installed import Installed, installed
 from tests.real.story.people import ADA, CARL, MESSAGE_ID, People, text_of
 from tests.real.story.telling import NOTE, WHY, Story
@@ -36,7 +36,7 @@ class Told:
     people: People
     checked: list[dict[str, Any]]
     case: Case
-    timeline: list[TimelineEntry]
+    timeline: Sequence[TimelineEntry]
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +48,15 @@ async def liaison(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ins
 @pytest.fixture(scope="module")
 async def told(liaison: Installed) -> Told:
     checked = await liaison.check()
-    print(json.dumps(checked, indent=1))
     people = People(liaison.servers)
     story = Story(people=people, database=liaison.database)
-    await story.tell()
-    print(json.dumps(story.seconds, indent=1))
+    try:
+        await story.tell()
+    finally:
+        print(await story.shown())
     case = await story.case()
     assert case is not None
-    async with liaison.database.transaction() as tx:
-        timeline = list(await read_timeline(tx, case.incident.id))
-    return Told(story=story, people=people, checked=checked, case=case, timeline=timeline)
+    return Told(story=story, people=people, checked=checked, case=case, timeline=await story.timeline())
 
 
 async def test_every_connection_is_well_before(told: Told) -> None:

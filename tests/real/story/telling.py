@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from deployments.demo.told import until
@@ -13,7 +13,7 @@ from incidents.models import IncidentState
 from incidents.store.cases import list_incidents, load_case
 from incidents.store.database import Database
 from incidents.store.inbox.listening import read_place
-from incidents.store.timeline import read_timeline
+from incidents.store.timeline import TimelineEntry, read_timeline
 from tests.real.story.people import ADA, CARL, People, text_of
 from tests.real.story.shop import Shop
 
@@ -96,6 +96,18 @@ class Story:
             found = await list_incidents(tx)
             return await load_case(tx, found[0].id) if found else None
 
+    async def timeline(self) -> Sequence[TimelineEntry]:
+        """The incident's story, as Liaison has it."""
+        async with self.database.transaction() as tx:
+            return await read_timeline(tx, 1)
+
+    async def shown(self) -> str:
+        """For who tells it with `-s`: how long what took, and the incident's story by the clock."""
+        took = [f"{seconds:6.1f} s  {what}" for what, seconds in self.seconds.items()]
+        entries = await self.timeline()
+        lines = [f"{one.at:%H:%M:%S.%f}  {one.kind}  {one.actor}: {one.text[:120]!r}" for one in entries]
+        return "\n".join(["", *took, "", *lines])
+
     # What is looked at between the steps.
 
     async def _is_listened_to(self) -> bool:
@@ -112,8 +124,7 @@ class Story:
 
     def _has(self, kind: EntryKind) -> Callable[[], Awaitable[bool]]:
         async def holds() -> bool:
-            async with self.database.transaction() as tx:
-                return kind in {entry.kind for entry in await read_timeline(tx, 1)}
+            return kind in {entry.kind for entry in await self.timeline()}
 
         return holds
 
