@@ -7,7 +7,7 @@ for the alert's, and tells nothing of what expires; so there is a plugin.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, overload
 
 import httpx
@@ -144,10 +144,6 @@ class Alerta(AlertSource, WebhookSource, ImpactProbe):
         ]
         if not self._settings.signing_secrets:
             told.append("no signing_secrets, so what the plugin sends is refused")
-        for service in sorted(self._settings.services):
-            look = await self.check(service, now=datetime.now(UTC))
-            state = {True: "healthy", False: "failing", None: "cannot tell"}[look.is_healthy]
-            told.append(f"{service}: {state} ({look.summary})")
         return "; ".join(told)
 
     async def aclose(self) -> None:

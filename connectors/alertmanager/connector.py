@@ -167,10 +167,6 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
         told = [f"{self._name}: Alertmanager {version} at {self._settings.url}", f"{fires}{heartbeat}"]
         if not self._settings.signing_secrets:
             told.append("no signing_secrets, so its webhooks are refused")
-        for service in sorted(self._settings.services):
-            look = await self.check(service, now=self._now())
-            state = {True: "healthy", False: "failing", None: "cannot tell"}[look.is_healthy]
-            told.append(f"{service}: {state} ({look.summary})")
         return "; ".join(told)
 
     async def aclose(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
 from deployments.commands.catalog import compared
-from deployments.commands.firing_alerts import firing_alerts
+from deployments.commands.checks.firing_alerts import firing_alerts
+from deployments.commands.checks.uses import looks, misuses
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
 from deployments.machine.home import liaison_home
@@ -72,8 +73,8 @@ async def check(where: Surroundings) -> list[PartHealth]:
     if catalog is not None:
         findings.append(await _look("services", lambda: compared(policy, catalog)))
     looks = [
-        _look(f"connection {name}", lambda name=name: _connection(name, where))  # type: ignore[misc]
-        for name in sorted(uses)
+        _look(f"connection {name}", lambda name=name, keys=keys: _connection(name, keys, where))  # type: ignore[misc]
+        for name, keys in sorted(uses.items())
     ]
     return [*findings, *await asyncio.gather(*looks)]
 
@@ -169,7 +170,7 @@ async def _gateway(url: str) -> str:
     return f"{url}: {answer.text.strip()}"
 
 
-async def _connection(name: str, where: Surroundings) -> str:
+async def _connection(name: str, keys: Sequence[str], where: Surroundings) -> str:
     async with contextlib.AsyncExitStack() as stack:
 
         def database() -> Database:
@@ -186,11 +187,15 @@ async def _connection(name: str, where: Surroundings) -> str:
             key=settings.kept_key(liaison_home(where.home)),
         )
         stack.push_async_callback(connector.aclose)
+        if wrong := misuses(connector, keys):
+            raise LiaisonError(
+                f"{name} is not what the policy wants: {'; '.join(wrong)}; name another connection"
+            )
         told = await connector.check()
-        if not isinstance(connector, WebhookSource):
-            return told
-        async with database().transaction() as tx:
-            return f"{told}; {webhook_news(name, await last_heard(tx, name))}"
+        if isinstance(connector, WebhookSource):
+            async with database().transaction() as tx:
+                told += f"; {webhook_news(name, await last_heard(tx, name))}"
+        return "\n".join([told, *await looks(connector, keys)])
 
 
 def webhook_news(name: str, heard: datetime | None) -> str:

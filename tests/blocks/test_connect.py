@@ -11,11 +11,13 @@ import pytest
 from prefect.blocks.core import Block
 from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE, temporary_settings
 
-from blocks.connect import Connections
+from blocks.connect import Connections, fulfils
 from blocks.http import HttpBlock
+from connectors.http import Http, HttpSettings
 from connectors.http.settings import HealthProbe
+from connectors.redmine import Redmine, RedmineSettings
 from incidents.errors import Unreachable
-from incidents.ports import ImpactProbe
+from incidents.ports import ImpactProbe, IssueTracker
 from incidents.store.database import Database
 
 NAME = "http/checkout"
@@ -80,3 +82,15 @@ async def test_what_nobody_knows_cannot_be_reached(hanging: HangingPrefect, pref
     async with opened() as connections:
         with pytest.raises(Unreachable, match="http/unknown"):
             await connections.connect("http/unknown", ImpactProbe, prefect_is_away=prefect_is_away)
+
+
+def test_what_a_connector_is_its_class_says():
+    """Each has a `check`, so by its methods alone each would be a probe."""
+    settings = RedmineSettings.model_validate(
+        {"base_url": "http://127.0.0.1:1", "api_key": "of-a-test", "project": "shop"}
+    )
+    tracker = Redmine("redmine/shop", settings)
+    assert isinstance(tracker, ImpactProbe)
+    assert not fulfils(tracker, ImpactProbe)
+    assert fulfils(tracker, IssueTracker)
+    assert fulfils(Http("http/main", HttpSettings()), ImpactProbe)

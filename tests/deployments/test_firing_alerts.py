@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployments.commands.firing_alerts import firing_alerts
+from deployments.commands.checks.firing_alerts import firing_alerts
 from incidents.store.database import Database
 from tests.incidents.process.test_alerts import an_alert, take
 

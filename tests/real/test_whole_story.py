@@ -60,13 +60,15 @@ async def told(liaison: Installed) -> Told:
 
 
 async def test_every_connection_is_well_before(told: Told) -> None:
-    """`liaison check` has nothing against any of the eight, nor against anything else."""
+    """`liaison check` has nothing against any of the eight, nor against anything else, and says what probes see."""
     ill = [f"{one['what']}: {one['text']}" for one in told.checked if not one["is_well"]]
     assert ill == []
     said = {one["what"].removeprefix("connection "): one["text"] for one in told.checked}
     assert sum("/" in what for what in said) == 8
     assert said["alerts"] == "0 alerts fire"
     assert "no alert fires; the heartbeat came at" in said["alertmanager/main"]
+    for probe in ("alertmanager/main", "prometheus/main"):
+        assert "\ncheckout: healthy (" in said[probe]
     assert "no link" not in said["roster/main"]
     assert "may enter" not in said["staticpage/public"]
 

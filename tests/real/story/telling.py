@@ -13,6 +13,7 @@ from incidents.models import IncidentState
 from incidents.store.cases import list_incidents, load_case
 from incidents.store.database import Database
 from incidents.store.inbox.listening import read_place
+from incidents.store.ledger.effects import count_effects
 from incidents.store.timeline import TimelineEntry, read_timeline
 from tests.real.story.people import ADA, CARL, People, text_of
 from tests.real.story.shop import Shop
@@ -79,6 +80,7 @@ class Story:
         await until("the public reads the end", self._page_says("resolved"), 60)
         await until("Ana reads that it is over", self._ana_heard_the_end, 60)
         await until("RT has resolved the ticket", self._rt_has_resolved, 60)
+        await until("nothing is under way any more", self._is_settled, 60)
 
     async def _timed(
         self, what: str, since: float, holds: Callable[[], Awaitable[bool]], patience: float
@@ -165,6 +167,10 @@ class Story:
     async def _is_closed(self) -> bool:
         case = await self.case()
         return case is not None and case.incident.state is IncidentState.CLOSED
+
+    async def _is_settled(self) -> bool:
+        async with self.database.transaction() as tx:
+            return (await count_effects(tx)).open == 0
 
     async def _has_issue(self) -> bool:
         return bool(await self.people.issues())

@@ -1,0 +1,1 @@
+"""What `liaison check` looks at beside whether it answers."""
