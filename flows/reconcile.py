@@ -10,6 +10,7 @@ from flows.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents
+from tasks.stages.gather import note_look
 from tasks.stages.issues import read_issues
 from tasks.stages.look_at_alerts import look_at_alerts
 from tasks.stages.reconcile import reconcile_helpdesk
@@ -49,8 +50,11 @@ async def reconcile() -> str:
             await restore_status_page(connection)
         except LiaisonError as error:
             failures.append(error)
-    paged = await paged_incidents()
-    failures += await look_at_pages(paged, followers)
+    began, paged = resources.utc_now(), await paged_incidents()
+    missed = await look_at_pages(paged, followers)
+    failures += missed
+    if not missed:
+        await note_look(resources.policy().pagers(), began)
     # Last: nobody waits for a lasting fix as for a page.
     failures += await read_issues()
     await followers.finish()

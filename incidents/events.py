@@ -58,7 +58,7 @@ class PageEvent:
     """The on-call tool says something happened to a page.
 
     `key` is the deduplication key we paged with, or None when the vendor's payload lacks it (then the pager
-    is asked by `page_id`). `by_us` marks the echo of our own call.
+    is asked by `page_id`). `by_us` marks the echo of our own call, `note_id` is the vendor's own id of a note.
     """
 
     connection: str
@@ -70,6 +70,7 @@ class PageEvent:
     text: str = ""
     url: str | None = None
     by_us: bool = False
+    note_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

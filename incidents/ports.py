@@ -21,6 +21,7 @@ from incidents.events import (
     Event,
     Heard,
     Lane,
+    PageEvent,
     Verified,
 )
 from incidents.issues import Issue
@@ -206,6 +207,15 @@ class Pager(Protocol):
 
     async def add_note(self, key: str, text: str, *, once: str) -> None:
         """Add a note to the page; a note that already carries this `once` is not added again."""
+        ...
+
+
+@runtime_checkable
+class NotedPages(Protocol):
+    """An on-call tool that shows what was written on a page: what its webhooks told of that may have been lost."""
+
+    async def notes(self, key: str) -> Sequence[PageEvent]:
+        """All notes on the newest page with this key, ours among them, as its webhooks tell them."""
         ...
 
 

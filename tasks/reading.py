@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from incidents.decisions.ownership.orphans import needs_a_look
 from incidents.events import Lane
-from incidents.lifecycle import WITH_ENGINEERS
+from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN
 from incidents.models import Incident
 from incidents.policy.insights import InsightMode
 from incidents.store.approvals import incidents_with_expired_approvals
-from incidents.store.cases import due_incidents, incident_number, read_incident, unsettled_incidents
+from incidents.store.cases import (
+    closed_since,
+    due_incidents,
+    incident_number,
+    read_incident,
+    unsettled_incidents,
+)
 from incidents.store.emergencies import Emergency, untold_emergencies
 from incidents.store.inbox.drains import is_drained
 from incidents.store.inbox.inbox import has_pending
@@ -21,6 +28,9 @@ from incidents.store.sla.due import DueNow, due_now
 from incidents.store.tickets import linked_connections
 from tasks import resources
 from tasks.retries import read_again
+
+LATELY = timedelta(hours=2)
+"""So long after an incident was closed its pages are looked at: engineers may have opened one again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,9 +65,13 @@ async def sources_of(incident_ids: Sequence[int]) -> Sequence[str]:
 
 @read_again
 async def paged_incidents() -> Sequence[int]:
-    """Incidents that engineers have, the worst first: how their pages stand may have been told in vain."""
+    """Incidents that engineers have, the worst first, or had until lately: how their pages stand, and what was written
+    on them, may have been told in vain."""
     async with resources.database().transaction() as tx:
-        return [one.id for one in await unsettled_incidents(tx) if one.state in WITH_ENGINEERS]
+        open_now = [
+            one.id for one in await unsettled_incidents(tx) if one.state in WITH_ENGINEERS | WORKS_AGAIN
+        ]
+        return [*open_now, *(one.id for one in await closed_since(tx, resources.utc_now() - LATELY))]
 
 
 @read_again

@@ -35,10 +35,11 @@ from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
 from incidents.events import (
     Event,
     Lane,
+    PageEvent,
     Verified,
 )
 from incidents.models import Page, PageState, PageStatus
-from incidents.ports import Pager, WebhookSource, WebhookSubscriptions
+from incidents.ports import NotedPages, Pager, WebhookSource, WebhookSubscriptions
 from incidents.subscriptions import MadeSubscription, WebhookSubscription
 
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits
@@ -71,7 +72,7 @@ class _Integration:
     http: VendorHttp
 
 
-class PagerDuty(Pager, WebhookSource, WebhookSubscriptions):
+class PagerDuty(NotedPages, Pager, WebhookSource, WebhookSubscriptions):
     """One PagerDuty account. `name` is the connection's, such as `pagerduty/main`.
 
     `Page.target` names one of `settings.routing_keys`; "" means `settings.routing_key`.
@@ -204,6 +205,14 @@ class PagerDuty(Pager, WebhookSource, WebhookSubscriptions):
         present = await self._rest.call("GET", path)
         if not mapping.has_note(present.data, once):
             await self._rest.call("POST", path, json=mapping.note(text, once), headers={"From": self._from})
+
+    async def notes(self, key: str) -> Sequence[PageEvent]:
+        """What is written on the incident, oldest first."""
+        state = await self.read(key)
+        if state is None:
+            return ()
+        present = await self._rest.call("GET", f"/incidents/{state.page_id}/notes")
+        return mapping.noted(present.data, self.name, state)
 
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         return webhook.verify(headers, body, self._secrets)

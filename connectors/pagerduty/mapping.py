@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.kit.fields import items, record, records, text, utc_time
 from incidents.errors import Refused, Unrecognised
+from incidents.events import PageChange, PageEvent
 from incidents.models import Link, Page, PageState, PageStatus, Severity
 from incidents.texts.plain_text import cut, one_line, visible
 
@@ -151,6 +152,27 @@ def key_of(incident: Any, alerts: Any) -> str:
 def marker(once: str) -> str:
     """How a note of ours is found again: PagerDuty keeps no field of ours on one, so it stands in the text."""
     return f"[liaison:{hashlib.sha256(once.encode()).hexdigest()[:8]}]"
+
+
+def noted(listing: Any, connection: str, state: PageState) -> list[PageEvent]:
+    """The notes of an incident, the oldest first, as webhooks tell them."""
+    found = []
+    for item in records(record(listing).get("notes")):
+        said, is_ours = unmarked(text(item.get("content")))
+        found.append(
+            PageEvent(
+                connection=connection,
+                page_id=state.page_id,
+                key=state.key,
+                change=PageChange.NOTED,
+                at=utc_time(item.get("created_at"), of="pagerduty", zone=UTC),
+                actor=text(record(item.get("user")).get("summary")),
+                text=said,
+                by_us=is_ours,
+                note_id=text(item.get("id")),
+            )
+        )
+    return sorted(found, key=lambda event: event.at)
 
 
 def note(content: str, once: str) -> dict[str, Any]:

@@ -95,6 +95,7 @@ def _page_event(
         text=said,
         url=text(incident.get("html_url")) or None,
         by_us=is_marked or _is_our_act(event, change),
+        note_id=text(data.get("id")) if change is PageChange.NOTED else "",
     )
 
 

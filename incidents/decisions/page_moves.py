@@ -16,7 +16,7 @@ from incidents.decisions.telling import digest, note_tickets, tell_all
 from incidents.decisions.written.judging import AT_ONCE
 from incidents.effects import EffectKind, EffectState
 from incidents.events import PageChange, PageEvent
-from incidents.lifecycle import WITH_ENGINEERS, move
+from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move
 from incidents.models import IncidentState, PageState, PageStatus
 from incidents.texts.messages import internal
 from incidents.texts.times import clock
@@ -63,6 +63,24 @@ def handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis:
     seen = replace(case, incident=incident)
     what = f"handed-back:{digest(str(basis.now))}"
     return tell_all(seen, basis.policy, what, "; ".join(said), kind=EntryKind.HANDED_ON)
+
+
+def is_reopened(case: Case, events: Sequence[PageEvent], state: PageState, basis: Basis) -> bool:
+    """Whether engineers have opened a page again that was over: an event says so, or it rings although it was resolved
+    long enough ago, by them or by us. One that we are still to resolve rings on."""
+    incident = case.incident
+    if state.status is PageStatus.RESOLVED or incident.state not in WORKS_AGAIN:
+        return False
+    if any(event.change is PageChange.REOPENED for event in events):
+        return True
+    if basis.now - incident.state_since < AT_ONCE or any(
+        event.change is not PageChange.NOTED for event in events
+    ):
+        return False
+    ended = [
+        line for line in case.ledger if line.kind is EffectKind.PAGE_RESOLVE and line.target == state.key
+    ]
+    return all(line.state is EffectState.DONE for line in ended)
 
 
 def moved_on(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Basis) -> Plan:

@@ -20,6 +20,7 @@ from incidents.decisions.ownership.hand_over import hand_over, read_hand_over
 from incidents.decisions.page_moves import (
     handed_back,
     is_handed_back,
+    is_reopened,
     moved_on,
     page_moves,
     snoozed,
@@ -37,7 +38,7 @@ from incidents.events import (
     PageChange,
     PageEvent,
 )
-from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move, reopen
+from incidents.lifecycle import WITH_ENGINEERS, move, reopen
 from incidents.models import (
     ChatVerb,
     IncidentState,
@@ -79,7 +80,7 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         plan = _follow(case, news, news.state, basis)
     # By what identifies them: a note whose webhook was repeated is one note.
     notes = {
-        f"pagenote:{digest(event.page_id, event.at.isoformat(), event.text)}": event
+        f"pagenote:{digest(event.page_id, *_what_tells(event))}": event
         for event in news.events
         if event.change in _PASSED_ON and not event.by_us
     }
@@ -101,6 +102,11 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     )
 
 
+def _what_tells(event: PageEvent) -> tuple[str, ...]:
+    """What tells it from others: a webhook and a look have different times of one note."""
+    return (event.note_id,) if event.note_id else (event.at.isoformat(), event.text)
+
+
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     incident = case.incident
     moves = page_moves(news.events)
@@ -111,8 +117,7 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
         return handed_back(case, moves, state, basis)
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
         return _page_is_resolved(case, news, state, basis)
-    reopened = any(event.change is PageChange.REOPENED for event in news.events)
-    if reopened and state.status is not PageStatus.RESOLVED and incident.state in WORKS_AGAIN:
+    if is_reopened(case, news.events, state, basis):
         return _opened_again(case, news, state, basis)
     plan = _joined(moved_on(case, moves, state, basis), snoozed(case, state, basis))
     who_now = taken_over(case, news.events, state)

@@ -297,6 +297,11 @@ class Policy(PolicySection):
         """The connection that issues of the service's lasting fixes are opened at; None where none are."""
         return self.service(service).tracker or self.team_of(service).tracker
 
+    def pagers(self) -> list[str]:
+        """The connections that page the teams' engineers, each once."""
+        rungs = (rung.pager for team in self.teams.values() for rung in team.ladder)
+        return list(dict.fromkeys((*(team.pager for team in self.teams.values()), *filter(None, rungs))))
+
     def status_pages(self) -> list[str]:
         """The connections that tell the public, each once."""
         return list(dict.fromkeys(one for _, one in self._named_status_pages()))

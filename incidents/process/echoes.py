@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.decisions.sync import PageNews
 from incidents.decisions.written.echoes import OurWrites, less_echoes, noted_on, our_doings, with_our_notes
 from incidents.effects import WrittenField
-from incidents.events import Event
+from incidents.events import Event, PageEvent
 from incidents.models import TicketRef
 from incidents.step import Step
+from incidents.store.comments import first_noted
 from incidents.store.ledger.written import written_on
 
 
@@ -40,7 +42,19 @@ async def without_echoes(tx: AsyncConnection, events: Sequence[Event], *, now: d
     return less_echoes(events, written, now=now)
 
 
-async def without_our_notes(tx: AsyncConnection, pages: Sequence[PageNews]) -> list[PageNews]:
-    """The news of pages, with our own notes marked as ours."""
+async def newly_noted(step: Step, pages: Sequence[PageNews]) -> list[PageNews]:
+    """The news of pages without the notes that were heard before, and with our own notes marked as ours."""
+    tx = step.connection
+    notes = [event for news in pages for event in news.events if event.note_id]
+    fresh = await first_noted(tx, notes, now=step.now)
+    pages = [
+        replace(news, events=tuple(event for event in news.events if _is_fresh(event, fresh)))
+        for news in pages
+    ]
     written = await written_on(tx, noted_on(pages), WrittenField.PAGE_WORDS)
-    return with_our_notes(pages, written) if written else list(pages)
+    return with_our_notes(pages, written) if written else pages
+
+
+def _is_fresh(event: PageEvent, fresh: set[tuple[str, str, str]]) -> bool:
+    """Whatever has no id cannot be recognised."""
+    return not event.note_id or (event.connection, event.page_id, event.note_id) in fresh

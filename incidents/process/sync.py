@@ -14,7 +14,7 @@ from incidents.effects import Effect
 from incidents.events import RoomEvent
 from incidents.process.commands import incident_of, sort_out
 from incidents.process.deciding import decide
-from incidents.process.echoes import without_our_notes
+from incidents.process.echoes import newly_noted
 from incidents.step import Step
 from incidents.store.cases import incident_bound_to, unsettled_incidents
 from incidents.store.ledger.effects import plan_effects
@@ -34,9 +34,10 @@ async def follow_and_obey(
     # First: whoever merges takes turns with those who join tickets, and must hold no incident before.
     sorted_out, others = await sort_out(step, commands)
     answers += sorted_out.answers
-    for news in await without_our_notes(step.connection, pages):
-        incident_id = await incident_bound_to(step.connection, news.events[0].connection, "page", news.key)
-        if incident_id is not None:
+    for told, news in zip(pages, await newly_noted(step, pages), strict=True):
+        incident_id = await incident_bound_to(step.connection, told.events[0].connection, "page", news.key)
+        # A page that is gone, of which nothing is told but what was heard before, is no page that never was.
+        if incident_id is not None and (news.events or news.state is not None):
             decisions.setdefault(incident_id, []).append(_followed(step, news))
     for checked in others:
         command = checked.command
@@ -65,7 +66,10 @@ async def follow_and_obey(
 
 async def follow_pages(step: Step, incident_id: int, pages: Sequence[PageNews]) -> None:
     """Follow pages of an incident as they stand, whatever was said of them."""
-    await _decide_all(step, incident_id, [_followed(step, news) for news in pages])
+    fresh = zip(pages, await newly_noted(step, pages), strict=True)
+    # One that was looked at for its notes alone, all of them heard before, is no page that never was.
+    told = [news for asked, news in fresh if news.events or news.state is not None or not asked.events]
+    await _decide_all(step, incident_id, [_followed(step, news) for news in told])
 
 
 def _followed(step: Step, news: PageNews) -> Callable[[Case], Plan]:

@@ -293,6 +293,14 @@ async def unsettled_incidents(tx: AsyncConnection) -> Sequence[Incident]:
     return [_incident(row) for row in rows]
 
 
+async def closed_since(tx: AsyncConnection, since: datetime) -> Sequence[Incident]:
+    """Those that were closed since then."""
+    closed = (incidents.c.state == IncidentState.CLOSED.value, incidents.c.state_since >= since)
+    return [
+        _incident(row) for row in await tx.execute(select(incidents).where(*closed).order_by(incidents.c.id))
+    ]
+
+
 async def due_incidents(tx: AsyncConnection, *, now: datetime) -> Sequence[Incident]:
     """Incidents whose next stage is due, the worst first."""
     rows = await tx.execute(

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from incidents.decisions.sync import PageNews
 from incidents.errors import LiaisonError
 from incidents.events import PageChange, PageEvent, TicketEvent
 from incidents.models import ProbeResult, Ticket
-from incidents.ports import Helpdesk, ImpactProbe, Pager
+from incidents.ports import Helpdesk, ImpactProbe, NotedPages, Pager
 from incidents.process.echoes import without_echoes
 from incidents.store.cases import load_case
-from incidents.store.ledger.pages import UNSEEN_FOR, page_keys, taken_pages
+from incidents.store.inbox.cursors import move_cursor, read_cursor
+from incidents.store.ledger.pages import UNSEEN_FOR, TakenPage, page_keys, taken_pages
 from tasks import resources
-from tasks.retries import OUTSIDE_CALL
+from tasks.retries import OUTSIDE_CALL, REPEATABLE_STORE_CALL
 from tasks.runs import task
 from tasks.stages.customers import with_tiers
 from tasks.stages.drain import Chunk
+
+OVERLAP = timedelta(minutes=5)
+"""So far before the last look notes are read again: clocks differ."""
 
 
 async def without_our_echoes(chunk: Chunk) -> Chunk:
@@ -114,13 +118,37 @@ async def read_pages_of(incident_id: int) -> list[PageNews]:
     # Of a page to the owners' lead only that it rang is of interest.
     unseen = [line.key for line in case.owners_lead_pages if not line.result]
     for page in taken:
-        if page.key not in (*case.page_keys, *unseen):
-            continue
         pager = await resources.connect(page.connection, Pager)
+        if page.key not in (*case.page_keys, *unseen):
+            # One that was replaced says nothing any more, but people may write on it.
+            if noted := await _noted_on(pager, page):
+                news.append(PageNews(key=page.key, events=noted, state=None))
+            continue
         state = await pager.read(page.key)
         if state is not None:
-            news.append(PageNews(key=page.key, events=(), state=state))
+            noted = await _noted_on(pager, page)
+            news.append(PageNews(key=page.key, events=noted, state=state))
         elif now - page.taken_at >= max(UNSEEN_FOR, timedelta(seconds=2 * pager.index_lag)):
             why = await pager.obstacle(page.target)
             news.append(PageNews(key=page.key, events=(), state=None, why=why))
     return news
+
+
+async def _noted_on(pager: Pager, page: TakenPage) -> tuple[PageEvent, ...]:
+    """What was written on the page since its on-call tool was last looked at, and a little before: what is heard twice
+    is told once. Nothing at the first look, as older notes were heard by whoever was here before."""
+    if not isinstance(pager, NotedPages):
+        return ()
+    async with resources.database().transaction() as tx:
+        since = await read_cursor(tx, page.connection)
+    if since is None:
+        return ()
+    return tuple(note for note in await pager.notes(page.key) if note.at >= since - OVERLAP)
+
+
+@task(name="note the look at pages", **REPEATABLE_STORE_CALL)
+async def note_look(connections: list[str], began: datetime) -> None:
+    """Remember when these on-call tools were last looked at."""
+    async with resources.database().transaction() as tx:
+        for connection in connections:
+            await move_cursor(tx, connection, began)

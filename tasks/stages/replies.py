@@ -23,6 +23,9 @@ from tasks.stages.gather import probe
 # Helpdesks' times are whole seconds, and a comment may be a little older than the change it came with.
 _BEFORE = timedelta(minutes=1)
 _BORN = timedelta(minutes=1)
+MOST_OTHERS = 100
+"""Of tickets whose last change is known, or our own, so many are read in a poll, the last changed first: a comment
+whose webhook was lost may stand before that change. In a storm there are thousands, and each is a call."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +50,10 @@ class _Known:
         known = self.tickets.get(ref)
         return None if known is None or known.incident_id is None else self.incidents.get(known.incident_id)
 
+    def may_hold_more(self, ticket: Ticket) -> bool:
+        """Whether it is a ticket of an incident that may have been written on unheard."""
+        return ticket.gone is None and self.incident_of(ticket.ref) is not None
+
     def is_over(self, ref: TicketRef) -> bool:
         """Whether the ticket's incident is said to be fixed: then a customer's word about it matters."""
         incident = self.incident_of(ref)
@@ -70,6 +77,9 @@ async def replies_since(tickets: Sequence[Ticket], since: datetime) -> Replies:
     async with resources.database().transaction() as tx:
         ours = await changed_by_us(tx, {ticket.ref: ticket.updated_at for ticket in changed})
     asked = [ticket for ticket in changed if ticket.ref not in ours or known.is_over(ticket.ref)]
+    # What was said before our own last change, or before one that a webhook told of, is as good as any.
+    others = [ticket for ticket in tickets if ticket not in asked and known.may_hold_more(ticket)]
+    asked += sorted(others, key=lambda ticket: ticket.updated_at, reverse=True)[:MOST_OTHERS]
     read = await _read(asked, {ticket.ref: since for ticket in asked})
     return Replies(events=read, looks=await _looks(read, known))
 

@@ -22,6 +22,7 @@ from incidents.events import (
     Ping,
 )
 from tests.connectors.pagerduty.conftest import connect
+from tests.contracts.noted_pages import NotedPagesContract, NotedRig
 from tests.contracts.pager import KEY, PAGE
 from tests.contracts.webhook_source import FIRST
 
@@ -225,3 +226,21 @@ async def test_rest_api_headers_and_guards() -> None:
             assert answer.status_code == status
         fake.faults.arm(FaultKind.OUTAGE)
         assert (await client.get("/incidents", headers=token)).status_code == 503
+
+
+class TestPagerDutyShowsNotes(NotedPagesContract):
+    @pytest.fixture
+    def rig(self) -> NotedRig:
+        receiver = Receiver()
+        fake = subscribed(receiver)
+        pagerduty = connect(fake, routing_keys={})
+
+        async def told() -> Sequence[PageEvent]:
+            await fake.settle()
+            return [event for event in receiver.read(pagerduty) if event.change is PageChange.NOTED]
+
+        return NotedRig(
+            pager=pagerduty,
+            write=lambda text: fake.add_note(fake.incidents[-1].id, "Jane Doe", text),
+            told=told,
+        )

@@ -238,3 +238,45 @@ def test_a_page_that_was_given_up_does_not_count_beside_the_one_that_rings():
     case = a_paged_case(S.ACKNOWLEDGED, a_page_line(state=EffectState.DEAD), a_page_line(1))
     news = PageNews(key=page_key(1), events=(), state=a_page_state(P.TRIGGERED, "Bo", key=page_key(1)))
     assert page_news(case, news, BASIS).incident.state is S.ESCALATED
+
+
+def resolving(state=EffectState.DONE):
+    """Our own resolution of the page."""
+    line = a_page_line()
+    return replace(line, key=f"{line.key}:page_resolve", kind=EffectKind.PAGE_RESOLVE, state=state)
+
+
+NOTED = a_page_event(C.NOTED, text="it is back", note_id="N1")
+
+
+@pytest.mark.parametrize("state", [S.RESOLVED, S.CLOSING, S.CLOSED])
+@pytest.mark.parametrize(
+    ("status", "lines", "events", "minutes", "is_open_again"),
+    [
+        pytest.param(P.TRIGGERED, [], (), 5, True, id="the webhook was lost"),
+        pytest.param(P.TRIGGERED, [resolving()], (NOTED,), 5, True, id="although we had resolved it"),
+        pytest.param(P.TRIGGERED, [], (), 0, False, id="read just before it was over"),
+        pytest.param(P.TRIGGERED, [resolving(EffectState.PENDING)], (), 5, False, id="still to be resolved"),
+        pytest.param(P.TRIGGERED, [resolving(EffectState.UNKNOWN)], (), 5, False, id="perhaps resolved"),
+        pytest.param(P.RESOLVED, [], (), 5, False, id="it is over"),
+        pytest.param(P.TRIGGERED, [], (a_page_event(C.REASSIGNED),), 5, False, id="another event speaks"),
+    ],
+)  # fmt: skip
+def test_a_page_that_rings_although_it_was_over_was_opened_again(  # noqa: PLR0917
+    state, status, lines, events, minutes, is_open_again
+):
+    """Seen by a look, where no webhook told so; nobody is paged a second time for it."""
+    case = a_paged_case(state, a_page_line(), *lines, state_since=NOW - timedelta(minutes=minutes))
+    plan = follow(case, a_page_state(status), *events)
+    assert (plan.incident.state is S.ESCALATED) is is_open_again
+    assert not of_kind(plan, EffectKind.PAGE)
+
+
+def test_a_note_is_known_by_its_id_whenever_it_was_made():
+    """A webhook and a look tell different times of one note."""
+    case = a_paged_case(S.ACKNOWLEDGED)
+    first, again = (
+        follow(case, a_page_state(P.ACKNOWLEDGED), replace(NOTED, at=NOW + timedelta(seconds=second)))
+        for second in (0, 2)
+    )
+    assert [effect.key for effect in first.effects] == [effect.key for effect in again.effects]

@@ -16,7 +16,7 @@ from incidents.policy.sla.policies import SlaPolicy
 from incidents.policy.sync import SyncRules
 from incidents.process.echoes import without_echoes
 from incidents.process.intake import join_and_tell
-from incidents.process.sync import follow_and_obey
+from incidents.process.sync import follow_and_obey, follow_pages
 from incidents.store.cases import read_incident
 from incidents.store.database import Database
 from incidents.store.ledger.effects import (
@@ -264,3 +264,20 @@ async def test_a_note_of_ours_on_a_page_is_known_without_its_mark(database: Data
             "a lock in the database"
         ]
         assert (await read_incident(tx, number)).state is IncidentState.REPORTED
+
+
+async def test_a_note_on_a_page_is_heard_once_by_a_webhook_or_by_a_look(database: Database):
+    """And a page that was looked at for nothing but notes heard before is not taken for one that never was."""
+    number = await opened(database)
+    key = f"liaison:test:INC-{number}:g1:page:0"
+    note = a_page_event(PageChange.NOTED, key=key, text="a lock in the database", note_id="N1")
+    news = PageNews(key=key, events=(note,), state=a_page_state(PageStatus.TRIGGERED, key=key))
+    async with database.transaction() as tx:
+        await bind(tx, "pagerduty/main", "page", key, incident_id=number)
+        before = len(await read_timeline(tx, number))
+        await follow_and_obey(a_step(tx), [news], [], [])
+        await follow_pages(a_step(tx), number, [replace(news, events=(replace(note, at=NOW + MINUTE),))])
+        await follow_pages(a_step(tx), number, [replace(news, state=None)])
+        await follow_and_obey(a_step(tx), [replace(news, state=None)], [], [])
+        entries = await read_timeline(tx, number)
+        assert [entry.text for entry in entries[before:]] == ["a lock in the database"]
