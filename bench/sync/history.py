@@ -23,7 +23,7 @@ BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)
 MOST_ROUNDS = 60
 """Rounds of the quiet at the end, of which a few do; who needs more goes on for ever."""
-STILL = 3
+STILL = 2
 """So many rounds in which nothing happens, each with the time that the next stage waits for, are rest."""
 _FOR_A_PERSON = "a person must say so"
 _ACTS = (PageChange.ACKNOWLEDGED, PageChange.UNACKNOWLEDGED, PageChange.RESOLVED, PageChange.REOPENED)
@@ -282,7 +282,9 @@ class History:
             told = [event for event in self.pager.told if event.key == self.pager.told[0].key]
             self.pager.told = [event for event in self.pager.told if event.key != told[0].key]
             self.liaison.hear_page(told)
-        self.deliver(10_000)
+        # Lane by lane, as one change of an object waits for the one before.
+        while due := self.liaison.due():
+            self.deliver(len(due))
         self.pager.catch_up()
         self.reconcile()
         self.stage()

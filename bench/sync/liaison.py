@@ -47,6 +47,7 @@ class _Line:
     at: datetime | None = None
     until: datetime | None = None
     version: int | None = None
+    row: Written | None = None
     kept: tuple[WrittenField, str] | None = field(init=False)
     lane: str = field(init=False)
     is_about_a_ticket: bool = field(init=False)
@@ -55,6 +56,19 @@ class _Line:
         self.kept = written_by(self.effect)
         self.lane = self.effect.lane
         self.is_about_a_ticket = self.effect.is_about_a_ticket
+
+    def written(self) -> Written:
+        """Its row in the table `written`, once it has set out."""
+        if self.kept is None or self.at is None:
+            raise ValueError(f"{self.effect.key} has written nothing")
+        known = self.row
+        if known is None or (known.at, known.until, known.version) != (self.at, self.until, self.version):
+            self.row = Written(
+                connection=self.effect.connection, object=self.effect.target, field=self.kept[0], hash=self.kept[1],
+                at=self.at, until=self.until, version=self.version,
+            )  # fmt: skip
+            return self.row
+        return known
 
 
 @dataclass(frozen=True)
@@ -187,17 +201,14 @@ class Liaison:
 
     def due(self) -> list[str]:
         """Keys of the effects that can be sent now: the heads of their lanes."""
-        seen: set[str] = set()
-        heads = []
-        for key, line in self.lines.items():
-            if line.state.is_open and line.lane not in seen:
-                seen.add(line.lane)
-                heads.append(key)
-        return heads
+        heads: dict[str, str] = {}
+        for key in self.open_effects():
+            heads.setdefault(self.lines[key].lane, key)
+        return list(heads.values())
 
     def open_effects(self) -> list[str]:
         """Keys of all that is still to be done."""
-        return [key for key, line in self.lines.items() if line.state.is_open]
+        return [key for key, line in self.lines.items() if line.state is not EffectState.DONE]
 
     def set_out(self, key: str) -> None:
         """The call goes out; the tool does it, and its answer is not here yet."""
@@ -245,9 +256,10 @@ class Liaison:
         """The case, as the store would load it."""
         own = [line for line in self.lines.values() if not line.is_about_a_ticket]
         about = [line for line in self.lines.values() if line.is_about_a_ticket]
-        told = frozenset(
-            line.effect.ticket for line in about if line.effect.kind is EffectKind.CUSTOMER_MESSAGE
-        )
+        is_closing = self.case.incident.state is IncidentState.CLOSING
+        told = [
+            line.effect for line in about if is_closing and line.effect.kind is EffectKind.CUSTOMER_MESSAGE
+        ]
         return replace(
             self.case,
             tickets=tuple(self.tickets.values()),
@@ -258,8 +270,8 @@ class Liaison:
                 )
                 for line in own
             ),
-            open_ticket_effects=sum(line.state.is_open for line in about),
-            told=told if self.case.incident.state is IncidentState.CLOSING else None,
+            open_ticket_effects=sum(line.state is not EffectState.DONE for line in about),
+            told=frozenset(effect.ticket for effect in told) if is_closing else None,
         )  # fmt: skip
 
     def _follow(self, news: PageNews) -> None:
@@ -293,10 +305,12 @@ class Liaison:
         self.case = replace(seen, incident=plan.incident)
 
     def _our_writes(self) -> OurWrites:
+        found = self._written(WrittenField.TICKET_STATUS, WrittenField.TICKET_WORDS)
+
         def of(kind: WrittenField) -> Mapping[TicketRef, Sequence[Written]]:
             return {
-                TicketRef(connection=name, id=number): found
-                for (name, number), found in self._written(kind).items()
+                TicketRef(connection=name, id=number): [write for write in written if write.field is kind]
+                for (name, number), written in found.items()
             }
 
         return OurWrites(
@@ -313,12 +327,7 @@ class Liaison:
             if kept is None or kept[0] not in fields or line.at is None or line.state not in _UNDER_WAY:
                 continue
             place = (line.effect.connection, line.effect.target)
-            found.setdefault(place, []).append(
-                Written(
-                    connection=place[0], object=place[1], field=kept[0], hash=kept[1], at=line.at,
-                    until=line.until, version=line.version,
-                )
-            )  # fmt: skip
+            found.setdefault(place, []).append(line.written())
         for rows in found.values():
             rows.sort(key=lambda row: row.at)
         return found
