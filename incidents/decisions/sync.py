@@ -25,6 +25,7 @@ from incidents.decisions.page_moves import (
     page_moves,
     snoozed,
     taken_over,
+    what_tells,
 )
 from incidents.decisions.participants.approval import ruled
 from incidents.decisions.posts import action_effect, change_pages, tell_engineers, tell_room
@@ -80,7 +81,7 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         plan = _follow(case, news, news.state, basis)
     # By what identifies them: a note whose webhook was repeated is one note.
     notes = {
-        f"pagenote:{digest(event.page_id, *_what_tells(event))}": event
+        f"pagenote:{digest(event.page_id, *what_tells(event))}": event
         for event in news.events
         if event.change in _PASSED_ON and not event.by_us
     }
@@ -100,11 +101,6 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         entries=tuple(entries),
         sightings=(*plan.sightings, *sighted(case, news.key, news.state)),
     )
-
-
-def _what_tells(event: PageEvent) -> tuple[str, ...]:
-    """What tells it from others: a webhook and a look have different times of one note."""
-    return (event.note_id,) if event.note_id else (event.at.isoformat(), event.text)
 
 
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
