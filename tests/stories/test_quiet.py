@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from prefect.artifacts import Artifact
 
-from connectors.http.fake.app import Health
+from connectors.http.fake.app import Health, Remedy
 from flows.recover import recover
 from flows.sla_report import sla_report
 from incidents.models import IncidentState
@@ -95,6 +95,7 @@ async def test_the_agent_tries_first_what_is_on_offer(liaison: Installation):
         }
     )
     liaison.world.search.health = Health.ERROR
+    liaison.world.checkout.remedies["restart-search"] = Remedy.SUCCEEDS
     (ticket,) = liaison.customers_write(1, subject="Product search shows no results", body="Nothing.")
     await liaison.intake()
     assert (await liaison.incident()).held_until is not None
@@ -102,7 +103,7 @@ async def test_the_agent_tries_first_what_is_on_offer(liaison: Installation):
     liaison.world.slack.workspace.add_channel("general", member="U0ANNA")
     assert await liaison.world.slack.slash("run INC-1 restart-search", channel="general") == 200
     await liaison.sync()
-    assert [run.name for run in liaison.world.checkout.runs] == ["restart-search"]
+    assert [run.action for run in liaison.world.checkout.runs] == ["restart-search"]
     liaison.world.search.health = Health.HEALTHY
     await liaison.let_pass(11 * MINUTE)
     await recover()
