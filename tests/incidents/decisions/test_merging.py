@@ -14,6 +14,7 @@ from incidents.decisions.merging.carried import carried_clocks, carried_updates,
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
 from incidents.decisions.merging.words import read_merge
 from incidents.decisions.participants.taking_part import with_participants
+from incidents.decisions.similar import Precedent, tell_precedents
 from incidents.decisions.updates.said import PROGRESS, is_said
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import Refused
@@ -361,3 +362,20 @@ def test_the_same_words_make_the_same_keys():
     assert keys(first.loser) == keys(second.loser)
     assert keys(first.survivor) == keys(second.survivor)
     assert len(set(keys(first.survivor))) == len(keys(first.survivor))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_one_that_looks_the_same_is_suggested_with_the_command(is_open):
+    """Only of one that is open; told once, and nothing is merged by itself."""
+    like = Precedent(
+        incident="INC-2", probability=0.71, is_open=is_open, fixed_by="", reasons=('both say "voucher"',)
+    )
+    case = a_case(S.ESCALATED)
+    plan = tell_precedents(case, [like], now=NOW)
+    assert ("if it is the same fault, say `merge INC-7 INC-2`" in texts(plan)) is is_open
+    assert plan.incident.state is S.ESCALATED
+    assert plan.effects == ()
+    (evidence,) = plan.incident.evidence
+    assert evidence.text in plan.entries[0].text
+    again = tell_precedents(replace(case, incident=plan.incident), [like], now=NOW)
+    assert again.entries == ()
