@@ -37,7 +37,7 @@ import httpx
 import stamina
 
 from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
-from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, TokenGrant, TokenRequest
+from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, RefreshToken, TokenGrant, TokenRequest
 from connectors.kit.auth.tokens import AccessTokens, Ask
 from connectors.kit.auth.ways import ApiKeyHeader, BasicLogin, BearerToken, ClientCertificate
 from connectors.kit.authorities import authorities
@@ -46,7 +46,7 @@ from connectors.kit.strict_json import parse_json
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion
+Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion | RefreshToken
 MAX_REFUSAL_BYTES = 65_536
 
 
@@ -102,7 +102,7 @@ class VendorHttp:
         self._tokens: AccessTokens | None = None
         self._token_http: VendorHttp | None = None
         self._proof: Mapping[str, str] = {}
-        if isinstance(auth, ClientCredentials | JwtAssertion):
+        if isinstance(auth, ClientCredentials | JwtAssertion | RefreshToken):
             self._token_http = VendorHttp(
                 vendor=vendor,
                 base_url=auth.token_url,

@@ -16,8 +16,9 @@ from functools import partial
 from typing import ClassVar
 
 from connectors.kit.fields import any_text, record, utc_time
-from connectors.kit.mailbox.imap import ImapSession
+from connectors.kit.mailbox.imap import ImapSession, open_session
 from connectors.kit.mailbox.listening import MailBatch, MailboxListener, MailCursor, folders_of
+from connectors.kit.mailbox.oauth import MailTokens
 from connectors.kit.mailbox.threads import in_thread
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
@@ -68,12 +69,15 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         self._settings = settings
         self._desk = desk
         self._clock = clock
-        self._smtp = SmtpSender(settings)
+        self._tokens = MailTokens(settings.oauth)
+        self._smtp = SmtpSender(settings, self._tokens)
+        self._listener = MailboxListener(settings, clock, self._tokens)
         self._pace = Pace(settings.mails_per_minute, 60)
 
     async def check(self) -> str:
         """What is there: the folders, what the server can, whether we may send, and what is on the desk."""
-        looked_at = await in_thread(_look, self._settings)
+        session = await open_session(self._settings, self._tokens)
+        looked_at = await in_thread(_look, session, self._settings)
         await self._smtp.check()
         counts = await self._desk.counts()
         return (
@@ -86,14 +90,14 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
 
     async def listen(self, cursor: str | None) -> AsyncGenerator[Heard, None]:
         """Mail that belongs to no ticket is kept aside; copies of our own prove what was sent, and are no news."""
-        batches = MailboxListener(self._settings, self._clock).batches(MailCursor.parse(cursor))
+        batches = self._listener.batches(MailCursor.parse(cursor))
         async with contextlib.aclosing(batches):
             async for batch in batches:
                 yield await self._hear(batch)
 
     async def hear_once(self, cursor: str | None) -> AsyncIterator[Heard]:
         """What has arrived by now, and then an end: for who cannot wait for more."""
-        batches = MailboxListener(self._settings, self._clock).batches(MailCursor.parse(cursor), once=True)
+        batches = self._listener.batches(MailCursor.parse(cursor), once=True)
         async with contextlib.aclosing(batches):
             async for batch in batches:
                 yield await self._hear(batch)
@@ -290,7 +294,10 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         return False
 
     async def _prove(self, message_id: str) -> bool:
-        if not message_id or not await in_thread(_is_in_mailbox, self._settings, message_id):
+        if not message_id:
+            return False
+        session = await open_session(self._settings, self._tokens)
+        if not await in_thread(_is_in_mailbox, session, self._settings, message_id):
             return False
         await self._desk.replies_sent([message_id], now=self._clock())
         return True
@@ -335,8 +342,7 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         return replace(found.ticket, url=url_of_ticket(self._settings, found))
 
 
-def _look(settings: MailSettings) -> str:
-    session = ImapSession(settings)
+def _look(session: ImapSession, settings: MailSettings) -> str:
     try:
         folders = folders_of(session, settings)
         mails = session.open(folders[0]).mails
@@ -349,8 +355,7 @@ def _look(settings: MailSettings) -> str:
     return f"{settings.user} at {settings.imap_host}: {mails} mails in {folders[0]!r}{sent_folder}; {tells}"
 
 
-def _is_in_mailbox(settings: MailSettings, message_id: str) -> bool:
-    session = ImapSession(settings)
+def _is_in_mailbox(session: ImapSession, settings: MailSettings, message_id: str) -> bool:
     try:
         for folder in folders_of(session, settings):
             session.open(folder)

@@ -15,8 +15,10 @@ from connectors.kit.mailbox.access import (
     require_a_safe_server,
     require_an_address,
     require_one_line,
+    require_one_login,
     trusted,
 )
+from connectors.kit.mailbox.oauth import OAuthLogin
 
 _AGENT = re.compile(rf"({ADDRESS.pattern}|@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)")
 
@@ -30,7 +32,13 @@ class MailSettings(BaseModel):
     address: str = Field(description="The address that customers write to: support@acme.example.")
     sender_name: str = Field(default="", max_length=100, description="The name beside it: Acme Support.")
     user: str = Field(min_length=1, description="Who logs in, at both servers; often the address.")
-    password: SecretStr = Field(description="The password, or an app password where the provider wants one.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="The password, or an app password where the provider wants one."
+    )
+    oauth: OAuthLogin | None = Field(
+        default=None,
+        description="In place of a password: how access tokens are bought, where the provider takes no password.",
+    )
     imap_host: str = Field(min_length=1, description="The server that holds the mailbox.")
     imap_port: int = Field(default=993, ge=1, le=65535, description="993 with TLS, 143 with STARTTLS.")
     imap_security: MailSecurity = Field(
@@ -118,6 +126,7 @@ class MailSettings(BaseModel):
 
     @model_validator(mode="after")
     def _require_safe_servers(self) -> Self:
+        require_one_login(self.password, self.oauth)
         require_a_safe_server("imap", self.imap_security, self.imap_host)
         require_a_safe_server("smtp", self.smtp_security, self.smtp_host)
         return self
@@ -131,6 +140,13 @@ class MailSettings(BaseModel):
     def tls(self) -> ssl.SSLContext:
         """Whom we trust: the private authority if there is one, else everybody's."""
         return trusted(self.authority_pem)
+
+    @property
+    def own_secret(self) -> str:
+        """What only we and the provider know of this mailbox."""
+        oauth = self.oauth
+        secrets = [self.password] if oauth is None else [oauth.refresh_token, oauth.client_secret]
+        return next(one for secret in secrets if (one := secret.get_secret_value()))
 
     @property
     def domain(self) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from connectors.kit.fakes.certificates import LoopbackCertificate
 from connectors.kit.fakes.faults import FaultKind, Faults
 from connectors.mail.fake.app import ADDRESS, PASSWORD
 from deployments.machine.processes import free_port
@@ -67,7 +68,10 @@ class Dovecot:
 
 
 @asynccontextmanager
-async def dovecot() -> AsyncIterator[Dovecot]:
+async def dovecot(
+    *, certificate: LoopbackCertificate | None = None, introspection: str = ""
+) -> AsyncIterator[Dovecot]:
+    """With a certificate nobody is let in before STARTTLS; `introspection` is an address that knows access tokens."""
     program = debian_program("dovecot")
     debian_program("doveadm")
     # Not pytest's tmp_path: its parents are closed to the user the server runs as.
@@ -75,7 +79,8 @@ async def dovecot() -> AsyncIterator[Dovecot]:
     imap, lmtp, auth = free_port(0), free_port(0), free_port(0)
     owner = OWNER if os.geteuid() == 0 else getpwuid(os.geteuid()).pw_name
     try:
-        _prepare(home, owner, _configuration(home, owner, imap=imap, lmtp=lmtp, auth=auth))
+        more = _more(home, certificate=certificate, introspection=introspection)
+        _prepare(home, owner, _configuration(home, owner, imap=imap, lmtp=lmtp, auth=auth) + more)
         command = [*_as_owner(), program, "-F", "-c", home / "dovecot.conf"]
         async with running("dovecot", command, port=imap, home=home) as process:
             yield Dovecot(home, imap, lmtp, auth, process.pid)
@@ -160,6 +165,23 @@ protocol imap {{
   mail_max_userip_connections = 100
 }}
 """
+
+
+def _more(home: Path, *, certificate: LoopbackCertificate | None, introspection: str) -> str:
+    """What stands later in the file counts."""
+    more = ""
+    if certificate is not None:
+        for path, name in ((certificate.certificate, "tls.pem"), (certificate.key, "tls-key.pem")):
+            (home / name).write_bytes(path.read_bytes())
+        more += "ssl = required\ndisable_plaintext_auth = yes\n"
+        more += f"ssl_cert = <{home}/tls.pem\nssl_key = <{home}/tls-key.pem\n"
+    if introspection:
+        (home / "oauth2.conf").write_text(
+            f"introspection_mode = auth\nintrospection_url = {introspection}\nusername_attribute = username\n"
+        )
+        asked = f"driver = oauth2\n  mechanisms = xoauth2\n  args = {home}/oauth2.conf"
+        more += f"auth_mechanisms = plain xoauth2\npassdb {{\n  {asked}\n}}\n"
+    return more
 
 
 class _Relay:

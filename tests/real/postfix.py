@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.kit.fakes.certificates import LoopbackCertificate
 from deployments.machine.processes import free_port
 from tests.real.mail_servers import Dovecot
 from tests.real.programs import debian_program, missing
@@ -27,7 +28,8 @@ maillog_file = /dev/stdout
 inet_interfaces = {host}
 inet_protocols = ipv4
 myhostname = mail.{domain}
-mydestination =
+mydestination = {nobody}
+local_recipient_maps =
 mynetworks =
 alias_maps =
 alias_database =
@@ -40,6 +42,14 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:{host}:{auth}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 """
+_TLS = """\
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_tls_cert_file = {certificate}
+smtpd_tls_key_file = {key}
+"""
+NOBODYS = "nobody.example"
+"""A domain whose addresses Postfix looks for only when it delivers, and does not find: mail to them comes back."""
 _MASTER = """\
 {host}:{port} inet n - n - - smtpd
 pickup unix n - n 60 1 pickup
@@ -53,6 +63,7 @@ trace unix - - n - 0 bounce
 verify unix - - n - 1 verify
 proxymap unix - - n - - proxymap
 error unix - - n - - error
+local unix - n n - - local
 retry unix - - n - - error
 lmtp unix - - n - - lmtp
 anvil unix - - n - 1 anvil
@@ -75,14 +86,16 @@ class Postfix:
 
 
 @asynccontextmanager
-async def postfix(dovecot: Dovecot, domain: str) -> AsyncIterator[Postfix]:
-    """Until the end of the block; `domain` is the company's."""
+async def postfix(
+    dovecot: Dovecot, domain: str, certificate: LoopbackCertificate | None = None
+) -> AsyncIterator[Postfix]:
+    """Until the end of the block; `domain` is the company's. With a certificate nobody logs in before STARTTLS."""
     program = debian_program("postfix")
     if os.geteuid() != 0:
         missing("Postfix, which only root can start,")
     port = free_port(0)
     with open_folder("postfix") as home:
-        _prepare(home, dovecot, port=port, domain=domain)
+        _prepare(home, dovecot, port=port, domain=domain, certificate=certificate)
         command = [str(program), "-c", str(home / "etc")]
         async with running("postfix", [*command, "start-fg"], port=port, home=home):
             try:
@@ -93,11 +106,15 @@ async def postfix(dovecot: Dovecot, domain: str) -> AsyncIterator[Postfix]:
                 await stopping.wait()
 
 
-def _prepare(home: Path, dovecot: Dovecot, *, port: int, domain: str) -> None:
+def _prepare(
+    home: Path, dovecot: Dovecot, *, port: int, domain: str, certificate: LoopbackCertificate | None
+) -> None:
     for folder in ("etc", "queue", "data"):
         (home / folder).mkdir()
     shutil.chown(home / "data", "postfix")
-    known = {"home": home, "host": HOST, "port": port, "domain": domain}
+    known = {"home": home, "host": HOST, "port": port, "domain": domain, "nobody": NOBODYS}
     main = _MAIN.format(**known, lmtp=dovecot.lmtp, auth=dovecot.auth)
+    if certificate is not None:
+        main += _TLS.format(certificate=certificate.certificate, key=certificate.key)
     (home / "etc/main.cf").write_text(main)
     (home / "etc/master.cf").write_text(_MASTER.format(**known))

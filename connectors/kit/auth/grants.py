@@ -3,6 +3,7 @@
 Client credentials: RFC 6749, section 4.4, the client known by HTTP Basic or, where the server wants it, in the
 form (section 2.3.1). A signed assertion: RFC 7523, section 2.1 (Salesforce, Google). Neither gives a refresh
 token that one could rely on (RFC 6749, section 4.4.3): an expired token is refreshed by asking for another one.
+A refresh token that somebody was once given: section 6.
 """
 
 from __future__ import annotations
@@ -71,6 +72,34 @@ class ClientCredentials:
         # Both are form-encoded first (RFC 6749, section 2.3.1), so a colon in them does no harm.
         both = f"{quote_plus(self.client_id)}:{quote_plus(secret)}".encode("ascii")
         return TokenRequest(form, {"Authorization": f"Basic {base64.b64encode(both).decode('ascii')}"})
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """What a person once allowed, as a token that buys others. It must stay good: one that the server replaces at each
+    use is not kept, and serves once. Raises ValueError as `ClientCredentials` does."""
+
+    token_url: str
+    client_id: str
+    client_secret: SecretStr
+    refresh_token: SecretStr
+    scope: str = ""
+
+    def __post_init__(self) -> None:
+        _require_a_safe_address(self.token_url)
+
+    def request(self, now: datetime) -> TokenRequest:
+        """The form; the client is in it, as not every such client has a secret."""
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": self.refresh_token.get_secret_value(),
+            "client_id": self.client_id,
+        }
+        if self.scope:
+            form["scope"] = self.scope
+        if secret := self.client_secret.get_secret_value():
+            form["client_secret"] = secret
+        return TokenRequest(form)
 
 
 @dataclass(frozen=True, slots=True)

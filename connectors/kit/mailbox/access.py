@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from connectors.kit.addresses import LOOPBACK
 from connectors.kit.authorities import authorities
+from connectors.kit.mailbox.oauth import OAuthLogin
 
 # One plain address in ASCII, as SMTP takes it without extensions.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -35,6 +36,11 @@ class WatchedMailbox(Protocol):
     @property
     def password(self) -> SecretStr:
         """Theirs."""
+        ...
+
+    @property
+    def oauth(self) -> OAuthLogin | None:
+        """How tokens are bought that are used in place of a password."""
         ...
 
     @property
@@ -111,6 +117,12 @@ def require_a_safe_server(side: str, security: MailSecurity, host: str) -> None:
     """Raises ValueError where the password would travel in clear; `side` is imap or smtp."""
     if security is MailSecurity.NONE and host not in LOOPBACK:
         raise ValueError(f"{side}_security none sends the password in clear: use tls or starttls")
+
+
+def require_one_login(password: SecretStr, oauth: OAuthLogin | None) -> None:
+    """Raises ValueError where there is neither a password nor another way in, or both."""
+    if bool(password.get_secret_value()) is (oauth is not None):
+        raise ValueError("give a password, or oauth in its place")
 
 
 def require_a_certificate(pem: str) -> str:

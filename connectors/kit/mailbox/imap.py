@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from imap_tools import (
@@ -28,6 +29,8 @@ from imap_tools import (
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from connectors.kit.mailbox.access import MailSecurity, WatchedMailbox
+from connectors.kit.mailbox.oauth import MailTokens
+from connectors.kit.mailbox.threads import in_thread
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
 
 _UID = re.compile(rb"\bUID (\d+)")
@@ -63,8 +66,9 @@ class FetchedMail:
 class ImapSession:
     """An open connection. Every call may block up to the settings' time-out; raises `incidents.errors`."""
 
-    def __init__(self, settings: WatchedMailbox) -> None:
+    def __init__(self, settings: WatchedMailbox, token: str | None = None) -> None:
         self._settings = settings
+        self._token = token
         self._where = f"imap {settings.imap_host}:{settings.imap_port}"
         with self._told():
             self._box = self._connected()
@@ -81,7 +85,9 @@ class ImapSession:
             box = MailBoxUnencrypted(host, port, timeout=timeout)
         password = wanted.password.get_secret_value()
         try:
-            if wanted.user.isascii() and password.isascii():
+            if self._token is not None:
+                _show_token(box, wanted.user, self._token)
+            elif wanted.user.isascii() and password.isascii():
                 box.login(wanted.user, password, initial_folder=None)
             else:
                 box.login_utf8(wanted.user, password, initial_folder=None)
@@ -270,6 +276,11 @@ class ImapSession:
         except MailboxLoginError as error:
             if _NOT_NOW.search(str(error)):
                 raise Unreachable(f"{self._where} lets nobody in at the moment") from error
+            if self._token is not None:
+                raise NotAllowed(
+                    f"{self._where} takes no access token for {self._settings.user}: check user, scope, and that the"
+                    " client may use this mailbox"
+                ) from error
             raise NotAllowed(
                 f"{self._where} does not let {self._settings.user} in: check user and password (many providers want an"
                 " app password, or IMAP to be switched on)"
@@ -282,6 +293,22 @@ class ImapSession:
             raise Refused(f"{self._where} refused a command: {type(error).__name__}") from error
         except (OSError, EOFError) as error:
             raise Unreachable(f"{self._where} cannot be reached: {type(error).__name__}") from error
+
+
+async def open_session(settings: WatchedMailbox, tokens: MailTokens) -> ImapSession:
+    """Open one in a thread; raises as it does, and as buying a token does."""
+    return await tokens.log_in(partial(in_thread, ImapSession, settings))
+
+
+def _show_token(box: BaseMailBox, user: str, token: str) -> None:
+    # A server that refuses says why in another challenge, and waits for an empty answer before it says no.
+    answers = iter([f"user={user}\1auth=Bearer {token}\1\1".encode()])
+    try:
+        box.client.authenticate("XOAUTH2", lambda _: next(answers, b""))
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise MailboxLoginError(("NO", [str(error).encode()]), "OK") from error
 
 
 def _set(uids: Sequence[int]) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from connectors.kit.mailbox.access import WatchedMailbox
-from connectors.kit.mailbox.imap import FetchedMail, FolderState, ImapSession
+from connectors.kit.mailbox.imap import FetchedMail, FolderState, ImapSession, open_session
+from connectors.kit.mailbox.oauth import MailTokens
 from connectors.kit.mailbox.threads import in_thread
 from connectors.kit.strict_json import parse_json
 from incidents.errors import Unrecognised
@@ -84,13 +85,16 @@ class MailBatch:
 class MailboxListener:
     """Reads the folders in turn over one connection. `clock` says what day it is."""
 
-    def __init__(self, settings: WatchedMailbox, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: WatchedMailbox, clock: Callable[[], datetime], tokens: MailTokens | None = None
+    ) -> None:
         self._settings = settings
+        self._tokens = tokens or MailTokens(settings.oauth)
         self._clock = clock
 
     async def batches(self, cursor: MailCursor, *, once: bool = False) -> AsyncGenerator[MailBatch, None]:
         """Each batch counts as kept when the next is asked for. `once` ends where it would begin to wait."""
-        session = await in_thread(ImapSession, self._settings)
+        session = await open_session(self._settings, self._tokens)
         try:
             folders = await in_thread(folders_of, session, self._settings)
             while True:

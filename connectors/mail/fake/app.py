@@ -49,19 +49,31 @@ class FakeMailServer:
         self.capabilities: tuple[str, ...] = ("IDLE", "SPECIAL-USE")
         self.commands: list[str] = []
         self.password = password
+        self.token = ""
+        """The access token that is let in, where there is one."""
+        self.starttls: ssl.SSLContext | None = None
         self._conversations: set[asyncio.Task[None]] = set()
 
     def lets_in(self, user: str, password: str) -> bool:
         """Whether these are the account's; its user is its address."""
         return user == self.mailbox.address and hmac.compare_digest(password.encode(), self.password.encode())
 
+    def lets_in_with(self, user: str, token: str) -> bool:
+        """Whether this is the account's access token."""
+        return bool(self.token) and user == self.mailbox.address and token == self.token
+
     @asynccontextmanager
-    async def serving(self, certificate: LoopbackCertificate | None = None) -> AsyncIterator[MailPorts]:
-        """Until the end of the block; whoever is connected then is cut off. With a certificate both speak TLS."""
+    async def serving(
+        self, certificate: LoopbackCertificate | None = None, *, starttls: bool = False
+    ) -> AsyncIterator[MailPorts]:
+        """Until the end of the block; whoever is connected then is cut off. With a certificate both speak TLS, from the
+        first byte or after STARTTLS, before which nobody is let in."""
         tls = None
         if certificate is not None:
             tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             tls.load_cert_chain(certificate.certificate, certificate.key)
+            if starttls:
+                self.starttls, tls = tls, None
         imap = await asyncio.start_server(self._with(ImapConversation), HOST, 0, limit=MOST_BYTES, ssl=tls)
         smtp = await asyncio.start_server(self._with(SmtpConversation), HOST, 0, limit=MOST_BYTES, ssl=tls)
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from connectors.kit.fakes.faults import FaultKind, Faults
 from connectors.mail.fake.mailbox import FakeFolder, FakeMail, FakeMailbox
+from connectors.mail.fake.tokens import TOKEN_REFUSED, shown_token
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _PARTIAL = re.compile(r"BODY(?P<peek>\.PEEK)?\[\](?:<0\.(?P<size>\d+)>)?", re.IGNORECASE)
@@ -30,8 +32,14 @@ class ImapAccount(Protocol):
     capabilities: tuple[str, ...]
     commands: list[str]
 
+    starttls: ssl.SSLContext | None
+
     def lets_in(self, user: str, password: str) -> bool:
         """Whether these are the account's."""
+        ...
+
+    def lets_in_with(self, user: str, token: str) -> bool:
+        """Whether this is the account's access token."""
         ...
 
 
@@ -48,6 +56,7 @@ class ImapConversation:
         self._told = 0
         self._is_readonly = True
         self._is_in = False
+        self._is_open = account.starttls is not None
 
     async def run(self) -> None:
         """Until the client leaves, or a fault ends it."""
@@ -70,7 +79,8 @@ class ImapConversation:
 
     @property
     def _capabilities(self) -> str:
-        return " ".join(("IMAP4rev1", *self._account.capabilities))
+        more = ("STARTTLS", "LOGINDISABLED") if self._is_open else ("AUTH=PLAIN", "AUTH=XOAUTH2")
+        return " ".join(("IMAP4rev1", *more, *self._account.capabilities))
 
     async def _obey(self, tag: str, command: str, rest: str) -> bool:
         if command == "LOGOUT":
@@ -79,8 +89,9 @@ class ImapConversation:
             return False
         if command == "IDLE":
             return await self._idle(tag)
-        if command == "AUTHENTICATE":
-            return await self._authenticate(tag)
+        if command in ("STARTTLS", "AUTHENTICATE") or (self._is_open and command == "LOGIN"):
+            await self._begin(tag, command, rest)
+            return True
         answers: dict[str, Callable[[str, str], None]] = {
             "CAPABILITY": self._capability,
             "LOGIN": self._login,
@@ -99,6 +110,19 @@ class ImapConversation:
         await self._writer.drain()
         return True
 
+    async def _begin(self, tag: str, command: str, rest: str) -> None:
+        if command == "STARTTLS" and self._account.starttls is not None and self._is_open:
+            self._say(f"{tag} OK begin")
+            await self._writer.drain()
+            await self._writer.start_tls(self._account.starttls)
+            self._is_open = False
+        elif self._is_open or command == "STARTTLS":
+            self._say(f"{tag} NO [PRIVACYREQUIRED] not in clear")
+        elif rest.upper() == "XOAUTH2":
+            await self._take_token(tag)
+        else:
+            await self._authenticate(tag)
+
     def _say(self, line: str) -> None:
         self._writer.write(line.encode("latin-1", "replace") + b"\r\n")
 
@@ -114,12 +138,25 @@ class ImapConversation:
         words = _words(rest)
         self._let_in(tag, words[0], words[1]) if len(words) == 2 else self._say(f"{tag} BAD login")
 
-    async def _authenticate(self, tag: str) -> bool:
+    async def _authenticate(self, tag: str) -> None:
         self._say("+ ")
         await self._writer.drain()
         answer = base64.b64decode(await self._reader.readline() or b"").decode("utf-8", "replace").split("\0")
         self._let_in(tag, *(answer[-2:] if len(answer) > 2 else ("", "")))
-        return True
+
+    async def _take_token(self, tag: str) -> None:
+        self._say("+ ")
+        await self._writer.drain()
+        user, token = shown_token((await self._reader.readline()).decode("latin-1").strip())
+        if self._account.lets_in_with(user, token):
+            self._is_in = True
+            self._say(f"{tag} OK [CAPABILITY {self._capabilities}] Logged in")
+            return
+        # Why, for the client; it says no only when that was answered.
+        self._say(f"+ {base64.b64encode(TOKEN_REFUSED).decode()}")
+        await self._writer.drain()
+        await self._reader.readline()
+        self._say(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials")
 
     def _let_in(self, tag: str, user: str, password: str) -> None:
         fault = self._account.faults.take("imap/login")

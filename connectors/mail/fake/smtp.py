@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import ssl
 from typing import Protocol
 
 from connectors.kit.fakes.faults import FaultKind, Faults
 from connectors.mail.fake.mailbox import FakeMailbox
+from connectors.mail.fake.tokens import TOKEN_REFUSED, shown_token
 
 _PATH = re.compile(r"<([^>]*)>")
 _AT_THE_DOOR = {FaultKind.OUTAGE: "421 4.3.2 closing", FaultKind.HTML: "<html>Please log in</html>"}
@@ -20,8 +22,14 @@ class SmtpAccount(Protocol):
     mailbox: FakeMailbox
     faults: Faults
 
+    starttls: ssl.SSLContext | None
+
     def lets_in(self, user: str, password: str) -> bool:
         """Whether these are the account's."""
+        ...
+
+    def lets_in_with(self, user: str, token: str) -> bool:
+        """Whether this is the account's access token."""
         ...
 
 
@@ -35,6 +43,7 @@ class SmtpConversation:
         self._reader = reader
         self._writer = writer
         self._is_in = False
+        self._is_open = account.starttls is not None
         self._sender: str | None = None
         self._recipients: list[str] = []
 
@@ -64,10 +73,10 @@ class SmtpConversation:
     async def _obey(self, command: str, line: str) -> bool:
         if command in ("EHLO", "HELO"):
             self._say("250-fake")
-            self._say("250-AUTH PLAIN")
+            self._say("250-STARTTLS" if self._is_open else "250-AUTH PLAIN XOAUTH2")
             self._say("250 8BITMIME")
-        elif command == "AUTH":
-            self._login(line)
+        elif command in ("STARTTLS", "AUTH"):
+            await self._begin_session(command, line)
         elif command == "MAIL":
             return self._begin(line)
         elif command == "RCPT":
@@ -86,6 +95,19 @@ class SmtpConversation:
             self._say("502 not here")
         return True
 
+    async def _begin_session(self, command: str, line: str) -> None:
+        if command == "STARTTLS" and self._account.starttls is not None and self._is_open:
+            self._say("220 begin")
+            await self._writer.drain()
+            await self._writer.start_tls(self._account.starttls)
+            self._is_open = False
+        elif self._is_open or command == "STARTTLS":
+            self._say("530 5.7.0 Must issue a STARTTLS command first")
+        elif line.upper().startswith("AUTH XOAUTH2"):
+            await self._take_token(line)
+        else:
+            self._login(line)
+
     def _login(self, line: str) -> None:
         fault = self._account.faults.take("smtp/auth")
         words = base64.b64decode(line.rsplit(" ", 1)[-1]).decode("utf-8", "replace").split("\0")
@@ -95,6 +117,16 @@ class SmtpConversation:
         else:
             self._is_in = True
             self._say("235 2.7.0 accepted")
+
+    async def _take_token(self, line: str) -> None:
+        if self._account.lets_in_with(*shown_token(line.rsplit(" ", 1)[-1])):
+            self._is_in = True
+            self._say("235 2.7.0 accepted")
+            return
+        self._say(f"334 {base64.b64encode(TOKEN_REFUSED).decode()}")
+        await self._writer.drain()
+        await self._reader.readline()
+        self._say("535 5.7.8 Username and password not accepted")
 
     def _begin(self, line: str) -> bool:
         fault = self._account.faults.take("smtp/mail")

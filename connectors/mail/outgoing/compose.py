@@ -44,7 +44,7 @@ def reply_id(settings: MailSettings, ticket: DeskTicket, once: str) -> str:
 
 def mail_id(settings: MailSettings, to: Contact, once: str) -> str:
     """The Message-ID of a mail about no ticket."""
-    secret = settings.password.get_secret_value()
+    secret = settings.own_secret
     return _message_id(settings, f"{secret}\0{to.email.casefold()}\0{once}")
 
 

@@ -20,6 +20,7 @@ from aiosmtplib import (
 )
 
 from connectors.kit.mailbox.access import MailSecurity
+from connectors.kit.mailbox.oauth import MailTokens
 from connectors.mail.outgoing.compose import Outgoing
 from connectors.mail.settings import MailSettings
 from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
@@ -35,8 +36,9 @@ _CLOSING = 421
 class SmtpSender:
     """One connection, used by one mail at a time and kept while mails follow each other."""
 
-    def __init__(self, settings: MailSettings) -> None:
+    def __init__(self, settings: MailSettings, tokens: MailTokens) -> None:
         self._settings = settings
+        self._tokens = tokens
         self._where = f"smtp {settings.smtp_host}:{settings.smtp_port}"
         self._turn = asyncio.Lock()
         self._client: SMTP | None = None
@@ -105,10 +107,10 @@ class SmtpSender:
         ):
             await self._drop()
         if self._client is None:
-            self._client, self._sent = await self._connected(), 0
+            self._client, self._sent = await self._tokens.log_in(self._connected), 0
         return self._client
 
-    async def _connected(self) -> SMTP:
+    async def _connected(self, token: str | None) -> SMTP:
         wanted = self._settings
         client = SMTP(
             hostname=wanted.smtp_host,
@@ -123,7 +125,9 @@ class SmtpSender:
         try:
             with self._told():
                 await client.connect()
-                if wanted.smtp_login:
+                if wanted.smtp_login and token is not None:
+                    await client.auth_xoauth2(wanted.user, token)
+                elif wanted.smtp_login:
                     await client.login(wanted.user, wanted.password.get_secret_value())
         except BaseException:
             client.close()
@@ -143,8 +147,11 @@ class SmtpSender:
         except SMTPAuthenticationError as error:
             if error.code < 500:
                 raise Busy(f"{self._where} lets nobody in at the moment", retry_after=RETRY_AFTER) from error
+            what = (
+                "user and password" if self._settings.oauth is None else "user, scope and the client's rights"
+            )
             raise NotAllowed(
-                f"{self._where} does not let {self._settings.user} in ({error.code}): check user and password"
+                f"{self._where} does not let {self._settings.user} in ({error.code}): check {what}"
             ) from error
         except SMTPNotSupported as error:
             raise Refused(

@@ -18,8 +18,9 @@ from email.message import Message
 from connectors.kit.mail_headers import origin_of
 from connectors.kit.mailbox.body import body_text
 from connectors.kit.mailbox.headers import contacts, header_texts, message_ids, raw_headers
-from connectors.kit.mailbox.imap import FetchedMail, ImapSession
+from connectors.kit.mailbox.imap import FetchedMail, ImapSession, open_session
 from connectors.kit.mailbox.listening import MailboxListener, MailCursor
+from connectors.kit.mailbox.oauth import MailTokens
 from connectors.kit.mailbox.threads import in_thread
 from connectors.roster.answering.mailbox import ReplyMailbox
 from connectors.roster.answering.mailing import ReplyTo
@@ -50,6 +51,7 @@ class MailAnswers:
     ) -> None:
         self._name = name
         self._mailbox = mailbox
+        self._tokens = MailTokens(mailbox.oauth)
         self._desk = desk
         self._ways = ways
         self._key = key
@@ -71,7 +73,7 @@ class MailAnswers:
         while True:
             try:
                 async with contextlib.aclosing(
-                    MailboxListener(self._mailbox, self._clock).batches(self.place)
+                    MailboxListener(self._mailbox, self._clock, self._tokens).batches(self.place)
                 ) as batches:
                     async for batch in batches:
                         for mail in batch.mails:
@@ -87,7 +89,8 @@ class MailAnswers:
 
     async def check(self) -> str:
         """Log in and look; raises as `ImapSession` does."""
-        mails = await in_thread(_mails_in, self._mailbox)
+        session = await open_session(self._mailbox, self._tokens)
+        mails = await in_thread(_mails_in, session, self._mailbox.folder)
         return f"answers by mail: {self._mailbox.address}, {mails} mails in {self._mailbox.folder!r}"
 
     async def _hear(self, fetched: FetchedMail) -> None:
@@ -133,9 +136,8 @@ def _fingerprint(mail: Message, reply: PageReply) -> str:
     return hashlib.sha256("\0".join(said).encode("utf-8", "replace")).hexdigest()
 
 
-def _mails_in(mailbox: ReplyMailbox) -> int:
-    session = ImapSession(mailbox)
+def _mails_in(session: ImapSession, folder: str) -> int:
     try:
-        return session.open(mailbox.folder).mails
+        return session.open(folder).mails
     finally:
         session.close()

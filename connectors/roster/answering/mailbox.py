@@ -13,8 +13,10 @@ from connectors.kit.mailbox.access import (
     require_a_safe_server,
     require_an_address,
     require_one_line,
+    require_one_login,
     trusted,
 )
+from connectors.kit.mailbox.oauth import OAuthLogin
 
 
 class ReplyMailbox(BaseModel):
@@ -24,7 +26,13 @@ class ReplyMailbox(BaseModel):
 
     address: str = Field(description="The address that pages are answered to: oncall@acme.example.")
     user: str = Field(min_length=1, description="Who logs in; often the address.")
-    password: SecretStr = Field(description="The password, or an app password where the provider wants one.")
+    password: SecretStr = Field(
+        default=SecretStr(""), description="The password, or an app password where the provider wants one."
+    )
+    oauth: OAuthLogin | None = Field(
+        default=None,
+        description="In place of a password: how access tokens are bought, where the provider takes no password.",
+    )
     imap_host: str = Field(min_length=1, description="The server that holds the mailbox.")
     imap_port: int = Field(default=993, ge=1, le=65535, description="993 with TLS, 143 with STARTTLS.")
     imap_security: MailSecurity = Field(
@@ -59,6 +67,7 @@ class ReplyMailbox(BaseModel):
 
     @model_validator(mode="after")
     def _require_a_safe_server(self) -> Self:
+        require_one_login(self.password, self.oauth)
         require_a_safe_server("imap", self.imap_security, self.imap_host)
         return self
 

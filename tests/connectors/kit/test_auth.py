@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pydantic import SecretStr
 
-from connectors.kit.auth.grants import JWT_BEARER, ClientCredentials, JwtAssertion
+from connectors.kit.auth.grants import JWT_BEARER, ClientCredentials, JwtAssertion, RefreshToken
 from connectors.kit.auth.tokens import AccessTokens
 from connectors.kit.auth.ways import ApiKeyHeader, BasicLogin, BearerToken, ClientCertificate
 from incidents.errors import Busy, LiaisonError, NotAllowed, Unknown, Unreachable
@@ -273,7 +273,32 @@ async def test_no_token_to_be_had(reply, error, caplog):
     assert SECRET not in str(caught.value) + caplog.text
 
 
-@pytest.mark.parametrize("make", [ClientCredentials, lambda url, *_: assertion(url)])
+async def test_a_refresh_token_buys_access_tokens_and_the_client_stands_in_the_form():
+    issuer = Issuer()
+    grant = RefreshToken(TOKEN_URL, "c", SecretStr(""), SecretStr(SECRET), scope="mail")
+    async with http(issuer, auth=grant) as client:
+        await client.call("GET", "/things")
+    assert parse_qs(issuer.asked[0].content.decode()) == {
+        "grant_type": ["refresh_token"],
+        "refresh_token": [SECRET],
+        "client_id": ["c"],
+        "scope": ["mail"],
+    }
+    assert "authorization" not in issuer.asked[0].headers
+    assert issuer.called == ["Bearer token-1"]
+    with_secret = RefreshToken(TOKEN_URL, "c", SecretStr("s"), SecretStr(SECRET))
+    assert with_secret.request(datetime.now(UTC)).form["client_secret"] == "s"
+    assert SECRET not in repr(grant)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        ClientCredentials,
+        lambda url, *_: assertion(url),
+        lambda url, *_: RefreshToken(url, "c", SecretStr(""), SecretStr("r")),
+    ],
+)
 def test_a_secret_does_not_travel_in_clear(make):
     with pytest.raises(ValueError, match="https"):
         make("http://login.example/token", "c", SecretStr("s"))
