@@ -5,10 +5,12 @@ https://icinga.com/docs/icinga-2/latest/doc/12-icinga2-api/#filters
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from connectors.icinga2.mapping import HOST_ATTRS, SERVICE_ATTRS, VENDOR, MonitoredObject, objects_in
 from connectors.kit.fields import record, text, unix_time
@@ -22,6 +24,13 @@ _PROBLEMS = {
     "Service": "service.state != 0 && service.state_type == 1",
     "Host": "host.state != 0 && host.state_type == 1",
 }
+_EVENTS = [
+    "StateChange",
+    "AcknowledgementSet",
+    "AcknowledgementCleared",
+    "DowntimeTriggered",
+    "DowntimeRemoved",
+]
 _REMARK, _AUTHOR = 80, 40  # characters
 # The later ones outrank the earlier.
 _REMARKS = (
@@ -90,6 +99,16 @@ class IcingaApi:
                 told = f"{verb} by {cut(one_line(text(attrs.get('author'))), _AUTHOR) or 'somebody'}"
                 found[_mark(attrs).object] = f"{told}: {words}" if words else told
         return found
+
+    async def events(self) -> AsyncGenerator[bytes, None]:
+        """Pieces of Icinga's stream of what changes, from now on: that something changed, whatever it was. The first is
+        empty. Raises `NotAllowed` where the user may not listen, and `Unreachable` when the line ends."""
+        # Icinga gives what is said on a queue to one listener; so each has its own.
+        wanted = {"queue": f"liaison-{uuid4().hex}", "types": _EVENTS}
+        pieces = self._http.stream("/v1/events", json=wanted)
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
     async def act(self, action: str, names: Sequence[str], how: Mapping[str, Any]) -> None:
         """Do something to these objects. Raises `Unknown` where it may have been done: 500 is also Icinga's word for

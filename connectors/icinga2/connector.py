@@ -1,4 +1,4 @@
-"""Icinga 2: is a service failing by its checks; what fires, heard by looks; acknowledgements and downtimes as actions.
+"""Icinga 2: is a service failing by its checks; what fires, heard as it changes; who has it, and downtimes, as actions.
 
 What is still tried again (a soft state), was never checked, was checked too long ago, is UNKNOWN, or stands behind a
 host that cannot be reached proves nothing. A downtime hides a failure from engineers, and not from customers.
@@ -6,6 +6,7 @@ host that cannot be reached proves nothing. A downtime hides a failure from engi
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -16,7 +17,8 @@ import httpx
 
 from connectors.icinga2.acting.actions import IcingaActions
 from connectors.icinga2.api import IcingaApi
-from connectors.icinga2.listening import event_in, hear
+from connectors.icinga2.hearing.hints import LookHints
+from connectors.icinga2.hearing.looks import event_in, hear
 from connectors.icinga2.mapping import MAX_WORDS, VENDOR, MonitoredObject, alert_of, joined, page_of
 from connectors.icinga2.settings import Icinga2Settings
 from connectors.kit.auth.ways import BasicLogin
@@ -31,6 +33,7 @@ from incidents.texts.times import duration
 
 CALLS_A_MINUTE = 300
 _WARNING, _CRITICAL = 1, 2
+_OPENS_WITHIN = 3.0
 
 
 class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
@@ -72,10 +75,16 @@ class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
 
     async def listen(self, cursor: str | None) -> AsyncGenerator[Heard, None]:
         """What begins, ends, is acknowledged or put into a downtime."""
-        heard = hear(cursor, look=self.firing, objects=self._api.objects, pause=self._pause)
-        async with contextlib.aclosing(heard):
-            async for one in heard:
-                yield one
+        hints = LookHints(self._name, self._api.events, pause=self._pause)
+        opened = asyncio.create_task(hints.run(), name=f"events of {self._name}")
+        try:
+            heard = hear(cursor, look=self.firing, objects=self._api.objects, wait=hints.wait)
+            async with contextlib.aclosing(heard):
+                async for one in heard:
+                    yield one
+        finally:
+            opened.cancel()
+            await asyncio.gather(opened, return_exceptions=True)
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return [event_in(verified.body, self._name)]
@@ -152,7 +161,19 @@ class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
         """The server's version and what fires. Raises as any call when it cannot be reached."""
         version = await self._api.version() or "of unknown version"
         problems = await self._api.problems()
-        return f"{self._name}: Icinga {version} at {self._settings.url}; {len(problems)} problems"
+        told = [f"{self._name}: Icinga {version} at {self._settings.url}", f"{len(problems)} problems"]
+        return "; ".join([*told, await self._how_heard()])
+
+    async def _how_heard(self) -> str:
+        try:
+            async with asyncio.timeout(_OPENS_WITHIN), contextlib.aclosing(self._api.events()) as pieces:
+                async for _ in pieces:
+                    break
+        except TimeoutError:
+            return f"its events do not open: looked at each {self._settings.look_seconds:g} s"
+        except LiaisonError as error:
+            return f"its events are not heard, looked at each {self._settings.look_seconds:g} s ({error})"
+        return "changes are heard at once"
 
 
 def _trusting(authority_pem: str) -> httpx.AsyncBaseTransport | None:

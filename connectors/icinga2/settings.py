@@ -90,7 +90,10 @@ class Icinga2Settings(BaseModel):
         description="Icinga Web with Icinga DB, for links: https://icinga.acme.example/icingaweb2.",
     )
     look_seconds: float = Field(
-        default=15, ge=1, le=600, description="How often the gateway looks for what has changed."
+        default=15,
+        ge=1,
+        le=600,
+        description="How often to look for what has changed, beside Icinga's events.",
     )
     timeout_seconds: float = Field(default=10, gt=0, le=60, description="How long one call may take.")
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -252,6 +252,31 @@ class VendorHttp:
             data=_parsed(response, body, self._parse, what, repeatable),
             headers=dict(response.headers),
         )
+
+    async def stream(
+        self, path: str, *, json: Any, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """What the vendor says at this path for as long as it likes, piece by piece as it comes; the first is empty and
+        means that it is open. Silence is no error; raises `Unreachable` when the line ends.
+
+        For connections that log in by headers; nobody's pace is kept and no deadline.
+        """
+        what = f"{self._vendor} POST {path}"
+        request = self._request("POST", path, what=what, json=json, form=None, params=None, headers=headers)
+        request.headers.update(self._proof)
+        request.extensions["timeout"] = {"connect": 3.0, "read": None, "write": 10.0, "pool": 10.0}
+        try:
+            response = await self._client.send(request, stream=True)
+            try:
+                _raise_for_status(response, what, repeatable=True)
+                yield b""
+                async for piece in response.aiter_raw():
+                    yield piece
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            raise Unreachable(f"{what}: connection lost ({type(error).__name__})") from error
+        raise Unreachable(f"{what}: the vendor ended it")
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +12,7 @@ import httpx
 import pytest
 import stamina
 
+from bench.sandbox import until
 from connectors.icinga2 import Icinga2, Icinga2Settings
 from connectors.icinga2.fake.app import FAULTS
 from connectors.kit.fakes.faults import FaultKind, Faults, FaultyApp
@@ -233,6 +236,50 @@ async def test_who_has_it_is_heard(server: RealIcinga, connector: Icinga2) -> No
     await connector.run("quiet-it", ARGUMENTS, once=ONCE)
     (alert,) = await connector.firing()
     assert alert.summary.startswith("web!http is CRITICAL (in downtime by Ada: INC-1: quiet-it [liaison:")
+
+
+async def test_its_events_are_heard_at_once(server: RealIcinga) -> None:
+    """It fails, is acknowledged by a person and is well again, with no look of its own time; a restart looks."""
+    never = 500.0
+    connector = Icinga2("icinga2/real", settings(server, authority_pem=server.authority_pem), pause=never)
+    assert "changes are heard at once" in await connector.check()
+    cursor, heard = None, []
+
+    async def listen() -> None:
+        nonlocal cursor
+        async with aclosing(connector.listen(cursor)) as said:
+            async for one in said:
+                cursor = one.cursor
+                heard.extend(event for delivery in one.deliveries for event in connector.events(delivery))
+
+    async def hears(count: int) -> AlertEvent:
+        async def has() -> bool:
+            return len(heard) >= count
+
+        await until(f"{count} are heard", has, 20)
+        event = heard[count - 1]
+        assert isinstance(event, AlertEvent)
+        return event
+
+    listening = asyncio.create_task(listen())
+
+    async def is_first_look_done() -> bool:
+        return cursor is not None
+
+    await until("the first look", is_first_look_done, 20)
+    server.result("web!one", 2, "refused")
+    assert (await hears(1)).summary == "web!one is CRITICAL: refused"
+    server.act("acknowledge-problem", **server.on("web!one"), author="ada", comment="mine", sticky=True)
+    quiet = await hears(2)
+    assert (quiet.is_silenced, "acknowledged by ada: mine" in quiet.summary) == (True, True)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    server.result("web!one", 0)
+    listening = asyncio.create_task(listen())
+    assert (await hears(3)).ended_at is not None
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await connector.aclose()
 
 
 async def test_its_own_authority(server: RealIcinga) -> None:

@@ -41,6 +41,8 @@ class WayTo:
             try:
                 answer = await call
             except asyncio.CancelledError as cut:
+                if (waiting := asyncio.current_task()) is not None and waiting.cancelling():
+                    raise  # whoever waits is ended himself
                 raise ReplyDropped("cut off on purpose") from cut
             finally:
                 self._waiting.discard(call)

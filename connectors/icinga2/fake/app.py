@@ -9,16 +9,18 @@ filters that are used.
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connectors.kit.fakes.faults import FaultKind, Faults, FaultyApp
@@ -79,11 +81,15 @@ class FakeIcinga2:
         self.downtimes: list[FakeRemark] = []
         self.calls: list[str] = []
         self.loses_actions = False
+        self.has_events = True
+        """Whether the user may listen to them."""
+        self._listeners: set[asyncio.Queue[bytes | None]] = set()
         self._numbers = 0
         app = Starlette(
             routes=[
                 Route("/v1/status/IcingaApplication", self._status, methods=["GET"]),
                 Route("/v1/objects/{kind}", self._query, methods=["POST"]),
+                Route("/v1/events", self._events, methods=["POST"]),
                 Route("/v1/actions/{action}", self._act, methods=["POST"]),
             ]
         )
@@ -106,15 +112,35 @@ class FakeIcinga2:
         if one.acknowledgement and (state == 0 or (state != one.state and not one.is_sticky)):
             one.acknowledgement = 0
             self.comments = [comment for comment in self.comments if comment.object != name]
+        changed = state != one.state or not one.is_hard
         one.state, one.output, one.last_check, one.is_hard = state, output, now, is_hard or state == 0
         one.last_well = now if state == 0 else one.last_well
+        if changed:
+            self._say("StateChange", name)
 
     def acknowledge(self, name: str, author: str = "ada", text: str = "mine") -> None:
         """Somebody does, in Icinga Web."""
         self.objects[name].acknowledgement, self.objects[name].is_sticky = 2, True
         self._remark(self.comments, FakeRemark("", name, author, text))
+        self._say("AcknowledgementSet", name)
+
+    @property
+    def listeners(self) -> int:
+        """How many listen to its events."""
+        return len(self._listeners)
+
+    def hang_up(self) -> None:
+        """Whoever listens is cut off, as when it is reloaded."""
+        for listener in self._listeners:
+            listener.put_nowait(None)
 
     # What goes on inside.
+
+    def _say(self, kind: str, name: str) -> None:
+        host, _, service = name.partition("!")
+        line = json.dumps({"type": kind, "host": host, "service": service, "timestamp": self.clock()})
+        for listener in self._listeners:
+            listener.put_nowait(line.encode() + b"\n")
 
     def _remark(self, remarks: list[FakeRemark], remark: FakeRemark) -> FakeRemark:
         self._numbers += 1
@@ -135,6 +161,21 @@ class FakeIcinga2:
         no = self._no(request)
         app = {"icingaapplication": {"app": {"version": VERSION}}}
         return no or JSONResponse({"results": [{"name": "IcingaApplication", "status": app}]})
+
+    async def _events(self, request: Request) -> Response:
+        no = self._no(request)
+        if no is None and not self.has_events:
+            no = JSONResponse({"error": 403, "status": "Forbidden"}, 403)
+        return no or StreamingResponse(self._said(), media_type="application/json")
+
+    async def _said(self) -> AsyncIterator[bytes]:
+        said: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._listeners.add(said)
+        try:
+            while (line := await said.get()) is not None:
+                yield line
+        finally:
+            self._listeners.discard(said)
 
     async def _query(self, request: Request) -> JSONResponse:
         no = self._no(request)

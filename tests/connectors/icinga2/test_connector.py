@@ -182,7 +182,11 @@ async def test_a_services_name_is_never_a_filter(server: FakeIcinga2, clock: Clo
 
 async def test_check_describes(server: FakeIcinga2, icinga: Icinga2):
     server.result("web!http", 2, "refused")
-    assert await icinga.check() == "icinga2/main: Icinga r2.13.6-1 at https://icinga.test:5665; 1 problems"
+    server.has_events = False
+    assert await icinga.check() == (
+        "icinga2/main: Icinga r2.13.6-1 at https://icinga.test:5665; 1 problems; its events are not heard, looked at"
+        " each 15 s (icinga2/main POST /v1/events: HTTP 403; check the connection's credentials and scopes)"
+    )
 
 
 async def test_an_alert(server: FakeIcinga2, clock: Clock, icinga: Icinga2):

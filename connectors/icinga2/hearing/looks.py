@@ -1,12 +1,11 @@
 """Hearing Icinga by looks: what fires now beside what fired at the look before, which the cursor holds.
 
-Icinga's own stream of events says nothing of what happened while nobody was connected; a look does, so a look it is,
-each few seconds. What began and ended between two looks is not told.
+Icinga's own stream of events (`hints`) says when to look; it says nothing of what happened while nobody was connected,
+and a look does. What began and ended between two looks is not told.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
@@ -27,9 +26,9 @@ async def hear(
     *,
     look: Callable[[], Awaitable[Sequence[AlertEvent]]],
     objects: Callable[[Sequence[str]], Awaitable[Sequence[MonitoredObject]]],
-    pause: float,
+    wait: Callable[[], Awaitable[None]],
 ) -> AsyncGenerator[Heard, None]:
-    """Each change once, as it is seen; a first look tells everything that fires."""
+    """Each change once, as it is seen; a first look tells everything that fires. `wait` is between two looks."""
     known = _known(cursor)
     is_first = known is None
     while True:
@@ -44,7 +43,7 @@ async def hear(
         if found or gone or is_first:
             is_first = False
             yield Heard(deliveries=tuple(found), cursor=json.dumps({"firing": firing}, sort_keys=True))
-        await asyncio.sleep(pause)
+        await wait()
 
 
 def event_in(body: bytes, connection: str) -> AlertEvent:

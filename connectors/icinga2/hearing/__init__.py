@@ -1,0 +1,1 @@
+"""Hearing Icinga: looks, and its stream of events that says when to look."""
