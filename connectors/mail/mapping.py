@@ -15,6 +15,7 @@ from connectors.kit.mail_headers import origin_of
 from connectors.kit.mailbox.body import body_text
 from connectors.kit.mailbox.headers import contacts, header_text, header_texts, message_ids, raw_headers
 from connectors.kit.mailbox.imap import FetchedMail
+from connectors.mail.incoming.attachments import attachments_of, told_attachments
 from connectors.mail.incoming.reports import DeliveryReport, delivery_report
 from connectors.mail.settings import MailSettings
 from incidents.desk import Arrival, DeskTicket, TicketToken
@@ -54,6 +55,8 @@ def mail_from(fetched: FetchedMail, settings: MailSettings, *, is_sent: bool, no
     text = body_text(mail)
     whole = header_text(mail, "Subject")
     subject = _IN_SUBJECT.sub("", whole).strip() or NO_SUBJECT
+    is_whole = fetched.size <= len(fetched.data) or fetched.size <= settings.most_bytes
+    attached = told_attachments(attachments_of(mail, is_whole=is_whole))
     arrival = Arrival(
         fingerprint=_fingerprint(own_id, mail, sender, text),
         message_id=own_id,
@@ -64,7 +67,7 @@ def mail_from(fetched: FetchedMail, settings: MailSettings, *, is_sent: bool, no
         is_public=not is_agent or _has_customers(mail, settings),
         origin=Origin.PERSON if is_sent else origin,
         subject=subject,
-        text=_told_if_cut(text, fetched, settings),
+        text="\n\n".join(one for one in (_told_if_cut(text, fetched, settings), attached) if one),
         at=min(fetched.arrived_at or now, now),
         unreachable=report.unreachable,
     )

@@ -10,6 +10,8 @@ import unicodedata
 
 from incidents.texts.markup import looks_like_markup, text_of_markup
 
+ATTACHED = "(Attached: "
+"""How a line begins in which a connector of ours tells what a message brought along: nobody's word."""
 LOOKED_AT = 4_000
 """Characters that are read: what matters is said early."""
 _MARKUP_LOOKED_AT = 40_000
@@ -38,6 +40,7 @@ _HEADER = re.compile(
     r"cc|kopie|kopia|kopi|kopio)\s?\*{0,2}\s?[:：]"
 )
 _RULE = re.compile(r"^\s{0,8}(?:[-_]{2,}\s?\S.{0,80}?\s?[-_]{2,}|_{10,}|-{10,})\s{0,8}$|^\s{0,8}#{2}- ")
+_ATTACHED = ATTACHED.casefold()
 _QUOTED = re.compile(r"^[ \t]{0,10}[>|]")
 _SIGNATURE = re.compile(r"^--\s?$|^—\s?$")
 _FOOTER = re.compile(
@@ -80,7 +83,7 @@ def _own_lines(lines: list[str]) -> list[str]:
             or _FOOTER.search(line)
         ):
             break
-        if not _QUOTED.match(line):
+        if not _QUOTED.match(line) and not line.startswith(_ATTACHED):
             own.append(line)
         position += 1
     return own

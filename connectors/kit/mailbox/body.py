@@ -30,7 +30,7 @@ def body_text(mail: Message) -> str:
 
 
 def _text_parts(mail: Message) -> Iterator[Message]:
-    for number, part in enumerate(_walk(mail, depth=0)):
+    for number, part in enumerate(parts_of(mail)):
         if number >= MOST_PARTS:
             return
         is_attached = part.get_content_disposition() == "attachment" or part.get_filename()
@@ -38,15 +38,15 @@ def _text_parts(mail: Message) -> Iterator[Message]:
             yield part
 
 
-def _walk(mail: Message, *, depth: int) -> Iterator[Message]:
-    """The parts of the mail itself, not those of mails that it brings along."""
+def parts_of(mail: Message, *, depth: int = 0) -> Iterator[Message]:
+    """The mail and its parts, not those of mails that it brings along."""
     yield mail
     children = mail.get_payload()
     if depth > 10 or not isinstance(children, list) or mail.get_content_maintype() != "multipart":
         return
     for child in children:
         if isinstance(child, Message):
-            yield from _walk(child, depth=depth + 1)
+            yield from parts_of(child, depth=depth + 1)
 
 
 def _text(part: Message) -> str:
