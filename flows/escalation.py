@@ -11,6 +11,7 @@ from flows.stage import IncidentNames, for_each, stage_run_name
 from incidents.effects import Wanted
 from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver
+from tasks.stages.affected import list_customers
 from tasks.stages.commit import commit_escalation
 from tasks.stages.gather import probe
 from tasks.stages.story import tell_story
@@ -19,6 +20,7 @@ Requester = Annotated[str | None, Field(max_length=100)]
 
 
 async def _tell(after: Incident) -> None:
+    await list_customers(after.id)
     await deliver(after.id)
     await tell_story(after.id)
 

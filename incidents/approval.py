@@ -11,6 +11,7 @@ class ApprovalSubject(StrEnum):
     """What is asked for; the word that people say."""
 
     STATUS_PAGE = "status-page"
+    AFFECTED = "affected-customers"
 
 
 class ApprovalState(StrEnum):

@@ -6,6 +6,7 @@ transaction; so a decision is never made on a state that somebody else has moved
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +18,12 @@ from incidents.models import Incident, Ticket, TicketRef
 from incidents.promises.updates import CustomerUpdate
 from incidents.sla.clock import SlaClock
 
+PROGRESS = "progress"
+"""What marks the first message to a customer in a generation."""
 FAREWELL = "fixed"
 """What marks the last message to a customer in a generation."""
+OPENING = "opening"
+"""What marks the first message to a customer who has not written."""
 OWNERS_LEAD = "owners-lead"
 """What marks a page to the lead of those who are accountable (`ownership.lead`), who is no engineer."""
 
@@ -69,6 +74,21 @@ class UntoldCustomer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AffectedCustomer:
+    """Who is known to use what is broken and has not written. `address` is in small letters; `reason` is for people."""
+
+    incident: int
+    address: str
+    name: str
+    reason: str
+
+    @property
+    def mark(self) -> str:
+        """Names them in keys and lanes."""
+        return hashed_address(self.address)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
     """An incident with everything a decision may look at.
 
@@ -77,7 +97,7 @@ class Case:
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
     `told` are tickets whose customers have had the last message of this generation; only known while it is closing.
     `clocks` are the incident's own SLA clocks, `updates` what its customers were told in public, the oldest first,
-    `approvals` what a person was asked to allow.
+    `approvals` what a person was asked to allow, `affected` who was listed as hit without having written.
     Where not `has_all_tickets`, there is one of each kind of ticket only: enough for whoever looks at new tickets.
     """
 
@@ -93,6 +113,7 @@ class Case:
     told: frozenset[TicketRef] | None = None
     updates: tuple[CustomerUpdate, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    affected: tuple[AffectedCustomer, ...] = ()
 
     @property
     def present(self) -> tuple[LinkedTicket, ...]:
@@ -207,6 +228,9 @@ class EntryKind(StrEnum):
     SENT_TICKET_STATUS = "sent_ticket_status"
     SENT_ACTION = "sent_action"
     SENT_STATUS_PAGE = "sent_status_page"
+    AFFECTED = "affected"
+    """Who uses it and has not written: listed, or not known."""
+    SENT_OUTBOUND_MESSAGE = "sent_outbound_message"
     SENT_ISSUE = "sent_issue"
     ISSUE_MOVED = "issue_moved"
     """The tracker has another word for how the issue for the lasting fix stands."""
@@ -244,7 +268,8 @@ class Plan:
 
     `told_clocks` are SLA clocks, its own or its tickets', with the moments marked that the effects tell of.
     `sightings` are what has become of its pages: one that is not there is given up in the ledger. `updates` are those
-    to its customers that are new or have changed, `approvals` those that are asked for, decided or expired.
+    to its customers that are new or have changed, `approvals` those that are asked for, decided or expired, `affected`
+    customers who are listed now.
     """
 
     incident: Incident
@@ -254,3 +279,21 @@ class Plan:
     sightings: tuple[PageSighting, ...] = ()
     updates: tuple[CustomerUpdate, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    affected: tuple[AffectedCustomer, ...] = ()
+
+
+def hashed_address(address: str) -> str:
+    """What an address in small letters is known by where nobody need read it."""
+    return hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()[:20]
+
+
+def outbound_key(case: Case, mark: str, what: str) -> str:
+    """Marks a message to a customer who has not written; without a generation: once in an incident's life."""
+    return f"liaison:{case.instance}:{case.incident.name}:affected:{what}:{mark}"
+
+
+def is_told_unasked(case: Case, address: str) -> bool:
+    """Whether the customer with this address was told before they wrote, or is being told."""
+    known = next((one for one in case.affected if one.address == address.strip().casefold()), None)
+    line = None if known is None else case.line(outbound_key(case, known.mark, OPENING))
+    return line is not None and line.state is not EffectState.DEAD

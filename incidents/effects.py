@@ -47,6 +47,7 @@ class EffectKind(StrEnum):
     ACTION = "action"
     STATUS_PAGE_OPEN = "status_page_open"
     STATUS_PAGE_UPDATE = "status_page_update"
+    OUTBOUND_MESSAGE = "outbound_message"
     ISSUE_OPEN = "issue_open"
     ISSUE_COMMENT = "issue_comment"
 
@@ -146,6 +147,16 @@ class PublicSaying:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundText:
+    """A message to a customer who has not written, with their address and name."""
+
+    address: str
+    name: str
+    subject: PublicText
+    text: PublicText
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IssueText:
     """The issue to open for the lasting fix."""
 
@@ -177,6 +188,7 @@ Payload = (
     | ActionCall
     | PublicOpening
     | PublicSaying
+    | OutboundText
     | IssueText
     | IssueComment
     | Nothing
@@ -196,6 +208,7 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.ACTION: TypeAdapter(ActionCall),
     EffectKind.STATUS_PAGE_OPEN: TypeAdapter(PublicOpening),
     EffectKind.STATUS_PAGE_UPDATE: TypeAdapter(PublicSaying),
+    EffectKind.OUTBOUND_MESSAGE: TypeAdapter(OutboundText),
     EffectKind.ISSUE_OPEN: TypeAdapter(IssueText),
     EffectKind.ISSUE_COMMENT: TypeAdapter(IssueComment),
 }

@@ -91,11 +91,12 @@ class JoinOrigin(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """A person as a vendor knows them. `id` is the vendor's."""
+    """A person as a vendor knows them, by its `id`. `wishes_no_news`: no message that they did not ask for."""
 
     id: str
     name: str = ""
     email: str = ""
+    wishes_no_news: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

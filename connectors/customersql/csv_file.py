@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from connectors.customersql.mapping import in_our_words, keys_of
+from connectors.customersql.mapping import in_our_words, keys_of, says_yes
 from connectors.customersql.settings import CustomerFile
 from incidents.errors import NotFound, Refused
 from incidents.models import Contact
@@ -100,7 +100,14 @@ class CustomerCsv:
 
 def _require_columns(there: object, settings: CustomerFile) -> None:
     known = list(there) if isinstance(there, list) else []
-    wanted = [settings.tier, settings.email, settings.domain, settings.name, settings.services]
+    wanted = [
+        settings.tier,
+        settings.email,
+        settings.domain,
+        settings.name,
+        settings.services,
+        settings.opt_out,
+    ]
     missing = [name for name in wanted if name is not None and name not in known]
     if missing:
         listed = ", ".join(map(repr, known[:20])) or "nothing"
@@ -127,6 +134,8 @@ def _take(table: CustomerTable, row: Mapping[str | None, object], line: int, set
         if key and known.setdefault(key, tier) != tier:
             table.unread.append(f"line {line} gives another tier than a line before it, which counts")
     if email:
-        contact = Contact(id="", name=cell(settings.name), email=email)
+        contact = Contact(
+            id="", name=cell(settings.name), email=email, wishes_no_news=says_yes(cell(settings.opt_out))
+        )
         for service in filter(None, (one.strip() for one in cell(settings.services).split(";"))):
             table.users.setdefault(service, []).append(contact)

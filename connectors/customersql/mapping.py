@@ -44,6 +44,16 @@ def contacts_in(rows: list[Mapping[str, Any]]) -> list[Contact]:
     for row in rows:
         email = any_text(row["email"]).strip()
         if email:
-            contact = Contact(id=any_text(row.get("id")), name=any_text(row.get("name")), email=email)
+            contact = Contact(
+                id=any_text(row.get("id")),
+                name=any_text(row.get("name")),
+                email=email,
+                wishes_no_news=says_yes(any_text(row.get("opt_out"))),
+            )
             found.setdefault(email.casefold(), contact)
     return list(found.values())
+
+
+def says_yes(word: str) -> bool:
+    """Whether a field says so; an empty one does not, nor does a word for no."""
+    return word.strip().casefold() not in ("", "0", "false", "f", "no", "n", "none", "null")

@@ -34,7 +34,9 @@ class DirectoryDatabase(BaseModel):
     )
     users_query: str | None = Field(
         default=None,
-        description="SELECT of the columns email and, if there are, id and name: who uses the service :service.",
+        description=(
+            "SELECT of the columns email and, if there are, id, name and opt_out: who uses the service :service."
+        ),
     )
     timeout_seconds: float = Field(default=5, gt=0, le=60, description="How long one query may take.")
     max_rows: int = Field(
@@ -81,6 +83,10 @@ class CustomerFile(BaseModel):
         default=None, description="Heading of a column with the domain all users of a customer write from."
     )
     name: str | None = Field(default=None, description="Heading of the column with the name.")
+    opt_out: str | None = Field(
+        default=None,
+        description="Heading of a column that says who wishes no message they did not ask for: yes, true or 1.",
+    )
     services: str | None = Field(
         default=None, description="Heading of the column with the services used, separated by semicolons."
     )

@@ -25,7 +25,7 @@ from deployments.cli.oncall import oncall
 from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.report import report
-from deployments.cli.review import review
+from deployments.cli.review import affected, review
 from deployments.cli.sla import sla, sla_import
 from deployments.cli.split import split
 from deployments.cli.webhooks import PublicUrl, check_webhooks
@@ -70,6 +70,7 @@ app.command()(report)
 app.command()(review)
 app.command()(owner)
 app.command()(parked)
+app.command()(affected)
 app.command()(approve)
 app.command()(close)
 app.command()(merge)

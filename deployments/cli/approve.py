@@ -25,7 +25,8 @@ def approve(
     home: Home = None,
     policy: PolicyFile = None,
 ) -> None:
-    """Say yes, or --no, to what waits for a person: whether the public status page tells of an incident.
+    """Say yes, or --no, to what waits for a person: whether the public status page tells of an incident, or customers
+    who are hit and have not written are told.
 
     The first answer counts. Exit status 1 if another one was first, nothing is asked, or the question has expired.
     """

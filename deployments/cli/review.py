@@ -1,8 +1,9 @@
-"""`liaison review`: how an incident went, in the terminal and as Markdown."""
+"""`liaison review`: how an incident went, text and Markdown. `liaison affected`: who was hit and did not write."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from deployments.commands.terminal import AsJson, Home, PolicyFile, ask, print_j
 from deployments.machine.home import liaison_home
 
 if TYPE_CHECKING:
+    from deployments.commands.reviews.affected import ListedCustomer
     from deployments.commands.reviews.review import IncidentReview
     from incidents.store.database import Database
 
@@ -41,3 +43,24 @@ def review(
     file = out if out is not None else liaison_home(home) / reviewing.REVIEWS / f"{found.name}.md"
     reviewing.write_review(found, file)
     print(f"\nIt is in {file}.", file=sys.stderr)
+
+
+def affected(
+    incident: Annotated[str, typer.Argument(help="Such as INC-1.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List customers who use what is broken and have not written: why they are thought to be hit, what they heard."""
+    from deployments.commands.reviews import affected as listing
+
+    async def work(database: Database) -> list[ListedCustomer]:
+        return await listing.listed_customers(database, incident)
+
+    found = ask(home, work)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        print(f"{one.name or 'no name'} <{one.address}>: {one.reason}; {one.state}")
+    if not found:
+        print("Nobody is listed.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from incidents.basis import Basis
-from incidents.case import Case
+from incidents.case import PROGRESS, Case, is_told_unasked
 from incidents.effects import Effect, customer_message, ticket_note
 from incidents.lifecycle import standing_of
 from incidents.models import Incident, Ticket
@@ -30,13 +30,16 @@ def tell(
     for the digest of whoever comes late.
 
     Templates that do not name the customer give one text for all, which a helpdesk can send in one call. Nobody is
-    written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell.
+    written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell. Who was told before
+    they wrote has no first message again.
     """
     incident = case.incident
     due = incident.next_update_at
     effects: list[Effect] = []
     for ticket in tickets:
         if ticket.gone is not None:
+            continue
+        if what == PROGRESS and is_told_unasked(case, ticket.requester.email):
             continue
         text = render(
             template,

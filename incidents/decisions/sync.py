@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from incidents.approval import ApprovalSubject, Ruling
+from incidents.approval import Ruling
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import PROGRESS, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
@@ -27,11 +27,11 @@ from incidents.decisions.page_moves import (
     taken_over,
     what_tells,
 )
-from incidents.decisions.participants.approval import ruled
+from incidents.decisions.participants.approval import ruled, subject_meant
 from incidents.decisions.posts import action_effect, change_pages, tell_engineers, tell_room
 from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest, note_owner, note_tickets, tell_all
-from incidents.decisions.updates.said import PROGRESS, is_said, promised_for, say, still_promised
+from incidents.decisions.updates.said import is_said, promised_for, say, still_promised
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.errors import Refused
 from incidents.events import (
@@ -355,7 +355,7 @@ def _rule(case: Case, command: ChatCommand, basis: Basis) -> tuple[Plan, str | N
         closed = close_by_name(case, word, basis)
         return closed.plan, None if closed.counts else closed.said
     words = command.text.strip()
-    subject = ApprovalSubject.STATUS_PAGE
+    subject = subject_meant(case, words)
     why = words[len(subject) :] if words.casefold().startswith(subject) else words
     ruling = Ruling(
         subject=subject,

@@ -35,7 +35,7 @@ from incidents.policy.process import (
     Templates,
     Validation,
 )
-from incidents.policy.public import IssueRules, PublicRules
+from incidents.policy.public import AffectedRules, IssueRules, PublicRules
 from incidents.policy.references import DANGLING, dangling_references
 from incidents.policy.retention import Retention
 from incidents.policy.rotas import OnCallLayer, OnCallOverride, OnCallPerson, OnCallRota, OnCallWay, roster_of
@@ -64,6 +64,7 @@ from incidents.rotas.rota import Roster
 
 __all__ = [
     "ActionPolicy",
+    "AffectedRules",
     "AlertMatch",
     "AlertRules",
     "BoardRules",
@@ -242,6 +243,9 @@ class Policy(PolicySection):
     status_page: PublicRules = Field(
         default_factory=PublicRules, description="When the public is told, and who must allow it."
     )
+    affected: AffectedRules = Field(
+        default_factory=AffectedRules, description="Customers who are hit and have not written."
+    )
     issues: IssueRules = Field(
         default_factory=IssueRules, description="When an issue for the lasting fix is opened."
     )
@@ -356,6 +360,8 @@ class Policy(PolicySection):
         yield from self._named_trackers()
         for helpdesk in self.helpdesks:
             yield "helpdesks", helpdesk
+        if self.affected.by is not None:
+            yield "affected.by", self.affected.by
         if self.customers.directory is not None:
             yield "customers.directory", self.customers.directory
         if self.catalog.connection is not None:

@@ -1,4 +1,5 @@
-"""When the public is told, who must allow it, and what it reads; and when an issue is opened."""
+"""When the public is told, and customers who have not written; who must allow it, and what they read; and when an issue
+is opened."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from incidents.policy.messages import (
     UPDATE,
     CustomerTemplates,
 )
-from incidents.policy.words import Duration, PolicySection
+from incidents.policy.words import Connection, Duration, PolicySection
 from incidents.texts.messages import check_template
 
 _NEXT = "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}"
@@ -98,6 +99,72 @@ class PublicRules(PolicySection):
 def _own(theirs: str, default: str, ours: str) -> str:
     """What customers read, if the operator reworded it."""
     return ours if theirs == default else theirs
+
+
+_NEWS_TITLE = "Problem with {{ service }}"
+_NEWS = (
+    "Hello,\n\n"
+    "you use {{ service }}, so we tell you before you need ask: there is a problem with it, and our engineers are "
+    "working on it. You need do nothing. We tell you when it works again.\n\n"
+    "Your reference is {{ incident }}."
+)
+_NEWS_FIXED = (
+    "Hello,\n\n"
+    "the problem with {{ service }} that we told you of is fixed. We are sorry for the trouble. "
+    "If it does not work for you, just answer this message.\n\n"
+    "Your reference is {{ incident }}."
+)
+
+
+class AffectedRules(PolicySection):
+    """Customers who are known to use what is broken (`customers.directory`) and have not written."""
+
+    by: Connection | None = Field(
+        default=None,
+        description="Connection that writes to them, such as mail/support or zendesk/support; left out, nobody does.",
+    )
+    severity: Severity = Field(
+        default=Severity.HIGH, description="For incidents of this severity and worse, 1 to 4."
+    )
+    expires_after: Duration = Field(
+        default=timedelta(hours=2), description="How long the question waits; then nobody is told."
+    )
+    most: int = Field(
+        default=500, ge=1, le=5_000, description="Where there are more, nobody is asked: use the status page."
+    )
+    opt_outs: list[str] = Field(
+        default_factory=list,
+        description="Who wishes no such message: addresses, and whole domains as @shop.example.",
+    )
+    title: str = Field(default=_NEWS_TITLE, description="The subject; templates as for customers.")
+    opening: str = Field(
+        default=_NEWS, description="The first message; without a time, as no second one follows it."
+    )
+    fixed: str = Field(default=_NEWS_FIXED, description="The last message, to those who had the first one.")
+
+    def wishes_none(self, address: str) -> bool:
+        """Whether they have opted out."""
+        known = {one.casefold() for one in self.opt_outs}
+        return address in known or f"@{address.rpartition('@')[2]}" in known
+
+    @field_validator("opt_outs")
+    @classmethod
+    def _are_addresses(cls, listed: list[str]) -> list[str]:
+        for one in listed:
+            if "@" not in one or any(character.isspace() for character in one):
+                raise ValueError(
+                    f"{one[:80]!r} is no address; write zoe@shop.example, or @shop.example for all of it"
+                )
+        return listed
+
+    @field_validator("title", "opening", "fixed")
+    @classmethod
+    def _compile(cls, template: str) -> str:
+        try:
+            check_template(template)
+        except PolicyError as error:
+            raise ValueError(str(error)) from error
+        return template
 
 
 class IssueRules(PolicySection):

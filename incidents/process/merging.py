@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidents.case import Case, Plan
+from incidents.case import PROGRESS, Case, Plan
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
 from incidents.decisions.participants.issue import issue_key
 from incidents.decisions.participants.status_page import open_public
 from incidents.decisions.participants.taking_part import with_participants
-from incidents.decisions.updates.said import PROGRESS
 from incidents.errors import NotFound
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step

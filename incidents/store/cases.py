@@ -21,6 +21,7 @@ from incidents.step import Step
 from incidents.store.approvals import read_approvals, save_approvals
 from incidents.store.customer_updates import read_updates, save_updates
 from incidents.store.instance import instance_id
+from incidents.store.ledger.affected import read_affected, save_affected
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.ledger.pages import record_sightings
 from incidents.store.schema.tables import (
@@ -104,6 +105,7 @@ async def load_cases(
     clocks = await read_clocks(tx, [incident.ref for incident in found])
     updates = await read_updates(tx, incident_ids)
     approvals = await read_approvals(tx, incident_ids)
+    affected = await read_affected(tx, incident_ids)
     instance = await instance_id(tx)
     return {
         one.id: Case(
@@ -119,6 +121,7 @@ async def load_cases(
             has_all_tickets=has_all_tickets,
             updates=updates.get(one.id, ()),
             approvals=tuple(approvals.get(one.id, ())),
+            affected=tuple(affected.get(one.id, ())),
         )
         for one in found
     }
@@ -259,6 +262,7 @@ async def write_plans(step: Step, plans: Sequence[tuple[Incident, Plan]]) -> Non
     await append_to_all(step, {before.id: plan.entries for before, plan in plans})
     await save_updates(step.connection, [update for _, plan in plans for update in plan.updates])
     await save_approvals(step.connection, [one for _, plan in plans for one in plan.approvals])
+    await save_affected(step.connection, [one for _, plan in plans for one in plan.affected], now=step.now)
     await record_sightings(step.connection, [sighting for _, plan in plans for sighting in plan.sightings])
 
 

@@ -258,6 +258,7 @@ _OF_INCIDENTS = [
         "update alert_episodes set incident_id = null where incident_id = any(:ids)",
         "delete from bindings where incident_id = any(:ids)",
         "delete from approvals where incident_id = any(:ids)",
+        "delete from affected_customers where incident_id = any(:ids)",
         "delete from issues where incident_id = any(:ids)",
         "delete from effects where incident_id = any(:ids)",
         "delete from incidents where id = any(:ids)",

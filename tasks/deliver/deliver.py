@@ -37,6 +37,7 @@ from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
 from tasks.deliver.fan_out import NOTHING_LEFT, fan_out
 from tasks.deliver.issues import send_to_tracker
+from tasks.deliver.outbound import send_outbound
 from tasks.deliver.pages import send_to_page
 from tasks.deliver.status_page import send_to_status_page
 from tasks.deliver.tickets import send_to_tickets
@@ -59,6 +60,7 @@ _ONE_BY_ONE: dict[EffectKind, Callable[[Leased], Awaitable[Settled]]] = {
     EffectKind.PAGE_RESOLVE: send_to_page,
     EffectKind.STATUS_PAGE_OPEN: send_to_status_page,
     EffectKind.STATUS_PAGE_UPDATE: send_to_status_page,
+    EffectKind.OUTBOUND_MESSAGE: send_outbound,
     EffectKind.ISSUE_OPEN: send_to_tracker,
     EffectKind.ISSUE_COMMENT: send_to_tracker,
 }
@@ -208,6 +210,10 @@ _WORDS = {
     EffectKind.STATUS_PAGE_UPDATE: (
         EntryKind.SENT_STATUS_PAGE,
         "The public was told at {connection}: {detail}",
+    ),
+    EffectKind.OUTBOUND_MESSAGE: (
+        EntryKind.SENT_OUTBOUND_MESSAGE,
+        "{count} customer(s) who have not written told by {connection}",
     ),
     EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
     EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, "What it came to is below the issue {detail}"),

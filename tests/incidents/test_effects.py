@@ -20,6 +20,7 @@ from incidents.effects import (
     IssueText,
     NoteText,
     Nothing,
+    OutboundText,
     PublicOpening,
     PublicSaying,
     RoomRequest,
@@ -77,6 +78,7 @@ PAYLOADS = {
     EffectKind.STATUS_PAGE_OPEN: st.builds(
         PublicOpening, title=TEXT, text=TEXT, severity=st.sampled_from(Severity), services=st.tuples(TEXT)
     ),
+    EffectKind.OUTBOUND_MESSAGE: st.builds(OutboundText, address=TEXT, name=TEXT, subject=TEXT, text=TEXT),
     EffectKind.ISSUE_COMMENT: st.builds(IssueComment, opening=TEXT, text=TEXT),
     EffectKind.ISSUE_OPEN: st.builds(IssueText, title=TEXT, text=TEXT),
     EffectKind.STATUS_PAGE_UPDATE: st.builds(
@@ -103,7 +105,7 @@ def test_every_kind_and_every_payload_is_covered():
     assert set(PAYLOADS) == set(EffectKind)
     examples = {
         Page, NoteText, CustomerText, StatusChange, RoomRequest, ChatMessage, ChatAnswer, ActionCall,
-        PublicOpening, PublicSaying, IssueText, IssueComment, Nothing,
+        PublicOpening, PublicSaying, IssueText, IssueComment, OutboundText, Nothing,
     }  # fmt: skip
     assert examples == set(get_args(effects.Payload))
 

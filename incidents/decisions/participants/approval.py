@@ -17,7 +17,22 @@ from incidents.texts.plain_text import cut, one_line
 from incidents.texts.times import clock
 
 _LONGEST_NAME, _LONGEST_REASON = 100, 500
-_SUBJECTS = {ApprovalSubject.STATUS_PAGE: "the public status page"}
+_SUBJECTS = {
+    ApprovalSubject.STATUS_PAGE: "the public status page",
+    ApprovalSubject.AFFECTED: "customers who have not written",
+}
+_IS_DONE = {
+    ApprovalSubject.STATUS_PAGE: "the public status page tells of it",
+    ApprovalSubject.AFFECTED: "customers who have not written are told",
+}
+_IS_NOT_DONE = {
+    ApprovalSubject.STATUS_PAGE: "the public status page says nothing of it",
+    ApprovalSubject.AFFECTED: "customers who have not written are not told",
+}
+_NOTHING = {
+    ApprovalSubject.STATUS_PAGE: "nothing is published on the public status page",
+    ApprovalSubject.AFFECTED: "no customer who has not written is told",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +96,7 @@ def _asking(approval: Approval) -> str:
 def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     """The first ruling in time counts; every other one is told what was decided, by whom."""
     untouched = Plan(incident=case.incident)
-    approval = case.approval(ruling.subject)
+    approval = _newest(case, ruling.subject)
     name, what = case.incident.name, _SUBJECTS[ruling.subject]
     if approval is None:
         return Ruled(plan=untouched, said=f"Nothing is asked about {what} for {name}.", counts=False)
@@ -107,7 +122,7 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     ]
     entry = Entry(
         kind=EntryKind.APPROVED if ruling.is_yes else EntryKind.DENIED,
-        text=f"{'Approved' if ruling.is_yes else 'Denied'} {ruling.where}: {what} {_may(after)}{_because(after)}",
+        text=f"{'Approved' if ruling.is_yes else 'Denied'} {ruling.where}: {_may(after)}{_because(after)}",
         actor=by,
     )
     plan = Plan(incident=case.incident, effects=tuple(effects), entries=(entry,), approvals=(after,))
@@ -117,7 +132,8 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
 def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:
     """Nobody answered, or there is nothing left to allow: said in the room and on the timeline."""
     after = replace(approval, state=ApprovalState.EXPIRED, decided_at=basis.now, why=why)
-    text = f"Nothing is published on {_SUBJECTS[approval.subject]}: {why}"
+    nothing = _NOTHING[approval.subject]
+    text = f"{nothing[0].upper()}{nothing[1:]}: {why}"
     return Plan(
         incident=case.incident,
         effects=tuple(tell_room(case, basis.policy, f"approval:{approval.subject}:expired", text)),
@@ -126,17 +142,32 @@ def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:
     )
 
 
+def _newest(case: Case, subject: ApprovalSubject) -> Approval | None:
+    """Of this generation; about customers who have not written there is one in an incident's life."""
+    asked = [one for one in case.approvals if one.subject is subject]
+    return case.approval(subject) or (asked[-1] if asked and subject is ApprovalSubject.AFFECTED else None)
+
+
+def subject_meant(case: Case, words: str) -> ApprovalSubject:
+    """What a yes or no in chat is about: what it names, else what is asked, the status page first."""
+    named = [one for one in ApprovalSubject if words.casefold().startswith(one.value)]
+    asked = [one.subject for one in case.approvals if one.state is ApprovalState.ASKED]
+    return next(
+        iter([*named, *(one for one in ApprovalSubject if one in asked)]), ApprovalSubject.STATUS_PAGE
+    )
+
+
 def _decided(approval: Approval) -> str:
-    what = _SUBJECTS[approval.subject]
     if approval.state is ApprovalState.EXPIRED:
-        return f"nothing is published on {what}: {approval.why}"
+        return f"{_NOTHING[approval.subject]}: {approval.why}"
     verb = "approved" if approval.state is ApprovalState.APPROVED else "denied"
     at = f" at {clock(approval.decided_at)}" if approval.decided_at is not None else ""
-    return f"{approval.decided_by} {verb}{at} that {what} tells of it{_because(approval)}"
+    return f"{approval.decided_by} {verb}{at} that {_IS_DONE[approval.subject]}{_because(approval)}"
 
 
 def _may(approval: Approval) -> str:
-    return "tells of it" if approval.state is ApprovalState.APPROVED else "says nothing of it"
+    words = _IS_DONE if approval.state is ApprovalState.APPROVED else _IS_NOT_DONE
+    return words[approval.subject]
 
 
 def _because(approval: Approval) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import PROGRESS, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import person_page
 from incidents.decisions.ownership.lead import owners_lead_page
 from incidents.decisions.posts import notes_on, page_notes, tell_room
 from incidents.decisions.telling import note_owner
-from incidents.decisions.updates.said import PROGRESS, say, seen_with
+from incidents.decisions.updates.said import say, seen_with
 from incidents.effects import Effect
 from incidents.lifecycle import OWES_UPDATES, IncidentProgress, standing_of
 from incidents.models import IncidentState, Ticket

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from incidents.basis import Basis
-from incidents.case import Case
+from incidents.case import PROGRESS, Case
 from incidents.decisions import customers
-from incidents.decisions.updates.said import PROGRESS
 from incidents.effects import Effect
 from incidents.lifecycle import WITH_ENGINEERS, standing_of
 from incidents.models import IncidentState, Ticket

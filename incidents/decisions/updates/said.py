@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from incidents.basis import Basis
-from incidents.case import Case
+from incidents.case import PROGRESS, Case
 from incidents.decisions import customers
 from incidents.effects import Effect, EffectKind
 from incidents.lifecycle import standing_of
@@ -18,9 +18,6 @@ from incidents.promises.updates import (
     UpdateKind,
     open_promises,
 )
-
-PROGRESS = "progress"
-"""What marks the first message to a customer in a generation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

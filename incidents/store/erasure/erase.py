@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.case import hashed_address
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Departure
 from incidents.redaction.traces import Traces
 from incidents.store.erasure.person import KnownCustomer
 from incidents.store.schema.tables import (
+    affected_customers,
     alert_episodes,
     approvals,
     comments_heard,
@@ -120,6 +122,7 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
             tuple_(comments_heard.c.connection, comments_heard.c.ticket_id).in_(keys)
         )
     )
+    listed = await erase_listed(tx, person)
     vectors = await tx.execute(delete(insight_vectors).where(insight_vectors.c.ref.in_(refs)))
     predicted = await tx.execute(delete(insight_predictions).where(insight_predictions.c.subject.in_(refs)))
     return [
@@ -129,9 +132,28 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
         ),
         Erased(what="texts of messages and notes", where=effects.name, count=sent.rowcount),
         Erased(what="what their echoes are known by", where=written.name, count=hashes.rowcount),
+        *listed,
         Erased(what="comments' marks", where=comments_heard.name, count=heard.rowcount),
         Erased(what="sentence vectors", where=insight_vectors.name, count=vectors.rowcount),
         Erased(what="predictions", where=insight_predictions.name, count=predicted.rowcount),
+    ]
+
+
+async def erase_listed(tx: AsyncConnection, person: KnownCustomer) -> Sequence[Erased]:
+    """That they use something, and what they were told of it without having written."""
+    mine = affected_customers.c.address.in_(sorted(person.addresses))
+    marks = [hashed_address(address) for address in sorted(person.addresses)]
+    theirs = (effects.c.kind == EffectKind.OUTBOUND_MESSAGE.value) & effects.c.target.in_(marks)
+    await tx.execute(
+        update(effects)
+        .where(theirs, effects.c.state.in_(["pending", "unknown", "held"]))
+        .values(state=EffectState.DEAD.value, detail=WHY_DEAD, settled_at=func.now())
+    )
+    told = await tx.execute(update(effects).where(theirs).values(payload={}, result=""))
+    listed = await tx.execute(delete(affected_customers).where(mine))
+    return [
+        Erased(what="lists of who is hit", where=affected_customers.name, count=listed.rowcount),
+        Erased(what="messages to who had not written", where=effects.name, count=told.rowcount),
     ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.errors import NotFound
 from incidents.models import TicketRef
 from incidents.redaction.traces import Traces
-from incidents.store.schema.tables import tickets, timeline
+from incidents.store.schema.tables import affected_customers, tickets, timeline
 from incidents.store.storable import StorableText
 
 _AT_ONCE = 2000
@@ -57,15 +57,33 @@ async def find_person(tx: AsyncConnection, named: str) -> KnownCustomer:
                 addresses.add(row.requester_email.lower())
         if before == (len(ids), len(addresses)):
             break
-    if not rows:
+    listed = await tx.execute(
+        select(affected_customers.c.incident_id, affected_customers.c.name).where(
+            affected_customers.c.address.in_(sorted(addresses))
+        )
+    )
+    lists = list(listed)
+    if not rows and not lists:
         raise NotFound(f"no ticket of {named[:80]!r} is known here")
     known = list(rows.values())
     return KnownCustomer(
         ids=frozenset(ids),
-        names=frozenset(row.requester_name for row in known if row.requester_name),  # type: ignore[attr-defined]
+        names=frozenset(
+            [
+                *(row.requester_name for row in known if row.requester_name),  # type: ignore[attr-defined]
+                *(row.name for row in lists if row.name),
+            ]
+        ),
         addresses=frozenset(addresses),
         tickets=tuple(sorted(rows, key=str)),
-        incidents=tuple(sorted({row.incident_id for row in known if row.incident_id is not None})),  # type: ignore[attr-defined]
+        incidents=tuple(
+            sorted(
+                {
+                    *(row.incident_id for row in known if row.incident_id is not None),  # type: ignore[attr-defined]
+                    *(row.incident_id for row in lists),
+                }
+            )
+        ),
         texts=tuple(words for row in known for words in (row.subject, row.body) if words),  # type: ignore[attr-defined]
     )
 

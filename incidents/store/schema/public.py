@@ -63,6 +63,18 @@ Index(
 )
 
 # What a person must allow: once a generation of an incident and a subject.
+affected_customers = Table(
+    "affected_customers",
+    metadata,
+    Column("incident_id", BigInteger, ForeignKey("incidents.id"), primary_key=True),
+    # In small letters; keys and lanes know them by a digest of it.
+    Column("address", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("listed_at", Time, nullable=False),
+)
+Index("ix_affected_customers_address", affected_customers.c.address)
+
 approvals = Table(
     "approvals",
     metadata,

@@ -22,7 +22,13 @@ from incidents.store.schema.desk import desk_messages, desk_tickets, desks, list
 from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
-from incidents.store.schema.public import approvals, issues, public_incidents, public_updates
+from incidents.store.schema.public import (
+    affected_customers,
+    approvals,
+    issues,
+    public_incidents,
+    public_updates,
+)
 from incidents.store.schema.reports import report_files, reports
 from incidents.store.schema.roster import (
     roster_acts,
@@ -42,6 +48,7 @@ from incidents.store.schema.written import written
 from incidents.store.storable import StorableText as Text
 
 __all__ = [
+    "affected_customers",
     "alert_episodes",
     "approvals",
     "bindings",

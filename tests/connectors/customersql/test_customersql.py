@@ -176,6 +176,28 @@ async def test_a_user_with_two_rows_is_told_once(database: Callable[..., Custome
 
 
 @pytest.mark.parametrize(
+    ("said", "wishes_none"),
+    [
+        ("''", False),
+        ("'no'", False),
+        ("'0'", False),
+        ("false", False),
+        ("null", False),
+        ("'yes'", True),
+        ("1", True),
+    ],
+)
+async def test_who_opted_out_is_known_as_such(
+    database: Callable[..., CustomerSql], said: str, wishes_none: bool
+):
+    """By a column of that name, in whatever way the house writes it; without one nobody has."""
+    query = f"select 'a@b.example' as email, {said} as opt_out where :service = 'checkout'"
+    (found,) = await database(users_query=query).users_of("checkout")
+    assert found.wishes_no_news is wishes_none
+    assert not any(one.wishes_no_news for one in await database().users_of("checkout"))
+
+
+@pytest.mark.parametrize(
     ("queries", "words"),
     [
         ({"tier_query": "select tier from nowhere where :email = :email"}, "table|Undefined"),

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.case import PROGRESS
 from incidents.decisions.intake import Join, tickets_joined
 from incidents.decisions.updates.late import so_far_words
-from incidents.decisions.updates.said import PROGRESS
 from incidents.effects import EffectKind
 from incidents.lifecycle import IncidentProgress as P
 from incidents.models import IncidentState, JoinOrigin

@@ -9,13 +9,13 @@ import pytest
 
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.basis import Basis
-from incidents.case import Case, EntryKind, LedgerLine
+from incidents.case import PROGRESS, Case, EntryKind, LedgerLine
 from incidents.decisions.merging.carried import carried_clocks, carried_updates, withdrawn
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
 from incidents.decisions.merging.words import read_merge
 from incidents.decisions.participants.taking_part import with_participants
 from incidents.decisions.similar import Precedent, tell_precedents
-from incidents.decisions.updates.said import PROGRESS, is_said
+from incidents.decisions.updates.said import is_said
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import Refused
 from incidents.events import ChatCommand

@@ -90,8 +90,8 @@ EVERYTHING_WRONG = [
         32,
         "zzz",
         (
-            "there is no such setting; there is: alerts, board, cadence, catalog, chat, closure, "
-            "correlation, customers, escalation, helpdesks"
+            "there is no such setting; there is: affected, alerts, board, cadence, catalog, chat, closure, "
+            "correlation, customers, escalation"
         ),
     ),
 ]

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, text, update
 
+from incidents.case import PROGRESS
 from incidents.decisions.chat_rights import CheckedCommand
 from incidents.decisions.merging.merge import Merging
 from incidents.decisions.merging.split import Splitting
 from incidents.decisions.participants.issue import issue_key
-from incidents.decisions.updates.said import PROGRESS
 from incidents.effects import EffectKind, EffectState, IssueText, customer_message, ticket_note
 from incidents.errors import NotFound, Refused
 from incidents.events import ChatCommand

@@ -19,6 +19,7 @@ from incidents.effects import (
     IssueText,
     NoteText,
     Nothing,
+    OutboundText,
     Payload,
     PublicOpening,
     PublicSaying,
@@ -91,6 +92,7 @@ def _keys(leased: Sequence[Leased]) -> list[str]:
     return [item.effect.key for item in leased]
 
 
+_S = PublicText("It is broken.")
 PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (
         EffectKind.PAGE,
@@ -116,10 +118,8 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (EffectKind.TICKET_STATUS, StatusChange(status=TicketStatus.SOLVED)),
     (EffectKind.CUSTOMER_MESSAGE, CustomerText(text=PublicText("It works again."), recipient="7")),
     (EffectKind.ACTION, ActionCall(action="restart", arguments=(("pod", "1"),), timeout=30.5)),
-    (
-        EffectKind.STATUS_PAGE_OPEN,
-        PublicOpening(title=PublicText("A"), text=PublicText("B"), severity=Severity.HIGH, services=("C",)),
-    ),
+    (EffectKind.STATUS_PAGE_OPEN, PublicOpening(title=_S, text=_S, severity=Severity.HIGH, services=("C",))),
+    (EffectKind.OUTBOUND_MESSAGE, OutboundText(address="a@b.example", name="A", subject=_S, text=_S)),
     (EffectKind.ISSUE_COMMENT, IssueComment(opening="key", text=internal("It is over."))),
     (EffectKind.ISSUE_OPEN, IssueText(title="INC-1", text=internal("It works again."))),
     (

@@ -80,6 +80,7 @@ async def test_every_effect_of_then_can_be_read(store: Database):
         EffectKind.STATUS_PAGE_UPDATE,
         EffectKind.ISSUE_OPEN,
         EffectKind.ISSUE_COMMENT,
+        EffectKind.OUTBOUND_MESSAGE,
     }
     assert {EffectKind(row.kind) for row in rows} == set(EffectKind) - younger
     assert {EffectState(row.state) for row in rows} == {EffectState.DONE, EffectState.DEAD}

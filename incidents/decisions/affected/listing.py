@@ -1,0 +1,152 @@
+"""Who is known to use what is broken and has not written, and asking a person whether they may be told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from incidents.approval import Approval, ApprovalState, ApprovalSubject
+from incidents.basis import Basis
+from incidents.case import AffectedCustomer, Case, Entry, EntryKind, Plan
+from incidents.decisions.posts import tell_room
+from incidents.decisions.telling import note_owner
+from incidents.lifecycle import WITH_ENGINEERS
+from incidents.models import Contact
+from incidents.texts.messages import customer_message, internal
+from incidents.texts.times import clock
+
+SUBJECT = ApprovalSubject.AFFECTED
+_LISTED = 50
+"""So many stand in the note; `liaison affected` lists all."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedService:
+    """A service that is hit, why, and who is known to use it, by which directory."""
+
+    why: str
+    users: Sequence[Contact]
+
+
+def services_hit(service: str, basis: Basis) -> Sequence[tuple[str, str]]:
+    """The broken one and whatever cannot do without it, each with why its users are hit."""
+    policy = basis.policy
+    title = policy.service(service).title
+    hit = {service: f"uses {title}"}
+    found = True
+    while found:
+        found = False
+        for name, other in policy.services.items():
+            if name not in hit and any(one in hit for one in other.depends_on):
+                hit[name] = f"uses {other.title}, which needs {title}"
+                found = True
+    return list(hit.items())
+
+
+def may_list(case: Case, basis: Basis) -> bool:
+    """Whether it is time to look who uses it: engineers have it, it is bad enough, and nobody was asked before."""
+    rules, incident = basis.policy.affected, case.incident
+    is_asked = any(one.subject is SUBJECT for one in case.approvals)
+    return (
+        rules.by is not None
+        and basis.policy.customers.directory is not None
+        and incident.state in WITH_ENGINEERS
+        and incident.severity <= rules.severity
+        and not is_asked
+    )
+
+
+def list_affected(case: Case, used: Sequence[UsedService], basis: Basis) -> Plan:
+    """Those who have not written and wish to be told, listed and asked for; once in an incident's life."""
+    unchanged = Plan(incident=case.incident)
+    if not may_list(case, basis):
+        return unchanged
+    rules = basis.policy.affected
+    known = _known(case.incident.id, used)
+    silent = [one for one in known if one.address not in wrote(case)]
+    listed = [one for one in silent if not rules.wishes_none(one.address)]
+    left_out = f"; {len(silent) - len(listed)} wish no such message" if len(silent) > len(listed) else ""
+    if not listed:
+        return unchanged
+    if len(listed) > rules.most:
+        text = f"{len(listed)} customers use it and have not written: more than are told one by one{left_out}"
+        entry = Entry(kind=EntryKind.AFFECTED, text=text)
+        refused = replace(
+            _asked(case, basis), state=ApprovalState.EXPIRED, decided_at=basis.now, why="too many"
+        )
+        return replace(unchanged, entries=(entry,), approvals=(refused,))
+    return _question(case, listed, left_out, basis)
+
+
+def wrote(case: Case) -> frozenset[str]:
+    """The addresses of those who have."""
+    return frozenset(
+        item.ticket.requester.email.strip().casefold() for item in case.tickets if item.ticket.requester.email
+    )
+
+
+def _known(incident: int, used: Iterable[UsedService]) -> list[AffectedCustomer]:
+    """Each once, with the first reason."""
+    found: dict[str, AffectedCustomer] = {}
+    for service in used:
+        for user in service.users:
+            address = user.email.strip().casefold()
+            if address and not user.wishes_no_news:
+                found.setdefault(
+                    address,
+                    AffectedCustomer(incident=incident, address=address, name=user.name, reason=service.why),
+                )
+    return list(found.values())
+
+
+def _asked(case: Case, basis: Basis) -> Approval:
+    return Approval(
+        incident=case.incident.id,
+        generation=case.incident.generation,
+        subject=SUBJECT,
+        state=ApprovalState.ASKED,
+        asked_at=basis.now,
+        expires_at=basis.now + basis.policy.affected.expires_after,
+    )
+
+
+def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, basis: Basis) -> Plan:
+    name, rules = case.incident.name, basis.policy.affected
+    approval = _asked(case, basis)
+    reasons = ", ".join(
+        f"{count} {reason}" for reason, count in Counter(one.reason for one in listed).items()
+    )
+    preview = customer_message(
+        rules.opening,
+        customer_name="",
+        service=basis.policy.service(case.incident.service).title,
+        incident=name,
+        next_update="",
+    )
+    until = clock(approval.expires_at)
+    how = (
+        f"Say `approve {name} {SUBJECT}` or `deny {name} {SUBJECT}` in the room, by Prefect's form `approve`, or "
+        f"`liaison approve {name} {SUBJECT} --by NAME`, until {until}; else nobody is told."
+    )
+    ask = (
+        f"{len(listed)} customers are known to use it and have not written ({reasons}){left_out}. May we tell them? "
+        f"It would say:\n\n{preview}\n\n{how}"
+    )
+    shown = "\n".join(f"- {one.name or 'no name'} <{one.address}>: {one.reason}" for one in listed[:_LISTED])
+    more = f"\nand {len(listed) - _LISTED} more: `liaison affected {name}`" if len(listed) > _LISTED else ""
+    entry = Entry(
+        kind=EntryKind.AFFECTED,
+        text=f"{len(listed)} customers use it and have not written ({reasons}){left_out}; asked if they may be told",
+    )
+    return Plan(
+        incident=case.incident,
+        effects=(
+            # Who they are stays at the helpdesk: the room reads how many, and why.
+            *note_owner(case, f"approval:{SUBJECT}", internal(f"{name}: {ask}\n\n{shown}{more}")),
+            *tell_room(case, basis.policy, f"approval:{SUBJECT}:question", f"{name}: {ask}"),
+        ),
+        entries=(entry,),
+        approvals=(approval,),
+        affected=tuple(listed),
+    )

@@ -1,0 +1,91 @@
+"""Telling them: each once in an incident's life, and its end once to those who were told and have not written since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from incidents.approval import ApprovalState
+from incidents.basis import Basis
+from incidents.case import OPENING, AffectedCustomer, Case, Plan, outbound_key
+from incidents.decisions.affected.listing import SUBJECT, wrote
+from incidents.decisions.participants.approval import expired
+from incidents.effects import Effect, EffectKind, EffectState, OutboundText
+from incidents.lifecycle import WORKS_AGAIN
+from incidents.models import IncidentState, PublicText
+from incidents.texts.messages import customer_message
+
+_END = "fixed"
+
+
+def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
+    """The plan, with what it means for customers who have not written. `case` is as it was before the plan."""
+    changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
+    question = next((one for one in changed.values() if one.subject is SUBJECT), None)
+    if question is None or not case.has_all_tickets:
+        return plan
+    state = plan.incident.state
+    is_over = state in WORKS_AGAIN or state is IncidentState.MERGED
+    if question.state is ApprovalState.ASKED:
+        late = question.expires_at <= basis.now
+        if not late and not is_over:
+            return plan
+        why = "nobody answered in time" if late else "it was over before anybody said so"
+        ended = expired(replace(case, incident=plan.incident), question, basis, why=why)
+        return replace(
+            plan,
+            effects=(*plan.effects, *ended.effects),
+            entries=(*plan.entries, *ended.entries),
+            approvals=(*plan.approvals, *ended.approvals),
+        )
+    if question.state is not ApprovalState.APPROVED:
+        return plan
+    listed = (*case.affected, *plan.affected)
+    effects: list[Effect] = []
+    if not is_over:
+        new = [one for one in listed if case.line(outbound_key(case, one.mark, OPENING)) is None]
+        effects = _said(case, new, basis.policy.affected.opening, OPENING, basis)
+    elif state is IncidentState.CLOSING and case.incident.state is not state:
+        had_it = [one for one in listed if _was_told(case, one)]
+        effects = _said(case, had_it, basis.policy.affected.fixed, _END, basis)
+    return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
+
+
+def _was_told(case: Case, one: AffectedCustomer) -> bool:
+    line = case.line(outbound_key(case, one.mark, OPENING))
+    return line is not None and line.state is not EffectState.DEAD
+
+
+def _said(
+    case: Case, customers: Iterable[AffectedCustomer], template: str, what: str, basis: Basis
+) -> list[Effect]:
+    """To those who have not written meanwhile: who has reads it in their own thread."""
+    rules, incident = basis.policy.affected, case.incident
+    if rules.by is None:
+        return []
+    heard = wrote(case)
+    service = basis.policy.service(incident.service).title
+
+    def rendered(text: str, name: str) -> PublicText:
+        return customer_message(
+            text, customer_name=name, service=service, incident=incident.name, next_update=""
+        )
+
+    return [
+        Effect(
+            key=outbound_key(case, one.mark, what),
+            once=outbound_key(case, one.mark, what),
+            kind=EffectKind.OUTBOUND_MESSAGE,
+            incident_id=incident.id,
+            connection=rules.by,
+            target=one.mark,
+            payload=OutboundText(
+                address=one.address,
+                name=one.name,
+                subject=rendered(rules.title, ""),
+                text=rendered(template, one.name),
+            ),
+        )
+        for one in customers
+        if one.address not in heard
+    ]

@@ -1,0 +1,59 @@
+"""Who uses what is broken, asked of the directory the policy names. One that does not answer stops nothing."""
+
+from __future__ import annotations
+
+from incidents.basis import Basis
+from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.affected.listing import UsedService, list_affected, may_list, services_hit
+from incidents.errors import LiaisonError, StoreFault
+from incidents.ports import CustomerDirectory
+from incidents.process.deciding import decide
+from incidents.store.cases import load_case
+from tasks import resources
+from tasks.retries import OUTSIDE_CALL
+from tasks.runs import task
+
+_WORDS = 300
+
+
+@task(
+    name="list affected customers",
+    task_run_name="list affected customers of INC-{incident_id}",
+    **OUTSIDE_CALL,
+)
+async def list_customers(incident_id: int) -> int:
+    """List who uses it and has not written, and ask a person whether they may be told; how many were listed."""
+    async with resources.transaction() as step:
+        case = await load_case(step.connection, incident_id)
+        if not may_list(case, step.basis):
+            return 0
+    try:
+        used = await _used(case, resources.basis())
+        trouble = ""
+    except StoreFault:
+        raise
+    except LiaisonError as error:
+        used, trouble = [], str(error)[:_WORDS]
+    async with resources.transaction() as step:
+
+        def decision(seen: Case) -> Plan:
+            return _unknown(seen, trouble) if trouble else list_affected(seen, used, step.basis)
+
+        plan = await decide(step, incident_id, decision)
+    return len(plan.affected)
+
+
+async def _used(case: Case, basis: Basis) -> list[UsedService]:
+    name = basis.policy.customers.directory
+    if name is None:
+        return []
+    directory = await resources.connect(name, CustomerDirectory)
+    return [
+        UsedService(why=f"{why} ({name})", users=await directory.users_of(service))
+        for service, why in services_hit(case.incident.service, basis)
+    ]
+
+
+def _unknown(case: Case, trouble: str) -> Plan:
+    entry = Entry(kind=EntryKind.AFFECTED, text=f"Who uses it could not be looked up: {trouble}")
+    return Plan(incident=case.incident, entries=(entry,))

@@ -1,0 +1,272 @@
+"""Customers who are hit and have not written: who is listed and why, and who is told what, once."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
+from incidents.basis import Basis
+from incidents.case import OPENING, AffectedCustomer, Case, LedgerLine, Plan, outbound_key
+from incidents.decisions import customers
+from incidents.decisions.affected.listing import SUBJECT, UsedService, list_affected, services_hit
+from incidents.decisions.affected.telling import with_affected
+from incidents.decisions.participants.approval import ruled, subject_meant
+from incidents.effects import EffectKind, EffectState
+from incidents.models import Contact, IncidentState, Severity
+from tests.incidents.builders import (
+    NOW,
+    ROOM_LINE,
+    a_case,
+    a_page_line,
+    a_policy,
+    a_ticket,
+    after,
+    an_incident,
+    kinds,
+    of_kind,
+    texts,
+)
+
+S = IncidentState
+BY = "mail/support"
+
+
+def policy(**changes):
+    base = a_policy(affected={"by": BY, **changes})
+    return base.model_copy(
+        update={"customers": base.customers.model_copy(update={"directory": "customersql/crm"})}
+    )
+
+
+def basis(now=NOW, **changes):
+    return Basis(policy(**changes), now)
+
+
+def wrote(number, address):
+    return a_ticket(number, requester=Contact(id=str(number), name=f"Customer {number}", email=address))
+
+
+def a_hit_case(state=S.ESCALATED, linked=None, **changes):
+    given = [wrote(1, "One@mail.example")] if linked is None else linked
+    return a_case(an_incident(state, **changes), given, ledger=[a_page_line(), ROOM_LINE])
+
+
+def users(*addresses, why="uses Checkout"):
+    return UsedService(why=why, users=[Contact(id="", name="Zoe", email=one) for one in addresses])
+
+
+@pytest.mark.parametrize(
+    ("service", "hit"),
+    [
+        ("checkout", [("checkout", "uses Checkout")]),
+        ("accounts", [("accounts", "uses Accounts"), ("checkout", "uses Checkout, which needs Accounts")]),
+        ("search", [("search", "uses Search")]),
+        ("gone", [("gone", "uses gone")]),
+    ],
+)
+def test_services_that_are_hit_with_it(service, hit):
+    """What cannot do without the broken one, however far away; the title is the one customers know."""
+    assert list(services_hit(service, basis())) == hit
+
+
+@pytest.mark.parametrize(
+    ("used", "changes", "listed"),
+    [
+        ([users("a@x.example")], {}, ["a@x.example"]),
+        ([users("a@x.example", " A@X.example "), users("a@x.example", why="other")], {}, ["a@x.example"]),
+        ([users("one@MAIL.example", "a@x.example")], {}, ["a@x.example"]),
+        ([users("")], {}, []),
+        ([users("a@x.example", "b@y.example")], {"opt_outs": ["A@x.example"]}, ["b@y.example"]),
+        ([users("a@x.example", "b@y.example")], {"opt_outs": ["@y.example"]}, ["a@x.example"]),
+        ([users("a@x.example")], {"by": None}, []),
+        ([users("a@x.example")], {"severity": Severity.CRITICAL}, []),
+        ([], {}, []),
+    ],
+)
+def test_who_is_listed(used, changes, listed):
+    """Whom the directory knows, once; not who has written, nor who wishes none, nor where the policy says none."""
+    plan = list_affected(a_hit_case(), used, basis(**changes))
+    assert [one.address for one in plan.affected] == listed
+    assert [one.subject for one in plan.approvals] == [SUBJECT] * bool(listed)
+
+
+def test_the_directorys_own_word_is_respected():
+    out = UsedService(why="uses Checkout", users=[Contact(id="", email="a@x.example", wishes_no_news=True)])
+    assert list_affected(a_hit_case(), [out], basis()).affected == ()
+
+
+@pytest.mark.parametrize("state", S)
+def test_only_while_engineers_have_it(state):
+    plan = list_affected(a_hit_case(state), [users("a@x.example")], basis())
+    assert bool(plan.affected) is (state in (S.ESCALATED, S.ACKNOWLEDGED))
+
+
+def test_asked_once_with_reasons_and_what_it_would_say():
+    """The owner's ticket has who they are; the room reads how many, and why. Nobody is told by that."""
+    case = a_hit_case()
+    used = [users("a@x.example"), users("b@x.example", why="uses Shop, which needs Checkout")]
+    plan = list_affected(case, used, basis())
+    (note,), (post,) = of_kind(plan, EffectKind.TICKET_NOTE), of_kind(plan, EffectKind.CHAT_POST)
+    for words in (
+        "2 customers are known to use it and have not written (1 uses Checkout, 1 uses Shop, which needs Checkout)",
+        "you use Checkout, so we tell you before you need ask",
+        "approve INC-7 affected-customers",
+        "until 14:00 UTC; else nobody is told",
+    ):
+        assert words in note.payload.text
+        assert words in post.payload.text
+    assert "- Zoe <a@x.example>: uses Checkout" in note.payload.text
+    assert "a@x.example" not in post.payload.text + plan.entries[0].text
+    assert not of_kind(plan, EffectKind.OUTBOUND_MESSAGE)
+    seen = replace(after(case, plan), approvals=plan.approvals, affected=plan.affected)
+    assert list_affected(seen, used, basis()).affected == ()
+
+
+def test_more_than_are_told_one_by_one():
+    plan = list_affected(a_hit_case(), [users("a@x.example", "b@x.example")], basis(most=1))
+    assert (plan.affected, kinds(plan)) == ((), [])
+    assert "2 customers use it and have not written: more than are told one by one" in plan.entries[0].text
+    assert [one.state for one in plan.approvals] == [ApprovalState.EXPIRED]
+
+
+def a_question(state=ApprovalState.APPROVED, generation=1):
+    return Approval(
+        incident=7,
+        generation=generation,
+        subject=SUBJECT,
+        state=state,
+        asked_at=NOW,
+        expires_at=NOW + timedelta(hours=2),
+    )
+
+
+LISTED = tuple(
+    AffectedCustomer(incident=7, address=f"{name}@x.example", name=name.title(), reason="uses Checkout")
+    for name in ("ann", "bea")
+)
+
+
+def a_listed_case(
+    state=S.ESCALATED, approval=ApprovalState.APPROVED, told=(), linked=None, **changes
+) -> Case:
+    case = a_hit_case(state, linked, **changes)
+    lines = [
+        LedgerLine(
+            key=outbound_key(case, one.mark, OPENING),
+            kind=EffectKind.OUTBOUND_MESSAGE,
+            state=told_state,
+            connection=BY,
+            target=one.mark,
+        )
+        for one, told_state in told
+    ]
+    return replace(case, ledger=(*case.ledger, *lines), approvals=(a_question(approval),), affected=LISTED)
+
+
+def out(case, before=None, now=NOW):
+    """Who is written to, and how the message begins."""
+    plan = with_affected(before or case, Plan(incident=case.incident), basis(now))
+    return [
+        (one.payload.address, one.payload.text.splitlines()[2])
+        for one in of_kind(plan, EffectKind.OUTBOUND_MESSAGE)
+    ]
+
+
+TOLD = "you use Checkout, so we tell you before you need ask: there is a problem with it, and our engineers are working on it. You need do nothing. We tell you when it works again."  # noqa: E501
+DONE = EffectState.DONE
+
+
+@pytest.mark.parametrize(
+    ("case", "addresses"),
+    [
+        (a_listed_case(), ["ann@x.example", "bea@x.example"]),
+        (a_listed_case(approval=ApprovalState.ASKED), []),
+        (a_listed_case(approval=ApprovalState.DENIED), []),
+        (a_listed_case(approval=ApprovalState.EXPIRED), []),
+        (a_listed_case(told=[(LISTED[0], DONE)]), ["bea@x.example"]),
+        (a_listed_case(told=[(LISTED[0], EffectState.DEAD)]), ["bea@x.example"]),
+        (a_listed_case(linked=[wrote(1, "Ann@X.example")]), ["bea@x.example"]),
+        (replace(a_listed_case(), has_all_tickets=False), []),
+        (a_listed_case(S.ESCALATED, generation=2), ["ann@x.example", "bea@x.example"]),
+        (a_listed_case(S.RESOLVED), []),
+    ],
+)
+def test_who_is_told(case, addresses):
+    """Once approved, each once in an incident's life; not who has written meanwhile, and not once it works again."""
+    assert out(case) == [(address, TOLD) for address in addresses]
+
+
+@pytest.mark.parametrize(
+    ("told", "linked", "addresses"),
+    [
+        ([], None, []),
+        ([(LISTED[0], DONE)], None, ["ann@x.example"]),
+        ([(LISTED[0], EffectState.PENDING), (LISTED[1], EffectState.DEAD)], None, ["ann@x.example"]),
+        # They answered meanwhile: their own thread has the last message.
+        ([(LISTED[0], DONE)], [wrote(1, "ann@x.example")], []),
+    ],
+)
+def test_who_is_told_the_end(told, linked, addresses):
+    """Those who were told that it is broken, when everybody is told that it works again; nobody else."""
+    before = a_listed_case(S.RESOLVED, told=told, linked=linked)
+    closing = replace(before, incident=an_incident(S.CLOSING))
+    assert [address for address, _ in out(closing, before)] == addresses
+    assert out(closing, closing) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "expires"),
+    [(S.ESCALATED, 1, False), (S.ESCALATED, 2, True), (S.RESOLVED, 1, True), (S.CLOSED, 1, True)],
+)
+def test_a_question_that_nobody_answered(state, hours, expires):
+    case = a_listed_case(state, ApprovalState.ASKED)
+    plan = with_affected(case, Plan(incident=case.incident), basis(NOW + timedelta(hours=hours)))
+    assert [one.state for one in plan.approvals] == [ApprovalState.EXPIRED] * expires
+    assert ("No customer who has not written is told" in texts(plan)) is expires
+
+
+def test_a_yes_by_name():
+    case = a_listed_case(approval=ApprovalState.ASKED)
+    ruling = Ruling(subject=SUBJECT, is_yes=True, by="Ada", where="in chat", why="they would call")
+    found = ruled(case, ruling, basis())
+    assert found.counts
+    assert (
+        "Ada approved at 12:00 UTC that customers who have not written are told (they would call)"
+        in found.said
+    )
+    told = with_affected(case, found.plan, basis())
+    assert len(of_kind(told, EffectKind.OUTBOUND_MESSAGE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "subject"),
+    [
+        ("", [], ApprovalSubject.STATUS_PAGE),
+        ("many are hit", [SUBJECT], SUBJECT),
+        ("", [SUBJECT, ApprovalSubject.STATUS_PAGE], ApprovalSubject.STATUS_PAGE),
+        ("affected-customers yes", [SUBJECT, ApprovalSubject.STATUS_PAGE], SUBJECT),
+        ("Status-Page", [SUBJECT], ApprovalSubject.STATUS_PAGE),
+    ],
+)
+def test_what_a_yes_in_chat_is_about(words, asked, subject):
+    """What it names; else what is asked."""
+    questions = tuple(replace(a_question(ApprovalState.ASKED), subject=one) for one in asked)
+    assert subject_meant(replace(a_hit_case(), approvals=questions), words) is subject
+
+
+@pytest.mark.parametrize(
+    ("what", "state", "is_told"),
+    [
+        ("progress", DONE, False),
+        ("progress", EffectState.PENDING, False),
+        ("progress", EffectState.DEAD, True),
+        ("fixed", DONE, True),
+    ],
+)
+def test_who_was_told_before_they_wrote_has_no_first_message_again(what, state, is_told):
+    """The last one they have in their own thread."""
+    ticket = wrote(5, "ANN@x.example")
+    case = a_listed_case(told=[(LISTED[0], state)])
+    found = customers.tell(case, [ticket], policy(), template="x", what=what)
+    assert bool(found) is is_told

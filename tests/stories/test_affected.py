@@ -1,0 +1,145 @@
+"""Customers who use what is broken and have not written: asked for, told once, and told the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from blocks.customersql import CustomerSqlBlock
+from blocks.mail import MailBlock
+from connectors.customersql.settings import CustomerFile
+from connectors.mail.fake.app import FakeMailServer
+from deployments.commands.by_hand.approve import answered
+from deployments.commands.reviews.affected import listed_customers
+from flows.recover import recover
+from incidents.approval import ApprovalSubject
+from incidents.case import EntryKind
+from incidents.effects import EffectKind, EffectState
+from incidents.models import IncidentState
+from tests.connectors.mail.world import NAME, mail_settings
+from tests.stories.installation import Installation
+
+LISTED = """email,name,tier,services,opt_out
+customer1@mail.example,One,gold,checkout,
+ann@shop.example,Ann,gold,checkout,
+bea@shop.example,Bea,standard,search;checkout,no
+cyd@shop.example,Cyd,standard,checkout,yes
+dot@bank.example,Dot,standard,checkout,
+eve@shop.example,Eve,standard,search,
+"""
+SUBJECT = ApprovalSubject.AFFECTED
+
+
+@dataclass
+class Told:
+    """The installation with a directory and a mailbox to write by."""
+
+    liaison: Installation
+    server: FakeMailServer
+
+    def mails(self, address: str) -> list[tuple[str, str]]:
+        found = [message_from_bytes(data, policy=default) for data in self.server.mailbox.sent_to(address)]
+        return [(str(mail["Subject"]), str(mail.get_content())) for mail in found]
+
+    def count(self) -> int:
+        known = [line.partition(",")[0] for line in LISTED.splitlines()[1:]]
+        return sum(len(self.mails(address)) for address in known)
+
+    async def approve(self) -> None:
+        found = await answered(
+            self.liaison.database, self.liaison.policy_file, "INC-1", SUBJECT, is_yes=True, by="Ada Agent"
+        )
+        assert found.counts, found.said
+        await recover()
+
+
+@pytest.fixture
+async def told(liaison: Installation, tmp_path: Path) -> AsyncIterator[Told]:
+    path = tmp_path / "customers.csv"
+    path.write_text(LISTED)
+    file = CustomerFile(path=path, name="name", services="services", opt_out="opt_out")
+    await CustomerSqlBlock(csv=file).save("crm", overwrite=True)
+    server = FakeMailServer()
+    async with server.serving() as ports:
+        settings = mail_settings({"imap_port": ports.imap, "smtp_port": ports.smtp})
+        await MailBlock(**dict(settings)).save(NAME.partition("/")[2], overwrite=True)
+        liaison.write_policy(
+            {
+                "customers": {"directory": "customersql/crm"},
+                "affected": {"by": NAME, "opt_outs": ["@bank.example"]},
+            }
+        )
+        yield Told(liaison, server)
+    await CustomerSqlBlock.adelete("crm")
+
+
+async def test_only_the_affected(told: Told):
+    """Listed with reasons; nothing without a yes; then one mail each, and one more at the end; who writes meanwhile is
+    told the end in their own thread only."""
+    liaison = told.liaison
+    (ticket,) = await liaison.escalated()
+    assert [(one.address, one.state) for one in await listed_customers(liaison.database, "INC-1")] == [
+        ("ann@shop.example", "not told"),
+        ("bea@shop.example", "not told"),
+    ]
+    assert "2 customers are known to use it and have not written" in liaison.room()
+    assert "1 wish no such message" in liaison.room()
+    assert "@shop.example" not in liaison.room()
+    assert "- Ann <ann@shop.example>: uses Checkout (customersql/crm)" in liaison.notes(ticket)
+    assert told.count() == 0
+
+    await told.approve()
+    for address in ("ann@shop.example", "bea@shop.example"):
+        ((subject, text),) = told.mails(address)
+        assert subject == "Problem with Checkout"
+        assert "you use Checkout, so we tell you before you need ask" in text
+        assert "INC-1" in text
+    assert told.count() == 2
+
+    late = liaison.world.zendesk.create_ticket("Ann", "Ann@shop.example", "I cannot pay", "As you said.")
+    await liaison.intake()
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    assert liaison.replies(late) == [], "she was told already"
+    assert len(liaison.replies(ticket)) == 1
+
+    await liaison.resolved()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert len(liaison.replies(late)) == 1
+    assert len(told.mails("ann@shop.example")) == 1
+    _, (_, end) = told.mails("bea@shop.example")
+    assert "the problem with Checkout that we told you of is fixed" in end
+    assert told.count() == 3
+    lines = await liaison.ledger(EffectKind.OUTBOUND_MESSAGE)
+    assert {line.state for line in lines} == {EffectState.DONE}
+    assert not any("@" in f"{line.key}{line.target}" for line in lines)
+
+    liaison.world.break_checkout()
+    liaison.world.zendesk.customer_reply(ticket, "Sorry, but it is still broken for me.")
+    await liaison.intake()
+    await liaison.resolved(by="Omar Haddad")
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert told.count() == 3, "once in an incident's life"
+
+
+async def test_without_a_yes_and_without_a_directory(told: Told):
+    """Denied: nobody is written to. A directory that is away: the story says so, and the page goes out all the same."""
+    liaison = told.liaison
+    await liaison.escalated()
+    await liaison.world.slack.slash("deny INC-1 too few", channel="inc-1-checkout")
+    await liaison.sync()
+    assert "anna denied at" in liaison.room()
+    await liaison.resolved()
+    assert told.count() == 0
+
+    liaison.write_policy({"customers": {"directory": "customersql/gone"}, "affected": {"by": NAME}})
+    await liaison.escalated()
+    story = [entry.text for entry in await liaison.timeline(2) if entry.kind is EntryKind.AFFECTED]
+    assert len(story) == 1
+    assert story[0].startswith("Who uses it could not be looked up: ")
+    assert len(liaison.world.pagerduty.pages) == 2
