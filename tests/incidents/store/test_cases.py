@@ -106,6 +106,8 @@ async def test_every_field_of_an_incident_is_kept(database: Database, incident: 
         acknowledged_at=NOW + 3 * MINUTE,
         resolved_at=NOW + 4 * MINUTE,
         merged_into=other.id,
+        split_from=other.id,
+        held_until=NOW + 5 * MINUTE,
     )
     same = [
         field.name
