@@ -54,6 +54,7 @@ async def test_the_demo_ends_as_told(scratch: Path):
     """The figures of the story as JSON, exit code 0, and afterwards no process and no folder of it."""
     result = await played(scratch)
     measured = {name: result.pop(name) for name in ("duplicates_dropped", "seconds_to_first_page")}
+    result["customer_messages"] = without_late_updates(result["customer_messages"], customers=41)
     assert result == EXPECTED
     assert measured["duplicates_dropped"] > 0
     assert measured["seconds_to_first_page"] > 0
@@ -63,7 +64,14 @@ async def test_without_vendors_it_ends_as_told(scratch: Path):
     """The same with a mailbox and a rota: woken by mail, taken and ended by link, all told in their own threads."""
     result = await played(scratch, "--without-vendors")
     assert result.pop("seconds_to_first_page") > 0
+    result["customer_messages"] = without_late_updates(result["customer_messages"], customers=13)
     assert result == BY_MAIL
+
+
+def without_late_updates(messages: int, *, customers: int) -> int:
+    """On a slow machine all customers may hear once more that it is being worked on, as they were promised."""
+    least = 2 * customers + 2
+    return least if messages in (least, least + customers) else messages
 
 
 async def played(scratch: Path, *options: str) -> dict[str, Any]:
