@@ -234,6 +234,8 @@ class EntryKind(StrEnum):
     SENT_ISSUE = "sent_issue"
     ISSUE_MOVED = "issue_moved"
     """The tracker has another word for how the issue for the lasting fix stands."""
+    EXPOSED = "exposed"
+    """Customers could read what was for colleagues."""
     EFFECT_HELD = "effect_held"
     EFFECT_DEAD = "effect_dead"
 

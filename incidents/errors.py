@@ -4,6 +4,7 @@
       x Refused        the request is wrong: fix it, do not repeat it
         + NotAllowed   our credentials do not reach: an operator must act, keep the work waiting
         + NotFound     the object is gone or was never there
+        + Exposed      it was done, and customers could read what was for colleagues: somebody must be told
         + Forged       a webhook whose signature is proven wrong
       x Busy           later, not before `retry_after` seconds
       x Unreachable    no usable answer and surely nothing done: repeat when you like
@@ -35,6 +36,13 @@ class NotAllowed(Refused):
 
 class NotFound(Refused):
     """404 or 410: the object does not exist (any more)."""
+
+
+class Exposed(Refused):
+    """What was for colleagues only stood where customers read it, hidden again since or not; the message says which.
+
+    It is never sent again, and never merely logged: whoever the policy names is told.
+    """
 
 
 class Forged(Refused):

@@ -16,7 +16,7 @@ InternalText = NewType("InternalText", str)
 """Text for colleagues. There is no way from here to a public reply: the types differ."""
 
 PublicText = NewType("PublicText", str)
-"""Text for customers; made only by `incidents.texts.messages` from a customer template."""
+"""Text for customers; made from a customer template by `incidents.texts.messages`."""
 
 
 class Severity(IntEnum):
@@ -238,13 +238,14 @@ class TicketChange:
 
 
 class ChangeOutcome(StrEnum):
-    """`later`: surely not done, and worth another try."""
+    """`later`: surely not done, and worth another try. `exposed`: as `incidents.errors.Exposed` says."""
 
     DONE = "done"
     REFUSED = "refused"
     GONE = "gone"
     UNKNOWN = "unknown"
     LATER = "later"
+    EXPOSED = "exposed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -355,8 +356,7 @@ class Incident:
 
     `version` guards commits. `generation` counts reopenings, so that each has a page of its own; `clock_from` is when
     its SLA clock started. `next_stage` is due at `next_stage_at`; both None: it waits for the world. `checks` counts
-    looks in this state. `owner` was heard of at `owner_seen_at`.
-    """
+    looks in this state. `owner` was heard of at `owner_seen_at`."""
 
     id: int
     version: int

@@ -33,6 +33,7 @@ from incidents.models import (
     Page,
     PageState,
     ProbeResult,
+    PublicText,
     Room,
     Ticket,
     TicketChange,
@@ -165,13 +166,17 @@ class Helpdesk(Protocol):
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """Apply one change to one or many tickets; an outcome for each id, in order.
 
-        The recipient and the public/private flag are settled by the call itself: a private note can never
-        be seen by the customer.
+        The recipient and the public/private flag are settled by the call itself. Where the helpdesk keeps notes, the
+        flag is read back just after: a note that customers can read is hidden where the vendor lets us, and its
+        outcome is `exposed`, however that went; a reply that they cannot read is `refused`.
         """
         ...
 
     async def was_done(self, id: str, once: str) -> bool:
-        """Whether the change with this key is on the ticket (looked up by its marker)."""
+        """Whether the change with this key is on the ticket (looked up by its marker).
+
+        Raises `Exposed` for a private note that customers could read, after hiding it where the vendor lets us.
+        """
         ...
 
 
@@ -317,7 +322,8 @@ class IssueTracker(Protocol):
     async def comment(self, key: str, text: InternalText, *, once: str) -> None:
         """Write below the issue; a comment that already carries this `once` is not written again.
 
-        Where the connection says that comments are private, one that would not be is `Refused`.
+        Where the connection says that comments are private, one that would not be is `Refused`, and one that was not
+        is `Exposed`.
         """
         ...
 
@@ -374,9 +380,9 @@ class ServiceLevelSource(Protocol):
 
 @runtime_checkable
 class Mailbox(Protocol):
-    """Where mail goes out."""
+    """Where mail to customers goes out."""
 
-    async def send(self, to: Contact, subject: str, text: str, *, once: str) -> None:
+    async def send(self, to: Contact, subject: PublicText, text: PublicText, *, once: str) -> None:
         """Send a mail to one person."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused, Unknown
+from incidents.errors import Exposed, LiaisonError, NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketOutcome
 
 
@@ -13,9 +13,10 @@ async def one_by_one(
 ) -> list[TicketOutcome]:
     """Change each ticket once, in order; an outcome for each id, in the order asked for.
 
-    `change` raises `NotFound` and `Refused` where they concern that one ticket: these are outcomes. `Unknown` is one,
-    too, and the next ticket has its turn. What says something of the whole server (`Busy`, `Unreachable`, `NotAllowed`)
-    ends the round: the others are `later`. Raises the failure if not one ticket was done, refused or found gone.
+    `change` raises `NotFound`, `Exposed` and `Refused` where they concern that one ticket: these are outcomes.
+    `Unknown` is one, too, and the next ticket has its turn. What says something of the whole server (`Busy`,
+    `Unreachable`, `NotAllowed`) ends the round: the others are `later`. Raises the failure if not one ticket was done,
+    refused or found gone.
     """
     outcomes: dict[str, TicketOutcome] = {}
     unknown: LiaisonError | None = None
@@ -28,6 +29,8 @@ async def one_by_one(
             outcomes[one] = await change(one)
         except NotFound as error:
             outcomes[one] = TicketOutcome(id=one, outcome=ChangeOutcome.GONE, detail=str(error))
+        except Exposed as error:
+            outcomes[one] = TicketOutcome(id=one, outcome=ChangeOutcome.EXPOSED, detail=str(error))
         except Unknown as error:
             unknown = error
             outcomes[one] = TicketOutcome(id=one, outcome=ChangeOutcome.UNKNOWN, detail=str(error))

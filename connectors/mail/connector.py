@@ -158,7 +158,7 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         state, message_id = found
         return state is ReplyState.SENT or await self._prove(message_id)
 
-    async def send(self, to: Contact, subject: str, text: str, *, once: str) -> None:
+    async def send(self, to: Contact, subject: PublicText, text: PublicText, *, once: str) -> None:
         outgoing = plain_mail(self._settings, to, subject, text, once=once, now=self._clock())
         state = await self._desk.begin_mail(
             to, text, once=once, message_id=outgoing.message_id, now=self._clock()

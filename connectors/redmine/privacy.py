@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.kit.fields import any_text, records, whole
 from connectors.redmine.api import RedmineApi
-from incidents.errors import LiaisonError, NotAllowed, Refused, Unknown
+from incidents.errors import Exposed, LiaisonError, NotAllowed, Refused, Unknown
 
 PRIVATE_NOTES = "set_notes_private"
 PRIVATE_ISSUES = frozenset({"set_issues_private", "set_own_issues_private"})
@@ -31,7 +31,7 @@ async def require_private(api: RedmineApi, project_id: int | None, *, notes: boo
 
 
 async def refuse_exposed(api: RedmineApi, key: str, note: Mapping[str, Any]) -> None:
-    """A note of ours that should be private and stands there for everybody is emptied at once, and `Refused`, however
+    """A note of ours that should be private and stands there for everybody is emptied at once, and `Exposed`, however
     that went. One that is private is left alone."""
     if note.get("private_notes") is True:
         return
@@ -42,14 +42,14 @@ async def refuse_exposed(api: RedmineApi, key: str, note: Mapping[str, Any]) -> 
         await api.call("PUT", f"journals/{journal}.json", {"journal": {"notes": ""}}, is_state=True)
         seen = await api.issue(key, "journals")
     except LiaisonError as error:
-        raise Refused(by_hand) from error
+        raise Exposed(by_hand) from error
     if any(one.get("id") == journal and any_text(one.get("notes")) for one in records(seen.get("journals"))):
-        raise Refused(by_hand)
-    raise Refused(f"{told}, and was taken back; give our role SetNotesPrivate")
+        raise Exposed(by_hand)
+    raise Exposed(f"{told}, and was taken back; give our role SetNotesPrivate")
 
 
 async def hide_issue(api: RedmineApi, key: str) -> None:
-    """Make an issue private that stands there for everybody. Raises `Refused` if it stays public, and `Unknown` where
+    """Make an issue private that stands there for everybody. Raises `Exposed` if it stays public, and `Unknown` where
     that was not seen."""
     told = f"redmine: issue {key} was stored as public, not private"
     cure = "make it private or delete it by hand, and give our role 'Set own issues public or private'"
@@ -57,8 +57,8 @@ async def hide_issue(api: RedmineApi, key: str) -> None:
         await api.change(key, {"is_private": True}, is_state=True)
         seen = await api.issue(key)
     except Refused as error:
-        raise Refused(f"{told}, and could not be changed: {cure}") from error
+        raise Exposed(f"{told}, and could not be changed: {cure}") from error
     except LiaisonError as error:
         raise Unknown(f"{told}, and whether it was changed is not known: {error}") from error
     if seen.get("is_private") is not True:
-        raise Refused(f"{told}, and stays so: {cure}")
+        raise Exposed(f"{told}, and stays so: {cure}")

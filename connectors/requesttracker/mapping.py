@@ -43,6 +43,7 @@ _WORD = {
 }
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _NEVER = "1970-01-01"
+_FOR_COLLEAGUES = "; liaison-for=colleagues"
 
 
 def id_from(value: object) -> str | None:
@@ -99,9 +100,15 @@ def status_word(status: TicketStatus, settings: RequestTrackerSettings) -> str:
     return next(own, _WORD[status])
 
 
-def content_type(once: str) -> str:
-    """Plain text, with our mark as a parameter of the type: stored with the message, and shown to nobody."""
-    return f"text/plain; liaison={mark_of(once)}"
+def content_type(once: str, *, is_private: bool = False) -> str:
+    """Plain text, with our mark as a parameter of the type, and whether it is for colleagues only: stored with the
+    message, and shown to nobody."""
+    return f"text/plain; liaison={mark_of(once)}{_FOR_COLLEAGUES if is_private else ''}"
+
+
+def is_note(attachment: Mapping[str, Any]) -> bool:
+    """Whether this message of ours was for colleagues only."""
+    return "liaison-for" in any_text(attachment.get("Headers"))
 
 
 def carries(attachment: Mapping[str, Any], once: str) -> bool:

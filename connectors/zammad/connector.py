@@ -18,7 +18,7 @@ from connectors.kit.fields import any_text, items, text, utc_time
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.pagination import ByCursor, pages
 from connectors.zammad.api import EXPANDED, ZammadApi
-from connectors.zammad.conversation.articles import comments_from, with_key
+from connectors.zammad.conversation.articles import comments_from
 from connectors.zammad.conversation.changes import ZammadChanges
 from connectors.zammad.conversation.reader import ZammadReader
 from connectors.zammad.mapping import id_from, name_of
@@ -162,7 +162,7 @@ class Zammad(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions):
         if id_from(id) is None:
             return False
         try:
-            return with_key(await self._reader.articles(id), once) is not None
+            return await self._changes.was_done(id, once)
         except NotFound:
             return False
 

@@ -15,15 +15,15 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.kit.auth.ways import BasicLogin
-from connectors.kit.fields import any_text, items, record
+from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByCursor, pages
-from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.comments.reader import read_comments
+from connectors.zendesk.comments.visibility import Visibility
 from connectors.zendesk.jobs.bulk import BULK, JOBS_AT_ONCE, BulkUpdate
 from connectors.zendesk.jobs.updates import Updates
-from connectors.zendesk.mapping import SIDE_LOADS, carries, ticket_id_from, tickets_from
+from connectors.zendesk.mapping import SIDE_LOADS, ticket_id_from, tickets_from
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.subscriptions.api import ZendeskWebhooks
@@ -93,6 +93,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
             self._call, wait_seconds=settings.job_wait_seconds, poll_seconds=settings.job_poll_seconds
         )
         self._webhooks = ZendeskWebhooks(self._get, self._call, self._secrets)
+        self._visibility = Visibility(self._get, self._call)
         self._updates = Updates(self._get, self._call, bulk, Pace(settings.updates_per_minute, 60))
 
     async def check(self) -> str:
@@ -155,16 +156,16 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
         """Over 100 ids make several calls: when only some of those succeed, the ids of the others come back
         `unknown` rather than the whole call failing, so that what was done is never forgotten.
         """
-        outcomes = {
-            outcome.id: outcome for outcome in await self._updates.update(_plausible(ids), change, once=once)
-        }
+        updated = await self._updates.update(_plausible(ids), change, once=once)
+        outcomes = {outcome.id: outcome for outcome in await self._visibility.checked(updated, change, once)}
         return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
 
     def budget(self) -> Budget:
         return Budget(
             limits=(self._updates.limit(), self._requests.limit()),
-            alone=(1, 1),
-            together=(0, CALLS_A_JOB),
+            # With a look at whether customers see it.
+            alone=(1, 2),
+            together=(0, CALLS_A_JOB + 1),
             most=BULK,
             at_once=JOBS_AT_ONCE,
         )
@@ -176,12 +177,12 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
         if ticket_id_from(id) is None:
             return False
         try:
-            async for page in audit_pages(self._get, id):
-                if any(carries(audit, once) for audit in items(page.get("audits"))):
-                    return True
+            audit = await self._visibility.find(id, once)
         except NotFound:
-            pass
-        return False
+            return False
+        if audit is not None:
+            await self._visibility.require_private(id, audit)
+        return audit is not None
 
     async def service_levels(self) -> ServiceLevels:
         return await read_service_levels(self._get, self._settings)

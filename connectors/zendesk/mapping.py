@@ -27,6 +27,7 @@ from incidents.ticket_words import Kinship
 
 SIDE_LOADS = "users,groups,organizations,metric_sets"
 ONCE = "liaison_once"
+PRIVATE = "liaison_private"
 DELETED = "deleted"
 MERGED = "closed_by_merge"
 # https://developer.zendesk.com/documentation/ticketing/reference-guides/via-types: the channels whose answers go out by
@@ -195,6 +196,7 @@ def change_body(change: TicketChange, *, once: str) -> dict[str, Any]:
     if change.public_reply is not None:
         ticket["comment"] = {"body": inert(change.public_reply), "public": True}
     if change.private_note is not None:
+        ticket["metadata"][PRIVATE] = True
         ticket["comment"] = {"body": inert(change.private_note), "public": False}
     if change.status is not None:
         ticket["status"] = status_word(change.status)
@@ -211,6 +213,17 @@ def inert(text: str) -> str:
 def carries(audit: Any, once: str) -> bool:
     """Whether this audit is of the update made with `once`."""
     return record(record(record(audit).get("metadata")).get("custom")).get(ONCE) == once
+
+
+def is_of_a_note(audit: Any) -> bool:
+    """Whether this audit is of a note of ours, which is for colleagues only."""
+    return record(record(record(audit).get("metadata")).get("custom")).get(PRIVATE) is True
+
+
+def comment_of(audit: Any) -> dict[str, Any]:
+    """The comment that an audit tells of, an empty one if it tells of none."""
+    found = (event for event in records(record(audit).get("events")) if event.get("type") == "Comment")
+    return next(found, {})
 
 
 def _tier(

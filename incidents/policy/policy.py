@@ -18,6 +18,7 @@ from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.board import BoardRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
+from incidents.policy.egress.section import Egress
 from incidents.policy.insights import Insights
 from incidents.policy.ownership import OwnerHours, Ownership
 from incidents.policy.process import (
@@ -75,6 +76,7 @@ __all__ = [
     "Correlation",
     "CustomerTemplates",
     "Customers",
+    "Egress",
     "Escalation",
     "Flapping",
     "Insights",
@@ -256,6 +258,7 @@ class Policy(PolicySection):
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")
     review: Review = Field(default_factory=Review, description="What the review of an incident counts.")
     ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
+    egress: Egress = Field(default_factory=Egress, description="What leaves customer service.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
     board: BoardRules = Field(default_factory=BoardRules, description="Who sees the board.")
     sync: SyncRules = Field(default_factory=SyncRules, description="Whose word counts where tools disagree.")
@@ -385,3 +388,5 @@ class Policy(PolicySection):
             yield from ((f"teams.{name}.{key}", one.pager) for key, one in people if one.pager is not None)
         if self.ownership.lead is not None and self.ownership.lead.pager is not None:
             yield "ownership.lead", self.ownership.lead.pager
+        if self.egress.alarm is not None and self.egress.alarm.pager is not None:
+            yield "egress.alarm", self.egress.alarm.pager

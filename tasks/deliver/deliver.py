@@ -11,6 +11,7 @@ from typing import Any
 from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
+from incidents.decisions.ownership.exposure import Exposure, tell_of_exposure
 from incidents.decisions.updates.kept import customers_were_told
 from incidents.effects import EffectKind, EffectState, Wanted
 from incidents.process.deciding import decide
@@ -45,6 +46,7 @@ from tasks.leases import kept
 from tasks.retries import OUTSIDE_CALL, Postponed
 from tasks.runs import task
 from tasks.waits import patience
+from tasks.without_prefect import run_logger
 
 # How long a flow waits for an effect that is due soon, before it leaves it to the next run.
 _PATIENCE = timedelta(seconds=4)
@@ -174,10 +176,32 @@ async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
             # Merged while it was on its way: its tickets are the other one's.
             incident_id = await where_it_goes_on(step.connection, incident_id)
         await _keep_promises(step, incident_id, leased, settled)
+        await _tell_of_exposures(step, incident_id, leased, settled)
         await settle_effects(step.connection, settled, now=step.now)
         await record_done(step.connection, leased, settled)
         if incident_id is not None:
             await append_entries(step, incident_id, _entries(leased, settled))
+
+
+async def _tell_of_exposures(
+    step: Step, incident_id: int | None, leased: Sequence[Leased], settled: Sequence[Settled]
+) -> None:
+    """Customers could read what was for colleagues. Without an incident nobody can be paged: it is held, and logged."""
+    whys = {item.id: item.detail for item in settled if item.is_exposed}
+    exposed = [item.effect for item in leased if item.id in whys]
+    if not exposed:
+        return
+    first = exposed[0]
+    found = Exposure(
+        once=first.once,
+        connection=first.connection,
+        targets=tuple(effect.target for effect in exposed),
+        why=next(iter(whys.values())),
+    )
+    if incident_id is None:
+        run_logger().error("%s: %s", first.key, found.why)
+        return
+    await decide(step, incident_id, partial(tell_of_exposure, found=found, basis=step.basis))
 
 
 async def _keep_promises(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from incidents.effects import EffectState
-from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
+from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
 from incidents.store.ledger.effects import (
+    EXPOSED,
     MAX_ATTEMPTS,
     Leased,
     Settled,
@@ -32,6 +34,12 @@ def dead(item: Leased, reason: str) -> Settled:
 def held(item: Leased, reason: str) -> Settled:
     """A person decides: sending it again could tell a customer twice."""
     return Settled(id=item.id, fence=item.fence, state=EffectState.HELD, detail=reason)
+
+
+def exposed(item: Leased, reason: str) -> Settled:
+    """What was for colleagues stood where customers read it: held, never sent again by itself, and told to whoever the
+    policy names."""
+    return replace(held(item, reason), result=EXPOSED)
 
 
 def again(item: Leased, reason: str, *, after: timedelta) -> Settled:
@@ -65,7 +73,7 @@ def failed(item: Leased, error: LiaisonError, *, index_lag: float) -> Settled:
     if isinstance(error, NotAllowed):
         return wait(item, reason, after=_NOT_ALLOWED_AGAIN)
     if isinstance(error, Refused):
-        return dead(item, reason)
+        return exposed(item, reason) if isinstance(error, Exposed) else dead(item, reason)
     return again(item, reason, after=backoff(item.attempts))
 
 

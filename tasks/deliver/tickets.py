@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
-from incidents.errors import Busy, LiaisonError, NotAllowed, StoreFault, Unreachable
+from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, StoreFault, Unreachable
 from incidents.fan_out.budget import UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
@@ -16,6 +16,7 @@ from incidents.store.ledger.effects import (
     Leased,
     Settled,
 )
+from incidents.store.ledger.exposed import open_exposure
 from incidents.store.tickets import note_status
 from tasks import resources
 from tasks.deliver.connection import helpdesk_of
@@ -25,6 +26,7 @@ from tasks.deliver.settling import (
     backoff,
     dead,
     done,
+    exposed,
     failed,
     held,
     unknown,
@@ -122,10 +124,26 @@ async def _note_status(connection: str, outcomes: Sequence[TicketOutcome], statu
 
 async def _ready(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
     ready = await _look_up(helpdesk, leased)
+    if ready.send and leased[0].effect.kind is EffectKind.TICKET_NOTE:
+        return await _unless_exposed(leased[0].effect.connection, ready)
     if not ready.send or leased[0].effect.kind is not EffectKind.CUSTOMER_MESSAGE:
         return ready
     checked = await _check_recipients(helpdesk, ready.send)
     return _Ready(checked.send, (*ready.settled, *checked.settled))
+
+
+async def _unless_exposed(connection: str, ready: _Ready) -> _Ready:
+    """No further note goes to a helpdesk where customers could read one, until a person has seen to it. It is held, and
+    does not wait: the customer's messages are in the same lane behind it."""
+    async with resources.database().transaction() as tx:
+        open_one = await open_exposure(tx, connection)
+    if open_one is None:
+        return ready
+    why = (
+        f"not sent: customers could read a note at {connection}. Once that is mended, `liaison held --done {open_one}`,"
+        " then `liaison held --again` for this one"
+    )
+    return _Ready((), (*ready.settled, *(held(item, why) for item in ready.send)))
 
 
 def _not_sent(item: Leased, error: LiaisonError) -> Settled:
@@ -152,8 +170,8 @@ async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
         is_message = item.effect.kind is EffectKind.CUSTOMER_MESSAGE
         if not item.must_look_up and not (item.is_old and is_message):
             send.append(item)
-        elif await helpdesk.was_done(item.effect.target, item.effect.once):
-            settled.append(done(item, detail="found at the helpdesk: it had been sent before"))
+        elif (found := await _found(helpdesk, item)) is not None:
+            settled.append(found)
         elif is_message and item.must_look_up and not item.is_asked_for:
             settled.append(
                 held(item, "the reply was lost and the message is not on the ticket: please check")
@@ -161,6 +179,16 @@ async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
         else:
             send.append(item)
     return _Ready(tuple(send), tuple(settled))
+
+
+async def _found(helpdesk: Helpdesk, item: Leased) -> Settled | None:
+    """What an earlier attempt did; None where nothing is to be seen of one."""
+    try:
+        if not await helpdesk.was_done(item.effect.target, item.effect.once):
+            return None
+    except Exposed as error:
+        return exposed(item, str(error))
+    return done(item, detail="found at the helpdesk: it had been sent before")
 
 
 async def _check_recipients(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
@@ -196,6 +224,8 @@ def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Se
         return unknown(item, detail, look_up_after=timedelta(seconds=index_lag))
     if outcome.outcome is ChangeOutcome.DONE:
         return done(item, detail=outcome.detail, version=outcome.version)
+    if outcome.outcome is ChangeOutcome.EXPOSED:
+        return exposed(item, outcome.detail)
     if outcome.outcome is ChangeOutcome.LATER:
         return again(item, outcome.detail, after=backoff(item.attempts))
     return dead(item, outcome.detail or outcome.outcome.value)

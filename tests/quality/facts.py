@@ -101,6 +101,8 @@ class Facts:
         for name in self.capabilities:
             if name not in self.contracts:
                 yield f"contract {name}", f"no test runs {name}Contract"
+        if "Helpdesk" in self.capabilities and "PrivateNotes" not in self.contracts:
+            yield "private notes", "no test runs PrivateNotesContract"
         if not self.said.held_against:
             yield "held against", "neither a real server nor a vendor's description"
         for one in self.said.held_against:

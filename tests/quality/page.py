@@ -16,6 +16,7 @@ any more. A rule that does not hold for a vendor is named in its `quality.yaml`,
 | files | each vendor has {", ".join(f"`{name}`" for name in FILES)}, and `webhook.py` where it hears webhooks |
 | block | `blocks/<vendor>.py` makes it; it is found by its name, and no other file knows the vendor |
 | contract | the suite of `tests/contracts/` runs for each of its capabilities |
+| private notes | each helpdesk reads back whether customers see a note (`tests/contracts/private_notes.py`) |
 | held against | a real server or the vendor's own description |
 | vectors | vectors prove its webhooks' scheme (`tests/connectors/kit/test_signature_vectors.py`) |
 | limits | it keeps to a rate (`Pace`) |

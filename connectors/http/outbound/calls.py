@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from connectors.http.mapping import TicketReader
+from connectors.http.outbound.notes import NoteCheck
 from connectors.http.outbound.settings import PLACEHOLDER, Outbound, WriteCall
 from connectors.http.settings import WebhookMapping
 from connectors.http.urls import filled
@@ -47,9 +48,16 @@ class TicketCalls:
             answers = mapping.with_preset().model_copy(update={"ticket": read.ticket, "each": None})
             self._reader = TicketReader(name, answers)
 
+        self._note_check: NoteCheck | None = None
+        if outbound.note_read is not None:
+            hide = self._hide_note if outbound.note_hide is not None else None
+            self._note_check = NoteCheck(name, outbound.note_read, self._read_notes, hide)
+
     def budget(self) -> Budget:
-        """A ticket is read and written to."""
-        return Budget(limits=(self._pace.limit(),), alone=(1 if self._outbound.read is None else 2,), most=1)
+        """A ticket is read and written to, and a note is read back."""
+        reads = (self._outbound.read, self._outbound.note_read)
+        calls = 1 + sum(one is not None for one in reads)
+        return Budget(limits=(self._pace.limit(),), alone=(calls,), most=1)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         """One call a ticket. Raises `Refused` where the connection says nothing of reading."""
@@ -80,7 +88,7 @@ class TicketCalls:
         outcomes: list[TicketOutcome] = []
         for number, id_ in enumerate(ids):
             try:
-                outcomes.append(await self._send(call, {**given, "id": id_, "once": once}))
+                sent = await self._send(call, {**given, "id": id_, "once": once})
             except (Busy, NotAllowed, Unreachable) as error:
                 # The same would happen to the others, and to none of them has anything been done.
                 if number == 0:
@@ -90,7 +98,24 @@ class TicketCalls:
                     for rest in ids[number:]
                 ]
                 break
+            if change.private_note is not None and sent.outcome is ChangeOutcome.DONE and self._note_check:
+                sent = await self._note_check.checked(id_, change.private_note)
+            outcomes.append(sent)
         return outcomes
+
+    async def _read_notes(self, ticket: str) -> Any:
+        read = self._outbound.note_read
+        if read is None:
+            raise Refused(f"{self._name} has no outbound.note_read")
+        await self._pace.wait()
+        return (await self._http.call("GET", filled(read.path, "{id}", ticket))).data
+
+    async def _hide_note(self, ticket: str, note: str) -> None:
+        call = self._having(self._outbound.note_hide, "note_hide")
+        path = filled(filled(call.path, "{id}", ticket), "{note}", note)
+        await self._pace.wait()
+        body = fill(call.body, {"id": ticket, "note": note})
+        await self._http.call(call.method, path, json=body, is_repeatable=True)
 
     def _call(self, change: TicketChange) -> tuple[WriteCall, Mapping[str, str | int]]:
         """The configured call and what it is filled with. Raises `Refused` with the setting that is missing."""

@@ -14,11 +14,12 @@ from connectors.kit.addresses import keeps_secrets
 from connectors.kit.paths.grammar import Source
 from incidents.models import TicketStatus
 
-PLACEHOLDER = re.compile(r"\{(id|text|status|once)\}")
+PLACEHOLDER = re.compile(r"\{(id|text|status|once|note)\}")
 
 
 class WriteCall(BaseModel):
-    """One call. `{id}`, `{text}`, `{status}` and `{once}` stand for the change's; nothing else is filled in."""
+    """One call. `{id}`, `{text}`, `{status}` and `{once}` stand for the change's, `{note}` for the note to hide.
+    Nothing else is filled in."""
 
     method: Literal["POST", "PUT", "PATCH"] = Field(default="POST", description="How to send it.")
     path: str = Field(
@@ -52,6 +53,30 @@ class ReadCall(BaseModel):
         return self
 
 
+class NoteRead(BaseModel):
+    """How the notes of one ticket are read, to see who reads the one that was just written."""
+
+    path: str = Field(
+        pattern=r"^/[^\s?#]*(\?[^\s#]*)?$",
+        description="Path of a ticket's notes, the newest among them: /api/v2/tickets/{id}/conversations.",
+    )
+    notes: Source | None = Field(
+        default=None,
+        description="Where the list is in the answer, if not at its top: data.notes. Oldest first.",
+    )
+    id: Source = Field(default="id", description="A note's id, for note_hide.")
+    text: Source = Field(description="A note's words: body_text.")
+    public: Source = Field(
+        description="Whether customers read it: public, or private for a field that says so of agents."
+    )
+
+    @model_validator(mode="after")
+    def _is_of_a_ticket(self) -> Self:
+        if "{id}" not in self.path:
+            raise ValueError("path must have {id} in it")
+        return self
+
+
 class Outbound(BaseModel):
     """The calls that make a helpdesk without a connector a two-way one. What has no call ends, and says so."""
 
@@ -64,6 +89,12 @@ class Outbound(BaseModel):
     )
     reply: WriteCall | None = Field(default=None, description="Tells the customer {text}.")
     note: WriteCall | None = Field(default=None, description="Leaves {text} for agents only.")
+    note_read: NoteRead | None = Field(
+        default=None, description="Reads a note back just after it was written: is it for agents only?"
+    )
+    note_hide: WriteCall | None = Field(
+        default=None, description="Hides the note {note} from customers, should it be public."
+    )
     status: WriteCall | None = Field(default=None, description="Sets the ticket's status to {status}.")
     status_words: dict[TicketStatus, str | int] = Field(
         default_factory=dict, description="Our statuses to the helpdesk's words or numbers."
@@ -106,4 +137,14 @@ class Outbound(BaseModel):
             raise ValueError("reply needs read: whom it would reach is looked up just before it is sent")
         if self.status is not None and not self.status_words:
             raise ValueError("status needs status_words, such as {solved: 4}")
+        return self
+
+    @model_validator(mode="after")
+    def _can_hide(self) -> Self:
+        if self.note_hide is None:
+            return self
+        if "{note}" not in self.note_hide.path + json.dumps(self.note_hide.body):
+            raise ValueError("note_hide must have {note} in its path or body")
+        if self.note_read is None:
+            raise ValueError("note_hide needs note_read: whether a note is public is seen by reading it")
         return self

@@ -68,7 +68,7 @@ def reply(
 
 
 def plain_mail(
-    settings: MailSettings, to: Contact, subject: str, text: str, *, once: str, now: datetime
+    settings: MailSettings, to: Contact, subject: PublicText, text: PublicText, *, once: str, now: datetime
 ) -> Outgoing:
     """A mail about no ticket. Raises `Refused` for a recipient that cannot stand in a header."""
     mail = _mail(settings, to, subject, text, now=now)

@@ -14,13 +14,11 @@ from typing import Any
 from connectors.kit.fields import any_text, items, records
 from connectors.kit.read_back import read_back
 from connectors.requesttracker.api import RtApi
-from connectors.requesttracker.conversation.reader import HIDDEN, Conversation
+from connectors.requesttracker.conversation.reader import HIDDEN, NOTE, REPLY, Conversation, note_exposed
 from connectors.requesttracker.mapping import DELETED, content_type, id_from, status_from, status_word
 from connectors.requesttracker.settings import RequestTrackerSettings
 from incidents.errors import LiaisonError, NotFound, Refused, Unknown
-from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
-
-_TYPES = {"correspond": "Correspond", "comment": "Comment"}
+from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChange, TicketOutcome
 
 
 class Changes:
@@ -38,15 +36,15 @@ class Changes:
         if change.add_tags and self._settings.tag_field:
             # First, because it may be sent again: what comes after may not.
             await self._add_tags(ticket, change.add_tags)
-        text, kind = change.public_reply, "correspond"
-        if text is None:
-            text, kind = change.private_note, "comment"  # type: ignore[assignment]
-        if text is not None:
-            await self._say(ticket, kind, text, once)
+        if change.private_note is not None:
+            await self._note(ticket, change.private_note, once)
+        if change.public_reply is not None:
+            await self._reply(ticket, change.public_reply, once)
+        has_spoken = change.public_reply is not None or change.private_note is not None
         try:
             await self._settle(ticket, wanted, is_asked=change.status is not None, before=before)
         except LiaisonError as error:
-            if text is None:
+            if not has_spoken:
                 raise
             # What was said was said, whatever became of the status.
             told = f"the message was sent, the status was not set: {error}"
@@ -68,7 +66,19 @@ class Changes:
             return before
         return status_word(change.status, self._settings)
 
-    async def _say(self, ticket: str, kind: str, text: str, once: str) -> None:
+    async def _note(self, ticket: str, words: InternalText, once: str) -> None:
+        if await self._say(ticket, "comment", words, content_type(once, is_private=True), once) == REPLY:
+            raise await note_exposed(ticket)
+
+    async def _reply(self, ticket: str, words: PublicText, once: str) -> None:
+        if await self._say(ticket, "correspond", words, content_type(once), once) == NOTE:
+            raise Refused(
+                f"requesttracker: the reply on ticket {ticket} was stored as a comment that its customer does not get:"
+                " look at RT's scrips and local changes, and tell the customer by hand"
+            )
+
+    async def _say(self, ticket: str, kind: str, text: str, kept_as: str, once: str) -> str | None:
+        """What RT has of it afterwards: the type of its transaction."""
         if not text.strip():
             raise Refused(
                 f"requesttracker: an empty {kind} on ticket {ticket} would be stored and mailed as such"
@@ -77,11 +87,11 @@ class Changes:
             # Always JSON: a raw body is stored in the wrong encoding.
             ticket,
             kind,
-            {"Content": text, "ContentType": content_type(once)},
+            {"Content": text, "ContentType": kept_as},
         )
         seen = await read_back(
             lambda: self._conversation.message(transaction, once),
-            lambda seen: seen in (_TYPES[kind], HIDDEN),
+            lambda seen: seen in (REPLY, NOTE, HIDDEN),
             what=f"requesttracker: {kind} on ticket {ticket}",
         )
         if seen == HIDDEN:
@@ -91,6 +101,7 @@ class Changes:
                 f" {self._settings.user!r} the right {'ShowTicketComments' if kind == 'comment' else 'ShowTicket'}"
                 " on its queue"
             )
+        return seen
 
     async def _settle(self, ticket: str, wanted: str, *, is_asked: bool, before: str) -> None:
         now = any_text((await self._living(ticket)).get("Status"))

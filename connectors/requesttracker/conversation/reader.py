@@ -14,15 +14,17 @@ from typing import Any
 
 from connectors.kit.fields import any_text, record, utc_time
 from connectors.kit.mail_headers import origin_of
+from connectors.kit.private_notes import exposed
 from connectors.kit.recent import RecentlyUsed
 from connectors.requesttracker.api import RtApi
-from connectors.requesttracker.mapping import carries, headers_of, id_from, name_of
-from incidents.errors import NotAllowed, NotFound
+from connectors.requesttracker.mapping import carries, headers_of, id_from, is_note, name_of
+from incidents.errors import Exposed, NotAllowed, NotFound
 from incidents.models import Author, Comment, Origin, Ticket
 
 MEMORY = 5_000
 HIDDEN = "hidden"
-_PUBLIC, _PRIVATE = "Correspond", "Comment"
+REPLY, NOTE = "Correspond", "Comment"
+"""Types of transactions: the customer gets the one, and only colleagues the other."""
 # A user's id is its name there; asked for as a field, it is the number, which may stand in a path.
 _CREATOR = {"fields[Creator]": "id,Name,RealName"}
 _HISTORY = {"fields": "Type,Created,Creator", **_CREATOR}
@@ -62,15 +64,24 @@ class Conversation:
             await self._comment(transaction, requesters)
             async for page in self._api.pages(f"ticket/{ticket.ref.id}/history", _HISTORY)
             for transaction in page
-            if any_text(transaction.get("Type")) in (_PUBLIC, _PRIVATE) and _time(transaction) >= since
+            if any_text(transaction.get("Type")) in (REPLY, NOTE) and _time(transaction) >= since
         ]
 
     async def has_message(self, ticket: str, once: str) -> bool:
-        """Whether a message that our own user wrote with this key is on the ticket."""
+        """Whether a message that our own user wrote with this key is on the ticket. Raises `Exposed` for a note of ours
+        that is a reply there."""
         async for parts in self._api.pages(f"ticket/{ticket}/attachments", _PARTS):
-            if any(carries(part, once) and self._is_own(part) for part in parts):
-                return True
+            for part in parts:
+                if carries(part, once) and self._is_own(part):
+                    if is_note(part) and await self._is_reply(part):
+                        raise await note_exposed(ticket)
+                    return True
         return False
+
+    async def _is_reply(self, part: dict[str, Any]) -> bool:
+        number = id_from(part.get("TransactionId"))
+        data = {} if number is None else await self._api.get(f"transaction/{number}")
+        return data.get("Type") == REPLY
 
     async def message(self, transaction: str, once: str) -> str | None:
         """The type of a transaction that carries our message, None if it does not, `HIDDEN` for one we may not see:
@@ -95,7 +106,7 @@ class Conversation:
         number = id_from(transaction.get("id"))
         parts = [] if number is None else await self._parts(f"transaction/{number}/attachments")
         creator = record(transaction.get("Creator"))
-        is_public = transaction.get("Type") == _PUBLIC
+        is_public = transaction.get("Type") == REPLY
         return Comment(
             id=number or "",
             author=await self._author(creator, requesters, is_public=is_public),
@@ -139,6 +150,15 @@ class Conversation:
                 if any_text(part.get("ContentType")).lower() == kind and not part.get("Filename") and number:
                     return _decoded((await self._api.get(f"attachment/{number}")).get("Content"))
         return ""
+
+
+async def note_exposed(ticket: str) -> Exposed:
+    """RT has no call that makes a reply a comment, or takes one away."""
+    return await exposed(
+        f"requesttracker: the comment on ticket {ticket}",
+        None,
+        cure="look at RT's scrips and local changes: a comment became a reply",
+    )
 
 
 def _time(data: dict[str, Any]) -> datetime:

@@ -74,6 +74,8 @@ class FakeDesk:
     zone: str = "UTC"
     queues: tuple[str, ...] = ("General",)
     is_deaf: bool = False
+    loses_privacy: bool = False
+    hides_replies: bool = False
     users: dict[str, StoredUser] = field(default_factory=dict)
     tickets: dict[int, StoredTicket] = field(default_factory=dict)
     transactions: list[FakeTransaction] = field(default_factory=list)
@@ -135,7 +137,12 @@ class FakeDesk:
         self.transactions.append(sent)
 
     def say(self, ticket: StoredTicket, kind: str, part: FakePart, *, by: str) -> FakeTransaction:
-        """A reply is mailed, and opens what is new or over, also what was deleted."""
+        """A reply is mailed, and opens what is new or over, also what was deleted. A local change of the house may make
+        replies of comments, or comments of replies."""
+        if self.users[by].is_privileged and self.loses_privacy:
+            kind = "Correspond"
+        elif self.users[by].is_privileged and self.hides_replies:
+            kind = "Comment"
         said = self.note(ticket, kind, by, [part])
         if kind == "Correspond":
             self.mail(ticket)

@@ -14,28 +14,30 @@ from typing import Any
 
 from connectors.kit.fields import any_text, record, text, utc_time
 from connectors.zammad.mapping import body_of
-from incidents.models import Author, Comment, Origin
+from incidents.models import Author, Comment, InternalText, Origin, PublicText
 
 ONCE = "liaison_once"
+PRIVATE = "liaison_private"
+NOTE, EMAIL = "note", "email"
 CUSTOMER, SYSTEM = "Customer", "System"
 
 
-def note(words: str, once: str) -> dict[str, Any]:
+def note(words: InternalText, once: str) -> dict[str, Any]:
     """An article for colleagues."""
     return {
-        "type": "note",
+        "type": NOTE,
         "internal": True,
         "sender": "Agent",
         "body": words,
         "content_type": "text/plain",
-        "preferences": {ONCE: once},
+        "preferences": {ONCE: once, PRIVATE: True},
     }
 
 
-def reply(words: str, once: str, *, to: str, subject: str) -> dict[str, Any]:
+def reply(words: PublicText, once: str, *, to: str, subject: str) -> dict[str, Any]:
     """A mail to the customer."""
     return {
-        "type": "email",
+        "type": EMAIL,
         "internal": False,
         "sender": "Agent",
         "to": to,
@@ -44,6 +46,17 @@ def reply(words: str, once: str, *, to: str, subject: str) -> dict[str, Any]:
         "content_type": "text/plain",
         "preferences": {ONCE: once},
     }
+
+
+def is_readable_by_customers(article: Mapping[str, Any]) -> bool:
+    """Whether an article shows its words to customers: by its flag, or by the mail that its type sends."""
+    return article.get("internal") is not True or text(article.get("type")) == EMAIL
+
+
+def is_exposed_note(article: Mapping[str, Any]) -> bool:
+    """Whether it is a note of ours, which is for colleagues, and customers read it: our replies are mails."""
+    is_note = text(article.get("type")) == NOTE or record(article.get("preferences")).get(PRIVATE) is True
+    return is_note and is_readable_by_customers(article)
 
 
 def with_key(articles: Sequence[Mapping[str, Any]], once: str) -> Mapping[str, Any] | None:

@@ -7,15 +7,16 @@ https://docs.zammad.org/en/latest/api/ticket/index.html#update, `.../ticket/tags
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from connectors.kit.fields import text
+from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
 from connectors.zammad.conversation import articles
 from connectors.zammad.conversation.reader import ZammadReader
-from connectors.zammad.mapping import MERGED, REMOVED, state_fields, version_from
+from connectors.zammad.mapping import MERGED, REMOVED, id_from, state_fields, version_from
 from connectors.zammad.settings import ZammadSettings
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
@@ -92,27 +93,56 @@ class ZammadChanges:
     async def _article(
         self, ticket: dict[str, Any], change: TicketChange, once: str
     ) -> dict[str, Any] | None:
-        words = change.public_reply or change.private_note
-        if words is None:
-            return None
-        if not words.strip():
-            raise Refused("zammad: an empty article is refused by Zammad and would tell nobody anything")
+        if change.private_note is not None:
+            _require_words(change.private_note)
+            return articles.note(change.private_note, once)
         if change.public_reply is None:
-            return articles.note(words, once)
+            return None
+        _require_words(change.public_reply)
         # Read again just before sending: the recipient may have changed.
         email = text((await self._reader.user(ticket.get("customer_id"), is_fresh=True)).get("email"))
         if not email:
             raise Refused("zammad: the ticket's customer has no e-mail address to reply to")
-        return articles.reply(words, once, to=email, subject=text(ticket.get("title")))
+        return articles.reply(change.public_reply, once, to=email, subject=text(ticket.get("title")))
+
+    async def was_done(self, ticket: str, once: str) -> bool:
+        """Whether the article with this key is there. Raises `Exposed` for a note that customers could read."""
+        found = articles.with_key(await self._reader.articles(ticket), once)
+        await self._keep_private(ticket, found)
+        return found is not None
 
     async def _prove(self, ticket: str, article: dict[str, Any], once: str) -> None:
-        await read_back(
+        seen = await read_back(
             lambda: self._reader.articles(ticket),
-            lambda seen: (
-                (found := articles.with_key(seen, once)) is not None
-                and found.get("internal") is article["internal"]
-                and text(found.get("type")) == article["type"]
-            ),
+            lambda seen: articles.with_key(seen, once) is not None,
             what=f"zammad: {article['type']} on ticket {ticket}",
-            cure="look at the ticket: the article may be there without our key, or of another kind",
+            cure="look at the ticket: the article may be there without our key",
         )
+        found = articles.with_key(seen, once)
+        await self._keep_private(ticket, found)
+        if found is not None and found.get("internal") is not article["internal"]:
+            raise Refused(
+                f"zammad: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at"
+                " Zammad's triggers and core workflows, and tell the customer by hand"
+            )
+
+    async def _keep_private(self, ticket: str, article: Mapping[str, Any] | None) -> None:
+        if article is None or not articles.is_exposed_note(article):
+            return
+        own_id = id_from(article.get("id"))
+
+        async def hide() -> bool:
+            await self._api.send("PUT", f"ticket_articles/{own_id}", {"internal": True}, is_repeatable=True)
+            seen = await self._reader.articles(ticket)
+            return any(id_from(one.get("id")) == own_id and one.get("internal") is True for one in seen)
+
+        raise await exposed(
+            f"zammad: the note on ticket {ticket}",
+            None if own_id is None else hide,
+            cure="look at Zammad's triggers and core workflows: something publishes notes",
+        )
+
+
+def _require_words(said: str) -> None:
+    if not said.strip():
+        raise Refused("zammad: an empty article is refused by Zammad and would tell nobody anything")

@@ -81,6 +81,9 @@ class ZammadDesk:
         self.frozen: set[int] = set()
         self.restricted: set[int] = set()
         self.mails: list[MailToCustomer] = []
+        # Something of the house publishes what agents write for each other, or hides what they answer.
+        self.loses_privacy = False
+        self.hides_replies = False
 
     def now(self) -> str:
         """The time as Zammad writes it."""
@@ -206,7 +209,7 @@ class ZammadDesk:
             "subject": fields.get("subject"),
             "body": str(fields["body"]),
             "content_type": fields.get("content_type") or "text/plain",
-            "internal": fields.get("internal") is True,
+            "internal": self._is_internal(fields),
             "preferences": dict(fields.get("preferences") or {}),
             "attachments": [],
             "created_by_id": by["id"],
@@ -224,6 +227,14 @@ class ZammadDesk:
                 MailToCustomer(to=str(article["to"]), subject=str(article["subject"]), body=article["body"])
             )
         return article
+
+    def show(self, article: dict[str, Any], by: dict[str, Any], *, is_internal: bool) -> None:
+        """An agent hides an article, or shows it."""
+        article["internal"] = is_internal
+        self.touch(self.ticket(article["ticket_id"]), by)
+
+    def _is_internal(self, fields: Mapping[str, Any]) -> bool:
+        return self.hides_replies or (fields.get("internal") is True and not self.loses_privacy)
 
     def _customer(self, fields: Mapping[str, Any]) -> int:
         given = fields.get("customer_id") or fields.get("customer") or ""

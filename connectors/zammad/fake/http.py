@@ -57,6 +57,7 @@ class ZammadHttp:
             ("PUT", "ticket_merge/{id:int}/{number}", self._merge),
             ("GET", "ticket_articles/by_ticket/{id:int}", self._articles),
             ("GET", "ticket_articles/{id:int}", self._article),
+            ("PUT", "ticket_articles/{id:int}", self._show_or_hide),
             ("POST", "ticket_articles", self._write),
             ("GET", "ticket_states", self._states),
             ("GET", "ticket_priorities", self._priorities),
@@ -196,6 +197,16 @@ class ZammadHttp:
         found = self._desk.articles.get(request.path_params["id"])
         if found is None:
             raise Missing(f"Couldn't find Ticket::Article with 'id'={request.path_params['id']}")
+        return JSONResponse(article_json(self._desk, found))
+
+    async def _show_or_hide(self, request: Request) -> Response:
+        """Of an article only `internal` can be changed (Zammad's `TicketArticlesController#update`)."""
+        found = self._desk.articles.get(request.path_params["id"])
+        if found is None:
+            raise Missing(f"Couldn't find Ticket::Article with 'id'={request.path_params['id']}")
+        wanted = (await _body(request)).get("internal")
+        if isinstance(wanted, bool):
+            self._desk.show(found, self._me, is_internal=wanted)
         return JSONResponse(article_json(self._desk, found))
 
     async def _write(self, request: Request) -> Response:

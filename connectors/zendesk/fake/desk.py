@@ -71,6 +71,9 @@ class Desk:
         self.changed: dict[int, None] = {}
         self.deleted: dict[int, FakeTicket] = {}
         self._by_email: dict[str, FakeUser] = {}
+        # Something of the account publishes what agents write for each other, or hides what they answer.
+        self.loses_privacy = False
+        self.hides_replies = False
 
     def next_id(self) -> int:
         """Never the same twice; ids of all kinds are drawn from it, ascending."""
@@ -330,6 +333,8 @@ class Desk:
         attachments: Sequence[Attachment] = (),
     ) -> FakeComment:
         now = self._clock()
+        if author.is_staff:
+            public = (public or self.loses_privacy) and not self.hides_replies
         comment = FakeComment(self.next_id(), author.id, text, public, now, list(attachments))
         if public and author.is_staff and ticket.first_reply_at is None and ticket.comments:
             ticket.first_reply_at = now

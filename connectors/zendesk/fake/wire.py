@@ -195,6 +195,8 @@ def tickets_json(tickets: Iterable[FakeTicket], desk: Desk, address: str, includ
             {"ticket_id": ticket.id, "reopens": ticket.reopens, "assignee_stations": ticket.stations}
             for ticket in chosen
         ]
+    if "last_audits" in wanted:
+        answer["last_audits"] = [audit_json(ticket, ticket.audits[-1]) for ticket in chosen if ticket.audits]
     return answer
 
 

@@ -29,6 +29,8 @@ from incidents.store.storable import StorableText
 _HELPDESKS_SECOND = timedelta(seconds=2)
 
 LEASE = timedelta(seconds=30)
+EXPOSED = "exposed"
+"""The result of an effect that was for colleagues and could be read by customers."""
 MAX_ATTEMPTS = 40
 OLD = timedelta(minutes=5)
 """Planned longer ago, an effect may have been sent by an installation of which this store is a restored backup."""
@@ -66,6 +68,11 @@ class Settled:
     result: str | None = None
     again_in: timedelta | None = None
     version: int | None = None
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether what was for colleagues stood where customers read it."""
+        return self.result == EXPOSED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -311,6 +311,8 @@ Index("ix_effects_due", effects.c.not_before, postgresql_where=_OPEN)
 Index("ix_effects_lane_open", effects.c.lane, effects.c.id, postgresql_where=_OPEN)
 # Pages by their id at the on-call tool; those it has not shown yet have none.
 Index("ix_effects_pages", effects.c.result, effects.c.settled_at, postgresql_where=text("kind = 'page'"))
+# What waits for a person is little, and asked for before each note to colleagues.
+Index("ix_effects_held", effects.c.connection, postgresql_where=text("state = 'held'"))
 Index("ix_effects_incident_id", effects.c.incident_id, effects.c.about_ticket)
 
 # Which object elsewhere belongs to which incident: pages by key, rooms by id.

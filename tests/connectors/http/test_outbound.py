@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -239,3 +240,68 @@ async def test_the_check_says_which_half_there_is():
     """An operator reads in `liaison check` that customers must be told by hand."""
     inbound = Http("http/desk", HttpSettings(webhook=WEBHOOK))
     assert "by hand" in await inbound.check()
+
+
+NOTE_READ: dict[str, Any] = {
+    "note_read": {"path": "/t/{id}/all", "notes": "data", "text": "body", "public": "private"},
+    "note_hide": {"method": "PUT", "path": "/n/{note}", "body": {"private": True}},
+}
+
+
+class Notes:
+    """A helpdesk that keeps notes, and whose flag goes wrong: `is_private` is how they are stored."""
+
+    def __init__(self, *, is_private: bool | None, can_hide: bool = True, keeps_words: bool = True) -> None:
+        self.notes: list[dict[str, Any]] = [{"id": 1, "body": "earlier", "private": True}]
+        self._is_private = is_private
+        self._can_hide = can_hide
+        self._keeps_words = keeps_words
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            words = json.loads(request.content)["body"] if self._keeps_words else "other words"
+            self.notes.append({"id": 9, "body": f"<p>{words}</p>", "private": self._is_private})
+        elif request.method == "PUT":
+            assert request.url.path == "/n/9"
+            if not self._can_hide:
+                return httpx.Response(403)
+            self.notes[-1]["private"] = json.loads(request.content)["private"]
+        return httpx.Response(200, json={"data": self.notes})
+
+
+WORDS = TicketChange(private_note=InternalText("Part of INC-1"))
+
+
+@pytest.mark.parametrize(
+    ("notes", "calls", "outcome", "words"),
+    [
+        (Notes(is_private=True), NOTE_READ, ChangeOutcome.DONE, ""),
+        (Notes(is_private=False), NOTE_READ, ChangeOutcome.EXPOSED, "it is hidden now"),
+        (Notes(is_private=None), NOTE_READ, ChangeOutcome.EXPOSED, "it is hidden now"),
+        (Notes(is_private=False, can_hide=False), NOTE_READ, ChangeOutcome.EXPOSED, "by hand"),
+        (Notes(is_private=False), {**NOTE_READ, "note_hide": None}, ChangeOutcome.EXPOSED, "by hand"),
+        (Notes(is_private=False, keeps_words=False), NOTE_READ, ChangeOutcome.REFUSED, "is not known"),
+    ],
+)
+async def test_a_note_is_read_back_where_the_settings_say_how(
+    notes: Notes, calls: dict[str, Any], outcome: ChangeOutcome, words: str
+):
+    """One that customers could read is hidden where there is a call for it; one that is not seen is not called done."""
+    desk = Desk(notes)
+    (found,) = await desk.connection(**calls).update(["7"], WORDS, once="k")
+    assert found.outcome is outcome
+    assert words in found.detail
+    assert [method for method, *_ in desk.sent].count("POST") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"note_hide": {"path": "/n/{id}"}, "note_read": NOTE_READ["note_read"]}, "{note}"),
+        ({"note_hide": NOTE_READ["note_hide"]}, "needs note_read"),
+        ({"note_read": {"path": "/all", "text": "body", "public": "private"}}, "{id}"),
+    ],
+)
+def test_a_read_back_that_cannot_work_is_refused(change: dict[str, Any], words: str):
+    with pytest.raises(ValidationError, match=re.escape(words)):
+        Desk().connection(**change)

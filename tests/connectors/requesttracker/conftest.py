@@ -22,6 +22,8 @@ class RequestTrackerWorld:
 
     update_path = "/co"
     bulk_path = "/co"
+    hide_path = ""
+    read_path = "/transaction/"
 
     def __init__(self) -> None:
         self.time = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -57,6 +59,15 @@ class RequestTrackerWorld:
 
     def tags(self, id: str) -> Sequence[str]:
         return self.fake.desk.tickets[int(id)].tags
+
+    def lose_privacy(self) -> None:
+        self.fake.desk.loses_privacy = True
+
+    def hide_replies(self) -> None:
+        self.fake.desk.hides_replies = True
+
+    def keep_flags(self) -> None:
+        self.fake.desk.loses_privacy = self.fake.desk.hides_replies = False
 
     def let_time_pass(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)

@@ -10,11 +10,17 @@ from incidents.models import TicketStatus
 from tests.connectors.requesttracker.conftest import settings
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import HelpdeskContract
+from tests.contracts.private_notes import PrivateNotesContract
 
 
 class TestRequestTrackerIsAHelpdesk(HelpdeskContract, BudgetedContract):
     # The ticket is read before it is changed: where that fails, nothing was done for sure.
     unanswered_write = (Unknown, Unreachable)
+
+
+class TestRequestTrackerKeepsNotesPrivate(PrivateNotesContract):
+    # RT has no call that takes a reply back.
+    hides = False
 
 
 @pytest.mark.parametrize(

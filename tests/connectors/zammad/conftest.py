@@ -31,12 +31,19 @@ class FaultsOfWrites(Faults):
             Faults.arm(self, FaultKind.DELAY, where=where)
         Faults.arm(self, kind, where=where, times=times, seconds=seconds)
 
+    def take(self, path: str) -> tuple[FaultKind, float] | None:
+        """One article is hidden on the path below which all of a ticket are read."""
+        is_one = path.rpartition("/ticket_articles/")[2].isdecimal()
+        return Faults.take(self, f"{path}#hide" if is_one else path)
+
 
 class ZammadWorld:
     """Zammad behind the connector's back."""
 
     update_path = "/api/v1/tickets/"
     bulk_path = "/api/v1/tickets/"
+    hide_path = "#hide"
+    read_path = "/ticket_articles/by_ticket"
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -72,6 +79,15 @@ class ZammadWorld:
 
     def tags(self, id: str) -> Sequence[str]:
         return self.fake.desk.tags[int(id)]
+
+    def lose_privacy(self) -> None:
+        self.fake.desk.loses_privacy = True
+
+    def hide_replies(self) -> None:
+        self.fake.desk.hides_replies = True
+
+    def keep_flags(self) -> None:
+        self.fake.desk.loses_privacy = self.fake.desk.hides_replies = False
 
     def let_time_pass(self, seconds: float) -> None:
         self.clock.time += timedelta(seconds=seconds)

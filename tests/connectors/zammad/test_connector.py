@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from connectors.kit.fakes.faults import FaultKind
 from connectors.zammad import Zammad
+from connectors.zammad.conversation.articles import note
 from connectors.zammad.fake.app import EMAIL
-from incidents.errors import NotAllowed, Refused, Unknown, Unreachable
+from incidents.errors import Exposed, NotAllowed, Refused, Unknown, Unreachable
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -23,6 +25,7 @@ from incidents.models import (
 from tests.connectors.zammad.conftest import ZammadWorld, connect
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract
+from tests.contracts.private_notes import PrivateNotesContract
 
 ADA = {"name": "Ada Lovelace", "email": "ada@customer.example"}
 
@@ -30,6 +33,10 @@ ADA = {"name": "Ada Lovelace", "email": "ada@customer.example"}
 class TestZammadIsAHelpdesk(HelpdeskContract, BudgetedContract):
     # A ticket is read before it is changed, and that read says "surely not".
     unanswered_write = (Unknown, Unreachable)
+
+
+class TestZammadKeepsNotesPrivate(PrivateNotesContract):
+    """All of the contract."""
 
 
 @pytest.fixture
@@ -67,19 +74,34 @@ async def test_a_customer_without_an_address(world: ZammadWorld, helpdesk: Zamma
     assert not found.is_reachable
 
 
-async def test_a_note_that_became_public(world: ZammadWorld, helpdesk: Zammad, ticket: str) -> None:
-    """Success is believed when it is read back: here something of Zammad's made the note public."""
+@pytest.mark.parametrize("was_answered", [True, False])
+async def test_a_note_that_became_a_mail(
+    world: ZammadWorld, helpdesk: Zammad, ticket: str, was_answered: bool
+) -> None:
+    """Zammad mails an article of type email whatever `internal` says: such a note was read, however private it is."""
     write = world.fake.desk._write
 
-    def publish(*arguments: Any) -> dict[str, Any]:
-        article = write(*arguments)
-        article["internal"] = False
-        return article
+    def mail(record: dict[str, Any], by: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+        return write(record, by, {**fields, "type": "email", "to": "ada@customer.example"})
 
-    world.fake.desk._write = publish  # type: ignore[method-assign]
-    (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
-    assert outcome.outcome is ChangeOutcome.REFUSED
-    assert "look at the ticket" in outcome.detail
+    world.fake.desk._write = mail  # type: ignore[method-assign]
+    if was_answered:
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+        assert outcome.outcome is ChangeOutcome.EXPOSED
+    else:
+        world.faults.arm(FaultKind.DROP_REPLY, where=world.update_path)
+        with pytest.raises(Unknown):
+            await helpdesk.update([ticket], NOTE, once=ONCE)
+        with pytest.raises(Exposed, match="whoever was mailed has it still"):
+            await helpdesk.was_done(ticket, ONCE)
+    assert [mail.body for mail in world.fake.mails] == [NOTE.private_note]
+
+
+async def test_an_article_that_says_nothing_is_public(world: ZammadWorld, ticket: str) -> None:
+    """Zammad's trap: a note of ours always says `internal`."""
+    world.fake.desk.change(int(ticket), world.fake.me, {}, {"body": "for colleagues"})
+    assert world.public_replies(ticket) == ["for colleagues"]
+    assert note(InternalText("x"), ONCE)["internal"] is True
 
 
 async def test_a_state_that_is_not_kept(world: ZammadWorld, helpdesk: Zammad, ticket: str) -> None:

@@ -37,6 +37,8 @@ class ZendeskWorld:
 
     update_path = "/tickets/"
     bulk_path = "/update_many"
+    hide_path = "make_private"
+    read_path = "/show_many"
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -74,6 +76,15 @@ class ZendeskWorld:
 
     def tags(self, id: str) -> Sequence[str]:
         return self.fake.tickets[int(id)].tags
+
+    def lose_privacy(self) -> None:
+        self.fake.api.desk.loses_privacy = True
+
+    def hide_replies(self) -> None:
+        self.fake.api.desk.hides_replies = True
+
+    def keep_flags(self) -> None:
+        self.fake.api.desk.loses_privacy = self.fake.api.desk.hides_replies = False
 
     def let_time_pass(self, seconds: float) -> None:
         self.clock.advance(seconds)

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import httpx
 import pytest
 import stamina
 
 from connectors.kit.fakes.faults import FaultKind
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.zendesk import Zendesk
-from incidents.errors import Busy, NotAllowed, Unknown
+from connectors.zendesk.fake.app import API_TOKEN, EMAIL
+from incidents.errors import Busy, Exposed, NotAllowed, Unknown
 from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChange, TicketStatus
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract, many_tickets
+from tests.contracts.private_notes import PrivateNotesContract
 
 
 class TestZendeskIsAHelpdesk(HelpdeskContract, BudgetedContract):
+    """All of the contract."""
+
+
+class TestZendeskKeepsNotesPrivate(PrivateNotesContract):
     """All of the contract."""
 
 
@@ -35,6 +45,60 @@ async def test_wrong_token(world: ZendeskWorld) -> None:
     with pytest.raises(NotAllowed):
         await zendesk.check()
     await zendesk.aclose()
+
+
+async def test_a_comment_that_says_nothing_is_public(world: ZendeskWorld) -> None:
+    """Zendesk's trap, on the fake as well: so each note of ours says `public: false` (`change_body`)."""
+    ticket = a_ticket(world)
+    async with httpx.AsyncClient(
+        transport=InProcessTransport(world.fake.app),
+        base_url="https://acme.zendesk.test",
+        auth=(f"{EMAIL}/token", API_TOKEN),
+    ) as client:
+        await client.put(
+            f"/api/v2/tickets/{ticket}", json={"ticket": {"comment": {"body": "for colleagues"}}}
+        )
+    assert world.public_replies(ticket) == ["for colleagues"]
+
+
+async def test_a_note_is_read_back_though_others_wrote_since(world: ZendeskWorld, helpdesk: Zendesk) -> None:
+    """The last audit is then another one: the ticket's own are read, and the note is found among them."""
+    tell = world.fake._desk._tell
+    ids = many_tickets(world, 3)
+
+    def answer(kind: str, ticket: Any, actor: Any, event: Any) -> None:
+        tell(kind, ticket, actor, event)
+        if kind == "ticket.comment_added" and actor is world.fake.api.me:
+            world.fake.agent_note(ticket.id, "Grace", "seen")
+
+    world.fake._desk._tell = answer
+    world.lose_privacy()
+    outcomes = await helpdesk.update(ids, NOTE, once=ONCE)
+    assert {one.outcome for one in outcomes} == {ChangeOutcome.EXPOSED}
+    assert not any(NOTE.private_note in world.public_replies(one) for one in ids)
+
+
+async def test_a_hundred_notes_are_read_back_by_one_look(world: ZendeskWorld, helpdesk: Zendesk) -> None:
+    """Beside the job and the looks at it."""
+    ids = many_tickets(world, 100)
+    world.fake.api.calls.clear()
+    await helpdesk.update(ids, NOTE, once=ONCE)
+    assert [call for call in world.fake.api.calls if "job_statuses" not in call] == [
+        "PUT /api/v2/tickets/update_many.json",
+        "GET /api/v2/tickets/show_many.json",
+    ]
+
+
+async def test_an_exposed_note_stays_exposed_once_it_is_hidden(
+    world: ZendeskWorld, helpdesk: Zendesk
+) -> None:
+    """Zendesk's audit keeps telling how it was stored: who dies between hiding and telling loses nothing."""
+    ticket = a_ticket(world)
+    world.lose_privacy()
+    await helpdesk.update([ticket], NOTE, once=ONCE)
+    assert world.public_replies(ticket) == []
+    with pytest.raises(Exposed, match="it is hidden now"):
+        await helpdesk.was_done(ticket, ONCE)
 
 
 async def test_marker_is_not_in_the_text(world: ZendeskWorld, helpdesk: Zendesk) -> None:

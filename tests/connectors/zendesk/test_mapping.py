@@ -128,7 +128,13 @@ def test_ticket_id(value: object, id: str | None) -> None:
     ("change", "body"),
     [
         (TicketChange(public_reply=PublicText("hi")), {"comment": {"body": "hi", "public": True}}),
-        (TicketChange(private_note=InternalText("hi")), {"comment": {"body": "hi", "public": False}}),
+        (
+            TicketChange(private_note=InternalText("hi")),
+            {
+                "comment": {"body": "hi", "public": False},
+                "metadata": {"liaison_once": "k", "liaison_private": True},
+            },
+        ),
         (TicketChange(status=TicketStatus.WAITING_FOR_VENDOR), {"status": "hold"}),
         (TicketChange(add_tags=("a", "b")), {"additional_tags": ["a", "b"]}),
     ],
