@@ -173,10 +173,7 @@ class Helpdesk(Protocol):
         ...
 
     async def was_done(self, id: str, once: str) -> bool:
-        """Whether the change with this key is on the ticket (looked up by its marker).
-
-        Raises `Exposed` for a private note that customers could read, after hiding it where the vendor lets us.
-        """
+        """Whether the change with this key is on the ticket (looked up by its marker). Raises `Exposed` as `update`."""
         ...
 
 

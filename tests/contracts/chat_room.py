@@ -18,6 +18,7 @@ Subclass it in `tests/connectors/<vendor>/test_connector.py`:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -213,6 +214,27 @@ class ChatRoomContract:
         except (Unknown, Unreachable):
             first = await chat.open_room("inc-9", "INC-9", once="room:9")
         assert (await chat.open_room("inc-9", "INC-9", once="room:9")).id == first.id
+
+    async def test_lost_answer_to_an_edit(
+        self, chat: ChatRoom, room: Room, read: Read, faults: Faults
+    ) -> None:
+        """An edit says what a message shall be: again, it is the same, and no second message."""
+        id_ = await chat.post(room.id, ChatMessage(text="hello"), once="p:1")
+        faults.arm(FaultKind.DROP_REPLY)
+        with suppress(Unknown, Unreachable):
+            await chat.edit(room.id, id_, ChatMessage(text="goodbye"), once="e:1")
+        faults.clear()
+        await chat.edit(room.id, id_, ChatMessage(text="goodbye"), once="e:1")
+        assert [seen.text for seen in await read(room.id)] == ["goodbye"]
+
+    async def test_lost_answer_to_an_answer(
+        self, chat: ChatRoom, room: Room, read: Read, faults: Faults
+    ) -> None:
+        """What somebody asked is said to them once; the ledger does not say it again."""
+        faults.arm(FaultKind.DROP_REPLY, where=self.post_path)
+        with suppress(Unknown):
+            await chat.answer(room.id, "", "still open", once="a:1")
+        assert [seen.text for seen in await read(room.id)] == ["still open"]
 
     async def test_gone(self, chat: ChatRoom, room: Room) -> None:
         """A message that is not there cannot be edited."""

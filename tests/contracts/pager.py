@@ -188,6 +188,16 @@ class PagerContract:
         await rig.pager.add_note(KEY, "12 customers wait", once="note")
         assert len(rig.notes()) == 1
 
+    async def test_lost_reply_to_an_acknowledgement(self, rig: PagerRig) -> None:
+        """Taking may be repeated, too: somebody has it, and nobody further is woken."""
+        await rig.pager.page(PAGE, once=KEY)
+        rig.faults.arm(FaultKind.DROP_REPLY)
+        await rig.pager.acknowledge(KEY, once="ack")
+        state = await rig.pager.read(KEY)
+        assert state is not None
+        assert state.status is PageStatus.ACKNOWLEDGED
+        assert rig.woken() == 1
+
     async def test_lost_reply_to_a_resolution(self, rig: PagerRig) -> None:
         """Resolving may be repeated, so a lost answer is mended in place."""
         await rig.pager.page(PAGE, once=KEY)

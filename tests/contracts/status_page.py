@@ -133,6 +133,18 @@ class StatusPageContract:
         (read,) = await public.read()
         assert [text for _, text in read.said] == [TEXT, "Fixed."]
 
+    async def test_a_lost_reply_to_an_update(self, status_page: StatusPage, public: Public) -> None:
+        """The same: it is there or not, the look-up knows which, and again it is there once."""
+        made = await self.open(status_page)
+        public.lose_reply()
+        with pytest.raises(LiaisonError):
+            await status_page.post_update(made, PublicText("1"), PublicState.IDENTIFIED, once="1")
+        (read,) = await public.read()
+        assert await status_page.was_done(made, "1") == (len(read.said) == 2)
+        await status_page.post_update(made, PublicText("1"), PublicState.IDENTIFIED, once="1")
+        (read,) = await public.read()
+        assert [text for _, text in read.said] == [TEXT, "1"]
+
     async def test_nothing_after_the_end(self, status_page: StatusPage, public: Public) -> None:
         """Refused in words for an operator, and nothing changes."""
         made = await self.open(status_page)

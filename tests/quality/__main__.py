@@ -1,4 +1,4 @@
-"""`python -m tests.quality`: is every rule kept, and is the page true? `--write` writes the page."""
+"""`python -m tests.quality`: is every rule kept, and are the pages true? `--write` writes them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from tests.quality.facts import ROOT, Facts, facts_of, vendors
-from tests.quality.page import written
+from tests.quality.page import once_table, written
 
 PAGE = ROOT / "connectors" / "QUALITY.md"
+ONCE_PAGE = ROOT / "docs" / "idempotency.md"
 
 
 def faults(found: Sequence[Facts]) -> list[str]:
@@ -33,11 +34,11 @@ def main(arguments: Sequence[str]) -> int:
     """The process's exit code: 1 with a fault, or a page that is not true."""
     found = [facts_of(vendor) for vendor in vendors()]
     said = faults(found)
-    page = written(found)
-    if "--write" in arguments:
-        PAGE.write_text(page, "utf-8")
-    elif not PAGE.exists() or PAGE.read_text("utf-8") != page:
-        said.append("connectors/QUALITY.md is not true any more: python -m tests.quality --write")
+    for path, text in ((PAGE, written(found)), (ONCE_PAGE, once_table(found))):
+        if "--write" in arguments:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            said.append(f"{path.relative_to(ROOT)} is not true any more: python -m tests.quality --write")
     for one in said:
         print(one)
     return 1 if said else 0

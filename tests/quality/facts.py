@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from incidents import ports, status_page
 from tests.connectors.kit.test_signature_vectors import ROLES
+from tests.quality.writes import Row, rows_of, unproven
 
 ROOT = Path(__file__).parents[2]
 FILES = ("__init__.py", "settings.py", "connector.py", "mapping.py", "README.md", "fake/app.py")
@@ -58,6 +59,13 @@ class Quality(BaseModel):
     counts_apart: dict[str, str] = Field(
         default_factory=dict, description="Folders with a size of their own, and why."
     )
+    once: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="What makes each write happen once, by capability: a word of `Protection`, and how.",
+    )
+    once_tests: dict[str, str] = Field(
+        default_factory=dict, description="A capability's test of lost answers that is no contract suite's."
+    )
     exempt: dict[str, str] = Field(default_factory=dict, description="Rules that do not hold here, and why.")
 
 
@@ -77,6 +85,11 @@ class Facts:
     has_block: bool
     has_webhook_file: bool
     is_in_readme: bool
+
+    @property
+    def writes(self) -> list[Row]:
+        """Each write of it, with what makes it happen once."""
+        return rows_of(self.capabilities, self.said.once, self.said.once_tests)
 
     def broken(self) -> Iterator[tuple[str, str]]:
         """Each rule that does not hold, and how; exemptions are not looked at here."""
@@ -105,6 +118,8 @@ class Facts:
             yield "private notes", "no test runs PrivateNotesContract"
         if not self.said.held_against:
             yield "held against", "neither a real server nor a vendor's description"
+        for fault in unproven(self.writes, self.contracts, self.said.once, self.said.once_tests):
+            yield "once", fault
         for one in self.said.held_against:
             if not (ROOT / one.by).exists():
                 yield "held against", f"{one.by} does not exist"

@@ -38,19 +38,19 @@ class Visibility:
     ) -> list[TicketOutcome]:
         """The outcomes of a change with words in it, as they are once the flag was read. A look that fails leaves
         `unknown`: the change is looked up later, and its flag with it."""
-        done = [one.id for one in outcomes if one.outcome is ChangeOutcome.DONE]
+        done = {one.id: one for one in outcomes if one.outcome is ChangeOutcome.DONE}
         if not done or (change.private_note is None and change.public_reply is None):
             return list(outcomes)
         seen: dict[str, TicketOutcome] = {}
         for start in range(0, len(done), AT_ONCE):
-            some = done[start : start + AT_ONCE]
+            some = list(done)[start : start + AT_ONCE]
             try:
                 audits = await self._last_audits(some, once)
             except LiaisonError as error:
                 seen |= {one: _unknown(one, error) for one in some}
                 continue
             for one in some:
-                seen[one] = await self._judged(one, audits.get(one), change, once)
+                seen[one] = await self._judged(done[one], audits.get(one), change, once)
         return [seen.get(one.id, one) for one in outcomes]
 
     async def find(self, ticket: str, once: str) -> Mapping[str, Any] | None:
@@ -76,8 +76,9 @@ class Visibility:
         }
 
     async def _judged(
-        self, ticket: str, audit: Mapping[str, Any] | None, change: TicketChange, once: str
+        self, done: TicketOutcome, audit: Mapping[str, Any] | None, change: TicketChange, once: str
     ) -> TicketOutcome:
+        ticket = done.id
         try:
             found = audit
             if found is None:
@@ -92,7 +93,6 @@ class Visibility:
             return TicketOutcome(id=ticket, outcome=ChangeOutcome.EXPOSED, detail=str(error))
         except LiaisonError as error:
             return _unknown(ticket, error)
-        done = TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE)
         if change.public_reply is not None and comment_of(found or {}).get("public") is not True:
             told = (
                 f"zendesk: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at the"

@@ -176,7 +176,7 @@ async def test_what_stops_all_of_them_is_told_before_and_after_the_first_was_sen
 
 async def test_a_lost_status_is_repeated_and_a_lost_message_is_not():
     """A status is a state; a text sent twice would be there twice."""
-    for change, times in ((SOLVED, 3), (REPLY, 1)):
+    for change, times in ((SOLVED, 3), (REPLY, 1), (NOTE, 1)):
         desk = Desk(lambda request: httpx.Response(502))
         with suppress(Unreachable):
             await desk.connection().update(["7"], change, once="k")

@@ -27,7 +27,12 @@ from tests.connectors.mail.world import (
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import HelpdeskContract, send_reply
 from tests.contracts.listener import ListeningSourceContract
+from tests.contracts.lost_answers import TicketStatesContract
 from tests.contracts.mailbox import JANE, MailboxContract
+
+
+class TestMailSetsStates(TicketStatesContract):
+    """All of the contract."""
 
 
 class TestMailIsAHelpdesk(HelpdeskContract, BudgetedContract):

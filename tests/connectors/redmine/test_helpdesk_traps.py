@@ -75,7 +75,7 @@ async def test_a_private_note_that_was_stored_as_public_is_taken_back(
     """At once, refused with what to mend, never called done, and never written again as it was."""
     world.fake.tracker.loses_privacy = True
     outcome = await change(helpdesk, ticket, NOTE)
-    assert outcome.outcome is ChangeOutcome.REFUSED
+    assert outcome.outcome is ChangeOutcome.EXPOSED
     assert "stored as public, not private, and was taken back" in outcome.detail
     assert stored(world, ticket).journals == []
     assert not await helpdesk.was_done(ticket, "a")
@@ -90,7 +90,7 @@ async def test_an_exposed_note_whose_answer_was_lost_is_taken_back_later(
     (note,) = stored(world, ticket).journals
     note.is_private = False
     assert not await helpdesk.was_done(ticket, "a")
-    assert (await change(helpdesk, ticket, NOTE)).outcome is ChangeOutcome.REFUSED
+    assert (await change(helpdesk, ticket, NOTE)).outcome is ChangeOutcome.EXPOSED
     assert stored(world, ticket).journals == []
     assert tracker.rights
 
@@ -101,6 +101,7 @@ async def test_one_that_cannot_be_taken_back_is_for_a_person(
     """Redmine answers success to that, too: the words that still stand there are the proof."""
     world.fake.tracker.loses_privacy = world.fake.tracker.keeps_notes = True
     outcome = await change(helpdesk, ticket, NOTE)
+    assert outcome.outcome is ChangeOutcome.EXPOSED
     assert "could not be taken back: delete it by hand" in outcome.detail
 
 

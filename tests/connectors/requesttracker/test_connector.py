@@ -10,7 +10,12 @@ from incidents.models import TicketStatus
 from tests.connectors.requesttracker.conftest import settings
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import HelpdeskContract
+from tests.contracts.lost_answers import TicketStatesContract
 from tests.contracts.private_notes import PrivateNotesContract
+
+
+class TestRequestTrackerSetsStates(TicketStatesContract):
+    """All of the contract."""
 
 
 class TestRequestTrackerIsAHelpdesk(HelpdeskContract, BudgetedContract):

@@ -25,9 +25,14 @@ from incidents.models import (
 from tests.connectors.zammad.conftest import ZammadWorld, connect
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract
+from tests.contracts.lost_answers import TicketStatesContract
 from tests.contracts.private_notes import PrivateNotesContract
 
 ADA = {"name": "Ada Lovelace", "email": "ada@customer.example"}
+
+
+class TestZammadSetsStates(TicketStatesContract):
+    """All of the contract."""
 
 
 class TestZammadIsAHelpdesk(HelpdeskContract, BudgetedContract):

@@ -17,7 +17,12 @@ from incidents.models import ChangeOutcome, InternalText, PublicText, TicketChan
 from tests.connectors.zendesk.conftest import ZendeskWorld, connect
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract, many_tickets
+from tests.contracts.lost_answers import TicketStatesContract
 from tests.contracts.private_notes import PrivateNotesContract
+
+
+class TestZendeskSetsStates(TicketStatesContract):
+    """All of the contract."""
 
 
 class TestZendeskIsAHelpdesk(HelpdeskContract, BudgetedContract):
