@@ -100,7 +100,11 @@ async def _policy(where: Surroundings) -> str:
     now = datetime.now(UTC)
     year = now.year
     # What is allowed, but may not be what was meant.
-    lines = [words, *(str(remark) for remark in (*policy_remarks(path), *rota_remarks(path, now=now)))]
+    lines = [
+        words,
+        f"of a ticket may leave customer service: {policy.egress}",
+        *(str(remark) for remark in (*policy_remarks(path), *rota_remarks(path, now=now))),
+    ]
     for name, calendar in policy.sla.calendars.items():
         lines += [f"calendar {name!r}: {remark}" for remark in holiday_remarks(calendar, year)]
     if policy.insights.routing.embeddings and where.encoder is None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from incidents.case import Case, LedgerLine
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, NoteText, Nothing
+from incidents.egress.edges import Confided, Edge
 from incidents.models import ChatMessage
 from incidents.policy.policy import ActionPolicy, Policy
 from incidents.texts.messages import internal
@@ -58,9 +59,20 @@ def tell_room(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
     return [chat_post(case, policy, what, ChatMessage(text=text))] if has_room else []
 
 
-def tell_engineers(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
-    """The same news for the room and for whoever holds a page."""
-    return [*tell_room(case, policy, what, text), *page_notes(case, what, text)]
+def tell_engineers(
+    case: Case, policy: Policy, what: str, text: str, *, wordless: str | None = None
+) -> list[Effect]:
+    """The same news for the room and for whoever holds a page. `wordless` is it without the words of a ticket that
+    `text` quotes, for a way by which they may not leave."""
+
+    def told(edge: Edge) -> str:
+        may_quote = wordless is None or Confided.WORDS in policy.egress.allowed(edge)
+        return text if may_quote or wordless is None else wordless
+
+    return [
+        *tell_room(case, policy, what, told(Edge.CHAT)),
+        *page_notes(case, what, told(Edge.PAGER)),
+    ]
 
 
 def page_notes(case: Case, what: str, text: str) -> list[Effect]:

@@ -16,6 +16,7 @@ from incidents.decisions.ticket_change import TicketNews
 from incidents.decisions.updates.kept import agents_wrote
 from incidents.decisions.written.restoring import is_refused, refused_changes
 from incidents.effects import Effect, ticket_note
+from incidents.egress.edges import Confided, Edge
 from incidents.lifecycle import UNSETTLED, WORKS_AGAIN, reopen
 from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Severity, Ticket
 from incidents.notes.notes import ticket_line
@@ -135,8 +136,8 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
     incident = replace(incident, severity=worse)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
-    words = f'says "{excerpt}"' if excerpt else f"says so{_where(item.after)}"
-    text = f"Reopened: the customer of {ticket_line(item.after)} {words}"
+    wordless = f"Reopened: the customer of {ticket_line(item.after)} says so{_where(item.after)}"
+    text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"' if excerpt else wordless
     note = internal(
         f"{incident.name} is open again: this customer says it is still broken. The team is paged."
     )
@@ -144,7 +145,7 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
         incident=incident,
         effects=(
             ticket_note(incident.id, item.after.ref, seen.once("reopened"), note),
-            *tell_engineers(seen, basis.policy, "reopened", text),
+            *tell_engineers(seen, basis.policy, "reopened", text, wordless=wordless),
         ),
         entries=(Entry(kind=EntryKind.REOPENED, text=text, actor="customer"), *raised),
     )
@@ -157,11 +158,14 @@ def _where(ticket: Ticket) -> str:
 
 def _pass_on(case: Case, ticket: Ticket, comment: Comment, policy: Policy) -> tuple[Entry, list[Effect]]:
     excerpt = safe_excerpt(comment.text, _EXCERPT)
-    said = f": {excerpt}" if excerpt else f" wrote a note{_where(ticket)}"
-    text = f"{comment.author_name or 'An agent'} on ticket #{ticket.ref.id}{said}"
+    ways = (policy.egress.allowed(edge) for edge in (Edge.CHAT, Edge.PAGER))
+    may_name = all(Confided.AGENT in allowed for allowed in ways)
+    author = f"{(comment.author_name if may_name else '') or 'An agent'} on ticket #{ticket.ref.id}"
+    wordless = f"{author} wrote a note{_where(ticket)}"
+    text = f"{author}: {excerpt}" if excerpt else wordless
     what = f"agentnote:{_digest(str(ticket.ref), comment.id)}"
     entry = Entry(kind=EntryKind.TICKET_NOTE, text=text, actor=comment.author_name or "agent")
-    return entry, tell_engineers(case, policy, what, text)
+    return entry, tell_engineers(case, policy, what, text, wordless=wordless)
 
 
 def _status_changes(

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import LinkedTicket
+from incidents.egress.bounds import TicketSecrets
 from incidents.models import (
     Contact,
     Departure,
@@ -20,7 +21,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
-from incidents.store.schema.tables import tickets
+from incidents.store.schema.tables import incidents, tickets
 from incidents.store.storable import StorableText
 from incidents.ticket_words import Kinship, TextsGone
 
@@ -180,6 +181,41 @@ async def linked_tickets(
         {"numbers": list(incident_ids)},
     )
     return _by_incident(rows)
+
+
+async def ticket_secrets(
+    tx: AsyncConnection, incident_ids: Sequence[int]
+) -> tuple[Sequence[TicketSecrets], frozenset[str]]:
+    """What the incidents' tickets hold that may not leave by every way, and who is accountable for the incidents."""
+    rows = await tx.execute(
+        select(
+            tickets.c.id,
+            tickets.c.subject,
+            tickets.c.requester_name,
+            tickets.c.requester_email,
+            tickets.c.assignee,
+            tickets.c.tier,
+            tickets.c.url,
+        ).where(tickets.c.incident_id == any_(_NUMBERS)),
+        {"numbers": list(incident_ids)},
+    )
+    held = [
+        TicketSecrets(
+            number=row.id,
+            subject=row.subject or "",
+            customer=row.requester_name or "",
+            email=row.requester_email or "",
+            agent=row.assignee or "",
+            tier=row.tier or "",
+            url=row.url or "",
+        )
+        for row in rows
+    ]
+    owners = await tx.execute(
+        select(incidents.c.owner).where(incidents.c.id == any_(_NUMBERS), incidents.c.owner.is_not(None)),
+        {"numbers": list(incident_ids)},
+    )
+    return held, frozenset(row.owner for row in owners)
 
 
 async def linked_kinds(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from incidents.decisions.rooms import needs_a_room, room_replaced
-from incidents.effects import ChatAnswer, RoomRequest
+from incidents.effects import ChatAnswer, EffectKind, RoomRequest
 from incidents.errors import LiaisonError, NotFound, Refused, StoreFault
 from incidents.models import ChatMessage, Room
 from incidents.ports import ChatRoom
@@ -20,6 +21,7 @@ from incidents.store.ledger.rooms import OpenRoom, move_room, room_of
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
+from tasks.deliver.egress import as_it_may_depart
 from tasks.deliver.settling import (
     dead,
     done,
@@ -89,7 +91,11 @@ async def _replace(chat: ChatRoom, item: Leased, gone: OpenRoom) -> Room | None:
         incident = await read_incident(tx, effect.its_incident)
     if not needs_a_room(incident):
         return None
-    room = await chat.open_room(gone.request.name, gone.request.topic, once=gone.key)
+    wanted = replace(effect, kind=EffectKind.CHAT_ROOM, payload=gone.request)
+    request = (await as_it_may_depart(wanted)).payload
+    if not isinstance(request, RoomRequest):
+        raise TypeError(f"{type(request).__name__} is no room to open")
+    room = await chat.open_room(request.name, request.topic, once=gone.key)
     async with resources.transaction() as step:
         await move_room(step.connection, incident.id, effect.connection, gone, room)
         await decide(step, incident.id, partial(room_replaced, room=room, basis=step.basis))

@@ -36,6 +36,7 @@ from incidents.store.timeline import append_entries
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
+from tasks.deliver.egress import as_they_may_depart
 from tasks.deliver.fan_out import NOTHING_LEFT, fan_out
 from tasks.deliver.issues import send_to_tracker
 from tasks.deliver.outbound import send_outbound
@@ -144,6 +145,7 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
     if not leased:
         return NOTHING_LEFT
     async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
+        leased = await as_they_may_depart(leased)
         settled = await _dispatch(leased)
     await _settle(leased, settled)
     postponed = [item for item in settled if item.state.is_open]

@@ -10,8 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import asdict
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,8 +23,12 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 
 from bench.redaction.figures import PROMISED, Planted, planted
+from blocks.connect import _Open
+from blocks.staticpage import StaticPageBlock
 from incidents.models import IncidentState
+from tasks import resources
 from tests.stories.installation import Installation
+from tests.stories.test_issues import Tracker
 
 TICKETS = 20
 CONFIDED = 1000
@@ -42,8 +50,39 @@ def confided() -> list[Planted]:
     return list(planted(CONFIDED, seed=4711))
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """The issue tracker and the status page of this story."""
+
+    tracker: Tracker
+    page: Path
+
+
+@pytest.fixture
+async def elsewhere(liaison: Installation, tmp_path: Path) -> Elsewhere:
+    """The policy names both, and the public is told without being asked."""
+    folder = tmp_path / "status"
+    await StaticPageBlock(folder=str(folder), services=["Checkout"]).save("story", overwrite=True)
+    double = Tracker()
+    resources._here().connections._open["redmine/story"] = _Open(double, {}, time.monotonic() + 3600)
+    narrowed(liaison, {})
+    return Elsewhere(double, folder)
+
+
+def narrowed(liaison: Installation, egress: Mapping[str, Any]) -> None:
+    liaison.write_policy(
+        {
+            "services": {"checkout": {"tracker": "redmine/story"}},
+            "teams": {"payments": {"status_page": "staticpage/story"}},
+            "status_page": {"approval": "not_needed"},
+            "egress": dict(egress),
+        }
+    )
+
+
 async def test_nothing_confided_leaves_the_helpdesk(
     liaison: Installation,
+    elsewhere: Elsewhere,
     confided: list[Planted],
     prefect_client: PrefectClient,
     caplog: pytest.LogCaptureFixture,
@@ -82,7 +121,7 @@ async def test_nothing_confided_leaves_the_helpdesk(
     await liaison.intake()
     assert (await liaison.incident()).generation == 2, "the answer was heard"
 
-    sinks = await _sinks(liaison, prefect_client, caplog)
+    sinks = await _sinks(liaison, elsewhere, prefect_client, caplog)
     assert all(len(text) > 50 for text in sinks.values()), "each of them was told something"
     found = {(name, one) for name, text in sinks.items() for one in _found(text, confided, people)}
     assert not found
@@ -92,6 +131,62 @@ async def test_nothing_confided_leaves_the_helpdesk(
     assert len(_found(at_home, confided, people)) > 900, "what is not there could not be found elsewhere"
 
 
+SUBJECT, SAID, WRITER = "Velociraptor till 77 refuses", "the Brontosaurus is asleep", "Grace Agent"
+NAMED = {
+    "subject": "Velociraptor",
+    "words": "Brontosaurus",
+    "agent": WRITER,
+    "customer": "Ottoline Fairweather",
+    "link": "/agent/tickets/",
+}
+
+
+@pytest.mark.parametrize(
+    ("egress", "gone"),
+    [
+        ({}, ["customer"]),
+        (
+            {"chat": ["number"], "pager": ["number"], "tracker": ["number"]},
+            ["customer", "subject", "words", "agent", "link"],
+        ),
+    ],
+)
+async def test_what_a_way_may_not_have_does_not_go_by_it(
+    *,
+    liaison: Installation,
+    elsewhere: Elsewhere,
+    prefect_client: PrefectClient,
+    caplog: pytest.LogCaptureFixture,
+    egress: dict[str, Any],
+    gone: list[str],
+):
+    """A subject, a note, names and links, on their ways to the pager, the room, the tracker and the public. The first
+    case is the control: what may go is found there."""
+    narrowed(liaison, egress)
+    desk = liaison.world.zendesk
+    liaison.world.break_checkout()
+    ticket = desk.create_ticket(NAMED["customer"], "ottoline@hollowmere.example", SUBJECT, "checkout", ())
+    desk.agent_take(ticket, WRITER)
+    await liaison.intake()
+    desk.agent_note(ticket, WRITER, f"{NAMED['customer']} says that {SAID}")
+    await liaison.intake()
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
+    await liaison.sync()
+    await liaison.resolved()
+    liaison.world.break_checkout()
+    desk.customer_reply(ticket, f"It is still broken, and {SAID}")
+    await liaison.intake()
+    assert (await liaison.incident()).generation == 2, "the answer was heard"
+    sinks = await _sinks(liaison, elsewhere, prefect_client, caplog)
+    for sink in ("pager", "chat", "tracker"):
+        told = {kind for kind, words in NAMED.items() if words in sinks[sink]}
+        assert not told & set(gone), sink
+        assert f"#{ticket}" in sinks[sink], "the number may go"
+    assert not [words for words in NAMED.values() if words in sinks["status page"]]
+    everywhere = {kind for kind, words in NAMED.items() if words in sinks["pager"] + sinks["chat"]}
+    assert everywhere == set(NAMED) - set(gone)
+
+
 def _found(text: str, confided: list[Planted], people: list[str]) -> set[tuple[str, str]]:
     quoted = json.dumps(text, ensure_ascii=False)
     secrets = {(one.kind, part) for one in confided for part in _parts(one) if part in text or part in quoted}
@@ -99,7 +194,10 @@ def _found(text: str, confided: list[Planted], people: list[str]) -> set[tuple[s
 
 
 async def _sinks(
-    liaison: Installation, prefect: PrefectClient, caplog: pytest.LogCaptureFixture
+    liaison: Installation,
+    elsewhere: Elsewhere,
+    prefect: PrefectClient,
+    caplog: pytest.LogCaptureFixture,
 ) -> dict[str, str]:
     """Everything that was told outside the helpdesk, by where."""
     world = liaison.world
@@ -113,6 +211,10 @@ async def _sinks(
     channels = [[one.name, one.topic, one.messages] for one in world.slack.workspace.channels.values()]
     return {
         "pager": json.dumps([pages, notes], default=str, ensure_ascii=False),
+        "tracker": json.dumps([elsewhere.tracker.opened, elsewhere.tracker.comments], ensure_ascii=False),
+        "status page": "\n".join(
+            file.read_text("utf-8") for file in sorted(elsewhere.page.rglob("*")) if file.is_file()
+        ),
         "chat": json.dumps(channels, default=str, ensure_ascii=False),
         "artifacts": "\n".join(str(one.data) for one in artifacts),
         "runs": "\n".join(str([run.name, run.parameters, run.tags]) for run in runs),

@@ -191,6 +191,21 @@ def test_a_note_is_recognised_by_ticket_and_comment():
     assert not set(keys(decide(case, news(note)))) & set(keys(decide(case, news(replace(note, id="c2")))))
 
 
+@pytest.mark.parametrize(("closed", "open_"), [("chat", "pager"), ("pager", "chat")])
+def test_words_go_only_by_the_ways_that_may_have_them(closed, open_):
+    """A note and a complaint, quoted to one side, are told without their words to the other."""
+    policy = a_policy(egress={closed: ["number"]})
+    kinds_of = {"chat": EffectKind.CHAT_POST, "pager": EffectKind.PAGE_NOTE}
+    note = a_comment("the bank calls back", author=Author.AGENT, author_name="Grace", is_public=False)
+    for state, said in ((S.ESCALATED, note), (S.CLOSED, COMPLAINT)):
+        plan = decide(a_known_case(state), news(said), policy=policy)
+        told = {way: of_kind(plan, kind)[0].payload.text for way, kind in kinds_of.items()}
+        assert said.text in told[open_]
+        assert said.text not in told[closed]
+        assert "wrote a note" in told[closed] or "says so" in told[closed]
+        assert "Grace" not in told[closed]
+
+
 def test_a_repeated_webhook_is_one_note():
     """Twice in one chunk: told once, and once on the timeline."""
     note = a_comment("x", author=Author.AGENT, is_public=False)
