@@ -59,6 +59,7 @@ WITHOUT_WORDS = frozenset(
         EffectKind.TICKET_NOTE,
         EffectKind.TICKET_STATUS,
         EffectKind.CUSTOMER_MESSAGE,
+        EffectKind.OUTBOUND_MESSAGE,
     }
 )
 """Kinds that say nothing, or say it at the helpdesk itself; an action's arguments are the policy's."""

@@ -35,7 +35,10 @@ def test_every_vendor_is_found_by_its_block():
         (replace(PAGER, missing_files=("settings.py",)), "files"),
         (replace(PAGER, has_webhook_file=False), "files"),
         (replace(PAGER, has_block=False), "block"),
-        (replace(PAGER, contracts=("WebhookSource", "WebhookSubscriptions")), "contract Pager"),
+        (
+            replace(PAGER, contracts=("NotedPages", "WebhookSource", "WebhookSubscriptions")),
+            "contract Pager",
+        ),
         (replace(PAGER, said=PAGER.said.model_copy(update={"held_against": []})), "held against"),
         (
             replace(
