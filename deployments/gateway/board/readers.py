@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.types import Scope
 
@@ -15,6 +14,7 @@ from incidents.links.board_links import BoardLink, board_token, read_board_token
 from incidents.policy.board import BoardRules
 
 COOKIE = "liaison_board"
+_TEAM = "\0team "
 SHORTEST_SECRET = 16
 """Characters; shorter ones can be tried out."""
 
@@ -66,14 +66,23 @@ class Readers:
         """A token for whoever knows the team's secret, None for all others."""
         if self._secret is None:
             return None
-        given, known = (hashlib.sha256(one.encode()).digest() for one in (secret, self._secret))
-        return board_token(self._key, "", now=self._clock()) if hmac.compare_digest(given, known) else None
+        given, known = _team(secret), _team(self._secret)
+        is_known = hmac.compare_digest(given, known)
+        return board_token(self._key, known, now=self._clock()) if is_known else None
 
     def _good_link(self, token: str, rules: BoardRules) -> BoardLink | None:
         link = read_board_token(self._key, token)
         if link is None or link.until <= self._clock():
             return None
+        if link.reader.startswith(_TEAM) and (self._secret is None or link.reader != _team(self._secret)):
+            # Whoever knew another secret: it was changed to shut somebody out.
+            return None
         return None if rules.links_since is not None and link.made < rules.links_since else link
+
+
+def _team(secret: str) -> str:
+    """Whose token it is that was made for this secret; no reader of a link can be called so."""
+    return _TEAM + hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
 def _is_vouched_for(scope: Scope, rules: BoardRules) -> bool:
@@ -85,13 +94,12 @@ def _is_vouched_for(scope: Scope, rules: BoardRules) -> bool:
 
 
 def _cookies(scope: Scope) -> Iterator[str]:
+    """What is remembered by us, whatever other tools behind the same proxy have left beside it."""
     for value in _header(scope, b"cookie"):
-        try:
-            found = SimpleCookie(value.decode("latin-1")).get(COOKIE)
-        except CookieError:
-            continue
-        if found is not None:
-            yield found.value
+        for pair in value.decode("latin-1").split(";"):
+            name, _, token = pair.strip().partition("=")
+            if name == COOKIE:
+                yield token
 
 
 def _header(scope: Scope, name: bytes) -> Iterator[bytes]:

@@ -145,6 +145,38 @@ async def test_by_the_teams_secret(http: httpx.AsyncClient):
     assert (await http.get("/board/")).status_code == 200
 
 
+async def test_another_secret_shuts_out_who_knew_the_old_one(
+    database: Database, key: str, clock: Clock, prefect: PrefectApi, http: httpx.AsyncClient
+):
+    """And nobody who has a link of their own."""
+    given = (await http.post("/board/enter", data={"secret": SECRET})).headers["set-cookie"].split(";")[0]
+    own = f"liaison_board={board_token(key, 'Ana', now=NOW)}"
+    for secret, sees in ((SECRET, 200), ("another secret of theirs", 401), (None, 401)):
+        async with (
+            open_gateway(
+                database,
+                key,
+                connect=prefect.connect,
+                clock=clock,
+                pace=PACE,
+                policy=rules,
+                board_secret=secret,
+            ) as changed,
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(changed), base_url="http://gateway.test"
+            ) as reader,
+        ):
+            assert (await reader.get("/board/", headers={"Cookie": given})).status_code == sees
+            assert (await reader.get("/board/", headers={"Cookie": own})).status_code == 200
+
+
+@pytest.mark.parametrize("beside", ['j={"a":1}; ', "a[b]=1; ", "session=a b c; x; "])
+async def test_other_tools_cookies_are_no_hindrance(http: httpx.AsyncClient, key: str, beside: str):
+    """Behind one proxy they come along."""
+    cookie = f"{beside}liaison_board={board_token(key, 'Ana', now=NOW)}; more=1"
+    assert (await http.get("/board/", headers={"Cookie": cookie})).status_code == 200
+
+
 async def test_by_the_proxys_word(http: httpx.AsyncClient, rules: Rules):
     """Only from the proxy's address; its header without a name is nobody's."""
     rules.policy = a_policy(board={"user_header": "X-Remote-User", "proxies": ["192.0.2.8"]})
