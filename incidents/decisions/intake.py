@@ -14,6 +14,7 @@ from datetime import datetime
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.closing.farewell import farewell
+from incidents.decisions.holding.hold import made_worse
 from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.updates.late import catch_up
 from incidents.effects import Effect, ticket_note
@@ -192,7 +193,7 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
     severities = [join.severity for join in joins if join.severity is not None]
     severity = min([incident.severity, *severities])
     changed, taken = taken_on(incident, [join.ticket for join in joins], now=basis.now)
-    changed = replace(changed, severity=severity)
+    changed = made_worse(changed, severity, now=basis.now)
     entries = [Entry(kind=EntryKind.JOINED, text=f"{len(joins)} more: {_names(joins)}")]
     entries += taken
     if severity < incident.severity:

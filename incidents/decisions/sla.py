@@ -15,7 +15,7 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.escalation import next_level, person_page
-from incidents.decisions.holding.hold import is_held
+from incidents.decisions.holding.hold import is_held, made_worse
 from incidents.decisions.posts import page_notes, tell_room
 from incidents.decisions.updates.lapsing import sweep_updates
 from incidents.effects import Effect, ticket_note
@@ -141,7 +141,7 @@ def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, 
                 text=f"Severity raised from {int(incident.severity)} to {int(raised)} by the SLA's ladder",
             )
         )
-        incident = replace(incident, severity=raised)
+        incident = made_worse(incident, raised, now=basis.now)
     if SlaAct.PAGE_NEXT_LEVEL in acts:
         incident, paged, said = _escalate(replace(case, incident=incident), basis)
         effects += paged

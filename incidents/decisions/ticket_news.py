@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.departures import departures, new_customers
+from incidents.decisions.holding.hold import made_worse
 from incidents.decisions.ownership.hand_over import taken_on
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.ticket_change import TicketNews
@@ -133,7 +134,7 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
     if worse < incident.severity:
         raised_words = f"Severity raised from {incident.severity} to {worse}: it was not fixed"
         raised = (Entry(kind=EntryKind.SEVERITY, text=raised_words),)
-    incident = replace(incident, severity=worse)
+    incident = made_worse(incident, worse, now=basis.now)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     wordless = f"Reopened: the customer of {ticket_line(item.after)} says so{_where(item.after)}"

@@ -16,7 +16,7 @@ from incidents.decisions.posts import tell_engineers
 from incidents.decisions.similar import known_fixes
 from incidents.decisions.telling import note_owner
 from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import Incident, IncidentState, Stage
+from incidents.models import Incident, IncidentState, Severity, Stage
 from incidents.notes.context import offer_words
 from incidents.notes.notes import hit_summary
 from incidents.texts.messages import internal
@@ -107,6 +107,18 @@ def is_held(incident: Incident, *, now: datetime) -> bool:
     return (
         until is not None and now < until and incident.state in _MAY_WAIT and incident.next_stage_at == until
     )
+
+
+def due_at_once(incident: Incident, *, now: datetime) -> Incident:
+    """The incident with a page that waits brought forward; any other as it is."""
+    return replace(incident, next_stage_at=now) if is_held(incident, now=now) else incident
+
+
+def made_worse(incident: Incident, severity: Severity, *, now: datetime) -> Incident:
+    """The incident at least as bad as this. A page that waits was judged by less, and is due at once."""
+    if severity >= incident.severity:
+        return incident
+    return due_at_once(replace(incident, severity=severity), now=now)
 
 
 def held(case: Case, hold: Hold, basis: Basis) -> Plan:

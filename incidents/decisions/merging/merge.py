@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from incidents.approval import ApprovalState
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
+from incidents.decisions.holding.hold import due_at_once
 from incidents.decisions.intake import Join, tickets_joined
 from incidents.decisions.merging.carried import (
     carried_clocks,
@@ -23,7 +25,7 @@ from incidents.decisions.updates.said import seen_with
 from incidents.effects import Effect, EffectKind
 from incidents.errors import Refused
 from incidents.lifecycle import MOVES, UNSETTLED, move
-from incidents.models import Incident, IncidentState, JoinOrigin
+from incidents.models import Incident, IncidentState, JoinOrigin, Stage
 from incidents.promises.updates import open_promises
 from incidents.texts.plain_text import cut, one_line
 
@@ -179,14 +181,27 @@ def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
         # The others' customers have heard of it already, and these have not.
         ours = [ticket for ticket in customers.waiting(case) if ticket.ref not in moved]
         effects += catch_up(replace(seen, incident=joined.incident), ours, basis)
+    goes_on = joined.incident
+    if _is_more_urgent(their, case.incident, now=basis.now):
+        goes_on = due_at_once(goes_on, now=basis.now)
     plan = Plan(
-        incident=joined.incident,
+        incident=goes_on,
         effects=tuple(effects),
         entries=tuple(entries),
         updates=updates,
         told_clocks=carried_clocks(before, case),
     )
     return _without_needless_question(seen, plan, their, basis)
+
+
+def _is_more_urgent(their: Incident, ours: Incident, *, now: datetime) -> bool:
+    """Whether a page of ours that waits would keep the other's waiting: that is worse, was opened again, or was due."""
+    is_due = (
+        their.next_stage is Stage.ESCALATION
+        and their.next_stage_at is not None
+        and their.next_stage_at <= now
+    )
+    return is_due or their.severity < ours.severity or their.generation > 1
 
 
 def _with_what_was_promised(case: Case, their: Incident) -> Incident:

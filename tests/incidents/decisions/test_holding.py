@@ -11,12 +11,21 @@ from incidents.basis import Basis
 from incidents.case import EntryKind
 from incidents.decisions import escalation
 from incidents.decisions.chat_answers import status_words
-from incidents.decisions.holding.hold import QUIET, ServiceLately, hold_for, is_held, told_of_repeat
+from incidents.decisions.holding.hold import (
+    QUIET,
+    ServiceLately,
+    hold_for,
+    is_held,
+    made_worse,
+    told_of_repeat,
+)
+from incidents.decisions.intake import Join, tickets_joined
+from incidents.decisions.merging.merge import Merging, merge_plans
 from incidents.decisions.sync import chat_command
 from incidents.effects import EffectKind
 from incidents.events import ChatCommand
 from incidents.lifecycle import reopen
-from incidents.models import ChatVerb, Evidence, IncidentState, Severity, Stage, Verdict
+from incidents.models import ChatVerb, Evidence, IncidentState, JoinOrigin, Severity, Stage, Verdict
 from incidents.policy.policy import Flapping, KnownFix
 from tests.incidents.builders import (
     BLIND,
@@ -196,6 +205,47 @@ def test_whoever_asks_is_not_kept_waiting(state):
     assert decide(case, rules=rules, by_hand="Bo").incident.state is S.ESCALATED
     urgent = replace(case, incident=replace(case.incident, next_stage_at=NOW))
     assert decide(urgent, rules=rules).incident.state is S.ESCALATED
+
+
+@pytest.mark.parametrize(
+    ("reported", "is_due"), [(Severity.CRITICAL, True), (Severity.HIGH, False), (None, False)]
+)
+def test_a_worse_report_brings_the_page_forward(reported, is_due):
+    """It waited because it was no worse than what engineers have; a report that is not worse changes nothing."""
+    joins = [Join(ticket=a_ticket(3), origin=JoinOrigin.RULE, reason="keyword 'card'", severity=reported)]
+    case, rules = held_case(), policy(repeats=15 * MINUTE)
+    joined = tickets_joined(case, joins, Basis(rules, NOW)).incident
+    assert (joined.next_stage_at == NOW) is is_due
+    assert is_held(joined, now=NOW) is not is_due
+    plan = decide(replace(case, incident=joined), [RED], rules=rules, known=lately(other()))
+    assert len(of_kind(plan, EffectKind.PAGE)) == is_due
+
+
+@pytest.mark.parametrize(
+    ("theirs", "is_due"),
+    [
+        ({"next_stage_at": NOW + MINUTE}, False),
+        ({"next_stage_at": NOW}, True),
+        ({"next_stage_at": NOW + MINUTE, "severity": Severity.CRITICAL}, True),
+        ({"next_stage_at": NOW + MINUTE, "generation": 2}, True),
+        ({"next_stage_at": NOW + MINUTE, "severity": Severity.LOW}, False),
+    ],
+)
+@pytest.mark.parametrize("linked", [[a_ticket(9)], []])
+def test_a_page_that_waits_keeps_nothing_waiting_that_is_merged_into_it(theirs, is_due, linked):
+    """The other was worse, opened again, or its page was due: the page of what goes on waits no longer."""
+    loser, survivor = a_case(other(S.CONFIRMED, **theirs), linked), held_case()
+    alone = replace(loser, tickets=())
+    plans = merge_plans(loser, alone, survivor, Merging(by="Ada"), Basis(policy(), NOW))
+    goes_on = plans.survivor.incident
+    assert goes_on.next_stage_at == (NOW if is_due else survivor.incident.held_until)
+
+
+def test_only_a_page_that_waits_is_brought_forward():
+    """An action under way has its time, whatever else is reported."""
+    busy = an_incident(S.MITIGATING, next_stage_at=NOW + MINUTE)
+    assert made_worse(busy, Severity.CRITICAL, now=NOW) == replace(busy, severity=Severity.CRITICAL)
+    assert made_worse(busy, Severity.LOW, now=NOW) is busy
 
 
 def test_what_is_opened_again_has_not_waited_yet():

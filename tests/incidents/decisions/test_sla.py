@@ -170,6 +170,15 @@ def test_a_page_that_waits_waits_no_longer_when_a_response_is_missed(state):
     assert sweep(busy, 20).incident.next_stage_at == at(60), "an action under way has its time"
 
 
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.MITIGATING])
+def test_a_page_that_waits_waits_no_longer_when_the_ladder_raises_the_severity(state):
+    case = a_paged_case(state, held_until=at(60), next_stage=Stage.ESCALATION, next_stage_at=at(60))
+    plan = sweep(case, 15, policy=with_ladder(warn75=["raise_severity"]))
+    assert (plan.incident.severity, plan.incident.next_stage_at) == (Severity.CRITICAL, at(15))
+    told_only = sweep(case, 15, policy=with_ladder(warn75=["post"]))
+    assert told_only.incident.next_stage_at == at(60)
+
+
 def test_the_ladder_ends():
     """Above the last level there is nobody to page; the breach is told all the same."""
     plan = sweep(a_paged_case(page_level=2), 20)

@@ -70,6 +70,20 @@ async def test_a_repeat_is_told_to_those_who_have_the_first(database: Database):
     assert await woken(database, second, now=late + 15 * MINUTE) is IncidentState.ESCALATED
 
 
+async def test_a_worse_report_ends_the_wait(database: Database):
+    """It joins the one that waits, and is no repeat of what engineers have any more."""
+    first = await opened(database, 1)
+    await woken(database, first)
+    late = NOW + 3 * HOUR
+    second = await opened(database, 2, now=late)
+    assert await woken(database, second, now=late) is IncidentState.CONFIRMED
+    async with database.transaction() as tx:
+        worse = a_ticket(3, created_at=late, body="My card is refused.")
+        taken = await join_and_tell(a_step(tx, now=late + MINUTE, policy=rules()), [worse], ())
+    assert taken.incidents == (second,)
+    assert await woken(database, second, now=late + MINUTE) is IncidentState.ESCALATED
+
+
 async def test_two_at_once_page_once(database: Database):
     """Neither has the engineers when both begin; whoever is second knows."""
     first, second = await opened(database, 1), await opened(database, 2, now=NOW + 3 * HOUR)
