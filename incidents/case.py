@@ -294,8 +294,21 @@ def outbound_key(case: Case, mark: str, what: str) -> str:
     return f"liaison:{case.instance}:{case.incident.name}:affected:{what}:{mark}"
 
 
+def outbound_lines(case: Case, mark: str, what: str) -> tuple[LedgerLine, ...]:
+    """What was planned to tell this customer, also in an incident that was merged into this one."""
+    return tuple(
+        line
+        for line in case.ledger
+        if line.kind is EffectKind.OUTBOUND_MESSAGE and line.key.endswith(f":affected:{what}:{mark}")
+    )
+
+
+def was_told_unasked(case: Case, one: AffectedCustomer) -> bool:
+    """Whether this customer was told that it is broken, or is being told."""
+    return any(line.state is not EffectState.DEAD for line in outbound_lines(case, one.mark, OPENING))
+
+
 def is_told_unasked(case: Case, address: str) -> bool:
     """Whether the customer with this address was told before they wrote, or is being told."""
     known = next((one for one in case.affected if one.address == address.strip().casefold()), None)
-    line = None if known is None else case.line(outbound_key(case, known.mark, OPENING))
-    return line is not None and line.state is not EffectState.DEAD
+    return known is not None and was_told_unasked(case, known)

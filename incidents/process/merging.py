@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidents.case import PROGRESS, Case, Plan
+from incidents.case import OPENING, PROGRESS, Case, Plan, outbound_lines
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
 from incidents.decisions.participants.issue import issue_key
 from incidents.decisions.participants.status_page import open_public
@@ -67,6 +67,7 @@ def _handing(loser: Case, survivor: Case) -> Handing:
         issue_there=issue_key(loser),
         issue_here=issue_key(survivor),
         takes_public=open_public(loser) is not None and open_public(survivor) is None,
+        told_unasked=tuple(one.address for one in loser.affected if outbound_lines(loser, one.mark, OPENING)),
     )
 
 

@@ -174,8 +174,10 @@ async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
     effect = leased[0].effect
     incident_id = effect.incident_id
     async with resources.transaction() as step:
-        if incident_id is not None and effect.is_about_a_ticket:
-            # Merged while it was on its way: its tickets are the other one's.
+        if incident_id is not None and (
+            effect.is_about_a_ticket or effect.kind is EffectKind.OUTBOUND_MESSAGE
+        ):
+            # Merged while it was on its way: its tickets and customers are the other one's.
             incident_id = await where_it_goes_on(step.connection, incident_id)
         await _keep_promises(step, incident_id, leased, settled)
         await _tell_of_exposures(step, incident_id, leased, settled)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from incidents.case import OPENING, outbound_key
+from incidents.case import OPENING, outbound_lines
 from incidents.decisions.affected.listing import wrote
+from incidents.effects import EffectState
 from incidents.store.cases import incident_number, load_case
 from incidents.store.database import Database
 
@@ -27,8 +28,9 @@ async def listed_customers(database: Database, name: str) -> list[ListedCustomer
     heard = wrote(case)
     found: list[ListedCustomer] = []
     for one in case.affected:
-        line = case.line(outbound_key(case, one.mark, OPENING))
-        state = "not told" if line is None else line.state.value
+        states = {line.state for line in outbound_lines(case, one.mark, OPENING)}
+        told = sorted(states - {EffectState.DEAD}) or sorted(states)
+        state = told[0].value if told else "not told"
         state += ", has written" if one.address in heard else ""
         found.append(ListedCustomer(address=one.address, name=one.name, reason=one.reason, state=state))
     return found

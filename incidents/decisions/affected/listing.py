@@ -64,7 +64,9 @@ def list_affected(case: Case, used: Sequence[UsedService], basis: Basis) -> Plan
         return unchanged
     rules = basis.policy.affected
     known = _known(case.incident.id, used)
-    silent = [one for one in known if one.address not in wrote(case)]
+    # Listed before: in an incident that was merged into this one, and told there.
+    done = wrote(case) | {one.address for one in case.affected}
+    silent = [one for one in known if one.address not in done]
     listed = [one for one in silent if not rules.wishes_none(one.address)]
     left_out = f"; {len(silent) - len(listed)} wish no such message" if len(silent) > len(listed) else ""
     if not listed:

@@ -7,10 +7,18 @@ from dataclasses import replace
 
 from incidents.approval import ApprovalState
 from incidents.basis import Basis
-from incidents.case import OPENING, AffectedCustomer, Case, Plan, outbound_key
+from incidents.case import (
+    OPENING,
+    AffectedCustomer,
+    Case,
+    Plan,
+    outbound_key,
+    outbound_lines,
+    was_told_unasked,
+)
 from incidents.decisions.affected.listing import SUBJECT, wrote
 from incidents.decisions.participants.approval import expired
-from incidents.effects import Effect, EffectKind, EffectState, OutboundText
+from incidents.effects import Effect, EffectKind, OutboundText
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import IncidentState, PublicText
 from incidents.texts.messages import customer_message
@@ -20,9 +28,12 @@ _END = "fixed"
 
 def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
     """The plan, with what it means for customers who have not written. `case` is as it was before the plan."""
+    if not case.has_all_tickets:
+        return plan
+    plan = _with_the_end(case, plan, basis)
     changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
     question = next((one for one in changed.values() if one.subject is SUBJECT), None)
-    if question is None or not case.has_all_tickets:
+    if question is None:
         return plan
     state = plan.incident.state
     is_over = state in WORKS_AGAIN or state is IncidentState.MERGED
@@ -38,22 +49,25 @@ def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
             entries=(*plan.entries, *ended.entries),
             approvals=(*plan.approvals, *ended.approvals),
         )
-    if question.state is not ApprovalState.APPROVED:
+    if question.state is not ApprovalState.APPROVED or is_over:
         return plan
-    listed = (*case.affected, *plan.affected)
-    effects: list[Effect] = []
-    if not is_over:
-        new = [one for one in listed if case.line(outbound_key(case, one.mark, OPENING)) is None]
-        effects = _said(case, new, basis.policy.affected.opening, OPENING, basis)
-    elif state is IncidentState.CLOSING and case.incident.state is not state:
-        had_it = [one for one in listed if _was_told(case, one)]
-        effects = _said(case, had_it, basis.policy.affected.fixed, _END, basis)
+    new = [one for one in (*case.affected, *plan.affected) if not outbound_lines(case, one.mark, OPENING)]
+    effects = _said(case, new, basis.policy.affected.opening, OPENING, basis)
     return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
-def _was_told(case: Case, one: AffectedCustomer) -> bool:
-    line = case.line(outbound_key(case, one.mark, OPENING))
-    return line is not None and line.state is not EffectState.DEAD
+def _with_the_end(case: Case, plan: Plan, basis: Basis) -> Plan:
+    """Who was told hears the end, once, whatever became of the question here: it was approved where they were told,
+    which may be an incident that was merged into this one."""
+    if plan.incident.state is not IncidentState.CLOSING or case.incident.state is IncidentState.CLOSING:
+        return plan
+    had_it = [
+        one
+        for one in case.affected
+        if was_told_unasked(case, one) and not outbound_lines(case, one.mark, _END)
+    ]
+    effects = _said(case, had_it, basis.policy.affected.fixed, _END, basis)
+    return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
 def _said(

@@ -19,7 +19,7 @@ from incidents.store.schema.tables import incidents
 class Handing:
     """From which incident to which. `told_there` and `told_here` mark the first message to a customer in each,
     `issue_there` and `issue_here` their issues. `takes_public`: the public incident goes along, as the other one has
-    none."""
+    none. `told_unasked` are the addresses of customers who were told there before they wrote, or are being told."""
 
     loser: int
     survivor: int
@@ -28,6 +28,7 @@ class Handing:
     issue_there: str
     issue_here: str
     takes_public: bool
+    told_unasked: tuple[str, ...] = ()
 
 
 _WITHDRAW = text(
@@ -72,6 +73,24 @@ _MOVES = [
         update effects set incident_id = :survivor where incident_id = :loser
             and kind in ('status_page_open', 'status_page_update') and cast(:takes_public as boolean)
         """,
+        # Planned in both, and surely not sent in this one: once is enough.
+        """
+        delete from effects e where e.kind = 'outbound_message' and e.incident_id in (:loser, :survivor)
+            and e.state = 'pending' and e.sent_at is null and exists (
+                select 1 from effects o where o.kind = e.kind and o.incident_id in (:loser, :survivor)
+                    and o.id <> e.id and o.lane = e.lane and o.state <> 'dead'
+                    and substring(o.key from 'affected.*') = substring(e.key from 'affected.*')
+                    and (o.state <> 'pending' or o.sent_at is not null or o.id < e.id))
+        """,
+        """
+        update effects set incident_id = :survivor where incident_id = :loser and kind = 'outbound_message'
+        """,
+        """
+        update affected_customers a set incident_id = :survivor
+        where incident_id = :loser and address = any(cast(:told_unasked as text[]))
+            and not exists (select 1 from affected_customers o
+                where o.incident_id = :survivor and o.address = a.address)
+        """,
         # So that one look always finds the one that goes on.
         "update incidents set merged_into = :survivor where merged_into = :loser",
         "update incidents set split_from = nullif(cast(:survivor as bigint), id) where split_from = :loser",
@@ -80,8 +99,9 @@ _MOVES = [
 
 
 async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> None:
-    """Tickets with what is sent about them, objects elsewhere, alerts and issue are the survivor's; what the loser
-    alone wanted and nobody has sent yet, such as a page, is wanted no more. Both rows must be locked."""
+    """Tickets with what is sent about them, customers who were told unasked, objects elsewhere, alerts and issue are
+    the survivor's; what the loser alone wanted and nobody has sent yet, such as a page, is wanted no more. Both rows
+    must be locked."""
     given = {
         "loser": handing.loser,
         "survivor": handing.survivor,
@@ -90,6 +110,7 @@ async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> No
         "issue_there": handing.issue_there,
         "issue_here": handing.issue_here,
         "takes_public": handing.takes_public,
+        "told_unasked": list(handing.told_unasked),
         "now": now,
     }
     await tx.execute(_WITHDRAW, given)
