@@ -9,6 +9,7 @@ from datetime import datetime
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import Case, LedgerLine, Plan
+from incidents.decisions.closing.farewell import is_checked
 from incidents.decisions.participants.approval import asked, expired, is_asked_in_room, question
 from incidents.effects import Effect, EffectKind, EffectState, PublicOpening, PublicSaying
 from incidents.lifecycle import OWES_UPDATES, WITH_ENGINEERS, WORKS_AGAIN, standing_of
@@ -142,8 +143,7 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     mark = f"{public.key}:g{after.generation}"
     state = PublicState(standing_of(after.state))
     if after.state in _OVER and before.state is not after.state:
-        is_checked = bool(basis.policy.service(after.service).probes)
-        last = rules.fixed_text(theirs, is_checked=is_checked)
+        last = rules.fixed_text(theirs, is_checked=is_checked(after, basis))
         text = rules.merged if after.state is S.MERGED else last
         key, state = _end_of(public), PublicState.RESOLVED
     elif after.generation > before.generation:

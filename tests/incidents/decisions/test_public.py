@@ -10,6 +10,8 @@ import pytest
 from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
 from incidents.basis import Basis
 from incidents.case import EntryKind, LedgerLine, Plan
+from incidents.decisions.closing.farewell import tell_everybody
+from incidents.decisions.closing.word import ClosingWord, close_by_name
 from incidents.decisions.participants.approval import ruled
 from incidents.decisions.participants.status_page import with_status_page
 from incidents.decisions.updates.lapsing import sweep_updates
@@ -17,6 +19,7 @@ from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState, TicketStatus
 from incidents.policy.cadence import OnLapse
 from incidents.policy.policy import Policy
+from incidents.policy.process import CustomerTemplates
 from tests.incidents.builders import (
     NOW,
     a_case,
@@ -163,3 +166,24 @@ def test_no_time_is_said_in_public_where_nothing_goes_out_that_nobody_wrote():
     fixed = Plan(incident=replace(case.incident, state=S.RESOLVED))
     ((_, text),) = said(with_status_page(case, fixed, basis))
     assert text.strip() == "WATCHED Checkout"
+
+
+@pytest.mark.parametrize(("is_on_a_word", "words"), [(True, "engineers tell us"), (False, "we have checked")])
+def test_the_public_reads_of_no_check_that_a_persons_word_replaced(is_on_a_word, words):
+    """The looks are red, and a person says that it works: neither customers nor the public read that we checked it."""
+    policy = with_page()
+    policy = policy.model_copy(
+        update={"templates": policy.templates.model_copy(update={"customer": CustomerTemplates()})}
+    )
+    case, basis = opened(), Basis(policy, NOW)
+    case = replace(case, incident=replace(case.incident, state=S.RESOLVED, checks=-1, resolved_at=NOW))
+    word = ClosingWord(by="Ana", why="called them", where="in chat")
+    plan = (
+        close_by_name(case, word, basis).plan
+        if is_on_a_word
+        else tell_everybody(case, "2 healthy looks", basis)
+    )
+    ((key, text),) = said(decided(case, policy, plan))
+    assert key == "INC-7:status-page:fixed"
+    assert words in text
+    assert {words in one.payload.text for one in of_kind(plan, EffectKind.CUSTOMER_MESSAGE)} == {True}
