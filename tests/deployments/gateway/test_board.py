@@ -159,7 +159,7 @@ async def test_another_secret_shuts_out_who_knew_the_old_one(
                 connect=prefect.connect,
                 clock=clock,
                 pace=PACE,
-                policy=rules,
+                policy=a_policy,
                 board_secret=secret,
             ) as changed,
             httpx.AsyncClient(
