@@ -150,7 +150,7 @@ async def test_merged_and_deleted(rt: RealRt, helpdesk: RequestTracker) -> None:
 async def test_what_the_scrip_tells(
     rt: RealRt, helpdesk: RequestTracker, calls: tuple[str, list[Call]]
 ) -> None:
-    """Its signature holds, its ticket can be read at once, and our own changes are no news."""
+    """Its signature holds, its ticket can be read at once, and our own changes are known as ours."""
     _, heard = calls
     heard.clear()
     number = rt.create("Told", ADA)
@@ -167,7 +167,9 @@ async def test_what_the_scrip_tells(
     await helpdesk.update([number], TicketChange(private_note=InternalText("ours")), once="ours")
     assert len(heard) == 1
     headers, body = heard[0]
-    assert helpdesk.events(helpdesk.verify(headers, body, now=datetime.now(UTC))) == []
+    (ours,) = helpdesk.events(helpdesk.verify(headers, body, now=datetime.now(UTC)))
+    assert isinstance(ours, TicketEvent)
+    assert ours.by_us
 
 
 def test_rts_own_ways(rt: RealRt) -> None:
