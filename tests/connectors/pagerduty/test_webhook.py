@@ -198,6 +198,7 @@ def test_change(kind: str, data: dict[str, Any], change: PageChange, text: str) 
         text=text,
         url="https://acme.pagerduty.com/i/1",
         by_us=False,
+        note_id=str(data.get("id", "")) if change is PageChange.NOTED else "",
     )
 
 
