@@ -96,6 +96,8 @@ class Case:
     `open_ticket_effects` counts effects about tickets that are not settled yet, `unsent_messages` the messages to
     customers that wait for a person or were given up, and `untold` those whose customers have heard nothing since.
     `told` are tickets whose customers have had the last message of this generation; only known while it is closing.
+    `farewells` are tickets whose customers have heard that it works again, here or in an incident that was merged into
+    this one, in whatever generation; or whose agent was asked to tell them.
     `clocks` are the incident's own SLA clocks, `updates` what its customers were told in public, the oldest first,
     `approvals` what a person was asked to allow, `affected` who was listed as hit without having written.
     Where not `has_all_tickets`, there is one of each kind of ticket only: enough for whoever looks at new tickets.
@@ -111,6 +113,7 @@ class Case:
     clocks: tuple[SlaClock, ...] = ()
     has_all_tickets: bool = True
     told: frozenset[TicketRef] | None = None
+    farewells: frozenset[TicketRef] = frozenset()
     updates: tuple[CustomerUpdate, ...] = ()
     approvals: tuple[Approval, ...] = ()
     affected: tuple[AffectedCustomer, ...] = ()
@@ -119,6 +122,10 @@ class Case:
     def present(self) -> tuple[LinkedTicket, ...]:
         """Its tickets that are not gone: there is somebody to tell, and something to note on."""
         return tuple(item for item in self.tickets if item.ticket.gone is None)
+
+    def is_content(self, ticket: Ticket) -> bool:
+        """Whether its customer has heard that it works again, and nobody has opened it since."""
+        return ticket.status.is_settled and ticket.ref in self.farewells
 
     @property
     def page_keys(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
     ticket = ticket_meant(case, splitting.ticket)
     target = None if into is None else cases[into].incident
     check_split(case, ticket, splitting, target, step.policy)
-    await let_go(tx, source, ticket.ref)
+    await let_go(tx, source, ticket.ref, now=step.now)
     to = await _joined(step, case, ticket, splitting, target)
 
     def leave(now: Case) -> Plan:

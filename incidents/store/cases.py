@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Row, any_, bindparam, func, insert, select, t
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import FAREWELL, Case, Entry, LedgerLine, Plan, UntoldCustomer
+from incidents.case import FAREWELL, Case, Entry, LedgerLine, Plan
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound, Stale
 from incidents.lifecycle import UNSETTLED
@@ -23,6 +23,15 @@ from incidents.store.customer_updates import read_updates, save_updates
 from incidents.store.instance import instance_id
 from incidents.store.ledger.affected import read_affected, save_affected
 from incidents.store.ledger.effects import plan_effects
+from incidents.store.ledger.heard import (
+    IS_FAREWELL,
+    IS_GIVEN_UP,
+    IS_MESSAGE,
+    IS_STILL_ITS_TICKET,
+    Farewell,
+    farewells,
+    untold_customers,
+)
 from incidents.store.ledger.pages import record_sightings
 from incidents.store.schema.tables import (
     bindings,
@@ -43,13 +52,12 @@ _OWN_EFFECTS = (
     .order_by(effects.c.id)
 )
 _IS_OPEN = effects.c.state.in_([state.value for state in EffectState if state.is_open])
-_IS_GIVEN_UP = effects.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
-_IS_MESSAGE = effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value
 _TICKET_EFFECTS = (
     select(
         effects.c.incident_id,
         func.count().filter(_IS_OPEN).label("open"),
-        func.count().filter(_IS_MESSAGE, _IS_GIVEN_UP).label("unsent_messages"),
+        func.count().filter(IS_MESSAGE, IS_GIVEN_UP, IS_STILL_ITS_TICKET).label("unsent_messages"),
+        func.count().filter(IS_FAREWELL).label("farewells"),
     )
     .where(effects.c.incident_id == any_(_NUMBERS), effects.c.about_ticket)
     .group_by(effects.c.incident_id)
@@ -100,7 +108,8 @@ async def load_cases(
     for row in await tx.execute(_OWN_EFFECTS, given):
         ledgers.setdefault(row.incident_id, []).append(_ledger_line(row))
     counts = {row.incident_id: row for row in await tx.execute(_TICKET_EFFECTS, given)}
-    untold = await _untold(tx, [number for number, row in counts.items() if row.unsent_messages])
+    untold = await untold_customers(tx, [number for number, row in counts.items() if row.unsent_messages])
+    heard = await farewells(tx, [number for number, row in counts.items() if row.farewells])
     linked = await (linked_tickets if has_all_tickets else linked_kinds)(tx, incident_ids)
     clocks = await read_clocks(tx, [incident.ref for incident in found])
     updates = await read_updates(tx, incident_ids)
@@ -117,7 +126,8 @@ async def load_cases(
             untold=tuple(untold.get(one.id, ())),
             instance=instance,
             clocks=clocks.get(one.ref, ()),
-            told=await _told(tx, one, instance) if one.state is IncidentState.CLOSING else None,
+            told=_told(one, instance, heard.get(one.id, ())),
+            farewells=frozenset(said.ref for said in heard.get(one.id, ())),
             has_all_tickets=has_all_tickets,
             updates=updates.get(one.id, ()),
             approvals=tuple(approvals.get(one.id, ())),
@@ -127,46 +137,12 @@ async def load_cases(
     }
 
 
-async def _untold(tx: AsyncConnection, incident_ids: Sequence[int]) -> Mapping[int, Sequence[UntoldCustomer]]:
-    """Of each incident the tickets whose newest message is given up or waits for a person; an older one was
-    overtaken."""
-    if not incident_ids:
-        return {}
-    whose = (effects.c.incident_id, effects.c.connection, effects.c.target)
-    newest = (
-        select(effects)
-        .where(effects.c.incident_id == any_(_NUMBERS), _IS_MESSAGE)
-        .distinct(*whose)
-        .order_by(*whose, effects.c.id.desc())
-        .subquery()
-    )
-    given_up = newest.c.state.in_([EffectState.HELD.value, EffectState.DEAD.value])
-    rows = await tx.execute(
-        select(newest).where(given_up).order_by(newest.c.id), {"numbers": list(incident_ids)}
-    )
-    found: dict[int, list[UntoldCustomer]] = {}
-    for row in rows:
-        one = UntoldCustomer(
-            ref=TicketRef(connection=row.connection, id=row.target),
-            state=EffectState(row.state),
-            why=row.detail,
-        )
-        found.setdefault(row.incident_id, []).append(one)
-    return found
-
-
-async def _told(tx: AsyncConnection, incident: Incident, instance: str) -> frozenset[TicketRef]:
-    """Whose customers have had this generation's last message."""
-    rows = await tx.execute(
-        select(effects.c.connection, effects.c.target).where(
-            effects.c.incident_id == incident.id,
-            effects.c.about_ticket,
-            effects.c.kind == EffectKind.CUSTOMER_MESSAGE.value,
-            effects.c.state == EffectState.DONE.value,
-            effects.c.once == Case(incident=incident, instance=instance).once(FAREWELL),
-        )
-    )
-    return frozenset(TicketRef(connection=row.connection, id=row.target) for row in rows)
+def _told(incident: Incident, instance: str, heard: Sequence[Farewell]) -> frozenset[TicketRef] | None:
+    """Whose customers have had this generation's last message; None but while it is closing."""
+    if incident.state is not IncidentState.CLOSING:
+        return None
+    mark = Case(incident=incident, instance=instance).once(FAREWELL)
+    return frozenset(one.ref for one in heard if one.once == mark)
 
 
 async def incidents_by_id(tx: AsyncConnection, ids: Iterable[int]) -> Mapping[int, Incident]:

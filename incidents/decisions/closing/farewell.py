@@ -64,10 +64,9 @@ def is_checked(incident: Incident, basis: Basis) -> bool:
 
 
 def _waiting_for_word(case: Case) -> list[Ticket]:
-    """Everybody the first time; after a reopening those who wait: the others were told and are content."""
+    """Everybody but those who were told that it works again, and are content."""
     return [
         item.ticket
         for item in case.present
-        if item.ticket.status is not TicketStatus.CLOSED
-        and (case.incident.generation == 1 or not item.ticket.status.is_settled)
+        if item.ticket.status is not TicketStatus.CLOSED and not case.is_content(item.ticket)
     ]

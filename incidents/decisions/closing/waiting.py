@@ -54,7 +54,7 @@ def outstanding(case: Case) -> Outstanding:
 
 
 def _must_hear(case: Case) -> list[Ticket]:
-    """Whom a last message can reach and has not. Who was content before a reopening had one then."""
+    """Whom a last message can reach and has not. Who is content had one before."""
     told = case.told or frozenset()
     return [
         item.ticket
@@ -62,7 +62,7 @@ def _must_hear(case: Case) -> list[Ticket]:
         if item.ticket.is_reachable
         and item.ticket.ref not in told
         and item.ticket.status is not TicketStatus.CLOSED
-        and not (case.incident.generation > 1 and item.ticket.status.is_settled)
+        and not case.is_content(item.ticket)
     ]
 
 
@@ -145,14 +145,14 @@ def who_was_told(case: Case) -> str:
 
 
 def _left_out(case: Case) -> list[str]:
-    """Linked tickets that had no last message for a reason of their own. Who was content before a reopening had one."""
+    """Linked tickets that had no last message for a reason of their own. Who is content had one before."""
     if case.told is None:
         return []
     by_hand = {one.ref for one in case.untold} | {ticket.ref for ticket in _must_hear(case)}
     found: list[str] = []
     for item in case.tickets:
         ticket = item.ticket
-        is_known = ticket.ref in case.told or (case.incident.generation > 1 and ticket.status.is_settled)
+        is_known = ticket.ref in case.told or case.is_content(ticket)
         if ticket.gone is not None:
             found.append(f"{ticket.ref} ({GONE_WORDS[ticket.gone]})")
         elif not ticket.is_reachable:

@@ -125,11 +125,20 @@ _WITHDRAW_OF_TICKET = text(
         and state = 'pending' and sent_at is null
     """
 )
+_GIVE_UP_HELD = text(
+    """
+    update effects set state = 'dead', detail = :why, settled_at = :now
+    where incident_id = :incident and about_ticket and connection = :connection and target = :id
+        and state = 'held' and kind = 'customer_message'
+    """
+)
 
 
-async def let_go(tx: AsyncConnection, incident_id: int, ref: TicketRef) -> int:
-    """What the incident still wanted on this ticket and nobody has sent yet is wanted no more; how much that was."""
+async def let_go(tx: AsyncConnection, incident_id: int, ref: TicketRef, *, now: datetime) -> int:
+    """What the incident still wanted on this ticket and nobody has sent yet is wanted no more, and a message that waits
+    for a person is given up; how much was not sent."""
     given = {"incident": incident_id, "connection": ref.connection, "id": ref.id}
+    await tx.execute(_GIVE_UP_HELD, given | {"now": now, "why": "the ticket was split off"})
     return (await tx.execute(_WITHDRAW_OF_TICKET, given)).rowcount
 
 

@@ -175,8 +175,9 @@ MIXED = [
     [(1, ["1", "2", "4"], ["1", "4"]), (2, ["1", "4"], ["1", "4"])],
 )
 def test_who_is_told(generation, told, solved):
-    """First everybody whose ticket can still be written on; after a reopening only those who wait."""
-    plan = decide(resolved(1, MIXED, generation=generation), GREEN)
+    """First everybody whose ticket can still be written on; after a reopening not those who had it and are content."""
+    had_it = frozenset(ticket.ref for ticket in MIXED) if generation > 1 else frozenset()
+    plan = decide(replace(resolved(1, MIXED, generation=generation), farewells=had_it), GREEN)
     assert [effect.target for effect in of_kind(plan, EffectKind.CUSTOMER_MESSAGE)] == told
     assert [effect.target for effect in of_kind(plan, EffectKind.TICKET_STATUS)] == solved
     assert f"{len(told)} customers are told now" in texts(plan)
