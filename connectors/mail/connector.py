@@ -24,7 +24,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
 from connectors.mail.mapping import ReadMail, mail_from, unreadable, url_of_ticket
 from connectors.mail.outgoing.compose import Outgoing, mail_id, plain_mail, reply
-from connectors.mail.outgoing.smtp import SmtpSender
+from connectors.mail.outgoing.smtp import MOST_WAIT, SmtpSender
 from connectors.mail.settings import MailSettings
 from incidents.desk import BegunReply, DeskTicket, ReplyState, TicketDesk
 from incidents.errors import LiaisonError, Refused, StoreFault, Unknown, Unrecognised
@@ -265,7 +265,7 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
     async def _send(self, outgoing: Outgoing) -> None:
         """Send what was written down as begun, and write down how it ended."""
         try:
-            await self._post(outgoing)
+            await self._post(outgoing, at_most=MOST_WAIT)
         except Unknown:
             raise
         except LiaisonError:
@@ -276,8 +276,8 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         except StoreFault as error:
             raise Unknown("mail: it was sent, and the store could not write that down") from error
 
-    async def _post(self, outgoing: Outgoing) -> None:
-        await self._pace.wait()
+    async def _post(self, outgoing: Outgoing, *, at_most: float | None = None) -> None:
+        await self._pace.wait(at_most=at_most)
         copy_to = self._settings.address if self._settings.copy_to_mailbox else None
         await self._smtp.send(outgoing, copy_to=copy_to)
 

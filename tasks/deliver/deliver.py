@@ -39,7 +39,7 @@ from tasks.deliver.chat import send_to_chat
 from tasks.deliver.egress import as_they_may_depart
 from tasks.deliver.fan_out import NOTHING_LEFT, fan_out
 from tasks.deliver.issues import send_to_tracker
-from tasks.deliver.outbound import send_outbound
+from tasks.deliver.outbound import send_outbound, tell_outsiders
 from tasks.deliver.pages import send_to_page
 from tasks.deliver.status_page import send_to_status_page
 from tasks.deliver.tickets import send_to_tickets
@@ -107,9 +107,12 @@ async def _send_all(incident_id: int | None, connection: str, batches: Sequence[
     ways: list[Coroutine[Any, Any, object]] = [
         send(connection, batch.kind.value, list(batch.ids))
         for batch in batches
-        if batch.kind not in _TICKET_KINDS
+        if batch.kind not in _TICKET_KINDS and batch.kind is not EffectKind.OUTBOUND_MESSAGE
     ]
-    if len(ways) < len(batches):
+    outsiders = [one for batch in batches if batch.kind is EffectKind.OUTBOUND_MESSAGE for one in batch.ids]
+    if outsiders:
+        ways.append(tell_outsiders(incident_id, connection, outsiders, send))
+    elif len(ways) < len(batches):
         ways.append(fan_out(incident_id, connection, send))
     for outcome in await asyncio.gather(*ways, return_exceptions=True):
         # A postponed batch is the ledger's business; any other failure is a defect and must be seen.

@@ -26,10 +26,10 @@ Send = Callable[[str, str, list[int]], Awaitable[str]]
 NOTHING_LEFT = "nothing left to send"
 """What `Send` returns where another run has taken it all."""
 
-_PATIENCE = timedelta(minutes=2)
+PATIENCE = timedelta(minutes=2)
 """So long at most the next round is waited for. Windows are a minute."""
 _WINDOW = timedelta(minutes=1)
-_AGAIN = timedelta(seconds=15)
+AGAIN = timedelta(seconds=15)
 """When it is tried again where a whole round met with failure."""
 
 
@@ -56,7 +56,7 @@ async def fan_out(incident_id: int | None, connection: str, send: Send) -> None:
                 return
             continue
         wait = planned.plan.next_in
-        if wait is None or timedelta(seconds=wait) > patience(_PATIENCE):
+        if wait is None or timedelta(seconds=wait) > patience(PATIENCE):
             return
         await asyncio.sleep(wait)
 
@@ -97,7 +97,7 @@ async def _plan(incident_id: int | None, connection: str) -> _Round:
 
 async def _put_off(plan: FanOut) -> None:
     async with resources.transaction() as step:
-        times = dict.fromkeys(plan.later, step.now + _AGAIN)
+        times = dict.fromkeys(plan.later, step.now + AGAIN)
         await plan_times(step.connection, times, now=step.now)
 
 

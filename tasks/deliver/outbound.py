@@ -1,19 +1,68 @@
-"""Messages to customers who have not written: one each, by mail or by a ticket of the helpdesk's own."""
+"""Messages to customers who have not written: one each, by mail or by a ticket of the helpdesk's own.
+
+A few at a time, when the connection's pace has room for them, and after the messages to those who wrote: so whoever is
+cut off leaves no more than these few in doubt.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from incidents.effects import EffectState, OutboundText
+from incidents.effects import EffectKind, EffectState, OutboundText
 from incidents.errors import LiaisonError, StoreFault
+from incidents.fan_out.budget import slots
 from incidents.models import Contact
 from incidents.ports import Mailbox
 from incidents.store.ledger.effects import Leased, Settled
+from incidents.store.ledger.untold import plan_times
+from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
+from tasks.deliver.fan_out import AGAIN, NOTHING_LEFT, PATIENCE, Send, budget_of, fan_out
 from tasks.deliver.settling import done, failed, held
+from tasks.retries import Postponed
+from tasks.waits import patience
+
+ROUND = 5
+"""So many are taken at a time, and sent one by one."""
 
 _LOST = "the reply was lost, and it cannot be proven that it was not sent: please check"
+
+
+async def tell_outsiders(incident_id: int | None, connection: str, ids: Sequence[int], send: Send) -> None:
+    """Send these, round after round; before each of them whatever waits for who wrote goes out.
+
+    A round that has brought nothing through is the last: the mailbox is away, and the ledger keeps the rest.
+    """
+    left = list(ids)
+    while left:
+        await fan_out(incident_id, connection, send)
+        places = slots(await budget_of(connection), [1] * len(left))
+        wait = places[0]
+        await _plan(dict(zip(left, places, strict=True)))
+        if wait > 0:
+            if timedelta(seconds=wait) > patience(PATIENCE):
+                return
+            await asyncio.sleep(wait)
+            continue
+        fits = sum(place <= 0 for place in places[:ROUND])
+        some, left = left[:fits], left[fits:]
+        try:
+            said = await send(connection, EffectKind.OUTBOUND_MESSAGE.value, some)
+        except Postponed:
+            said = NOTHING_LEFT
+        if said == NOTHING_LEFT:
+            await _plan(dict.fromkeys(left, AGAIN.total_seconds()))
+            return
+
+
+async def _plan(places: Mapping[int, float]) -> None:
+    """Keep in how many seconds each of them goes, so that nobody takes it for forgotten before."""
+    async with resources.transaction() as step:
+        times = {one: step.now + timedelta(seconds=place) for one, place in places.items()}
+        await plan_times(step.connection, times, now=step.now)
 
 
 async def send_outbound(item: Leased) -> Settled:

@@ -30,6 +30,8 @@ IDLE_SECONDS = 10.0
 MAILS_A_CONNECTION = 100
 # What a server that says "later" means; it never says how much later.
 RETRY_AFTER = 60.0
+# For its turn, of a mail that counts as under way already: if we died meanwhile, nobody could say whether it went out.
+MOST_WAIT = 2.0
 _CLOSING = 421
 
 

@@ -67,6 +67,24 @@ class TestMailIsAMailbox(MailboxContract):
         return WorldsPost(world)
 
 
+async def test_a_mail_counts_as_under_way_no_longer_than_it_is(database: Database):
+    """Its turn comes in a minute: said so at once, and then it surely was not sent."""
+    server = FakeMailServer()
+    async with server.serving() as ports:
+        where = {"imap_port": ports.imap, "smtp_port": ports.smtp}
+        desk = StoredDesk(database, NAME)
+        slow = Mail(NAME, mail_settings(where, mails_per_minute=1, copy_to_mailbox=False), desk=desk)
+        await slow.send(JANE, "x", "y", once="1")
+        with pytest.raises(Busy) as told:
+            await slow.send(JANE, "x", "y", once="2")
+        assert 50 < told.value.retry_after <= 61
+        await slow.aclose()
+        anew = Mail(NAME, mail_settings(where, copy_to_mailbox=False), desk=desk)
+        await anew.send(JANE, "x", "y", once="2")
+        await anew.aclose()
+    assert len(server.mailbox.sent_to(JANE.email)) == 2
+
+
 class Writer:
     """A customer who writes to the fake in this very loop."""
 
