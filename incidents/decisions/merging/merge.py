@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from incidents.approval import ApprovalState
+from incidents.approval import ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
@@ -219,7 +219,8 @@ def _with_what_was_promised(case: Case, their: Incident) -> Incident:
 
 def _without_needless_question(seen: Case, plan: Plan, their: Incident, basis: Basis) -> Plan:
     """Whether the public may be told need not be asked where it reads of the other incident already."""
-    asked = [one for one in seen.approvals if one.state is ApprovalState.ASKED]
+    subject = ApprovalSubject.STATUS_PAGE
+    asked = [one for one in seen.approvals if one.state is ApprovalState.ASKED and one.subject is subject]
     if open_public(seen) is None:
         return plan
     for one in asked:

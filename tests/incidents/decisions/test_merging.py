@@ -337,10 +337,13 @@ def test_a_question_that_the_merge_has_answered_is_asked_no_longer():
         asked_at=NOW, expires_at=NOW + 60 * MINUTE,
     )  # fmt: skip
     before = replace(before, ledger=(*before.ledger, opening(7)))
-    survivor = replace(survivor, ledger=(*survivor.ledger, opening(7)), approvals=(asked,))
+    affected = replace(asked, subject=ApprovalSubject.AFFECTED)
+    survivor = replace(survivor, ledger=(*survivor.ledger, opening(7)), approvals=(affected, asked))
     plans = merge_plans(before, loser, survivor, SAID, BASIS)
+    # Whether those who have not written may be told, the public page does not answer.
     (over,) = plans.survivor.approvals
-    assert (over.state, over.why) == (
+    assert (over.subject, over.state, over.why) == (
+        ApprovalSubject.STATUS_PAGE,
         ApprovalState.EXPIRED,
         "the public reads of INC-7 already, which is the same",
     )
