@@ -24,6 +24,8 @@ FAREWELL = "fixed"
 """What marks the last message to a customer in a generation."""
 OPENING = "opening"
 """What marks the first message to a customer who has not written."""
+LAPSED = "lapsed:"
+"""What marks the question about a page that ended without a person's word."""
 OWNERS_LEAD = "owners-lead"
 """What marks a page to the lead of those who are accountable (`ownership.lead`), who is no engineer."""
 

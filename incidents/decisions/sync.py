@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from incidents.approval import Ruling
 from incidents.basis import Basis
-from incidents.case import PROGRESS, Case, Entry, EntryKind, Plan
+from incidents.case import LAPSED, PROGRESS, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
@@ -54,7 +54,6 @@ from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 
 NOBODY = "Nobody (a time-out, or an integration by itself)"
-_LAPSED = "lapsed:"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +157,7 @@ def _resolver(case: Case, news: PageNews, state: PageState) -> str | None:
 
 def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
     """Nobody resolved it and nobody can look: no fix, and no customer may read that there is one. Asked once a page."""
-    what = f"{_LAPSED}{digest(news.key)}"
+    what = f"{LAPSED}{digest(news.key)}"
     if _is_asked(case, what):
         return Plan(incident=case.incident)
     name = case.incident.name
@@ -181,7 +180,7 @@ def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
 def _is_asked(case: Case, what: str = "") -> bool:
     """Whether this generation has been asked about a page that lapsed: this one, or any."""
     return any(
-        f":g{case.incident.generation}:" in line.key and (what or _LAPSED) in line.key for line in case.ledger
+        f":g{case.incident.generation}:" in line.key and (what or LAPSED) in line.key for line in case.ledger
     )
 
 

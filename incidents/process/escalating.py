@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from incidents.case import Case, Plan
 from incidents.decisions import escalation
-from incidents.decisions.holding.hold import ServiceLately, hold_for, longest, told_of_repeat
+from incidents.decisions.holding.hold import ServiceLately, hold_for, is_engineers, longest, told_of_repeat
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident, ProbeResult
 from incidents.process.deciding import decide
 from incidents.step import Step
-from incidents.store.cases import incidents_by_id, load_case, read_incident
+from incidents.store.cases import incidents_by_id, load_case, load_cases, read_incident
 from incidents.store.ledger.lately import others_lately, paged_lately, take_turns_waking
 
 
@@ -46,7 +46,10 @@ async def _lately(step: Step, incident_id: int) -> ServiceLately:
     had = [one.id for one in others.values() if one.state in WITH_ENGINEERS]
     for number in sorted([*had, incident_id]):
         await read_incident(tx, number, lock=True)
+    severity = (await read_incident(tx, incident_id)).severity
+    cases = await load_cases(tx, had, has_all_tickets=False)
     return ServiceLately(
         others=tuple((await incidents_by_id(tx, numbers)).values()),
-        paged_at=await paged_lately(tx, service, but=incident_id, since=since),
+        engineers=frozenset(number for number, case in cases.items() if is_engineers(case)),
+        paged_at=await paged_lately(tx, service, severity, but=incident_id, since=since),
     )

@@ -6,31 +6,35 @@ now is not kept waiting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import LAPSED, Case, Entry, EntryKind, Plan
 from incidents.decisions.posts import tell_engineers
 from incidents.decisions.similar import known_fixes
 from incidents.decisions.telling import note_owner
+from incidents.effects import EffectState
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident, IncidentState, Severity, Stage
 from incidents.notes.context import offer_words
 from incidents.notes.notes import hit_summary
+from incidents.sla.clock import Moment, SlaMetric, reached_at
 from incidents.texts.messages import internal
 from incidents.texts.times import clock, duration
 
 _MAY_WAIT = frozenset({IncidentState.CONFIRMED, IncidentState.MITIGATING})
+_HALF = Moment(500)
 _NO_FAULT = frozenset({IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceLately:
-    """What happened to a service lately: its other incidents, and when its team was last paged about one of those."""
+    """What happened to a service lately: its other incidents, the numbers of those that engineers have, and when its
+    team was last paged about one that is at least as bad."""
 
     others: tuple[Incident, ...] = ()
+    engineers: frozenset[int] = frozenset()
     paged_at: datetime | None = None
 
 
@@ -54,19 +58,41 @@ def hold_for(case: Case, lately: ServiceLately, basis: Basis) -> Hold | None:
     incident = case.incident
     if incident.state not in _MAY_WAIT or incident.held_until is not None or incident.generation > 1:
         return None
-    return (
-        _repeat(incident, lately.others, basis)
-        or _flapping(incident, lately, basis)
-        or _known_fix(case, basis)
-    )
-
-
-def _repeat(incident: Incident, others: Sequence[Incident], basis: Basis) -> Hold | None:
-    """The team has one of this service, as bad as this one. Not where an agent said that this is another fault."""
-    wait = basis.policy.escalation.repeats
-    if wait is None or incident.split_from is not None:
+    if incident.split_from is not None:
+        # An agent said that this is another fault.
         return None
-    had = [one for one in others if one.state in WITH_ENGINEERS and one.severity <= incident.severity]
+    hold = _repeat(incident, lately, basis) or _flapping(incident, lately, basis) or _known_fix(case, basis)
+    return None if hold is None else _before_the_warning(hold, case, basis)
+
+
+def _before_the_warning(hold: Hold, case: Case, basis: Basis) -> Hold | None:
+    """No page waits into the first warning of the response that is promised; where that has come, it waits for nothing.
+    Without a warning half of the time is the engineers'."""
+    calendars = basis.policy.sla.working_calendars()
+    until = hold.until
+    for promise in case.clocks:
+        if promise.metric is SlaMetric.FIRST_RESPONSE and not promise.is_over:
+            first = reached_at(promise, min(promise.warnings, default=_HALF), calendars)
+            until = min(until, first or until)
+    return replace(hold, until=until) if until > basis.now else None
+
+
+def is_engineers(case: Case) -> bool:
+    """Whether somebody took it, or its page is out or on its way: one that was given up, or lapsed, woke nobody."""
+    if case.incident.state is IncidentState.ACKNOWLEDGED:
+        return True
+    generation = f":g{case.incident.generation}:"
+    has_lapsed = any(generation in line.key and LAPSED in line.key for line in case.ledger)
+    is_out = any(page.state is EffectState.DONE or page.state.is_open for page in case.pages)
+    return case.incident.state in WITH_ENGINEERS and is_out and not has_lapsed
+
+
+def _repeat(incident: Incident, lately: ServiceLately, basis: Basis) -> Hold | None:
+    """The team has one of this service, as bad as this one."""
+    wait = basis.policy.escalation.repeats
+    if wait is None:
+        return None
+    had = [one for one in lately.others if one.id in lately.engineers and one.severity <= incident.severity]
     beside = max(had, key=lambda one: one.id, default=None)
     if beside is None:
         return None

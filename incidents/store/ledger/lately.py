@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from incidents.lifecycle import UNSETTLED
+from incidents.models import Severity
 
 _OTHERS = text(
     """
@@ -22,7 +23,7 @@ _PAGED = text(
     """
     select max(e.planned_at) from effects e join incidents i on i.id = e.incident_id
     where i.service = :service and i.id <> :but and e.kind = 'page' and e.key like '%\\:page\\:0' and e.state <> 'dead'
-        and e.planned_at >= :since
+        and e.planned_at >= :since and i.severity <= :severity
     """
 )
 _TURN = text("select pg_advisory_xact_lock(:all, hashtext(:service))")
@@ -45,9 +46,11 @@ async def others_lately(tx: AsyncConnection, service: str, *, but: int, since: d
     return list(rows.scalars())
 
 
-async def paged_lately(tx: AsyncConnection, service: str, *, but: int, since: datetime) -> datetime | None:
-    """When the service's team was last paged about another incident than this one, if since then."""
+async def paged_lately(
+    tx: AsyncConnection, service: str, severity: Severity, *, but: int, since: datetime
+) -> datetime | None:
+    """When the service's team was last paged about another incident than this one, at least as bad, if since then."""
     found: datetime | None = (
-        await tx.execute(_PAGED, {"service": service, "but": but, "since": since})
+        await tx.execute(_PAGED, {"service": service, "but": but, "since": since, "severity": int(severity)})
     ).scalar_one()
     return found

@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
-from incidents.case import EntryKind
+from incidents.case import LAPSED, EntryKind
 from incidents.decisions import escalation
 from incidents.decisions.chat_answers import status_words
 from incidents.decisions.holding.hold import (
     QUIET,
     ServiceLately,
     hold_for,
+    is_engineers,
     is_held,
     made_worse,
     told_of_repeat,
@@ -22,9 +23,9 @@ from incidents.decisions.holding.hold import (
 from incidents.decisions.intake import Join, tickets_joined
 from incidents.decisions.merging.merge import Merging, merge_plans
 from incidents.decisions.sync import chat_command
-from incidents.effects import EffectKind
+from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand
-from incidents.lifecycle import reopen
+from incidents.lifecycle import WITH_ENGINEERS, reopen
 from incidents.models import ChatVerb, Evidence, IncidentState, JoinOrigin, Severity, Stage, Verdict
 from incidents.policy.policy import Flapping, KnownFix
 from tests.incidents.builders import (
@@ -42,6 +43,7 @@ from tests.incidents.builders import (
     an_incident,
     of_kind,
     texts,
+    with_clocks,
     without_actions,
 )
 
@@ -63,7 +65,14 @@ def other(state=S.ESCALATED, number=2, **changes):
 
 
 def lately(*others, paged=None):
-    return ServiceLately(others=others, paged_at=None if paged is None else NOW - paged * MINUTE)
+    had = frozenset(one.id for one in others if one.state in WITH_ENGINEERS)
+    paged_at = None if paged is None else NOW - paged * MINUTE
+    return ServiceLately(others=others, engineers=had, paged_at=paged_at)
+
+
+def unpromised(incident, **changes):
+    """Its case, with no response promised that a page could wait into."""
+    return replace(a_case(incident, **changes), clocks=())
 
 
 def decide(case, looks=(), *, rules, known=QUIET, now=NOW, by_hand=None):
@@ -89,7 +98,7 @@ def decide(case, looks=(), *, rules, known=QUIET, now=NOW, by_hand=None):
 def test_a_repeat_of_what_engineers_have_waits(others, changes, waits):
     """Not what is worse than theirs, what an agent said is another fault, what is broken again, or has waited."""
     rules = policy(repeats=15 * MINUTE)
-    case = a_case(replace(CONFIRMED, **changes))
+    case = unpromised(replace(CONFIRMED, **changes))
     hold = hold_for(case, lately(*others), Basis(rules, NOW))
     assert (hold is not None) is waits
     plan = decide(case, rules=rules, known=lately(*others))
@@ -122,7 +131,7 @@ def test_a_service_that_flaps_is_held_for_a_while_after_its_page(opened, paged, 
     none = other(S.NOT_AN_INCIDENT, 40, clock_from=NOW - MINUTE)
     same = other(S.MERGED, 41, clock_from=NOW - MINUTE)
     plan = decide(
-        a_case(CONFIRMED), rules=policy(flapping=FLAPS), known=lately(*others, none, same, paged=paged)
+        unpromised(CONFIRMED), rules=policy(flapping=FLAPS), known=lately(*others, none, same, paged=paged)
     )
     assert (plan.incident.held_until is not None) is waits
     if waits:
@@ -194,6 +203,61 @@ def test_a_hold_ends_by_itself(looks, minutes, state):
         assert "It works again; nobody was woken" in texts(plan)
 
 
+@pytest.mark.parametrize(
+    ("severity", "warn_at", "minutes", "until"),
+    [
+        (Severity.CRITICAL, [0.5, 0.75, 0.9], 2, 7.5),
+        (Severity.CRITICAL, [0.5, 0.75, 0.9], 8, None),
+        (Severity.CRITICAL, [], 2, 7.5),
+        (Severity.HIGH, [0.75], 2, 15),
+        (Severity.HIGH, [0.75], 14, 15),
+        (Severity.HIGH, [0.75], 15, None),
+        (Severity.LOW, [0.5], 2, 17),
+    ],
+)
+def test_no_page_waits_into_a_warning_of_the_response_that_is_promised(severity, warn_at, minutes, until):
+    """At severity 1 a quarter of an hour is all that was promised: half of it is the engineers'."""
+    rules = a_policy(escalation={"repeats": 15 * MINUTE}, sla={"warn_at": warn_at})
+    incident = replace(CONFIRMED, severity=severity, clock_from=NOW, state_since=NOW)
+    case = with_clocks(a_case(incident), rules)
+    hold = hold_for(case, lately(other(severity=severity)), Basis(rules, NOW + minutes * MINUTE))
+    assert (hold and hold.until) == (until and NOW + until * MINUTE)
+
+
+@pytest.mark.parametrize("rules", [{"repeats": 15 * MINUTE}, {"flapping": FLAPS}, {"known_fix": FIXES}])
+def test_what_an_agent_split_off_waits_for_nothing(rules):
+    others = [other(S.ESCALATED, number, clock_from=NOW) for number in (2, 3)]
+    for split_from, waits in ((None, True), (2, False)):
+        incident = replace(CONFIRMED, severity=Severity.MEDIUM, evidence=(SEEN,), split_from=split_from)
+        hold = hold_for(unpromised(incident), lately(*others, paged=5), Basis(policy(**rules), NOW))
+        assert (hold is not None) is waits
+
+
+@pytest.mark.parametrize(
+    ("state", "ledger", "expected"),
+    [
+        (S.ESCALATED, [a_page_line()], True),
+        (S.ESCALATED, [a_page_line(state=EffectState.PENDING)], True),
+        (S.ESCALATED, [a_page_line(state=EffectState.DEAD)], False),
+        (S.ESCALATED, [a_page_line(state=EffectState.HELD)], False),
+        (S.ESCALATED, [a_page_line(state=EffectState.DEAD), a_page_line(1)], True),
+        (S.ESCALATED, [], False),
+        (S.ESCALATED, [a_page_line(), replace(ROOM_LINE, key=f"liaison:test:INC-7:g1:{LAPSED}1")], False),
+        (S.ACKNOWLEDGED, [], True),
+        (S.CONFIRMED, [a_page_line()], False),
+    ],
+)
+def test_engineers_have_what_woke_somebody(state, ledger, expected):
+    """Not what is escalated alone: a page that was given up, that nobody sent yet, or that lapsed woke nobody."""
+    assert is_engineers(a_case(state, ledger=ledger)) is expected
+
+
+def test_a_repeat_of_what_woke_nobody_waits_for_nothing():
+    known = ServiceLately(others=(other(),))
+    plan = decide(unpromised(CONFIRMED), rules=policy(repeats=15 * MINUTE), known=known)
+    assert len(of_kind(plan, EffectKind.PAGE)) == 1
+
+
 @pytest.mark.parametrize("state", [S.CONFIRMED, S.MITIGATING])
 def test_whoever_asks_is_not_kept_waiting(state):
     """A person, by name; and a promise that is about to be broken: its sweep brings the stage forward."""
@@ -259,7 +323,7 @@ def test_a_hold_is_seen():
     assert "its page waits until 12:15 UTC" in status_words(case)
     woken = after(case, decide(case, [RED], rules=policy(), now=NOW + 15 * MINUTE))
     assert "its page waits" not in status_words(woken)
-    plan = decide(a_case(CONFIRMED), rules=policy(repeats=15 * MINUTE), known=lately(other()))
+    plan = decide(unpromised(CONFIRMED), rules=policy(repeats=15 * MINUTE), known=lately(other()))
     assert [entry.kind for entry in plan.entries] == [EntryKind.HELD]
     assert "The page waits until 12:15 UTC: the team has INC-2 of the same service already" in texts(plan)
 

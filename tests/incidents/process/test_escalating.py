@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from incidents.case import Entry, EntryKind
-from incidents.models import IncidentState, Verdict
+from incidents.models import IncidentState, Severity, Verdict
 from incidents.policy.policy import Flapping
 from incidents.process.escalating import escalate
 from incidents.process.intake import join_and_tell
@@ -84,6 +84,16 @@ async def test_a_worse_report_ends_the_wait(database: Database):
     assert await woken(database, second, now=late + MINUTE) is IncidentState.ESCALATED
 
 
+async def test_a_repeat_of_one_whose_page_never_arrived_is_paged(database: Database):
+    first = await opened(database, 1)
+    await woken(database, first)
+    async with database.transaction() as tx:
+        await tx.execute(update(effects).where(effects.c.kind == "page").values(state="dead"))
+    late = NOW + 3 * HOUR
+    second = await opened(database, 2, now=late)
+    assert await woken(database, second, now=late) is IncidentState.ESCALATED
+
+
 async def test_two_at_once_page_once(database: Database):
     """Neither has the engineers when both begin; whoever is second knows."""
     first, second = await opened(database, 1), await opened(database, 2, now=NOW + 3 * HOUR)
@@ -106,8 +116,10 @@ async def test_what_flaps_is_counted_in_the_store(database: Database, openings, 
     async with database.transaction() as tx:
         held = (await load_case(tx, second)).incident.held_until
         assert held == (NOW + 30 * MINUTE if state is IncidentState.CONFIRMED else None)
-        assert await paged_lately(tx, "checkout", but=second, since=NOW) == NOW
-        assert await paged_lately(tx, "search", but=second, since=NOW) is None
+        assert await paged_lately(tx, "checkout", Severity.HIGH, but=second, since=NOW) == NOW
+        worse = await paged_lately(tx, "checkout", Severity.CRITICAL, but=second, since=NOW)
+        assert worse is None, "nobody was woken for one as bad"
+        assert await paged_lately(tx, "search", Severity.HIGH, but=second, since=NOW) is None
 
 
 async def test_pages_that_nobody_acted_on_are_counted_by_service(database: Database):
