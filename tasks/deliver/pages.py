@@ -12,10 +12,13 @@ from incidents.store.ledger.effects import (
     Leased,
     Settled,
 )
+from incidents.store.merging.handing import where_it_goes_on
+from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
 from tasks.deliver.settling import (
     again,
+    dead,
     done,
     failed,
 )
@@ -36,6 +39,8 @@ async def send_to_page(item: Leased) -> Settled:
             state = await pager.read(item.effect.target)
             if state is not None:
                 return done(item, detail=f"already {state.status}", result=state.page_id)
+        if item.effect.kind is EffectKind.PAGE and (into := await _merged_into(item)) is not None:
+            return dead(item, f"merged into INC-{into}")
         if not await set_out([item], pager):
             return done(item)  # the fence is gone: whatever we say no longer counts
         await _send(pager, item)
@@ -47,6 +52,14 @@ async def send_to_page(item: Leased) -> Settled:
             return again(item, str(error), after=_SOON)
         return failed(item, error, index_lag=index_lag)
     return done(item)
+
+
+async def _merged_into(item: Leased) -> int | None:
+    """The incident that has engineers already, where this page's own was merged while the page was on its way."""
+    own = item.effect.its_incident
+    async with resources.database().transaction() as tx:
+        into = await where_it_goes_on(tx, own)
+    return None if into == own else into
 
 
 async def _send(pager: Pager, item: Leased) -> None:

@@ -113,6 +113,24 @@ async def test_a_page_that_nobody_has_sent_yet_is_not_sent(liaison: Installation
     assert (await liaison.ledger(states=[EffectState.PENDING, EffectState.DEAD])) == []
 
 
+async def test_a_page_whose_answer_was_lost_is_not_sent_again(liaison: Installation):
+    """It may have rung, so it stays in the ledger; found nowhere after the merge, it is given up: engineers have the
+    other one."""
+    liaison.write_policy(ANYONE)
+    await liaison.escalated()
+    liaison.world.search.health = Health.ERROR
+    liaison.world.pagerduty.faults.arm(FaultKind.CRASH, where="/v2/enqueue", times=None)
+    liaison.customers_write(1, **SEARCH)
+    await liaison.intake()
+    assert (await merged(liaison.database, liaison.policy_file, "INC-2", "INC-1", BY_ADA)).is_new
+    liaison.world.pagerduty.faults.clear()
+    await liaison.let_pass(10 * MINUTE)
+    await recover()
+    assert len(liaison.world.pagerduty.pages) == 1
+    _, page = await liaison.ledger(EffectKind.PAGE)
+    assert (page.state, page.detail) == (EffectState.DEAD, "merged into INC-1")
+
+
 async def test_whoever_was_told_in_one_is_not_told_in_the_other(liaison: Installation):
     """INC-2 promised first, INC-1 has told nobody: its customer is caught up once, the other one hears nothing twice,
     and the time that was promised is kept for both."""
