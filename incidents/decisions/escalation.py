@@ -58,7 +58,8 @@ def decide(
 
 def _begin(case: Case, looks: Sequence[ProbeResult], lately: ServiceLately, basis: Basis) -> Plan:
     incident = case.incident
-    if incident.held_until is not None:
+    # What was opened again by a worker from before holds may still have the time of its last one.
+    if incident.held_until is not None and incident.generation == 1:
         return _after_hold(case, looks, basis)
     action = _action_to_try(case, basis.policy)
     if action is not None:

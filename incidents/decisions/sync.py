@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from incidents.approval import Ruling
 from incidents.basis import Basis
-from incidents.case import LAPSED, PROGRESS, Case, Entry, EntryKind, Plan
+from incidents.case import LAPSED, NOBODY, PROGRESS, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
@@ -52,8 +52,6 @@ from incidents.policy.policy import Policy
 from incidents.promises.updates import UpdateKind
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
-
-NOBODY = "Nobody (a time-out, or an integration by itself)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

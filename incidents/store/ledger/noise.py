@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.case import NOBODY
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageNoise:
@@ -38,7 +40,7 @@ _NOISE = text(
             select 1 from timeline t where t.incident_id = s.incident_id and t.at >= s.planned_at
                 and (s.next_at is null or t.at < s.next_at)
                 and (t.kind in ('acknowledged', 'handed_on', 'snoozed', 'command', 'note', 'merged')
-                    or t.kind = 'resolved' and t.text not like 'Nobody %')) as is_acted_on
+                    or t.kind = 'resolved' and not starts_with(t.text, :nobody))) as is_acted_on
         from sent s),
     pages as (
         select service, count(*) as pages, count(*) filter (where not is_acted_on) as in_vain,
@@ -60,7 +62,7 @@ _EXAMPLES = 5
 
 async def page_noise(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[PageNoise]:
     """Of each service that paged somebody, or whose page waited, in this time: the noisiest first."""
-    rows = await tx.execute(_NOISE, {"since": since, "until": until})
+    rows = await tx.execute(_NOISE, {"since": since, "until": until, "nobody": NOBODY})
     return [
         PageNoise(
             service=row.service,

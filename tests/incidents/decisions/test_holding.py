@@ -349,3 +349,9 @@ def test_an_agent_runs_what_is_on_offer_while_the_page_waits():
     assert "bo has 'purge' run" in of_kind(plan, EffectKind.CHAT_ANSWER)[0].payload.text
     calm = chat_command(a_case(CONFIRMED), command, basis)
     assert not of_kind(calm, EffectKind.ACTION)
+
+
+def test_the_time_of_a_hold_before_a_reopening_counts_no_more():
+    """A worker from before holds opened it again: somebody said that it is broken, so healthy looks do not end it."""
+    again = replace(CONFIRMED, state=S.REOPENED, generation=2, held_until=NOW - MINUTE)
+    assert decide(unpromised(again), [GREEN], rules=policy()).incident.state is S.ESCALATED

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from incidents.case import Entry, EntryKind
+from incidents.case import NOBODY, Entry, EntryKind
 from incidents.models import IncidentState, Severity, Verdict
 from incidents.policy.policy import Flapping
 from incidents.process.escalating import escalate
@@ -131,9 +131,7 @@ async def test_pages_that_nobody_acted_on_are_counted_by_service(database: Datab
     said = {
         acted: Entry(kind=EntryKind.ACKNOWLEDGED, text="Jane is on it"),
         noted: Entry(kind=EntryKind.NOTE, text="a drill"),
-        timed_out: Entry(
-            kind=EntryKind.RESOLVED, text="Nobody (a time-out, or an integration by itself) resolved it"
-        ),
+        timed_out: Entry(kind=EntryKind.RESOLVED, text=f"{NOBODY} resolved it"),
     }
     async with database.transaction() as tx:
         await tx.execute(update(effects).values(planned_at=NOW, state="done"))
