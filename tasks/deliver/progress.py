@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from incidents.fan_out.planning import FanOut
@@ -14,13 +15,15 @@ from incidents.store.ledger.fan_outs import (
     read_progress,
 )
 from tasks import resources
-from tasks.artifacts import publish_page
+from tasks.artifacts import rewrite_page
 from tasks.pages.fan_out import fan_out_page, fan_out_title
 from tasks.without_prefect import is_without_prefect, run_logger
 
 _LONG = 15.0
 """Seconds: what is over sooner nobody watches."""
 _EVERY = timedelta(seconds=20)
+_PATIENCE = 5.0
+"""Seconds that the next round waits for a page at most: a Prefect that hangs keeps no customer waiting either."""
 
 
 async def show_progress(incident_id: int | None, connection: str, plan: FanOut) -> None:
@@ -59,11 +62,12 @@ async def _show(incident_id: int, progress: FanOutProgress) -> None:
         return
     incident, now = f"INC-{incident_id}", resources.utc_now()
     try:
-        await publish_page(
-            key=f"inc-{incident_id}-told",
-            markdown=fan_out_page(incident, progress, now=now),
-            description=fan_out_title(incident, progress, now=now),
-        )
+        async with asyncio.timeout(_PATIENCE):
+            await rewrite_page(
+                key=f"inc-{incident_id}-told",
+                markdown=fan_out_page(incident, progress, now=now),
+                description=fan_out_title(incident, progress, now=now),
+            )
     except Exception:  # noqa: BLE001 - whatever Prefect does: a page that nobody sees keeps no customer waiting
         run_logger().exception("how far %s is told could not be shown, and will be", incident)
         return

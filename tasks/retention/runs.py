@@ -45,7 +45,7 @@ _ENDED_WELL = (StateType.COMPLETED, StateType.CANCELLED)
 # Prefect's server has it, its client's list of routes has not.
 _BULK_DELETE: Any = "/flow_runs/bulk_delete"
 OUR_PAGES = re.compile(
-    r"inc-[0-9]+(-review)?|now|sla-board|sla-report(-.+)?|feed-quality|surges|retention"
+    r"inc-[0-9]+(-review|-told)?|now|sla-board|sla-report(-.+)?|page-noise|feed-quality|surges|retention"
     r"|(model|challenger|drift|history)-.+"
 )
 """Keys of the artifacts that our flows make. What other flows of the server make is theirs."""
@@ -100,7 +100,7 @@ async def prune_pages() -> Pruned:
 @task(name="delete pages", **OUTSIDE_CALL)
 async def delete_incident_pages(ids: Sequence[int]) -> int:
     """All versions of the pages of these incidents; returns how many versions there were."""
-    return await delete_pages([f"inc-{number}{page}" for number in ids for page in ("", f"-{NAME}")])
+    return await delete_pages([f"inc-{number}{page}" for number in ids for page in ("", f"-{NAME}", "-told")])
 
 
 async def delete_pages(keys: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,15 +10,18 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from incidents.effects import CustomerText, EffectKind, EffectState
 from incidents.fan_out.planning import FanOut
 from incidents.models import Incident, PublicText
 from incidents.store.database import Database
 from incidents.store.ledger.effects import Settled, lease_effects, plan_effects, settle_effects
-from incidents.store.ledger.fan_outs import fan_outs_under_way
+from incidents.store.ledger.fan_outs import fan_outs_under_way, read_progress
 from tasks import resources
+from tasks.deliver import progress
 from tasks.deliver.progress import finish_fan_outs, show_progress
+from tasks.retention.runs import OUR_PAGES, delete_incident_pages
 from tasks.without_prefect import without_prefect
 from tests.incidents.store.examples import HELPDESK, effect, new_incident
 from tests.servers import PrefectServer
@@ -77,12 +81,38 @@ async def test_from_the_beginning_to_the_end(
     assert len(await versions(prefect_client, incident)) == 1, "written less than twenty seconds ago"
     await tell(database, 1)
     await show_progress(incident.id, HELPDESK, OVER)
-    newest, *older = await versions(prefect_client, incident)
-    assert newest.startswith("# INC-1: all told at ")
-    assert len(older) == 1
+    (only,) = await versions(prefect_client, incident)
+    assert only.startswith("# INC-1: all told at ")
     await show_progress(incident.id, HELPDESK, OVER)
     await finish_fan_outs()
-    assert len(await versions(prefect_client, incident)) == 2
+    assert len(await versions(prefect_client, incident)) == 1
+    assert await delete_incident_pages.fn([incident.id]) == 1, "it goes with its incident"
+
+
+async def test_a_prefect_that_hangs_keeps_no_customer_waiting(
+    database: Database, incident: Incident, monkeypatch: pytest.MonkeyPatch
+):
+    """It is given up, and nothing is taken for shown."""
+    monkeypatch.setattr(progress, "_PATIENCE", 0.2)
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+            async with asyncio.timeout(20):
+                await show_progress(incident.id, HELPDESK, LONG)
+    async with database.transaction() as tx:
+        known = await read_progress(tx, incident.id)
+    assert known is not None
+    assert known.shown_at is None
+
+
+@pytest.mark.parametrize("key", ["inc-7", "inc-7-told", "inc-7-review", "page-noise"])
+def test_pages_of_ours_are_pruned(key: str):
+    assert OUR_PAGES.fullmatch(key)
 
 
 async def test_what_is_over_soon_has_no_page(
@@ -104,10 +134,8 @@ async def test_ended_while_prefect_was_away(
         await show_progress(incident.id, HELPDESK, LONG)
         await tell(database, 3)
         await show_progress(incident.id, HELPDESK, OVER)
-    before = await versions(prefect_client, incident)
     await finish_fan_outs()
-    newest, *rest = await versions(prefect_client, incident)
-    assert newest.startswith("# INC-1: all told at ")
-    assert rest == before
+    (only,) = await versions(prefect_client, incident)
+    assert only.startswith("# INC-1: all told at ")
     async with database.transaction() as tx:
         assert await fan_outs_under_way(tx) == []
