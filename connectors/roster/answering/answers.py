@@ -10,8 +10,8 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
 
@@ -31,13 +31,15 @@ from incidents.rotas.page_replies import PageReply, judged, notice_of_reply, rep
 
 _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 RETRY, LONGEST_RETRY = 5.0, 300.0
-"""Seconds until a mailbox that is away is asked again, then twice that, and so on."""
+"""Seconds until a mailbox that is away is asked again, then twice that, and so on; from the start again once it was
+there for longer than the longest."""
 
 logger = logging.getLogger("liaison.roster")
 
 
 class MailAnswers:
-    """The answers of one connection. `key` is the operator's, `place` how far the mailbox was read by now."""
+    """The answers of one connection. `key` is the operator's, `place` how far the mailbox was read by now; `pause`
+    waits so many seconds."""
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class MailAnswers:
         ways: Ways,
         key: str,
         clock: Callable[[], datetime],
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._name = name
         self._mailbox = mailbox
@@ -56,6 +59,7 @@ class MailAnswers:
         self._ways = ways
         self._key = key
         self._clock = clock
+        self._pause = pause
         self.place = MailCursor()
 
     async def reply_to(self, notice: DueNotice) -> ReplyTo | None:
@@ -71,6 +75,7 @@ class MailAnswers:
         """Read on from `place` for ever; a mailbox that is away is tried again, and holds up nobody's waking."""
         wait = RETRY
         while True:
+            began = self._clock()
             try:
                 async with contextlib.aclosing(
                     MailboxListener(self._mailbox, self._clock, self._tokens).batches(self.place)
@@ -84,7 +89,10 @@ class MailAnswers:
                 logger.warning("%s: answers by mail are not heard: %s", self._name, error)
             except Exception:  # a defect here must not end the listening that wakes people
                 logger.exception("%s: answers by mail are not heard", self._name)
-            await asyncio.sleep(wait)
+            if self._clock() - began > timedelta(seconds=LONGEST_RETRY):
+                # It was there, and quiet: no batch has said so.
+                wait = RETRY
+            await self._pause(wait)
             wait = min(2 * wait, LONGEST_RETRY)
 
     async def check(self) -> str:

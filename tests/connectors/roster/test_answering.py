@@ -15,6 +15,7 @@ from bench.sandbox import until
 from connectors.kit.mailbox.listening import MailCursor
 from connectors.mail.fake.app import ADDRESS, HOST, PASSWORD, FakeMailServer
 from connectors.roster import RosterPager
+from connectors.roster.answering.answers import LONGEST_RETRY, RETRY, MailAnswers
 from connectors.roster.answering.mailbox import ReplyMailbox
 from connectors.roster.answering.mailing import ReplyTo
 from connectors.roster.answering.places import RosterCursor
@@ -27,7 +28,7 @@ from incidents.rotas.page_desk import NoticeState
 from incidents.rotas.page_replies import MOST_TOLD_BACK
 from incidents.store.schema.tables import roster_notices
 from tests.connectors.mail.world import a_mail
-from tests.connectors.roster.world import RosterWorld, roster_of_policy
+from tests.connectors.roster.world import KEY, NAME, RosterWorld, roster_of_policy
 from tests.contracts.pager import PAGE
 
 ANA = "ana@acme.example"
@@ -334,6 +335,45 @@ async def test_a_mailbox_that_is_away(team: AnsweringTeam, server: FakeMailServe
     assert not team.listening.done()
     with pytest.raises(NotAllowed, match="check user and password"):
         await team.pager.check()
+
+
+async def test_a_quiet_mailbox_is_back_at_once(world: RosterWorld, server: FakeMailServer):
+    """It was away for long, then there for an hour without a mail: when its line drops, nobody is deaf for minutes."""
+    waits: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    async def idles() -> bool:
+        return "IDLE" in server.commands
+
+    async def has_waited_longest() -> bool:
+        return LONGEST_RETRY in waits
+
+    async def has_waited() -> bool:
+        return bool(waits)
+
+    async with server.serving() as ports:
+        ways = Ways({}, per_minute=100, timeout=10)
+        mailbox, clock = replies_of(ports.imap), world.clock
+        answers = MailAnswers(NAME, mailbox, desk=world.desk, ways=ways, key=KEY, clock=clock, pause=pause)
+        listening = asyncio.create_task(answers.listen())
+        await until("it listens", idles, PATIENCE)
+        server.password = "another"
+        server.hang_up()
+        await until("it has waited for the longest", has_waited_longest, PATIENCE)
+        server.commands.clear()
+        server.password = PASSWORD
+        await until("it listens again", idles, PATIENCE)
+        waits.clear()
+        world.clock.pass_by(hours=1)
+        server.hang_up()
+        await until("it has waited", has_waited, PATIENCE)
+        assert waits[0] == RETRY
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
 
 
 async def test_check(team: AnsweringTeam):
