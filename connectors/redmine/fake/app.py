@@ -62,9 +62,10 @@ class FakeRedmine:
     async def _current(self, request: Request) -> Response:
         if not _is_us(request):
             return Response(status_code=401)
-        user = wire.account(OWN_ID, self.tracker.people[OWN_ID], "liaison") | {"admin": False}
-        if "memberships" in request.query_params.get("include", ""):
-            user["memberships"] = [wire.membership(1, 6)]
+        us = self.tracker.people[OWN_ID]
+        user = wire.account(OWN_ID, us, "liaison") | {"admin": us.role is None}
+        if "memberships" in request.query_params.get("include", "") and us.role is not None:
+            user["memberships"] = [wire.membership(1, us.role)]
         return JSONResponse({"user": user})
 
     async def _user(self, request: Request) -> Response:

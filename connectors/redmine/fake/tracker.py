@@ -61,7 +61,8 @@ class StoredIssue:
 @dataclass
 class StoredAccount:
     """Somebody with an account. `role` is that in our project: 6 is ours, 7 may read no private notes, None for who is
-    no member. `is_hidden`: locked, or not to be seen by us. `mail` is "" for who hides it."""
+    no member, which we are as an administrator only. `is_hidden`: locked, or not to be seen by us. `mail` is "" for who
+    hides it."""
 
     name: str
     mail: str = ""

@@ -56,6 +56,11 @@ class RedmineHelpdesk(Helpdesk):
         rights = await self._api.rights(number)
         if rights is not None and ADD_NOTES not in rights:
             raise NotAllowed("redmine: give our role 'Add notes' (Administration, Roles and permissions)")
+        if rights is None and not await self._people.is_named(user):
+            raise NotAllowed(
+                "redmine: our user is an administrator and no colleague; make it a member of the project with a role"
+                " that may 'View private notes', or name it in colleagues"
+            )
         statuses = records((await self._api.get("issue_statuses.json")).get("issue_statuses"))
         words = {any_text(one.get("name")).casefold() for one in statuses}
         for word in self._settings.statuses:

@@ -68,9 +68,9 @@ class RedmineConversation:
         )
 
     async def _author(self, journal: Mapping[str, Any], customer: str) -> Author:
-        """A colleague may report a ticket himself: then his public words are the customer's."""
+        """A colleague may report a ticket himself: then his public words are the customer's. Ours never are."""
         user = record(journal.get("user"))
-        if journal.get("private_notes") is True:
+        if journal.get("private_notes") is True or await self._people.is_us(user):
             return Author.AGENT
         if any_text(user.get("id")) == customer:
             return Author.CUSTOMER

@@ -1,7 +1,8 @@
 """Who is a customer and who is a colleague, as far as Redmine knows.
 
 A colleague is a member of the project whose role may read private notes: whoever may read what customers may not, is
-none of them. Redmine mails public notes to authors and watchers, and to nobody else.
+none of them. So is our own user, whatever its role. Redmine mails public notes to authors and watchers, and to nobody
+else.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class RedminePeople:
         self._known: RecentlyUsed[int, _Known] = RecentlyUsed(MEMORY)
         self._colleagues: frozenset[int] = frozenset()
         self._colleagues_at: float | None = None
+        self._own_id: int | None = None
 
     async def customer(self, issue: Mapping[str, Any]) -> Customer:
         """The author; of what a colleague or nobody known has filed, whom the custom field or the watchers name."""
@@ -68,8 +70,23 @@ class RedminePeople:
         return Customer(known.contact, known.is_active and bool(known.contact.id))
 
     async def is_colleague(self, user: Mapping[str, Any]) -> bool:
-        """Whether they belong to the house, by their rights or because the operator says so."""
+        """Whether they belong to the house: by their rights, because the operator says so, or because it is us."""
         if any_text(user.get("name")) in self._settings.colleagues:
+            return True
+        return whole(user.get("id")) in await self.colleagues() or await self.is_us(user)
+
+    async def is_us(self, user: Mapping[str, Any]) -> bool:
+        """Whether it is our own user, who may be an administrator and no member."""
+        number = whole(user.get("id"))
+        if self._own_id is None:
+            self._own_id = await self._api.own_id()
+        return number is not None and number == self._own_id
+
+    async def is_named(self, user: Mapping[str, Any]) -> bool:
+        """Whether a user as `users/current.json` shows them is a colleague without being us. How a Redmine puts names
+        together is its own setting: any of theirs in `colleagues` will do."""
+        theirs = {any_text(user.get(key)) for key in ("login", "firstname", "lastname")} - {""}
+        if any(theirs & {name, *name.replace(",", " ").split()} for name in self._settings.colleagues):
             return True
         return whole(user.get("id")) in await self.colleagues()
 

@@ -142,6 +142,29 @@ async def test_a_customers_last_word_reopens(
         assert (await read(helpdesk, ticket)).status is status
 
 
+async def test_an_administrators_key(world: HelpdeskWorld, ticket: str) -> None:
+    """Who is no member is no customer when it is us: our reply after a status reopens nothing, on whosever ticket."""
+    tracker = world.fake.tracker
+    tracker.people[5].role = None
+    helpdesk = connect_helpdesk(world)
+    for known in (ticket, str(tracker.create(5, "Seen by us", "words").id)):
+        await change(helpdesk, known, SOLVED)
+        await change(helpdesk, known, REPLY, "r")
+        found = await read(helpdesk, known)
+        assert found.status is TicketStatus.SOLVED
+        said = await helpdesk.comments(found, found.created_at)
+        assert [one.author for one in said] == [Author.LIAISON]
+
+
+async def test_check_of_an_administrators_key(world: HelpdeskWorld) -> None:
+    """Until the operator says that it is a colleague."""
+    world.fake.tracker.people[5].role = None
+    with pytest.raises(NotAllowed, match="no colleague; make it a member"):
+        await connect_helpdesk(world, colleagues=["Root Admin"]).check()
+    for name in ("Liaison Bot", "Bot, Liaison", "liaison"):
+        assert "tickets of project" in await connect_helpdesk(world, colleagues=[name]).check()
+
+
 async def test_what_a_customer_has_reopened_is_settled_anew(
     world: HelpdeskWorld, helpdesk: RedmineHelpdesk, ticket: str
 ) -> None:
