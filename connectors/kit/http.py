@@ -254,17 +254,23 @@ class VendorHttp:
         )
 
     async def stream(
-        self, path: str, *, json: Any, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        json: Any,
+        headers: Mapping[str, str] | None = None,
+        longest_silence: float = 600.0,
     ) -> AsyncGenerator[bytes, None]:
         """What the vendor says at this path for as long as it likes, piece by piece as it comes; the first is empty and
-        means that it is open. Silence is no error; raises `Unreachable` when the line ends.
+        means that it is open. Raises `Unreachable` when the line ends, and after so many seconds of silence: nobody can
+        tell a quiet line from a dead one.
 
         For connections that log in by headers; nobody's pace is kept and no deadline.
         """
         what = f"{self._vendor} POST {path}"
         request = self._request("POST", path, what=what, json=json, form=None, params=None, headers=headers)
         request.headers.update(self._proof)
-        request.extensions["timeout"] = {"connect": 3.0, "read": None, "write": 10.0, "pool": 10.0}
+        request.extensions["timeout"] = {"connect": 3.0, "read": longest_silence, "write": 10.0, "pool": 10.0}
         try:
             response = await self._client.send(request, stream=True)
             try:
@@ -274,6 +280,8 @@ class VendorHttp:
                     yield piece
             finally:
                 await response.aclose()
+        except httpx.ReadTimeout as error:
+            raise Unreachable(f"{what}: nothing said for {longest_silence:g} s") from error
         except httpx.TransportError as error:
             raise Unreachable(f"{what}: connection lost ({type(error).__name__})") from error
         raise Unreachable(f"{what}: the vendor ended it")

@@ -1,8 +1,8 @@
 """Icinga's stream of events as a hint to look at once: what it says is never believed, only that it says something.
 
 It says nothing of what happened while nobody was connected, holds a word back for up to five seconds (seen on 2.13),
-and a line that died in silence says nothing at all. So looks stay the truth: one when the stream is opened, one after
-each word of it, and the others at their time all the same.
+and a line that died in silence says nothing at all: after some minutes without a word it is opened anew. So looks stay
+the truth: one when the stream is opened, one after each word of it, and the others at their time all the same.
 """
 
 from __future__ import annotations
@@ -52,9 +52,17 @@ class LookHints:
                         self.is_open, wait = True, self._retry
                         self._news.set()
             except LiaisonError as error:
-                logger.warning(
-                    "%s: its events are not heard, looking each %g s: %s", self._name, self._pause, error
+                # One that was open is opened again in seconds: a quiet Icinga is no trouble of anybody's.
+                level = logging.INFO if self.is_open else logging.WARNING
+                logger.log(
+                    level,
+                    "%s: its events are not heard, looking each %g s: %s",
+                    self._name,
+                    self._pause,
+                    error,
                 )
+            except Exception:  # a defect here must not end the hearing: looks alone are later
+                logger.exception("%s: its events are not heard, looking each %g s", self._name, self._pause)
             self.is_open = False
             await asyncio.sleep(wait)
             wait = min(2 * wait, LONGEST_RETRY)

@@ -148,7 +148,8 @@ async def test_without_the_right(server: FakeIcinga2, url: str, clock: Clock) ->
 
 
 async def test_cut_off_and_back() -> None:
-    """A stream that ends, or that never opens, is opened again; each opening is a look, and so is each word."""
+    """A stream that ends, that never opens, or that we fail upon is opened again; each opening is a look, and so is
+    each word."""
     opened = 0
 
     async def events() -> AsyncGenerator[bytes, None]:
@@ -156,8 +157,10 @@ async def test_cut_off_and_back() -> None:
         opened += 1
         if opened == 2:
             raise NotAllowed("no right")
-        yield b""
         if opened == 3:
+            raise ValueError("a defect of ours")
+        yield b""
+        if opened == 4:
             await asyncio.Event().wait()
         raise Unreachable("cut off")
 
@@ -167,7 +170,7 @@ async def test_cut_off_and_back() -> None:
         await hints.wait()
 
     async def is_open_again() -> bool:
-        return opened == 3 and hints.is_open
+        return opened == 4 and hints.is_open
 
     await until("it is open again", is_open_again, PATIENCE)
     running.cancel()

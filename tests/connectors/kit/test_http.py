@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
 import httpx
 import pytest
@@ -210,6 +211,30 @@ async def test_deadline_bounds_a_dripping_answer(is_repeatable, expected):
         with pytest.raises(expected, match=r"no answer within 0\.02 s"):
             await client.call("POST", "/things", json={}, is_repeatable=is_repeatable)
     assert drip.is_closed
+
+
+async def test_a_stream_that_died_in_silence_ends():
+    """Opened again, it may live; nothing else would ever say that it does not."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nword\r\n")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with (
+        server,
+        VendorHttp(vendor="acme", base_url=f"http://127.0.0.1:{port}") as client,
+        asyncio.timeout(10),
+    ):
+        pieces = client.stream("/events", json={}, longest_silence=0.05)
+        assert [await anext(pieces), await anext(pieces)] == [b"", b"word"]
+        with pytest.raises(Unreachable, match=r"nothing said for 0\.05 s"):
+            await anext(pieces)
+    silence = inspect.signature(VendorHttp.stream).parameters["longest_silence"].default
+    assert 300 <= silence <= 900
 
 
 async def test_deadline_while_waiting_for_our_pace():
