@@ -374,7 +374,8 @@ _PAGE_STATUSES = {
 
 
 def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
-    """The field that the effect writes, and the hash of what; None for an action, which writes nothing."""
+    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, and for a mail
+    to a customer without a ticket, of which no tool tells us again."""
     field = _FIELDS.get(effect.kind)
     return None if field is None else (field, value_hash(_value(effect)))
 
