@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 
 from incidents.store.board.reading import read_board
-from incidents.store.sla.board import is_news
+from incidents.store.sla.board import forget_shown, is_news
 from tasks import resources
 from tasks.artifacts import rewrite_page
 from tasks.pages.now import KEY, now_page
 from tasks.retries import REPEATABLE_STORE_CALL
 from tasks.runs import task
-from tasks.without_prefect import is_without_prefect
+from tasks.without_prefect import is_without_prefect, run_logger
 
 EVERY = 5.0
 """Seconds from one rewriting to the next while much goes on; at the end of each drain it is rewritten anyway."""
+
+_PATIENCE = 5.0
+"""Seconds that a drain waits for the page at most."""
 
 
 @dataclass(slots=True)
@@ -47,5 +51,16 @@ async def write_now() -> bool:
         page = now_page(await read_board(step.connection, now=step.now), step.policy)
         if not await is_news(step.connection, KEY, hashlib.sha256(page.encode()).hexdigest()):
             return False
-        await rewrite_page(key=KEY, markdown=page, description="How it stands now.")
-    return True
+    # Not inside the transaction: others wait for its row, and Prefect may hang.
+    is_shown = False
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await rewrite_page(key=KEY, markdown=page, description="How it stands now.")
+        is_shown = True
+    except Exception:  # noqa: BLE001 - whatever Prefect does: a page that nobody sees keeps no incident waiting
+        run_logger().exception("the page %s could not be rewritten, and will be", KEY)
+    finally:
+        if not is_shown:
+            async with resources.database().transaction() as tx:
+                await forget_shown(tx, KEY)
+    return is_shown

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -62,6 +62,11 @@ async def is_news(tx: AsyncConnection, page: str, digest: str) -> bool:
         .returning(meta.c.key)
     )
     return row.scalar_one_or_none() is not None
+
+
+async def forget_shown(tx: AsyncConnection, page: str) -> None:
+    """What `is_news` remembered was not shown after all: the next look is news again."""
+    await tx.execute(delete(meta).where(meta.c.key == shown_key(page)))
 
 
 def shown_key(page: str) -> str:

@@ -18,7 +18,7 @@ from incidents.models import Incident, PublicText
 from incidents.store.database import Database
 from incidents.store.ledger.effects import Settled, lease_effects, plan_effects, settle_effects
 from incidents.store.ledger.fan_outs import fan_outs_under_way, read_progress
-from tasks import resources
+from tasks import now, resources
 from tasks.deliver import progress
 from tasks.deliver.progress import finish_fan_outs, show_progress
 from tasks.retention.runs import OUR_PAGES, delete_incident_pages
@@ -94,6 +94,7 @@ async def test_a_prefect_that_hangs_keeps_no_customer_waiting(
 ):
     """It is given up, and nothing is taken for shown."""
     monkeypatch.setattr(progress, "_PATIENCE", 0.2)
+    monkeypatch.setattr(now, "_PATIENCE", 0.2)
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -104,6 +105,9 @@ async def test_a_prefect_that_hangs_keeps_no_customer_waiting(
         with temporary_settings({PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
             async with asyncio.timeout(20):
                 await show_progress(incident.id, HELPDESK, LONG)
+                assert not await now.write_now()
+    assert await now.write_now(), "the next look shows it"
+    assert not await now.write_now(), "it reads as it did"
     async with database.transaction() as tx:
         known = await read_progress(tx, incident.id)
     assert known is not None
