@@ -326,8 +326,8 @@ class Written:
     """What an effect of ours wrote into a field of an object elsewhere.
 
     `hash` is `value_hash` of what was written, `actor` who we are there, "" where that is not known. It went out at
-    `at`, and was known to be done at `until`; None while it is under way, or where nobody knows. `version` is the
-    object's own order at the vendor just after it, None where the vendor does not tell.
+    `at`, and was known to be done at `until`; None while it is under way (`is_sending`), or where nobody knows.
+    `version` is the object's own order at the vendor just after it, None where the vendor does not tell.
     """
 
     connection: str
@@ -336,6 +336,7 @@ class Written:
     hash: str
     at: datetime
     until: datetime | None = None
+    is_sending: bool = False
     actor: str = ""
     version: int | None = None
 

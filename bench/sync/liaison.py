@@ -62,10 +62,12 @@ class _Line:
         if self.kept is None or self.at is None:
             raise ValueError(f"{self.effect.key} has written nothing")
         known = self.row
-        if known is None or (known.at, known.until, known.version) != (self.at, self.until, self.version):
+        is_sending = self.state is EffectState.SENDING
+        now = (self.at, self.until, self.version, is_sending)
+        if known is None or (known.at, known.until, known.version, known.is_sending) != now:
             self.row = Written(
                 connection=self.effect.connection, object=self.effect.target, field=self.kept[0], hash=self.kept[1],
-                at=self.at, until=self.until, version=self.version,
+                at=self.at, until=self.until, version=self.version, is_sending=is_sending,
             )  # fmt: skip
             return self.row
         return known

@@ -78,8 +78,12 @@ def judge_words(
 
 
 def is_our_doing(at: datetime, written: Sequence[Written], *, now: datetime) -> bool:
-    """Whether something that the vendor says we did at that time, without saying what, is a write of ours."""
-    return any(write.at - AT_ONCE <= at <= (write.until or now) + AT_ONCE for write in written)
+    """Whether something that the vendor says we did at that time, without saying what, is a write of ours. One of which
+    nobody knows whether it was done (it may wait for a person for days) was done when it went out, if ever."""
+    return any(
+        write.at - AT_ONCE <= at <= (write.until or (now if write.is_sending else write.at)) + AT_ONCE
+        for write in written
+    )
 
 
 def _by_owner(owner: FieldOwner, incoming: Incoming, ours: Written) -> Judgement:

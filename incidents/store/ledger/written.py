@@ -83,7 +83,8 @@ _MAY_BE_DONE = ", ".join(
 )
 _WRITTEN_ON = text(
     f"""
-    select w.*, case when e.state = 'done' then greatest(e.settled_at, w.at) end as until
+    select w.*, case when e.state = 'done' then greatest(e.settled_at, w.at) end as until,
+        e.state = 'sending' as is_sending
     from unnest(cast(:connections as text[]), cast(:objects as text[])) as asked(connection, object)
     join written w on w.connection = asked.connection and w.object = asked.object and w.field = any(:fields)
     join effects e on e.id = w.effect_id and e.state in ({_MAY_BE_DONE})
@@ -128,6 +129,7 @@ def _written(row: Row[tuple[object, ...]]) -> Written:
         hash=row.hash,
         at=row.at,
         until=row.until,
+        is_sending=row.is_sending,
         actor=row.actor,
         version=row.version,
     )

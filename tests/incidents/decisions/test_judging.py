@@ -24,7 +24,12 @@ THE_TOOL, LIAISON, THE_NEWER = FieldOwner
 
 
 def wrote(
-    value: str = "solved", *, at: int = 0, until: int | None = 1, version: int | None = None
+    value: str = "solved",
+    *,
+    at: int = 0,
+    until: int | None = 1,
+    version: int | None = None,
+    is_sending: bool = False,
 ) -> Written:
     """A write of ours, so many seconds after noon."""
     return Written(
@@ -35,6 +40,7 @@ def wrote(
         at=NOW + at * SECOND,
         until=None if until is None else NOW + until * SECOND,
         version=version,
+        is_sending=is_sending,
     )
 
 
@@ -131,13 +137,22 @@ def test_signs_and_emoji_alone_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("at", "until", "expected"),
-    [(0, 1, True), (-50, 1, True), (50, 1, True), (100, 1, False), (-90, 1, False), (100, None, True)],
+    ("at", "written", "expected"),
+    [
+        (0, wrote(), True),
+        (-50, wrote(), True),
+        (50, wrote(), True),
+        (100, wrote(), False),
+        (-90, wrote(), False),
+        (100, wrote(until=None, is_sending=True), True),
+        (50, wrote(until=None), True),
+        (100, wrote(until=None), False),
+    ],
 )
-def test_what_a_vendor_says_we_did_is_a_write_of_ours_near_it(at, until, expected):
-    """One that is under way has no end yet."""
+def test_what_a_vendor_says_we_did_is_a_write_of_ours_near_it(at, written, expected):
+    """One that is under way has no end yet; one that is held, or that nobody knows of, is not under way."""
     now = NOW + timedelta(minutes=2)
-    assert is_our_doing(NOW + at * SECOND, [wrote(until=until)], now=now) is expected
+    assert is_our_doing(NOW + at * SECOND, [written], now=now) is expected
     assert timedelta(seconds=30) < AT_ONCE < timedelta(minutes=5)
 
 

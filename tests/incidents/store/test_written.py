@@ -83,6 +83,7 @@ async def test_what_is_on_its_way_is_known_by_its_hash(database: Database, incid
     (ours,) = await written(database)
     assert (ours.connection, ours.object, ours.field) == (HELPDESK, "7", STATUS)
     assert (ours.hash, ours.actor, ours.version, ours.until) == (SOLVED, "4711", None, None)
+    assert ours.is_sending
 
 
 async def test_what_is_done_has_its_end_and_the_vendors_version(database: Database, incident: Incident):
@@ -110,6 +111,7 @@ async def test_only_what_may_have_been_done_has_an_echo(
     found = await written(database)
     assert [one.hash for one in found] == ([SOLVED] if is_known else [])
     assert all((one.until is not None) is (state is EffectState.DONE) for one in found)
+    assert not any(one.is_sending for one in found)
 
 
 async def test_what_is_sent_again_is_written_once_and_later(database: Database, incident: Incident):
