@@ -8,6 +8,7 @@ first hundred at once, the next a minute later, and so on.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -22,12 +23,13 @@ from bench.result import Result, progress
 from connectors.kit.fakes.loopback import serving
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.postgres_programs import discard_data
+from incidents.effects import Wanted
 from incidents.models import PublicText, TicketChange
 from incidents.ports import Helpdesk
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
 from tasks import resources
-from tasks.deliver.deliver import deliver
+from tasks.deliver.deliver import deliver, next_due
 from tasks.without_prefect import without_prefect
 
 ALL = 2_000
@@ -65,6 +67,10 @@ async def _told(helpdesks: Sequence[CountingHelpdesk], template: str) -> float:
         )
         began = time.monotonic()
         await deliver(incident)
+        while await next_due(incident, Wanted.ALL) is not None:
+            # What a busy machine made late is taken up as `recover` does.
+            await asyncio.sleep(0.5)
+            await deliver(incident)
         took = time.monotonic() - began
     for desk in helpdesks:
         told = [desk.replies(ticket) for ticket in desk.tickets]

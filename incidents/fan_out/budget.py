@@ -13,6 +13,8 @@ from typing import Protocol, runtime_checkable
 
 SHARED_BY = 100
 """So many tickets share a call at most, whatever the helpdesk is."""
+ALONE_AT_ONCE = 5
+"""So many tickets that share no call are told at a time: whoever dies then leaves no more than these in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +33,7 @@ class Budget:
 
     Of each of the `limits`, one after the other: so many calls for one ticket (`alone`), and so many for tickets that
     are told the same (`together`), up to `most` of them; `most` is 1 where a vendor takes them one by one. `at_once`
-    changes are under way at a time.
+    shared calls are under way at a time.
     """
 
     limits: tuple[Limit, ...] = ()

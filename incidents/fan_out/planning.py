@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from math import inf
 
-from incidents.fan_out.budget import Budget, slots
+from incidents.fan_out.budget import ALONE_AT_ONCE, Budget, slots
 
 ROUND = 20
 """So many calls go out in a round at most: who comes meanwhile and presses more need not wait for all of the others."""
 _ROUNDS_A_WINDOW = 5
+_SOON = 2.0
+"""Seconds for which a few places are waited for, to be used together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,14 +58,18 @@ def plan_fan_out(untold: Sequence[Untold], budget: Budget, *, now: datetime) -> 
     )
     first = calls(ordered, budget)
     places = slots(budget, [len(call) for call in first])
-    together = min(_round(budget), len(first))
-    # A few at a time: a run for each single place that becomes free would cost more than it tells earlier.
-    next_in = max(0.0, places[together - 1]) if first else None
-    goes = next_in == 0
-    waiting = list(zip(first, places, strict=True))[together if goes else 0 :]
+    most = min(_round(budget), len(first))
+    fits = len(list(takewhile(lambda place: place <= 0, places[:most])))
+    # Not one at a time, as a round each costs more than it tells earlier. But what is free is not left unused, either,
+    # where the next place is far: a window in which four are left would end without them.
+    soon = [place for place in places[: min(ALONE_AT_ONCE, most)] if place <= places[0] + _SOON]
+    goes = fits > 0 and (fits >= len(soon) or fits == len(first))
+    together = fits if goes else 0
+    next_in = None if not first else 0.0 if goes else soon[-1]
+    waiting = list(zip(first, places, strict=True))[together:]
     later = {one.id: max(place, next_in or 0.0) for call, place in waiting for one in call}
     return FanOut(
-        now=tuple(tuple(one.id for one in call) for call in first[:together]) if goes else (),
+        now=tuple(tuple(one.id for one in call) for call in first[:together]),
         later=later,
         next_in=next_in,
         ends_in=ends_in,

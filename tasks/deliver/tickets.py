@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
 from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, StoreFault, Unreachable
-from incidents.fan_out.budget import UNLIMITED, Budgeted
+from incidents.fan_out.budget import ALONE_AT_ONCE, UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
@@ -50,11 +50,13 @@ async def send_to_tickets(leased: Sequence[Leased]) -> Sequence[Settled]:
     except LiaisonError as error:
         return [_not_sent(item, error) for item in leased]
     budget = helpdesk.budget() if isinstance(helpdesk, Budgeted) else UNLIMITED
-    sending = _Sending(helpdesk, asyncio.Semaphore(budget.at_once))
+    sending = _Sending(helpdesk)
+    one_by_one, together = asyncio.Semaphore(ALONE_AT_ONCE), asyncio.Semaphore(budget.at_once)
     calls = _calls(leased, budget.most)
     alone = [call for call in calls if len(call) == 1]
     shared = [[call] for call in calls if len(call) > 1]
-    settled = await asyncio.gather(*(sending.send(some) for some in (alone, *shared) if some))
+    ways = [sending.send(alone, one_by_one)] if alone else []
+    settled = await asyncio.gather(*ways, *(sending.send(some, together) for some in shared))
     return [one for some in settled for one in some]
 
 
@@ -69,15 +71,14 @@ def _calls(leased: Sequence[Leased], most: int) -> Sequence[Sequence[Leased]]:
 class _Sending:
     """Calls of one helpdesk, a few at a time. What says something of the whole helpdesk ends it: the others wait."""
 
-    def __init__(self, helpdesk: Helpdesk, places: asyncio.Semaphore) -> None:
+    def __init__(self, helpdesk: Helpdesk) -> None:
         self._helpdesk = helpdesk
-        self._places = places
         self._failure: LiaisonError | None = None
 
-    async def send(self, calls: Sequence[Sequence[Leased]]) -> Sequence[Settled]:
-        """Look at their tickets together, then send each call."""
+    async def send(self, calls: Sequence[Sequence[Leased]], places: asyncio.Semaphore) -> Sequence[Settled]:
+        """Look at their tickets together, then send each call, as many at a time as there are places."""
         leased = [item for call in calls for item in call]
-        async with self._places:
+        async with places:
             try:
                 ready = await _ready(self._helpdesk, leased)
             except LiaisonError as error:
@@ -85,11 +86,11 @@ class _Sending:
                 return [_not_sent(item, error) for item in leased]
         may_go = {item.id for item in ready.send}
         going = [[item for item in call if item.id in may_go] for call in calls]
-        settled = await asyncio.gather(*(self._call(call) for call in going if call))
+        settled = await asyncio.gather(*(self._call(call, places) for call in going if call))
         return [*ready.settled, *(one for some in settled for one in some)]
 
-    async def _call(self, call: Sequence[Leased]) -> Sequence[Settled]:
-        async with self._places:
+    async def _call(self, call: Sequence[Leased], places: asyncio.Semaphore) -> Sequence[Settled]:
+        async with places:
             if self._failure is not None:
                 return [_not_sent(item, self._failure) for item in call]
             try:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from connectors.kit.pacing import Pace
 from incidents.fan_out.budget import UNLIMITED, Budget, Limit
 from incidents.fan_out.planning import FanOut, Untold, in_order, plan_fan_out
 
@@ -67,12 +68,12 @@ def test_a_round_of_single_calls():
 
 
 def test_the_window_is_full():
-    """The next round is when it fits as a whole; a run for each single place would cost more than it tells earlier."""
+    """The next round is when five fit; a run for each single place would cost more than it tells earlier."""
     made = tuple(float(at) for at in range(-50, 0)) * 2
     full = replace(A_HUNDRED, limits=(Limit(calls=100, seconds=60, made=tuple(sorted(made))),))
     found = plan([one(number) for number in range(50)], full)
-    assert (found.now, found.next_in) == ((), 19.0)
-    assert found.later[0] == 19.0, "what fits sooner is not due sooner: nobody would send it"
+    assert (found.now, found.next_in) == ((), 12.0)
+    assert found.later[0] == 12.0, "what fits sooner is not due sooner: nobody would send it"
     few = plan([one(number) for number in range(3)], full)
     assert few.next_in == 11.0, "three wait for three places"
 
@@ -116,3 +117,40 @@ def test_whom_the_wait_would_cost_a_promise_is_told_before_a_gold_customer():
     assert plan(untold, A_HUNDRED).now[0] == (249,)
     # Where all are told within the first minute, there is no need.
     assert plan([one(1, weight=3), one(2, due=3)], A_HUNDRED).now == ((1,), (2,))
+
+
+def test_a_call_that_does_not_fit_keeps_none_behind_it_going_round_and_round():
+    """A shared call costs more than is left, a single one behind it would fit: nothing goes, and there is a wait."""
+    made = tuple(float(at) for at in range(-8, 0))
+    bulk = Budget(
+        limits=(Limit(calls=10, seconds=60, made=made),), alone=(1,), together=(5,), most=2, at_once=2
+    )
+    found = plan([one(1), one(2), one(3, alike="b")], bulk)
+    assert found.now == ()
+    assert found.next_in == 54.0
+    assert min(found.later.values()) == 54.0, "none is due before its round"
+
+
+@pytest.mark.parametrize("each", [0.0, 0.02, 0.1])
+@pytest.mark.parametrize(("tickets", "windows"), [(96, 0), (100, 0), (101, 1), (500, 4), (2_000, 19)])
+def test_no_window_is_left_unused(tickets: int, windows: int, each: float):
+    """Round after round by the pace's own clock: as many full windows as the limit needs, and not one more.
+
+    The limit on all calls makes rounds of eight, of which a hundred is no multiple. `each`: seconds a call takes."""
+    now = 0.0
+    updates, requests = (Pace(calls, 60, clock=lambda: now) for calls in (100, 200))
+    left = list(range(tickets))
+    while left:
+        limits = (updates.limit(), requests.limit())
+        budget = Budget(limits=limits, alone=(1, 1), together=(0, 5), at_once=25)
+        # What is far behind changes nothing, and planning it takes its time.
+        found = plan([one(number, alike=str(number)) for number in left[:150]], budget)
+        if not found.now:
+            assert found.next_in is not None
+            now += max(found.next_in, 0.001)
+            continue
+        for _ in found.now:
+            assert updates.take() == requests.take() == 0.0, "no call waits in the connector"
+            now += each / 5
+        del left[: len(found.now)]
+    assert 60 * windows <= now < 61 * windows + 10 * each + 2
