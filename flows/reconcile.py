@@ -13,7 +13,9 @@ from tasks.reading import paged_incidents
 from tasks.stages.gather import note_look
 from tasks.stages.issues import read_issues
 from tasks.stages.look_at_alerts import look_at_alerts
+from tasks.stages.missed import LookedAt, alerts_looked_at
 from tasks.stages.reconcile import reconcile_helpdesk
+from tasks.stages.show_missed import show_missed
 from tasks.stages.status_pages import restore_status_page
 
 
@@ -24,27 +26,34 @@ def _run_name() -> str:
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
     """Ask each helpdesk what changed, each pager how its pages stand, each monitor what fires; webhooks are only the
-    fast path. Status pages that are lost are written again, and issues read.
+    fast path. Status pages that are lost are written again, and issues read. What webhooks missed is said on a page.
 
     One of them that is away keeps the others from nothing, and fails the run at its end.
     """
     followers = Followers()
     failures: list[LiaisonError] = []
+    looks: list[LookedAt] = []
     tickets = joined = 0
     for connection in resources.policy().helpdesks:
         try:
-            handled = await reconcile_helpdesk(connection)
+            found = await reconcile_helpdesk(connection)
         except LiaisonError as error:
             failures.append(error)
+            looks.append(LookedAt(connection=connection, why_not=str(error)))
             continue
-        if handled is not None:
-            tickets, joined = tickets + handled.tickets, joined + handled.joined
-            followers.start(handled.incidents)
+        if found is not None:
+            looks.append(found.looked_at)
+            tickets, joined = tickets + found.handled.tickets, joined + found.handled.joined
+            followers.start(found.handled.incidents)
     for connection in resources.policy().alert_connections():
         try:
-            followers.start((await look_at_alerts(connection)).incidents)
+            alerts = await look_at_alerts(connection)
         except LiaisonError as error:
             failures.append(error)
+            looks.append(LookedAt(connection=connection, why_not=str(error)))
+            continue
+        looks.append(alerts_looked_at(connection, alerts))
+        followers.start(alerts.incidents)
     for connection in resources.policy().status_pages():
         try:
             await restore_status_page(connection)
@@ -58,6 +67,7 @@ async def reconcile() -> str:
     # Last: nobody waits for a lasting fix as for a page.
     failures += await read_issues()
     await followers.finish()
+    missed = await show_missed(looks)
     if failures:
         raise failures[0]
-    return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at"
+    return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at; {missed}"

@@ -260,6 +260,26 @@ async def last_linked_at(tx: AsyncConnection, incident_ids: Sequence[int]) -> Ma
     return {row[0]: row[1] for row in rows}
 
 
+async def open_tickets(
+    tx: AsyncConnection, connection: str, *, part: int, parts: int, at_most: int
+) -> Sequence[TicketRef]:
+    """Tickets that nobody has settled, of a connection: one of so many parts of them, always the same ones."""
+    settled = [status.value for status in TicketStatus if status.is_settled]
+    rows = await tx.execute(
+        select(tickets.c.id)
+        .where(
+            tickets.c.connection == connection,
+            tickets.c.status.not_in(settled),
+            tickets.c.gone.is_(None),
+            tickets.c.texts_gone.is_(None),
+            func.abs(func.hashtext(tickets.c.id)) % parts == part,
+        )
+        .order_by(tickets.c.updated_at)
+        .limit(at_most)
+    )
+    return [TicketRef(connection=connection, id=found) for found in rows.scalars()]
+
+
 async def count_tickets(tx: AsyncConnection) -> int:
     """How many tickets we know; counts them all, so it is for people."""
     count: int = (await tx.execute(text("select count(*) from tickets"))).scalar_one()
