@@ -67,7 +67,7 @@ async def reconcile() -> str:
     # Last: nobody waits for a lasting fix as for a page.
     failures += await read_issues()
     await followers.finish()
-    missed = await show_missed(looks)
+    told = await show_missed(looks)
     if failures:
         raise failures[0]
-    return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at; {missed}"
+    return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at; {told}"

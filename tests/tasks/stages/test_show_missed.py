@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.settings import PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from incidents.store.database import Database
 from tasks import resources
@@ -32,7 +33,7 @@ async def installation(
     write(tmp_path / "liaison.yaml", "Checkout")
     monkeypatch.setenv("LIAISON_DATABASE_URL", database.url)
     monkeypatch.setenv("LIAISON_POLICY", str(tmp_path / "liaison.yaml"))
-    with prefect_server.settings():
+    with prefect_server.settings(), temporary_settings({PREFECT_LOGGING_TO_API_ENABLED: False}):
         yield
     await resources.close()
 
