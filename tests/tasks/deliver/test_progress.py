@@ -106,6 +106,8 @@ async def test_a_prefect_that_hangs_keeps_no_customer_waiting(
             async with asyncio.timeout(20):
                 await show_progress(incident.id, HELPDESK, LONG)
                 assert not await now.write_now()
+    # A Prefect that answers may take longer on a busy machine.
+    monkeypatch.undo()
     assert await now.write_now(), "the next look shows it"
     assert not await now.write_now(), "it reads as it did"
     async with database.transaction() as tx:
