@@ -9,6 +9,7 @@ from incidents.case import Case, Plan
 from incidents.decisions.intake import tickets_joined
 from incidents.decisions.merging.split import (
     Splitting,
+    came_over,
     check_split,
     join_of,
     opening_of,
@@ -27,6 +28,7 @@ from incidents.store.inbox.drains import take_turns
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.merging.handing import let_go, where_it_goes_on
 from incidents.store.sla.keeping import keep_tickets, severities_of
+from incidents.store.timeline import append_entries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +68,9 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
         return replace(plan, incident=now.incident)
 
     await decide(step, source, leave)
-    await plan_effects(tx, [split_note(case, to, ticket, splitting)])
+    if target is not None:
+        await append_entries(step, to.id, [came_over(case, ticket, splitting)])
+    await plan_effects(tx, [split_note(case, to, ticket, splitting, now=step.now)])
     await _keep_its_promises(step, ticket, to)
     said = f"#{ticket.ref.id} was split off {case.incident.name}; it goes on in {to.name}."
     return SplitOff(said=said, source=source, target=to.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
@@ -109,9 +110,15 @@ def split_off(case: Case, ticket: Ticket, to: Incident, splitting: Splitting, ba
     return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
 
 
-def split_note(case: Case, to: Incident, ticket: Ticket, splitting: Splitting) -> Effect:
-    """For the ticket's agent: where it goes on, and what its customer hears."""
-    once = case.once(f"split:{ticket.ref}:{to.name}")
+def came_over(case: Case, ticket: Ticket, splitting: Splitting) -> Entry:
+    """What the incident that takes it in has in its story."""
+    text = f"#{ticket.ref.id} came over from {case.incident.name} (split off{splitting.said.words})"
+    return Entry(kind=EntryKind.SPLIT, text=text, actor=splitting.said.by)
+
+
+def split_note(case: Case, to: Incident, ticket: Ticket, splitting: Splitting, *, now: datetime) -> Effect:
+    """For the ticket's agent: where it goes on, and what its customer hears; each time it is said."""
+    once = case.once(f"split:{ticket.ref}:{to.name}:{now.isoformat()}")
     note = internal(
         f"This ticket was split off {case.incident.name}{splitting.said.words}. It is {to.name} now; its customer "
         f"hears nothing more about {case.incident.name} from us."
