@@ -218,7 +218,7 @@ async def test_a_public_note_that_should_be_private_is_taken_back(
     assert redmine.call("GET", f"issues/{ticket}.json?include=journals", by=None).json()["issue"]["journals"]
     assert not await helpdesk.was_done(ticket, "a")
     (outcome,) = await helpdesk.update([ticket], NOTE, once="a")
-    assert outcome.outcome is ChangeOutcome.REFUSED
+    assert outcome.outcome is ChangeOutcome.EXPOSED
     assert "was taken back" in outcome.detail
     assert world.issue(ticket)["journals"] == []
 
