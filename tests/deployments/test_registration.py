@@ -50,7 +50,7 @@ async def test_it_agrees_with_prefect_deploy(
     prefect_server: PrefectServer, prefect_client: PrefectClient, deployed: None
 ):
     """One file, two readers: whoever uses Prefect's own command gets the same deployments."""
-    ours = {deployment.name: deployment for deployment in await _all(prefect_client)}
+    ours = await _of_the_sample(prefect_client)
     deploy = await asyncio.create_subprocess_exec(
         *(
             sys.executable,
@@ -69,13 +69,20 @@ async def test_it_agrees_with_prefect_deploy(
     )
     output, _ = await deploy.communicate()
     assert deploy.returncode == 0, output.decode()
-    theirs = {deployment.name: deployment for deployment in await _all(prefect_client)}
+    theirs = await _of_the_sample(prefect_client)
+    assert set(ours) == {one.name for one in declarations(SAMPLE_YAML)}
     assert {name: _facts(found) for name, found in ours.items()} == {
         name: _facts(found) for name, found in theirs.items()
     }
     assert {name: found.id for name, found in ours.items()} == {
         name: found.id for name, found in theirs.items()
     }
+
+
+async def _of_the_sample(client: PrefectClient) -> dict[str, DeploymentResponse]:
+    """Other tests have deployments on the same server."""
+    names = {one.name for one in declarations(SAMPLE_YAML)}
+    return {one.name: one for one in await _all(client) if one.name in names}
 
 
 async def test_registering_again_changes_nothing(

@@ -86,7 +86,10 @@ async def test_from_the_beginning_to_the_end(
     await show_progress(incident.id, HELPDESK, OVER)
     await finish_fan_outs()
     assert len(await versions(prefect_client, incident)) == 1
-    assert await delete_incident_pages.fn([incident.id]) == 1, "it goes with its incident"
+    assert await delete_incident_pages.fn([incident.id]) >= 1, (
+        "it goes with its incident, as those of other tests do"
+    )
+    assert await versions(prefect_client, incident) == []
 
 
 async def test_a_prefect_that_hangs_keeps_no_customer_waiting(
