@@ -109,6 +109,12 @@ async def test_answered_by_mail(
     assert "answers by mail" in await pager.check()
     listening = asyncio.create_task(_listen(pager))
     await pager.page(PAGE, once="p")
+
+    async def is_woken() -> bool:
+        # The listener may have taken the notice before the page did.
+        return len(await read(server, ANA)) == 1
+
+    await until("Ana is woken", is_woken, 20)
     (mail,) = await read(server, ANA)
     answer = EmailMessage()
     answer["From"], answer["To"], answer["Subject"] = ANA, mail["Reply-To"], f"Re: {mail['Subject']}"
