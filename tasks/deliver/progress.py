@@ -49,7 +49,7 @@ async def show_progress(incident_id: int | None, connection: str, plan: FanOut) 
 
 
 async def finish_fan_outs() -> None:
-    """Say of those that were cut off after the last customer that all are told."""
+    """Say how it ended of those that were cut off after the last customer, or whose incident was merged."""
     async with resources.database().transaction() as tx:
         under_way = [(one, await read_progress(tx, one)) for one in await fan_outs_under_way(tx)]
     for incident_id, progress in under_way:

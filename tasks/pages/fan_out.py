@@ -17,6 +17,8 @@ _ORDER = (
 
 def fan_out_title(incident: str, progress: FanOutProgress, *, now: datetime) -> str:
     """In a few words: for the list of pages."""
+    if progress.goes_on_in is not None:
+        return f"{incident}: merged into INC-{progress.goes_on_in}, where its customers are told"
     if progress.is_over:
         given_up = sum(one.given_up for one in progress.helpdesks)
         return f"{incident}: all told at {clock(now)}{f', but {given_up:,}' if given_up else ''}"
@@ -50,6 +52,10 @@ def fan_out_page(incident: str, progress: FanOutProgress, *, now: datetime) -> s
 
 
 def _over(incident: str, progress: FanOutProgress, *, now: datetime) -> str:
+    if (into := progress.goes_on_in) is not None:
+        return (
+            f"# {fan_out_title(incident, progress, now=now)}\n\nHow far that is: the page `inc-{into}-told`."
+        )
     told, _ = _sum(progress)
     lines = [
         f"# {fan_out_title(incident, progress, now=now)}",

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.effects import EffectKind
-from incidents.store.schema.tables import meta
+from incidents.store.schema.tables import incidents, meta
 
 KEY = "fan_out:"
 """Of its row in `meta`, before the number of the incident."""
@@ -44,16 +44,18 @@ class HelpdeskProgress:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FanOutProgress:
-    """`shown_at` is when its page was written last; None before the first time."""
+    """`shown_at` is when its page was written last; None before the first time. `goes_on_in` is the incident that this
+    one was merged into: its tickets are counted there."""
 
     began_at: datetime
     shown_at: datetime | None
     helpdesks: tuple[HelpdeskProgress, ...]
+    goes_on_in: int | None = None
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing is left to send, at any helpdesk."""
-        return all(one.is_over for one in self.helpdesks)
+        """Whether nothing more happens here: nothing is left to send, at any helpdesk, or it goes on elsewhere."""
+        return self.goes_on_in is not None or all(one.is_over for one in self.helpdesks)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,13 +104,28 @@ async def note_shown(tx: AsyncConnection, incident_id: int, *, now: datetime) ->
         await _write(tx, incident_id, replace(known, shown_at=now))
 
 
+async def hand_fan_out_on(tx: AsyncConnection, loser: int, survivor: int) -> None:
+    """Where an update of the loser is under way, it goes on in the survivor, counted from its beginning. The loser's
+    own is kept until its page says so."""
+    theirs = await _read(tx, loser, for_update=True)
+    if theirs is None:
+        return
+    ours = await _read(tx, survivor, for_update=True)
+    known = (
+        replace(theirs, shown_at=None)
+        if ours is None
+        else replace(ours, began_at=min(ours.began_at, theirs.began_at), plans={**theirs.plans, **ours.plans})
+    )
+    await _write(tx, survivor, known)
+
+
 async def end_fan_out(tx: AsyncConnection, incident_id: int) -> None:
-    """All are told, and its page says so."""
+    """All are told, or are told elsewhere, and its page says so."""
     await tx.execute(delete(meta).where(meta.c.key == f"{KEY}{incident_id}"))
 
 
 async def fan_outs_under_way(tx: AsyncConnection) -> Sequence[int]:
-    """The incidents whose page does not say yet that all are told."""
+    """The incidents whose page does not say yet how it ended."""
     rows = await tx.execute(select(meta.c.key).where(meta.c.key.startswith(KEY)))
     return sorted(int(row.key.removeprefix(KEY)) for row in rows)
 
@@ -136,10 +153,12 @@ async def read_progress(tx: AsyncConnection, incident_id: int) -> FanOutProgress
     message = EffectKind.CUSTOMER_MESSAGE.value
     given = {"incident_id": incident_id, "message": message, "began_at": known.began_at}
     rows = await tx.execute(_COUNTS, given)
+    goes_on_in = await tx.execute(select(incidents.c.merged_into).where(incidents.c.id == incident_id))
     return FanOutProgress(
         began_at=known.began_at,
         shown_at=known.shown_at,
         helpdesks=tuple(_helpdesk(row, known.plans.get(row.connection)) for row in rows),
+        goes_on_in=goes_on_in.scalar_one_or_none(),
     )
 
 

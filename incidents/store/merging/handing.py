@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.models import TicketRef
+from incidents.store.ledger.fan_outs import hand_fan_out_on
 from incidents.store.schema.tables import incidents
 
 
@@ -117,6 +118,7 @@ async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> No
     for statement in _MOVES:
         wanted = statement.compile().params.keys()
         await tx.execute(statement, {name: given[name] for name in wanted})
+    await hand_fan_out_on(tx, handing.loser, handing.survivor)
 
 
 _WITHDRAW_OF_TICKET = text(

@@ -12,9 +12,11 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from incidents.decisions.merging.merge import Merging
 from incidents.effects import CustomerText, EffectKind, EffectState
 from incidents.fan_out.planning import FanOut
 from incidents.models import Incident, PublicText
+from incidents.process.merging import merge
 from incidents.store.database import Database
 from incidents.store.ledger.effects import Settled, lease_effects, plan_effects, settle_effects
 from incidents.store.ledger.fan_outs import fan_outs_under_way, read_progress
@@ -23,6 +25,7 @@ from tasks.deliver import progress
 from tasks.deliver.progress import finish_fan_outs, show_progress
 from tasks.retention.runs import OUR_PAGES, delete_incident_pages
 from tasks.without_prefect import without_prefect
+from tests.incidents.process.test_process import a_step
 from tests.incidents.store.examples import HELPDESK, effect, new_incident
 from tests.servers import PrefectServer
 from tests.tasks.test_resources import write
@@ -147,3 +150,26 @@ async def test_ended_while_prefect_was_away(
     assert only.startswith("# INC-1: all told at ")
     async with database.transaction() as tx:
         assert await fan_outs_under_way(tx) == []
+
+
+async def test_merged_in_the_middle(database: Database, incident: Incident, prefect_client: PrefectClient):
+    """The page of the one that ended says where it goes on, not that all are told; the other's counts from the start."""
+    async with database.transaction() as tx:
+        into = await new_incident(tx)
+    await show_progress(incident.id, HELPDESK, LONG)
+    await tell(database, 1)
+    async with database.transaction() as tx:
+        await merge(a_step(tx), incident.id, into.id, Merging(by="Bo"))
+    await finish_fan_outs()
+    (ended,) = await versions(prefect_client, incident)
+    assert ended == "# INC-1: merged into INC-2, where its customers are told"
+    async with database.transaction() as tx:
+        assert await fan_outs_under_way(tx) == [into.id]
+        known = await read_progress(tx, into.id)
+    assert known is not None
+    assert [(one.told, one.left) for one in known.helpdesks] == [(1, 2)]
+    await tell(database, 2)
+    await finish_fan_outs()
+    (only,) = await versions(prefect_client, into)
+    assert only.startswith("# INC-2: all told at ")
+    await delete_incident_pages.fn([incident.id, into.id])
