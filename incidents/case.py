@@ -264,6 +264,8 @@ class Actor:
     """Names for who did it, where it was no person."""
 
     LIAISON = "Liaison"
+    ON_CALL_TOOL = "On-call tool"
+    """It went on by time, by a rule, or by another tool's integration: nobody acted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

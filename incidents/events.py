@@ -59,6 +59,7 @@ class PageEvent:
 
     `key` is the deduplication key we paged with, or None when the vendor's payload lacks it (then the pager
     is asked by `page_id`). `by_us` marks the echo of our own call, `note_id` is the vendor's own id of a note.
+    `by_machine`: the `actor` is no person but an integration, a rule or a service.
     """
 
     connection: str
@@ -70,6 +71,7 @@ class PageEvent:
     text: str = ""
     url: str | None = None
     by_us: bool = False
+    by_machine: bool = False
     note_id: str = ""
 
 

@@ -225,7 +225,11 @@ def _responders(incident: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(_person, people))))
 
 
+def is_person(reference: Any) -> bool:
+    """Whether it refers to a user, not to a service, an integration or a rule."""
+    return text(record(reference).get("type")) in ("user", "user_reference")
+
+
 def _person(reference: Any) -> str:
     """The name behind a reference to a user; "" for what is no person."""
-    is_user = text(record(reference).get("type")) in ("user", "user_reference")
-    return text(record(reference).get("summary")) if is_user else ""
+    return text(record(reference).get("summary")) if is_person(reference) else ""

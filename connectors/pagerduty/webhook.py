@@ -22,7 +22,7 @@ from typing import Any
 from connectors.kit.fields import items, record, text, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_hex_hmac
-from connectors.pagerduty.mapping import CLIENT, unmarked
+from connectors.pagerduty.mapping import CLIENT, is_person, unmarked
 from incidents.errors import Unrecognised
 from incidents.events import (
     Event,
@@ -83,6 +83,7 @@ def _page_event(
     if not page_id:
         raise Unrecognised("pagerduty: an incident event without an incident")
     said, is_marked = unmarked(tell(data))
+    agent = record(event.get("agent"))
     if change is PageChange.RESOLVED and (target := _merged_into(data)):
         change, said = PageChange.MERGED, f"merged into {target}; it goes on there"
     return PageEvent(
@@ -91,10 +92,11 @@ def _page_event(
         key=text(incident.get("incident_key")) or None,
         change=change,
         at=utc_time(event.get("occurred_at"), of="pagerduty", zone=UTC),
-        actor=text(record(event.get("agent")).get("summary")),
+        actor=text(agent.get("summary")),
         text=said,
         url=text(incident.get("html_url")) or None,
         by_us=is_marked or _is_our_act(event, change),
+        by_machine=bool(agent) and not is_person(agent),
         note_id=text(data.get("id")) if change is PageChange.NOTED else "",
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incidents.basis import Basis
-from incidents.case import Case, EntryKind, Plan
+from incidents.case import Actor, Case, EntryKind, Plan
 from incidents.decisions.posts import tell_room
 from incidents.decisions.telling import digest, note_tickets, tell_all
 from incidents.decisions.written.judging import AT_ONCE
@@ -67,7 +67,7 @@ def handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis:
     ]
     seen = replace(case, incident=incident)
     what = f"handed-back:{digest(str(basis.now))}"
-    return tell_all(seen, basis.policy, what, "; ".join(said), kind=EntryKind.HANDED_ON)
+    return tell_all(seen, basis.policy, what, "; ".join(said), kind=EntryKind.HANDED_ON, actor=_by(moves))
 
 
 def is_reopened(case: Case, events: Sequence[PageEvent], state: PageState, basis: Basis) -> bool:
@@ -97,7 +97,9 @@ def moved_on(case: Case, moves: Sequence[PageEvent], state: PageState, basis: Ba
         if event.change is PageChange.UNACKNOWLEDGED and state.status is not PageStatus.TRIGGERED:
             continue  # somebody has taken it again since
         what = f"moved:{digest(*_mark(event))}"
-        told = tell_all(case, basis.policy, what, _said(event, state), kind=EntryKind.HANDED_ON)
+        told = tell_all(
+            case, basis.policy, what, _said(event, state), kind=EntryKind.HANDED_ON, actor=_by([event])
+        )
         plan = replace(plan, effects=(*plan.effects, *told.effects), entries=(*plan.entries, *told.entries))
     return plan
 
@@ -132,6 +134,12 @@ def snoozed(case: Case, state: PageState, basis: Basis) -> Plan:
         notes = note_tickets(case, what, internal(f"{case.incident.name}: {text}."))
         return Plan(incident=case.incident, effects=tuple(notes))
     return tell_all(case, basis.policy, what, text, kind=EntryKind.SNOOZED)
+
+
+def _by(moves: Sequence[PageEvent]) -> str:
+    """Whether a person moved it, whom the text names, or time or a rule did."""
+    by_person = any(event.actor and not event.by_machine for event in moves)
+    return Actor.LIAISON if by_person else Actor.ON_CALL_TOOL
 
 
 def _said(event: PageEvent, state: PageState) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from incidents.approval import Ruling
 from incidents.basis import Basis
-from incidents.case import LAPSED, NOBODY, PROGRESS, Case, Entry, EntryKind, Plan
+from incidents.case import LAPSED, NOBODY, PROGRESS, Actor, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.chat_answers import USAGE, answer, status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
@@ -85,13 +85,12 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     effects, entries = list(plan.effects), list(plan.entries)
     for what, event in notes.items():
         is_note = event.change is PageChange.NOTED
-        who = event.actor or ("An engineer" if is_note else "On-call tool")
+        is_engineer = not event.by_machine and bool(event.actor or is_note)
+        who = event.actor or ("An engineer" if is_engineer else Actor.ON_CALL_TOOL)
         said = f"{who}: {event.text}"
         effects += note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_room(case, basis.policy, what, said)
-        entries.append(
-            Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or ("engineer" if is_note else who))
-        )
+        entries.append(_noted(event, is_engineer=is_engineer))
     return replace(
         plan,
         effects=tuple(effects),
@@ -100,12 +99,20 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     )
 
 
+def _noted(event: PageEvent, *, is_engineer: bool) -> Entry:
+    if is_engineer:
+        return Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or "engineer")
+    by = f"{event.actor}: " if event.actor else ""
+    return Entry(kind=EntryKind.NOTE, text=f"{by}{event.text}", actor=Actor.ON_CALL_TOOL)
+
+
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     incident = case.incident
     moves = page_moves(news.events)
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
         who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
-        return _joined(moved_on(case, moves, state, basis), _acknowledged(case, who, basis))
+        taken = _acknowledged(case, who, basis, by_machine=_is_taken_by_a_machine(news))
+        return _joined(moved_on(case, moves, state, basis), taken)
     if is_handed_back(case, moves, state, basis):
         return handed_back(case, moves, state, basis)
     if state.status is PageStatus.RESOLVED and incident.state in WITH_ENGINEERS:
@@ -144,7 +151,11 @@ def _page_is_resolved(case: Case, news: PageNews, state: PageState, basis: Basis
 def _resolver(case: Case, news: PageNews, state: PageState) -> str | None:
     """The person who resolved the page; None when nobody did: a time-out, or an integration on its own."""
     resolved = [event for event in news.events if event.change is PageChange.RESOLVED]
-    named = [event.actor for event in reversed(resolved) if event.actor and not event.by_us]
+    named = [
+        event.actor
+        for event in reversed(resolved)
+        if event.actor and not event.by_us and not event.by_machine
+    ]
     if named:
         return named[0]
     is_ours = any(line.kind is EffectKind.PAGE_RESOLVE and line.target == news.key for line in case.ledger)
@@ -192,7 +203,12 @@ def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) ->
     return _joined(plan, _acknowledged(replace(case, incident=plan.incident), who, basis))
 
 
-def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
+def _is_taken_by_a_machine(news: PageNews) -> bool:
+    taken = [one for one in news.events if one.change is PageChange.ACKNOWLEDGED and not one.by_us]
+    return bool(taken) and all(one.by_machine for one in taken)
+
+
+def _acknowledged(case: Case, who: str, basis: Basis, *, by_machine: bool = False) -> Plan:
     """Somebody has it: every agent is told who, every waiting customer that it is being worked on."""
     incident = move(case.incident, IncidentState.ACKNOWLEDGED, now=basis.now)
     # Who has had this message gets no other by it, so what was promised to them stays.
@@ -207,6 +223,7 @@ def _acknowledged(case: Case, who: str, basis: Basis) -> Plan:
         f"acknowledged:{digest(who, str(basis.now))}",
         f"{who} is on it",
         kind=EntryKind.ACKNOWLEDGED,
+        actor=Actor.ON_CALL_TOOL if by_machine else Actor.LIAISON,
     )
     progress = say(
         seen,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import Actor, Case, Entry, EntryKind, Plan
 from incidents.decisions.customers import owners_ticket
 from incidents.decisions.posts import tell_room
 from incidents.effects import Effect, ticket_note
@@ -13,11 +13,15 @@ from incidents.policy.policy import Policy
 from incidents.texts.messages import internal
 
 
-def tell_all(case: Case, policy: Policy, what: str, text: str, *, kind: EntryKind) -> Plan:
+def tell_all(
+    case: Case, policy: Policy, what: str, text: str, *, kind: EntryKind, actor: str = Actor.LIAISON
+) -> Plan:
     """News as every agent and the room hear it, and the story. The pager knows: it told us."""
     effects = note_tickets(case, what, internal(f"{case.incident.name}: {text}."))
     effects += tell_room(case, policy, what, text)
-    return Plan(incident=case.incident, effects=tuple(effects), entries=(Entry(kind=kind, text=text),))
+    return Plan(
+        incident=case.incident, effects=tuple(effects), entries=(Entry(kind=kind, text=text, actor=actor),)
+    )
 
 
 def note_tickets(case: Case, what: str, note: InternalText) -> list[Effect]:

@@ -126,10 +126,12 @@ async def find_due(incident_id: int | None, wanted: Wanted) -> Sequence[DueEffec
         return await due_effects(step.connection, incident_id, now=step.now, wanted=wanted)
 
 
-async def next_due(incident_id: int | None, wanted: Wanted) -> datetime | None:
+async def next_due(
+    incident_id: int | None, wanted: Wanted, *, after: datetime | None = None
+) -> datetime | None:
     """As `incidents.store.ledger.due.next_due_at`, as a task."""
     async with resources.database().transaction() as tx:
-        return await next_due_at(tx, incident_id, wanted=wanted)
+        return await next_due_at(tx, incident_id, wanted=wanted, after=after)
 
 
 def _send_name() -> str:

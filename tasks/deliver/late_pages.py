@@ -27,13 +27,14 @@ async def send_late_pages(
 ) -> bool:
     """Wait for what wakes engineers and is due soon, and send it then; whether there was any.
 
-    `longest` is how long is waited in all, `LONGEST` unless told. What is due already is in somebody else's hands.
+    `longest` is how long is waited in all, `LONGEST` unless told. What is due already, an action that runs or one in
+    line behind it, is in somebody else's hands and keeps no page from its time.
     """
     left = patience(LONGEST) if longest is None else longest
     has_sent = False
-    while (due_at := await next_due(incident_id, Wanted.WAKING)) is not None:
-        wait = due_at - resources.utc_now()
-        if not timedelta(0) < wait <= left:
+    while (due_at := await next_due(incident_id, Wanted.WAKING, after=resources.utc_now())) is not None:
+        wait = max(due_at - resources.utc_now(), timedelta(0))
+        if wait > left:
             break
         left -= wait
         await sleep(wait.total_seconds())

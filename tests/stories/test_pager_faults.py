@@ -9,9 +9,12 @@ from prefect import flow
 
 from connectors.kit.fakes.faults import FaultKind
 from flows.recover import recover
-from incidents.effects import EffectKind, EffectState
+from incidents.effects import ActionCall, EffectKind, EffectState
 from incidents.models import IncidentState
+from incidents.store.ledger.effects import plan_effects
+from tasks import resources
 from tasks.deliver.late_pages import send_late_pages
+from tests.incidents.store.examples import effect
 from tests.stories.installation import Installation, Line
 
 EVENTS = "/v2/enqueue"
@@ -126,6 +129,26 @@ async def test_a_page_that_a_busy_pager_puts_off_leaves_at_its_time(
     assert len(liaison.world.pagerduty.pages) == pages
     assert [25 < seconds <= 30 for seconds in waited] == [True] * pages
     assert await following() is False, "there is nothing left, or it is due later"
+
+
+async def test_an_action_that_is_due_keeps_no_late_page_from_its_time(liaison: Installation):
+    """It is in somebody else's hands, and the engineers' page is not."""
+    liaison.world.pagerduty.faults.arm(FaultKind.RATE_LIMIT, where=EVENTS, seconds=30)
+    await liaison.escalated()
+    call = ActionCall(action="restart", arguments=(), timeout=1.0)
+    due = effect("action:1", incident_id=1, kind=EffectKind.ACTION, connection="prefect/gone", payload=call)
+    async with resources.transaction() as step:
+        await plan_effects(step.connection, [due])
+
+    async def pass_time(seconds: float) -> None:
+        await liaison.let_pass(timedelta(seconds=seconds))
+
+    @flow
+    async def following() -> bool:
+        return await send_late_pages(1, longest=timedelta(seconds=40), sleep=pass_time)
+
+    assert await following()
+    assert len(liaison.world.pagerduty.pages) == 1
 
 
 async def test_a_page_that_cannot_be_read_back_holds_up_only_its_lane(liaison: Installation):

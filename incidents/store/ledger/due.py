@@ -103,6 +103,8 @@ def _next_due(whose: str, wanted: Wanted) -> TextClause:
         f"""
         select min(greatest(e.not_before, coalesce(e.lease_until, e.not_before))) from effects e
         where {IS_HEAD} and {whose} {_WANTED[wanted]}
+            and (cast(:after as timestamptz) is null
+                or greatest(e.not_before, coalesce(e.lease_until, e.not_before)) > :after)
         """  # noqa: S608  # fragments of our own
     )
 
@@ -112,16 +114,21 @@ _NEXT_DUE_UNLINKED = {wanted: _next_due(OF_NONE, wanted) for wanted in Wanted}
 
 
 async def next_due_at(
-    tx: AsyncConnection, incident_id: int | None, *, wanted: Wanted = Wanted.ALL
+    tx: AsyncConnection,
+    incident_id: int | None,
+    *,
+    wanted: Wanted = Wanted.ALL,
+    after: datetime | None = None,
 ) -> datetime | None:
     """When the next effect of this incident may be tried; None when all are settled, or wait for another's.
 
-    What waits behind an effect in its lane does not count: it is not due before that one is settled.
+    What waits behind an effect in its lane does not count: it is not due before that one is settled. `after` leaves
+    out what may be tried by then.
     """
     if incident_id is None:
-        row = await tx.execute(_NEXT_DUE_UNLINKED[wanted])
+        row = await tx.execute(_NEXT_DUE_UNLINKED[wanted], {"after": after})
     else:
-        row = await tx.execute(_NEXT_DUE[wanted], {"incident_id": incident_id})
+        row = await tx.execute(_NEXT_DUE[wanted], {"incident_id": incident_id, "after": after})
     due: datetime | None = row.scalar_one_or_none()
     return due
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import NOBODY
+from incidents.case import NOBODY, Actor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,8 @@ class PageNoise:
 
 
 # Acted on: somebody acknowledged, handed on, put off, wrote or said something, or resolved it by name, after the page
-# and before the incident's next one. Pages to the lead of those who are accountable wake no engineer.
+# and before the incident's next one. What the on-call tool did by itself is nobody's doing.
+# Pages to the lead of those who are accountable wake no engineer.
 _NOISE = text(
     """
     with sent as (
@@ -39,6 +40,7 @@ _NOISE = text(
         select s.service, s.incident_id, exists (
             select 1 from timeline t where t.incident_id = s.incident_id and t.at >= s.planned_at
                 and (s.next_at is null or t.at < s.next_at)
+                and t.actor <> :on_call_tool
                 and (t.kind in ('acknowledged', 'handed_on', 'snoozed', 'command', 'note', 'merged')
                     or t.kind = 'resolved' and not starts_with(t.text, :nobody))) as is_acted_on
         from sent s),
@@ -62,7 +64,9 @@ _EXAMPLES = 5
 
 async def page_noise(tx: AsyncConnection, since: datetime, until: datetime) -> Sequence[PageNoise]:
     """Of each service that paged somebody, or whose page waited, in this time: the noisiest first."""
-    rows = await tx.execute(_NOISE, {"since": since, "until": until, "nobody": NOBODY})
+    rows = await tx.execute(
+        _NOISE, {"since": since, "until": until, "nobody": NOBODY, "on_call_tool": Actor.ON_CALL_TOOL}
+    )
     return [
         PageNoise(
             service=row.service,

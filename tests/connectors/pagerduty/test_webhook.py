@@ -231,6 +231,12 @@ def test_echo(kind: str, agent: Any, client: Any, by_us: bool) -> None:
     assert read(an_event(kind, agent=agent, client=client)).by_us is by_us
 
 
+@pytest.mark.parametrize(("agent", "by_machine"), [(PERSON, False), (INTEGRATION, True), (None, False)])
+def test_what_is_no_user_is_no_person(agent: Any, by_machine: bool) -> None:
+    """A rule or another tool's integration acts by its own name; what nobody did has none."""
+    assert read(an_event("incident.priority_updated", agent=agent)).by_machine is by_machine
+
+
 def test_echo_of_our_note() -> None:
     """Our note is known by its marker, which is not shown; its author's name proves nothing."""
     data = {"type": "incident_note", "content": "12 wait\n\n[liaison:0a1b2c3d]", "incident": REFERENCE}

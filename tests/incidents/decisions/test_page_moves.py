@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
-from incidents.case import EntryKind, PageSighting
+from incidents.case import NOBODY, Actor, EntryKind, PageSighting
 from incidents.decisions.sync import PageNews, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import PageChange
@@ -136,6 +136,36 @@ def test_other_changes_are_passed_on_like_notes(actor, said):
     plan = follow(a_paged_case(), a_page_state(P.TRIGGERED), event)
     assert said in texts(plan)
     assert "An engineer" not in texts(plan)
+    (entry,) = plan.entries
+    assert entry.actor == (actor or Actor.ON_CALL_TOOL)
+
+
+@pytest.mark.parametrize("change", [C.CHANGED, C.NOTED, C.ESCALATED, C.DELEGATED])
+@pytest.mark.parametrize(("by_machine", "actor"), [(True, "Night rule"), (False, "")])
+def test_what_a_rule_or_time_did_is_nobodys_act(change, by_machine, actor):
+    """Its page counts as one that nobody acted on; who it was is said."""
+    if change is C.NOTED and not actor:
+        return  # a note without a name is an engineer's
+    event = a_page_event(change, actor=actor, by_machine=by_machine, text="Bo")
+    plan = follow(a_paged_case(), a_page_state(P.TRIGGERED, "Bo"), event)
+    (entry,) = plan.entries
+    assert entry.actor == Actor.ON_CALL_TOOL
+    assert actor in entry.text
+    person = follow(a_paged_case(), a_page_state(P.TRIGGERED, "Bo"), a_page_event(change, text="Bo"))
+    assert person.entries[0].actor != Actor.ON_CALL_TOOL
+
+
+def test_what_an_integration_acknowledged_or_resolved_is_no_persons_word():
+    taken = follow(
+        a_paged_case(),
+        a_page_state(P.ACKNOWLEDGED),
+        a_page_event(C.ACKNOWLEDGED, actor="Datadog", by_machine=True),
+    )
+    assert taken.entries[-1].actor == Actor.ON_CALL_TOOL
+    over = follow(
+        a_paged_case(), a_page_state(P.RESOLVED), a_page_event(C.RESOLVED, actor="Datadog", by_machine=True)
+    )
+    assert over.entries[-1].text.startswith(NOBODY) or over.entries[-1].kind is EntryKind.LAPSED
 
 
 def test_a_merged_page_goes_on_as_the_other_one_stands():

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from incidents.case import NOBODY, Entry, EntryKind
+from incidents.case import NOBODY, Actor, Entry, EntryKind
 from incidents.models import IncidentState, Severity, Verdict
 from incidents.policy.policy import Flapping
 from incidents.process.escalating import escalate
@@ -123,15 +123,17 @@ async def test_what_flaps_is_counted_in_the_store(database: Database, openings, 
 
 
 async def test_pages_that_nobody_acted_on_are_counted_by_service(database: Database):
-    """A word, a hand or a name counts, after the page and before the next; a time-out does not."""
-    numbers = [await opened(database, n, now=NOW + n * 3 * HOUR) for n in range(1, 6)]
+    """A word, a hand or a name counts, after the page and before the next; a time-out and the tool itself do not."""
+    numbers = [await opened(database, n, now=NOW + n * 3 * HOUR) for n in range(1, 8)]
     for number in numbers:
         await woken(database, number, repeats=None)
-    acted, noted, in_vain, timed_out, never_sent = numbers
+    acted, noted, in_vain, timed_out, rule, went_on, never_sent = numbers
     said = {
         acted: Entry(kind=EntryKind.ACKNOWLEDGED, text="Jane is on it"),
         noted: Entry(kind=EntryKind.NOTE, text="a drill"),
         timed_out: Entry(kind=EntryKind.RESOLVED, text=f"{NOBODY} resolved it"),
+        rule: Entry(kind=EntryKind.NOTE, text="urgency is now low", actor=Actor.ON_CALL_TOOL),
+        went_on: Entry(kind=EntryKind.HANDED_ON, text="The page went on", actor=Actor.ON_CALL_TOOL),
     }
     async with database.transaction() as tx:
         await tx.execute(update(effects).values(planned_at=NOW, state="done"))
@@ -147,9 +149,9 @@ async def test_pages_that_nobody_acted_on_are_counted_by_service(database: Datab
     assert found == [
         PageNoise(
             service="checkout",
-            pages=4,
-            in_vain=2,
-            examples=(f"INC-{in_vain}", f"INC-{timed_out}"),
+            pages=6,
+            in_vain=4,
+            examples=tuple(f"INC-{one}" for one in (in_vain, timed_out, rule, went_on)),
             held=1,
             spared=0,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from incidents.effects import (
     ActionCall,
@@ -47,9 +48,9 @@ async def _due(
         return await due_effects(tx, incident.id, now=NOW, clock=NOW, wanted=wanted, at_most=at_most)
 
 
-async def _next(database: Database, incident: Incident, *, wanted: Wanted = Wanted.ALL) -> datetime | None:
+async def _next(database: Database, incident: Incident, **given: Any) -> datetime | None:
     async with database.transaction() as tx:
-        return await next_due_at(tx, incident.id, wanted=wanted)
+        return await next_due_at(tx, incident.id, **given)
 
 
 async def _waiting_incidents(database: Database, *, now: datetime = NOW) -> set[int]:
@@ -214,3 +215,11 @@ async def test_the_next_look_for_what_wakes_leaves_the_rest_out(database: Databa
     await _plan(database, _action(incident))
     await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
     assert await _next(database, incident, wanted=Wanted.WAKING) == NOW + MINUTE
+
+
+async def test_what_is_due_already_hides_nothing_that_is_due_later(database: Database, incident: Incident):
+    await _plan(database, _note(incident, 1))
+    await _attempt(database, incident, EffectState.PENDING, again_in=MINUTE)
+    await _plan(database, _note(incident, 2))
+    assert await _next(database, incident, after=NOW) == NOW + MINUTE
+    assert await _next(database, incident, after=NOW + MINUTE) is None

@@ -153,7 +153,7 @@ async def test_ended_while_prefect_was_away(
 
 
 async def test_merged_in_the_middle(database: Database, incident: Incident, prefect_client: PrefectClient):
-    """The page of the one that ended says where it goes on, not that all are told; the other's counts from the start."""
+    """The ended one's page says where it goes on, not that all are told; the other's counts from its start."""
     async with database.transaction() as tx:
         into = await new_incident(tx)
     await show_progress(incident.id, HELPDESK, LONG)
