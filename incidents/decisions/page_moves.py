@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from incidents.basis import Basis
-from incidents.case import Actor, Case, EntryKind, Plan
+from incidents.case import Actor, Case, Entry, EntryKind, Plan
 from incidents.decisions.posts import tell_room
 from incidents.decisions.telling import digest, note_tickets, tell_all
 from incidents.decisions.written.judging import AT_ONCE
@@ -23,11 +23,43 @@ from incidents.texts.times import clock
 
 _GIVEN_ON = frozenset({PageChange.REASSIGNED, PageChange.ESCALATED, PageChange.DELEGATED})
 _MOVES = _GIVEN_ON | {PageChange.UNACKNOWLEDGED}
+_PASSED_ON = frozenset({PageChange.NOTED, PageChange.CHANGED, PageChange.MERGED})
 
 
 def what_tells(event: PageEvent) -> tuple[str, ...]:
     """What tells a note from others: a webhook and a look have different times of one note."""
     return (event.note_id,) if event.note_id else (event.at.isoformat(), event.text)
+
+
+def passed_on(case: Case, events: Sequence[PageEvent], basis: Basis) -> Plan:
+    """What was said of a page and moves nothing, for the agents and the room."""
+    plan = Plan(incident=case.incident)
+    # By what identifies them: a note whose webhook was repeated is one note.
+    notes = {
+        f"pagenote:{digest(event.page_id, *what_tells(event))}": event
+        for event in events
+        if event.change in _PASSED_ON and not event.by_us
+    }
+    for what, event in notes.items():
+        is_engineer = not event.by_machine and bool(event.actor or event.change is PageChange.NOTED)
+        said = f"{event.actor or ('An engineer' if is_engineer else Actor.ON_CALL_TOOL)}: {event.text}"
+        effects = note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
+        effects += tell_room(case, basis.policy, what, said)
+        told = (
+            Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or "engineer")
+            if is_engineer
+            else Entry(
+                kind=EntryKind.NOTE, text=said if event.actor else event.text, actor=Actor.ON_CALL_TOOL
+            )
+        )
+        plan = replace(plan, effects=(*plan.effects, *effects), entries=(*plan.entries, told))
+    return plan
+
+
+def is_taken_by_a_machine(events: Sequence[PageEvent]) -> bool:
+    """Whether it was acknowledged, and by no person: an integration or a rule did."""
+    taken = [one for one in events if one.change is PageChange.ACKNOWLEDGED and not one.by_us]
+    return bool(taken) and all(one.by_machine for one in taken)
 
 
 def page_moves(events: Sequence[PageEvent]) -> list[PageEvent]:

@@ -21,11 +21,12 @@ from incidents.decisions.page_moves import (
     handed_back,
     is_handed_back,
     is_reopened,
+    is_taken_by_a_machine,
     moved_on,
     page_moves,
+    passed_on,
     snoozed,
     taken_over,
-    what_tells,
 )
 from incidents.decisions.participants.approval import ruled, subject_meant
 from incidents.decisions.posts import action_effect, change_pages, tell_engineers, tell_room
@@ -65,9 +66,6 @@ class PageNews:
     why: str = ""
 
 
-_PASSED_ON = frozenset({PageChange.NOTED, PageChange.CHANGED, PageChange.MERGED})
-
-
 def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     """Follow a page: taken, handed on, resolved, opened again, or never there; and pass on what was said of it."""
     line = case.line(news.key)
@@ -76,34 +74,13 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
         plan = _follow(case, news, news.state, basis)
-    # By what identifies them: a note whose webhook was repeated is one note.
-    notes = {
-        f"pagenote:{digest(event.page_id, *what_tells(event))}": event
-        for event in news.events
-        if event.change in _PASSED_ON and not event.by_us
-    }
-    effects, entries = list(plan.effects), list(plan.entries)
-    for what, event in notes.items():
-        is_note = event.change is PageChange.NOTED
-        is_engineer = not event.by_machine and bool(event.actor or is_note)
-        who = event.actor or ("An engineer" if is_engineer else Actor.ON_CALL_TOOL)
-        said = f"{who}: {event.text}"
-        effects += note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
-        effects += tell_room(case, basis.policy, what, said)
-        entries.append(_noted(event, is_engineer=is_engineer))
+    passed = passed_on(case, news.events, basis)
     return replace(
         plan,
-        effects=tuple(effects),
-        entries=tuple(entries),
+        effects=(*plan.effects, *passed.effects),
+        entries=(*plan.entries, *passed.entries),
         sightings=(*plan.sightings, *sighted(case, news.key, news.state)),
     )
-
-
-def _noted(event: PageEvent, *, is_engineer: bool) -> Entry:
-    if is_engineer:
-        return Entry(kind=EntryKind.NOTE, text=event.text, actor=event.actor or "engineer")
-    by = f"{event.actor}: " if event.actor else ""
-    return Entry(kind=EntryKind.NOTE, text=f"{by}{event.text}", actor=Actor.ON_CALL_TOOL)
 
 
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
@@ -111,7 +88,7 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
     moves = page_moves(news.events)
     if state.status is PageStatus.ACKNOWLEDGED and incident.state is IncidentState.ESCALATED:
         who = _who(news, state, PageChange.ACKNOWLEDGED, said_in_chat=incident.responder)
-        taken = _acknowledged(case, who, basis, by_machine=_is_taken_by_a_machine(news))
+        taken = _acknowledged(case, who, basis, by_machine=is_taken_by_a_machine(news.events))
         return _joined(moved_on(case, moves, state, basis), taken)
     if is_handed_back(case, moves, state, basis):
         return handed_back(case, moves, state, basis)
@@ -201,11 +178,6 @@ def _opened_again(case: Case, news: PageNews, state: PageState, basis: Basis) ->
         return plan
     who = _who(news, state, PageChange.ACKNOWLEDGED)
     return _joined(plan, _acknowledged(replace(case, incident=plan.incident), who, basis))
-
-
-def _is_taken_by_a_machine(news: PageNews) -> bool:
-    taken = [one for one in news.events if one.change is PageChange.ACKNOWLEDGED and not one.by_us]
-    return bool(taken) and all(one.by_machine for one in taken)
 
 
 def _acknowledged(case: Case, who: str, basis: Basis, *, by_machine: bool = False) -> Plan:
