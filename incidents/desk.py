@@ -83,6 +83,14 @@ class BegunReply:
     message_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class BegunMail:
+    """How far a mail about no ticket came, and the message id that it was begun with."""
+
+    state: ReplyState
+    message_id: str
+
+
 class TicketDesk(Protocol):
     """The desk of one connection. Fails only with `incidents.errors`; what is asked twice is done once."""
 
@@ -127,8 +135,16 @@ class TicketDesk(Protocol):
 
     async def begin_mail(
         self, to: Contact, text: str, *, once: str, message_id: str, now: datetime
-    ) -> ReplyState | None:
+    ) -> BegunMail | None:
         """Write down that a mail about no ticket is about to be sent; None means: go ahead, else how far it came."""
+        ...
+
+    async def begun_mail(self, to: Contact, once: str) -> BegunMail | None:
+        """The mail about no ticket that was begun for them with this key, whatever its message id is made of now."""
+        ...
+
+    async def secret(self) -> str:
+        """What nobody guesses, and what stays: message ids are made of it. Made at the first call."""
         ...
 
     async def replies_sent(self, message_ids: Sequence[str], *, now: datetime) -> frozenset[str]:

@@ -159,19 +159,26 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         return state is ReplyState.SENT or await self._prove(message_id)
 
     async def send(self, to: Contact, subject: PublicText, text: PublicText, *, once: str) -> None:
-        outgoing = plain_mail(self._settings, to, subject, text, once=once, now=self._clock())
-        state = await self._desk.begin_mail(
-            to, text, once=once, message_id=outgoing.message_id, now=self._clock()
-        )
-        if state is ReplyState.SENT:
-            return
-        if state is ReplyState.SENDING and await self._is_done_or_undone(outgoing.message_id):
-            return
+        message_id = mail_id(self._settings, await self._desk.secret(), to, once)
+        outgoing = plain_mail(self._settings, to, subject, text, message_id=message_id, now=self._clock())
+        # One begun before may have another id, of an older version of ours or an older address.
+        while begun := await self._desk.begin_mail(
+            to, text, once=once, message_id=message_id, now=self._clock()
+        ):
+            if begun.state is ReplyState.SENT or await self._is_done_or_undone(begun.message_id):
+                return
         await self._send(outgoing)
 
     async def mail_was_sent(self, to: Contact, once: str) -> bool:
         """Whether the mail that `send` was called for is in the mailbox as sent."""
-        return await self._prove(mail_id(self._settings, to, once))
+        begun = await self._desk.begun_mail(to, once)
+        if begun is not None:
+            return begun.state is ReplyState.SENT or await self._prove(begun.message_id)
+        # The store is an older backup, and does not know of it.
+        for secret in (await self._desk.secret(), self._settings.former_secret):
+            if await self._prove(mail_id(self._settings, secret, to, once)):
+                return True
+        return False
 
     async def _reply_to_some(
         self,

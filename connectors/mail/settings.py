@@ -142,8 +142,8 @@ class MailSettings(BaseModel):
         return trusted(self.authority_pem)
 
     @property
-    def own_secret(self) -> str:
-        """What only we and the provider know of this mailbox."""
+    def former_secret(self) -> str:
+        """What message ids of mails about no ticket were made of, before the desk had a secret of its own."""
         oauth = self.oauth
         secrets = [self.password] if oauth is None else [oauth.refresh_token, oauth.client_secret]
         return next(one for secret in secrets if (one := secret.get_secret_value()))

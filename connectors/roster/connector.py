@@ -18,7 +18,7 @@ from connectors.roster import feeds, mapping
 from connectors.roster.answering.answers import MailAnswers
 from connectors.roster.answering.places import RosterCursor
 from connectors.roster.settings import RosterSettings
-from connectors.roster.ways import Ways
+from connectors.roster.ways import NotEverybody, Ways
 from incidents.errors import Busy, LiaisonError, NotAllowed, Unrecognised
 from incidents.events import Event, Heard, Lane, Verified
 from incidents.models import Page, PageState
@@ -294,12 +294,15 @@ class RosterPager(Pager, ListeningSource):
         reply_to = None if self._answers is None else await self._answers.reply_to(notice)
         title, text = mapping.notice_of(notice, link, by_mail=reply_to is not None)
         try:
-            await self._ways.send(notice.way, title, text, reply_to)
+            await self._ways.send(notice.way, title, text, reply_to, but=notice.reached)
         except LiaisonError as error:
             logger.warning("%s: %s was not reached: %s", self.name, notice.name, error)
             # Also what may have arrived: better woken twice than never.
             again = None if notice.attempts >= MOST_ATTEMPTS else AGAIN_AFTER * notice.attempts
-            await self._desk.notice_failed(notice, str(error), again=again, now=self._clock())
+            reached = error.reached if isinstance(error, NotEverybody) else ()
+            await self._desk.notice_failed(
+                notice, str(error), again=again, reached=reached, now=self._clock()
+            )
         else:
             await self._desk.notice_sent(notice, now=self._clock())
 

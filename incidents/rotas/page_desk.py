@@ -48,7 +48,7 @@ class PageWords:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DueNotice:
     """One attempt to reach one person by one way, leased to whoever sends it. `attempts` counts this one; `said` is
-    what an answer says."""
+    what an answer says. `reached` are those of several recipients who got it before, by their hashed addresses."""
 
     id: int
     page_id: int
@@ -61,6 +61,7 @@ class DueNotice:
     changed_by: str
     wait: timedelta
     said: str = ""
+    reached: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,9 +148,16 @@ class PageDesk(Protocol):
         ...
 
     async def notice_failed(
-        self, notice: DueNotice, why: str, *, again: timedelta | None, now: datetime
+        self,
+        notice: DueNotice,
+        why: str,
+        *,
+        again: timedelta | None,
+        reached: Sequence[str] = (),
+        now: datetime,
     ) -> None:
-        """It surely did not arrive: the next one of the page comes at once, and this one `again` after so long."""
+        """It surely did not arrive: the next one of the page comes at once, and this one `again` after so long.
+        Those of its recipients whom it has `reached` get it no second time, and the next one comes after its wait."""
         ...
 
     async def acts_after(self, last: int, *, limit: int = 200) -> Sequence[PageAct]:

@@ -42,9 +42,9 @@ def reply_id(settings: MailSettings, ticket: DeskTicket, once: str) -> str:
     return _message_id(settings, f"{ticket.token.number}\0{ticket.token.secret}\0{once}")
 
 
-def mail_id(settings: MailSettings, to: Contact, once: str) -> str:
-    """The Message-ID of a mail about no ticket."""
-    secret = settings.own_secret
+def mail_id(settings: MailSettings, secret: str, to: Contact, once: str) -> str:
+    """The Message-ID of a mail about no ticket. `secret` is the desk's, so that a new password makes no second mail of
+    one that is in doubt."""
     return _message_id(settings, f"{secret}\0{to.email.casefold()}\0{once}")
 
 
@@ -68,11 +68,16 @@ def reply(
 
 
 def plain_mail(
-    settings: MailSettings, to: Contact, subject: PublicText, text: PublicText, *, once: str, now: datetime
+    settings: MailSettings,
+    to: Contact,
+    subject: PublicText,
+    text: PublicText,
+    *,
+    message_id: str,
+    now: datetime,
 ) -> Outgoing:
     """A mail about no ticket. Raises `Refused` for a recipient that cannot stand in a header."""
     mail = _mail(settings, to, subject, text, now=now)
-    message_id = mail_id(settings, to, once)
     mail["Message-ID"] = f"<{message_id}>"
     mail["Auto-Submitted"] = "auto-generated"
     return _outgoing(mail, message_id, sender=settings.address, recipient=to.email)

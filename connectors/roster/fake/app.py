@@ -36,10 +36,12 @@ class FakeNotice:
 
 @dataclass
 class FakePhones:
-    """Both services. `serve` before the first notice; `faults` has the paths `/` of HTTP and `smtp/data` of mail."""
+    """Both services. `serve` before the first notice; `faults` has the paths `/` of HTTP and `smtp/data` of mail.
+    Mail to the `refused` addresses is refused by the server."""
 
     faults: Faults = field(default_factory=Faults)
     arrived: list[FakeNotice] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
     http: str = ""
     smtp_port: int = 0
 
@@ -80,7 +82,11 @@ class FakePhones:
             command = line.decode("ascii", "replace").strip()
             verb = command[:4].upper()
             if verb == "RCPT":
-                recipients.append(command.partition("<")[2].partition(">")[0])
+                recipient = command.partition("<")[2].partition(">")[0]
+                if recipient in self.refused:
+                    writer.write(b"550 5.1.1 no such mailbox\r\n")
+                    continue
+                recipients.append(recipient)
             if verb == "DATA":
                 writer.write(b"354 go on\r\n")
                 self._keep(await reader.readuntil(b"\r\n.\r\n"), recipients)

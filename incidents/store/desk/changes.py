@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.desk import BegunReply, ReplyState
+from incidents.desk import BegunMail, BegunReply, ReplyState
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -136,29 +136,42 @@ def _done_before(id: str, state: ReplyState) -> TicketOutcome:
 
 async def begin_mail(
     tx: AsyncConnection, connection: str, to: Contact, text: str, *, once: str, message_id: str, now: datetime
-) -> ReplyState | None:
+) -> BegunMail | None:
     """As `incidents.desk.TicketDesk.begin_mail` says."""
     await lock_desk(tx, connection)
-    before = (
-        await tx.execute(
-            select(desk_messages.c.state).where(
-                desk_messages.c.connection == connection,
-                desk_messages.c.message_id == message_id,
-                desk_messages.c.kind == MessageKind.MAIL,
-            )
-        )
-    ).scalar_one_or_none()
-    if before is not None:
-        return ReplyState(before)
+    if (before := await begun_mail(tx, connection, to, once)) is not None:
+        return before
     row = _row(connection, None, TicketChange(), once=once, now=now) | {
         "kind": MessageKind.MAIL,
         "text": text,
         "message_id": message_id,
         "state": ReplyState.SENDING,
-        "author_name": f"{_AUTHOR} to {to.email}",
+        "author_name": _mail_author(to),
     }
     await add_messages(tx, [row])
     return None
+
+
+async def begun_mail(tx: AsyncConnection, connection: str, to: Contact, once: str) -> BegunMail | None:
+    """As `incidents.desk.TicketDesk.begun_mail` says."""
+    found = await tx.execute(
+        select(desk_messages.c.state, desk_messages.c.message_id)
+        .where(
+            desk_messages.c.connection == connection,
+            desk_messages.c.number.is_(None),
+            desk_messages.c.once == once,
+            desk_messages.c.kind == MessageKind.MAIL,
+            func.lower(desk_messages.c.author_name) == func.lower(_mail_author(to)),
+        )
+        # One that surely was sent says more than one in doubt.
+        .order_by(desk_messages.c.state.desc(), desk_messages.c.id)
+    )
+    row = found.first()
+    return None if row is None else BegunMail(ReplyState(row.state), row.message_id)
+
+
+def _mail_author(to: Contact) -> str:
+    return f"{_AUTHOR} to {to.email}"
 
 
 async def replies_sent(

@@ -7,7 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
 
-from incidents.desk import Arrival, BegunReply, DeskCounts, DeskTicket, PlacedArrival, ReplyState, TicketDesk
+from incidents.desk import (
+    Arrival,
+    BegunMail,
+    BegunReply,
+    DeskCounts,
+    DeskTicket,
+    PlacedArrival,
+    ReplyState,
+    TicketDesk,
+)
 from incidents.models import Comment, Contact, TicketChange, TicketOutcome, TicketStatus
 from incidents.store.database import Database
 from incidents.store.desk import changes
@@ -20,6 +29,7 @@ from incidents.store.desk.rows import (
     read_references,
     ticket_from,
 )
+from incidents.store.instance import desk_secret
 from incidents.store.schema.tables import desk_messages, desk_tickets
 
 # PostgreSQL takes some 32,000 values in a statement.
@@ -108,11 +118,19 @@ class StoredDesk(TicketDesk):
 
     async def begin_mail(
         self, to: Contact, text: str, *, once: str, message_id: str, now: datetime
-    ) -> ReplyState | None:
+    ) -> BegunMail | None:
         async with self._database.transaction() as tx:
             return await changes.begin_mail(
                 tx, self._connection, to, text, once=once, message_id=message_id, now=now
             )
+
+    async def begun_mail(self, to: Contact, once: str) -> BegunMail | None:
+        async with self._database.transaction() as tx:
+            return await changes.begun_mail(tx, self._connection, to, once)
+
+    async def secret(self) -> str:
+        async with self._database.transaction() as tx:
+            return await desk_secret(tx, self._connection)
 
     async def replies_sent(self, message_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
         async with self._database.transaction() as tx:

@@ -122,10 +122,16 @@ class StoredPageDesk(PageDesk):
             await notices.settle(tx, notice, now=now)
 
     async def notice_failed(
-        self, notice: DueNotice, why: str, *, again: timedelta | None, now: datetime
+        self,
+        notice: DueNotice,
+        why: str,
+        *,
+        again: timedelta | None,
+        reached: Sequence[str] = (),
+        now: datetime,
     ) -> None:
         async with self._database.transaction() as tx:
-            await notices.settle(tx, notice, why=why, again=again, now=now)
+            await notices.settle(tx, notice, why=why, again=again, reached=reached, now=now)
 
     async def acts_after(self, last: int, *, limit: int = 200) -> Sequence[PageAct]:
         async with self._database.transaction() as tx:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, insert, literal, select, text, update
+from sqlalchemy import Row, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.models import PageStatus
@@ -29,7 +29,7 @@ _LEASE = text(
             and (d.kind <> 'wake' or q.status = 'triggered')
             and (d.state = 'waiting' and d.due_at <= :now or d.state = 'sending' and d.lease_until <= :now)
         order by d.due_at, d.id limit :limit for update of d skip locked)
-    returning n.id, n.page_id, n.kind, n.person, n.name, n.way, n.attempts, n.wait_seconds, n.said,
+    returning n.id, n.page_id, n.kind, n.person, n.name, n.way, n.attempts, n.wait_seconds, n.said, n.reached,
         p.summary, p.text, p.links, p.changed_by
     """
 )
@@ -78,7 +78,10 @@ async def plan_over(tx: AsyncConnection, page_id: int, *, now: datetime) -> None
         .where(
             notices.c.page_id == page_id,
             notices.c.kind == NoticeKind.WAKE,
-            notices.c.state.in_([NoticeState.SENT, NoticeState.SENDING]),
+            or_(
+                notices.c.state.in_([NoticeState.SENT, NoticeState.SENDING]),
+                func.cardinality(notices.c.reached) > 0,
+            ),
         )
         .order_by(notices.c.position)
     )
@@ -125,6 +128,7 @@ async def lease_due(
             changed_by=row.changed_by,
             wait=timedelta(seconds=row.wait_seconds),
             said=row.said,
+            reached=tuple(row.reached),
         )
         for row in sorted(rows, key=lambda one: int(one.id))
     ]
@@ -136,6 +140,7 @@ async def settle(
     *,
     why: str | None = None,
     again: timedelta | None = None,
+    reached: Sequence[str] = (),
     now: datetime,
 ) -> None:
     """It was sent, or failed with a reason; whoever's lease ran out meanwhile changes nothing."""
@@ -157,12 +162,15 @@ async def settle(
                 lease_until=None,
                 settled_at=None if is_to_repeat else now,
                 detail=why or "",
+                reached=[*notice.reached, *reached],
             )
             .returning(notices.c.page_id, notices.c.position, notices.c.wait_seconds)
         )
     ).one_or_none()
     if row is not None and status == PageStatus.TRIGGERED:
-        wait = timedelta(0) if why is not None else timedelta(seconds=row.wait_seconds)
+        # Where some of its recipients got it, somebody was woken and may answer.
+        is_unheard = why is not None and not (notice.reached or reached)
+        wait = timedelta(0) if is_unheard else timedelta(seconds=row.wait_seconds)
         await _let_next(tx, row, now + wait)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from incidents.store.schema.metadata import Time, metadata
 from incidents.store.storable import StorableText as Text
@@ -46,6 +47,8 @@ roster_notices = Table(
     Column("detail", Text, nullable=False, server_default=text("''")),
     # What an answer to somebody's mail says; "" for notices that say what their page does.
     Column("said", Text, nullable=False, server_default=text("''")),
+    # Those of several recipients of one way who got it, by their hashed addresses; the next attempt leaves them out.
+    Column("reached", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     UniqueConstraint("page_id", "position"),
 )
 Index(

@@ -7,14 +7,18 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import delete
 
 from connectors.kit.fakes.certificates import LoopbackCertificate
-from connectors.kit.fakes.faults import Faults
+from connectors.kit.fakes.faults import FaultKind, Faults
 from connectors.mail import Mail
 from connectors.mail.fake.app import FakeMailServer
+from connectors.mail.outgoing.compose import mail_id
 from incidents.errors import Busy, Unknown, Unreachable
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
+from incidents.store.schema.tables import desk_messages
 from tests.connectors.mail.world import (
     NAME,
     START,
@@ -83,6 +87,48 @@ async def test_a_mail_counts_as_under_way_no_longer_than_it_is(database: Databas
         await anew.send(JANE, "x", "y", once="2")
         await anew.aclose()
     assert len(server.mailbox.sent_to(JANE.email)) == 2
+
+
+@pytest.mark.parametrize("restored", [False, True])
+async def test_a_new_password_makes_no_second_mail_of_one_in_doubt(database: Database, restored: bool):
+    """The answer was lost, and then the mailbox' password was changed; also where the store is an older backup."""
+    server = FakeMailServer()
+    async with server.serving() as ports:
+        where = {"imap_port": ports.imap, "smtp_port": ports.smtp}
+        desk = StoredDesk(database, NAME)
+        before = Mail(NAME, mail_settings(where), desk=desk)
+        server.faults.arm(FaultKind.DROP_REPLY, where=MailWorld.update_path)
+        with pytest.raises(Unknown):
+            await before.send(JANE, "x", "y", once="1")
+        await before.aclose()
+        server.password = "another-password"
+        if restored:
+            async with database.transaction() as tx:
+                await tx.execute(delete(desk_messages))
+        after = Mail(NAME, mail_settings(where, password=SecretStr("another-password")), desk=desk)
+        assert await after.mail_was_sent(JANE, "1")
+        if not restored:
+            await after.send(JANE, "x", "y", once="1")
+        await after.aclose()
+    assert len(server.mailbox.sent_to(JANE.email)) == 1
+
+
+async def test_a_mail_that_an_older_version_left_in_doubt_is_found(database: Database):
+    """Its message id was made of the password; the desk kept it, and the current password makes it again."""
+    server = FakeMailServer()
+    async with server.serving() as ports:
+        where = {"imap_port": ports.imap, "smtp_port": ports.smtp}
+        settings, desk = mail_settings(where), StoredDesk(database, NAME)
+        older = mail_id(settings, settings.former_secret, JANE, "1")
+        server.mailbox.deliver(a_mail("x", message_id=older), at=START)
+        mail = Mail(NAME, settings, desk=desk)
+        assert await mail.mail_was_sent(JANE, "1"), "the store is a backup from before"
+        await desk.begin_mail(JANE, "y", once="1", message_id=older, now=START)
+        changed = Mail(NAME, mail_settings(where, address="help@acme.example"), desk=desk)
+        await changed.send(JANE, "x", "y", once="1")
+        await mail.aclose()
+        await changed.aclose()
+    assert server.mailbox.sent_to(JANE.email) == []
 
 
 class Writer:

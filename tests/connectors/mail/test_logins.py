@@ -179,7 +179,7 @@ def test_settings() -> None:
     oauth = {"token_url": "https://login.example/token", "client_id": "c", "refresh_token": "hush-hush"}
     settings = mail_settings({}, password="", oauth=oauth)
     assert "hush-hush" not in repr(settings)
-    assert settings.own_secret == "hush-hush"
+    assert settings.former_secret == "hush-hush"
     for changes, says in (
         ({"password": ""}, "give a password, or oauth"),
         ({"password": "p", "oauth": oauth}, "give a password, or oauth"),
