@@ -24,6 +24,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
 from connectors.mail.mapping import ReadMail, mail_from, unreadable, url_of_ticket
 from connectors.mail.outgoing.compose import Outgoing, mail_id, plain_mail, reply
+from connectors.mail.outgoing.proof import is_in_mailbox
 from connectors.mail.outgoing.smtp import MOST_WAIT, SmtpSender
 from connectors.mail.settings import MailSettings
 from incidents.desk import BegunReply, DeskTicket, ReplyState, TicketDesk
@@ -304,7 +305,7 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         if not message_id:
             return False
         session = await open_session(self._settings, self._tokens)
-        if not await in_thread(_is_in_mailbox, session, self._settings, message_id):
+        if not await in_thread(is_in_mailbox, session, self._settings, message_id):
             return False
         await self._desk.replies_sent([message_id], now=self._clock())
         return True
@@ -360,17 +361,6 @@ def _look(session: ImapSession, settings: MailSettings) -> str:
         session.close()
     sent_folder = f", sent mail in {folders[1]!r}" if len(folders) > 1 else ", no folder of sent mail"
     return f"{settings.user} at {settings.imap_host}: {mails} mails in {folders[0]!r}{sent_folder}; {tells}"
-
-
-def _is_in_mailbox(session: ImapSession, settings: MailSettings, message_id: str) -> bool:
-    try:
-        for folder in folders_of(session, settings):
-            session.open(folder)
-            if session.has(message_id):
-                return True
-    finally:
-        session.close()
-    return False
 
 
 def _is_pointless(failures: Sequence[LiaisonError]) -> bool:

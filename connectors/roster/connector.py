@@ -16,9 +16,10 @@ from typing import ClassVar
 
 from connectors.roster import feeds, mapping
 from connectors.roster.answering.answers import MailAnswers
+from connectors.roster.answering.mailing import reached_in_spite_of
 from connectors.roster.answering.places import RosterCursor
 from connectors.roster.settings import RosterSettings
-from connectors.roster.ways import NotEverybody, Ways
+from connectors.roster.ways import Ways
 from incidents.errors import Busy, LiaisonError, NotAllowed, Unrecognised
 from incidents.events import Event, Heard, Lane, Verified
 from incidents.models import Page, PageState
@@ -299,10 +300,8 @@ class RosterPager(Pager, ListeningSource):
             logger.warning("%s: %s was not reached: %s", self.name, notice.name, error)
             # Also what may have arrived: better woken twice than never.
             again = None if notice.attempts >= MOST_ATTEMPTS else AGAIN_AFTER * notice.attempts
-            reached = error.reached if isinstance(error, NotEverybody) else ()
-            await self._desk.notice_failed(
-                notice, str(error), again=again, reached=reached, now=self._clock()
-            )
+            why, reached = str(error), reached_in_spite_of(error)
+            await self._desk.notice_failed(notice, why, again=again, reached=reached, now=self._clock())
         else:
             await self._desk.notice_sent(notice, now=self._clock())
 

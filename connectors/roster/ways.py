@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
-import apprise
-from apprise.plugins.email import NotifyEmail
 from pydantic import SecretStr
 
 from connectors.kit.pacing import Pace
-from connectors.roster.answering.mailing import MailSent, ReplyTo, addresses_of, send_mail
-from incidents.errors import NotAllowed, Unknown, Unreachable
-
-
-class NotEverybody(Unreachable):
-    """A mail that some of its recipients did not get. `reached` are those who did, by their hashed addresses."""
-
-    def __init__(self, what: str, reached: tuple[str, ...]) -> None:
-        super().__init__(what)
-        self.reached = reached
+from connectors.roster.answering.mailing import ReplyTo, addresses_of, notify, require_everybody
+from incidents.errors import NotAllowed, Unknown
 
 
 class Ways:
@@ -49,13 +40,7 @@ class Ways:
         return await asyncio.to_thread(addresses_of, address.get_secret_value())
 
     async def send(
-        self,
-        way: str,
-        title: str,
-        text: str,
-        reply_to: ReplyTo | None = None,
-        *,
-        but: Collection[str] = (),
+        self, way: str, title: str, text: str, reply_to: ReplyTo | None = None, but: Collection[str] = ()
     ) -> None:
         """`reply_to` is for a way that sends mail, and so are the hashed addresses that it has reached before (`but`).
 
@@ -64,30 +49,10 @@ class Ways:
         address = self._ways.get(way)
         if address is None:
             raise NotAllowed(f"the block has no way {way!r}; add it under ways, or correct the policy")
+        notify = partial(notify, address.get_secret_value(), title, text, reply_to, but)
         try:
             async with asyncio.timeout(self._timeout):
-                sent = await asyncio.to_thread(
-                    _notify, address.get_secret_value(), title, text, reply_to, but
-                )
+                sent = await asyncio.to_thread(notify)
         except TimeoutError as error:
             raise Unknown(f"{way} did not answer within {self._timeout:g} s") from error
-        if sent.is_everybody:
-            return
-        why = "the lines of apprise in the log say why"
-        if sent.reached:
-            raise NotEverybody(f"{way} did not take it for all of its recipients; {why}", sent.reached)
-        raise Unreachable(f"{way} did not take it; {why}")
-
-
-def _notify(address: str, title: str, text: str, reply_to: ReplyTo | None, but: Collection[str]) -> MailSent:
-    service = apprise.Apprise.instantiate(address)
-    if isinstance(service, NotifyEmail):
-        return send_mail(service, reply_to, lambda mail: _sent(mail, title, text), but=but)
-    return MailSent(reached=(), is_everybody=service is not None and _sent(service, title, text))
-
-
-def _sent(service: apprise.NotifyBase, title: str, text: str) -> bool:
-    sender = apprise.Apprise()
-    sender.add(service)
-    # A bool in Apprise 1, None where nothing was sent; an object in Apprise 2, which is never `is True` or `is False`.
-    return bool(sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))
+        require_everybody(way, sent)

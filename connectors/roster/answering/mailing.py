@@ -1,4 +1,4 @@
-"""Mail of Apprise's that can be answered: where to, and by what the answer is known."""
+"""What Apprise sends; and mail among it, which can be answered, and has several recipients at times."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import apprise
 from apprise.plugins.email import NotifyEmail
 
 from incidents.case import hashed_address
+from incidents.errors import LiaisonError, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,28 @@ class MailSent:
 
     reached: tuple[str, ...]
     is_everybody: bool
+
+
+class NotEverybody(Unreachable):
+    """A mail that some of its recipients did not get. `reached` are those who did, by their hashed addresses."""
+
+    def __init__(self, what: str, reached: tuple[str, ...]) -> None:
+        super().__init__(what)
+        self.reached = reached
+
+
+def require_everybody(way: str, sent: MailSent) -> None:
+    """Raises `Unreachable` where nobody behind the way got it, and `NotEverybody` where some did."""
+    why = "the lines of apprise in the log say why"
+    if not sent.is_everybody and sent.reached:
+        raise NotEverybody(f"{way} did not take it for all of its recipients; {why}", sent.reached)
+    if not sent.is_everybody:
+        raise Unreachable(f"{way} did not take it; {why}")
+
+
+def reached_in_spite_of(error: LiaisonError) -> tuple[str, ...]:
+    """Who got it although it failed, by their hashed addresses."""
+    return error.reached if isinstance(error, NotEverybody) else ()
 
 
 def addresses_of(address: str) -> Sequence[str]:
@@ -64,3 +87,19 @@ def send_mail(
         else:
             is_everybody = False
     return MailSent(reached=tuple(reached), is_everybody=is_everybody)
+
+
+def _is_sent(service: apprise.NotifyBase, title: str, text: str) -> bool:
+    """Whether Apprise got it through, to all behind this service."""
+    sender = apprise.Apprise()
+    sender.add(service)
+    # A bool in Apprise 1, None where nothing was sent; an object in Apprise 2, which is never `is True` or `is False`.
+    return bool(sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))
+
+
+def notify(address: str, title: str, text: str, reply_to: ReplyTo | None, but: Collection[str]) -> MailSent:
+    """Send it by the service of this address; `but` are those whom it has reached before."""
+    service = apprise.Apprise.instantiate(address)
+    if isinstance(service, NotifyEmail):
+        return send_mail(service, reply_to, lambda mail: _is_sent(mail, title, text), but=but)
+    return MailSent(reached=(), is_everybody=service is not None and _is_sent(service, title, text))
