@@ -49,10 +49,10 @@ class Ways:
         address = self._ways.get(way)
         if address is None:
             raise NotAllowed(f"the block has no way {way!r}; add it under ways, or correct the policy")
-        notify = partial(notify, address.get_secret_value(), title, text, reply_to, but)
+        send_it = partial(notify, address.get_secret_value(), title, text, reply_to, but)
         try:
             async with asyncio.timeout(self._timeout):
-                sent = await asyncio.to_thread(notify)
+                sent = await asyncio.to_thread(send_it)
         except TimeoutError as error:
             raise Unknown(f"{way} did not answer within {self._timeout:g} s") from error
         require_everybody(way, sent)
