@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from incidents.errors import Busy
 from incidents.events import Lane
 from tasks.stages.drain import (
     Chunk,
@@ -17,20 +19,32 @@ from tasks.stages.drain import (
     read_chunk,
     waiting,
 )
+from tasks.waits import patience
 
 LOOK_EVERY = 1.0
 """Seconds between two looks for connections that have something new, while another one is busy."""
 AGAIN = 60.0
 """Seconds until a connection that failed is tried again, while another one is busy."""
+AT_ONCE = 0.1
+"""Seconds after which who is asked too much is asked again at the soonest, whatever it says."""
+BUSY_FOR = timedelta(minutes=2)
+"""So long a vendor may go on saying that it is asked too much, before somebody is to see a run that failed."""
 
 
-async def drain(lane: Lane, fence: int, handle: Callable[[Chunk], Awaitable[None]]) -> None:
+async def drain(
+    lane: Lane,
+    fence: int,
+    handle: Callable[[Chunk], Awaitable[None]],
+    *,
+    busy_for: timedelta | None = None,
+) -> None:
     """Hand chunk after chunk to `handle` until nothing is pending, then leave the lane.
 
     A connection whose chunk fails keeps no other from being emptied; its error is raised at the end, and the lane
-    given up.
+    given up. One that is asked too much says when to come again, and is waited for, `busy_for` at most: nobody else
+    would come so soon.
     """
-    work = _Work(lane, fence, handle)
+    work = _Work(lane, fence, handle, patience(BUSY_FOR) if busy_for is None else busy_for)
     try:
         async with keep_lane(lane, fence):
             await work.until_nothing_is_pending()
@@ -41,15 +55,36 @@ async def drain(lane: Lane, fence: int, handle: Callable[[Chunk], Awaitable[None
         await work.stop()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Failure:
+    """Of a connection's chunk, `at` by the event loop's clock. `busy_since`: since when its vendor has said without a
+    break that it is asked too much; None where that is not what is wrong."""
+
+    at: float
+    error: Exception
+    busy_since: float | None
+
+    @property
+    def tried_again_at(self) -> float:
+        if isinstance(self.error, Busy):
+            return self.at + min(max(self.error.retry_after, AT_ONCE), AGAIN)
+        return self.at + AGAIN
+
+    def is_waited_for(self, now: float, busy_for: timedelta) -> bool:
+        """Whether it is to be tried again, though nobody else keeps the drain at work."""
+        return self.busy_since is not None and now - self.busy_since < busy_for.total_seconds()
+
+
 @dataclass(slots=True)
 class _Work:
-    """Who is at work on which connection, and which ones failed, and when."""
+    """Who is at work on which connection, and which ones failed."""
 
     lane: Lane
     fence: int
     handle: Callable[[Chunk], Awaitable[None]]
+    busy_for: timedelta
     busy: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    failed: dict[str, tuple[float, Exception]] = field(default_factory=dict)
+    failed: dict[str, _Failure] = field(default_factory=dict)
     clock: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
 
     async def until_nothing_is_pending(self) -> None:
@@ -63,7 +98,7 @@ class _Work:
                 )
                 self._note_who_ended()
             elif self.failed:
-                raise next(iter(self.failed.values()))[1]
+                await self._wait_for_who_is_asked_too_much()
             elif await leave_lane(self.lane, self.fence):
                 return
 
@@ -72,16 +107,29 @@ class _Work:
             task.cancel()
         await asyncio.gather(*self.busy.values(), return_exceptions=True)
 
+    async def _wait_for_who_is_asked_too_much(self) -> None:
+        """Until the first may be asked again, or others' news is due. Raises what is not waited for."""
+        now = self.clock()
+        for failure in self.failed.values():
+            if not failure.is_waited_for(now, self.busy_for):
+                raise failure.error
+        first = min(failure.tried_again_at for failure in self.failed.values())
+        await asyncio.sleep(min(max(first - now, 0.0), LOOK_EVERY))
+
     def _rests(self, connection: str) -> bool:
         failure = self.failed.get(connection)
-        return failure is not None and self.clock() - failure[0] < AGAIN
+        return failure is not None and self.clock() < failure.tried_again_at
 
     def _note_who_ended(self) -> None:
+        now = self.clock()
         for connection in [name for name, task in self.busy.items() if task.done()]:
             error = self.busy.pop(connection).exception()
-            self.failed.pop(connection, None)
+            before = self.failed.pop(connection, None)
             if isinstance(error, Exception):
-                self.failed[connection] = (self.clock(), error)
+                since = now if before is None or before.busy_since is None else before.busy_since
+                self.failed[connection] = _Failure(
+                    at=now, error=error, busy_since=since if isinstance(error, Busy) else None
+                )
             elif error is not None:
                 raise error
 

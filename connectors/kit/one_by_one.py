@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from connectors.kit.pacing import standing_back
 from incidents.errors import Exposed, LiaisonError, NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketOutcome
 
@@ -16,7 +17,7 @@ async def one_by_one(
     `change` raises `NotFound`, `Exposed` and `Refused` where they concern that one ticket: these are outcomes.
     `Unknown` is one, too, and the next ticket has its turn. What says something of the whole server (`Busy`,
     `Unreachable`, `NotAllowed`) ends the round: the others are `later`. Raises the failure if not one ticket was done,
-    refused or found gone.
+    refused or found gone. Their calls let those go first that read what nobody knows yet.
     """
     outcomes: dict[str, TicketOutcome] = {}
     unknown: LiaisonError | None = None
@@ -26,7 +27,8 @@ async def one_by_one(
             outcomes[one] = TicketOutcome(id=one, outcome=ChangeOutcome.LATER, detail=str(failure))
             continue
         try:
-            outcomes[one] = await change(one)
+            with standing_back():
+                outcomes[one] = await change(one)
         except NotFound as error:
             outcomes[one] = TicketOutcome(id=one, outcome=ChangeOutcome.GONE, detail=str(error))
         except Exposed as error:

@@ -30,7 +30,7 @@ class RedmineApi:
 
     def __init__(self, settings: RedmineSettings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._settings = settings
-        self._pace = Pace(settings.requests_per_minute, 60)
+        self._pace = Pace.of_helpdesk(settings.requests_per_minute)
         self._http = VendorHttp(
             vendor="redmine",
             base_url=settings.address,

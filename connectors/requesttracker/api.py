@@ -30,7 +30,7 @@ class RtApi:
 
     def __init__(self, settings: RequestTrackerSettings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._user = settings.user
-        self._pace = Pace(settings.requests_per_minute, 60)
+        self._pace = Pace.of_helpdesk(settings.requests_per_minute)
         self._http = VendorHttp(
             vendor="requesttracker",
             base_url=f"{settings.address}/REST/2.0/",

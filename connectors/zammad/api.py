@@ -22,7 +22,7 @@ class ZammadApi:
     """Paths are those below `/api/v1/`. All raise `incidents.errors`."""
 
     def __init__(self, settings: ZammadSettings, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._pace = Pace(settings.requests_per_minute, 60)
+        self._pace = Pace.of_helpdesk(settings.requests_per_minute)
         self._http = VendorHttp(
             vendor="zammad",
             base_url=settings.base_url,

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorHttp
-from connectors.kit.pacing import Pace
+from connectors.kit.pacing import Pace, standing_back
 from connectors.kit.pagination import ByCursor, pages
 from connectors.zendesk.comments.reader import read_comments
 from connectors.zendesk.comments.visibility import Visibility
@@ -82,7 +82,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
             None if settings.integration_user_id is None else str(settings.integration_user_id)
         )
         # The paces stand before the calls, not inside their deadline: waiting for one's turn is no time-out.
-        self._requests = Pace(settings.requests_per_minute, 60)
+        self._requests = Pace.of_helpdesk(settings.requests_per_minute)
         self._http = VendorHttp(
             vendor=self.vendor,
             base_url=settings.address,
@@ -156,8 +156,10 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
         """Over 100 ids make several calls: when only some of those succeed, the ids of the others come back
         `unknown` rather than the whole call failing, so that what was done is never forgotten.
         """
-        updated = await self._updates.update(_plausible(ids), change, once=once)
-        outcomes = {outcome.id: outcome for outcome in await self._visibility.checked(updated, change, once)}
+        with standing_back():
+            updated = await self._updates.update(_plausible(ids), change, once=once)
+            checked = await self._visibility.checked(updated, change, once)
+        outcomes = {outcome.id: outcome for outcome in checked}
         return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
 
     def budget(self) -> Budget:

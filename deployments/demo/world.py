@@ -30,6 +30,11 @@ from connectors.redmine.fake import app as redmine
 from connectors.slack.fake import app as slack
 from connectors.zendesk.fake import app as zendesk
 
+REQUESTS_A_MINUTE = 2500
+UPDATES_A_MINUTE = 300
+"""What Zendesk takes of an account with the High Volume add-on, as one has to which thousands write within minutes:
+https://developer.zendesk.com/api-reference/introduction/rate-limits/. The fake counts, and the connection keeps to it.
+"""
 ROUTING_KEYS = {
     "": pagerduty.ROUTING_KEY,
     "payments": "11111111111111111111111111111111",
@@ -81,7 +86,11 @@ def make_world(*, duplicate_rate: float = 0.2, shuffle: bool = True, seed: int =
     """The fakes, not yet served. The helpdesk repeats and reorders its webhooks."""
     return World(
         zendesk=zendesk.FakeZendesk(
-            duplicate_rate=duplicate_rate, shuffle=shuffle, seed=seed, updates_per_minute=700
+            duplicate_rate=duplicate_rate,
+            shuffle=shuffle,
+            seed=seed,
+            updates_per_minute=UPDATES_A_MINUTE,
+            requests_per_minute=REQUESTS_A_MINUTE,
         ),
         pagerduty=pagerduty.FakePagerDuty(routing_keys=ROUTING_KEYS),
         slack=slack.FakeSlack(),
@@ -118,8 +127,8 @@ def connections(world: World, status_folder: Path | None = None) -> dict[str, Bl
             api_token=SecretStr(zendesk.API_TOKEN),
             signing_secrets=[SecretStr(zendesk.SIGNING_SECRET)],
             integration_user_id=world.zendesk.integration_user_id,
-            updates_per_minute=700,
-            requests_per_minute=2000,
+            updates_per_minute=UPDATES_A_MINUTE,
+            requests_per_minute=REQUESTS_A_MINUTE,
             job_poll_seconds=0.2,
         ),
         "pagerduty/demo": PagerDutyBlock(

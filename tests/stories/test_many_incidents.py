@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from prefect import flow
@@ -16,7 +17,7 @@ from flows.drain import drain
 from flows.follow import Followers
 from flows.line import Line, Urgency
 from flows.validation import validation
-from incidents.errors import NotFound
+from incidents.errors import Busy, NotFound
 from incidents.events import Lane
 from incidents.models import IncidentState, Severity
 from incidents.store.inbox.inbox import settle_deliveries
@@ -253,3 +254,29 @@ async def test_a_helpdesk_that_cannot_be_read_keeps_no_other_waiting(liaison: In
             await drain(Lane.INTAKE, fence, handle)
     assert handled == ["zendesk/other"]
     assert await take_lane(Lane.INTAKE) == fence + 1, "the next drain need not wait"
+
+
+@pytest.mark.parametrize(("busy_for", "is_waited_for"), [(timedelta(minutes=1), True), (timedelta(0), False)])
+async def test_a_helpdesk_that_is_asked_too_much_is_asked_again_by_the_same_drain(
+    liaison: Installation, busy_for: timedelta, is_waited_for: bool
+):
+    """A 429 in the middle of a storm: else all that is left in the inbox waits for the minute's safety net."""
+    _write(liaison, "lifts")
+    await liaison.hear()
+    answers = [Busy("429", retry_after=0), Busy("429", retry_after=0)]
+    fence = await take_lane(Lane.INTAKE)
+    assert fence is not None
+
+    async def handle(chunk: Chunk) -> None:
+        if answers:
+            raise answers.pop()
+        async with liaison.database.transaction() as tx:
+            await settle_deliveries(tx, fence=fence, done=chunk.ids, parked=chunk.parked)
+
+    async with asyncio.timeout(PATIENCE):
+        if is_waited_for:
+            await drain(Lane.INTAKE, fence, handle, busy_for=busy_for)
+        else:
+            with pytest.raises(Busy):
+                await drain(Lane.INTAKE, fence, handle, busy_for=busy_for)
+    assert len(answers) == (0 if is_waited_for else 1)

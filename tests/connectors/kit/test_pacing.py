@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kit.pacing import Pace
+from connectors.kit.pacing import Pace, standing_back
 from incidents.errors import Busy
 
 
@@ -123,3 +123,99 @@ def test_impossible_pace(calls, seconds):
     """A pace that lets nothing through is refused when it is made."""
     with pytest.raises(ValueError, match="at least one call"):
         Pace(calls, seconds)
+
+
+async def _in_order_of_going(pace: Pace, front: int, back: int) -> list[str]:
+    """Who stands back is there first; the names of all in the order in which they went."""
+    went: list[str] = []
+
+    async def go(name: str) -> None:
+        await pace.wait()
+        went.append(name)
+
+    async with asyncio.TaskGroup() as tasks:
+        with standing_back():
+            for _ in range(back):
+                tasks.create_task(go("back"))
+        await asyncio.sleep(0)
+        for _ in range(front):
+            tasks.create_task(go("front"))
+    return went
+
+
+async def test_who_stands_back_goes_after_the_others():
+    """Though it came first: of four places three are for those who do not, and what is spared is theirs alone."""
+    went = await _in_order_of_going(Pace(4, 0.02, spare=1), front=6, back=20)
+    assert went[:3] == ["back"] * 3
+    assert went[3] == "front", "the spare place"
+    assert went[4:].index("back") <= 4, "customers are told, however much there is to read"
+    assert went.index("front", 4) == 4 or went[5] == "front"
+    assert len(went) == 26
+    last = max(place for place, name in enumerate(went) if name == "front")
+    assert went[:last].count("back") <= 3 + 3
+
+
+async def test_alone_it_has_all_but_what_is_spared():
+    """Nobody reads: nothing is kept from the customers but the spare place."""
+    pace = Pace(10, 60, spare=1)
+    with standing_back():
+        for _ in range(9):
+            await pace.wait(at_most=0)
+        with pytest.raises(Busy):
+            await pace.wait(at_most=1)
+    assert pace.limit().calls == 9
+    assert pace.free() == 1
+    await pace.wait(at_most=0)
+
+
+async def test_its_share_is_kept_for_who_stands_back():
+    """Whoever reads without end would else keep every customer waiting."""
+    pace = Pace(4, 0.02)
+
+    async def read() -> None:
+        while True:
+            await pace.wait()
+
+    readers = [asyncio.create_task(read()) for _ in range(5)]
+    with standing_back():
+        async with asyncio.timeout(5):
+            for _ in range(5):
+                await pace.wait()
+    for reader in readers:
+        reader.cancel()
+    await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def test_those_who_wait_are_in_the_plan():
+    """Whoever plans changes counts on no place that somebody waits for already."""
+    clock = Clock()
+    pace = Pace(2, 60, clock=clock)
+    await pace.wait()
+    await pace.wait()
+    with standing_back():
+        waiting = [asyncio.create_task(pace.wait()) for _ in range(2)]
+        await asyncio.sleep(0)
+    assert pace.limit().made == pytest.approx((0, 0, 60.6, 60.6))
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert pace.limit().made == pytest.approx((0, 0))
+
+
+async def test_who_gave_up_before_its_turn_is_passed_over():
+    """Its place goes to the next one who waits."""
+    pace = Pace(1, 0.02)
+    await pace.wait()
+    first, second = (asyncio.create_task(pace.wait()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(5):
+        await second
+    assert first.cancelled()
+
+
+@pytest.mark.parametrize("spare", [-1, 2, 3])
+def test_impossible_spare(spare):
+    """A pace that spares all it has tells nobody anything."""
+    with pytest.raises(ValueError, match="spares"):
+        Pace(2, 60, spare=spare)
