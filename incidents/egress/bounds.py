@@ -21,15 +21,24 @@ from incidents.effects import (
     PublicSaying,
     RoomRequest,
 )
-from incidents.egress.edges import Confided, Edge, edge_of
+from incidents.egress.edges import Confided, Edge
 from incidents.models import ChatMessage, Link, Page
-from incidents.redaction.redaction import redact, safe_excerpt
+from incidents.redaction.redaction import redact
 from incidents.texts.messages import internal, public_again
-from incidents.texts.plain_text import one_line
+from incidents.texts.plain_text import cut, one_line
 
 QUOTED = (60, 80, 100, 120, 200)
 """Lengths at which a subject is quoted in a text."""
 _SHORTEST_NAME = 3
+_BY_VALUE = (
+    Confided.LINK,
+    Confided.SUBJECT,
+    Confided.CUSTOMER,
+    Confided.AGENT,
+    Confided.TIER,
+    Confided.NUMBER,
+)
+"""In this order; links before numbers, which are in them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,35 +57,48 @@ class TicketSecrets:
 Scrub = Callable[[str], str]
 
 
-def within_bounds(
-    effect: Effect,
-    tickets: Collection[TicketSecrets],
-    allowed: Collection[Confided],
-    *,
-    agents: Collection[str] = (),
-    redactor: Scrub = redact,
-) -> Effect:
-    """The effect as it may depart: every text of it without what is not `allowed`, and redacted. `agents` are people of
-    customer service who are named besides those who have a ticket, such as the owner.
+class Bounds:
+    """What may not depart by one edge, of these tickets: worked out once for all that departs together.
 
-    What leaves nowhere is returned as it is. A text that cannot be looked at is not sent: a word says so.
+    `agents` are people of customer service who are named besides those who have a ticket, such as the owner.
     """
-    edge = edge_of(effect.kind)
-    if edge is None:
-        return effect
-    taken = list(_taken(tickets, allowed, agents))
-    urls = {one.url for one in tickets if one.url} if Confided.LINK not in allowed else set()
 
-    def scrub(text: str) -> str:
+    def __init__(
+        self,
+        edge: Edge,
+        tickets: Collection[TicketSecrets],
+        allowed: Collection[Confided],
+        *,
+        agents: Collection[str] = (),
+        redactor: Scrub = redact,
+    ) -> None:
+        self._edge = edge
+        self._taken = list(_taken(tickets, allowed, agents))
+        self._urls = {one.url for one in tickets if one.url} if Confided.LINK not in allowed else set()
+        self._redactor = redactor
+        self._seen: dict[str, str] = {}
+
+    def keep(self, effect: Effect) -> Effect:
+        """The effect as it may depart: every text of it without what is not allowed, and redacted.
+
+        A text that cannot be looked at is not sent: a word says so.
+        """
+        return replace(effect, payload=_scrubbed(effect.payload, self._scrub, self._urls))
+
+    def _scrub(self, text: str) -> str:
+        # A hundred tickets are told the same.
+        if text not in self._seen:
+            self._seen[text] = self._looked_at(text)
+        return self._seen[text]
+
+    def _looked_at(self, text: str) -> str:
         try:
-            for pattern, word in taken:
+            for pattern, word in self._taken:
                 text = pattern.sub(word, text)
             # What the public reads is the operator's own template: a number in it is meant to be called.
-            return text if edge is Edge.STATUS_PAGE else redactor(text)
+            return text if self._edge is Edge.STATUS_PAGE else self._redactor(text)
         except Exception:  # noqa: BLE001  whatever went wrong, words that nobody looked at must not leave
             return "[withheld: it could not be looked at]"
-
-    return replace(effect, payload=_scrubbed(effect.payload, scrub, urls))
 
 
 def _scrubbed(payload: Payload, scrub: Scrub, urls: Collection[str]) -> Payload:
@@ -116,28 +138,38 @@ def _links(links: tuple[Link, ...], urls: Collection[str]) -> tuple[Link, ...]:
 def _taken(
     tickets: Collection[TicketSecrets], allowed: Collection[Confided], agents: Collection[str]
 ) -> Iterator[tuple[re.Pattern[str], str]]:
-    """What is looked for, and the word that stands there instead; links before numbers, which are in them."""
-    held = {
-        Confided.LINK: [one.url for one in tickets],
-        Confided.SUBJECT: [said for one in tickets for said in _as_quoted(one.subject)],
-        Confided.CUSTOMER: [name for one in tickets for name in (_name(one.customer), one.email)],
-        Confided.AGENT: [*(one.agent for one in tickets), *agents],
-        Confided.TIER: [one.tier for one in tickets],
-        Confided.NUMBER: [f"#{one.number}" for one in tickets],
-    }
-    for kind, values in held.items():
+    """What is looked for, and the word that stands there instead."""
+    for kind in (one for one in _BY_VALUE if one not in allowed):
+        values = _held(kind, tickets, agents)
         wanted = sorted({one for one in values if len(one) >= _SHORTEST_NAME or one.startswith("#")}, key=len)
-        if kind not in allowed and wanted:
+        if wanted:
             words = "|".join(re.escape(one) for one in reversed(wanted))
             # Whole words: the tier "pro" is not in "problem", and #1 not in #12.
             yield re.compile(rf"(?<!\w)(?:{words})(?!\w)"), f"[{kind} withheld]"
 
 
+def _held(kind: Confided, tickets: Collection[TicketSecrets], agents: Collection[str]) -> Collection[str]:
+    match kind:
+        case Confided.LINK:
+            return [one.url for one in tickets]
+        case Confided.SUBJECT:
+            return [said for subject in {one.subject for one in tickets} for said in _as_quoted(subject)]
+        case Confided.CUSTOMER:
+            return [name for one in tickets for name in (_name(one.customer), one.email)]
+        case Confided.AGENT:
+            return [*(one.agent for one in tickets), *agents]
+        case Confided.TIER:
+            return [one.tier for one in tickets]
+        case _:
+            return [f"#{one.number}" for one in tickets]
+
+
 def _as_quoted(subject: str) -> Iterator[str]:
     """A subject as it may stand in a text: whole, on one line, redacted, cut."""
-    yield from (subject.strip(), one_line(subject), redact(subject).strip())
+    redacted = redact(subject)
+    yield from (subject.strip(), one_line(subject), redacted.strip())
     for limit in QUOTED:
-        yield safe_excerpt(subject, limit)
+        yield cut(redacted.strip(), limit)
 
 
 def _name(name: str) -> str:
