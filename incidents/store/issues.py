@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.store.schema.tables import issues
+from incidents.effects import EffectKind
+from incidents.store.schema.tables import effects, issues
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,28 @@ async def record_tries(tx: AsyncConnection, tried: Sequence[KnownIssue], *, at: 
             )
             .values(read_at=at)
         )
+
+
+async def record_key(tx: AsyncConnection, issue: KnownIssue, key: str) -> KnownIssue:
+    """The tracker has it under another key now, as it was moved or merged there: what is written below it from now on
+    goes there. Of two that have become one, each stays known by its own."""
+    await tx.execute(
+        update(effects)
+        .where(
+            effects.c.kind == EffectKind.ISSUE_OPEN.value,
+            effects.c.connection == issue.connection,
+            effects.c.result == issue.key,
+        )
+        .values(result=key)
+    )
+    there = issues.alias()
+    is_known = select(there.c.key).where(there.c.connection == issue.connection, there.c.key == key)
+    moved = await tx.execute(
+        update(issues)
+        .where(issues.c.connection == issue.connection, issues.c.key == issue.key, ~is_known.exists())
+        .values(key=key)
+    )
+    return replace(issue, key=key) if moved.rowcount else issue
 
 
 async def record_status(

@@ -8,7 +8,7 @@ from incidents.effects import EffectState, IssueComment, IssueText
 from incidents.errors import LiaisonError, StoreFault
 from incidents.ports import IssueTracker
 from incidents.store.issues import keep_issue
-from incidents.store.ledger.effects import Leased, Settled, result_of
+from incidents.store.ledger.effects import Leased, Settled, result_of_opening
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
@@ -49,7 +49,7 @@ async def _opened(item: Leased) -> str:
     if not isinstance(item.effect.payload, IssueComment):
         return ""
     async with resources.database().transaction() as tx:
-        return await result_of(tx, item.effect.payload.opening)
+        return await result_of_opening(tx, item.id)
 
 
 async def _look_up(tracker: IssueTracker, item: Leased, opened: str) -> Settled | None:

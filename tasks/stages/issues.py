@@ -5,7 +5,7 @@ from __future__ import annotations
 from incidents.case import Entry, EntryKind
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, StoreFault, Unreachable
 from incidents.ports import IssueTracker
-from incidents.store.issues import KnownIssue, issues_to_read, record_status, record_tries
+from incidents.store.issues import KnownIssue, issues_to_read, record_key, record_status, record_tries
 from incidents.store.timeline import append_entries
 from incidents.texts.plain_text import cut, one_line
 from tasks import resources
@@ -57,6 +57,10 @@ async def _read(issue: KnownIssue) -> None:
     except NotFound:
         await _write(issue, "gone", is_done=True, text=f"The {name} is gone: nobody knows of the lasting fix")
         return
+    if found.key != issue.key:
+        async with resources.transaction() as step:
+            issue = await record_key(step.connection, issue, found.key)
+        name = f"issue {found.key} at {issue.connection}"
     status = cut(one_line(found.status), _LONGEST_WORD)
     text = f"The {name} is '{status}' now"
     if found.is_closed:

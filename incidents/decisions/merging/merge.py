@@ -9,7 +9,7 @@ from incidents.approval import ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
-from incidents.decisions.holding.hold import due_at_once
+from incidents.decisions.holding.hold import due_at_once, is_held, made_worse
 from incidents.decisions.intake import Join, tickets_joined
 from incidents.decisions.merging.carried import (
     carried_clocks,
@@ -28,6 +28,7 @@ from incidents.lifecycle import MOVES, UNSETTLED, move
 from incidents.models import Incident, IncidentState, JoinOrigin, Stage
 from incidents.promises.updates import open_promises
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.times import clock
 
 S = IncidentState
 _NOTE = 500
@@ -181,7 +182,16 @@ def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
         # The others' customers have heard of it already, and these have not.
         ours = [ticket for ticket in customers.waiting(case) if ticket.ref not in moved]
         effects += catch_up(replace(seen, incident=joined.incident), ours, basis)
-    goes_on = joined.incident
+    goes_on = made_worse(joined.incident, their.severity, now=basis.now)
+    if goes_on.severity < joined.incident.severity:
+        # None of its customers waits, whose ticket would have said so.
+        raised = f"Severity raised from {joined.incident.severity} to {goes_on.severity}, as {their.name} had"
+        entries.append(Entry(kind=EntryKind.SEVERITY, text=raised))
+    sooner = _waits_as_theirs(goes_on, their, now=basis.now)
+    if sooner is not None:
+        goes_on = replace(goes_on, held_until=sooner, next_stage_at=sooner)
+        text = f"The page waits until {clock(sooner)}, as that of {their.name} did"
+        entries.append(Entry(kind=EntryKind.HELD, text=text))
     if _is_more_urgent(their, case.incident, now=basis.now):
         goes_on = due_at_once(goes_on, now=basis.now)
     plan = Plan(
@@ -192,6 +202,14 @@ def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
         told_clocks=carried_clocks(before, case),
     )
     return _without_needless_question(seen, plan, their, basis)
+
+
+def _waits_as_theirs(ours: Incident, their: Incident, *, now: datetime) -> datetime | None:
+    """Until when our page waits where theirs would have come sooner; None where ours is as soon."""
+    until = their.held_until
+    if until is None or ours.held_until is None or until >= ours.held_until:
+        return None
+    return until if is_held(ours, now=now) and is_held(their, now=now) else None
 
 
 def _is_more_urgent(their: Incident, ours: Incident, *, now: datetime) -> bool:

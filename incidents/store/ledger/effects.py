@@ -326,6 +326,17 @@ async def result_of(tx: AsyncConnection, key: str) -> str:
     return found or ""
 
 
+async def result_of_opening(tx: AsyncConnection, effect_id: int) -> str:
+    """What the effect that this one's payload names as its `opening` left; "" for one that is not done. Read anew, as a
+    merge gives an opening another key."""
+    opening = effects.alias("opening")
+    is_opening = (opening.c.key == effects.c.payload["opening"].astext) & (
+        opening.c.state == EffectState.DONE.value
+    )
+    query = select(opening.c.result).where(effects.c.id == effect_id, is_opening)
+    return (await tx.execute(query)).scalar_one_or_none() or ""
+
+
 async def count_effects(tx: AsyncConnection) -> LedgerCounts:
     """How many are in which state; counts every effect there is, so it is for people."""
     rows = await tx.execute(select(effects.c.state, func.count()).group_by(effects.c.state))

@@ -70,6 +70,13 @@ _MOVES = [
         update effects set key = :issue_here, incident_id = :survivor
         where key = :issue_there and not exists (select 1 from effects o where o.key = :issue_here)
         """,
+        # What is to be written below an issue goes where the issue went.
+        """
+        update effects set incident_id = :survivor,
+            payload = jsonb_set(payload, '{opening}', to_jsonb(cast(:issue_here as text)))
+        where incident_id = :loser and kind = 'issue_comment' and payload ->> 'opening' = :issue_there
+            and not exists (select 1 from effects o where o.key = :issue_there)
+        """,
         """
         update effects set incident_id = :survivor where incident_id = :loser
             and kind in ('status_page_open', 'status_page_update') and cast(:takes_public as boolean)

@@ -305,6 +305,19 @@ def test_a_page_that_waits_keeps_nothing_waiting_that_is_merged_into_it(theirs, 
     assert goes_on.next_stage_at == (NOW if is_due else survivor.incident.held_until)
 
 
+@pytest.mark.parametrize(("theirs", "ours", "then"), [(2, 5, 2), (5, 2, 2), (5, 5, 5)])
+def test_of_two_pages_that_wait_the_sooner_one_counts(theirs, ours, then):
+    """Whoever waited for the one that ends waits no longer for the other."""
+    times = [NOW + minutes * MINUTE for minutes in (theirs, ours)]
+    held = [{"held_until": at, "next_stage": Stage.ESCALATION, "next_stage_at": at} for at in times]
+    loser = a_case(an_incident(S.CONFIRMED, id=3, **held[0]), [])
+    survivor = a_case(an_incident(S.CONFIRMED, **held[1]))
+    plan = merge_plans(loser, loser, survivor, Merging(by="Ada"), Basis(policy(), NOW)).survivor
+    assert (plan.incident.held_until, plan.incident.next_stage_at) == (NOW + then * MINUTE,) * 2
+    assert is_held(plan.incident, now=NOW)
+    assert [entry.kind for entry in plan.entries].count(EntryKind.HELD) == (theirs < ours)
+
+
 def test_only_a_page_that_waits_is_brought_forward():
     """An action under way has its time, whatever else is reported."""
     busy = an_incident(S.MITIGATING, next_stage_at=NOW + MINUTE)

@@ -382,3 +382,15 @@ def test_one_that_looks_the_same_is_suggested_with_the_command(is_open):
     assert evidence.text in plan.entries[0].text
     again = tell_precedents(replace(case, incident=plan.incident), [like], now=NOW)
     assert again.entries == ()
+
+
+@pytest.mark.parametrize("linked", [[], [a_ticket(9)], [a_ticket(9, status=TicketStatus.SOLVED)]])
+def test_the_worse_severity_goes_on_whoever_waits(linked):
+    """What only an alert, or customers who were answered, said of the one that ends is as bad as it was."""
+    loser = a_case(an_incident(S.CONFIRMED, id=3, severity=Severity.CRITICAL), linked)
+    survivor = a_case(an_incident(S.ESCALATED, severity=Severity.MEDIUM))
+    plan = merge_plans(loser, replace(loser, tickets=()), survivor, SAID, BASIS).survivor
+    assert plan.incident.severity is Severity.CRITICAL
+    assert [entry.kind for entry in plan.entries].count(EntryKind.SEVERITY) == 1
+    back = merge_plans(survivor, replace(survivor, tickets=()), loser, SAID, BASIS).survivor
+    assert back.incident.severity is Severity.CRITICAL
