@@ -222,10 +222,10 @@ def _bases(trees: Iterable[ast.Module]) -> set[str]:
 
 
 def _calls(tree: ast.Module, name: str) -> bool:
-    return any(
-        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
-        for node in ast.walk(tree)
-    )
+    """Whether it is called, or a class method of it that makes one."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    makers = [one.value if isinstance(one, ast.Attribute) else one for one in called]
+    return any(isinstance(one, ast.Name) and one.id == name for one in makers)
 
 
 def _imports_a_fake(tree: ast.Module) -> bool:
