@@ -10,9 +10,9 @@ from tasks.stages.drain import LARGEST, SMALLEST, ChunkSize
 @pytest.mark.parametrize(
     ("now", "seconds", "then"),
     [
-        (50, 0.2, 100),
-        (50, 2.0, 50),
-        (50, 20.0, 25),
+        (100, 0.2, 200),
+        (100, 2.0, 100),
+        (200, 20.0, 100),
         (LARGEST, 0.2, LARGEST),
         (SMALLEST, 20.0, SMALLEST),
     ],
