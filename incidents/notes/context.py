@@ -102,10 +102,13 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
 
 
 def links(case: Case, policy: Policy) -> tuple[Link, ...]:
-    """The incident on the board and its story in the Prefect UI, where the policy says their addresses, and its first
-    tickets."""
+    """What the service's runbook says, the incident on the board and its story in the Prefect UI, where the policy says
+    their addresses, and its first tickets."""
     name, places = case.incident.name, policy.links
     own: list[Link] = []
+    runbook = policy.service(case.incident.service).runbook
+    if runbook:
+        own.append(Link(label="Runbook", url=runbook))
     if places.gateway:
         own.append(Link(label="Board", url=f"{places.gateway.rstrip('/')}{PATH}{name}"))
     if places.prefect_ui:

@@ -60,6 +60,7 @@ from incidents.policy.words import (
     Duration,
     Name,
     PolicySection,
+    WebAddress,
 )
 from incidents.rotas.rota import Roster
 
@@ -139,6 +140,7 @@ class Service(PolicySection):
     title: str = Field(min_length=1, max_length=100, description="The name customers know it by.")
     team: str = Field(description="Team that looks after it.")
     depends_on: list[str] = Field(default_factory=list, description="Services it cannot do without.")
+    runbook: WebAddress | None = Field(default=None, description="Where engineers read how to mend it.")
     probes: list[Connection] = Field(
         default_factory=list, description="Connections that can tell whether it is really failing."
     )

@@ -95,6 +95,11 @@ def without_probes(policy: Policy | None = None) -> Policy:
     return _with_checkout(policy or a_policy(), probes=[])
 
 
+def with_runbook(address: str) -> Policy:
+    """A policy that says where engineers read how to mend the checkout."""
+    return _with_checkout(a_policy(), runbook=address)
+
+
 def without_actions(policy: Policy | None = None) -> Policy:
     return _with_checkout(policy or a_policy(), actions=[])
 

@@ -7,7 +7,7 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.effects import EffectState
-from incidents.models import ChatVerb, Evidence, IncidentState, Severity, Verdict
+from incidents.models import ChatVerb, Evidence, IncidentState, Link, Severity, Verdict
 from incidents.notes import context
 from tests.incidents.builders import (
     NOW,
@@ -18,6 +18,7 @@ from tests.incidents.builders import (
     an_action_line,
     an_incident,
     tickets,
+    with_runbook,
 )
 
 S = IncidentState
@@ -136,6 +137,10 @@ def test_where_to_read_on():
     assert [link.label for link in others] == ["Ticket #1", "Ticket #2"]
     reachable = a_policy(links={"gateway": "https://liaison.example/x"})
     assert context.links(CASE, reachable)[0].url == "https://liaison.example/x/board/INC-7"
+    known = context.links(CASE, with_runbook("https://wiki.example/checkout"))[0]
+    assert known == Link(label="Runbook", url="https://wiki.example/checkout"), (
+        "what is read first comes first"
+    )
     nowhere = a_policy(links={"prefect_ui": None})
     assert [link.label for link in context.links(CASE, nowhere)] == ["Ticket #1", "Ticket #2"]
 
