@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.drain import drain
 from flows.follow import Followers
 from incidents.errors import LiaisonError
-from incidents.events import AlertsLeftOut, ChatCommand, Lane, PageEvent
+from incidents.events import AlertsLeftOut, ChatCommand, IssueEvent, Lane, PageEvent
 from tasks.now import show_now
 from tasks.parameters import unsearched
 from tasks.sla.board import show_board
@@ -16,6 +18,7 @@ from tasks.stages.chat_rights import check_commands
 from tasks.stages.commit_sync import commit_sync
 from tasks.stages.drain import Chunk, take_lane
 from tasks.stages.gather import read_pages
+from tasks.stages.issues import read_issues
 from tasks.stages.look_at_alerts import look_at_alerts
 from tasks.without_prefect import run_logger
 
@@ -27,6 +30,16 @@ async def looked_at(connection: str) -> tuple[int, ...]:
     except LiaisonError:
         run_logger().exception("what was left out of a webhook could not be looked at; reconcile will")
         return ()
+
+
+async def read_again(told: Collection[tuple[str, str]]) -> None:
+    """The issues that trackers told of, as far as they are ours; the reconciler reads all of them in any case."""
+    try:
+        failures = await read_issues(sorted(told))
+    except LiaisonError as error:
+        failures = [error]
+    for failure in failures:
+        run_logger().warning("an issue that changed could not be read, reconcile will: %s", failure)
 
 
 def _run_name() -> str:
@@ -53,6 +66,9 @@ async def status_sync() -> str:
         count += len(chunk.events)
         for connection in {event.connection for event in chunk.events if isinstance(event, AlertsLeftOut)}:
             followers.start(await looked_at(connection))
+        told = {(event.connection, event.key) for event in chunk.events if isinstance(event, IssueEvent)}
+        if told:
+            await read_again(told)
 
     try:
         await drain(Lane.STATUS_SYNC, fence, follow)

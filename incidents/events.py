@@ -141,6 +141,15 @@ class AlertsLeftOut:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class IssueEvent:
+    """An issue tracker's hint that an issue changed, or is no more: it is read again where it is one of ours."""
+
+    connection: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ping:
     """A vendor's test call: authentic, and nothing to do."""
 
@@ -155,7 +164,17 @@ class Ignored:
     kind: str
 
 
-Event = TicketEvent | PageEvent | ChatCommand | RoomEvent | AlertEvent | AlertsLeftOut | Ping | Ignored
+Event = (
+    TicketEvent
+    | PageEvent
+    | ChatCommand
+    | RoomEvent
+    | AlertEvent
+    | AlertsLeftOut
+    | IssueEvent
+    | Ping
+    | Ignored
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -32,14 +32,17 @@ async def keep_issue(
     await tx.execute(insert(issues).values(values).on_conflict_do_nothing())
 
 
-async def issues_to_read(tx: AsyncConnection, *, limit: int = 100) -> Sequence[KnownIssue]:
-    """Those that are not done, the ones first that were not read, nor tried in vain, for longest."""
-    rows = await tx.execute(
-        select(issues)
-        .where(issues.c.is_done.is_(False))
-        .order_by(issues.c.read_at.asc().nulls_first())
-        .limit(limit)
-    )
+async def issues_to_read(
+    tx: AsyncConnection, *, limit: int = 100, named: Collection[tuple[str, str]] | None = None
+) -> Sequence[KnownIssue]:
+    """Those that are not done, the ones first that were not read, nor tried in vain, for longest.
+
+    `named`: only these, by connection and key.
+    """
+    wanted = select(issues).where(issues.c.is_done.is_(False))
+    if named is not None:
+        wanted = wanted.where(tuple_(issues.c.connection, issues.c.key).in_(list(named)))
+    rows = await tx.execute(wanted.order_by(issues.c.read_at.asc().nulls_first()).limit(limit))
     return [
         KnownIssue(connection=row.connection, key=row.key, incident_id=row.incident_id, status=row.status)
         for row in rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from incidents.case import Entry, EntryKind
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, StoreFault, Unreachable
 from incidents.ports import IssueTracker
@@ -16,14 +18,14 @@ _LONGEST_WORD = 80
 
 
 @task(name="read issues", **OUTSIDE_CALL)
-async def read_issues() -> list[LiaisonError]:
-    """Each that is not done, once; returns what went wrong with some.
+async def read_issues(named: Sequence[tuple[str, str]] | None = None) -> list[LiaisonError]:
+    """Each that is not done, once; returns what went wrong with some. `named`: of these only, by connection and key.
 
     A tracker that does not answer is asked once, and what could not be read goes behind all others: neither time nor
     places are lost to it.
     """
     async with resources.transaction() as step:
-        known, begun = await issues_to_read(step.connection), step.now
+        known, begun = await issues_to_read(step.connection, named=named), step.now
     failures: list[LiaisonError] = []
     away: set[str] = set()
     for issue in known:

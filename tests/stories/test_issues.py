@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,9 +15,11 @@ from flows.recover import recover
 from incidents.case import EntryKind
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import NotFound, Unknown, Unreachable
+from incidents.events import Event, IssueEvent, Lane, Verified
 from incidents.issues import Issue
 from incidents.models import IncidentState, InternalText
 from incidents.ports import IssueTracker
+from incidents.store.inbox.writer import InboxWriter
 from incidents.store.issues import KnownIssue, keep_issue, record_tries
 from incidents.store.schema.tables import issues
 from tasks import resources
@@ -25,15 +27,17 @@ from tests.stories.installation import Installation
 
 
 class Tracker(IssueTracker):
-    """One in memory, which may lose a reply."""
+    """One in memory, which may lose a reply, and whose deliveries are keys of issues."""
 
     vendor = "tracker"
     index_lag = 0.0
+    lane = Lane.STATUS_SYNC
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, str, str]] = []
         self.comments: list[tuple[str, str, str]] = []
-        self.status, self.is_closed, self.loses = "New", False, False
+        self.read_keys: list[str] = []
+        self.status, self.is_closed, self.loses, self.is_away = "New", False, False, False
 
     async def open_issue(self, title: str, text: InternalText, *, once: str) -> str:
         self.opened.append((once, title, text))
@@ -45,7 +49,14 @@ class Tracker(IssueTracker):
     async def find_issue(self, once: str) -> str | None:
         return next((str(n) for n, one in enumerate(self.opened, 1) if one[0] == once), None)
 
+    def events(self, verified: Verified) -> Sequence[Event]:
+        key = verified.body.decode()
+        return [IssueEvent(connection="redmine/story", key=key, at=datetime.now(UTC))]
+
     async def read(self, key: str) -> Issue:
+        self.read_keys.append(key)
+        if self.is_away:
+            raise Unreachable("no answer")
         if not self.opened:
             raise NotFound(key)
         return Issue(
@@ -108,6 +119,43 @@ async def test_opened_once_and_its_end_told(liaison: Installation, tracker: Trac
         "The issue 1 at redmine/story is 'In Progress' now",
         "The fix is done: the issue 1 at redmine/story is 'Done'",
     ]
+
+
+async def deliver(liaison: Installation, *keys: str) -> None:
+    inbox = InboxWriter(liaison.database)
+    inbox.start()
+    for key in keys:
+        verified = Verified(headers=(), body=key.encode(), identity=f"{key} {time.monotonic_ns()}")
+        await inbox.accept("redmine/story", Lane.STATUS_SYNC, verified)
+    await inbox.aclose()
+
+
+async def test_a_webhook_tells_at_once(liaison: Installation, tracker: Tracker):
+    """The issue that it names is read without waiting for the reconciler; an issue that is not ours is not."""
+    await liaison.acknowledged()
+    await liaison.resolved()
+    tracker.status = "In Progress"
+    await reconcile()
+    tracker.status, tracker.is_closed = "Done", True
+    tracker.read_keys.clear()
+    await deliver(liaison, "77", "1", "1")
+    assert await liaison.sync() == "3 events"
+    assert tracker.read_keys == ["1"]
+    assert (await told(liaison, EntryKind.ISSUE_MOVED))[-1] == (
+        "The fix is done: the issue 1 at redmine/story is 'Done'"
+    )
+
+
+async def test_a_webhook_whose_issue_cannot_be_read(liaison: Installation, tracker: Tracker):
+    """The delivery is settled all the same: the reconciler reads every issue in any case."""
+    await liaison.acknowledged()
+    await liaison.resolved()
+    tracker.status, tracker.is_closed, tracker.is_away = "Done", True, True
+    await deliver(liaison, "1")
+    assert await liaison.sync() == "1 events"
+    tracker.is_away = False
+    await reconcile()
+    assert (await told(liaison, EntryKind.ISSUE_MOVED))[-1].startswith("The fix is done")
 
 
 async def test_a_lost_reply(liaison: Installation, tracker: Tracker):
