@@ -88,19 +88,22 @@ class Judge(httpx.AsyncBaseTransport):
         # `/users/current` before `/users/{id}`.
         return min(found, key=lambda call: len(call.named))
 
-    def _plain(self, part: Any, depth: int = 0) -> Any:
-        """The part with what it refers to in its place."""
-        assert depth < DEEPEST, "the description refers in circles"
+    def _plain(self, part: Any, depth: int = 0, within: frozenset[str] = frozenset()) -> Any:
+        """The part with what it refers to in its place; what refers to itself is anything the second time."""
+        assert depth < DEEPEST, "the description is too deep"
         if isinstance(part, list):
-            return [self._plain(one, depth + 1) for one in part]
+            return [self._plain(one, depth + 1, within) for one in part]
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
+            name = str(part["$ref"])
+            if name in within:
+                return {}
             found: Any = self.description
-            for step in str(part["$ref"]).removeprefix("#/").split("/"):
+            for step in name.removeprefix("#/").split("/"):
                 found = found[step]
-            return self._plain(found, depth + 1)
-        plain = {name: self._plain(one, depth + 1) for name, one in part.items()}
+            return self._plain(found, depth + 1, within | {name})
+        plain = {name: self._plain(one, depth + 1, within) for name, one in part.items()}
         if plain.get("nullable") is True and isinstance(plain.get("type"), str):
             # OpenAPI 3.0's word for what JSON Schema says by two types.
             plain["type"] = [plain["type"], "null"]

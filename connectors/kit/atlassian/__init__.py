@@ -1,0 +1,1 @@
+"""What Jira and Jira Service Management share: one site, its login, its texts, its webhooks."""
