@@ -32,6 +32,7 @@ _BLOCKS = frozenset(
 )
 # Macros, links and mentions, images. A backslash of the text's own would make a line break of ours.
 _MARKUP = re.compile(r"[{\[!]|\\|:(?=//)")
+_MARKUP_BUT_LINKS = re.compile(r"[{\[!]|\\")
 _WORD_JOINER = "\u2060"
 
 
@@ -50,9 +51,10 @@ def text_of(body: Any) -> str:
     return "".join(_words(record(body), DEEPEST)).strip()
 
 
-def plain_wiki(words: str) -> str:
-    """The same words to a reader, and no macro, link, mention or image to Jira's wiki renderer."""
-    return _MARKUP.sub(_escaped, words)
+def plain_wiki(words: str, *, keeps_links: bool = False) -> str:
+    """The same words to a reader, and no macro, mention or image to Jira's wiki renderer, nor a link unless addresses
+    may be followed: what customers are told has some of ours."""
+    return (_MARKUP_BUT_LINKS if keeps_links else _MARKUP).sub(_escaped, words)
 
 
 def shortened(words: str) -> str:

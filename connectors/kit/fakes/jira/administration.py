@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.kit.fakes.jira.platform import Answer
+from connectors.kit.fakes.jira.projects import Answer
 from connectors.kit.fakes.jira.shapes import error
 from connectors.kit.fakes.jira.site import FakeSite
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +18,13 @@ from starlette.routing import Route
 from connectors.kit.atlassian.documents import text_of
 from connectors.kit.atlassian.site import Edition
 from connectors.kit.fakes.jira import shapes
+from connectors.kit.fakes.jira.projects import Answer, FakeProjects
 from connectors.kit.fakes.jira.shapes import error
 from connectors.kit.fakes.jira.site import OWN_ID, TRANSITIONS, FakeSite, SiteIssue
 
 EMAIL, TOKEN = "liaison@acme.example", "fake-jira-token"
 MOST = 100
 _CLAUSE = re.compile(r'(?P<field>\w+)\s*(?P<is>=|>=)\s*(?P<value>"[^"]*"|[\w()-]+)')
-Answer = Callable[[Request], Awaitable[Response]]
 
 
 class FakePlatform:
@@ -40,11 +40,8 @@ class FakePlatform:
     def routes(self) -> list[Route]:
         """All paths, each behind the login."""
         known: list[tuple[str, Answer, str]] = [
-            ("serverInfo", self._server, "GET"),
             ("myself", self._myself, "GET"),
-            ("mypermissions", self._rights, "GET"),
-            ("field", self._fields, "GET"),
-            ("project/{key}", self._project, "GET"),
+            *FakeProjects(self.site).paths(),
             ("search", self._search, "GET"),
             ("search/jql", self._search_by_token, "GET"),
             ("search/jql", self._search_by_token, "POST"),
@@ -55,6 +52,7 @@ class FakePlatform:
             ("issue/{key}/comment", self._comment, "POST"),
             ("issue/{key}/comment/{id}", self._read_comment, "GET"),
             ("issue/{key}/comment/{id}", self._delete_comment, "DELETE"),
+            ("comment/{id}/properties/{name}", self._set_property, "PUT"),
             ("issue/{key}/transitions", self._transitions, "GET"),
             ("issue/{key}/transitions", self._transition, "POST"),
         ]
@@ -86,66 +84,10 @@ class FakePlatform:
             return f"Bearer {TOKEN}"
         return f"Basic {base64.b64encode(f'{EMAIL}:{TOKEN}'.encode()).decode()}"
 
-    async def _server(self, request: Request) -> Response:
-        is_cloud = self.site.edition is Edition.CLOUD
-        numbers = [1001, 0, 0] if is_cloud else [10, 3, 0]
-        return JSONResponse(
-            {
-                "baseUrl": self.site.address,
-                "version": ".".join(map(str, numbers)),
-                "versionNumbers": numbers,
-                "deploymentType": "Cloud" if is_cloud else "Server",
-                "serverTitle": "Jira",
-            }
-        )
-
     async def _myself(self, request: Request) -> Response:
         if not request.state.is_known:
             return error(401, "Client must be authenticated to access this resource.")
         return JSONResponse(shapes.person(self.site, OWN_ID))
-
-    async def _rights(self, request: Request) -> Response:
-        asked = request.query_params.get("permissions", "").split(",")
-        shown = {
-            one: {
-                "id": "1",
-                "key": one,
-                "name": one.title(),
-                "type": "PROJECT",
-                "description": "",
-                "havePermission": one in self.site.rights,
-            }
-            for one in asked
-        }
-        return JSONResponse({"permissions": shown})
-
-    async def _fields(self, request: Request) -> Response:
-        names = ("summary", "description", "labels", "status", "priority", "issuetype", "project", "updated")
-        return JSONResponse(
-            [
-                {"id": name, "key": name, "name": name, "custom": False, "clauseNames": [name]}
-                for name in names
-            ]
-        )
-
-    async def _project(self, request: Request) -> Response:
-        key = request.path_params["key"]
-        if key not in self.site.projects:
-            return error(404, f"No project could be found with key '{key}'.")
-        base = f"{self.site.address}/rest/api/3/project/{key}"
-        return JSONResponse(
-            {
-                "self": base,
-                "id": self.site.project_id(key),
-                "key": key,
-                "name": key.title(),
-                "projectTypeKey": self.site.projects[key],
-                "issueTypes": [
-                    {"id": str(number), "name": name} for number, name in enumerate(self.site.issue_types)
-                ],
-                "roles": {role: f"{base}/role/{number}" for number, role in enumerate(self.site.roles)},
-            }
-        )
 
     async def _search(self, request: Request) -> Response:
         if self.site.edition is Edition.CLOUD:
@@ -268,7 +210,7 @@ class FakePlatform:
         issue = self._known(request)
         if issue is None:
             return _missing()
-        refused = self._refused(issue)
+        refused = self.refused(issue)
         if refused is not None:
             return refused
         labels = list(issue.labels)
@@ -294,7 +236,7 @@ class FakePlatform:
         issue = self._known(request)
         if issue is None:
             return _missing()
-        refused = self._refused(issue)
+        refused = self.refused(issue)
         if refused is not None:
             return refused
         wanted = await request.json()
@@ -326,6 +268,16 @@ class FakePlatform:
         self.site.uncomment(issue, found[0])
         return Response(status_code=204)
 
+    async def _set_property(self, request: Request) -> Response:
+        """`sd.public.comment` is what makes a comment of a service project internal."""
+        wanted, own = await request.json(), request.path_params["id"]
+        for issue in self.site.issues.values():
+            for one in issue.comments:
+                if str(one.id) == own and request.path_params["name"] == "sd.public.comment":
+                    self.site.hide(issue, one, is_internal=wanted.get("internal") is True)
+                    return JSONResponse({}, 200)
+        return _missing()
+
     def _shown(self, issue: SiteIssue, one: Any, request: Request) -> dict[str, Any]:
         is_service = self.site.projects[issue.project] == "service_desk"
         return shapes.comment(self.site, issue, one, request.state.version, is_service=is_service)
@@ -343,7 +295,7 @@ class FakePlatform:
         issue = self._known(request)
         if issue is None:
             return _missing()
-        refused = self._refused(issue)
+        refused = self.refused(issue)
         if refused is not None:
             return refused
         wanted = await request.json()
@@ -355,7 +307,8 @@ class FakePlatform:
         self.site.move(issue, OWN_ID, found[0].to)
         return Response(status_code=204)
 
-    def _refused(self, issue: SiteIssue) -> Response | None:
+    def refused(self, issue: SiteIssue) -> Response | None:
+        """Why it takes no change now; None if it does."""
         if issue.is_locked:
             return error(403, "The issue cannot be changed: its project is archived.")
         if not self.site.may_write(issue):

@@ -3,6 +3,7 @@ people have names in place of account ids."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,11 @@ def text(words: str, version: str) -> Any:
     return to_document(words) if version == "3" else words
 
 
+def from_wiki(words: str) -> str:
+    """What a reader sees of wiki markup in which each sign of its own is made plain."""
+    return re.sub(r"\\([{\[!])", r"\1", words).replace("&#92;", "\\")
+
+
 def comment(
     site: FakeSite, issue: SiteIssue, one: SiteComment, version: str, *, is_service: bool
 ) -> dict[str, Any]:
@@ -91,6 +97,10 @@ def fields_of(site: FakeSite, issue: SiteIssue, version: str) -> dict[str, Any]:
         "reporter": person(site, issue.creator),
         "created": stamp(issue.created),
         "updated": stamp(issue.updated),
+        "statuscategorychangedate": stamp(issue.category_since or issue.created),
+        "assignee": None,
+        "duedate": None,
+        "resolutiondate": None,
         "issuetype": {"name": issue.issue_type},
         "priority": {"name": issue.priority},
         "project": {

@@ -86,6 +86,7 @@ class SiteIssue:
     priority: str = "Medium"
     is_locked: bool = False
     is_request: bool = False
+    category_since: datetime | None = None
 
     @property
     def project(self) -> str:
@@ -176,6 +177,8 @@ class FakeSite:
         if self.is_deaf or issue.status == status:
             return
         before, issue.status = issue.status, status
+        if STATUSES[before][1] != STATUSES[status][1]:
+            issue.category_since = self.clock()
         self._touch(issue)
         change = {"field": "status", "fromString": STATUSES[before][0], "toString": STATUSES[status][0]}
         self.hooks.tell(self, "jira:issue_updated", issue, by, change=change)
@@ -202,6 +205,11 @@ class FakeSite:
         del self.issues[issue.id]
         del self._history[issue.id]
         self.hooks.tell(self, "jira:issue_deleted", issue, by)
+
+    def hide(self, issue: SiteIssue, comment: SiteComment, *, is_internal: bool) -> None:
+        """Take a comment from customers, or show it to them."""
+        comment.is_internal = is_internal
+        self._touch(issue)
 
     def uncomment(self, issue: SiteIssue, comment: SiteComment) -> None:
         """Take a comment away."""

@@ -1,0 +1,1 @@
+"""A small Jira Service Management for tests."""
