@@ -110,13 +110,13 @@ class Pace:
         return max(0, self._calls - len(self._times) - len(self._line))
 
     def limit(self) -> Limit:
-        """The limit as it stands now, for whoever plans changes that stand back; those that wait have their places."""
+        """The limit as it stands now, for whoever plans changes; those that wait have their places."""
         now = self._now()
         self._forget(now)
         waiting = len(self._line) + len(self._back_line)
         times = self._expected(now, is_back=True)[:waiting]
         return Limit(
-            calls=self._calls - self._spare,
+            calls=self._calls,
             seconds=self._window,
             made=tuple(at - now for at in (*self._times, *times)),
         )

@@ -165,7 +165,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
     def budget(self) -> Budget:
         return Budget(
             limits=(self._updates.limit(), self._requests.limit()),
-            # With a look at whether customers see it.
+            # With a look at whether customers see it, at most: those of the same moment share one.
             alone=(1, 2),
             together=(0, CALLS_A_JOB + 1),
             most=BULK,

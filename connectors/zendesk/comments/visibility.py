@@ -9,8 +9,9 @@ a comment was stored, also once it was made private
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.kit.fields import any_text, records
@@ -32,6 +33,7 @@ class Visibility:
     def __init__(self, get: Get, call: Call) -> None:
         self._get = get
         self._call = call
+        self._looks = _SharedLooks(get)
 
     async def checked(
         self, outcomes: Sequence[TicketOutcome], change: TicketChange, once: str
@@ -68,12 +70,8 @@ class Visibility:
             raise await self._exposed(ticket, comment)
 
     async def _last_audits(self, tickets: Sequence[str], once: str) -> dict[str, Mapping[str, Any]]:
-        data = await self._get("tickets/show_many.json", ids=",".join(tickets), include="last_audits")
-        return {
-            ticket: audit
-            for audit in records(data.get("last_audits"))
-            if carries(audit, once) and (ticket := ticket_id_from(audit.get("ticket_id"))) is not None
-        }
+        seen = await self._looks.last_audits(tickets)
+        return {ticket: audit for ticket, audit in seen.items() if ticket in tickets and carries(audit, once)}
 
     async def _judged(
         self, done: TicketOutcome, audit: Mapping[str, Any] | None, change: TicketChange, once: str
@@ -116,6 +114,49 @@ class Visibility:
             None if comment_id is None else hide,
             cure="look at the account's triggers and apps: something publishes notes",
         )
+
+
+@dataclass(slots=True)
+class _Look:
+    """One that is not under way yet, and the tickets that it will be at."""
+
+    tickets: dict[str, None] = field(default_factory=dict)
+    task: asyncio.Task[dict[str, Mapping[str, Any]]] | None = None
+
+
+class _SharedLooks:
+    """One look at a time: whoever comes while one is under way shares the next one. A hundred tickets that are told one
+    by one would else cost as many looks as changes, half of what an account may ask in a minute."""
+
+    def __init__(self, get: Get) -> None:
+        self._get = get
+        self._one_at_a_time = asyncio.Lock()
+        self._next: _Look | None = None
+
+    async def last_audits(self, tickets: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """The last audit of each ticket, and of others that were looked at with them."""
+        look = self._next
+        if look is None or len({*look.tickets, *tickets}) > AT_ONCE:
+            look = self._next = _Look()
+            look.task = asyncio.create_task(self._look(look))
+            # Whoever asked may have given up.
+            look.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        look.tickets |= dict.fromkeys(tickets)
+        assert look.task is not None  # noqa: S101 - it was begun with the first tickets
+        return await asyncio.shield(look.task)
+
+    async def _look(self, look: _Look) -> dict[str, Mapping[str, Any]]:
+        async with self._one_at_a_time:
+            if self._next is look:
+                self._next = None
+            data = await self._get(
+                "tickets/show_many.json", ids=",".join(look.tickets), include="last_audits"
+            )
+        return {
+            ticket: audit
+            for audit in records(data.get("last_audits"))
+            if (ticket := ticket_id_from(audit.get("ticket_id"))) is not None
+        }
 
 
 def _unknown(ticket: str, error: LiaisonError) -> TicketOutcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -94,6 +95,31 @@ async def test_second_half_that_fails_is_unknown(world: ZendeskWorld, zendesk: Z
     outcomes = {one.id: one.outcome for one in await zendesk.update([kept, other], change, once="a")}
     assert outcomes == {kept: ChangeOutcome.UNKNOWN, other: ChangeOutcome.DONE}
     assert await zendesk.was_done(kept, "a")
+
+
+async def test_changes_of_the_same_moment_share_the_looks_at_who_reads_them(
+    world: ZendeskWorld, zendesk: Zendesk
+) -> None:
+    """Ten customers told by name: ten changes, and not ten looks. A look that fails is of those who shared it."""
+    numbers = [
+        world.create_ticket("Cannot pay", "now", name=f"Ada {number}", email=f"ada{number}@customer.example")
+        for number in range(10)
+    ]
+
+    async def told(key: str) -> list[ChangeOutcome]:
+        changes = (
+            zendesk.update([number], TicketChange(public_reply=f"{key}, {number}"), once=f"{key}-{number}")
+            for number in numbers
+        )
+        return [one.outcome for (one,) in await asyncio.gather(*changes)]
+
+    assert await told("Hello") == [ChangeOutcome.DONE] * 10
+    looks = [call for call in world.fake.api.calls if "show_many" in call]
+    assert 1 <= len(looks) <= 3
+    world.fake.faults.arm(FaultKind.OUTAGE, where="show_many", times=None)
+    assert await told("Hello again") == [ChangeOutcome.UNKNOWN] * 10
+    world.fake.faults.clear()
+    assert all([await zendesk.was_done(number, f"Hello again-{number}") for number in numbers])
 
 
 class EndlessPages(httpx.AsyncBaseTransport):
