@@ -50,6 +50,8 @@ class EffectKind(StrEnum):
     OUTBOUND_MESSAGE = "outbound_message"
     ISSUE_OPEN = "issue_open"
     ISSUE_COMMENT = "issue_comment"
+    ALERT_ACKNOWLEDGE = "alert_acknowledge"
+    ALERT_UNACKNOWLEDGE = "alert_unacknowledge"
 
 
 class Wanted(Enum):
@@ -211,6 +213,8 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
     EffectKind.OUTBOUND_MESSAGE: TypeAdapter(OutboundText),
     EffectKind.ISSUE_OPEN: TypeAdapter(IssueText),
     EffectKind.ISSUE_COMMENT: TypeAdapter(IssueComment),
+    EffectKind.ALERT_ACKNOWLEDGE: TypeAdapter(NoteText),
+    EffectKind.ALERT_UNACKNOWLEDGE: TypeAdapter(Nothing),
 }
 
 
@@ -218,9 +222,9 @@ _PAYLOADS: dict[EffectKind, TypeAdapter[Any]] = {
 class Effect:
     """One change we want in another system.
 
-    `target` is the object there: a ticket's id, a page's key, an incident's name for chat, status page and issue, a
-    room's id for an answer, an action's name. `incident_id` is None for an answer, and for what is about a ticket that
-    belongs to no incident.
+    `target` is the object there: a ticket's id, a page's or an alert's key, an incident's name for chat, status page
+    and issue, a room's id for an answer, an action's name. `incident_id` is None for an answer, and for what is about a
+    ticket that belongs to no incident.
     """
 
     key: str
@@ -375,8 +379,8 @@ _PAGE_STATUSES = {
 
 
 def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
-    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, and for a mail
-    to a customer without a ticket, of which no tool tells us again."""
+    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for a mail to a
+    customer without a ticket, of which no tool tells us again, and for an alert, whose words start nothing."""
     field = _FIELDS.get(effect.kind)
     return None if field is None else (field, value_hash(_value(effect)))
 

@@ -16,6 +16,7 @@ from typing import ClassVar, overload
 import httpx
 
 from connectors.icinga2.acting.actions import IcingaActions
+from connectors.icinga2.acting.taking import TakenProblems
 from connectors.icinga2.api import IcingaApi
 from connectors.icinga2.hearing.hints import LookHints
 from connectors.icinga2.hearing.looks import event_in, hear
@@ -25,9 +26,10 @@ from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from incidents.actions import ActionRun
+from incidents.alerts.acknowledging import AlertAcknowledger
 from incidents.errors import LiaisonError
 from incidents.events import AlertEvent, Event, Heard, Lane, Verified
-from incidents.models import ProbeResult
+from incidents.models import InternalText, ProbeResult
 from incidents.ports import ActionRunner, AlertSource, ImpactProbe, ListeningSource
 from incidents.texts.times import duration
 
@@ -36,7 +38,7 @@ _WARNING, _CRITICAL = 1, 2
 _OPENS_WITHIN = 3.0
 
 
-class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
+class Icinga2(ImpactProbe, AlertSource, AlertAcknowledger, ActionRunner, ListeningSource):
     """One server. `transport` is where tests and the sandbox put a fake, `now` their clock. `pause` is between two
     looks of whoever listens, in seconds, in place of the settings'."""
 
@@ -66,6 +68,7 @@ class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
         self._api = IcingaApi(self._http)
         self._pause = settings.look_seconds if pause is None else pause
         self._actions = IcingaActions(name, settings, self._api, now)
+        self._taken = TakenProblems(self._api)
 
     async def firing(self) -> Sequence[AlertEvent]:
         problems = [one for one in await self._api.problems() if one.is_problem]
@@ -94,6 +97,12 @@ class Icinga2(ImpactProbe, AlertSource, ActionRunner, ListeningSource):
 
     async def follow(self, run_id: str) -> ActionRun:
         return await self._actions.follow(run_id)
+
+    async def acknowledge_alert(self, key: str, text: InternalText, *, once: str) -> None:
+        await self._taken.acknowledge(key, text, once=once)
+
+    async def unacknowledge_alert(self, key: str, *, once: str) -> None:
+        await self._taken.unacknowledge(key)
 
     @overload
     async def check(self) -> str: ...

@@ -12,6 +12,7 @@ from dataclasses import replace
 from incidents.alerts.episodes import Episode, EpisodeEnd
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.decisions.participants.monitors import tell_monitors
 from incidents.lifecycle import WORKS_AGAIN, is_beside
 from incidents.models import Evidence, Incident, IncidentState, Stage
 from incidents.redaction.redaction import safe_excerpt
@@ -78,7 +79,11 @@ def alerts_changed(
     ):
         incident = replace(incident, next_stage=Stage.VALIDATION, next_stage_at=basis.now, checks=0)
     entries = [*_endings(ended), *_beginnings(began), *_silences(silenced)]
-    return Plan(incident=incident, entries=tuple(entries))
+    # Who has the incident has what joins it.
+    taken = (
+        tell_monitors(case, incident, began, basis) if incident.state is IncidentState.ACKNOWLEDGED else ()
+    )
+    return Plan(incident=incident, effects=taken, entries=tuple(entries))
 
 
 def _beginnings(episodes: Sequence[Episode]) -> list[Entry]:

@@ -43,6 +43,8 @@ USUAL = (
 _EDGES: Mapping[EffectKind, Edge] = {
     EffectKind.PAGE: Edge.PAGER,
     EffectKind.PAGE_NOTE: Edge.PAGER,
+    # Whoever is on call reads the monitor.
+    EffectKind.ALERT_ACKNOWLEDGE: Edge.PAGER,
     EffectKind.CHAT_ROOM: Edge.CHAT,
     EffectKind.CHAT_POST: Edge.CHAT,
     EffectKind.CHAT_ANSWER: Edge.CHAT,
@@ -55,6 +57,7 @@ WITHOUT_WORDS = frozenset(
     {
         EffectKind.PAGE_ACKNOWLEDGE,
         EffectKind.PAGE_RESOLVE,
+        EffectKind.ALERT_UNACKNOWLEDGE,
         EffectKind.ACTION,
         EffectKind.TICKET_NOTE,
         EffectKind.TICKET_STATUS,

@@ -41,6 +41,13 @@ class AlertRules(PolicySection):
         default=False,
         description="An alert without a ticket opens an incident; probes then say whether anybody is woken.",
     )
+    acknowledge: list[Connection] = Field(
+        default_factory=list,
+        description=(
+            "Monitors whose problems are acknowledged while an engineer has the incident that they are told in, such as"
+            " icinga2/main."
+        ),
+    )
     counts_for: Duration = Field(
         default=timedelta(hours=24),
         description="How long after its start an alert still counts as evidence; an older one is only told.",

@@ -371,6 +371,7 @@ class Policy(PolicySection):
             yield "customers.directory", self.customers.directory
         if self.catalog.connection is not None:
             yield "catalog.connection", self.catalog.connection
+        yield from (("alerts.acknowledge", monitor) for monitor in self.alerts.acknowledge)
         for name, service in self.services.items():
             for probe in service.probes:
                 yield f"services.{name}.probes", probe

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from incidents.case import Case, Plan
+from incidents.decisions.participants.monitors import concerns_monitors, with_monitors
 from incidents.decisions.participants.taking_part import with_participants
 from incidents.models import Ticket
 from incidents.step import Step
+from incidents.store.alerts import episodes_of
 from incidents.store.cases import load_case, load_cases, write_plan, write_plans
 from incidents.store.sla.keeping import Kept, keep_incidents
 
@@ -39,7 +41,7 @@ async def decide(
     Raises `NotFound` when there is no such incident.
     """
     case = await load_case(step.connection, incident_id, lock=True)
-    plan = with_participants(case, decision(case), step.basis)
+    plan = await _with_monitors(step, case, with_participants(case, decision(case), step.basis))
     await write_plan(step, case.incident, plan)
     await keep_incidents(step, [Kept(case=case, plan=plan)], customers_told_at=customers_told_at)
     return plan
@@ -59,8 +61,12 @@ async def decide_all(
     kept = [
         Kept(
             case=cases[question.incident_id],
-            plan=with_participants(
-                cases[question.incident_id], question.decision(cases[question.incident_id]), step.basis
+            plan=await _with_monitors(
+                step,
+                cases[question.incident_id],
+                with_participants(
+                    cases[question.incident_id], question.decision(cases[question.incident_id]), step.basis
+                ),
             ),
             joining=question.joining,
         )
@@ -69,6 +75,12 @@ async def decide_all(
     ]
     await write_plans(step, [(one.case.incident, one.plan) for one in kept])
     await keep_incidents(step, kept)
+
+
+async def _with_monitors(step: Step, case: Case, plan: Plan) -> Plan:
+    if not step.policy.alerts.acknowledge or not concerns_monitors(case, plan):
+        return plan
+    return with_monitors(case, plan, await episodes_of(step.connection, case.incident.id), step.basis)
 
 
 def as_it_is(case: Case) -> Plan:

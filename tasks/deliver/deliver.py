@@ -39,6 +39,7 @@ from tasks.deliver.chat import send_to_chat
 from tasks.deliver.egress import as_they_may_depart
 from tasks.deliver.fan_out import NOTHING_LEFT, fan_out
 from tasks.deliver.issues import send_to_tracker
+from tasks.deliver.monitors import send_to_monitor
 from tasks.deliver.outbound import send_outbound, tell_outsiders
 from tasks.deliver.pages import send_to_page
 from tasks.deliver.status_page import send_to_status_page
@@ -66,6 +67,8 @@ _ONE_BY_ONE: dict[EffectKind, Callable[[Leased], Awaitable[Settled]]] = {
     EffectKind.OUTBOUND_MESSAGE: send_outbound,
     EffectKind.ISSUE_OPEN: send_to_tracker,
     EffectKind.ISSUE_COMMENT: send_to_tracker,
+    EffectKind.ALERT_ACKNOWLEDGE: send_to_monitor,
+    EffectKind.ALERT_UNACKNOWLEDGE: send_to_monitor,
 }
 
 

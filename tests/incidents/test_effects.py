@@ -79,6 +79,8 @@ PAYLOADS = {
         PublicOpening, title=TEXT, text=TEXT, severity=st.sampled_from(Severity), services=st.tuples(TEXT)
     ),
     EffectKind.OUTBOUND_MESSAGE: st.builds(OutboundText, address=TEXT, name=TEXT, subject=TEXT, text=TEXT),
+    EffectKind.ALERT_ACKNOWLEDGE: st.builds(NoteText, text=TEXT),
+    EffectKind.ALERT_UNACKNOWLEDGE: st.just(Nothing()),
     EffectKind.ISSUE_COMMENT: st.builds(IssueComment, opening=TEXT, text=TEXT),
     EffectKind.ISSUE_OPEN: st.builds(IssueText, title=TEXT, text=TEXT),
     EffectKind.STATUS_PAGE_UPDATE: st.builds(

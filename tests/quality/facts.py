@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from incidents import ports, status_page
+from incidents.alerts import acknowledging
 from tests.connectors.kit.test_signature_vectors import ROLES
 from tests.quality.writes import Row, rows_of, unproven
 
@@ -31,7 +32,7 @@ SECTIONS = {
 MOST_LINES = 600
 _CAPABILITIES = frozenset(
     name
-    for module in (ports, status_page)
+    for module in (ports, status_page, acknowledging)
     for name, value in vars(module).items()
     if isinstance(value, type) and value.__module__ == module.__name__
 )

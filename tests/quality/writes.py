@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from incidents import ports, status_page
+from incidents.alerts import acknowledging
 
 ROOT = Path(__file__).parents[2]
 CHANGES = ("reply", "note", "status", "tags")
@@ -71,6 +72,8 @@ _TESTS = {
     ("ChatRoom", "post"): ("ChatRoom", "test_lost_answer_is_looked_up"),
     ("ChatRoom", "answer"): ("ChatRoom", "test_lost_answer_to_an_answer"),
     ("ChatRoom", "edit"): ("ChatRoom", "test_lost_answer_to_an_edit"),
+    ("AlertAcknowledger", "acknowledge_alert"): ("AlertAcknowledger", "test_a_lost_answer"),
+    ("AlertAcknowledger", "unacknowledge_alert"): ("AlertAcknowledger", "test_a_lost_answer"),
     ("IssueTracker", "open_issue"): ("IssueTracker", "test_a_lost_answer_opens_no_second_issue"),
     ("IssueTracker", "comment"): ("IssueTracker", "test_a_lost_answer_to_a_comment"),
     ("IssueTracker", "transition"): ("IssueMoves", "test_a_lost_answer_to_a_transition"),
@@ -157,7 +160,9 @@ def unproven(
 @cache
 def writes_of(capability: str) -> tuple[str, ...]:
     """The methods of a port that take `once` and change something; what `update` may be."""
-    port = getattr(ports, capability, None) or getattr(status_page, capability)
+    port = next(
+        found for one in (ports, status_page, acknowledging) if (found := getattr(one, capability, None))
+    )
     found = tuple(
         name
         for name, method in vars(port).items()

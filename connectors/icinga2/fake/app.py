@@ -252,6 +252,14 @@ class FakeIcinga2:
             return {"code": 200, "status": "Successfully did nothing."}
         if action == "acknowledge-problem":
             return self._acknowledged(one, body)
+        if action == "remove-acknowledgement":
+            one.acknowledgement = 0
+            self.comments = [comment for comment in self.comments if comment.object != one.name]
+            self._say("AcknowledgementCleared", one.name)
+            return {
+                "code": 200,
+                "status": f"Successfully removed acknowledgement for object '{one.name}'.",
+            }
         if action == "schedule-downtime":
             start, end = float(body["start_time"]), float(body["end_time"])
             author, comment = str(body["author"]), str(body["comment"])

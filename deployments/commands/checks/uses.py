@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blocks.connect import fulfils
+from incidents.alerts.acknowledging import AlertAcknowledger
 from incidents.ports import (
     ActionRunner,
     AlertSource,
@@ -32,6 +33,7 @@ _WANTED: Mapping[str, tuple[type[Any], str]] = {
     "connection": (ServiceCatalog, "a catalogue of services"),
     "probes": (ImpactProbe, "a probe"),
     "alerts": (AlertSource, "a source of alerts"),
+    "acknowledge": (AlertAcknowledger, "a monitor whose problems can be acknowledged"),
     "actions": (ActionRunner, "an action"),
     "pager": (Pager, "a pager"),
     "ladder": (Pager, "a pager"),

@@ -122,6 +122,7 @@ PAYLOADS: dict[EffectKind, Payload] = {
         summary=TEXT, source="Liaison", severity=Severity.HIGH, details=(("Ada", TEXT),), links=LINKS
     ),
     EffectKind.PAGE_NOTE: NoteText(text=internal(TEXT)),
+    EffectKind.ALERT_ACKNOWLEDGE: NoteText(text=internal(TEXT)),
     EffectKind.CHAT_ROOM: RoomRequest(name="inc-1-checkout", topic=TEXT),
     EffectKind.CHAT_POST: ChatMessage(text=TEXT, links=LINKS),
     EffectKind.CHAT_ANSWER: ChatAnswer(text=TEXT),

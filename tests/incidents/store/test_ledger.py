@@ -93,6 +93,7 @@ def _keys(leased: Sequence[Leased]) -> list[str]:
 
 
 _S = PublicText("It is broken.")
+_BUTTON = Button(label="Mine", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1")
 PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (
         EffectKind.PAGE,
@@ -108,11 +109,10 @@ PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (EffectKind.PAGE_NOTE, NoteText(text=internal("40 more"))),
     (EffectKind.PAGE_ACKNOWLEDGE, Nothing()),
     (EffectKind.PAGE_RESOLVE, Nothing()),
+    (EffectKind.ALERT_ACKNOWLEDGE, NoteText(text=internal("Jane is on it"))),
+    (EffectKind.ALERT_UNACKNOWLEDGE, Nothing()),
     (EffectKind.CHAT_ROOM, RoomRequest(name="inc-1", topic="Zoë's Kasse")),
-    (
-        EffectKind.CHAT_POST,
-        ChatMessage(text="Hi", buttons=(Button(label="Mine", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1"),)),
-    ),
+    (EffectKind.CHAT_POST, ChatMessage(text="Hi", buttons=(_BUTTON,))),
     (EffectKind.CHAT_ANSWER, ChatAnswer(text="INC-1 is open", user_id="U1", is_private=True)),
     (EffectKind.TICKET_NOTE, NoteText(text=internal("line 1\nline 2"))),
     (EffectKind.TICKET_STATUS, StatusChange(status=TicketStatus.SOLVED)),

@@ -81,6 +81,8 @@ async def test_every_effect_of_then_can_be_read(store: Database):
         EffectKind.ISSUE_OPEN,
         EffectKind.ISSUE_COMMENT,
         EffectKind.OUTBOUND_MESSAGE,
+        EffectKind.ALERT_ACKNOWLEDGE,
+        EffectKind.ALERT_UNACKNOWLEDGE,
     }
     assert {EffectKind(row.kind) for row in rows} == set(EffectKind) - younger
     assert {EffectState(row.state) for row in rows} == {EffectState.DONE, EffectState.DEAD}
