@@ -1,7 +1,7 @@
 """Messages to customers who have not written: one each, by mail or by a ticket of the helpdesk's own.
 
-A few at a time, when the connection's pace has room for them, and after the messages to those who wrote: so whoever is
-cut off leaves no more than these few in doubt.
+A few at a time, when the connection's pace has room for them by the ledger, and after the messages to those who wrote:
+so whoever is cut off leaves no more than these few in doubt, and whoever begins anew knows what went out just before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from incidents.fan_out.budget import slots
 from incidents.models import Contact
 from incidents.ports import Mailbox
 from incidents.store.ledger.effects import Leased, Settled
-from incidents.store.ledger.untold import plan_times
+from incidents.store.ledger.untold import OutboundRoom, outbound_room, plan_times
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
@@ -26,7 +26,10 @@ from tasks.retries import Postponed
 from tasks.waits import patience
 
 ROUND = 5
-"""So many are taken at a time, and sent one by one."""
+"""So many of a connection are under way at a time, whichever incidents they are of, and sent one by one. Two that look
+in the same moment may both take so many."""
+_WINDOW = timedelta(minutes=1)
+_A_MOMENT = 1.0
 
 _LOST = "the reply was lost, and it cannot be proven that it was not sent: please check"
 
@@ -39,15 +42,17 @@ async def tell_outsiders(incident_id: int | None, connection: str, ids: Sequence
     left = list(ids)
     while left:
         await fan_out(incident_id, connection, send)
-        places = slots(await budget_of(connection), [1] * len(left))
-        wait = places[0]
+        room, budget = await _room(connection), await budget_of(connection)
+        places = slots(budget.knowing(room.lately) if budget.limits else budget, [1] * len(left))
+        # Who is first waits for those of other incidents that are under way.
+        wait = places[0] or (_A_MOMENT if room.under_way >= ROUND else 0.0)
         await _plan(dict(zip(left, places, strict=True)))
         if wait > 0:
             if timedelta(seconds=wait) > patience(PATIENCE):
                 return
             await asyncio.sleep(wait)
             continue
-        fits = sum(place <= 0 for place in places[:ROUND])
+        fits = sum(place <= 0 for place in places[: ROUND - room.under_way])
         some, left = left[:fits], left[fits:]
         try:
             said = await send(connection, EffectKind.OUTBOUND_MESSAGE.value, some)
@@ -56,6 +61,11 @@ async def tell_outsiders(incident_id: int | None, connection: str, ids: Sequence
         if said == NOTHING_LEFT:
             await _plan(dict.fromkeys(left, AGAIN.total_seconds()))
             return
+
+
+async def _room(connection: str) -> OutboundRoom:
+    async with resources.transaction() as step:
+        return await outbound_room(step.connection, connection, since=_WINDOW, now=step.now)
 
 
 async def _plan(places: Mapping[int, float]) -> None:

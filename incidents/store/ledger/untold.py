@@ -17,6 +17,7 @@ from sqlalchemy.types import BigInteger
 
 from incidents.effects import EffectKind
 from incidents.fan_out.planning import Untold
+from incidents.lifecycle import UNSETTLED
 from incidents.store.ledger.due import CLOCK, IS_HEAD, IS_NOT_IN_FLIGHT, OF_AN_INCIDENT, OF_NONE
 
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE.value
@@ -139,3 +140,47 @@ async def sent_lately(
     else:
         rows = await tx.execute(_LATELY, given | {"incident_id": incident_id})
     return [(float(row.at), row.tickets) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutboundRoom:
+    """What a connection is busy with: mails to customers who have not written that are `under_way`, of whatever
+    incident, and when something went out by it `lately`, as `sent_lately` has it."""
+
+    under_way: int
+    lately: Sequence[tuple[float, int]]
+
+
+# By incidents that are alive: their effects are found by an index, and only they tell anybody who has not written.
+_ALIVE = """
+    from effects e join incidents i on i.id = e.incident_id
+    where e.connection = :connection
+        and (i.state = any(:unsettled) or i.state_since > cast(:now as timestamptz) - interval '1 day')
+"""
+_UNDER_WAY = text(
+    f"""
+    select count(*) {_ALIVE} and e.kind = 'outbound_message' and e.state = 'sending' and e.lease_until >= {CLOCK}
+    """  # fragments of our own
+)
+_LATELY_BY_IT = text(
+    f"""
+    select extract(epoch from e.sent_at - {CLOCK}) as at, count(*) as tickets {_ALIVE}
+        and (e.about_ticket or e.kind = 'outbound_message') and e.sent_at > {CLOCK} - cast(:since as interval)
+    group by e.sent_at
+    """  # noqa: S608  # fragments of our own
+)
+
+
+async def outbound_room(
+    tx: AsyncConnection, connection: str, *, since: timedelta, now: datetime, clock: datetime | None = None
+) -> OutboundRoom:
+    """What is sent by this connection now, and was `since`: by any incident, by any process, before any restart."""
+    given = {
+        "connection": connection,
+        "unsettled": [state.value for state in UNSETTLED],
+        "now": now,
+        "clock": clock,
+    }
+    under_way = (await tx.execute(_UNDER_WAY, given)).scalar_one()
+    rows = await tx.execute(_LATELY_BY_IT, given | {"since": since})
+    return OutboundRoom(under_way=under_way, lately=[(float(row.at), row.tickets) for row in rows])

@@ -19,7 +19,7 @@ from incidents.models import PublicText
 from incidents.ports import Helpdesk, ListeningSource
 from incidents.store.database import Database
 from incidents.store.ledger.due import incidents_with_due_effects
-from incidents.store.ledger.effects import plan_effects
+from incidents.store.ledger.effects import lease_effects, plan_effects
 from incidents.store.schema.tables import effects
 from tasks import resources
 from tasks.deliver.deliver import deliver
@@ -146,3 +146,25 @@ async def test_who_wrote_comes_first(site: _Site):
         await deliver(incident)
     assert sorted(site.door.recipients[:4]) == [f"in{number}@customer.example" for number in range(4)]
     assert site.door.recipients[4:] == [f"out{number}@shop.example" for number in range(6)]
+
+
+async def test_a_restart_does_not_forget_the_last_minute(site: _Site):
+    """The pace of a new process is empty, and the ledger is not: nor is it for another incident's round."""
+    first = await site.opens(A_MINUTE, outsiders=8)
+    await deliver(first)
+    await resources.close()
+    second = await site.opens(A_MINUTE, outsiders=8)
+    async with asyncio.timeout(30):
+        await deliver(second)
+    assert len(site.door.recipients) == A_MINUTE
+
+
+async def test_incidents_share_what_may_be_in_doubt(site: _Site):
+    """While five of one incident are under way, whoever sends them, none of another one's sets out."""
+    first = await site.opens(100_000, outsiders=5)
+    second = await site.opens(100_000, outsiders=3)
+    async with site.database.transaction() as tx:
+        assert len(await lease_effects(tx, now=resources.utc_now(), incident_id=first)) == 5
+    async with asyncio.timeout(30):
+        await deliver(second)
+    assert site.door.recipients == []
