@@ -58,7 +58,7 @@ async def intake() -> str:
         replies = await replies_to_events(events, newest)
         handled = await commit_intake(fence, unsearched(chunk), unsearched(newest), unsearched(replies))
         tickets, opened = tickets + handled.tickets, opened + handled.opened
-        followers.start(handled.incidents)
+        followers.start(handled.to_follow)
         followers.start(await listened(handled.open_questions))
 
     try:

@@ -44,7 +44,7 @@ async def reconcile() -> str:
         if found is not None:
             looks.append(found.looked_at)
             tickets, joined = tickets + found.handled.tickets, joined + found.handled.joined
-            followers.start(found.handled.incidents)
+            followers.start(found.handled.to_follow)
     for connection in resources.policy().alert_connections():
         try:
             alerts = await look_at_alerts(connection)

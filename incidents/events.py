@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from incidents.models import ChatVerb, Comment, Departure, Ticket, TicketRef
+from incidents.commands.verbs import Verb
+from incidents.models import Comment, Departure, Ticket, TicketRef
 
 
 class Lane(StrEnum):
@@ -83,7 +84,7 @@ class ChatCommand:
     connection: str
     room_id: str
     user: str
-    verb: ChatVerb
+    verb: Verb
     at: datetime
     incident: str | None = None
     text: str = ""

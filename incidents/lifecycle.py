@@ -16,7 +16,8 @@ MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     # A person may escalate before anything is proven; that is what "escalate INC-7 now" does.
     S.REPORTED: frozenset({S.VALIDATING, S.CONFIRMED, S.NOT_AN_INCIDENT, S.ESCALATED, S.MERGED}),
     S.VALIDATING: frozenset({S.CONFIRMED, S.NOT_AN_INCIDENT, S.ESCALATED, S.MERGED}),
-    S.CONFIRMED: frozenset({S.MITIGATING, S.ESCALATED, S.RESOLVED, S.MERGED}),
+    # Until somebody is woken a person may call it off.
+    S.CONFIRMED: frozenset({S.MITIGATING, S.ESCALATED, S.RESOLVED, S.NOT_AN_INCIDENT, S.MERGED}),
     S.MITIGATING: frozenset({S.ESCALATED, S.RESOLVED, S.MERGED}),
     S.ESCALATED: frozenset({S.ACKNOWLEDGED, S.RESOLVED, S.MERGED}),
     S.ACKNOWLEDGED: frozenset({S.ESCALATED, S.RESOLVED, S.MERGED}),

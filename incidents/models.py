@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NewType
 
+from incidents.commands.verbs import Verb
 from incidents.ticket_words import Kinship
 
 InternalText = NewType("InternalText", str)
@@ -190,7 +191,9 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comment:
-    """A reply or a private note on a ticket. `author` tells customers, agents and ourselves apart."""
+    """A reply or a private note on a ticket. `author` tells customers, agents and ourselves apart, `author_id` is
+    theirs at the helpdesk. `is_signed_in`: they were logged in when they wrote it, so that nobody wrote it in their
+    name, as a mail can be; None where the helpdesk does not say how it was made."""
 
     id: str
     author: Author
@@ -199,28 +202,13 @@ class Comment:
     text: str
     at: datetime
     origin: Origin = Origin.PERSON
+    author_id: str = ""
+    is_signed_in: bool | None = False
 
     @property
     def is_a_customers_word(self) -> bool:
         """Whether a customer wrote it for us to read: no note, no bounce, no automatic answer."""
         return self.author is Author.CUSTOMER and self.is_public and self.origin is Origin.PERSON
-
-
-class ChatVerb(StrEnum):
-    """What can be said to an incident from chat."""
-
-    STATUS = "status"
-    ACKNOWLEDGE = "ack"
-    RESOLVE = "resolve"
-    RUN = "run"
-    APPROVE = "approve"
-    DENY = "deny"
-    NOTE = "note"
-    OWNER = "owner"
-    CLOSE = "close"
-    MERGE = "merge"
-    SPLIT = "split"
-    HELP = "help"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -314,7 +302,7 @@ class Button:
     """A button under a chat message: pressing it comes back as a `ChatCommand`."""
 
     label: str
-    verb: ChatVerb
+    verb: Verb
     incident: str
 
 

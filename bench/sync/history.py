@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from bench.sync.liaison import Arm, Liaison, Reading
 from bench.sync.policies import POLICIES
 from bench.sync.tools import CHATS, DESKS, PAGERS, Chat, Desk, OnCall
+from incidents.commands.verbs import Verb
 from incidents.effects import EffectKind
 from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN
-from incidents.models import Author, ChatVerb, IncidentState, PageStatus, TicketStatus
+from incidents.models import Author, IncidentState, PageStatus, TicketStatus
 
 BEGIN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 OVERLAP = timedelta(minutes=5)
@@ -29,7 +30,7 @@ _FOR_A_PERSON = "a person must say so"
 _ACTS = (PageChange.ACKNOWLEDGED, PageChange.UNACKNOWLEDGED, PageChange.RESOLVED, PageChange.REOPENED)
 _STATUSES = (TicketStatus.OPEN, TicketStatus.SOLVED, TicketStatus.WAITING_FOR_CUSTOMER)
 _NO_LETTER = re.compile(r"[^0-9A-Za-z]+")
-_VERBS = (ChatVerb.ACKNOWLEDGE, ChatVerb.RESOLVE, ChatVerb.NOTE)
+_VERBS = (Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.NOTE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,8 +150,8 @@ class History:
 
     def _in_the_room(self) -> None:
         verb = self.random.choice(_VERBS)
-        self.turns += verb is ChatVerb.RESOLVE
-        words = f"command{self.edits}x rolled back" if verb is ChatVerb.NOTE else ""
+        self.turns += verb is Verb.RESOLVE
+        words = f"command{self.edits}x rolled back" if verb is Verb.NOTE else ""
         command = ChatCommand(
             connection="chat/c", room_id="C1", user="cy", verb=verb, at=self.now, incident="INC-7", text=words
         )

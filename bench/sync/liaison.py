@@ -14,7 +14,8 @@ from bench.sync.tools import SECOND, Chat, Desk, OnCall
 from incidents.basis import Basis
 from incidents.case import Case, LedgerLine, LinkedTicket, Plan
 from incidents.decisions import closure, escalation
-from incidents.decisions.sync import PageNews, chat_command, page_news
+from incidents.decisions.commands.chat import chat_command
+from incidents.decisions.sync import PageNews, page_news
 from incidents.decisions.ticket_news import ticket_news
 from incidents.decisions.updates.said import seen_with
 from incidents.decisions.written.echoes import OurWrites, less_echoes, with_our_notes

@@ -127,15 +127,19 @@ class TicketReader:
         if comment_id is None or text is None:
             return None
         kind = at["comment_author_kind"]
+        # Taken for an agent's when nothing is said: only a customer's word may reopen or confirm.
+        author = kind.word(payload, self._authors, None) if kind.source else Author.AGENT
+        # Only of a sender that says whose it is and who reads it; by what way it was written, none says.
+        is_said = author is Author.AGENT and bool(kind.source) and bool(at["comment_public"].source)
         return Comment(
             id=comment_id,
-            # Taken for an agent's when nothing is said: only a customer's word may reopen or confirm.
-            author=kind.word(payload, self._authors, None) if kind.source else Author.AGENT,
+            author=author,
             author_name=at["comment_author_name"].text(payload) or "",
             is_public=at["comment_public"].flag(payload, self._public_words) or False,
             text=text,
             at=self._time("comment_at", payload) or self._first_seen_at(ticket, comment_id),
             origin=self._origin(payload),
+            is_signed_in=None if is_said else False,
         )
 
     def _first_seen_at(self, ticket: Ticket, comment_id: str) -> datetime:

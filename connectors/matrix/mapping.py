@@ -19,7 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.kit.fields import record, records, text
-from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.commands.verbs import Verb
+from incidents.models import Button, ChatMessage, Link
 from incidents.texts.plain_text import printable
 
 ONCE = "org.liaison.once"
@@ -93,7 +94,7 @@ def once_of(event: Mapping[str, Any]) -> str | None:
 def offered(event: Mapping[str, Any]) -> str | None:
     """The incident that a message of ours offers to acknowledge, if it does."""
     for offer in records(record(event.get("content")).get(OFFERS)):
-        if offer.get("verb") == ChatVerb.ACKNOWLEDGE.value:
+        if offer.get("verb") == Verb.ACKNOWLEDGE.value:
             return text(offer.get("incident")) or None
     return None
 
@@ -180,7 +181,7 @@ def _label(words: str) -> str:
 
 
 def _may_react(buttons: Sequence[Button]) -> bool:
-    return any(button.verb is ChatVerb.ACKNOWLEDGE for button in buttons)
+    return any(button.verb is Verb.ACKNOWLEDGE for button in buttons)
 
 
 def _is_link(url: str) -> bool:

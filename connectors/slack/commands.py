@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from connectors.kit.chat_commands import Typed, incident_name, typed_words
+from incidents.commands.typed import Typed, incident_name, typed_words
 
 __all__ = ["Typed", "incident_name", "typed"]
 

@@ -21,6 +21,7 @@ from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_slack
 from connectors.slack.commands import Typed, incident_name, typed
 from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB
+from incidents.commands.verbs import Verb
 from incidents.errors import Unrecognised
 from incidents.events import (
     ChatCommand,
@@ -32,7 +33,6 @@ from incidents.events import (
     RoomEvent,
     Verified,
 )
-from incidents.models import ChatVerb
 from incidents.texts.plain_text import storable
 
 TIMESTAMP = "X-Slack-Request-Timestamp"
@@ -202,7 +202,7 @@ def _action(action: Any) -> Typed | None:
     if word == LINK_VERB:
         return None
     try:
-        return Typed(verb=ChatVerb(word), incident=incident_name(str(action.get("value"))))
+        return Typed(verb=Verb(word), incident=incident_name(str(action.get("value"))))
     except ValueError as error:
         raise Unrecognised("a press on a button of another version") from error
 

@@ -132,6 +132,7 @@ def _comment(data: Any, detail: Any, at: datetime, own_user_id: str | None) -> C
             own_user_id=own_user_id,
         ),
         author_name=any_text(author.get("name")),
+        author_id=any_text(author.get("id")),
         is_public=is_public,
         text=any_text(data.get("body")),
         at=at,

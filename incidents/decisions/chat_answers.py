@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidents.case import Case
+from incidents.commands.help import WHICH, help_about
+from incidents.commands.parsing import Ground, read
+from incidents.commands.typed import Typed
+from incidents.commands.verbs import Verb
+from incidents.commands.words import Help, Mistake
 from incidents.decisions.telling import digest
 from incidents.effects import ChatAnswer, Effect, EffectKind
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb, Incident
+from incidents.models import Incident
 from incidents.notes.notes import held_words, verdict_words
 
-USAGE = (
-    "Commands: status, ack, resolve, note <text>, owner <name> <note>, run <action>, approve, deny, "
-    "close <reason>, "
-    "merge <incident> <incident it is the same as>, split <ticket> <incident or service>; "
-    "name the incident where there are several (ack INC-7)."
-)
 _SHOWN = 10
 
 
@@ -39,11 +38,16 @@ def about_none(command: ChatCommand, incidents: Sequence[Incident]) -> str:
     """For a command that is about no incident we know: which there are, or what can be said. `incidents` are open."""
     if command.incident is not None:
         return f"There is no {command.incident}. {open_words(incidents)}"
-    if command.verb is ChatVerb.STATUS:
+    if command.verb is Verb.STATUS:
         return open_words(incidents)
-    if command.verb is ChatVerb.HELP:
-        return USAGE
-    return f"Which incident? This is no incident's room. {USAGE} {open_words(incidents)}"
+    if command.verb is Verb.HELP:
+        asked = read(Typed(verb=command.verb, text=command.text), Ground())
+        return (
+            asked.said
+            if isinstance(asked, Mistake)
+            else help_about(asked.about if isinstance(asked, Help) else None)
+        )
+    return f"Which incident? This is no incident's room. {WHICH} {open_words(incidents)}"
 
 
 def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool = False) -> Effect:

@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.commands.verbs import Verb
 from incidents.decisions.chat_answers import answer
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb
 from incidents.policy.policy import ChatRights
 
-ACTING = frozenset(ChatVerb) - {ChatVerb.STATUS, ChatVerb.NOTE, ChatVerb.HELP}
+ACTING = frozenset(Verb) - {Verb.STATUS, Verb.NOTE, Verb.HELP}
 """What needs a right; to ask, and to note something, does not."""
 
 _DONE = {
-    ChatVerb.ACKNOWLEDGE: "acknowledge",
-    ChatVerb.RESOLVE: "resolve",
-    ChatVerb.RUN: "run an action for",
-    ChatVerb.OWNER: "hand over",
-    ChatVerb.CLOSE: "close",
-    ChatVerb.MERGE: "merge",
-    ChatVerb.SPLIT: "split a ticket off",
-    ChatVerb.APPROVE: "approve what is asked for",
-    ChatVerb.DENY: "deny what is asked for",
+    Verb.ACKNOWLEDGE: "acknowledge",
+    Verb.RESOLVE: "resolve",
+    Verb.RUN: "run an action for",
+    Verb.OWNER: "hand over",
+    Verb.CLOSE: "close",
+    Verb.MERGE: "merge",
+    Verb.SPLIT: "split a ticket off",
+    Verb.ESCALATE: "escalate",
+    Verb.LINK: "link a ticket to",
+    Verb.PROMISE: "promise an update of",
+    Verb.UPDATE: "tell customers of",
+    Verb.NOT_AN_INCIDENT: "call off",
+    Verb.APPROVE: "approve what is asked for",
+    Verb.DENY: "deny what is asked for",
 }
 _WHO = {
     "room": "members of the incident's room",
@@ -68,7 +73,7 @@ def refuse_command(case: Case, checked: CheckedCommand, *, instance: str) -> Pla
     )
     entry = Entry(
         kind=EntryKind.COMMAND_REFUSED,
-        text=f"Did not {verb} from chat: {checked.refusal}",
+        text=f"Did not {verb} in chat: {checked.refusal}",
         actor=command.user,
     )
     return Plan(incident=case.incident, effects=(no,), entries=(entry,))

@@ -25,9 +25,10 @@ def tell(
     what: str,
     so_far: str = "",
     state: str = "",
+    words: str = "",
 ) -> list[Effect]:
     """A message to each ticket's requester; `what` makes it once a ticket in this generation. `so_far` and `state` are
-    for the digest of whoever comes late.
+    for the digest of whoever comes late, `words` are an agent's.
 
     Templates that do not name the customer give one text for all, which a helpdesk can send in one call. Nobody is
     written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell. Who was told before
@@ -49,6 +50,7 @@ def tell(
             next_update=clock(minute_of(due)) if due is not None else "",
             so_far=so_far,
             state=state,
+            words=words,
         )
         if ticket.is_reachable:
             effects.append(

@@ -26,6 +26,8 @@ from incidents.texts.messages import internal
 
 _BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
 _BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
+BY_WORD = _BEFORE | _BY_HAND | {IncidentState.MITIGATING}
+"""States in which a person's word is enough to page."""
 # The flow follows an action itself; this is for the sweep, should the flow die with its worker.
 _ACTION_GRACE = timedelta(seconds=30)
 
@@ -44,7 +46,7 @@ def decide(
     is what else happened to its service.
     """
     incident = case.incident
-    if by_hand is not None and incident.state in _BEFORE | _BY_HAND | {IncidentState.MITIGATING}:
+    if by_hand is not None and incident.state in BY_WORD:
         return mobilise(case, basis, why=f"escalated by {by_hand}")
     if incident.state in _BY_HAND and incident.next_stage is Stage.ESCALATION:
         return mobilise(case, basis, why="the response target would be missed")

@@ -101,17 +101,17 @@ def sort_tickets(
     joins: dict[int, tuple[Join, ...]] = {}
     openings: list[Opening] = []
     for service, candidates in by_service.items():
-        incident = _incident_for(service, candidates, open_incidents, last_linked_at, basis) or _surely(
+        incident = incident_for(service, candidates, open_incidents, last_linked_at, basis) or _surely(
             service, candidates, open_incidents, links or {}
         )
         if incident is not None:
             joins[incident.id] = tuple(candidates)
         else:
-            openings.append(_opening(service, candidates, basis.policy))
+            openings.append(opening_from(service, candidates, basis.policy))
     return Sorted(joins=joins, openings=tuple(openings), unrouted=unrouted)
 
 
-def _incident_for(
+def incident_for(
     service: str,
     joins: Sequence[Join],
     open_incidents: Sequence[Incident],
@@ -144,7 +144,8 @@ def _surely(
     return max(fitting, key=lambda incident: incident.id, default=None)
 
 
-def _opening(service: str, joins: Sequence[Join], policy: Policy) -> Opening:
+def opening_from(service: str, joins: Sequence[Join], policy: Policy) -> Opening:
+    """A new incident of the service, as bad as the worst of them."""
     named = policy.service(service)
     severities = [join.severity for join in joins if join.severity is not None]
     first = min(joins, key=lambda join: join.ticket.created_at)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.commands.notes import command_in
 from incidents.decisions.departures import departures, new_customers
 from incidents.decisions.holding.hold import made_worse
 from incidents.decisions.ownership.hand_over import taken_on
@@ -49,7 +50,7 @@ def ticket_news(
     for item in news:
         # By id: a comment whose webhook was repeated is one comment.
         for comment in {comment.id: comment for comment in item.comments}.values():
-            if comment.author is Author.AGENT and not comment.is_public:
+            if _is_for_colleagues(comment, basis.policy):
                 said, passed_on = _pass_on(seen, item.after, comment, basis.policy)
                 effects += passed_on
                 entries.append(said)
@@ -65,6 +66,12 @@ def ticket_news(
     incident, taken = _signs(incident, news, basis)
     entries += taken
     return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries), updates=updates)
+
+
+def _is_for_colleagues(comment: Comment, policy: Policy) -> bool:
+    """An agent's note; what is said to us is answered, and no news for engineers."""
+    is_command = policy.commands.in_notes and command_in(comment.text) is not None
+    return comment.author is Author.AGENT and not comment.is_public and not is_command
 
 
 def _signs(incident: Incident, news: Sequence[TicketNews], basis: Basis) -> tuple[Incident, Sequence[Entry]]:

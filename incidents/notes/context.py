@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from incidents.basis import Basis
 from incidents.case import Case
+from incidents.commands.verbs import Verb
 from incidents.links.board_links import PATH
-from incidents.models import Button, ChatMessage, ChatVerb, Link, Page
+from incidents.models import Button, ChatMessage, Link, Page
 from incidents.notes.notes import (
     evidence_lines,
     first_tickets,
@@ -93,9 +94,9 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
     return ChatMessage(
         text=text,
         buttons=(
-            Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident=name),
-            Button(label="Resolve", verb=ChatVerb.RESOLVE, incident=name),
-            Button(label="Status", verb=ChatVerb.STATUS, incident=name),
+            Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident=name),
+            Button(label="Resolve", verb=Verb.RESOLVE, incident=name),
+            Button(label="Status", verb=Verb.STATUS, incident=name),
         ),
         links=links(case, basis.policy),
     )

@@ -30,6 +30,11 @@ MONITORING = (
     "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
     "Your reference is {{ incident }}."
 )
+WORDS = (
+    "Hello,\n\n"
+    "{{ words }}\n\n"
+    "{% if next_update %}The next update comes by {{ next_update }}. {% endif %}Your reference is {{ incident }}."
+)
 LATE = (
     "Hello,\n\n"
     "thank you for telling us. We know of the problem with {{ service }}; this is what we have told customers so "
@@ -91,6 +96,10 @@ class CustomerTemplates(PolicySection):
         default=UPDATE,
         description="Each further message while it lasts.",
     )
+    words: str = Field(
+        default=WORDS,
+        description="What an agent has all who wait told by the command `update`: {{ words }} has it.",
+    )
     monitoring: str | None = Field(
         default=None,
         description=(
@@ -138,7 +147,7 @@ class CustomerTemplates(PolicySection):
             return self.fixed_unchecked
         return FIXED_UNCHECKED if self.fixed == FIXED else self.fixed
 
-    @field_validator("progress", "update", "monitoring", "late", "fixed", "fixed_unchecked")
+    @field_validator("progress", "update", "words", "monitoring", "late", "fixed", "fixed_unchecked")
     @classmethod
     def _compiles(cls, template: str | None) -> str | None:
         if template is None:

@@ -18,6 +18,7 @@ from incidents.models import JoinOrigin, Severity, Ticket, Verdict
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.board import BoardRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
+from incidents.policy.commands.section import CommandRules
 from incidents.policy.egress.section import Egress
 from incidents.policy.insights import Insights
 from incidents.policy.ownership import OwnerHours, Ownership
@@ -74,6 +75,7 @@ __all__ = [
     "Catalog",
     "ChatRights",
     "Closure",
+    "CommandRules",
     "Correlation",
     "CustomerTemplates",
     "Customers",
@@ -262,6 +264,7 @@ class Policy(PolicySection):
     ownership: Ownership = Field(default_factory=Ownership, description="Who is accountable for an incident.")
     egress: Egress = Field(default_factory=Egress, description="What leaves customer service.")
     chat: ChatRights = Field(default_factory=ChatRights, description="Who may act from chat.")
+    commands: CommandRules = Field(default_factory=CommandRules, description="Commands in private notes.")
     board: BoardRules = Field(default_factory=BoardRules, description="Who sees the board.")
     sync: SyncRules = Field(default_factory=SyncRules, description="Whose word counts where tools disagree.")
     links: Links = Field(default_factory=Links, description="Addresses for people to follow.")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from incidents.case import Case, Plan
 from incidents.decisions import escalation
+from incidents.decisions.commands.escalating import EscalationWord, escalated_by_word
 from incidents.decisions.holding.hold import ServiceLately, hold_for, is_engineers, longest, told_of_repeat
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Incident, ProbeResult
@@ -16,13 +17,22 @@ from incidents.store.ledger.lately import others_lately, paged_lately, take_turn
 
 
 async def escalate(
-    step: Step, incident_id: int, looks: Sequence[ProbeResult], *, by_hand: str | None = None
+    step: Step,
+    incident_id: int,
+    looks: Sequence[ProbeResult],
+    *,
+    by_hand: str | None = None,
+    word: EscalationWord | None = None,
 ) -> Plan:
-    """Write the next step towards the engineers. Raises `NotFound` when there is no such incident."""
+    """Write the next step towards the engineers; at once, on a person's `word`.
+
+    Raises `NotFound` when there is no such incident."""
     lately = await _lately(step, incident_id)
     beside: list[Incident] = []
 
     def decision(case: Case) -> Plan:
+        if word is not None:
+            return escalated_by_word(case, word, step.basis)
         plan = escalation.decide(case, looks, step.basis, lately=lately, by_hand=by_hand)
         hold = hold_for(case, lately, step.basis)
         if hold is not None and hold.beside is not None and plan.incident.held_until == hold.until:

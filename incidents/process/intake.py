@@ -29,6 +29,7 @@ from incidents.process.kin import (
     takes_follow_ups,
     with_departures,
 )
+from incidents.process.obeying.notes import obey_notes
 from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
@@ -58,8 +59,9 @@ NO_HINTS = Hints()
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakenIn:
     """What became of tickets. `news` are those that were new or newer than known, `opened` and `joined` count new
-    incidents and the tickets that joined one, `incidents` are those that may have something to do now, and
-    `open_questions` new tickets that neither rule nor hint knew a service for.
+    incidents and the tickets that joined one, `incidents` are those that may have something to do now,
+    `open_questions` new tickets that neither rule nor hint knew a service for. `has_answers`: somebody asked for
+    something in a note, and is answered there.
     """
 
     news: tuple[Ticket, ...]
@@ -67,6 +69,7 @@ class TakenIn:
     joined: int
     incidents: tuple[int, ...]
     open_questions: tuple[TicketRef, ...]
+    has_answers: bool = False
 
 
 @dataclass(slots=True)
@@ -126,6 +129,8 @@ async def join_and_tell(
     others = await _join_ancestors(work, others)
     await _join(work, others, replace(hints, links={**hints.links, **_split_off(others, known)}))
     await _keep_promises(work, newest)
+    obeyed = await obey_notes(step, comments)
+    work.touched += obeyed.incidents
     return TakenIn(
         news=tuple(newest),
         opened=work.opened,
@@ -138,6 +143,7 @@ async def join_and_tell(
             and ticket.ref not in work.incident_of
             and _is_open(ticket, step.policy)
         ),
+        has_answers=obeyed.has_answers,
     )
 
 

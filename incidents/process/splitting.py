@@ -71,7 +71,7 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
     if target is not None:
         await append_entries(step, to.id, [came_over(case, ticket, splitting)])
     await plan_effects(tx, [split_note(case, to, ticket, splitting, now=step.now)])
-    await _keep_its_promises(step, ticket, to)
+    await keep_its_promises(step, ticket, to)
     said = f"#{ticket.ref.id} was split off {case.incident.name}; it goes on in {to.name}."
     return SplitOff(said=said, source=source, target=to.id)
 
@@ -93,7 +93,8 @@ async def _joined(
     return target
 
 
-async def _keep_its_promises(step: Step, ticket: Ticket, to: Incident) -> None:
+async def keep_its_promises(step: Step, ticket: Ticket, to: Incident) -> None:
+    """What is promised to a ticket that an incident has taken in, by the severity of that one."""
     if not step.policy.sla.concerns_tickets:
         return
     severity = (await severities_of(step.connection, [to.id])).get(to.id)

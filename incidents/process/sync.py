@@ -8,8 +8,9 @@ from functools import partial
 from incidents.case import Case, Plan
 from incidents.decisions.chat_answers import about_none, answer
 from incidents.decisions.chat_rights import CheckedCommand, refuse_command
+from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.rooms import room_news
-from incidents.decisions.sync import PageNews, chat_command, page_news
+from incidents.decisions.sync import PageNews, page_news
 from incidents.effects import Effect
 from incidents.events import RoomEvent
 from incidents.process.commands import incident_of, sort_out

@@ -26,6 +26,8 @@ class UpdateKind(StrEnum):
     PROGRESS = "progress"
     UPDATE = "update"
     """The safe text: it says no more than that it is still being worked on."""
+    WORDS = "words"
+    """An agent's own, to all who wait."""
     FIXED = "fixed"
 
 
@@ -56,6 +58,7 @@ class KeptBy(StrEnum):
 _KEPT_BY = {
     UpdateKind.PROGRESS: KeptBy.PROGRESS,
     UpdateKind.UPDATE: KeptBy.SAFE_TEXT,
+    UpdateKind.WORDS: KeptBy.AGENT,
     UpdateKind.FIXED: KeptBy.FIXED,
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -24,8 +23,7 @@ class Database:
     """A pool of connections to Liaison's store. `url` is SQLAlchemy's, with the asyncpg driver."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        # As people and hosters write it: `postgres://` and `postgresql://` mean asyncpg to us.
-        self.url = url = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
+        self.url = url
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,

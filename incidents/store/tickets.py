@@ -91,6 +91,15 @@ async def known_tickets(tx: AsyncConnection, refs: Sequence[TicketRef]) -> Mappi
     return {item.ticket.ref: item for item in known}
 
 
+async def tickets_called(tx: AsyncConnection, connections: Sequence[str], name: str) -> Sequence[KnownTicket]:
+    """Those that people may mean: by whole name (`zendesk/support#4711`), or by number at one of these helpdesks."""
+    connection, _, number = name.rpartition("#")
+    refs = [TicketRef(connection=connection, id=number)] if connection else []
+    refs += [TicketRef(connection=one, id=name) for one in connections]
+    known = await known_tickets(tx, refs)
+    return [known[ref] for ref in refs if ref in known]
+
+
 async def save_tickets(tx: AsyncConnection, newest: Sequence[Ticket], *, sla_fit: str = "") -> None:
     """Insert or replace; an older version than the stored one changes nothing.
 

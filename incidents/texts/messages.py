@@ -30,6 +30,7 @@ VARIABLES = {
     "incident": "the incident's name, such as INC-42",
     "next_update": "when the customer hears from us again, such as 14:30 UTC, or nothing",
     "so_far": "in `late`: what customers were told so far, a line for each state it was in; nothing elsewhere",
+    "words": "in `words`: what an agent has all who wait told; nothing elsewhere",
     "state": "in `late`: how it stands, such as: our engineers are working on it; nothing elsewhere",
 }
 
@@ -39,6 +40,7 @@ MAX_NOTE = 20_000
 _MAX_USES = 40
 _MAX_VALUE = 120
 _MAX_LINES = 8
+_MAX_WORDS, _MAX_LINES_SAID = 1_500, 20
 
 _FILTERS = ("capitalize", "default", "lower", "title", "trim", "upper")
 _ALLOWED: tuple[type[nodes.Node], ...] = (
@@ -115,9 +117,10 @@ def customer_message(
     next_update: str,
     so_far: str = "",
     state: str = "",
+    words: str = "",
 ) -> PublicText:
-    """What one customer reads. `next_update` is a time such as `14:30 UTC`, or empty for no promise; `so_far` may have
-    lines.
+    """What one customer reads. `next_update` is a time such as `14:30 UTC`, or empty for no promise; `so_far` and
+    `words` may have lines.
 
     Left out are invisible characters, and names that are really adverts: a web or mail address for a name
     would make us send somebody's spam. Raises `PolicyError` for a template that `check_template` refuses.
@@ -130,6 +133,7 @@ def customer_message(
         next_update=cut(one_line(next_update), _MAX_VALUE),
         so_far="\n".join(cut(one_line(line), 2 * _MAX_VALUE) for line in so_far.splitlines()[-_MAX_LINES:]),
         state=cut(one_line(state), 2 * _MAX_VALUE),
+        words="\n".join(cut(one_line(line), _MAX_WORDS) for line in words.splitlines()[:_MAX_LINES_SAID]),
     )
     if len(text) > MAX_MESSAGE:
         raise PolicyError(f"the message has {len(text)} characters; the most is {MAX_MESSAGE}")

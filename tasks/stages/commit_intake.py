@@ -36,6 +36,12 @@ class Handled:
     joined: int = 0
     incidents: tuple[int, ...] = ()
     open_questions: tuple[TicketRef, ...] = ()
+    has_answers: bool = False
+
+    @property
+    def to_follow(self) -> tuple[int | None, ...]:
+        """The incidents, and None where somebody is to be answered on a ticket."""
+        return (*self.incidents, *([None] if self.has_answers else []))
 
     def plus(self, other: Handled) -> Handled:
         """Both together; of questions no more than may be asked at a time."""
@@ -45,6 +51,7 @@ class Handled:
             joined=self.joined + other.joined,
             incidents=tuple(dict.fromkeys((*self.incidents, *other.incidents))),
             open_questions=(*self.open_questions, *other.open_questions)[:ASKED_ABOUT],
+            has_answers=self.has_answers or other.has_answers,
         )
 
 
@@ -82,6 +89,7 @@ async def take_in(
         joined=taken.joined,
         incidents=taken.incidents,
         open_questions=taken.open_questions[:ASKED_ABOUT],
+        has_answers=taken.has_answers,
     )
 
 

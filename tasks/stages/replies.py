@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from incidents.commands.notes import command_in
 from incidents.errors import Refused
 from incidents.events import TicketEvent
 from incidents.lifecycle import WORKS_AGAIN
-from incidents.models import Comment, Incident, ProbeResult, Ticket, TicketRef
+from incidents.models import Author, Comment, Incident, ProbeResult, Ticket, TicketRef
 from incidents.ports import Helpdesk
 from incidents.store.cases import incidents_by_id
 from incidents.store.ledger.effects import changed_by_us
@@ -98,12 +99,16 @@ def _since(ticket: Ticket, events: Sequence[TicketEvent], known: _Known) -> date
     if _is_against_us(ticket, known):
         # Whether a customer wrote decides if it may be set back.
         return known.tickets[ticket.ref].ticket.updated_at - _BEFORE
-    answers = [
-        event.comment.at
-        for event in about
-        if event.comment is not None and event.comment.is_a_customers_word and event.ticket is None
-    ]
-    return min(answers) - _BEFORE if answers and known.is_over(ticket.ref) else None
+    said = [event.comment for event in about if event.comment is not None and event.ticket is None]
+    is_over = known.is_over(ticket.ref)
+    asked = [one.at for one in said if (is_over and one.is_a_customers_word) or _is_to_be_proven(one)]
+    return min(asked) - _BEFORE if asked else None
+
+
+def _is_to_be_proven(comment: Comment) -> bool:
+    """An agent's note that would be a command if its agent was logged in, which the event does not say."""
+    is_note = comment.author is Author.AGENT and not comment.is_public and comment.is_signed_in is False
+    return is_note and resources.policy().commands.in_notes and command_in(comment.text) is not None
 
 
 def _is_against_us(ticket: Ticket, known: _Known) -> bool:
@@ -118,7 +123,10 @@ def _is_changed(ticket: Ticket, known: _Known) -> bool:
     if before is None or ticket.gone is not None or ticket.version <= before.ticket.version:
         return False
     is_reopened = before.ticket.status.is_settled and not ticket.status.is_settled
-    return before.incident_id is not None or is_reopened
+    # Where nothing but the poll tells notes, a command on a ticket of no incident is found by it.
+    commands = resources.policy().commands
+    is_polled = commands.in_notes and ticket.ref.connection in commands.believed
+    return before.incident_id is not None or is_reopened or is_polled
 
 
 async def _known(refs: Sequence[TicketRef]) -> _Known:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from incidents import effects
+from incidents.commands.verbs import Verb
 from incidents.effects import (
     ActionCall,
     ChatAnswer,
@@ -31,7 +32,6 @@ from incidents.effects import (
 from incidents.models import (
     Button,
     ChatMessage,
-    ChatVerb,
     InternalText,
     Link,
     Page,
@@ -64,7 +64,7 @@ PAYLOADS = {
         ChatMessage,
         text=TEXT,
         buttons=st.lists(
-            st.builds(Button, label=TEXT, verb=st.sampled_from(ChatVerb), incident=TEXT), max_size=3
+            st.builds(Button, label=TEXT, verb=st.sampled_from(Verb), incident=TEXT), max_size=3
         ).map(tuple),
         links=LINKS,
     ),

@@ -21,8 +21,9 @@ from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.slack import Slack
 from connectors.slack.fake.app import TOKEN, FakeSlack
 from deployments.machine.processes import free_port
+from incidents.commands.verbs import Verb
 from incidents.errors import Refused
-from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.models import Button, ChatMessage, Link
 from tests.connectors.slack import test_room
 from tests.connectors.slack.conftest import NOW, settings
 from tests.real.programs import cached_program
@@ -113,7 +114,7 @@ async def test_every_method_is_called_as_slack_describes_it(judge: JudgedByPrism
     room = await slack.open_room("inc-7", "INC-7 checkout: cards are refused", once="room:7")
     message = ChatMessage(
         text="cards <refused>",
-        buttons=(Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),),
+        buttons=(Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),),
         links=(Link(label="Story", url="https://prefect.example/inc-7"),),
     )
     id_ = await slack.post(room.id, message, once="p:1")

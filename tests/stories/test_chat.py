@@ -73,7 +73,7 @@ async def test_the_button_acknowledges_the_page(liaison: Installation):
     incident = await liaison.incident()
     assert (incident.state, incident.responder) == (IncidentState.ACKNOWLEDGED, "anna")
     assert "anna is on it" in liaison.notes(ticket)
-    assert "anna acknowledged from chat" in liaison.page_notes()
+    assert "anna acknowledged in chat" in liaison.page_notes()
     assert len(liaison.replies(ticket)) == 1
 
 
@@ -87,7 +87,7 @@ async def test_commands_from_the_room(liaison: Installation):
     await liaison.sync()
     room = liaison.room()
     assert "INC-1 Checkout: Checkout fails with an error: acknowledged, Jane Doe is on it; 1 tickets" in room
-    assert "Commands: status, ack, resolve, note <text>" in room
+    assert "Commands:\n- status: how it stands, who has it" in room
     for where in (liaison.notes(ticket), liaison.page_notes(), room):
         assert where.count("anna: rolled back the deployment") == 1
 
@@ -111,7 +111,7 @@ async def test_asked_where_no_incident_is(liaison: Installation):
     await liaison.sync()
     said = "\n".join(rendering.shown(post) for post in slack.messages(slack.workspace.direct(["U0ANNA"]).id))
     assert "Open incidents:\nINC-1 Checkout: Checkout fails with an error: escalated" in said
-    assert "Commands: status, ack, resolve, note <text>" in said
+    assert "Commands:\n- status: how it stands, who has it" in said
     assert "There is no INC-99." in said
     assert "Which incident? This is no incident's room." in said
     assert "INC-1 Checkout: Checkout fails with an error: escalated; 1 tickets" in said

@@ -53,7 +53,7 @@ async def test_who_is_not_in_the_room_silences_nothing(liaison: Installation):
     )
     assert "Sorry" not in liaison.room()
     assert await refused(liaison) == [
-        "boris: Did not acknowledge from chat: only members of the incident's room may acknowledge it; join it first"
+        "boris: Did not acknowledge in chat: only members of the incident's room may acknowledge it; join it first"
     ]
     await press(liaison, "Acknowledge", user="U0ANNA", has_joined=True)
     assert liaison.page.status == "acknowledged"

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.chat_commands import Typed, typed_words
 from connectors.kit.fields import a_record, items, record, text, whole
 from connectors.kit.strict_json import parse_json
 from connectors.matrix.mapping import is_thumbs_up
 from connectors.matrix.settings import MatrixSettings
+from incidents.commands.typed import Typed, typed_words
+from incidents.commands.verbs import Verb
 from incidents.errors import Unrecognised
 from incidents.events import ChatCommand, Event, RoomChange, RoomEvent, Verified
-from incidents.models import ChatVerb
 from incidents.texts.plain_text import storable
 
 MESSAGE, REACTION = "m.room.message", "m.reaction"
@@ -119,7 +119,7 @@ def events_in(verified: Verified, settings: MatrixSettings, *, connection: str) 
 
 def _acknowledged(document: Mapping[str, Any]) -> Typed | None:
     incident = text(document.get("incident"))
-    return Typed(verb=ChatVerb.ACKNOWLEDGE, incident=incident) if incident else None
+    return Typed(verb=Verb.ACKNOWLEDGE, incident=incident) if incident else None
 
 
 def _said_to_us(words: str, settings: MatrixSettings) -> str | None:

@@ -65,6 +65,9 @@ class RedmineConversation:
             is_public=journal.get("private_notes") is not True,
             text=unmarked(plain(journal.get("notes"))),
             at=_time(journal),
+            author_id=any_text(user.get("id")),
+            # Redmine does not tell a note that came by mail, as an answer to a private one, from one that was typed.
+            is_signed_in=None,
         )
 
     async def _author(self, journal: Mapping[str, Any], customer: str) -> Author:

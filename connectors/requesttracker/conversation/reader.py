@@ -24,6 +24,7 @@ from incidents.models import Author, Comment, Origin, Ticket
 MEMORY = 5_000
 HIDDEN = "hidden"
 REPLY, NOTE = "Correspond", "Comment"
+_LOGGED_IN = frozenset({"web", "mobile", "rest", "rest2"})
 """Types of transactions: the customer gets the one, and only colleagues the other."""
 # A user's id is its name there; asked for as a field, it is the number, which may stand in a path.
 _CREATOR = {"fields[Creator]": "id,Name,RealName"}
@@ -115,6 +116,8 @@ class Conversation:
             text=await self._text(parts),
             at=_time(transaction),
             origin=_origin(parts),
+            author_id=name_of(creator),
+            is_signed_in=_is_by_hand(parts) and await self._is_colleague(creator),
         )
 
     async def _author(self, creator: dict[str, Any], requesters: set[str], *, is_public: bool) -> Author:
@@ -163,6 +166,18 @@ async def note_exposed(ticket: str) -> Exposed:
 
 def _time(data: dict[str, Any]) -> datetime:
     return utc_time(data.get("Created"), of="requesttracker")
+
+
+def _is_by_hand(parts: Sequence[dict[str, Any]]) -> bool:
+    """Whether RT says that it was written by who was logged in: it marks each message with the way that it came, and a
+    mail's own word for that is overwritten (RT 5, `RT::Interface::Email`, `RT::Interface::Web`)."""
+    ways = {
+        value.strip().casefold()
+        for part in parts
+        for name, value in headers_of(any_text(part.get("Headers")))
+        if name.strip().casefold() == "x-rt-interface"
+    }
+    return bool(ways) and ways <= _LOGGED_IN
 
 
 def _origin(parts: Sequence[dict[str, Any]]) -> Origin:

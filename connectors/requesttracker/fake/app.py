@@ -69,9 +69,10 @@ class FakeRequestTracker:
         )
         self._tell()
 
-    def agent_message(self, ticket: int, kind: str, text: str) -> None:
-        """`kind` is Correspond or Comment."""
-        self.desk.say(self.desk.tickets[ticket], kind, self.desk.part(text), by="agent")
+    def agent_message(self, ticket: int, kind: str, text: str, *, way: str = "Web") -> None:
+        """`kind` is Correspond or Comment, `way` how RT says that it came: Web, REST2, Email."""
+        part = self.desk.part(text, headers=f"X-RT-Interface: {way}\n")
+        self.desk.say(self.desk.tickets[ticket], kind, part, by="agent")
         self._tell()
 
     def set_status(self, ticket: int, status: str) -> None:

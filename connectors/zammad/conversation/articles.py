@@ -19,7 +19,7 @@ from incidents.models import Author, Comment, InternalText, Origin, PublicText
 ONCE = "liaison_once"
 PRIVATE = "liaison_private"
 NOTE, EMAIL = "note", "email"
-CUSTOMER, SYSTEM = "Customer", "System"
+CUSTOMER, AGENT, SYSTEM = "Customer", "Agent", "System"
 
 
 def note(words: InternalText, once: str) -> dict[str, Any]:
@@ -92,4 +92,7 @@ def _comment(article: Mapping[str, Any], at: datetime, own_user_id: str | None) 
         text=body_of(article),
         at=at,
         origin=Origin.AUTOMATIC if is_automatic else Origin.PERSON,
+        author_id=any_text(article.get("created_by_id")),
+        # A mail's article is an `email`; a `note` is written by who is logged in, and only an agent's says so.
+        is_signed_in=text(article.get("type")) == NOTE and sender == AGENT,
     )

@@ -28,6 +28,9 @@ _CAUSES = {
     14: Origin.BOUNCE,
 }
 _STAFF = frozenset({"agent", "admin"})
+_LOGGED_IN = frozenset({"web", "mobile", "api", "web_service", 0, 5})
+"""Channels by which somebody writes who is logged in; of a mail nobody knows who wrote it. Numbers are the same in an
+account that has not been moved to names."""
 
 
 def comments_from(data: Any, ticket: Ticket, *, own_user_id: str | None, since: datetime) -> list[Comment]:
@@ -92,7 +95,14 @@ def _of_audit(
             text=any_text(event.get("html_body") or event.get("body")),
             at=at,
             origin=_origin(audit, events),
+            author_id=author_id,
+            is_signed_in=_is_by_hand(audit) and role in _STAFF,
         )
+
+
+def _is_by_hand(audit: dict[str, Any]) -> bool:
+    channel = record(audit.get("via")).get("channel")
+    return isinstance(channel, str | int) and channel in _LOGGED_IN
 
 
 def _origin(audit: dict[str, Any], events: list[dict[str, Any]]) -> Origin:

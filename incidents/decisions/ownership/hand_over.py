@@ -78,18 +78,6 @@ def named(case: Case, words: str) -> str:
     return same[0] if len(same) == 1 else name
 
 
-def read_hand_over(text: str, *, by: str) -> HandOver | None:
-    """`@ada look at the ledger first`, `"Ada Agent" look at ...`; None where nobody is named, or by an id alone."""
-    words = text.strip()
-    if words.startswith(('"', "“")):
-        name, _, note = words[1:].replace("”", '"').partition('"')
-    else:
-        name, _, note = words.partition(" ")
-    name = name.strip().removeprefix("@")
-    is_name = bool(name) and "<" not in name
-    return HandOver(to=name, by=by, note=note.strip()) if is_name else None
-
-
 def taken_on(
     incident: Incident, tickets: Iterable[Ticket], *, now: datetime
 ) -> tuple[Incident, Sequence[Entry]]:

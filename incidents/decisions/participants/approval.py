@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.commands.verbs import Verb
 from incidents.decisions.posts import chat_post, tell_room
 from incidents.decisions.telling import note_owner
 from incidents.effects import Effect
-from incidents.models import Button, ChatMessage, ChatVerb, PublicText
+from incidents.models import Button, ChatMessage, PublicText
 from incidents.policy.policy import Policy
 from incidents.texts.messages import internal
 from incidents.texts.plain_text import cut, one_line
@@ -78,8 +79,8 @@ def question(case: Case, approval: Approval, public: PublicText, policy: Policy)
         f"Without an answer by {clock(approval.expires_at)} nothing is published."
     )
     buttons = (
-        Button(label="Approve: tell the public", verb=ChatVerb.APPROVE, incident=name),
-        Button(label="Deny", verb=ChatVerb.DENY, incident=name),
+        Button(label="Approve: tell the public", verb=Verb.APPROVE, incident=name),
+        Button(label="Deny", verb=Verb.DENY, incident=name),
     )
     return chat_post(case, policy, _asking(approval), ChatMessage(text=text, buttons=buttons))
 
@@ -146,15 +147,6 @@ def _newest(case: Case, subject: ApprovalSubject) -> Approval | None:
     """Of this generation; about customers who have not written there is one in an incident's life."""
     asked = [one for one in case.approvals if one.subject is subject]
     return case.approval(subject) or (asked[-1] if asked and subject is ApprovalSubject.AFFECTED else None)
-
-
-def subject_meant(case: Case, words: str) -> ApprovalSubject:
-    """What a yes or no in chat is about: what it names, else what is asked, the status page first."""
-    named = [one for one in ApprovalSubject if words.casefold().startswith(one.value)]
-    asked = [one.subject for one in case.approvals if one.state is ApprovalState.ASKED]
-    return next(
-        iter([*named, *(one for one in ApprovalSubject if one in asked)]), ApprovalSubject.STATUS_PAGE
-    )
 
 
 def _decided(approval: Approval) -> str:

@@ -29,7 +29,7 @@ from incidents.texts.times import clock
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class UpdateText:
     """What is sent at the moment, and what marks it."""
 
     template: str
@@ -147,7 +147,7 @@ def _due(case: Case, basis: Basis) -> Plan:
         return Plan(incident=incident, effects=tuple(_tell_lead(case, basis)))
     incident = replace(incident, updates_sent=incident.updates_sent + 1)
     case = replace(case, incident=incident)
-    chosen = _text(case, basis)
+    chosen = text_now(case, basis)
     said = say(case, waiting, basis, template=chosen.template, what=chosen.what, kind=chosen.kind)
     entry = Entry(kind=EntryKind.UPDATE, text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
@@ -160,15 +160,16 @@ def _unanswered(case: Case) -> list[Ticket]:
     return [ticket for ticket in customers.waiting(case) if ticket.ref not in spared]
 
 
-def _text(case: Case, basis: Basis) -> _Text:
+def text_now(case: Case, basis: Basis) -> UpdateText:
+    """The text for all who wait, by how it stands; the update is counted in `updates_sent` already."""
     incident, texts = case.incident, basis.policy.templates.customer
     is_first = not any(update.generation == incident.generation for update in case.updates)
     if is_first and incident.state is IncidentState.ESCALATED and incident.updates_sent == 1:
         # "Still" would be odd from somebody who has said nothing yet.
-        return _Text(texts.progress, PROGRESS, UpdateKind.PROGRESS)
+        return UpdateText(texts.progress, PROGRESS, UpdateKind.PROGRESS)
     is_watched = standing_of(incident.state) is IncidentProgress.MONITORING
     template = texts.monitoring_text if is_watched else texts.update
-    return _Text(template, f"update:{incident.updates_sent}", UpdateKind.UPDATE)
+    return UpdateText(template, f"update:{incident.updates_sent}", UpdateKind.UPDATE)
 
 
 def _tell_lead(case: Case, basis: Basis) -> list[Effect]:

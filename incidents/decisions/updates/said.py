@@ -29,13 +29,20 @@ class ToldCustomers:
 
 
 def say(
-    case: Case, tickets: Iterable[Ticket], basis: Basis, *, template: str, what: str, kind: UpdateKind
+    case: Case,
+    tickets: Iterable[Ticket],
+    basis: Basis,
+    *,
+    template: str,
+    what: str,
+    kind: UpdateKind,
+    words: str = "",
 ) -> ToldCustomers:
     """Tell them, once for `what` in this generation, and write down what was promised with it.
 
-    The case's incident is as it will be, `next_update_at` with it.
+    The case's incident is as it will be, `next_update_at` with it; `words` are an agent's.
     """
-    effects = tuple(customers.tell(case, tickets, basis.policy, template=template, what=what))
+    effects = tuple(customers.tell(case, tickets, basis.policy, template=template, what=what, words=words))
     is_told = any(effect.kind is EffectKind.CUSTOMER_MESSAGE for effect in effects)
     if not is_told or is_said(case, what):
         return ToldCustomers(effects=effects)

@@ -12,16 +12,17 @@ from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.matrix import Matrix
 from connectors.matrix.fake.app import ANNA, BORIS, BOT, FakeMatrix
+from incidents.commands.verbs import Verb
 from incidents.errors import LiaisonError, Refused
 from incidents.events import ChatCommand, RoomChange, RoomEvent
-from incidents.models import Button, ChatMessage, ChatVerb, Room
+from incidents.models import Button, ChatMessage, Room
 from incidents.ports import ListeningSource
 from tests.connectors.matrix.conftest import NAME, settings
 from tests.contracts.listener import ListeningSourceContract, hear
 
 OFFER = ChatMessage(
     text="Checkout is down",
-    buttons=(Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),),
+    buttons=(Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),),
 )
 
 
@@ -86,7 +87,7 @@ async def test_a_command(fake: FakeMatrix, listener: Matrix, room: Room, cursor:
     assert isinstance(command, ChatCommand)
     assert (command.connection, command.room_id) == (NAME, room.id)
     assert (command.user, command.user_id) == ("anna", ANNA)
-    assert (command.verb, command.incident) == (ChatVerb.ACKNOWLEDGE, "INC-7")
+    assert (command.verb, command.incident) == (Verb.ACKNOWLEDGE, "INC-7")
     assert command.at.timestamp() * 1000 == pytest.approx(event.at)
 
 
@@ -100,7 +101,7 @@ async def test_a_thumb_up_means_i_have_it(
     fake.react(offer, key, room=room.id)
     (command,) = await heard(listener, cursor, 1)
     assert isinstance(command, ChatCommand)
-    assert (command.verb, command.incident) == (ChatVerb.ACKNOWLEDGE, "INC-7")
+    assert (command.verb, command.incident) == (Verb.ACKNOWLEDGE, "INC-7")
     assert command.user_id == ANNA
 
 
@@ -117,7 +118,7 @@ async def test_what_is_only_applause(fake: FakeMatrix, listener: Matrix, room: R
     fake.say("!liaison status", room=room.id)
     (command,) = await heard(listener, cursor, 1)
     assert isinstance(command, ChatCommand)
-    assert command.verb is ChatVerb.STATUS
+    assert command.verb is Verb.STATUS
 
 
 @pytest.mark.parametrize("event_id", ["..", "$" + "x" * 300, "$a/b", "$ä", "gone", "$"])
@@ -129,7 +130,7 @@ async def test_a_reaction_to_what_is_no_event(
     fake.say("!liaison status", room=room.id)
     (command,) = await heard(listener, cursor, 1)
     assert isinstance(command, ChatCommand)
-    assert command.verb is ChatVerb.STATUS
+    assert command.verb is Verb.STATUS
     assert not any("/event/" in call for call in fake.calls)
 
 

@@ -12,8 +12,9 @@ from connectors.matrix.client_api import path
 from connectors.matrix.fake.app import ANNA, BORIS, BOT, SERVER, FakeMatrix
 from connectors.matrix.fake.homeserver import FakeDevice, MatrixNo
 from connectors.matrix.mapping import ONCE
+from incidents.commands.verbs import Verb
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown
-from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.models import Button, ChatMessage, Link
 from tests.connectors.matrix.conftest import connect
 from tests.connectors.matrix.reading import seen_in
 from tests.contracts.chat_room import ChatRoomContract, Read, Seen
@@ -60,8 +61,8 @@ async def test_buttons_are_words_to_type_and_links_are_links(fake: FakeMatrix, c
     message = ChatMessage(
         text="Checkout is down, see https://evil.example",
         buttons=(
-            Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),
-            Button(label="<b>Status</b>", verb=ChatVerb.STATUS, incident="INC-7"),
+            Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),
+            Button(label="<b>Status</b>", verb=Verb.STATUS, incident="INC-7"),
         ),
         links=(
             Link(label="<Runs>", url="https://prefect.example/?a=1&b='2'"),

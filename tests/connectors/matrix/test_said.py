@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from connectors.matrix.fake.app import ANNA, BOT
 from connectors.matrix.incoming.said import command_in, delivery, events_in, target_of
+from incidents.commands.verbs import Verb
 from incidents.errors import Unrecognised
 from incidents.events import ChatCommand, Verified
-from incidents.models import ChatVerb
 from tests.connectors.matrix.conftest import settings
 from tests.contracts.webhook_source import odd_variants, repeated, require_storable_events
 
@@ -37,33 +37,33 @@ def message(body: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("body", "more", "verb", "incident", "text"),
     [
-        ("!liaison ack INC-2", {}, ChatVerb.ACKNOWLEDGE, "INC-2", ""),
-        ("!LIAISON Acknowledge 2", {}, ChatVerb.ACKNOWLEDGE, "INC-2", ""),
-        ("!liaison", {}, ChatVerb.HELP, None, ""),
-        ("!liaison make coffee", {}, ChatVerb.HELP, None, "make coffee"),
-        ("!liaison note INC-2 a\nb", {}, ChatVerb.NOTE, "INC-2", "a\nb"),
-        ("liaison: status", {}, ChatVerb.STATUS, None, ""),
-        ("Liaison, resolve", {}, ChatVerb.RESOLVE, None, ""),
-        (f"{BOT}: status", {}, ChatVerb.STATUS, None, ""),
+        ("!liaison ack INC-2", {}, Verb.ACKNOWLEDGE, "INC-2", ""),
+        ("!LIAISON Acknowledge 2", {}, Verb.ACKNOWLEDGE, "INC-2", ""),
+        ("!liaison", {}, Verb.HELP, None, ""),
+        ("!liaison make coffee", {}, Verb.HELP, None, "make coffee"),
+        ("!liaison note INC-2 a\nb", {}, Verb.NOTE, "INC-2", "a\nb"),
+        ("liaison: status", {}, Verb.STATUS, None, ""),
+        ("Liaison, resolve", {}, Verb.RESOLVE, None, ""),
+        (f"{BOT}: status", {}, Verb.STATUS, None, ""),
         (
             "Liaison & Co: ack",
             {"formatted_body": f"{PILL}: ack", "m.mentions": US},
-            ChatVerb.ACKNOWLEDGE,
+            Verb.ACKNOWLEDGE,
             None,
             "",
         ),
-        ("liaison ack", {"m.mentions": US}, ChatVerb.ACKNOWLEDGE, None, ""),
-        (f"[Liaison](https://matrix.to/#/{BOT}) ack", {"m.mentions": US}, ChatVerb.ACKNOWLEDGE, None, ""),
+        ("liaison ack", {"m.mentions": US}, Verb.ACKNOWLEDGE, None, ""),
+        (f"[Liaison](https://matrix.to/#/{BOT}) ack", {"m.mentions": US}, Verb.ACKNOWLEDGE, None, ""),
         (
             "> <@anna:fake.test> !liaison resolve\n> again\n\n!liaison status",
             {"m.relates_to": {"m.in_reply_to": {"event_id": "$0"}}},
-            ChatVerb.STATUS,
+            Verb.STATUS,
             None,
             "",
         ),
     ],
 )
-def test_said_to_us(body: str, more: dict[str, Any], verb: ChatVerb, incident: str | None, text: str) -> None:
+def test_said_to_us(body: str, more: dict[str, Any], verb: Verb, incident: str | None, text: str) -> None:
     command = command_in(message(body, **more), SETTINGS)
     assert command is not None
     assert (command.verb, command.incident, command.text) == (verb, incident, text)

@@ -310,3 +310,16 @@ async def test_a_note_that_rt_does_not_show_us_is_not_sent_again(
     assert world.private_notes(ticket) == [note.private_note]
     (outcome,) = await helpdesk.update([ticket], REPLY, once="told")
     assert outcome.outcome is ChangeOutcome.DONE
+
+
+@pytest.mark.parametrize(
+    ("way", "is_signed_in"), [("Web", True), ("REST2", True), ("Email", False), ("CLI", False), ("", False)]
+)
+async def test_who_was_logged_in_is_known_by_the_way_that_it_came(
+    world: RequestTrackerWorld, helpdesk: RequestTracker, ticket: str, way: str, is_signed_in: bool
+) -> None:
+    """A comment by mail is whose its sender says that he is: RT marks it as Email, whatever the mail says."""
+    (found,) = await helpdesk.read([ticket])
+    world.fake.agent_message(int(ticket), "Comment", "/liaison status", way=way)
+    (said,) = await helpdesk.comments(found, found.created_at)
+    assert (said.is_public, said.is_signed_in, said.author_id) == (False, is_signed_in, "agent")

@@ -10,20 +10,16 @@ import pytest
 from connectors.slack import Slack
 from connectors.slack.fake import rendering
 from connectors.slack.fake.app import FakeSlack
+from incidents.commands.verbs import Verb
 from incidents.events import (
     ChatCommand,
     Ping,
     Verified,
 )
-from incidents.models import (
-    Button,
-    ChatMessage,
-    ChatVerb,
-    Room,
-)
+from incidents.models import Button, ChatMessage, Room
 from tests.connectors.slack.conftest import NOW
 
-ACK = ChatMessage(text="down", buttons=(Button(label="Ack", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),))
+ACK = ChatMessage(text="down", buttons=(Button(label="Ack", verb=Verb.ACKNOWLEDGE, incident="INC-7"),))
 
 
 class Inbox:
@@ -66,7 +62,7 @@ async def test_press_comes_back(fake: FakeSlack, inbox: Inbox, chat: Slack, room
     await fake.webhooks.settle()
     assert await fake.press(id_, "Ack") == 200
     (command,) = inbox.commands
-    assert (command.verb, command.incident) == (ChatVerb.ACKNOWLEDGE, "INC-7")
+    assert (command.verb, command.incident) == (Verb.ACKNOWLEDGE, "INC-7")
     assert (command.room_id, command.user) == (room.id, "anna")
 
 
@@ -86,7 +82,7 @@ async def test_own_posts_echo_and_are_nothing(fake: FakeSlack, inbox: Inbox, cha
     assert inbox.commands == []
     fake.say("<@U0LIAISON> ack INC-7", channel=room.id)
     await fake.webhooks.settle()
-    assert [command.verb for command in inbox.commands] == [ChatVerb.ACKNOWLEDGE]
+    assert [command.verb for command in inbox.commands] == [Verb.ACKNOWLEDGE]
 
 
 async def test_set_up(fake: FakeSlack, inbox: Inbox) -> None:

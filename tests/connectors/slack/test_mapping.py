@@ -15,7 +15,8 @@ from connectors.slack import mapping
 from connectors.slack.fake import rendering
 from connectors.slack.fake.workspace import CHANNEL_NAME
 from connectors.slack.rooms import naming
-from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.commands.verbs import Verb
+from incidents.models import Button, ChatMessage, Link
 from incidents.texts.plain_text import printable
 
 ATTACKS = (
@@ -43,7 +44,7 @@ def test_no_text_is_ever_markup(text: str, label: str, incident: str, url: str) 
     """No text calls anybody, links anywhere or breaks a block; read back, it is the same text."""
     message = ChatMessage(
         text=text,
-        buttons=(Button(label=label, verb=ChatVerb.NOTE, incident=incident),),
+        buttons=(Button(label=label, verb=Verb.NOTE, incident=incident),),
         links=(Link(label=label, url=url), Link(label=label, url=f"https://ours.example/?q={url}")),
     )
     for fields in (
@@ -146,7 +147,7 @@ def test_links(url: str, is_button: bool) -> None:
 
 def test_many_buttons() -> None:
     """Rows hold 25; more buttons than anybody presses are left out rather than refused with the message."""
-    one = Button(label="Ack", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1")
+    one = Button(label="Ack", verb=Verb.ACKNOWLEDGE, incident="INC-1")
     fields = mapping.message_fields(ChatMessage(text="t", buttons=(one,) * 130))
     assert rendering.fault(fields["blocks"]) is None
     assert len(rendering.buttons(fields)) == 100

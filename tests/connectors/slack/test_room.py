@@ -13,8 +13,9 @@ from connectors.slack import Slack
 from connectors.slack.fake import rendering
 from connectors.slack.fake.app import FakeSlack
 from connectors.slack.fake.workspace import BOT_USER
+from incidents.commands.verbs import Verb
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
-from incidents.models import Button, ChatMessage, ChatVerb, Link
+from incidents.models import Button, ChatMessage, Link
 from tests.connectors.kit.scripted_vendor import Vendor
 from tests.connectors.slack.conftest import connect, settings
 from tests.contracts.chat_room import ChatRoomContract, Read, Seen
@@ -204,8 +205,8 @@ async def test_buttons_and_links(fake: FakeSlack, chat: Slack) -> None:
     message = ChatMessage(
         text="Checkout is down",
         buttons=(
-            Button(label="Acknowledge", verb=ChatVerb.ACKNOWLEDGE, incident="INC-7"),
-            Button(label="x" * 200, verb=ChatVerb.ACKNOWLEDGE, incident="INC-8"),
+            Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),
+            Button(label="x" * 200, verb=Verb.ACKNOWLEDGE, incident="INC-8"),
         ),
         links=(
             Link(label="Runs", url="https://prefect.example/runs?a=1&b=2"),

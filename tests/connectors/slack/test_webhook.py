@@ -13,6 +13,7 @@ import pytest
 from connectors.kit.webhooks.signatures import sign_slack
 from connectors.slack import Slack
 from connectors.slack.fake.app import FakeSlack
+from incidents.commands.verbs import Verb
 from incidents.errors import Unrecognised
 from incidents.events import (
     ChatCommand,
@@ -22,7 +23,6 @@ from incidents.events import (
     RoomEvent,
     Verified,
 )
-from incidents.models import ChatVerb
 from tests.connectors.slack.conftest import NOW, connect
 from tests.contracts.webhook_source import FIRST, Headers, Sign, WebhookSourceContract, odd_variants
 
@@ -119,15 +119,15 @@ def command(**more: Any) -> ChatCommand:
         "at": NOW,
         "user_id": "U0ANNA",
     }
-    return ChatCommand(**{**same, "verb": ChatVerb.ACKNOWLEDGE, "incident": "INC-2", **more})
+    return ChatCommand(**{**same, "verb": Verb.ACKNOWLEDGE, "incident": "INC-2", **more})
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         (form(SLASH), [command()]),
-        (form({**SLASH, "text": ""}), [command(verb=ChatVerb.HELP, incident=None)]),
-        (form({**SLASH, "text": "note INC-2 a\x00b ü"}), [command(verb=ChatVerb.NOTE, text="a\ufffdb ü")]),
+        (form({**SLASH, "text": ""}), [command(verb=Verb.HELP, incident=None)]),
+        (form({**SLASH, "text": "note INC-2 a\x00b ü"}), [command(verb=Verb.NOTE, text="a\ufffdb ü")]),
         (form({**SLASH, "user_name": ""}), [command(user="U0ANNA")]),
         (press(PRESS), [command()]),
         (press({**PRESS, "actions": []}), []),

@@ -104,3 +104,17 @@ async def test_comments_are_paged_until_they_are_older(world):
     await zendesk.comments(found, world.clock())
     assert sum("audits" in call for call in world.fake.api.calls) == 1
     await zendesk.aclose()
+
+
+@pytest.mark.parametrize(
+    ("channel", "is_signed_in"),
+    [("web", True), ("mobile", True), ("api", True), ("mail", False), ("email", False), ("chat", False)],
+)
+async def test_who_was_logged_in_is_known_by_the_channel(world, helpdesk, channel, is_signed_in):
+    """A note that an agent sent by mail may be anybody's."""
+    ticket = a_ticket(world)
+    (found,) = await helpdesk.read([ticket])
+    world.fake.agent_note(int(ticket), "Ada Agent", "/liaison status")
+    world.fake.tickets[int(ticket)].audits[-1].channel = channel
+    (said,) = await helpdesk.comments(found, found.created_at)
+    assert (said.is_public, said.is_signed_in) == (False, is_signed_in)

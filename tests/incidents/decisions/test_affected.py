@@ -11,7 +11,8 @@ from incidents.case import OPENING, AffectedCustomer, Case, LedgerLine, Plan, ou
 from incidents.decisions import customers
 from incidents.decisions.affected.listing import SUBJECT, UsedService, list_affected, services_hit
 from incidents.decisions.affected.telling import with_affected
-from incidents.decisions.participants.approval import ruled, subject_meant
+from incidents.decisions.commands.obeying import asked_subject
+from incidents.decisions.participants.approval import ruled
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Contact, IncidentState, Severity
 from tests.incidents.builders import (
@@ -240,19 +241,17 @@ def test_a_yes_by_name():
 
 
 @pytest.mark.parametrize(
-    ("words", "asked", "subject"),
+    ("asked", "subject"),
     [
-        ("", [], ApprovalSubject.STATUS_PAGE),
-        ("many are hit", [SUBJECT], SUBJECT),
-        ("", [SUBJECT, ApprovalSubject.STATUS_PAGE], ApprovalSubject.STATUS_PAGE),
-        ("affected-customers yes", [SUBJECT, ApprovalSubject.STATUS_PAGE], SUBJECT),
-        ("Status-Page", [SUBJECT], ApprovalSubject.STATUS_PAGE),
+        ([], ApprovalSubject.STATUS_PAGE),
+        ([SUBJECT], SUBJECT),
+        ([SUBJECT, ApprovalSubject.STATUS_PAGE], ApprovalSubject.STATUS_PAGE),
     ],
 )
-def test_what_a_yes_in_chat_is_about(words, asked, subject):
-    """What it names; else what is asked."""
+def test_what_a_yes_is_about_that_names_nothing(asked, subject):
+    """What is asked, the status page first."""
     questions = tuple(replace(a_question(ApprovalState.ASKED), subject=one) for one in asked)
-    assert subject_meant(replace(a_hit_case(), approvals=questions), words) is subject
+    assert asked_subject(replace(a_hit_case(), approvals=questions)) is subject
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,11 @@
 import pytest
 
 from incidents.case import EntryKind
+from incidents.commands.verbs import Verb
 from incidents.decisions.chat_rights import CheckedCommand, needs_a_right, refusal, refuse_command, unchecked
 from incidents.effects import EffectKind
 from incidents.errors import NotAllowed
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb
 from incidents.policy.policy import ChatRights
 from tests.incidents.builders import a_case, an_incident
 from tests.incidents.decisions.test_chat_commands import command
@@ -18,15 +18,15 @@ GROUP = ChatRights(may_act="group", group="S1")
 USERS = ChatRights(may_act="users", users=["U0BO"])
 
 
-def asked(verb: ChatVerb = ChatVerb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatCommand:
+def asked(verb: Verb = Verb.ACKNOWLEDGE, user_id: str = "U0BO") -> ChatCommand:
     return command(verb, user_id=user_id)
 
 
-@pytest.mark.parametrize("verb", ChatVerb)
+@pytest.mark.parametrize("verb", Verb)
 @pytest.mark.parametrize("chat", [ANYONE, ROOM, GROUP, USERS], ids=lambda chat: chat.may_act)
-def test_what_needs_a_right(verb: ChatVerb, chat: ChatRights):
+def test_what_needs_a_right(verb: Verb, chat: ChatRights):
     """To silence a page, to say that it is over, to hand it over; to ask and to note something does not."""
-    acts = verb not in (ChatVerb.STATUS, ChatVerb.NOTE, ChatVerb.HELP)
+    acts = verb not in (Verb.STATUS, Verb.NOTE, Verb.HELP)
     assert needs_a_right(asked(verb), chat) is (acts and chat is not ANYONE)
 
 
@@ -62,12 +62,12 @@ def test_a_refusal_is_told_to_the_one_and_written_down():
     )
     (entry,) = plan.entries
     assert (entry.kind, entry.actor) == (EntryKind.COMMAND_REFUSED, "bo")
-    assert entry.text == "Did not acknowledge from chat: only anna may acknowledge it"
+    assert entry.text == "Did not acknowledge in chat: only anna may acknowledge it"
 
 
 def test_what_could_not_be_looked_up_is_said_so():
     """Such as a scope that the app was not given."""
-    why = unchecked(asked(ChatVerb.RESOLVE), NotAllowed("slack usergroups.users.list: missing_scope"))
+    why = unchecked(asked(Verb.RESOLVE), NotAllowed("slack usergroups.users.list: missing_scope"))
     assert why == "who may resolve it could not be looked up (slack usergroups.users.list: missing_scope)"
 
 

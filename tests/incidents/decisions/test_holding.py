@@ -9,8 +9,10 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import LAPSED, EntryKind
+from incidents.commands.verbs import Verb
 from incidents.decisions import escalation
 from incidents.decisions.chat_answers import status_words
+from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.holding.hold import (
     QUIET,
     ServiceLately,
@@ -22,11 +24,10 @@ from incidents.decisions.holding.hold import (
 )
 from incidents.decisions.intake import Join, tickets_joined
 from incidents.decisions.merging.merge import Merging, merge_plans
-from incidents.decisions.sync import chat_command
 from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand
 from incidents.lifecycle import WITH_ENGINEERS, reopen
-from incidents.models import ChatVerb, Evidence, IncidentState, JoinOrigin, Severity, Stage, Verdict
+from incidents.models import Evidence, IncidentState, JoinOrigin, Severity, Stage, Verdict
 from incidents.policy.policy import Flapping, KnownFix
 from tests.incidents.builders import (
     BLIND,
@@ -354,7 +355,7 @@ def test_the_engineers_who_have_the_other_read_of_it():
 
 def test_an_agent_runs_what_is_on_offer_while_the_page_waits():
     command = ChatCommand(
-        connection="slack/main", room_id="C9", user="bo", verb=ChatVerb.RUN, at=NOW, incident="INC-7", text="purge"
+        connection="slack/main", room_id="C9", user="bo", verb=Verb.RUN, at=NOW, incident="INC-7", text="purge"
     )  # fmt: skip
     basis = Basis(policy(actions=True), NOW)
     plan = chat_command(held_case(), command, basis)

@@ -6,19 +6,15 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import Case, Plan
+from incidents.commands.verbs import Verb
 from incidents.decisions import closure, escalation, sync, validation
+from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.ticket_news import TicketNews, ticket_news
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import IllegalMove
 from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import MOVES, UNSETTLED, WITH_ENGINEERS, move
-from incidents.models import (
-    ChatVerb,
-    IncidentState,
-    PageStatus,
-    Stage,
-    Verdict,
-)
+from incidents.models import IncidentState, PageStatus, Stage, Verdict
 from tests.incidents.builders import (
     GREEN,
     NOW,
@@ -180,9 +176,9 @@ def test_pages_that_could_not_be_sent_are_no_dead_end():
     """The pager refused for good, so its webhook will never come: the room's word leads on."""
     dead = a_page_line(state=EffectState.DEAD)
     case = a_case(S.ESCALATED, ledger=[dead, ROOM_LINE])
-    for verb, to in ((ChatVerb.ACKNOWLEDGE, S.ACKNOWLEDGED), (ChatVerb.RESOLVE, S.RESOLVED)):
+    for verb, to in ((Verb.ACKNOWLEDGE, S.ACKNOWLEDGED), (Verb.RESOLVE, S.RESOLVED)):
         command = ChatCommand(connection="slack/main", room_id="C1", user="bo", verb=verb, at=NOW)
-        plan = sync.chat_command(case, command, Basis(POLICY, NOW))
+        plan = chat_command(case, command, Basis(POLICY, NOW))
         assert plan.incident.state is to
         case = after(case, plan)
     assert case.incident.next_stage is Stage.CLOSURE

@@ -12,15 +12,13 @@ from incidents.basis import Basis
 from incidents.case import PROGRESS, Case, EntryKind, LedgerLine
 from incidents.decisions.merging.carried import carried_clocks, carried_updates, withdrawn
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
-from incidents.decisions.merging.words import read_merge
 from incidents.decisions.participants.taking_part import with_participants
 from incidents.decisions.similar import Precedent, tell_precedents
 from incidents.decisions.updates.said import is_said
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import Refused
-from incidents.events import ChatCommand
 from incidents.lifecycle import IncidentProgress
-from incidents.models import ChatVerb, IncidentState, Severity, TicketRef, TicketStatus
+from incidents.models import IncidentState, Severity, TicketRef, TicketStatus
 from incidents.promises.updates import CustomerUpdate, PromiseState, UpdateKind, count_promises
 from incidents.sla.clock import BREACH, Told
 from tests.incidents.builders import (
@@ -88,34 +86,6 @@ def test_a_refusal_says_what_to_do_instead(loser, survivor, cure):
     with pytest.raises(Refused) as refused:
         check_merge(loser, survivor)
     assert cure in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("incident", "text", "here", "pair"),
-    [
-        ("INC-7", "INC-2", None, ("INC-7", "INC-2")),
-        ("INC-7", "into INC-2", 9, ("INC-7", "INC-2")),
-        (None, "7 into #2", None, ("INC-7", "INC-2")),
-        ("INC-2", "", 7, ("INC-7", "INC-2")),
-        (None, "into inc2", 7, ("INC-7", "INC-2")),
-        (None, "with 2", 7, ("INC-7", "INC-2")),
-        ("INC-2", "", None, None),
-        (None, "", 7, None),
-        ("INC-7", "INC-2 INC-3", None, None),
-        ("INC-7", "the other one", 7, None),
-    ],
-)
-def test_which_two_are_meant(incident, text, here, pair):
-    command = ChatCommand(
-        connection="slack/main",
-        room_id="C1",
-        user="bo",
-        verb=ChatVerb.MERGE,
-        at=NOW,
-        incident=incident,
-        text=text,
-    )
-    assert read_merge(command, here) == pair
 
 
 def two(loser=S.ESCALATED, survivor=S.ESCALATED, **changes) -> tuple[Case, Case, Case]:

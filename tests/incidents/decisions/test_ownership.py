@@ -9,9 +9,10 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import Actor, EntryKind
-from incidents.decisions import sync
+from incidents.commands.verbs import Verb
+from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.intake import Join, opening_entries, sort_tickets, tickets_joined
-from incidents.decisions.ownership.hand_over import HandOver, hand_over, named, read_hand_over
+from incidents.decisions.ownership.hand_over import HandOver, hand_over, named
 from incidents.decisions.ownership.orphans import needs_a_look, sweep_owner, with_owner_swept
 from incidents.decisions.sla import sweep
 from incidents.decisions.ticket_change import TicketNews
@@ -20,7 +21,7 @@ from incidents.effects import EffectKind
 from incidents.errors import Refused
 from incidents.events import ChatCommand
 from incidents.lifecycle import UNSETTLED
-from incidents.models import Author, ChatVerb, IncidentState, JoinOrigin, Origin
+from incidents.models import Author, IncidentState, JoinOrigin, Origin
 from incidents.policy.calendars import WorkCalendar
 from incidents.policy.ownership import Ownership
 from incidents.policy.policy import OnCallPerson, OnCallRota, Policy, Rung
@@ -129,35 +130,17 @@ def test_a_first_name_of_two_is_nobodys():
     assert named(owned(linked=twins), "ada") == "ada"
 
 
-@pytest.mark.parametrize(
-    ("text", "to", "note"),
-    [
-        ("@ben the bank is called", "ben", "the bank is called"),
-        ('"Ben Agent" wait for them', "Ben Agent", "wait for them"),
-        ("“Ben Agent” wait", "Ben Agent", "wait"),
-        ("ben", "ben", ""),
-    ],
-)
-def test_what_is_typed(text, to, note):
-    assert read_hand_over(text, by="Jo") == HandOver(to=to, by="Jo", note=note)
-
-
-@pytest.mark.parametrize("text", ["", "  ", "@", "<@U0123> please", '""'])
-def test_what_names_nobody(text):
-    assert read_hand_over(text, by="Jo") is None
-
-
 def asked(text, case=None):
     command = ChatCommand(
         connection="slack/main",
         room_id="C1",
         user="Jo Lead",
         user_id="U1",
-        verb=ChatVerb.OWNER,
+        verb=Verb.OWNER,
         text=text,
         at=NOW,
     )
-    return sync.chat_command(case or owned(), command, Basis(a_policy(), NOW))
+    return chat_command(case or owned(), command, Basis(a_policy(), NOW))
 
 
 def test_handed_over_from_chat():
@@ -171,7 +154,7 @@ def test_handed_over_from_chat():
     ("text", "answer"),
     [
         ("", "accountable: Ada Agent"),
-        ("<@U0123> please", "Commands: "),
+        ("<@U0123> please", "`owner` lacks the name"),
         ("ada", "INC-7 is Ada Agent's already."),
     ],
 )

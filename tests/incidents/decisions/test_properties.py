@@ -8,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.basis import Basis
+from incidents.commands.verbs import Verb
 from incidents.decisions import closure, escalation, intake, sla, sync, ticket_news, validation
+from incidents.decisions.commands.chat import chat_command
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText
 from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import MOVES
 from incidents.models import (
     Author,
-    ChatVerb,
     Evidence,
     IncidentState,
     JoinOrigin,
@@ -129,7 +130,7 @@ def decisions(draw):
         connection="slack/main",
         room_id="C1",
         user=INNER,
-        verb=draw(st.sampled_from(ChatVerb)),
+        verb=draw(st.sampled_from(Verb)),
         at=NOW,
         text=draw(st.sampled_from(["", INNER])),
     )
@@ -148,7 +149,7 @@ def decisions(draw):
                 lambda case: closure.decide(case, looks, Basis(POLICY, NOW)),
                 swept,
                 lambda case: sync.page_news(case, page, Basis(POLICY, NOW)),
-                lambda case: sync.chat_command(case, command, Basis(POLICY, NOW)),
+                lambda case: chat_command(case, command, Basis(POLICY, NOW)),
                 lambda case: ticket_news.ticket_news(case, [news], Basis(POLICY, NOW)),
                 lambda case: intake.tickets_joined(case, joins, Basis(POLICY, NOW)),
             ]
@@ -209,9 +210,9 @@ STEADY = {
         ),
         Basis(POLICY, NOW),
     ),
-    "chat command": lambda case: sync.chat_command(
+    "chat command": lambda case: chat_command(
         case,
-        ChatCommand(connection="c", room_id="r", user="bo", verb=ChatVerb.NOTE, at=NOW, text="x"),
+        ChatCommand(connection="c", room_id="r", user="bo", verb=Verb.NOTE, at=NOW, text="x"),
         Basis(POLICY, NOW),
     ),
     "ticket news": lambda case: ticket_news.ticket_news(

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.kit.chat_commands import typed_words
 from incidents.basis import Basis
 from incidents.case import EntryKind
 from incidents.decisions.intake import sort_tickets
@@ -18,11 +17,9 @@ from incidents.decisions.merging.split import (
     split_off,
     ticket_meant,
 )
-from incidents.decisions.merging.words import read_split
 from incidents.effects import EffectKind
 from incidents.errors import Refused
-from incidents.events import ChatCommand
-from incidents.models import ChatVerb, Departure, IncidentState, JoinOrigin, TicketRef
+from incidents.models import Departure, IncidentState, JoinOrigin, TicketRef
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -60,37 +57,6 @@ def test_a_ticket_that_is_not_there_or_is_there_twice():
     with pytest.raises(Refused, match="zendesk/support#1 or mail/support#1"):
         ticket_meant(a_case(linked=twice), "#1")
     assert ticket_meant(a_case(linked=twice), "mail/support#1").ref.connection == "mail/support"
-
-
-@pytest.mark.parametrize(
-    ("typed", "incident", "ticket", "into", "service"),
-    [
-        ("split 4711", None, "4711", None, None),
-        ("split #4711", None, "#4711", None, None),
-        ("split INC-2 4711", "INC-2", "4711", None, None),
-        ("split inc2 #4711 into INC-9", "INC-2", "#4711", 9, None),
-        ("split 4711 to inc9", None, "4711", 9, None),
-        ("split zendesk/support#4711 search", None, "zendesk/support#4711", None, "search"),
-    ],
-)
-def test_what_is_typed(typed, incident, ticket, into, service):
-    """A number alone is a ticket here, not an incident as everywhere else."""
-    found = typed_words(typed)
-    assert (found.verb, found.incident) == (ChatVerb.SPLIT, incident)
-    command = ChatCommand(
-        connection="slack/main", room_id="C", user="bo", verb=found.verb, at=NOW, incident=incident, text=found.text
-    )  # fmt: skip
-    read = read_split(command)
-    assert read is not None
-    assert (read.ticket, read.into, read.service, read.said.by) == (ticket, into, service, "bo")
-
-
-@pytest.mark.parametrize("text", ["", "   ", "4711 INC-9 search", "into"])
-def test_what_names_no_ticket_or_too_much(text):
-    command = ChatCommand(
-        connection="slack/main", room_id="C", user="bo", verb=ChatVerb.SPLIT, at=NOW, text=text
-    )
-    assert read_split(command) is None
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,12 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import EntryKind
-from incidents.decisions.sync import PageNews, chat_command, page_news
+from incidents.commands.verbs import Verb
+from incidents.decisions.commands.chat import chat_command
+from incidents.decisions.sync import PageNews, page_news
 from incidents.effects import EffectKind, EffectState
 from incidents.events import ChatCommand, PageChange
-from incidents.models import (
-    ChatVerb,
-    IncidentState,
-    PageStatus,
-    Stage,
-    TicketStatus,
-)
+from incidents.models import IncidentState, PageStatus, Stage, TicketStatus
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -150,7 +146,7 @@ def test_the_owners_lead_does_not_stand_in_for_the_team():
     dead = a_page_line(state=EffectState.DEAD)
     case = a_paged_case(S.ESCALATED, dead, a_lead_page_line())
     command = ChatCommand(
-        connection="slack/main", room_id="C1", user="bo", verb=ChatVerb.ACKNOWLEDGE, text="", at=NOW
+        connection="slack/main", room_id="C1", user="bo", verb=Verb.ACKNOWLEDGE, text="", at=NOW
     )
     assert chat_command(case, command, Basis(POLICY, NOW)).incident.state is S.ACKNOWLEDGED
 
@@ -365,6 +361,6 @@ def test_after_a_page_that_lapsed_the_rooms_word_counts():
     case = a_paged_case()
     item = PageNews(key=page_key(), events=(LAPSED,), state=a_page_state(P.RESOLVED))
     asked = after(case, page_news(case, item, Basis(policy, NOW)), policy)
-    said = ChatCommand(connection="slack/main", room_id="C1", user="Ana", verb=ChatVerb.RESOLVE, at=NOW)
+    said = ChatCommand(connection="slack/main", room_id="C1", user="Ana", verb=Verb.RESOLVE, at=NOW)
     assert chat_command(case, said, Basis(policy, NOW)).incident.state is S.ESCALATED
     assert chat_command(asked, said, Basis(policy, NOW)).incident.state is S.RESOLVED

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from incidents.basis import Basis
+from incidents.commands.verbs import Verb
 from incidents.effects import EffectState
-from incidents.models import ChatVerb, Evidence, IncidentState, Link, Severity, Verdict
+from incidents.models import Evidence, IncidentState, Link, Severity, Verdict
 from incidents.notes import context
 from tests.incidents.builders import (
     NOW,
@@ -123,9 +124,9 @@ def test_the_rooms_first_message():
     message = context.context_message(CASE, Basis(POLICY, NOW))
     assert [line.split(":")[0] for line in message.text.splitlines()] == FACTS
     assert [button.verb for button in message.buttons] == [
-        ChatVerb.ACKNOWLEDGE,
-        ChatVerb.RESOLVE,
-        ChatVerb.STATUS,
+        Verb.ACKNOWLEDGE,
+        Verb.RESOLVE,
+        Verb.STATUS,
     ]
     assert {button.incident for button in message.buttons} == {"INC-7"}
 

@@ -91,7 +91,7 @@ EVERYTHING_WRONG = [
         "zzz",
         (
             "there is no such setting; there is: affected, alerts, board, cadence, catalog, chat, closure, "
-            "correlation, customers, egress"
+            "commands, correlation, customers"
         ),
     ),
 ]

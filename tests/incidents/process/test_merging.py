@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from incidents.case import PROGRESS
+from incidents.commands.verbs import Verb
 from incidents.decisions.chat_rights import CheckedCommand
 from incidents.decisions.merging.merge import Merging
 from incidents.decisions.merging.split import Splitting
@@ -16,7 +17,7 @@ from incidents.decisions.participants.issue import issue_key
 from incidents.effects import EffectKind, EffectState, IssueText, customer_message, ticket_note
 from incidents.errors import NotFound, Refused
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb, IncidentState, Page, Severity
+from incidents.models import IncidentState, Page, Severity
 from incidents.process.commands import incident_of
 from incidents.process.intake import join_and_tell
 from incidents.process.merging import Merged, merge
@@ -198,7 +199,7 @@ async def test_what_arrives_later_is_the_others(database: Database):
     first, second = await two(database)
     await merged(database, second, first)
 
-    def command(verb: ChatVerb, incident: str | None = None, room: str = "C2") -> ChatCommand:
+    def command(verb: Verb, incident: str | None = None, room: str = "C2") -> ChatCommand:
         return ChatCommand(
             connection="slack/main", room_id=room, user="Bo", verb=verb, at=NOW, incident=incident, text="restarted"
         )  # fmt: skip
@@ -206,8 +207,8 @@ async def test_what_arrives_later_is_the_others(database: Database):
     async with database.transaction() as tx:
         await bind(tx, "slack/main", "room", "C2", incident_id=second)  # by a delivery that was under way
         assert await where_it_goes_on(tx, second) == first
-        assert await incident_of(tx, command(ChatVerb.NOTE, f"INC-{second}")) == first
-        notes = [CheckedCommand(command=command(ChatVerb.NOTE, name)) for name in (None, f"INC-{second}")]
+        assert await incident_of(tx, command(Verb.NOTE, f"INC-{second}")) == first
+        notes = [CheckedCommand(command=command(Verb.NOTE, name)) for name in (None, f"INC-{second}")]
         await follow_and_obey(a_step(tx), [], notes, [])
         later = await join_and_tell(
             a_step(tx, now=NOW + HOUR), [a_ticket(2, version=2, assignee="Ada", **SEARCH)], ()
@@ -231,7 +232,7 @@ async def test_a_command_that_makes_no_sense_is_answered_with_the_cure(database:
 
     def asked(incident: str | None, words: str) -> CheckedCommand:
         command = ChatCommand(
-            connection="slack/main", room_id="C9", user="Bo", verb=ChatVerb.MERGE, at=NOW, incident=incident, text=words
+            connection="slack/main", room_id="C9", user="Bo", verb=Verb.MERGE, at=NOW, incident=incident, text=words
         )  # fmt: skip
         return CheckedCommand(command=command)
 
@@ -379,7 +380,7 @@ async def test_a_split_by_chat(database: Database):
                 connection="slack/main",
                 room_id="C9",
                 user="Bo",
-                verb=ChatVerb.SPLIT,
+                verb=Verb.SPLIT,
                 at=NOW,
                 incident=f"INC-{second}",
                 text=" ".join(some),

@@ -7,9 +7,10 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from incidents.basis import Basis
+from incidents.commands.verbs import Verb
 from incidents.decisions.chat_rights import CheckedCommand
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb, JoinOrigin
+from incidents.models import JoinOrigin
 from incidents.policy.file import parse_policy
 from incidents.policy.routing import Route
 from incidents.policy.sla.policies import SlaPolicy
@@ -73,7 +74,7 @@ async def test_commands_that_name_no_incident_of_ours_are_answered(database: Dat
 
     def command(incident: str | None) -> ChatCommand:
         return ChatCommand(
-            connection="slack/main", room_id="C1", user="Bo", verb=ChatVerb.NOTE, at=NOW,
+            connection="slack/main", room_id="C1", user="Bo", verb=Verb.NOTE, at=NOW,
             incident=incident, text="rolled back",
         )  # fmt: skip
 

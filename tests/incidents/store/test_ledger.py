@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from incidents.commands.verbs import Verb
 from incidents.effects import (
     ActionCall,
     ChatAnswer,
@@ -26,17 +27,7 @@ from incidents.effects import (
     RoomRequest,
     StatusChange,
 )
-from incidents.models import (
-    Button,
-    ChatMessage,
-    ChatVerb,
-    Incident,
-    Link,
-    Page,
-    PublicText,
-    Severity,
-    TicketStatus,
-)
+from incidents.models import Button, ChatMessage, Incident, Link, Page, PublicText, Severity, TicketStatus
 from incidents.public_incident import PublicState
 from incidents.store.database import Database
 from incidents.store.ledger.effects import (
@@ -93,7 +84,7 @@ def _keys(leased: Sequence[Leased]) -> list[str]:
 
 
 _S = PublicText("It is broken.")
-_BUTTON = Button(label="Mine", verb=ChatVerb.ACKNOWLEDGE, incident="INC-1")
+_BUTTON = Button(label="Mine", verb=Verb.ACKNOWLEDGE, incident="INC-1")
 PAYLOADS: list[tuple[EffectKind, Payload]] = [
     (
         EffectKind.PAGE,

@@ -24,6 +24,7 @@ VALUES = {
     "incident": "INC-42",
     "next_update": "14:30 UTC",
     "so_far": "10:05: on it",
+    "words": "Cards work.",
     "state": "on it",
 }
 
@@ -90,7 +91,9 @@ def test_what_was_said_so_far_keeps_its_lines_and_no_more_of_them():
 def test_every_variable_can_be_printed():
     """The documented variables are the ones there are."""
     template = " ".join(f"{{{{ {name} }}}}" for name in VARIABLES)
-    assert customer_message(template, **VALUES) == "Ana Checkout INC-42 14:30 UTC 10:05: on it on it"
+    assert (
+        customer_message(template, **VALUES) == "Ana Checkout INC-42 14:30 UTC 10:05: on it Cards work. on it"
+    )
     assert customer_message("{{ service|upper if next_update else 'x' }}", **VALUES) == "CHECKOUT"
     assert (
         customer_message("{% if incident == 'INC-42' and not false %}a{% else %}b{% endif %}", **VALUES)

@@ -11,9 +11,10 @@ import pytest
 from connectors.kit.fakes.faults import Faults
 from connectors.matrix import Matrix
 from connectors.matrix.mapping import is_the_same
+from incidents.commands.verbs import Verb
 from incidents.errors import Busy, NotAllowed, NotFound, Refused
 from incidents.events import ChatCommand, RoomChange, RoomEvent
-from incidents.models import ChatMessage, ChatVerb, Room
+from incidents.models import ChatMessage, Room
 from tests.connectors.matrix.test_listening import OFFER, heard, now
 from tests.contracts.chat_room import ChatRoomContract, Read, Seen
 from tests.contracts.listener import ListeningSourceContract, hear
@@ -90,7 +91,7 @@ async def test_what_is_said_and_done_in_a_room(chat: Matrix, team: Team, room: R
     typed, thumb, renamed = await heard(chat, cursor, 3)
     for command in (typed, thumb):
         assert isinstance(command, ChatCommand)
-        assert (command.verb, command.incident) == (ChatVerb.ACKNOWLEDGE, "INC-7")
+        assert (command.verb, command.incident) == (Verb.ACKNOWLEDGE, "INC-7")
         assert (command.user, command.user_id) == ("anna", team.anna.user_id)
     assert isinstance(renamed, RoomEvent)
     assert (renamed.change, renamed.name) == (RoomChange.RENAMED, "cards are down")

@@ -1,0 +1,1 @@
+"""What people say to Liaison: one parser and one help text for private notes, chat and forms."""

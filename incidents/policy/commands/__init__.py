@@ -1,0 +1,1 @@
+"""The policy's section on commands in private notes."""

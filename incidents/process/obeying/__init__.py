@@ -1,0 +1,1 @@
+"""Carrying out commands: whoever said them wherever, through the same steps of the process."""

@@ -1,0 +1,126 @@
+"""`link` and `split`: which incident a ticket belongs to, on a person's word. No rule and no model undoes that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from incidents.case import Case, EntryKind, Plan
+from incidents.commands.asked import Asked
+from incidents.commands.words import LinkTo, TakeOut
+from incidents.decisions.intake import Join, tickets_joined
+from incidents.decisions.merging.merge import Merging
+from incidents.decisions.merging.split import Splitting
+from incidents.errors import NotFound, Refused
+from incidents.lifecycle import UNSETTLED
+from incidents.models import IncidentRef, JoinOrigin
+from incidents.process.deciding import PendingDecision, decide_all
+from incidents.process.obeying.done import Done
+from incidents.process.opening import link_joins
+from incidents.process.splitting import keep_its_promises, split
+from incidents.redaction.redaction import safe_excerpt
+from incidents.step import Step
+from incidents.store.cases import load_cases
+from incidents.store.inbox.drains import take_turns
+from incidents.store.merging.handing import where_it_goes_on
+from incidents.store.tickets import KnownTicket, known_tickets, tickets_called
+
+_WHY = 300
+
+
+async def link_as_asked(step: Step, asked: Asked, command: LinkTo) -> Done:
+    """Raises `NotFound`, and `Refused` with what to say instead."""
+    if asked.incident is None:
+        raise Refused("which incident? Say for example `link INC-42`")
+    ticket = await ticket_of(step, asked, command.ticket)
+    await take_turns(step.connection)
+    into = await where_it_goes_on(step.connection, asked.incident)
+    if ticket.incident_id is None:
+        return await _join(step, ticket, into, asked, command)
+    source = await where_it_goes_on(step.connection, ticket.incident_id)
+    name = f"#{ticket.ticket.ref.id}"
+    if source == into:
+        return Done(said=f"{name} belongs to {IncidentRef(number=into)} already.")
+    splitting = Splitting(
+        ticket=str(ticket.ticket.ref), said=Merging(by=asked.by, why=command.why), into=into
+    )
+    done = await split(step, source, splitting)
+    return Done(said=done.said, incidents=(done.source, done.target))
+
+
+async def split_as_asked(step: Step, asked: Asked, command: TakeOut) -> Done:
+    """Raises `NotFound`, and `Refused` with what to say instead."""
+    name, source = command.ticket, asked.incident
+    if name is None or source is None:
+        ticket = await ticket_of(step, asked, name)
+        name, source = str(ticket.ticket.ref), ticket.incident_id
+        if source is None:
+            raise Refused(f"#{ticket.ticket.ref.id} belongs to no incident; `link INC-42` joins it to one")
+    splitting = Splitting(
+        ticket=name,
+        said=Merging(by=asked.by, why=command.why),
+        into=command.into,
+        service=command.service,
+    )
+    done = await split(step, source, splitting)
+    return Done(said=done.said, incidents=(done.source, done.target))
+
+
+async def ticket_of(step: Step, asked: Asked, name: str | None) -> KnownTicket:
+    """The ticket that is named, else the one that it was said on. Raises `Refused` for none, or several."""
+    if name is None:
+        if asked.ticket is None:
+            raise Refused("which ticket? Name its number")
+        known = (await known_tickets(step.connection, [asked.ticket])).get(asked.ticket)
+        found = [] if known is None else [known]
+        shown = f"#{asked.ticket.id}"
+    else:
+        return await ticket_called(step, name)
+    return _only(found, shown)
+
+
+async def ticket_called(step: Step, name: str) -> KnownTicket:
+    """The ticket that is named, by its number or whole name. Raises `Refused` for none, or several."""
+    wanted = name.strip().removeprefix("#")
+    found = list(await tickets_called(step.connection, step.policy.helpdesks, wanted))
+    return _only(found, safe_excerpt(name, 60) or "of that name")
+
+
+def _only(found: list[KnownTicket], shown: str) -> KnownTicket:
+    found = [one for one in found if not one.is_forgotten and one.ticket.gone is None]
+    if len(found) > 1:
+        names = " or ".join(str(one.ticket.ref) for one in found[:5])
+        raise Refused(f"there are several tickets {shown}: name it in full, {names}")
+    if not found:
+        raise Refused(f"there is no ticket {shown} that we know, or it is gone")
+    return found[0]
+
+
+async def _join(step: Step, known: KnownTicket, into: int, asked: Asked, command: LinkTo) -> Done:
+    cases = await load_cases(step.connection, [into], lock=True)
+    if into not in cases:
+        raise NotFound(f"there is no {IncidentRef(number=into)}")
+    incident, ticket = cases[into].incident, known.ticket
+    if incident.state not in UNSETTLED:
+        raise Refused(
+            f"{incident.name} is {incident.state.replace('_', ' ')}: name an open incident, or say `escalate <service>`"
+        )
+    why = safe_excerpt(command.why, _WHY)
+    reason = f"linked by {asked.by} {asked.where}" + (f": {why}" if why else "")
+    join = Join(ticket=ticket, origin=JoinOrigin.AGENT, reason=reason)
+
+    def joined(case: Case) -> Plan:
+        plan = tickets_joined(case, [join], step.basis)
+        told = [
+            replace(entry, text=f"{entry.text} ({reason})", actor=asked.by)
+            if entry.kind is EntryKind.JOINED
+            else entry
+            for entry in plan.entries
+        ]
+        return replace(plan, entries=tuple(told))
+
+    question = PendingDecision(incident_id=into, decision=joined, joining=[ticket])
+    await decide_all(step, [question], has_all_tickets=False)
+    await link_joins(step, {into: [join]})
+    await keep_its_promises(step, ticket, incident)
+    said = f"#{ticket.ref.id} belongs to {incident.name} now: {safe_excerpt(incident.title, 100)}."
+    return Done(said=said, incidents=(into,))
