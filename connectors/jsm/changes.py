@@ -14,7 +14,7 @@ from connectors.jsm.mapping import is_public, own_comment, requester_of, status_
 from connectors.jsm.requests import Requests
 from connectors.jsm.settings import ServiceManagementSettings
 from connectors.kit.atlassian.documents import plain_wiki, shortened
-from connectors.kit.fields import record, records, text, utc_time
+from connectors.kit.fields import items, record, records, text, utc_time
 from connectors.kit.marks import marked
 from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
@@ -64,7 +64,7 @@ class RequestChanges:
         await self._requests.send("PUT", f"issue/{ticket}", body, is_repeatable=True)
         seen = await read_back(
             lambda: self._requests.issue(ticket),
-            lambda issue: set(tags) <= set(record(issue.get("fields")).get("labels") or []),
+            lambda issue: all(tag in items(record(issue.get("fields")).get("labels")) for tag in tags),
             what=f"jsm: labels of request {ticket}",
             cure="look at automation rules that change labels",
         )

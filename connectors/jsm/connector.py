@@ -31,7 +31,7 @@ from connectors.kit.atlassian.search import searched
 from connectors.kit.atlassian.site import AtlassianSite
 from connectors.kit.atlassian.subscriptions import JiraWebhooks
 from connectors.kit.atlassian.webhooks import verified_from
-from connectors.kit.fields import any_text, record, text
+from connectors.kit.fields import any_text, record, records, text
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.pacing import Pace
 from incidents.errors import NotAllowed, NotFound, Refused
@@ -262,9 +262,7 @@ class ServiceManagement(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions)
         path = f"{self._site.platform}/project/{self._settings.project}/statuses"
         types = [record(one) for one in await self._site.entries(path)]
         known = {
-            text(record(status).get("name")).casefold()
-            for one in types
-            for status in one.get("statuses") or []
+            text(status.get("name")).casefold() for one in types for status in records(one.get("statuses"))
         }
         for word in self._settings.statuses:
             if word.casefold() not in known:

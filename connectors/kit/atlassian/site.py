@@ -75,7 +75,7 @@ class AtlassianSettings(BaseModel):
         " are not looked at.",
     )
     requests_per_minute: float = Field(
-        default=300,
+        default=600,
         ge=1,
         description="All calls a minute; the vendor's own limits are by burst and by issue.",
     )

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from connectors.jira import Jira
 from connectors.jira.fake.app import EMAIL, TOKEN
-from connectors.jira.mapping import transition_to
+from connectors.jira.mapping import is_opened_with, transition_to
 from connectors.kit.atlassian.documents import plain_wiki, text_of, to_document
 from connectors.kit.atlassian.site import Edition
 from connectors.kit.fakes.faults import FaultKind
@@ -84,6 +84,9 @@ async def test_a_clone_is_not_ours(world: JiraWorld, tracker: Jira) -> None:
     """Who clones an issue copies its labels."""
     world.site.create(ENGINEER, "CLONE - t", "words", labels=(mark_of(ONCE),))
     assert await tracker.find_issue(ONCE) is None
+    # Also where the search would give it all the same.
+    fields = {"creator": {"accountId": ENGINEER, "key": ENGINEER}, "labels": [mark_of(ONCE)]}
+    assert not is_opened_with({"fields": fields}, ONCE, OWN_ID)
     key = await tracker.open_issue("t", NOTE, once=ONCE)
     assert await tracker.find_issue(ONCE) == key
 

@@ -1,0 +1,177 @@
+"""Whatever JSON Jira answers with, its connectors fail with our errors only, never an `AttributeError`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connectors.jira import Jira
+from connectors.jsm import ServiceManagement
+from incidents.errors import LiaisonError
+from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
+from tests.connectors.jira import conftest as jira
+from tests.connectors.jsm import conftest as jsm
+
+THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+WORDS = [
+    "accountId",
+    "key",
+    "id",
+    "self",
+    "name",
+    "displayName",
+    "projectTypeKey",
+    "issueTypes",
+    "roles",
+    "permissions",
+    "havePermission",
+    "deploymentType",
+    "issues",
+    "nextPageToken",
+    "isLast",
+    "fields",
+    "summary",
+    "status",
+    "statusCategory",
+    "updated",
+    "created",
+    "creator",
+    "labels",
+    "project",
+    "reporter",
+    "statuscategorychangedate",
+    "comments",
+    "startAt",
+    "total",
+    "author",
+    "body",
+    "content",
+    "type",
+    "text",
+    "visibility",
+    "value",
+    "jsdPublic",
+    "transitions",
+    "to",
+    "hasScreen",
+    "statuses",
+    "events",
+    "filters",
+    "url",
+    "enabled",
+    "isSigned",
+]
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 3)
+    | st.sampled_from(
+        ("", "1", "SHOP-1", "Done", "done", "service_desk", "role", "2026-03-02T13:00:00.000+0000")
+    )
+)
+ANSWERS = st.dictionaries(
+    st.sampled_from(WORDS),
+    st.recursive(
+        LEAVES,
+        lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from(WORDS), part, max_size=5),
+        max_leaves=20,
+    ),
+    max_size=6,
+)
+REPLIES = st.lists(ANSWERS | st.lists(ANSWERS, max_size=2), min_size=1, max_size=4)
+NOTE = InternalText("x")
+
+
+class Scripted(httpx.AsyncBaseTransport):
+    """Gives the scripted answers in turn, the last one for ever; who we are is told rightly."""
+
+    def __init__(self, replies: list[Any]) -> None:
+        self._replies = list(replies)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/myself"):
+            return httpx.Response(200, json={"accountId": "1", "displayName": "Liaison"})
+        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        return httpx.Response(200, json=reply)
+
+
+@pytest.fixture(autouse=True)
+def _no_repeats() -> Iterator[None]:
+    with stamina.set_testing(True, attempts=1):
+        yield
+
+
+async def _listed(connector: Any) -> None:
+    async for _ in connector.changed_since(THEN):
+        pass
+
+
+def _ticket() -> Ticket:
+    return Ticket(
+        ref=TicketRef(connection="jsm/support", id="1"),
+        subject="",
+        status=TicketStatus.OPEN,
+        source_status="open",
+        requester=Contact(id="2"),
+        version=1,
+        created_at=THEN,
+        updated_at=THEN,
+    )
+
+
+Call = Callable[[Any], Awaitable[object]]
+BOTH: dict[str, Call] = {
+    "check": lambda one: one.check(),
+    "changed_since": _listed,
+    "subscriptions": lambda one: one.subscriptions(),
+    "subscribe": lambda one: one.subscribe("https://a.example", title="t"),
+    "mend_subscription": lambda one: one.mend_subscription("1", address="https://a.example"),
+}
+JIRA: dict[str, Call] = {
+    **BOTH,
+    "open_issue": lambda one: one.open_issue("t", NOTE, once="i"),
+    "find_issue": lambda one: one.find_issue("i"),
+    "read": lambda one: one.read("SHOP-1"),
+    "comment": lambda one: one.comment("SHOP-1", NOTE, once="c"),
+    "was_done": lambda one: one.was_done("SHOP-1", "c"),
+    "transition": lambda one: one.transition("SHOP-1", "Done", once="m"),
+}
+DESK: dict[str, Call] = {
+    **BOTH,
+    "read": lambda one: one.read(["1"]),
+    "comments": lambda one: one.comments(_ticket(), THEN),
+    "was_done": lambda one: one.was_done("1", "a"),
+    "update": lambda one: one.update(
+        ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=NOTE), once="a"
+    ),
+}
+
+
+async def _use(connector: Any, call: Call) -> None:
+    with suppress(LiaisonError):
+        await call(connector)
+    await connector.aclose()
+
+
+@pytest.mark.parametrize("call", JIRA)
+@settings(deadline=None, max_examples=25)
+@given(replies=REPLIES)
+def test_jira(call: str, replies: list[Any]) -> None:
+    asyncio.run(_use(Jira("jira/a", jira.settings(), transport=Scripted(replies)), JIRA[call]))
+
+
+@pytest.mark.parametrize("call", DESK)
+@settings(deadline=None, max_examples=25)
+@given(replies=REPLIES)
+def test_jsm(call: str, replies: list[Any]) -> None:
+    known = jsm.settings(statuses={"Parked": "open"}, product_field="customfield_1")
+    asyncio.run(_use(ServiceManagement("jsm/a", known, transport=Scripted(replies)), DESK[call]))
