@@ -23,10 +23,10 @@ from incidents.process.deciding import PendingDecision, decide, decide_all
 from incidents.process.opening import link_joins, open_with_tickets
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
-from incidents.store.cases import load_cases
+from incidents.store.cases import load_cases, open_incidents, read_incident
 from incidents.store.inbox.drains import take_turns
 from incidents.store.ledger.effects import plan_effects
-from incidents.store.merging.handing import let_go, where_it_goes_on
+from incidents.store.merging.handing import let_go, lock_in_order, where_it_goes_on
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.timeline import append_entries
 
@@ -51,6 +51,10 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
     source = await where_it_goes_on(tx, incident_id)
     into = None if splitting.into is None else await where_it_goes_on(tx, splitting.into)
     numbers = [source] if into is None else [source, into]
+    if into is None:
+        # The one that it opens meets what fires about its service, and that may be told in these.
+        service = splitting.service or (await read_incident(tx, source)).service
+        await lock_in_order(tx, [source, *(one.id for one in await open_incidents(tx, [service]))])
     cases = await load_cases(tx, numbers, lock=True)
     for number in numbers:
         if number not in cases:

@@ -19,7 +19,7 @@ from incidents.process.echoes import newly_noted
 from incidents.step import Step
 from incidents.store.cases import incident_bound_to, unsettled_incidents
 from incidents.store.ledger.effects import plan_effects
-from incidents.store.merging.handing import where_it_goes_on
+from incidents.store.merging.handing import lock_in_order
 
 
 async def follow_and_obey(
@@ -57,9 +57,10 @@ async def follow_and_obey(
         incident_id = await incident_bound_to(step.connection, room.connection, "room", room.room_id)
         if incident_id is not None:
             decisions.setdefault(incident_id, []).append(partial(room_news, event=room, basis=step.basis))
-    # In the order of the incidents, as everybody locks them: two drains must not wait for each other.
+    # All of them before the first is decided on, also those that they were merged into since they were looked up.
+    goes_on = await lock_in_order(step.connection, decisions)
     for incident_id in sorted(decisions):
-        plans = await _decide_all(step, incident_id, decisions[incident_id])
+        plans = await _decide_all(step, goes_on[incident_id], decisions[incident_id])
         answers += [effect for plan in plans for effect in plan.effects if effect.incident_id is None]
     await plan_effects(step.connection, answers)
     return (*sorted_out.incidents, *decisions, *([None] if answers else []))
@@ -70,7 +71,8 @@ async def follow_pages(step: Step, incident_id: int, pages: Sequence[PageNews]) 
     fresh = zip(pages, await newly_noted(step, pages), strict=True)
     # One that was looked at for its notes alone, all of them heard before, is no page that never was.
     told = [news for asked, news in fresh if news.events or news.state is not None or not asked.events]
-    await _decide_all(step, incident_id, [_followed(step, news) for news in told])
+    goes_on = await lock_in_order(step.connection, [incident_id])
+    await _decide_all(step, goes_on[incident_id], [_followed(step, news) for news in told])
 
 
 def _followed(step: Step, news: PageNews) -> Callable[[Case], Plan]:
@@ -80,6 +82,4 @@ def _followed(step: Step, news: PageNews) -> Callable[[Case], Plan]:
 async def _decide_all(
     step: Step, incident_id: int, decisions: Sequence[Callable[[Case], Plan]]
 ) -> Sequence[Plan]:
-    # It may have been merged since it was looked up.
-    number = await where_it_goes_on(step.connection, incident_id, lock=True)
-    return [await decide(step, number, decision) for decision in decisions]
+    return [await decide(step, incident_id, decision) for decision in decisions]

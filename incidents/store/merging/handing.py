@@ -5,6 +5,7 @@ What was said stays under the mark that it was sent with; only whose it is chang
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -159,3 +160,14 @@ async def where_it_goes_on(tx: AsyncConnection, incident_id: int, *, lock: bool 
         await tx.execute(statement.with_for_update() if lock else statement)
     ).scalar_one_or_none()
     return incident_id if into is None else into
+
+
+async def lock_in_order(tx: AsyncConnection, numbers: Iterable[int]) -> Mapping[int, int]:
+    """Lock these incidents and those that they go on in, all by their number, as everybody does; returns for each where
+    it goes on. Whoever needs several of them asks for all before the first is held, else two wait for each other."""
+    asked = {number: await where_it_goes_on(tx, number) for number in sorted(set(numbers))}
+    wanted = sorted({*asked, *asked.values()})
+    statement = select(incidents.c.id, incidents.c.merged_into).where(incidents.c.id.in_(wanted))
+    rows = await tx.execute(statement.order_by(incidents.c.id).with_for_update())
+    merged = {row.id: row.merged_into for row in rows}
+    return {number: merged.get(number) or number for number in asked}
