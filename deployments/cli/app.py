@@ -26,6 +26,9 @@ from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.report import report
 from deployments.cli.review import affected, review
+from deployments.cli.running.doctor import doctor
+from deployments.cli.running.key import key_app
+from deployments.cli.running.roles import gateway, listener, migrate, register, server, worker
 from deployments.cli.sla import sla, sla_import
 from deployments.cli.split import split
 from deployments.cli.webhooks import PublicUrl, check_webhooks
@@ -37,7 +40,7 @@ from deployments.commands.terminal import (
     print_json,
     run,
 )
-from deployments.machine.home import PRIVATE_UMASK, liaison_home
+from deployments.machine.home import liaison_home
 from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
@@ -81,6 +84,14 @@ app.command()(backtest)
 app.command()(backup)
 app.command()(restore)
 app.command()(forget)
+app.command()(doctor)
+app.add_typer(key_app, name="key")
+app.command()(migrate)
+app.command()(register)
+app.command()(server)
+app.command()(worker)
+app.command()(gateway)
+app.command()(listener)
 
 
 def main() -> None:
@@ -198,9 +209,9 @@ def held(
     from deployments.commands import show
 
     async def work(database: Database) -> list[show.HeldEffect]:
-        for key, is_done in ((done, True), (again, False)):
-            if key is not None:
-                await show.settle_held(database, key, is_done=is_done)
+        for effect, is_done in ((done, True), (again, False)):
+            if effect is not None:
+                await show.settle_held(database, effect, is_done=is_done)
         return await show.held_effects(database)
 
     found = ask(home, work)
@@ -254,66 +265,3 @@ def check(  # noqa: PLR0917 - a command line has many options
     else:
         print_findings(Console(), findings)
     raise typer.Exit(0 if all(finding.is_well for finding in findings) else 1)
-
-
-@app.command()
-def key() -> None:
-    """Make an operator's key for LIAISON_KEY: it encrypts the mirrored settings in the store."""
-    from cryptography.fernet import Fernet
-
-    print(Fernet.generate_key().decode())
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the store in LIAISON_DATABASE_URL to this version's schema. `liaison up` does it by itself."""
-    from incidents.store.migrate import migrate as run_migrations
-
-    ask(None, run_migrations)
-
-
-@app.command()
-def worker(
-    limit: Annotated[int, typer.Option(help="Most flow runs at once.")] = 20,
-    emergency_after: Annotated[
-        float,
-        typer.Option(
-            envvar="LIAISON_EMERGENCY_AFTER",
-            help="Seconds without an answer from Prefect, after which people are paged without it; 0: never.",
-        ),
-    ] = 20.0,
-) -> None:
-    """Run flows in this process. `liaison up` starts one; start more on other machines.
-
-    Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY; and LIAISON_KEY, to use what was learnt and to go on
-    while Prefect is away.
-    """
-    from deployments.commands.work import work
-
-    os.umask(PRIVATE_UMASK)
-    work(limit=limit, emergency_after=emergency_after)
-
-
-@app.command()
-def gateway(
-    host: Annotated[
-        str, typer.Option(envvar="LIAISON_GATEWAY_HOST", help="Address to listen on.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="LIAISON_GATEWAY_PORT", help="Port to listen on.")] = 8400,
-) -> None:
-    """Take webhooks. `liaison up` starts one; start more behind a load balancer.
-
-    Needs LIAISON_DATABASE_URL, LIAISON_KEY, and PREFECT_API_URL for the connections.
-    """
-    import uvloop
-
-    from deployments.commands import settings
-    from deployments.gateway.serve import serve_gateway
-
-    os.umask(PRIVATE_UMASK)
-    key = settings.operator_key(liaison_home())
-    # Connections that sign links by it read it there, here as in the worker.
-    os.environ["LIAISON_KEY"] = key
-    os.environ["LIAISON_POLICY"] = str(settings.policy_file())
-    secret = os.environ.get("LIAISON_BOARD_SECRET") or None
-    uvloop.run(serve_gateway(settings.database_url(), key, host=host, port=port, board_secret=secret))

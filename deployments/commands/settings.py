@@ -74,6 +74,16 @@ def kept_key(folder: Path) -> str | None:
     return os.environ.get("LIAISON_KEY") or (file.read_text().strip() if file.is_file() else None)
 
 
+def shared_key(folder: Path) -> str:
+    """`LIAISON_KEY`, or the data folder's. Raises `LiaisonError`: one made here would be no other process's."""
+    key = kept_key(folder)
+    if key is None:
+        raise LiaisonError(
+            "LIAISON_KEY is not set: make one with `liaison key`, and give the same to gateway, listener and worker"
+        )
+    return key
+
+
 def prefects_database_url(given: Path | None = None) -> str | None:
     """The address of Prefect's database where it is on the embedded server of the data folder, and runs."""
     folder = liaison_home(given) / "postgres"

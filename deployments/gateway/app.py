@@ -238,6 +238,7 @@ class Gateway:
         if path == "/metrics":
             if self._set_aside is not None:
                 await self._set_aside.count()
+            self._metrics.engine(is_up=self._engine.trouble is None)
             return HookAnswer(200, self._metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
         return NO_SUCH_PATH
 

@@ -23,7 +23,8 @@ from deployments.gateway.bodies import Bodies
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
 from deployments.gateway.engine import Engine, goes_on_without_prefect
-from deployments.gateway.listening import Listening, ListeningPacing
+from deployments.gateway.hearing.listener import OperatorsOnly
+from deployments.gateway.hearing.listening import Listening, ListeningPacing
 from deployments.gateway.metrics import Metrics
 from deployments.gateway.notices import Notices
 from deployments.gateway.on_call.page_links import PageAnswers
@@ -54,9 +55,12 @@ async def open_gateway(
     listening_pace: ListeningPacing | None = None,
     policy: Callable[[], Policy] | None = None,
     board_secret: str | None = None,
+    listens: bool = True,
 ) -> AsyncIterator[Gateway]:
-    """A gateway ready to serve; without a `policy` it has no board. Raises when the store is away, not durable or not
-    migrated, the key is wrong, or the board's secret could be guessed."""
+    """A gateway ready to serve; without a `policy` it has no board, and unless it `listens` a listener must.
+
+    Raises when the store is away, not durable or not migrated, the key is wrong, or the board's secret is too short.
+    """
     await database.check_durability()
     await check_schema(database)
     disk = disk_of(database.url)
@@ -79,7 +83,9 @@ async def open_gateway(
         if policy is not None:
             readers = Readers(key, board_secret, rules=lambda: policy().board, clock=clock)
             board = BoardPages(database, readers, policy=policy, notices=notices, bodies=bodies, clock=clock)
-        chores = (doorbell.run(), sources.keep_fresh(), engine.run(), watch.run(), listening.run())
+        chores = [doorbell.run(), sources.keep_fresh(), engine.run(), watch.run()]
+        if listens:
+            chores.append(listening.run())
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(
@@ -134,13 +140,32 @@ class Server(uvicorn.Server):
 
 
 async def serve_gateway(
-    database_url: str, key: str, *, host: str, port: int, board_secret: str | None = None
+    database_url: str,
+    key: str,
+    *,
+    host: str,
+    port: int,
+    board_secret: str | None = None,
+    listens: bool = True,
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT). Best run on uvloop. The policy is that of LIAISON_POLICY."""
     database = Database(database_url)
     try:
-        async with open_gateway(database, key, policy=resources.policy, board_secret=board_secret) as gateway:
+        async with open_gateway(
+            database, key, policy=resources.policy, board_secret=board_secret, listens=listens
+        ) as gateway:
             await Server(uvicorn_config(gateway, host=host, port=port), ending=gateway.end).serve()
+    finally:
+        await database.aclose()
+
+
+async def serve_listener(database_url: str, key: str, *, host: str, port: int) -> None:
+    """Listen until told to stop, and let operators look at it meanwhile."""
+    database = Database(database_url)
+    try:
+        async with open_gateway(database, key) as gateway:
+            config = uvicorn_config(OperatorsOnly(gateway), host=host, port=port)
+            await Server(config, ending=gateway.end).serve()
     finally:
         await database.aclose()
 

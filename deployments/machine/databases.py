@@ -11,11 +11,10 @@ OUR_DATABASE = "liaison"
 PREFECTS_DATABASE = "prefect"
 
 
-def with_asyncpg(url: str) -> str:
-    """The address as SQLAlchemy wants it: `postgres://` and `postgresql://` mean asyncpg to us."""
+def with_asyncpg(url: str, *, variable: str = "LIAISON_DATABASE_URL") -> str:
+    """The address as SQLAlchemy wants it: `postgres://` and `postgresql://` mean asyncpg to us. `variable` is where it
+    stands."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in ("postgres", "postgresql"):
-        raise StackError(
-            "LIAISON_DATABASE_URL must be a PostgreSQL address: postgresql://user:password@host/database"
-        )
+        raise StackError(f"{variable} must be a PostgreSQL address: postgresql://user:password@host/database")
     return f"postgresql+asyncpg://{rest}"

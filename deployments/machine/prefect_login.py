@@ -34,7 +34,7 @@ def server_login(home: Path, environ: Mapping[str, str] | None = None) -> str:
     return file.read_text().strip()
 
 
-def server_settings(login: str, ui_url: str) -> dict[str, str]:
+def login_settings(login: str, ui_url: str) -> dict[str, str]:
     """What the server is started with. `ui_url` is the one origin that may call it from a browser."""
     return {
         OPERATORS_OWN: login,

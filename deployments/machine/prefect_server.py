@@ -26,7 +26,7 @@ from prefect.settings import (
 from pydantic import TypeAdapter
 
 from deployments.machine.prefect_events import retention_of_quotes
-from deployments.machine.prefect_login import server_settings
+from deployments.machine.prefect_login import login_settings
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import (
     PYTHON,
@@ -92,18 +92,25 @@ def server_program(
     """
     env = {
         **inherited_environment(),
-        **RECORDER,
-        **QUIET,
+        **server_settings(login=login, port=port, events_kept=events_kept),
         "PREFECT_HOME": str(home / "prefect"),
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url,
-        # Without it the pages call port 4200 whatever port they were served from.
-        "PREFECT_SERVER_UI_API_URL": api_url(port),
-        **(server_settings(login, api_url(port).removesuffix("/api")) if login is not None else {}),
-        **(_kept(events_kept) if events_kept is not None else {}),
         **extra_env,
     }
     command = (PYTHON, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port))
     return Program(name="prefect server", command=command, env=env, log=home / "logs" / "prefect-server.log")
+
+
+def server_settings(*, login: str | None, port: int, events_kept: timedelta | None = None) -> dict[str, str]:
+    """What every Prefect server of ours is started with, whoever starts it."""
+    return {
+        **RECORDER,
+        **QUIET,
+        # Without it the pages call port 4200 whatever port they were served from.
+        "PREFECT_SERVER_UI_API_URL": api_url(port),
+        **(login_settings(login, api_url(port).removesuffix("/api")) if login else {}),
+        **(_kept(events_kept) if events_kept is not None else {}),
+    }
 
 
 def _kept(events: timedelta) -> dict[str, str]:

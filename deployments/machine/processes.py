@@ -21,6 +21,7 @@ import psutil
 
 import deployments
 from deployments.machine.process_table import ProcessRow, ProcessTable
+from incidents.errors import LiaisonError
 
 PYTHON = sys.executable
 # Children run `python -m ...` from where this code lies, whatever folder the operator stands in.
@@ -32,7 +33,7 @@ PATIENCE = 30.0
 LOG_BYTES = 20_000_000
 
 
-class StackError(RuntimeError):
+class StackError(LiaisonError):
     """Something of the stack cannot be started or kept running. The message has the log's tail."""
 
 

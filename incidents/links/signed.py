@@ -12,13 +12,26 @@ SIGNATURE = "[A-Za-z0-9_-]{43}"
 """What a signature looks like, as a regular expression."""
 
 
+def keys_in(operators_key: str) -> tuple[str, ...]:
+    """`LIAISON_KEY` may hold several, with commas between: the first writes and signs, the older ones still read."""
+    return tuple(key.strip() for key in operators_key.split(",") if key.strip()) or ("",)
+
+
 def signature(operators_key: str, purpose: str, signed: str) -> str:
     """The signature of a text for a purpose; the same text signed for another one has another."""
-    key = hmac.new(operators_key.encode(), purpose.encode(), hashlib.sha256).digest()
-    made = hmac.new(key, signed.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+    return _signature(keys_in(operators_key)[0], purpose, signed)
 
 
 def is_signed(operators_key: str, purpose: str, signed: str, given: str) -> bool:
-    """Whether `given` is that signature; compared in constant time."""
-    return hmac.compare_digest(signature(operators_key, purpose, signed).encode(), given.encode())
+    """Whether `given` is that signature, by any of the keys; compared in constant time."""
+    found = [
+        hmac.compare_digest(_signature(key, purpose, signed).encode(), given.encode())
+        for key in keys_in(operators_key)
+    ]
+    return any(found)
+
+
+def _signature(one_key: str, purpose: str, signed: str) -> str:
+    key = hmac.new(one_key.encode(), purpose.encode(), hashlib.sha256).digest()
+    made = hmac.new(key, signed.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")

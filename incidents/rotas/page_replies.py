@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from incidents.links.signed import keys_in
 from incidents.models import Origin
 from incidents.texts.own_words import own_words
 
@@ -82,7 +83,7 @@ class PageReply:
 
 def reply_token(operators_key: str, notice: int) -> str:
     """`page-17-k3f9...`: what the notice with this id carries."""
-    return f"page-{notice}-{_signature(operators_key, notice)}"
+    return f"page-{notice}-{_signature(keys_in(operators_key)[0], notice)}"
 
 
 def notice_of_reply(operators_key: str, shown: Iterable[str]) -> int | None:
@@ -90,7 +91,8 @@ def notice_of_reply(operators_key: str, shown: Iterable[str]) -> int | None:
     signed."""
     for text in shown:
         for number, signature in _TOKEN.findall(text[:2_000]):
-            if hmac.compare_digest(_signature(operators_key, int(number)), signature.lower()):
+            ours = [_signature(key, int(number)) for key in keys_in(operators_key)]
+            if any(hmac.compare_digest(one, signature.lower()) for one in ours):
                 return int(number)
     return None
 

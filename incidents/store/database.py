@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,7 +24,8 @@ class Database:
     """A pool of connections to Liaison's store. `url` is SQLAlchemy's, with the asyncpg driver."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.url = url
+        # As people and hosters write it: `postgres://` and `postgresql://` mean asyncpg to us.
+        self.url = url = re.sub(r"^postgres(ql)?://", "postgresql+asyncpg://", url)
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,

@@ -50,9 +50,15 @@ async def check_schema(database: Database) -> None:
         found, known = await tx.run_sync(_found), await tx.run_sync(_known)
     if found != known[0]:
         raise WrongSchema(
-            f"the store has the schema {found or 'of an empty database'}, and this Liaison needs {known[0]}: start "
-            "it with `liaison up`, which migrates it"
+            f"the store has the schema {found or 'of an empty database'}, and this Liaison needs {known[0]}: bring it "
+            "there with `liaison migrate`; `liaison up` does it by itself"
         )
+
+
+async def schema_versions(database: Database) -> tuple[str | None, str]:
+    """The store's schema, and the one that this code wants."""
+    async with database.transaction() as tx:
+        return await tx.run_sync(_found), (await tx.run_sync(_known))[0]
 
 
 def _refuse_newer(connection: Connection) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hmac
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from incidents.links.signed import keys_in
 from insights.learning import CannotLearn
 
 _KIND = "hmac-sha256:"
@@ -46,7 +48,16 @@ def signing_key(operator_key: str | None) -> bytes:
             "LIAISON_KEY is not set, and models are signed with it: give this process the key of the installation "
             "(`liaison up` does it; it lies in `key` in the home folder); until then the policy's rules decide"
         )
-    return hmac.digest(operator_key.encode(), b"liaison: models in the store", "sha256")
+    return _derived(keys_in(operator_key)[0])
+
+
+def older_keys(operator_key: str | None) -> tuple[bytes, ...]:
+    """The keys that signed before the last rotation of `LIAISON_KEY`, as far as it still holds them."""
+    return tuple(map(_derived, keys_in(operator_key or "")[1:]))
+
+
+def _derived(key: str) -> bytes:
+    return hmac.digest(key.encode(), b"liaison: models in the store", "sha256")
 
 
 def packed(model: Model, *, key: bytes) -> Packed:
@@ -59,8 +70,10 @@ def _signature(number: int, data: bytes, key: bytes) -> str:
     return _KIND + hmac.digest(key, b"%d:%b" % (number, data), "sha256").hex()
 
 
-def unpacked(content: Packed, model_class: type[LearntModel], *, key: bytes) -> LearntModel:
-    """The model. Raises `CannotLearn` for a signature that is not this key's and a format that is not the class's.
+def unpacked(
+    content: Packed, model_class: type[LearntModel], *, key: bytes, older: Sequence[bytes] = ()
+) -> LearntModel:
+    """The model. Raises `CannotLearn` for a signature that is none of these keys' and a format not the class's.
 
     Takes as long as the model is big: not for an event loop.
     """
@@ -71,7 +84,8 @@ def unpacked(content: Packed, model_class: type[LearntModel], *, key: bytes) -> 
         )
     if not content.signature.startswith(_KIND):
         raise CannotLearn(f"the stored model is not signed, as those of an older Liaison are: {_CURE}")
-    if not hmac.compare_digest(_signature(content.format, content.data, key), content.signature):
+    signed = (_signature(content.format, content.data, one) for one in (key, *older))
+    if not any(hmac.compare_digest(one, content.signature) for one in signed):
         raise CannotLearn(
             "the stored model is damaged, or signed with another LIAISON_KEY: go back with `liaison models "
             f"--roll-back`, set the key it was signed with, or {_CURE}"

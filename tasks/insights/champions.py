@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import select
 
 from incidents.store.schema.tables import insight_models
-from insights.training.packed import Packed, signing_key, unpacked
+from insights.training.packed import Packed, older_keys, signing_key, unpacked
 from tasks import resources
 
 LearntModel = TypeVar("LearntModel")
@@ -60,7 +60,9 @@ async def champion_of(
     if known is not None and known.id == number and isinstance(known.model, model_class):
         return Champion(id=number, model=known.model)
     # It takes as long as the model is big; others run in this loop meanwhile.
-    model = await asyncio.to_thread(unpacked, await _content(number), model_class, key=models_key())
+    older = older_keys(os.environ.get("LIAISON_KEY"))
+    content = await _content(number)
+    model = await asyncio.to_thread(unpacked, content, model_class, key=models_key(), older=older)
     cache[kind, label] = Champion(id=number, model=model)
     return Champion(id=number, model=model)
 

@@ -13,7 +13,7 @@ from prefect.context import SettingsContext
 from blocks.connect import settings_json
 from blocks.mail import MailBlock
 from connectors.mail.fake.app import FakeMailServer
-from deployments.gateway.listening import ListeningPacing
+from deployments.gateway.hearing.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from incidents.models import IncidentState
 from incidents.store.database import Database

@@ -12,7 +12,7 @@ from blocks.connect import settings_json
 from blocks.matrix import MatrixBlock
 from connectors.kit.fakes.loopback import serving
 from connectors.matrix.fake.app import ANNA, BORIS, BOT, FakeMatrix
-from deployments.gateway.listening import ListeningPacing
+from deployments.gateway.hearing.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from incidents.effects import EffectKind, EffectState
 from incidents.models import IncidentState

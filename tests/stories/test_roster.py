@@ -21,7 +21,7 @@ from connectors.mail.fake.app import ADDRESS, HOST, PASSWORD, FakeMailServer
 from connectors.mail.fake.mailbox import FakeMailbox
 from connectors.roster.fake.app import FakeNotice, FakePhones
 from deployments.commands.check import Surroundings, check
-from deployments.gateway.listening import ListeningPacing
+from deployments.gateway.hearing.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from flows.recover import recover
 from incidents.effects import EffectKind, EffectState

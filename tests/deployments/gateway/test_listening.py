@@ -13,7 +13,7 @@ from blocks.mail import MailBlock
 from connectors.kit.fakes.faults import FaultKind
 from connectors.mail.fake.app import FakeMailServer, MailPorts
 from deployments.gateway.app import Gateway
-from deployments.gateway.listening import ListeningPacing
+from deployments.gateway.hearing.listening import ListeningPacing
 from deployments.gateway.serve import open_gateway
 from incidents.store.database import Database
 from tests.connectors.mail.world import a_mail, mail_settings

@@ -1,0 +1,119 @@
+"""Three sieves, one behind the other, that everything in a bundle goes through.
+
+    known values    every secret that this installation has, wherever it turns up, also quoted or encoded
+    names           what stands behind `password`, `token`, `secret`, `key`, `authorization`
+    looks           what looks like a token, a login in an address, a card, a person's address (incidents.redaction)
+
+The first two know nothing of what a secret looks like, the last nothing of whose it is.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, urlsplit
+
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+from incidents.redaction.redaction import redact
+
+MASK = "[secret]"
+SHORTEST = 6
+"""Characters. A shorter secret would take ordinary words along, and is left to the other sieves."""
+_SECRET_NAME = re.compile(
+    r"pass(word|wd|phrase)?|secret|token|auth|credential|cookie|(^|_)key$|api_?key|dsn", re.IGNORECASE
+)
+_NAMED = re.compile(
+    r"""(?P<name>["']?[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|authorization"""
+    r"""|credentials?|cookie|liaison_key|auth_string)[\w-]*["']?\s*[:=]\s*)"""
+    r"""(?P<value>"[^"\n]*"|'[^'\n]*'|(?:bearer |basic |token )?[^\s,;}\]]+)""",
+    re.IGNORECASE,
+)
+
+
+class Masking:
+    """`mask` a text. `known` are this installation's secrets."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        forms = {form for value in known for form in _forms(value) if len(form) >= SHORTEST}
+        # The longest first: one may be within another.
+        ordered = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def mask(self, text: str) -> str:
+        """Line by line, as the last sieve reads only so much at once."""
+        return "\n".join(self._line(line) for line in text.split("\n"))
+
+    def mask_in(self, value: object) -> object:
+        """The same in what will be JSON: keys stay, and what a secret's name stands before goes."""
+        if isinstance(value, str):
+            return self.mask(value)
+        if isinstance(value, Mapping):
+            return {
+                str(key): MASK
+                if isinstance(one, str) and one and is_secret_name(str(key))
+                else self.mask_in(one)
+                for key, one in value.items()
+            }
+        if isinstance(value, (list, tuple)):
+            return [self.mask_in(one) for one in value]
+        return value
+
+    def _line(self, line: str) -> str:
+        line = self._known.sub(MASK, line) if self._known is not None else line
+        line = _NAMED.sub(rf"\g<name>{MASK}", line)
+        return redact(line)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether something of this name is one."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def secrets_of_environment(environ: Mapping[str, str]) -> Iterator[str]:
+    """Values of variables that are named like secrets, and what stands before the @ of addresses."""
+    for name, value in environ.items():
+        if is_secret_name(name):
+            yield value
+            # user:password
+            yield value.partition(":")[2]
+        yield from secrets_of_address(value)
+
+
+def secrets_of_address(text: str) -> Iterator[str]:
+    """The password of an address that has one."""
+    try:
+        found = urlsplit(text)
+        if found.password:
+            yield found.password
+    except ValueError:
+        return
+
+
+def secrets_of_settings(value: object) -> Iterator[str]:
+    """Every secret in a connection's block, however deep, and every password in an address."""
+    if isinstance(value, (SecretStr, SecretBytes)):
+        found = value.get_secret_value()
+        yield found.decode(errors="replace") if isinstance(found, bytes) else found
+    elif isinstance(value, str):
+        yield from secrets_of_address(value)
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from secrets_of_settings(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from secrets_of_settings(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from secrets_of_settings(one)
+
+
+def _forms(value: str) -> Iterator[str]:
+    """As it is, and as it stands in an address, in JSON and in a header of basic authentication."""
+    value = value.strip()
+    yield value
+    yield quote(value, safe="")
+    yield json.dumps(value)[1:-1]
+    yield base64.b64encode(value.encode()).decode().rstrip("=")

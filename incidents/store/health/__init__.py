@@ -1,0 +1,1 @@
+"""How the store is, in figures: what operators watch, and what a support bundle has."""
