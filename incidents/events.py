@@ -151,6 +151,14 @@ class IssueEvent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TrialWebhook:
+    """A test call as the vendor would send it, made by ourselves: its headers hold a signature, or a credential."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ping:
     """A vendor's test call: authentic, and nothing to do."""
 

@@ -1,11 +1,15 @@
-"""What a vendor was told to send us, as the vendor lists it: its webhooks, in our words."""
+"""What a vendor was told to send us, as the vendor lists it: its webhooks, in our words; and a test call of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from pydantic import SecretStr
+
+from incidents.events import TrialWebhook
 
 
 class SecretMatch(StrEnum):
@@ -51,3 +55,13 @@ class MadeSubscription:
 
     id: str
     secret: SecretStr | None
+
+
+@runtime_checkable
+class TriedByWebhook(Protocol):
+    """Where we can make a test call as the vendor would send it, to see whether its webhooks would arrive."""
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        """One that nothing comes of: `events` reads it as a `Ping`. Raises `NotAllowed` where only the vendor can
+        sign, or no secret is set."""
+        ...

@@ -28,17 +28,19 @@ from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, pages
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.trial import trial_webhook
 from incidents.errors import LiaisonError, NotAllowed, Unrecognised
-from incidents.events import AlertEvent, Event, Lane, Verified
+from incidents.events import AlertEvent, Event, Lane, TrialWebhook, Verified
 from incidents.models import ProbeResult
 from incidents.ports import AlertSource, ImpactProbe, WebhookSource
+from incidents.subscriptions import TriedByWebhook
 
 CALLS_A_MINUTE = 120
 PAGE_SIZE = 1000
 MOST_PAGES = 50
 
 
-class Alerta(AlertSource, WebhookSource, ImpactProbe):
+class Alerta(AlertSource, TriedByWebhook, WebhookSource, ImpactProbe):
     """One server. `transport` is where tests and the sandbox put a fake; `page_size`, alerts to a page of its list."""
 
     vendor: ClassVar[str] = VENDOR
@@ -72,6 +74,12 @@ class Alerta(AlertSource, WebhookSource, ImpactProbe):
             raise NotAllowed(f"{self._name} has no signing_secrets; add the token that the plugin shows")
         self._verifier.verify(headers, body, now=now)
         return verified(body)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        if not self._settings.signing_secrets:
+            raise NotAllowed(f"{self._name} has no signing_secrets; add the token that the plugin shows")
+        scheme = SignatureScheme(scheme=Scheme.BEARER)
+        return trial_webhook(scheme, usable_secret(self._settings.signing_secrets[0]), now=now)
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return [event_in(verified.body, self._name, page=self._settings.public_url)]

@@ -7,8 +7,9 @@ import hashlib
 from connectors.alerta.mapping import VENDOR, alert_event
 from connectors.kit.fields import a_record, whole
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.trial import is_trial
 from incidents.errors import Unrecognised
-from incidents.events import AlertEvent, Verified
+from incidents.events import AlertEvent, Ping, Verified
 
 VERSION = 1
 
@@ -24,9 +25,11 @@ def verified(body: bytes) -> Verified:
     )
 
 
-def event_in(body: bytes, connection: str, *, page: str | None) -> AlertEvent:
+def event_in(body: bytes, connection: str, *, page: str | None) -> AlertEvent | Ping:
     """Raises `Unrecognised`, also for the body of another version of the plugin."""
     data = a_record(parse_json(body), f"{VENDOR}: the body")
+    if is_trial(data):
+        return Ping(connection=connection)
     if whole(data.get("version")) != VERSION:
         raise Unrecognised(
             f"{VENDOR}: not what the plugin of this version of Liaison sends (version {VERSION}); install it anew"

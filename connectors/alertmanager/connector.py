@@ -29,17 +29,19 @@ from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.trial import trial_webhook
 from incidents.actions import ActionRun
 from incidents.errors import LiaisonError, NotAllowed
-from incidents.events import AlertEvent, Event, Lane, Verified
+from incidents.events import AlertEvent, Event, Lane, TrialWebhook, Verified
 from incidents.models import ProbeResult
 from incidents.ports import ActionRunner, AlertSource, ImpactProbe, WebhookSource
+from incidents.subscriptions import TriedByWebhook
 from incidents.texts.times import clock, duration
 
 CALLS_A_MINUTE = 120
 
 
-class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
+class Alertmanager(AlertSource, TriedByWebhook, WebhookSource, ImpactProbe, ActionRunner):
     """One server. `transport` is where tests and the sandbox put a fake, `now` their clock."""
 
     vendor: ClassVar[str] = VENDOR
@@ -65,6 +67,7 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
             deadline=settings.timeout_seconds,
         )
         scheme = SignatureScheme(scheme=Scheme(settings.webhook_auth))
+        self._scheme = scheme
         self._verifier = Verifier(scheme, [usable_secret(one) for one in settings.signing_secrets])
         self._silences = Silences(name, settings, self._http, now)
 
@@ -73,6 +76,11 @@ class Alertmanager(AlertSource, WebhookSource, ImpactProbe, ActionRunner):
             raise NotAllowed(f"{self._name} has no signing_secrets; add the token that its webhooks show")
         self._verifier.verify(headers, body, now=now)
         return verified(body)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        if not self._settings.signing_secrets:
+            raise NotAllowed(f"{self._name} has no signing_secrets; add the token that its webhooks show")
+        return trial_webhook(self._scheme, usable_secret(self._settings.signing_secrets[0]), now=now)
 
     def events(self, verified: Verified) -> Sequence[Event]:
         told = events_in(verified.body, self._name)

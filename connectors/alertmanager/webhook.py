@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from connectors.alertmanager.mapping import VENDOR, told_alert
 from connectors.kit.fields import a_record, text, whole
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.trial import is_trial
 from incidents.errors import Unrecognised
-from incidents.events import AlertEvent, AlertsLeftOut, Event, Verified
+from incidents.events import AlertEvent, AlertsLeftOut, Event, Ping, Verified
 
 VERSION = "4"
 
@@ -32,6 +33,8 @@ def events_in(body: bytes, connection: str) -> Sequence[Event]:
     (`max_alerts`), the server is to be asked for all.
     """
     data = a_record(parse_json(body), f"{VENDOR}: the body")
+    if is_trial(data):
+        return [Ping(connection=connection)]
     version = text(data.get("version"))
     if version != VERSION:
         raise Unrecognised(

@@ -19,18 +19,15 @@ from connectors.http.webhook import SignedTickets
 from connectors.kit.addresses import GuardedTransport
 from incidents.actions import ActionRun
 from incidents.errors import NotAllowed, Unreachable
-from incidents.events import (
-    Event,
-    Lane,
-    Verified,
-)
+from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.models import ProbeResult
 from incidents.ports import ActionRunner, ImpactProbe, WebhookSource
+from incidents.subscriptions import TriedByWebhook
 
 Side = TypeVar("Side")
 
 
-class Http(WebhookSource, ImpactProbe, ActionRunner):
+class Http(TriedByWebhook, WebhookSource, ImpactProbe, ActionRunner):
     """One connection. A capability whose section is missing in the settings raises `NotAllowed`.
 
     `transport` is where tests and the sandbox put a fake; without one every address is checked against
@@ -57,6 +54,9 @@ class Http(WebhookSource, ImpactProbe, ActionRunner):
 
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         return self._having(self._tickets, "webhook").verify(headers, body, now=now)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        return self._having(self._tickets, "webhook").trial(now=now)
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return self._having(self._tickets, "webhook").events(verified)

@@ -14,8 +14,9 @@ from connectors.kit.paths.places import Payload, Place
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Headers, Proof, SignatureScheme, Verifier
 from connectors.kit.webhooks.signatures import one_header, usable_secret
+from connectors.kit.webhooks.trial import is_trial, trial_webhook
 from incidents.errors import Forged, Unrecognised
-from incidents.events import Event, Ignored, Reply, Verified
+from incidents.events import Event, Ignored, Ping, Reply, TrialWebhook, Verified
 
 MAX_ID = 255  # characters; honest ones are about 30
 # Ours, put beside the sender's in the inbox: the signed time, or when it came where no time is signed.
@@ -30,10 +31,9 @@ class SignedTickets:
         self._reader = TicketReader(connection, mapping)
         mapping = mapping.with_preset()
         self._connection = connection
-        self._verifier = Verifier(
-            mapping.signature or SignatureScheme(),
-            [usable_secret(secret) for secret in mapping.signing_secrets],
-        )
+        self._scheme = mapping.signature or SignatureScheme()
+        self._secrets = [usable_secret(secret) for secret in mapping.signing_secrets]
+        self._verifier = Verifier(self._scheme, self._secrets)
         self._challenge_header = mapping.challenge_header
         self._identity_header = mapping.identity_header
         self._identity_field = Place(mapping.identity_field) if mapping.identity_field is not None else None
@@ -59,11 +59,17 @@ class SignedTickets:
     def events(self, verified: Verified) -> Sequence[Event]:
         """The tickets in the delivery; `Ignored` for a type that is not read here. Raises `Unrecognised`."""
         data = parse_json(verified.body)
+        if isinstance(data, dict) and is_trial(data):
+            return [Ping(connection=self._connection)]
         if self._types is not None:
             kind = self._types.kind(verified, data)
             if kind and not self._types.is_read(kind):
                 return [Ignored(connection=self._connection, kind=kind)]
         return self._reader.events(data, sent_at=_sent_at(verified))
+
+    def trial(self, *, now: datetime) -> TrialWebhook:
+        """As `incidents.subscriptions.TriedByWebhook` says."""
+        return trial_webhook(self._scheme, self._secrets[0], now=now)
 
     def _identity(self, proof: Proof, headers: Headers, body: bytes) -> str | None:
         """What tells this delivery from others; None where the sender names nothing.

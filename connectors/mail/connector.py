@@ -16,8 +16,8 @@ from functools import partial
 from typing import ClassVar
 
 from connectors.kit.fields import any_text, record, utc_time
-from connectors.kit.mailbox.imap import ImapSession, open_session
-from connectors.kit.mailbox.listening import MailBatch, MailboxListener, MailCursor, folders_of
+from connectors.kit.mailbox.imap import open_session
+from connectors.kit.mailbox.listening import MailBatch, MailboxListener, MailCursor
 from connectors.kit.mailbox.oauth import MailTokens
 from connectors.kit.mailbox.threads import in_thread
 from connectors.kit.pacing import Pace
@@ -26,6 +26,7 @@ from connectors.mail.mapping import ReadMail, mail_from, unreadable, url_of_tick
 from connectors.mail.outgoing.compose import Outgoing, mail_id, plain_mail, reply
 from connectors.mail.outgoing.proof import is_in_mailbox
 from connectors.mail.outgoing.smtp import MOST_WAIT, SmtpSender
+from connectors.mail.servers import look_at_servers
 from connectors.mail.settings import MailSettings
 from incidents.desk import BegunReply, DeskTicket, ReplyState, TicketDesk
 from incidents.errors import LiaisonError, Refused, StoreFault, Unknown, Unrecognised
@@ -77,14 +78,9 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
 
     async def check(self) -> str:
         """What is there: the folders, what the server can, whether we may send, and what is on the desk."""
-        session = await open_session(self._settings, self._tokens)
-        looked_at = await in_thread(_look, session, self._settings)
-        await self._smtp.check()
+        servers = await look_at_servers(self._settings, self._tokens, self._smtp)
         counts = await self._desk.counts()
-        return (
-            f"{looked_at}; sends as {self._settings.address} by {self._settings.smtp_host}; {counts.tickets} tickets"
-            f" ({counts.unsettled} unsettled), {counts.aside} mails set aside"
-        )
+        return f"{servers}; {counts.tickets} tickets ({counts.unsettled} unsettled), {counts.aside} mails set aside"
 
     async def aclose(self) -> None:
         await self._smtp.aclose()
@@ -348,19 +344,6 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
 
     def _told(self, found: DeskTicket) -> Ticket:
         return replace(found.ticket, url=url_of_ticket(self._settings, found))
-
-
-def _look(session: ImapSession, settings: MailSettings) -> str:
-    try:
-        folders = folders_of(session, settings)
-        mails = session.open(folders[0]).mails
-        for sent in folders[1:]:
-            session.open(sent)
-        tells = "tells of new mail at once (IDLE)" if "IDLE" in session.capabilities else "no IDLE: is polled"
-    finally:
-        session.close()
-    sent_folder = f", sent mail in {folders[1]!r}" if len(folders) > 1 else ", no folder of sent mail"
-    return f"{settings.user} at {settings.imap_host}: {mails} mails in {folders[0]!r}{sent_folder}; {tells}"
 
 
 def _is_pointless(failures: Sequence[LiaisonError]) -> bool:

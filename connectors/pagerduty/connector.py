@@ -32,15 +32,10 @@ from connectors.pagerduty import mapping, webhook
 from connectors.pagerduty.settings import PagerDutySettings
 from connectors.pagerduty.subscriptions import rows
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
-from incidents.events import (
-    Event,
-    Lane,
-    PageEvent,
-    Verified,
-)
+from incidents.events import Event, Lane, PageEvent, TrialWebhook, Verified
 from incidents.models import Page, PageState, PageStatus
 from incidents.ports import NotedPages, Pager, WebhookSource, WebhookSubscriptions
-from incidents.subscriptions import MadeSubscription, WebhookSubscription
+from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
 EVENTS_A_MINUTE = 120  # for each routing key; https://developer.pagerduty.com/docs/events-api-v2-rate-limits
 REQUESTS_A_MINUTE = 960  # for each API key; https://developer.pagerduty.com/docs/rest-api-rate-limits
@@ -72,7 +67,7 @@ class _Integration:
     http: VendorHttp
 
 
-class PagerDuty(NotedPages, Pager, WebhookSource, WebhookSubscriptions):
+class PagerDuty(NotedPages, Pager, TriedByWebhook, WebhookSource, WebhookSubscriptions):
     """One PagerDuty account. `name` is the connection's, such as `pagerduty/main`.
 
     `Page.target` names one of `settings.routing_keys`; "" means `settings.routing_key`.
@@ -219,6 +214,9 @@ class PagerDuty(NotedPages, Pager, WebhookSource, WebhookSubscriptions):
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return webhook.events(self.name, verified.body)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        return webhook.trial(self._secrets[0], now=now)
 
     async def subscriptions(self) -> Sequence[WebhookSubscription]:
         found = pages(

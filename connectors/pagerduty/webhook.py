@@ -14,14 +14,18 @@ Three facts decide how they are read:
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
+from secrets import token_hex
 from typing import Any
 
 from connectors.kit.fields import items, record, text, utc_time
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
 from connectors.kit.webhooks.signatures import one_header, verify_hex_hmac
+from connectors.kit.webhooks.trial import trial_webhook
 from connectors.pagerduty.mapping import CLIENT, is_person, unmarked
 from incidents.errors import Unrecognised
 from incidents.events import (
@@ -30,6 +34,7 @@ from incidents.events import (
     PageChange,
     PageEvent,
     Ping,
+    TrialWebhook,
     Verified,
 )
 
@@ -61,6 +66,13 @@ def events(connection: str, body: bytes) -> Sequence[Event]:
         raise Unrecognised(f"pagerduty: an event of a type we do not know: {kind[:80]!r}")
     change, tell = _READERS[kind]
     return (_page_event(connection, event, change, tell),)
+
+
+def trial(secret: bytes, *, now: datetime) -> TrialWebhook:
+    """PagerDuty's own test call, `pagey.ping`."""
+    scheme = SignatureScheme(scheme=Scheme.HMAC, header=SIGNATURE, prefix="v1=")
+    event = {"id": token_hex(12), "event_type": "pagey.ping", "resource_type": "pagey"}
+    return trial_webhook(scheme, secret, now=now, body=json.dumps({"event": event}).encode())
 
 
 def _identity(body: bytes) -> str:

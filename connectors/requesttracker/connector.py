@@ -16,6 +16,8 @@ import httpx
 
 from connectors.kit.fields import any_text, records, utc_time
 from connectors.kit.one_by_one import one_by_one
+from connectors.kit.webhooks.schemes import SignatureScheme
+from connectors.kit.webhooks.trial import trial_webhook
 from connectors.requesttracker.api import PAGE, RtApi
 from connectors.requesttracker.conversation.changes import Changes
 from connectors.requesttracker.conversation.reader import Conversation
@@ -24,7 +26,7 @@ from connectors.requesttracker.polling import Polling
 from connectors.requesttracker.settings import RequestTrackerSettings
 from connectors.requesttracker.webhook import Scrip
 from incidents.errors import NotAllowed, NotFound
-from incidents.events import Event, Lane, Verified
+from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     ChangeOutcome,
@@ -36,12 +38,13 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Helpdesk, WebhookSource
+from incidents.subscriptions import TriedByWebhook
 
 CALLS_A_TICKET = 9
 """To read it with its first message, to write a message and see what became of it."""
 
 
-class RequestTracker(Helpdesk, Budgeted, WebhookSource):
+class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
     """One RT. `name` is the connection's (`requesttracker/support`)."""
 
     vendor: ClassVar[str] = "requesttracker"
@@ -92,6 +95,11 @@ class RequestTracker(Helpdesk, Budgeted, WebhookSource):
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return self._scrip.events(verified)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        if not self._settings.secrets:
+            raise NotAllowed(f"{self.name} has no signing_secrets; add the scrip's")
+        return trial_webhook(SignatureScheme(), self._settings.secrets[0], now=now)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         """A merged ticket comes as gone, with the words of the one that took it in."""

@@ -13,9 +13,10 @@ from typing import Any
 from connectors.kit.fields import a_record, any_text, records, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
+from connectors.kit.webhooks.trial import is_trial
 from connectors.requesttracker.mapping import DELETED, id_from
 from incidents.errors import Forged, Unrecognised
-from incidents.events import Event, TicketEvent, Verified
+from incidents.events import Event, Ping, TicketEvent, Verified
 from incidents.models import Departure, TicketRef
 
 SOURCE = "liaison-scrip"
@@ -42,6 +43,8 @@ class Scrip:
     def events(self, verified: Verified) -> Sequence[Event]:
         """The ticket that changed, `by_us` where all of it is our own doing. Raises `Unrecognised`."""
         data = a_record(parse_json(verified.body), "requesttracker: the body")
+        if is_trial(data):
+            return [Ping(connection=self._connection)]
         ticket = id_from(data.get("ticket"))
         transactions = records(data.get("transactions"))
         if data.get("source") != SOURCE or ticket is None or not transactions:

@@ -28,13 +28,10 @@ from connectors.slack.settings import SlackSettings
 from connectors.slack.web_api.answers import NotInChannel, SlackRefused, objects, required
 from connectors.slack.web_api.calls import WebApi, channel_in
 from incidents.errors import NotAllowed, NotFound
-from incidents.events import (
-    Event,
-    Lane,
-    Verified,
-)
+from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.models import ChatMessage, Room
 from incidents.ports import AppRights, ChatRoom, WebhookSource
+from incidents.subscriptions import TriedByWebhook
 
 HISTORY_PAGE = 200
 MEMBERS_PAGE = 1000
@@ -45,7 +42,7 @@ PRIVATE_ROOMS_SCOPES = frozenset({"groups:read"})
 HISTORY_PAGES = 10  # older posts are not looked for: a doubled post beats one that never comes
 
 
-class Slack(AppRights, ChatRoom, WebhookSource):
+class Slack(AppRights, ChatRoom, TriedByWebhook, WebhookSource):
     """One workspace, seen by one app's bot."""
 
     vendor: ClassVar[str] = "slack"
@@ -178,6 +175,9 @@ class Slack(AppRights, ChatRoom, WebhookSource):
 
     def events(self, verified: Verified) -> Sequence[Event]:
         return webhook.events(verified, connection=self.name)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        return webhook.trial(self._secrets[0], now=now)
 
     async def missing_rights(self) -> Sequence[str]:
         """Scopes without which Slack sends no mention, no command and nothing of what becomes of a room."""

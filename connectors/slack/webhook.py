@@ -13,12 +13,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qsl
 
 from connectors.kit.fields import a_record, any_text, record, text, unix_time
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
 from connectors.kit.webhooks.signatures import one_header, verify_slack
+from connectors.kit.webhooks.trial import trial_webhook
 from connectors.slack.commands import Typed, incident_name, typed
 from connectors.slack.mapping import ACTION_PREFIX, LINK_VERB
 from incidents.commands.verbs import Verb
@@ -31,6 +34,7 @@ from incidents.events import (
     Reply,
     RoomChange,
     RoomEvent,
+    TrialWebhook,
     Verified,
 )
 from incidents.texts.plain_text import storable
@@ -98,6 +102,12 @@ def verify(
         is_repeatable=id_ is None,
         reply=_challenge(read),
     )
+
+
+def trial(secret: bytes, *, now: datetime) -> TrialWebhook:
+    """Slack's own test call, `ssl_check`. It has no id; the random token tells it from others."""
+    body = f"ssl_check=1&token=liaison-try-{token_hex(12)}".encode()
+    return trial_webhook(SignatureScheme(scheme=Scheme.SLACK), secret, now=now, body=body)
 
 
 def events(verified: Verified, *, connection: str) -> Sequence[Event]:

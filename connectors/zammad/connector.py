@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from connectors.kit.fields import any_text, items, text, utc_time
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.pagination import ByCursor, pages
+from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
+from connectors.kit.webhooks.trial import trial_webhook
 from connectors.zammad.api import EXPANDED, ZammadApi
 from connectors.zammad.conversation.articles import comments_from
 from connectors.zammad.conversation.changes import ZammadChanges
@@ -26,11 +28,11 @@ from connectors.zammad.settings import ZammadSettings
 from connectors.zammad.subscriptions.api import ZammadWebhooks
 from connectors.zammad.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound
-from incidents.events import Event, Lane, Verified
+from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import ChangeOutcome, Comment, Departure, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, WebhookSource, WebhookSubscriptions
-from incidents.subscriptions import MadeSubscription, WebhookSubscription
+from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
 PAGE = 200  # the most that a search gives, in Zammad's TicketsController#search
 MOST_PAGES = 20_000
@@ -60,7 +62,7 @@ CALLS_A_TICKET = 8
 """To read it with its articles, tags and customer, to write an article, and to see what became of it."""
 
 
-class Zammad(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions):
+class Zammad(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscriptions):
     """One Zammad. `name` is the connection's (`zammad/support`)."""
 
     vendor: ClassVar[str] = "zammad"
@@ -112,6 +114,9 @@ class Zammad(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions):
     def events(self, verified: Verified) -> Sequence[Event]:
         """What we did is marked as ours once our user id is known: by setting, `check` or the first `read`."""
         return events_from(verified, connection=self.name, own_user_id=self._own_user_id)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        return trial_webhook(SignatureScheme(scheme=Scheme.HUB_SHA1), self._secrets[0], now=now)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         if self._own_user_id is None:

@@ -15,9 +15,10 @@ from typing import Any
 from connectors.kit.fields import a_record, any_text, record, text, utc_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.signatures import one_header, verify_hex_hmac
+from connectors.kit.webhooks.trial import is_trial
 from connectors.zammad.mapping import MERGED, REMOVED, id_from
 from incidents.errors import Unrecognised
-from incidents.events import Event, TicketEvent, Verified
+from incidents.events import Event, Ping, TicketEvent, Verified
 from incidents.models import Departure, TicketRef
 
 SIGNATURE = "X-Hub-Signature"
@@ -36,6 +37,8 @@ def verified_from(headers: Sequence[tuple[str, str]], body: bytes, *, secrets: S
 def events_from(verified: Verified, *, connection: str, own_user_id: str | None) -> Sequence[Event]:
     """What the delivery says, `by_us` where it is of our own change. Raises `Unrecognised`."""
     data = a_record(parse_json(verified.body), "zammad: the body")
+    if is_trial(data):
+        return [Ping(connection=connection)]
     ticket = record(data.get("ticket"))
     ticket_id = id_from(ticket.get("id"))
     if ticket_id is None:

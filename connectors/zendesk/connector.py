@@ -19,6 +19,8 @@ from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace, standing_back
 from connectors.kit.pagination import ByCursor, pages
+from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
+from connectors.kit.webhooks.trial import trial_webhook
 from connectors.zendesk.comments.reader import read_comments
 from connectors.zendesk.comments.visibility import Visibility
 from connectors.zendesk.jobs.bulk import BULK, JOBS_AT_ONCE, BulkUpdate
@@ -29,12 +31,12 @@ from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.subscriptions.api import ZendeskWebhooks
 from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
-from incidents.events import Event, Lane, Verified
+from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions
 from incidents.service_levels import ServiceLevels
-from incidents.subscriptions import MadeSubscription, WebhookSubscription
+from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
 CALLS_A_JOB = 5
 """Its tickets are read, it is started, and looked at until it is over."""
@@ -54,7 +56,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubscriptions):
+class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSource, WebhookSubscriptions):
     """One Zendesk account.
 
     `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
@@ -119,6 +121,9 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, WebhookSource, WebhookSubs
     def events(self, verified: Verified) -> Sequence[Event]:
         """What we did is marked as ours once our user id is known: by setting, `check` or the first `read`."""
         return events_from(verified, connection=self.name, own_user_id=self._own_user_id)
+
+    def trial_webhook(self, *, now: datetime) -> TrialWebhook:
+        return trial_webhook(SignatureScheme(scheme=Scheme.ZENDESK), self._secrets[0], now=now)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         if self._own_user_id is None:

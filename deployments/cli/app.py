@@ -18,6 +18,8 @@ from deployments.cli.board import board
 from deployments.cli.catalog import catalog_import
 from deployments.cli.close import close
 from deployments.cli.fakes import fakes
+from deployments.cli.first_hour.init import init
+from deployments.cli.first_hour.trial import try_connection
 from deployments.cli.forget import forget
 from deployments.cli.insights import models
 from deployments.cli.merge import merge
@@ -64,6 +66,8 @@ replay_app = typer.Typer(no_args_is_help=True, help="Play recorded logs through 
 replay_app.command()(uci)
 replay_app.command()(requests311)
 app.add_typer(replay_app, name="replay")
+app.command()(init)
+app.command(name="try")(try_connection)
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command(name="catalog-import")(catalog_import)
@@ -230,7 +234,10 @@ def held(
 def check(  # noqa: PLR0917 - a command line has many options
     home: Home = None,
     policy: PolicyFile = None,
-    gateway: Annotated[str, typer.Option(help="Where the gateway listens.")] = "http://127.0.0.1:8400",
+    gateway: Annotated[
+        str | None,
+        typer.Option(help="Where the gateway listens; else where `liaison up` started it, on port 8400."),
+    ] = None,
     webhooks: Annotated[
         bool, typer.Option("--webhooks", help="Look at the vendors' webhooks to us instead.")
     ] = False,
@@ -258,7 +265,9 @@ def check(  # noqa: PLR0917 - a command line has many options
     from deployments.commands.check import Surroundings, print_findings
     from deployments.commands.check import check as run_check
 
-    where = Surroundings(home=home, policy=settings.policy_file(policy), gateway_url=gateway.rstrip("/"))
+    where = Surroundings(
+        home=home, policy=settings.policy_file(policy), gateway_url=settings.gateway_url(home, gateway)
+    )
     findings = run(run_check(where))
     if as_json:
         print_json([asdict(finding) for finding in findings])

@@ -17,7 +17,7 @@ from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home, make_private
 from deployments.machine.process_table import ProcessTable, living
-from deployments.machine.stack import SUPERVISOR
+from deployments.machine.whereabouts import SUPERVISOR
 from incidents.errors import LiaisonError
 from incidents.store.database import Database
 from incidents.store.migrate import migrate

@@ -13,8 +13,10 @@ from deployments.machine.databases import OUR_DATABASE, PREFECTS_DATABASE, with_
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER, liaison_home
 from deployments.machine.shipped import shipped
+from deployments.machine.whereabouts import whereabouts
 from incidents.errors import LiaisonError
 
+OWN_GATEWAY = "http://127.0.0.1:8400"
 EXAMPLE_POLICY = shipped("liaison.example.yaml")
 
 
@@ -66,6 +68,12 @@ def public_url(given: str | None = None) -> str | None:
             " https://liaison.example.com"
         )
     return url
+
+
+def gateway_url(home: Path | None, given: str | None = None) -> str:
+    """Where the gateway listens on this machine: the address given, else where `liaison up` says, else port 8400."""
+    running = None if given else whereabouts(liaison_home(home))
+    return (given or (running.gateway_url if running is not None else OWN_GATEWAY)).rstrip("/")
 
 
 def kept_key(folder: Path) -> str | None:

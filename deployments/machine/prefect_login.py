@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from deployments.machine.whereabouts import whereabouts
+
 FILE = "prefect-login"
 USER = "liaison"
 OPERATORS_OWN = "PREFECT_SERVER_API_AUTH_STRING"
@@ -53,7 +55,8 @@ def use_prefect_server(home: Path, environ: MutableMapping[str, str] | None = No
     environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "false")
     if "PREFECT_API_URL" in environ:
         return
-    environ["PREFECT_API_URL"] = OWN_SERVER
+    running = whereabouts(home)
+    environ["PREFECT_API_URL"] = OWN_SERVER if running is None else running.prefect_api_url
     file = home / FILE
     if file.is_file():
         environ.setdefault("PREFECT_API_AUTH_STRING", file.read_text().strip())

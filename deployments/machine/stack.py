@@ -53,9 +53,14 @@ from deployments.machine.processes import (
     StackError,
     free_port,
 )
+from deployments.machine.whereabouts import (
+    SUPERVISOR,
+    Whereabouts,
+    forget_whereabouts,
+    note_whereabouts,
+)
 from incidents.policy.file import load_policy
 
-SUPERVISOR = "supervisor"
 READY_SECONDS = 60.0
 
 Present = TypeVar("Present")
@@ -82,11 +87,15 @@ class StackOptions:
     def from_environment(
         cls, environ: Mapping[str, str], *, policy: Path, say: Callable[[str], None], home: Path | None = None
     ) -> Self:
-        """Honour `LIAISON_HOME` (default `~/.liaison`), `LIAISON_DATABASE_URL` and `PREFECT_API_URL`."""
+        """Honour `LIAISON_HOME` (default `~/.liaison`), `LIAISON_DATABASE_URL`, `PREFECT_API_URL`, and the ports
+        `LIAISON_PREFECT_PORT` (4200) and `LIAISON_GATEWAY_PORT` (8400). Raises `StackError` for what is no port.
+        """
         return cls(
             home=home or Path(environ.get("LIAISON_HOME") or "~/.liaison"),
             policy=policy,
             say=say,
+            api_port=_port_of(environ, "LIAISON_PREFECT_PORT", cls.api_port),
+            gateway_port=_port_of(environ, "LIAISON_GATEWAY_PORT", cls.gateway_port),
             database_url=environ.get("LIAISON_DATABASE_URL") or None,
             prefect_api_url=environ.get("PREFECT_API_URL") or None,
         )
@@ -162,6 +171,7 @@ class Stack:
         # communicate() closes the pipe, which is the watchdog's sign to look around and go.
         self._stops.push_async_callback(watchdog.communicate, b"")
         self._stops.callback(self._table.remove, SUPERVISOR)
+        self._stops.callback(forget_whereabouts, self.home)
         return self
 
     async def __aexit__(
@@ -212,6 +222,14 @@ class Stack:
         address = {"LIAISON_GATEWAY_HOST": HOST, "LIAISON_GATEWAY_PORT": str(port)}
         child = await self._start_child("gateway", stops=self._stops, **address)
         await _until_listening(child, port)
+        note_whereabouts(
+            self.home,
+            Whereabouts(
+                prefect_api_url=self.prefect_api_url,
+                gateway_url=self.gateway_url,
+                policy=str(self._options.policy.resolve()),
+            ),
+        )
 
     async def stop(self) -> None:
         """Stop everything we started, the worker first and then the last first. Safe to call twice."""
@@ -289,6 +307,13 @@ async def _until_listening(child: Child, port: int) -> None:
             else:
                 writer.close()
                 return
+
+
+def _port_of(environ: Mapping[str, str], name: str, preferred: int) -> int:
+    text = environ.get(name) or str(preferred)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise StackError(f"{name} is {text[:20]!r}, which is no port: write a number such as {preferred}")
+    return int(text)
 
 
 def _started(value: Present | None, by: str) -> Present:

@@ -30,6 +30,7 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from connectors.kit.mailbox.access import MailSecurity, WatchedMailbox
 from connectors.kit.mailbox.oauth import MailTokens
+from connectors.kit.mailbox.reasons import reason
 from connectors.kit.mailbox.threads import in_thread
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
 
@@ -292,7 +293,7 @@ class ImapSession:
         except ImapToolsError as error:
             raise Refused(f"{self._where} refused a command: {type(error).__name__}") from error
         except (OSError, EOFError) as error:
-            raise Unreachable(f"{self._where} cannot be reached: {type(error).__name__}") from error
+            raise Unreachable(f"{self._where} cannot be reached: {reason(error)}") from error
 
 
 async def open_session(settings: WatchedMailbox, tokens: MailTokens) -> ImapSession:

@@ -21,6 +21,7 @@ from aiosmtplib import (
 
 from connectors.kit.mailbox.access import MailSecurity
 from connectors.kit.mailbox.oauth import MailTokens
+from connectors.kit.mailbox.reasons import reason
 from connectors.mail.outgoing.compose import Outgoing
 from connectors.mail.settings import MailSettings
 from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
@@ -162,7 +163,7 @@ class SmtpSender:
         except SMTPResponseException as error:
             raise self._refused(error) from error
         except (SMTPException, OSError, TimeoutError) as error:
-            raise Unreachable(f"{self._where} cannot be reached: {type(error).__name__}") from error
+            raise Unreachable(f"{self._where} cannot be reached: {reason(error)}") from error
 
     def _refused(self, error: SMTPResponseException) -> LiaisonError:
         """What a code means for this mail; only a refused recipient or content is about the mail at all."""

@@ -28,6 +28,12 @@ class Hearing:
         return wrongly is not None and (self.heard_at is None or self.heard_at < wrongly)
 
 
+async def is_known(tx: AsyncConnection, connection: str, identity: str) -> bool:
+    """Whether a delivery of this identity was kept, handled since or not."""
+    named = deliveries.c.connection == connection, deliveries.c.identity == identity
+    return await tx.scalar(select(deliveries.c.id).where(*named).limit(1)) is not None
+
+
 async def last_heard(tx: AsyncConnection, connection: str) -> Hearing:
     """Looks at every delivery of the connection there is, so it is for people."""
     heard = select(func.max(deliveries.c.received_at)).where(deliveries.c.connection == connection)

@@ -1,0 +1,1 @@
+"""The verbs of the first hour: `liaison init` and `liaison try`."""
