@@ -12,6 +12,7 @@ class ApprovalSubject(StrEnum):
 
     STATUS_PAGE = "status-page"
     AFFECTED = "affected-customers"
+    ACTION = "action"
 
 
 class ApprovalState(StrEnum):
@@ -27,7 +28,8 @@ class ApprovalState(StrEnum):
 class Approval:
     """One question about an incident, asked once in a generation. One decision wins.
 
-    `decided_in` says where it was decided, `why` what the person said with it; "" while it is not.
+    `which` is the action's name; "" for a subject of which there is one. `decided_in` says where it was decided, `why`
+    what the person said with it; "" while it is not.
     """
 
     incident: int
@@ -36,18 +38,78 @@ class Approval:
     state: ApprovalState
     asked_at: datetime
     expires_at: datetime
+    which: str = ""
     decided_at: datetime | None = None
     decided_by: str = ""
     decided_in: str = ""
     why: str = ""
 
+    @property
+    def mark(self) -> tuple[int, ApprovalSubject, str]:
+        """What tells it from the incident's other questions."""
+        return self.generation, self.subject, self.which
+
+    @property
+    def named(self) -> str:
+        """What people say to name it: `status-page`, `action Fail over`."""
+        return f"{self.subject} {self.which}".rstrip()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:
-    """What somebody says to such a question: yes or no, who, where, and why if they say so."""
+    """What somebody says to such a question: yes or no, who, where, and why if they say so.
+
+    `which` as in `Approval`, in capitals or not; "" will do where one action is asked for.
+    """
 
     subject: ApprovalSubject
     is_yes: bool
     by: str
     where: str
     why: str = ""
+    which: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubjectWords:
+    """A question's subject for people: `what` it is about, as something to do (`doing`), as a fact (`done`), and what
+    is so without a yes: for whoever said no (`not_done`), and where nobody said anything (`nothing`)."""
+
+    what: str
+    doing: str
+    done: str
+    not_done: str
+    nothing: str
+
+
+_WORDS = {
+    ApprovalSubject.STATUS_PAGE: SubjectWords(
+        what="the public status page",
+        doing="telling the public on the status page",
+        done="the public status page tells of it",
+        not_done="the public status page says nothing of it",
+        nothing="nothing is published on the public status page",
+    ),
+    ApprovalSubject.AFFECTED: SubjectWords(
+        what="customers who have not written",
+        doing="telling customers who have not written",
+        done="customers who have not written are told",
+        not_done="customers who have not written are not told",
+        nothing="no customer who has not written is told",
+    ),
+}
+
+
+def words_for(subject: ApprovalSubject, which: str = "") -> SubjectWords:
+    """How people are told of it."""
+    found = _WORDS.get(subject)
+    if found is not None:
+        return found
+    action = f"the action '{which}'" if which else "an action"
+    return SubjectWords(
+        what=action,
+        doing=f"starting {action}",
+        done=f"{action} is started",
+        not_done=f"{action} is not started",
+        nothing=f"{action} is not started",
+    )

@@ -163,10 +163,10 @@ class Case:
         """A marker for something that happens once in this generation of the incident."""
         return f"liaison:{self.instance}:{self.incident.name}:g{self.incident.generation}:{what}"
 
-    def approval(self, subject: ApprovalSubject) -> Approval | None:
+    def approval(self, subject: ApprovalSubject, which: str = "") -> Approval | None:
         """The question about this in this generation of the incident, if it was asked."""
-        asked = (self.incident.generation, subject)
-        return next((one for one in self.approvals if (one.generation, one.subject) == asked), None)
+        asked = (self.incident.generation, subject, which)
+        return next((one for one in self.approvals if one.mark == asked), None)
 
     def line(self, key: str) -> LedgerLine | None:
         """The ledger's line with this key, or None if no such effect was planned."""

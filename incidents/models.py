@@ -299,11 +299,12 @@ class Room:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Button:
-    """A button under a chat message: pressing it comes back as a `ChatCommand`."""
+    """A button under a chat message: pressing it comes back as a `ChatCommand`, with `words` as its text."""
 
     label: str
     verb: Verb
     incident: str
+    words: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

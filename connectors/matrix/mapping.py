@@ -113,7 +113,8 @@ def _content(message: ChatMessage, words: str, command: str, kind: str) -> dict[
     marked = [_marked(shown), *map(_anchor, links)]
     if message.buttons:
         offers = [
-            (_label(one.label), f"!{command} {one.verb.value} {one.incident}") for one in message.buttons
+            (_label(one.label), f"!{command} {one.verb.value} {one.incident} {one.words}".rstrip())
+            for one in message.buttons
         ]
         hint = f", or react with {THUMBS_UP}" if _may_react(message.buttons) else ""
         plain.append(f"{'; '.join(f'{label}: {words}' for label, words in offers)}{hint}")

@@ -31,6 +31,7 @@ MAX_SECTION = 3000
 MAX_SECTIONS = 3
 MAX_FALLBACK = 3000
 MAX_LABEL = 75
+MAX_VALUE = 2000  # https://docs.slack.dev/reference/block-kit/block-elements/button-element
 MAX_URL = 3000
 MAX_ROW = 25
 MAX_BUTTONS = 100
@@ -157,7 +158,7 @@ def _button(button: Button, number: int) -> dict[str, Any]:
         "type": "button",
         "text": _label(button.label),
         "action_id": f"{ACTION_PREFIX}:{button.verb.value}:{number}",
-        "value": printable(button.incident)[:MAX_LABEL],
+        "value": printable(f"{button.incident} {button.words}".rstrip())[:MAX_VALUE],
     }
 
 

@@ -212,7 +212,8 @@ def _action(action: Any) -> Typed | None:
     if word == LINK_VERB:
         return None
     try:
-        return Typed(verb=Verb(word), incident=incident_name(str(action.get("value"))))
+        named, _, words = str(action.get("value")).partition(" ")
+        return Typed(verb=Verb(word), incident=incident_name(named), text=words.strip())
     except ValueError as error:
         raise Unrecognised("a press on a button of another version") from error
 

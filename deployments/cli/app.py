@@ -33,6 +33,7 @@ from deployments.cli.running.key import key_app
 from deployments.cli.running.roles import gateway, listener, migrate, register, server, worker
 from deployments.cli.sla import sla, sla_import
 from deployments.cli.split import split
+from deployments.cli.switches.pausing import pause, resume
 from deployments.cli.webhooks import PublicUrl, check_webhooks
 from deployments.commands.terminal import (
     AsJson,
@@ -80,6 +81,8 @@ app.command()(parked)
 app.command()(affected)
 app.command()(approve)
 app.command()(close)
+app.command()(pause)
+app.command()(resume)
 app.command()(merge)
 app.command()(split)
 app.command()(models)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def approve(
     name: Annotated[str, typer.Argument(help="The incident, such as INC-7.")],
     subject: Annotated[ApprovalSubject, typer.Argument(help="What is asked for.")],
+    which: Annotated[str, typer.Argument(help="The action's name, where several are asked for.")] = "",
     *,
     by: Annotated[str, typer.Option("--by", help="Who decides; it stands in the incident's story.")],
     no: Annotated[bool, typer.Option("--no", help="Deny it.")] = False,
@@ -25,8 +26,8 @@ def approve(
     home: Home = None,
     policy: PolicyFile = None,
 ) -> None:
-    """Say yes, or --no, to what waits for a person: whether the public status page tells of an incident, or customers
-    who are hit and have not written are told.
+    """Say yes, or --no, to what waits for a person: whether the public status page tells of an incident, customers who
+    are hit and have not written are told, or an action is started.
 
     The first answer counts. Exit status 1 if another one was first, nothing is asked, or the question has expired.
     """
@@ -38,7 +39,14 @@ def approve(
 
     async def work(database: Database) -> Ruled:
         return await answered(
-            database, settings.policy_file(policy), name, subject, is_yes=not no, by=by, why=why
+            database,
+            settings.policy_file(policy),
+            name,
+            subject,
+            is_yes=not no,
+            by=by,
+            why=why,
+            which=which,
         )
 
     found = ask(home, work)

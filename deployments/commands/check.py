@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blocks.connect import open_connector, read_block
 from deployments.commands import settings
+from deployments.commands.by_hand.pausing import actions_standing
 from deployments.commands.catalog import compared
 from deployments.commands.checks.firing_alerts import firing_alerts
 from deployments.commands.checks.uses import looks, misuses
@@ -26,6 +27,7 @@ from deployments.worker.declarations import declarations
 from incidents.errors import LiaisonError, PolicyError
 from incidents.events import Lane
 from incidents.policy.file import load_policy, policy_remarks, rota_remarks
+from incidents.policy.policy import ActionMode
 from incidents.policy.sla.holiday_remarks import holiday_remarks
 from incidents.ports import WebhookSource
 from incidents.store.database import Database
@@ -61,6 +63,7 @@ async def check(where: Surroundings) -> list[PartHealth]:
     findings = [await _look("policy", lambda: _policy(where))]
     findings.append(await _look("store", lambda: _store(where.home)))
     findings.append(await _look("alerts", lambda: firing_alerts(where.home)))
+    findings.append(await _look("actions", lambda: _actions(where)))
     findings.append(await _look("disk", lambda: _disk(where.home)))
     findings.append(await _look("Prefect server", _server))
     findings.append(await _look("worker", _worker))
@@ -130,6 +133,21 @@ async def _store(home: Path | None) -> str:
     if parked or effects.held or effects.dead:
         words += f"; {effects.held} held and {effects.dead} dead: see `liaison parked` and `liaison held`"
     return words
+
+
+async def _actions(where: Surroundings) -> str:
+    """Paused is what somebody wants for a while, and what nobody must forget."""
+    database = Database(settings.database_url(where.home))
+    try:
+        pause = await actions_standing(database)
+    finally:
+        await database.aclose()
+    if pause is not None:
+        raise LiaisonError(pause)
+    services = load_policy(where.policy).services.values()
+    modes = [action.mode for service in services for action in service.actions]
+    counts = [f"{modes.count(mode)} {mode}" for mode in ActionMode if mode in modes]
+    return f"may be started; {', '.join(counts) or 'the policy names none'}"
 
 
 async def _disk(home: Path | None) -> str:

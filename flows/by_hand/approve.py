@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from prefect import flow
 from prefect.runtime import flow_run
+from pydantic import Field
 
 from flows.by_hand.fields import IncidentName, Person, Reason
 from flows.follow import Followers
 from incidents.approval import ApprovalSubject, Ruling
 from tasks.reading import incident_named
 from tasks.stages.approvals import commit_approval
+
+Which = Annotated[str, Field(max_length=100)]
 
 
 def _run_name() -> str:
@@ -21,8 +26,10 @@ def _run_name() -> str:
 async def approve(
     incident: IncidentName,
     by: Person,
+    *,
     is_approved: bool = True,
     subject: ApprovalSubject = ApprovalSubject.STATUS_PAGE,
+    which: Which = "",
     why: Reason = "",
 ) -> str:
     """Say yes or no to what is asked for about an incident. The first answer counts; a later one is told which.
@@ -32,11 +39,12 @@ async def approve(
         by: Who decides; it stands in the incident's story.
         is_approved: Yes, or no.
         subject: What is asked for.
+        which: The action's name, where several are asked for.
         why: The reason, if you like.
     """
     about = await incident_named(incident)
     said = await commit_approval(
-        about.id, Ruling(subject=subject, is_yes=is_approved, by=by, where="by form", why=why)
+        about.id, Ruling(subject=subject, which=which, is_yes=is_approved, by=by, where="by form", why=why)
     )
     followers = Followers(is_under_way=True)
     followers.start([about.id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from incidents.approval import ApprovalSubject
+from incidents.approval import Approval, words_for
 from incidents.board.standing import OpenIncident, is_unanswered
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Stage
@@ -28,7 +28,6 @@ _BY_STATE: dict[tuple[Stage, IncidentState], str] = {
     (Stage.CLOSURE, S.CLOSING): "it is closed, once every customer was told",
 }
 _HELD = "its page has waited: engineers are woken, unless it works again"
-_QUESTIONS = {ApprovalSubject.STATUS_PAGE: "telling the public on the status page"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,9 +42,15 @@ class NextStep:
         return self.at < now - LATE
 
 
-def question_words(subject: ApprovalSubject) -> str:
+def question_words(question: Approval) -> str:
     """What a question is about, for people."""
-    return _QUESTIONS.get(subject, subject.value)
+    return words_for(question.subject, question.which).doing
+
+
+def answer_command(incident: str, question: Approval) -> str:
+    """What to type to answer it."""
+    which = f" '{question.which}'" if question.which else ""
+    return f"liaison approve {incident} {question.subject}{which}"
 
 
 def next_steps(shown: OpenIncident) -> tuple[NextStep, ...]:
@@ -64,7 +69,7 @@ def next_steps(shown: OpenIncident) -> tuple[NextStep, ...]:
     if shown.sla_due_at is not None:
         found.append(NextStep(at=shown.sla_due_at, what="the next SLA promise breaks unless it is kept"))
     found += [
-        NextStep(at=one.expires_at, what=f"the question about {question_words(one.subject)} expires")
+        NextStep(at=one.expires_at, what=f"the question about {question_words(one)} expires")
         for one in shown.questions
     ]
     return tuple(sorted(found, key=lambda step: step.at))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from incidents.actions import Pause
 from incidents.approval import Approval
 from incidents.models import Incident, IncidentState
 from incidents.store.sla.board import BoardRow
@@ -55,7 +56,7 @@ class Backlog:
 class Board:
     """All of it, at one moment, the most urgent incidents first; of the first `in_full` it was read who is hit.
     `stuck_elsewhere` are effects about tickets that belong to no incident; `parked` are
-    webhooks that were stored and not understood."""
+    webhooks that were stored and not understood; `pause` is set while no action is started."""
 
     at: datetime
     incidents: Sequence[OpenIncident] = ()
@@ -66,6 +67,7 @@ class Board:
     backlog: Backlog = Backlog()
     parked: int = 0
     stuck_elsewhere: int = 0
+    pause: Pause | None = None
 
     @property
     def stuck(self) -> int:

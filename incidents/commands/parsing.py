@@ -217,8 +217,9 @@ def _note(typed: Typed, ground: Ground) -> Command | Mistake:
 def _rule(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
     words = typed.text.strip()
-    subject = next((one for one in ApprovalSubject if words.casefold().startswith(one.value)), None)
-    why = words if subject is None else words[len(subject) :]
+    first, rest = first_word(words)
+    subject = next((one for one in ApprovalSubject if first.casefold().rstrip(":,") == one.value), None)
+    why = words if subject is None else rest
     return Rule(is_yes=typed.verb is Verb.APPROVE, subject=subject, why=why.strip())
 
 

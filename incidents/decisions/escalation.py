@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from incidents.actions import ActionState
+from incidents.actions import DRY_RUN, NOT_STARTED, ActionState
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
+from incidents.case import Case, Entry, EntryKind, LedgerLine, Plan
 from incidents.decisions.holding.hold import QUIET, ServiceLately, held, hold_for, is_held
 from incidents.decisions.posts import action_effect, chat_post
 from incidents.decisions.updates.said import promised_for
@@ -21,7 +21,7 @@ from incidents.models import (
 )
 from incidents.notes.context import context_message, page_for
 from incidents.notes.notes import accountable_words, verdict_words
-from incidents.policy.policy import ActionPolicy, Policy, Rung
+from incidents.policy.policy import ActionMode, ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
 
 _BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
@@ -85,11 +85,17 @@ def _after_hold(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
 
 def _action_to_try(case: Case, policy: Policy) -> ActionPolicy | None:
     """The first automatic action for this verdict that this incident has not had yet, in any generation."""
-    tried = {line.target for line in case.ledger if line.kind is EffectKind.ACTION}
-    for action in policy.service(case.incident.service).actions:
-        if action.automatic and case.incident.verdict in action.verdicts and action.name not in tried:
-            return action
-    return None
+    tried = {
+        line.target
+        for line in case.ledger
+        if line.kind is EffectKind.ACTION and line.result not in (NOT_STARTED, DRY_RUN)
+    }
+    automatic = (
+        action
+        for action in policy.service(case.incident.service).actions
+        if action.mode is ActionMode.AUTOMATIC and case.incident.verdict in action.verdicts
+    )
+    return next((action for action in automatic if action.name not in tried), None)
 
 
 def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
@@ -117,8 +123,13 @@ def _after_action(case: Case, looks: Sequence[ProbeResult], lately: ServiceLatel
         return _works_again(case, Entry(kind=EntryKind.FIXED_BY_ACTION, text=text), basis)
     if incident.held_until is not None:
         return _after_hold(case, looks, basis)
-    outcome = action.detail or action.result or action.state
-    return _wake(case, lately, basis, why=f"the action '{action.target}' did not help ({outcome})")
+    return _wake(case, lately, basis, why=f"the action '{action.target}' {_no_help(action)}")
+
+
+def _no_help(action: LedgerLine) -> str:
+    if action.result in (NOT_STARTED, DRY_RUN):
+        return f"was {action.detail}"
+    return f"did not help ({action.detail or action.result or action.state})"
 
 
 def _works_again(case: Case, entry: Entry, basis: Basis) -> Plan:

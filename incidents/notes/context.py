@@ -17,7 +17,7 @@ from incidents.notes.notes import (
     verdict_words,
 )
 from incidents.notes.sla import left_words
-from incidents.policy.policy import ActionPolicy, Policy
+from incidents.policy.policy import ActionMode, ActionPolicy, Policy
 from incidents.sla.clock import due_at
 
 SUMMARY_LIMIT = 1000
@@ -45,7 +45,9 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
 
 def offered(case: Case, policy: Policy) -> tuple[ActionPolicy, ...]:
     """The service's actions that are run only when somebody says so."""
-    return tuple(one for one in policy.service(case.incident.service).actions if not one.automatic)
+    return tuple(
+        one for one in policy.service(case.incident.service).actions if one.mode is not ActionMode.AUTOMATIC
+    )
 
 
 def offer_words(case: Case, policy: Policy) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
 from incidents.policy.words import PolicySection
+
+ReaderName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S(.*\S)?$")]
 
 
 class BoardRules(PolicySection):
@@ -26,6 +29,13 @@ class BoardRules(PolicySection):
     proxies: list[str] = Field(
         default_factory=lambda: ["127.0.0.1", "::1"],
         description="Addresses from which that header is believed: those of the proxy.",
+    )
+    may_act: list[ReaderName] = Field(
+        default_factory=list,
+        description=(
+            "Who may say yes or no on the board: names as in `liaison board --reader`, or as the proxy's header has "
+            "them. By default nobody: the board is only read."
+        ),
     )
     links_since: datetime | None = Field(
         default=None, description="Links that were made before are worthless: 2026-03-01T12:00:00Z."

@@ -14,7 +14,8 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from incidents.events import AlertLabels
-from incidents.models import JoinOrigin, Severity, Ticket, Verdict
+from incidents.models import JoinOrigin, Severity, Ticket
+from incidents.policy.acting.section import ActionConditions, ActionMode, ActionPolicy
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.board import BoardRules
 from incidents.policy.calendars import WorkCalendar, WorkHolidays
@@ -66,6 +67,8 @@ from incidents.policy.words import (
 from incidents.rotas.rota import Roster
 
 __all__ = [
+    "ActionConditions",
+    "ActionMode",
     "ActionPolicy",
     "AffectedRules",
     "AlertMatch",
@@ -112,28 +115,6 @@ __all__ = [
     "WorkCalendar",
     "WorkHolidays",
 ]
-
-
-class ActionPolicy(PolicySection):
-    """A remedy that was thought through in advance."""
-
-    name: str = Field(min_length=1, max_length=100, description="What people call the action.")
-    connection: Connection = Field(description="Connection that runs it, such as http/restart-checkout.")
-    automatic: bool = Field(
-        default=True,
-        description="Run without asking; otherwise it is offered, and run when engineers say so in the room.",
-    )
-    verdicts: list[Verdict] = Field(
-        default_factory=lambda: [Verdict.CONFIRMED],
-        min_length=1,
-        description="Verdicts on which the action may run.",
-    )
-    arguments: dict[str, str] = Field(
-        default_factory=dict, description="Fixed arguments; nothing from a ticket ever gets in here."
-    )
-    timeout: Duration = Field(
-        default=timedelta(seconds=60), description="How long to wait for its end before engineers are paged."
-    )
 
 
 class Service(PolicySection):
@@ -301,6 +282,10 @@ class Policy(PolicySection):
         """The team that looks after the service."""
         return self.teams[self.service(service).team]
 
+    def action_of(self, service: str, name: str) -> ActionPolicy | None:
+        """The service's action of this name, as it is now; None where it has none."""
+        return next((one for one in self.service(service).actions if one.name == name), None)
+
     def status_page_of(self, service: str) -> str | None:
         """The connection that tells the public of the service; None where nothing does."""
         return self.service(service).status_page or self.team_of(service).status_page
@@ -382,6 +367,7 @@ class Policy(PolicySection):
                 yield f"services.{name}.alerts", match.connection
             for action in service.actions:
                 yield f"services.{name}.actions", action.connection
+                yield from ((f"services.{name}.probes", probe) for probe in action.only_if.healthy)
         yield from self._named_by_people()
 
     def _named_by_people(self) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ def dangling_references(policy: Any) -> Iterator[tuple[Path, str]]:
         yield from _check(_get(service, "team"), ("services", name, "team"), "team", teams)
         for index, other in enumerate(_sequence(service, "depends_on")):
             yield from _check(other, ("services", name, "depends_on", index), "service", services)
+        yield from _actions_hours(name, service, _get(policy, "sla"))
     for number, rule in enumerate(_sequence(policy, "routing")):
         yield from _check(_get(rule, "service"), ("routing", number, "service"), "service", services)
         for index, connection in enumerate(_sequence(rule, "connection")):
@@ -48,6 +49,13 @@ def _check(
 ) -> Iterator[tuple[Path, str]]:
     if isinstance(name, str) and name not in known:
         yield path, f"there is no {kind} {name!r}" + did_you_mean(name, [str(key) for key in known])
+
+
+def _actions_hours(name: Any, service: Any, sla: Any) -> Iterator[tuple[Path, str]]:
+    calendars = [*_mapping(sla, "calendars"), ALWAYS.name]
+    for index, action in enumerate(_sequence(service, "actions")):
+        here: Path = ("services", name, "actions", index, "only_if", "calendar")
+        yield from _check(_get(_get(action, "only_if"), "calendar"), here, "calendar", calendars)
 
 
 def _sla_references(sla: Any, tiers: Mapping[Any, Any]) -> Iterator[tuple[Path, str]]:

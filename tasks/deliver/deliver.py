@@ -11,6 +11,7 @@ from typing import Any
 from prefect.runtime import task_run
 
 from incidents.case import Entry, EntryKind
+from incidents.decisions.acting.outcome import tell_of_outcome
 from incidents.decisions.ownership.exposure import Exposure, tell_of_exposure
 from incidents.decisions.updates.kept import customers_were_told
 from incidents.effects import EffectKind, EffectState, Wanted
@@ -189,6 +190,7 @@ async def _settle(leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
             incident_id = await where_it_goes_on(step.connection, incident_id)
         await _keep_promises(step, incident_id, leased, settled)
         await _tell_of_exposures(step, incident_id, leased, settled)
+        await _tell_of_outcomes(step, leased, settled)
         await settle_effects(step.connection, settled, now=step.now)
         await record_done(step.connection, leased, settled)
         if incident_id is not None:
@@ -214,6 +216,21 @@ async def _tell_of_exposures(
         run_logger().error("%s: %s", first.key, found.why)
         return
     await decide(step, incident_id, partial(tell_of_exposure, found=found, basis=step.basis))
+
+
+async def _tell_of_outcomes(step: Step, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
+    """What came of an action is told where engineers may wait for it."""
+    for item, end in zip(leased, settled, strict=True):
+        if item.effect.kind is EffectKind.ACTION and end.state is EffectState.DONE and end.result is not None:
+            told = partial(
+                tell_of_outcome,
+                key=item.effect.key,
+                action=item.effect.target,
+                result=end.result,
+                detail=end.detail,
+                basis=step.basis,
+            )
+            await decide(step, item.effect.its_incident, told)
 
 
 async def _keep_promises(
@@ -272,6 +289,7 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
             detail=finished[0].detail,
         )
         entries.append(Entry(kind=kind, text=text))
+    entries += [entry for item in settled for entry in item.also]
     by_id = {item.id: item.effect.target for item in leased}
     ends: dict[tuple[EffectState, str], list[str]] = {}
     for item in settled:

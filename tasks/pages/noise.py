@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from incidents.policy.policy import Policy
+from incidents.policy.policy import ActionMode, Policy
 from incidents.store.ledger.noise import PageNoise
 from tasks.pages.markdown import plain
 
@@ -57,6 +57,6 @@ def _advice(one: PageNoise, policy: Policy) -> str:
     title = plain(policy.service(one.service).title)
     if policy.escalation.flapping is None:
         return f"{title}: `escalation.flapping` holds a service that opens incident after incident."
-    if not any(not action.automatic for action in policy.service(one.service).actions):
+    if all(action.mode is ActionMode.AUTOMATIC for action in policy.service(one.service).actions):
         return f"{title}: an action on offer, with `escalation.known_fix`, lets agents try a remedy first."
     return f"{title}: a longer `escalation.flapping.hold`, or a milder severity, wakes its team less."

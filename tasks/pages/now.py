@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from incidents.board.next_steps import next_steps, question_words, with_words
+from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
+from incidents.decisions.acting.starting import pause_words
 from incidents.links.board_links import PATH
 from incidents.policy.policy import Policy
 from incidents.texts.times import clock
@@ -50,6 +51,8 @@ def _waiting(board: Board) -> Iterator[str]:
         f"- **{plain(one.name)}** does not take what we send: {plain(one.said) or 'no answer'}"
         for one in board.unwell
     ]
+    if board.pause is not None:
+        found.append(f"- **No action is started**: {plain(pause_words(board.pause))}")
     if found:
         yield from ("## Waits for a person", "", *found, "")
 
@@ -68,7 +71,7 @@ def _incident(shown: OpenIncident, policy: Policy, now: datetime) -> Iterator[st
     for step in next_steps(shown)[:STEPS]:
         yield f"- {_at(step.at, now)}: {step.what}"
     for question in shown.questions:
-        yield f"- **yes or no?** {question_words(question.subject)}: `liaison approve {incident.name}`"
+        yield f"- **yes or no?** {plain(question_words(question))}: `{answer_command(incident.name, question)}`"
     yield ""
 
 

@@ -65,18 +65,27 @@ async def read_tickets(connection: str, ids: list[str]) -> Sequence[Ticket]:
 @task(name="probe", task_run_name="probe {service}", **OUTSIDE_CALL)
 async def probe(service: str) -> Sequence[ProbeResult]:
     """Look at a service with all its probes at once. A probe we cannot use proves nothing, and says so."""
-    names = resources.policy().service(service).probes
-    return list(await asyncio.gather(*(_look(name, service) for name in names)))
+    return await look_with(resources.policy().service(service).probes, service)
 
 
-async def _look(name: str, service: str) -> ProbeResult:
+async def look_with(
+    names: Sequence[str], service: str, *, within: float | None = None
+) -> Sequence[ProbeResult]:
+    """The same inside another task, with these probes; `within` so many seconds, where somebody waits for it."""
+    return list(await asyncio.gather(*(_look(name, service, within) for name in names)))
+
+
+async def _look(name: str, service: str, within: float | None) -> ProbeResult:
     now = resources.utc_now()
     try:
-        eye = await resources.connect(name, ImpactProbe)
-        return await eye.check(service, now=now)
+        async with asyncio.timeout(within):
+            eye = await resources.connect(name, ImpactProbe)
+            return await eye.check(service, now=now)
+    except TimeoutError:
+        summary = f"could not look: no answer within {within:g} s"
     except LiaisonError as error:
         summary = f"could not look: {error}"
-        return ProbeResult(probe=name, is_healthy=None, summary=summary, at=now)
+    return ProbeResult(probe=name, is_healthy=None, summary=summary, at=now)
 
 
 async def probe_dependencies(service: str) -> list[ProbeResult]:

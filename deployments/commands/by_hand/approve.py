@@ -25,13 +25,14 @@ async def answered(
     is_yes: bool,
     by: str,
     why: str = "",
+    which: str = "",
 ) -> Ruled:
     """Write the answer, if it is the one that counts; what follows from it is sent by the worker within seconds.
 
     Raises `NotFound` for no such incident, and `PolicyError`.
     """
     basis = Basis(load_policy(policy_file), datetime.now(UTC))
-    ruling = Ruling(subject=subject, is_yes=is_yes, by=by, where="on the command line", why=why)
+    ruling = Ruling(subject=subject, which=which, is_yes=is_yes, by=by, where="on the command line", why=why)
     async with database.transaction() as tx:
         instance = await instance_id(tx)
     async with database.transaction() as tx:

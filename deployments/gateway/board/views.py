@@ -12,9 +12,10 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from incidents.basis import Basis
-from incidents.board.next_steps import next_steps, question_words, with_words
+from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
 from incidents.case import Case, LinkedTicket
+from incidents.decisions.acting.starting import pause_words
 from incidents.models import Incident, Link
 from incidents.notes.context import facts
 from incidents.notes.notes import ticket_line
@@ -103,6 +104,8 @@ def _environment() -> Environment:
         "next_steps": next_steps,
         "with_words": with_words,
         "question_words": question_words,
+        "answer_command": answer_command,
+        "pause_words": pause_words,
         "metric_words": metric_words,
         "web": lambda url: url if url and _WEB.fullmatch(url) else None,
     }

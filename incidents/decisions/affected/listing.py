@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import AffectedCustomer, Case, Entry, EntryKind, Plan
-from incidents.decisions.posts import tell_room
+from incidents.decisions.participants.approval import answer_buttons, ask_room, how_to_answer
 from incidents.decisions.telling import note_owner
 from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import Contact
+from incidents.models import ChatMessage, Contact
 from incidents.texts.messages import customer_message, internal
 from incidents.texts.times import clock
 
@@ -127,10 +127,7 @@ def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, bas
         next_update="",
     )
     until = clock(approval.expires_at)
-    how = (
-        f"Say `approve {name} {SUBJECT}` or `deny {name} {SUBJECT}` in the room, by Prefect's form `approve`, or "
-        f"`liaison approve {name} {SUBJECT} --by NAME`, until {until}; else nobody is told."
-    )
+    how = f"{how_to_answer(approval, name, basis.policy)} Without an answer by {until} nobody is told."
     ask = (
         f"{len(listed)} customers are known to use it and have not written ({reasons}){left_out}. May we tell them? "
         f"It would say:\n\n{preview}\n\n{how}"
@@ -141,12 +138,16 @@ def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, bas
         kind=EntryKind.AFFECTED,
         text=f"{len(listed)} customers use it and have not written ({reasons}){left_out}; asked if they may be told",
     )
+    unasked = Plan(incident=case.incident)
+    in_room = ChatMessage(
+        text=f"{name}: {ask}", buttons=answer_buttons(approval, name, yes="Approve: tell them")
+    )
     return Plan(
         incident=case.incident,
         effects=(
             # Who they are stays at the helpdesk: the room reads how many, and why.
             *note_owner(case, f"approval:{SUBJECT}", internal(f"{name}: {ask}\n\n{shown}{more}")),
-            *tell_room(case, basis.policy, f"approval:{SUBJECT}:question", f"{name}: {ask}"),
+            *ask_room(case, unasked, approval, in_room, basis.policy),
         ),
         entries=(entry,),
         approvals=(approval,),

@@ -31,7 +31,7 @@ def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
     if not case.has_all_tickets:
         return plan
     plan = _with_the_end(case, plan, basis)
-    changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
+    changed = {one.mark: one for one in (*case.approvals, *plan.approvals)}
     question = next((one for one in changed.values() if one.subject is SUBJECT), None)
     if question is None:
         return plan

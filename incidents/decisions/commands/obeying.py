@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 
-from incidents.approval import ApprovalState, ApprovalSubject, Ruling
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.commands import words
 from incidents.commands.asked import Asked
 from incidents.commands.help import help_about
+from incidents.decisions.acting.by_word import run_by_word
 from incidents.decisions.chat_answers import status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
 from incidents.decisions.commands.false_alarm import not_an_incident
 from incidents.decisions.commands.telling_customers import promise, tell_customers
 from incidents.decisions.holding.hold import is_held
 from incidents.decisions.ownership.hand_over import HandOver, hand_over
-from incidents.decisions.participants.approval import ruled
-from incidents.decisions.posts import action_effect, change_pages, tell_engineers
+from incidents.decisions.participants.approval import Spoken, ruled_by_words
+from incidents.decisions.posts import change_pages, tell_engineers
 from incidents.decisions.sync import acknowledged, is_asked, resolved
 from incidents.decisions.telling import note_tickets
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.errors import Refused
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import IncidentState
-from incidents.notes.context import offer_words, offered
-from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 
 
@@ -151,28 +148,10 @@ def _(command: words.Note, case: Case, asked: Asked, basis: Basis) -> Obeyed:
 @_obeyed.register
 def _(command: words.Run, case: Case, asked: Asked, basis: Basis) -> Obeyed:
     """Run an action that is only offered, once in a generation; whoever said so has approved it."""
-    untouched, policy = Plan(incident=case.incident), basis.policy
     if case.incident.state not in WITH_ENGINEERS and not is_held(case.incident, now=basis.now):
-        return Obeyed(plan=untouched, said=status_words(case))
-    wanted = " ".join(command.action.split()).casefold()
-    action = next((one for one in offered(case, policy) if one.name.casefold() == wanted), None)
-    if action is None:
-        offers = offer_words(case, policy)
-        said = f"On offer: {offers}." if offers else "No action is on offer for this service."
-        return Obeyed(plan=untouched, said=said)
-    effect = action_effect(case, action, approved_by=asked.by)
-    line = case.line(effect.key)
-    if line is not None:
-        said = f"'{action.name}' was run already: {line.detail or line.result or line.state}."
-        return Obeyed(plan=untouched, said=said)
-    text = f"{asked.by} has '{action.name}' run; `run {action.name}` once more tells what came of it"
-    entry = Entry(
-        kind=EntryKind.ACTION, text=f"Approved {asked.where}: the action '{action.name}'", actor=asked.by
-    )
-    told: Sequence[Effect] = tell_engineers(case, policy, asked.what, text)
-    plan = Plan(incident=case.incident, effects=(effect, *told), entries=(entry,))
-    # Before engineers have it there is no room that would tell.
-    return Obeyed(plan=plan, said=None if told else text)
+        return Obeyed(plan=Plan(incident=case.incident), said=status_words(case))
+    plan, said = run_by_word(case, command.action, asked, basis)
+    return Obeyed(plan=plan, said=said)
 
 
 @_obeyed.register
@@ -186,18 +165,6 @@ def _(command: words.HandTo, case: Case, asked: Asked, basis: Basis) -> Obeyed:
 @_obeyed.register
 def _(command: words.Rule, case: Case, asked: Asked, basis: Basis) -> Obeyed:
     """Yes or no to what is asked for; what counts is told in the room by what it says there."""
-    ruling = Ruling(
-        subject=command.subject or asked_subject(case),
-        is_yes=command.is_yes,
-        by=asked.by,
-        where=asked.where,
-        why=safe_excerpt(command.why, 500),
-    )
-    found = ruled(case, ruling, basis)
+    spoken = Spoken(is_yes=command.is_yes, by=asked.by, where=asked.where)
+    found = ruled_by_words(case, f"{command.subject or ''} {command.why}", spoken, basis)
     return Obeyed(plan=found.plan, said=None if found.counts else found.said)
-
-
-def asked_subject(case: Case) -> ApprovalSubject:
-    """What a yes or no is about that names nothing: what is asked, the status page first."""
-    asked = [one.subject for one in case.approvals if one.state is ApprovalState.ASKED]
-    return next((one for one in ApprovalSubject if one in asked), ApprovalSubject.STATUS_PAGE)

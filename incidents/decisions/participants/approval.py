@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
+from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling, words_for
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.commands.verbs import Verb
 from incidents.decisions.posts import chat_post, tell_room
 from incidents.decisions.telling import note_owner
-from incidents.effects import Effect
+from incidents.effects import Effect, EffectKind
 from incidents.models import Button, ChatMessage, PublicText
 from incidents.policy.policy import Policy
+from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 from incidents.texts.plain_text import cut, one_line
 from incidents.texts.times import clock
 
 _LONGEST_NAME, _LONGEST_REASON = 100, 500
-_SUBJECTS = {
-    ApprovalSubject.STATUS_PAGE: "the public status page",
-    ApprovalSubject.AFFECTED: "customers who have not written",
-}
-_IS_DONE = {
-    ApprovalSubject.STATUS_PAGE: "the public status page tells of it",
-    ApprovalSubject.AFFECTED: "customers who have not written are told",
-}
-_IS_NOT_DONE = {
-    ApprovalSubject.STATUS_PAGE: "the public status page says nothing of it",
-    ApprovalSubject.AFFECTED: "customers who have not written are not told",
-}
-_NOTHING = {
-    ApprovalSubject.STATUS_PAGE: "nothing is published on the public status page",
-    ApprovalSubject.AFFECTED: "no customer who has not written is told",
-}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """A yes or no as somebody said it: who, and where."""
+
+    is_yes: bool
+    by: str
+    where: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,13 +53,12 @@ def asked(case: Case, subject: ApprovalSubject, public: PublicText, basis: Basis
     )
     until = clock(approval.expires_at)
     note = internal(
-        f"{incident.name}: may {_SUBJECTS[subject]} tell of this? It would say:\n\n{public}\n\n"
-        f"Answer in the incident's room, by Prefect's form `approve`, or by `liaison approve {incident.name} {subject} "
-        f"--by NAME` (with --no to deny), until {until}; else nothing is published."
+        f"{incident.name}: may {words_for(subject).what} tell of this? It would say:\n\n{public}\n\n"
+        f"{how_to_answer(approval, incident.name, basis.policy)} Without an answer by {until} nothing is published."
     )
     entry = Entry(
         kind=EntryKind.APPROVAL_ASKED,
-        text=f"Asked whether {_SUBJECTS[subject]} may tell of it, until {until}",
+        text=f"Asked whether {words_for(subject).what} may tell of it, until {until}",
     )
     effects = note_owner(case, f"approval:{subject}", note)
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,), approvals=(approval,))
@@ -74,15 +68,41 @@ def question(case: Case, approval: Approval, public: PublicText, policy: Policy)
     """The question in the incident's room, with its two buttons."""
     name = case.incident.name
     text = (
-        f"May {_SUBJECTS[approval.subject]} tell of {name}? It would say:\n\n{public}\n\n"
-        f"Press a button, or say `approve {name}` or `deny {name}`, with your reason if you like. "
-        f"Without an answer by {clock(approval.expires_at)} nothing is published."
+        f"May {words_for(approval.subject).what} tell of {name}? It would say:\n\n{public}\n\n"
+        f"Press a button, or say `approve {name} {approval.named}` or `deny {name} {approval.named}`, with your "
+        f"reason if you like. Without an answer by {clock(approval.expires_at)} nothing is published."
     )
-    buttons = (
-        Button(label="Approve: tell the public", verb=Verb.APPROVE, incident=name),
-        Button(label="Deny", verb=Verb.DENY, incident=name),
+    message = ChatMessage(text=text, buttons=answer_buttons(approval, name, yes="Approve: tell the public"))
+    return chat_post(case, policy, _asking(approval), message)
+
+
+def ask_room(
+    case: Case, plan: Plan, approval: Approval, message: ChatMessage, policy: Policy
+) -> list[Effect]:
+    """A question in the incident's room, with its buttons; nothing where there is no room, nor one in the plan."""
+    has_room = any(line.kind is EffectKind.CHAT_ROOM for line in case.ledger)
+    has_room = has_room or any(effect.kind is EffectKind.CHAT_ROOM for effect in plan.effects)
+    if not has_room or policy.team_of(case.incident.service).chat is None:
+        return []
+    return [chat_post(case, policy, _asking(approval), message)]
+
+
+def answer_buttons(approval: Approval, incident: str, *, yes: str) -> tuple[Button, ...]:
+    """Yes and no under a question, each to this question and no other."""
+    return (
+        Button(label=yes, verb=Verb.APPROVE, incident=incident, words=approval.named),
+        Button(label="Deny", verb=Verb.DENY, incident=incident, words=approval.named),
     )
-    return chat_post(case, policy, _asking(approval), ChatMessage(text=text, buttons=buttons))
+
+
+def how_to_answer(approval: Approval, incident: str, policy: Policy) -> str:
+    """For whoever reads the question without buttons."""
+    which = f" '{approval.which}'" if approval.which else ""
+    board = "on the board, " if policy.board.may_act else ""
+    return (
+        f"Answer in the incident's room (`approve {incident} {approval.named}`, or `deny`), {board}by Prefect's form "
+        f"`approve`, or by `liaison approve {incident} {approval.subject}{which} --by NAME` (with --no to deny)."
+    )
 
 
 def is_asked_in_room(case: Case, approval: Approval) -> bool:
@@ -91,16 +111,23 @@ def is_asked_in_room(case: Case, approval: Approval) -> bool:
 
 
 def _asking(approval: Approval) -> str:
-    return f"approval:{approval.subject}:question"
+    return f"{mark_of(approval)}:question"
+
+
+def mark_of(approval: Approval) -> str:
+    """What marks all that is said of the question."""
+    which = f":{approval.which}" if approval.which else ""
+    return f"approval:{approval.subject}{which}"
 
 
 def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     """The first ruling in time counts; every other one is told what was decided, by whom."""
     untouched = Plan(incident=case.incident)
-    approval = _newest(case, ruling.subject)
-    name, what = case.incident.name, _SUBJECTS[ruling.subject]
-    if approval is None:
-        return Ruled(plan=untouched, said=f"Nothing is asked about {what} for {name}.", counts=False)
+    name, found = case.incident.name, _meant(case, ruling)
+    if isinstance(found, str):
+        return Ruled(plan=untouched, said=found, counts=False)
+    approval = found
+    what = words_for(approval.subject, approval.which).what
     if approval.state is not ApprovalState.ASKED:
         return Ruled(plan=untouched, said=f"{name}: {_decided(approval)}.", counts=False)
     if approval.expires_at <= basis.now:
@@ -118,8 +145,8 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     )
     said = _decided(after)
     effects = [
-        *tell_room(case, basis.policy, f"approval:{ruling.subject}:decided", said),
-        *note_owner(case, f"approval:{ruling.subject}:decided", internal(f"{name}: {said}.")),
+        *tell_room(case, basis.policy, f"{mark_of(approval)}:decided", said),
+        *note_owner(case, f"{mark_of(approval)}:decided", internal(f"{name}: {said}.")),
     ]
     entry = Entry(
         kind=EntryKind.APPROVED if ruling.is_yes else EntryKind.DENIED,
@@ -133,33 +160,95 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
 def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:
     """Nobody answered, or there is nothing left to allow: said in the room and on the timeline."""
     after = replace(approval, state=ApprovalState.EXPIRED, decided_at=basis.now, why=why)
-    nothing = _NOTHING[approval.subject]
+    nothing = words_for(approval.subject, approval.which).nothing
     text = f"{nothing[0].upper()}{nothing[1:]}: {why}"
     return Plan(
         incident=case.incident,
-        effects=tuple(tell_room(case, basis.policy, f"approval:{approval.subject}:expired", text)),
+        effects=tuple(tell_room(case, basis.policy, f"{mark_of(approval)}:expired", text)),
         entries=(Entry(kind=EntryKind.APPROVAL_EXPIRED, text=text),),
         approvals=(after,),
     )
 
 
-def _newest(case: Case, subject: ApprovalSubject) -> Approval | None:
-    """Of this generation; about customers who have not written there is one in an incident's life."""
-    asked = [one for one in case.approvals if one.subject is subject]
-    return case.approval(subject) or (asked[-1] if asked and subject is ApprovalSubject.AFFECTED else None)
+def _meant(case: Case, ruling: Ruling) -> Approval | str:
+    """The question that a ruling is about; or, for people, why there is none."""
+    name, which = case.incident.name, " ".join(ruling.which.split()).casefold()
+    asked = [one for one in case.approvals if one.subject is ruling.subject]
+    here = [one for one in asked if one.generation == case.incident.generation]
+    if ruling.subject is ApprovalSubject.ACTION:
+        here = [one for one in here if one.which.casefold() == which] if which else _still_open(here) or here
+    elif ruling.subject is ApprovalSubject.AFFECTED and not here:
+        here = asked[-1:]  # asked once in an incident's life
+    if len(here) > 1:
+        return f"{name}: which one? {_choices(here, name)}."
+    if not here:
+        return f"Nothing is asked about {words_for(ruling.subject, ruling.which).what} for {name}."
+    return here[0]
+
+
+def _still_open(approvals: Sequence[Approval]) -> list[Approval]:
+    return [one for one in approvals if one.state is ApprovalState.ASKED]
+
+
+def _choices(approvals: Sequence[Approval], incident: str) -> str:
+    return "; ".join(f"`approve {incident} {one.named}`" for one in approvals)
+
+
+def ruled_by_words(case: Case, words: str, given: Spoken, basis: Basis) -> Ruled:
+    """The same for a yes or no in a person's words: what they name, else the one thing that is asked. Where several are
+    asked and none is named, whoever spoke is told which: nothing is approved by accident."""
+    words = words.strip()
+    found = _named_in(case, words)
+    if found is None:
+        still_open = _still_open(case.approvals)
+        if len(still_open) > 1:
+            choices = _choices(still_open, case.incident.name)
+            said = f"{case.incident.name}: several things are asked. Say which: {choices}."
+            return Ruled(plan=Plan(incident=case.incident), said=said, counts=False)
+        only = still_open[0] if still_open else None
+        found = (only.subject, only.which, words) if only else (ApprovalSubject.STATUS_PAGE, "", words)
+    subject, which, why = found
+    ruling = Ruling(
+        subject=subject,
+        which=which,
+        is_yes=given.is_yes,
+        by=given.by,
+        where=given.where,
+        why=safe_excerpt(why, _LONGEST_REASON),
+    )
+    return ruled(case, ruling, basis)
+
+
+def _named_in(case: Case, words: str) -> tuple[ApprovalSubject, str, str] | None:
+    """The subject that words begin with, which one of it, and the rest of them."""
+    plain = words.casefold()
+    subject = next((one for one in ApprovalSubject if _begins(plain, one.value)), None)
+    rest = words[len(subject) :].strip() if subject is not None else words
+    if subject not in (None, ApprovalSubject.ACTION):
+        return subject, "", rest.lstrip(":, ")
+    names = {one.which for one in case.approvals if one.subject is ApprovalSubject.ACTION}
+    for name in sorted(names, key=len, reverse=True):
+        if _begins(rest.casefold(), name.casefold()):
+            return ApprovalSubject.ACTION, name, rest[len(name) :].lstrip(":, ")
+    return None if subject is None else (subject, "", rest)
+
+
+def _begins(words: str, name: str) -> bool:
+    return words == name or words.startswith((f"{name} ", f"{name}:", f"{name},"))
 
 
 def _decided(approval: Approval) -> str:
+    words = words_for(approval.subject, approval.which)
     if approval.state is ApprovalState.EXPIRED:
-        return f"{_NOTHING[approval.subject]}: {approval.why}"
+        return f"{words.nothing}: {approval.why}"
     verb = "approved" if approval.state is ApprovalState.APPROVED else "denied"
     at = f" at {clock(approval.decided_at)}" if approval.decided_at is not None else ""
-    return f"{approval.decided_by} {verb}{at} that {_IS_DONE[approval.subject]}{_because(approval)}"
+    return f"{approval.decided_by} {verb}{at} that {words.done}{_because(approval)}"
 
 
 def _may(approval: Approval) -> str:
-    words = _IS_DONE if approval.state is ApprovalState.APPROVED else _IS_NOT_DONE
-    return words[approval.subject]
+    words = words_for(approval.subject, approval.which)
+    return words.done if approval.state is ApprovalState.APPROVED else words.not_done
 
 
 def _because(approval: Approval) -> str:

@@ -30,7 +30,7 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
     public = open_public(case)
     if public is None and basis.policy.status_page_of(plan.incident.service) is None:
         return _nowhere_to_tell(case, plan, basis)
-    changed = {(one.generation, one.subject): one for one in (*case.approvals, *plan.approvals)}
+    changed = {one.mark: one for one in (*case.approvals, *plan.approvals)}
     seen = replace(case, incident=plan.incident, approvals=tuple(changed.values()))
     if public is not None:
         said = _said(case.incident, seen, public, basis)
@@ -47,11 +47,11 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
 
 def _nowhere_to_tell(case: Case, plan: Plan, basis: Basis) -> Plan:
     """The policy names no status page; a question from when it did has nothing left to allow."""
-    ruled_on = {(one.generation, one.subject) for one in plan.approvals}
+    ruled_on = {one.mark for one in plan.approvals}
     seen = replace(case, incident=plan.incident)
     for one in case.approvals:
         is_open = one.subject is _SUBJECT and one.state is ApprovalState.ASKED
-        if is_open and (one.generation, one.subject) not in ruled_on:
+        if is_open and one.mark not in ruled_on:
             why = "the policy names no status page for it any more"
             plan = _joined(plan, expired(seen, one, basis, why=why))
     return plan

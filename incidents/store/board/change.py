@@ -15,6 +15,7 @@ _STAMP = text(
         (select max(id) from timeline),
         (select concat(count(*), '-', sum(version)) from incidents where state = any(:open)),
         (select count(*) from approvals where state = 'asked'),
+        (select count(*) from action_pauses where ended_at is null),
         (select max(id) from deliveries where state in ('parked', 'ignored')),
         (select count(*) from customer_updates where next_look_at is not null)) as stamp
     """

@@ -17,6 +17,7 @@ from incidents.board.standing import Backlog, Board, OpenIncident, UnwellConnect
 from incidents.models import Incident, IncidentState
 from incidents.store.approvals import read_approvals
 from incidents.store.cases import incidents_by_id, unsettled_incidents
+from incidents.store.ledger.pauses import current_pause
 from incidents.store.schema.tables import incidents
 from incidents.store.sla.board import board_rows
 
@@ -98,6 +99,7 @@ async def read_board(tx: AsyncConnection, *, now: datetime) -> Board:
         ),
         parked=(await tx.execute(_PARKED)).scalar_one(),
         stuck_elsewhere=stuck[None].stuck if None in stuck else 0,
+        pause=await current_pause(tx),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import BigInteger
 
+from incidents.case import Entry
 from incidents.effects import Effect, EffectKind, EffectState, payload_from_json, payload_to_json
 from incidents.models import TicketRef
 from incidents.store.ledger.due import CLOCK, IS_DUE
@@ -59,7 +60,8 @@ class Leased:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settled:
     """How an attempt ended. `again_in` is how long to wait before it is tried (or looked up) again, for pending and
-    unknown. `version` is the object's order at the vendor just after it, where the vendor tells."""
+    unknown. `version` is the object's order at the vendor just after it, where the vendor tells. `also` is what the
+    timeline tells of it besides."""
 
     id: int
     fence: int
@@ -68,6 +70,7 @@ class Settled:
     result: str | None = None
     again_in: timedelta | None = None
     version: int | None = None
+    also: tuple[Entry, ...] = ()
 
     @property
     def is_exposed(self) -> bool:

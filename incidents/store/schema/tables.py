@@ -22,6 +22,7 @@ from incidents.store.schema.desk import desk_messages, desk_tickets, desks, list
 from incidents.store.schema.emergencies import emergencies
 from incidents.store.schema.insights import insight_models, insight_predictions, insight_vectors
 from incidents.store.schema.metadata import Time, metadata
+from incidents.store.schema.pauses import action_pauses
 from incidents.store.schema.public import (
     affected_customers,
     approvals,
@@ -48,6 +49,7 @@ from incidents.store.schema.written import written
 from incidents.store.storable import StorableText as Text
 
 __all__ = [
+    "action_pauses",
     "affected_customers",
     "alert_episodes",
     "approvals",
@@ -313,6 +315,8 @@ Index("ix_effects_lane_open", effects.c.lane, effects.c.id, postgresql_where=_OP
 Index("ix_effects_pages", effects.c.result, effects.c.settled_at, postgresql_where=text("kind = 'page'"))
 # What waits for a person is little, and asked for before each note to colleagues.
 Index("ix_effects_held", effects.c.connection, postgresql_where=text("state = 'held'"))
+# How often an action was started lately is asked before each start.
+Index("ix_effects_actions", effects.c.target, effects.c.sent_at, postgresql_where=text("kind = 'action'"))
 Index("ix_effects_incident_id", effects.c.incident_id, effects.c.about_ticket)
 
 # Which object elsewhere belongs to which incident: pages by key, rooms by id.

@@ -11,8 +11,7 @@ from incidents.case import OPENING, AffectedCustomer, Case, LedgerLine, Plan, ou
 from incidents.decisions import customers
 from incidents.decisions.affected.listing import SUBJECT, UsedService, list_affected, services_hit
 from incidents.decisions.affected.telling import with_affected
-from incidents.decisions.commands.obeying import asked_subject
-from incidents.decisions.participants.approval import ruled
+from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_words
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Contact, IncidentState, Severity
 from tests.incidents.builders import (
@@ -31,6 +30,7 @@ from tests.incidents.builders import (
 
 S = IncidentState
 BY = "mail/support"
+YES = Spoken(is_yes=True, by="Ada", where="in chat")
 
 
 def policy(**changes):
@@ -113,7 +113,7 @@ def test_asked_once_with_reasons_and_what_it_would_say():
         "2 customers are known to use it and have not written (1 uses Checkout, 1 uses Shop, which needs Checkout)",
         "you use Checkout, so we tell you before you need ask",
         "approve INC-7 affected-customers",
-        "until 14:00 UTC; else nobody is told",
+        "Without an answer by 14:00 UTC nobody is told",
     ):
         assert words in note.payload.text
         assert words in post.payload.text
@@ -240,18 +240,47 @@ def test_a_yes_by_name():
     assert len(of_kind(told, EffectKind.OUTBOUND_MESSAGE)) == 2
 
 
+BOTH = [SUBJECT, ApprovalSubject.STATUS_PAGE]
+
+
 @pytest.mark.parametrize(
-    ("asked", "subject"),
+    ("words", "asked", "subject", "why"),
     [
-        ([], ApprovalSubject.STATUS_PAGE),
-        ([SUBJECT], SUBJECT),
-        ([SUBJECT, ApprovalSubject.STATUS_PAGE], ApprovalSubject.STATUS_PAGE),
+        ("many are hit", [SUBJECT], SUBJECT, "many are hit"),
+        ("affected-customers yes", BOTH, SUBJECT, "yes"),
+        ("affected-customers", BOTH, SUBJECT, ""),
+        ("Status-Page: many are hit", BOTH, ApprovalSubject.STATUS_PAGE, "many are hit"),
+        ("status-pages are fine", [SUBJECT], SUBJECT, "status-pages are fine"),
     ],
 )
-def test_what_a_yes_is_about_that_names_nothing(asked, subject):
-    """What is asked, the status page first."""
+def test_what_a_yes_in_chat_is_about(words, asked, subject, why):
+    """What it names; else the one thing that is asked."""
     questions = tuple(replace(a_question(ApprovalState.ASKED), subject=one) for one in asked)
-    assert asked_subject(replace(a_hit_case(), approvals=questions)) is subject
+    found = ruled_by_words(replace(a_hit_case(), approvals=questions), words, YES, basis())
+    assert found.counts
+    assert [(one.subject, one.why) for one in found.plan.approvals] == [(subject, why)]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked", "said"),
+    [
+        ("", [], "Nothing is asked about the public status page for INC-7."),
+        ("Status-Page", [SUBJECT], "Nothing is asked about the public status page for INC-7."),
+        (
+            "yes",
+            BOTH,
+            (
+                "INC-7: several things are asked. Say which: `approve INC-7 affected-customers`; "
+                "`approve INC-7 status-page`."
+            ),
+        ),
+    ],
+)
+def test_what_a_yes_in_chat_does_not_allow(words, asked, said):
+    """Where several are asked, a bare yes approves none of them by accident."""
+    questions = tuple(replace(a_question(ApprovalState.ASKED), subject=one) for one in asked)
+    found = ruled_by_words(replace(a_hit_case(), approvals=questions), words, YES, basis())
+    assert (found.counts, found.plan.approvals, found.said) == (False, (), said)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What a person switches off and on for the whole installation."""
