@@ -22,7 +22,8 @@ def board(
     home: Home = None,
     policy: PolicyFile = None,
 ) -> None:
-    """Make a link to the board: all open incidents, what happens next, what waits for a person. Read-only.
+    """Make a link to the board: all open incidents, what happens next, what waits for a person. Read-only,
+    unless `board.may_act` of the policy names the reader.
 
     Whoever has the link sees the board. `board.links_since` in the policy makes all older links worthless.
     """

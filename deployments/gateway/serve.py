@@ -17,6 +17,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from starlette.types import ASGIApp
 
 from deployments.gateway.app import Gateway
+from deployments.gateway.board.answering import Answers
 from deployments.gateway.board.board import BoardPages
 from deployments.gateway.board.readers import Readers
 from deployments.gateway.bodies import Bodies
@@ -82,7 +83,15 @@ async def open_gateway(
         board = None
         if policy is not None:
             readers = Readers(key, board_secret, rules=lambda: policy().board, clock=clock)
-            board = BoardPages(database, readers, policy=policy, notices=notices, bodies=bodies, clock=clock)
+            board = BoardPages(
+                database,
+                readers,
+                policy=policy,
+                notices=notices,
+                bodies=bodies,
+                clock=clock,
+                answers=Answers(database, key, policy=policy, clock=clock),
+            )
         chores = [doorbell.run(), sources.keep_fresh(), engine.run(), watch.run()]
         if listens:
             chores.append(listening.run())

@@ -1,7 +1,7 @@
 """Links that show the board without a login: signed, for one reader, good until their day.
 
-A link is a key: whoever has it sees the board, and can do nothing there. `board.links_since` of the policy makes all
-older ones worthless.
+A link is a key: whoever has it sees the board, and answers there in its reader's name if the policy says that they may.
+`board.links_since` of the policy makes all older ones worthless.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from html import unescape
 
 import httpx
 import pytest
@@ -13,12 +14,18 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from starlette.types import Receive, Scope, Send
 
+from connectors.http.fake.app import Remedy
+from deployments.commands.by_hand.pausing import paused
+from deployments.gateway.board.answering import Answers
 from deployments.gateway.board.board import PATH, BoardPages
 from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.bodies import Bodies
 from deployments.gateway.notices import Notices
+from flows.recover import recover
+from incidents.approval import ApprovalState
 from incidents.links.board_links import board_token
 from incidents.policy.file import load_policy
+from incidents.policy.policy import Policy
 from tests.stories.installation import Installation
 
 KEY = "the operator's key"
@@ -32,10 +39,15 @@ async def board(liaison: Installation) -> AsyncIterator[httpx.AsyncClient]:
         return datetime.now(UTC)
 
     readers = Readers(KEY, None, rules=lambda: load_policy(liaison.policy_file).board, clock=now)
+
+    def policy() -> Policy:
+        return load_policy(liaison.policy_file)
+
     pages = BoardPages(
         liaison.database,
         readers,
-        policy=lambda: load_policy(liaison.policy_file),
+        policy=policy,
+        answers=Answers(liaison.database, KEY, policy=policy, clock=now),
         notices=Notices(),
         bodies=Bodies(),
         clock=now,
@@ -104,3 +116,125 @@ async def now_page_data() -> str:
     page = await Artifact.aget("now")
     assert page is not None
     return str(page.data)
+
+
+# Answering
+
+
+async def ask(liaison: Installation, *may_act: str) -> None:
+    """An action of the checkout waits for a yes; these people may say so on the board."""
+    liaison.world.checkout.remedies |= {"fail over": Remedy.MENDS}
+    action = {"name": "fail over", "connection": "http/checkout", "mode": "approve"}
+    liaison.write_policy(
+        {"services": {"checkout": {"actions": [action]}}, "board": {"may_act": list(may_act)}}
+    )
+    await liaison.escalated()
+
+
+async def form_of(board: httpx.AsyncClient) -> dict[str, str]:
+    """What the page's form sends with nothing typed."""
+    page = await board.get("answer-INC-1")
+    assert page.status_code == 200
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+
+
+OURS = {"sec-fetch-site": "same-origin"}
+
+
+async def test_a_yes_on_the_board(liaison: Installation, board: httpx.AsyncClient):
+    """By a form, without script: with the reader's name and reason, once, and whoever comes later reads who decided."""
+    await ask(liaison, "Ana")
+    assert "Somebody must say yes or no to starting the action 'fail over'" in unescape(await read(board))
+    assert "Say yes or no here" in await read(board, "INC-1")
+    form = await form_of(board)
+    assert "script" not in (await board.get("answer-INC-1")).text
+    answer = {**form, "answer": "yes", "why": "the replica is well"}
+    said = await board.post("answer-INC-1", data=answer, headers=OURS)
+    assert (said.status_code, said.headers["location"]) == (303, "INC-1")
+    assert liaison.world.checkout.runs == [], "the gateway sends nothing"
+    late = await board.post("answer-INC-1", data={**answer, "answer": "no"}, headers=OURS)
+    assert late.status_code == 409
+    assert "Ana approved at" in late.text
+    await recover()
+    assert [run.action for run in liaison.world.checkout.runs] == ["fail over"]
+    (approval,) = (await liaison.case()).approvals
+    assert (approval.decided_by, approval.decided_in, approval.why) == (
+        "Ana",
+        "on the board",
+        "the replica is well",
+    )
+    assert "Nothing is asked about it now." in await read(board, "answer-INC-1")
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_taken"),
+    [
+        ({"sec-fetch-site": "same-origin"}, True),
+        ({"origin": "http://gateway.test"}, True),
+        ({}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "cross-site", "origin": "http://gateway.test"}, False),
+        ({"origin": "http://evil.test"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": ""}, False),
+    ],
+)
+async def test_only_from_the_boards_own_page(
+    liaison: Installation, board: httpx.AsyncClient, headers: dict[str, str], is_taken: bool
+):
+    await ask(liaison, "Ana")
+    answer = {**await form_of(board), "answer": "yes"}
+    said = await board.post("answer-INC-1", data=answer, headers=headers)
+    assert said.status_code == (303 if is_taken else 403)
+    (approval,) = (await liaison.case()).approvals
+    assert (approval.state is ApprovalState.APPROVED) is is_taken
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token": ""},
+        {"token": "1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
+        {"question": "status-page"},
+        {"question": ""},
+        {"answer": "maybe"},
+        {"answer": ""},
+    ],
+)
+async def test_only_with_the_forms_own_token(
+    liaison: Installation, board: httpx.AsyncClient, changes: dict[str, str]
+):
+    await ask(liaison, "Ana")
+    answer = {**await form_of(board), "answer": "yes", **changes}
+    assert (await board.post("answer-INC-1", data=answer, headers=OURS)).status_code == 403
+    (approval,) = (await liaison.case()).approvals
+    assert approval.state is ApprovalState.ASKED
+
+
+async def test_only_who_may(liaison: Installation, board: httpx.AsyncClient):
+    """By default nobody; the form of somebody who may is worth nothing in another's hands, nor is a nameless link."""
+    await ask(liaison, "Bo")
+    assert "Say yes or no here" not in await read(board, "INC-1")
+    assert (await board.get("answer-INC-1")).status_code == 403
+    tokens = {name: board_token(KEY, name, now=datetime.now(UTC)) for name in ("Bo", "")}
+    bos = {"Cookie": f"{COOKIE}={tokens['Bo']}"}
+    page = await board.get("answer-INC-1", headers=bos)
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+    answer = {**form, "answer": "yes"}
+    for headers in ({}, {"Cookie": f"{COOKIE}={tokens['']}"}, {"Cookie": ""}):
+        said = await board.post("answer-INC-1", data=answer, headers={**OURS, **headers})
+        assert said.status_code in (401, 403)
+    liaison.write_policy({"board": {"may_act": ["Ana", "Bo"]}})
+    assert (await board.post("answer-INC-1", data=answer, headers=OURS)).status_code == 403, "it is Bo's form"
+    (approval,) = (await liaison.case()).approvals
+    assert approval.state is ApprovalState.ASKED
+
+
+async def test_a_pause_is_on_the_board(liaison: Installation, board: httpx.AsyncClient):
+    await paused(liaison.database, by="Olga", why="deploy <b>now</b>")
+    page = await board.get("")
+    assert "No action is started" in page.text
+    assert "actions are paused by Olga since" in page.text
+    assert "deploy &lt;b&gt;now&lt;/b&gt;" in page.text

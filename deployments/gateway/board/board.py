@@ -2,20 +2,22 @@
 
     GET  /board/             the board; with ?q=, what was looked for
     GET  /board/INC-7        one incident's story
+    GET  /board/answer-INC-7 what is asked about it, for those who may answer
+    POST /board/answer-INC-7 their yes or no
     GET  /board/events       server-sent events: something has changed
     GET  /board/enter?link=  by a link of ours: the reader is remembered, and sent on
     POST /board/enter        by the secret that a team shares
     GET  /board/board.css, /board/board.js
 
-Nothing here changes anything. Nothing may come of it that keeps webhooks waiting: a few pages are made at once, and the
-board at most once a second, however many look.
+Nothing here changes anything but such an answer. Nothing may come of it that keeps webhooks waiting: a few pages are
+made at once, and the board at most once a second, however many look.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -25,10 +27,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Receive, Scope, Send
 
 from deployments.gateway.answers import Headers, HookAnswer, busy
+from deployments.gateway.board.answering import ANSWER, Answers, is_of_the_board
 from deployments.gateway.board.live import ChangeFeed
 from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.board.views import (
     ShownStory,
+    answer_page,
     board_page,
     found_page,
     plain_page,
@@ -66,13 +70,19 @@ _MAY = (
 _HEADERS: Headers = (
     (b"cache-control", b"private, no-store"),
     (b"content-security-policy", _MAY),
-    (b"referrer-policy", b"no-referrer"),
+    # Its own forms say where they come from; with no-referrer a browser's Origin would be "null".
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex, nofollow"),
 )
 
 NO_SUCH_FILE = HookAnswer(404, b"there is no such page on the board\n")
 ONLY_GET = HookAnswer(405, b"the board is only read\n", headers=((b"allow", b"GET, HEAD"),))
+NOT_NAMED = "You may read the board. Who may say yes or no here is named in the policy, under board.may_act."
+FOREIGN = (
+    "Your browser does not say that a page of the board sent this. Open the incident there, and answer there."
+)
+STALE = "This form is not valid any more, or the question is gone. Open the incident again and look what is asked."
 TOO_BUSY = busy(b"we have our hands full; please try again\n")
 
 
@@ -88,6 +98,7 @@ class BoardPages:
         notices: Notices,
         bodies: Bodies,
         clock: Callable[[], datetime],
+        answers: Answers | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         fresh_seconds: float = FRESH_SECONDS,
     ) -> None:
@@ -95,6 +106,7 @@ class BoardPages:
         self._readers = readers
         self._policy = policy
         self._bodies = bodies
+        self._answers = answers
         self._clock = clock
         self._answer_seconds = answer_seconds
         self._fresh_seconds = fresh_seconds
@@ -130,17 +142,45 @@ class BoardPages:
         method: str = scope["method"]
         if path == ENTER:
             return await self._enter(method, scope, receive)
-        if method not in ("GET", "HEAD"):
+        asked = ANSWER.fullmatch(path)
+        if method not in ("GET", "HEAD") and not (asked and method == "POST"):
             return ONLY_GET
-        if path in self._files:
-            return self._files[path]
-        if not self._readers.may_see(scope):
-            return self._sign_in(was_wrong=False)
+        if path in self._files or not self._readers.may_see(scope):
+            return self._files.get(path) or self._sign_in(was_wrong=False)
         try:
             async with asyncio.timeout(self._answer_seconds), self._free:
+                if asked is not None:
+                    return await self._asked(asked[1].upper(), scope, receive)
                 return await self._page(path, scope)
         except TimeoutError:
             return TOO_BUSY
+
+    async def _asked(self, name: str, scope: Scope, receive: Receive) -> HookAnswer:
+        answers, reader = self._answers, self._readers.who(scope)
+        if answers is None or reader is None or not answers.may_answer(reader):
+            return self._said(403, "Not yours to answer", NOT_NAMED)
+        try:
+            if scope["method"] == "POST":
+                return await self._answered(answers, name, reader, scope, receive)
+            case, asked = await answers.questions(incident_number(name), reader)
+        except NotFound:
+            return self._said(404, "Not here", f"There is no {name} (any more).")
+        return _html(200, answer_page(case, asked, self._policy(), now=self._clock()))
+
+    async def _answered(
+        self, answers: Answers, name: str, reader: str, scope: Scope, receive: Receive
+    ) -> HookAnswer:
+        if not is_of_the_board(scope, self._policy().links.gateway):
+            return self._said(403, "Not from the board", FOREIGN)
+        form = await self._form(scope, receive)
+        found = None if form is None else await answers.answered(incident_number(name), form, reader)
+        if found is None:
+            return self._said(403, "Not taken", STALE)
+        # What is sent for it is found by whoever looks for what is due, within seconds.
+        return _sent_on(name) if found.counts else self._said(409, "Too late", found.said)
+
+    def _said(self, status: int, title: str, words: str) -> HookAnswer:
+        return _html(status, plain_page(title, words, now=self._clock()))
 
     async def _enter(self, method: str, scope: Scope, receive: Receive) -> HookAnswer:
         if method == "POST":
@@ -154,7 +194,7 @@ class BoardPages:
         if path == "":
             return await self._whole_board()
         if _INCIDENT.fullmatch(path):
-            return await self._story(path)
+            return await self._story(path, self._readers.who(scope))
         return NO_SUCH_FILE
 
     async def _whole_board(self) -> HookAnswer:
@@ -168,7 +208,7 @@ class BoardPages:
                 self._board, self._board_at = _html(200, page), began
             return self._board
 
-    async def _story(self, name: str) -> HookAnswer:
+    async def _story(self, name: str, reader: str | None) -> HookAnswer:
         basis = Basis(self._policy(), self._clock())
         try:
             async with self._reading() as tx:
@@ -185,7 +225,8 @@ class BoardPages:
         except NotFound:
             words = f"There is no {name.upper()} (any more): what is over long ago is pruned."
             return _html(404, plain_page("Not here", words, now=basis.now))
-        return _html(200, await asyncio.to_thread(story_page, story, basis))
+        may_answer = self._answers is not None and self._answers.may_answer(reader)
+        return _html(200, await asyncio.to_thread(story_page, story, basis, may_answer=may_answer))
 
     async def _found(self, sought: str) -> HookAnswer:
         policy = self._policy()
@@ -202,18 +243,25 @@ class BoardPages:
         return _remembered(token, scope)
 
     async def _by_secret(self, scope: Scope, receive: Receive) -> HookAnswer:
+        form = await self._form(scope, receive)
+        if form is None:
+            return TOO_BUSY
+        token = self._readers.token_for(form.get("secret", ""))
+        return self._sign_in(was_wrong=True) if token is None else _remembered(token, scope)
+
+    async def _form(self, scope: Scope, receive: Receive) -> Mapping[str, str] | None:
+        """What a form says; None where it is too large, or we hold too much."""
         try:
             body = await self._bodies.read(scope, receive, connection="board")
         except (TooLarge, TooMuch):
-            return TOO_BUSY
+            return None
         try:
-            given = parse_qs(body.decode("latin-1"), max_num_fields=5, encoding="utf-8", errors="replace")
+            given = parse_qs(body.decode("latin-1"), max_num_fields=8, encoding="utf-8", errors="replace")
         except ValueError:
             given = {}
         finally:
             self._bodies.release(body)
-        token = self._readers.token_for(given.get("secret", [""])[0])
-        return self._sign_in(was_wrong=True) if token is None else _remembered(token, scope)
+        return {key: values[0] for key, values in given.items()}
 
     def _sign_in(self, *, was_wrong: bool) -> HookAnswer:
         page = sign_in_page(has_secret=self._readers.has_secret, was_wrong=was_wrong, now=self._clock())

@@ -54,9 +54,20 @@ class Readers:
     def may_see(self, scope: Scope) -> bool:
         """Whether this request is of somebody who may."""
         rules = self._rules()
-        if _is_vouched_for(scope, rules):
+        if _vouched_for(scope, rules) is not None:
             return True
         return any(self._good_link(token, rules) is not None for token in _cookies(scope))
+
+    def who(self, scope: Scope) -> str | None:
+        """The name of whoever asks: as the proxy says it, else as their link has it; None for who has neither, such as
+        one of all those who know the team's secret."""
+        rules = self._rules()
+        if (named := _vouched_for(scope, rules)) is not None:
+            return named
+        links = (self._good_link(token, rules) for token in _cookies(scope))
+        return next(
+            (one.reader for one in links if one and one.reader and not one.reader.startswith(_TEAM)), None
+        )
 
     def link(self, token: str) -> BoardLink | None:
         """What a link's token is good for; None if it is not ours, too old, or was made before links count."""
@@ -85,12 +96,13 @@ def _team(secret: str) -> str:
     return _TEAM + hashlib.sha256(secret.encode()).hexdigest()[:32]
 
 
-def _is_vouched_for(scope: Scope, rules: BoardRules) -> bool:
-    """Whether the proxy, and nobody else, says who is logged in."""
+def _vouched_for(scope: Scope, rules: BoardRules) -> str | None:
+    """Who is logged in, as the proxy, and nobody else, says."""
     client = scope.get("client")
     if rules.user_header is None or client is None or client[0] not in rules.proxies:
-        return False
-    return any(value.strip() for value in _header(scope, rules.user_header.lower().encode()))
+        return None
+    said = [value.strip() for value in _header(scope, rules.user_header.lower().encode())]
+    return next((one.decode("utf-8", "replace") for one in said if one), None)
 
 
 def _cookies(scope: Scope) -> Iterator[str]:

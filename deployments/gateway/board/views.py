@@ -11,10 +11,12 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from deployments.gateway.board.answering import AskedHere
 from incidents.basis import Basis
 from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
 from incidents.case import Case, LinkedTicket
+from incidents.decisions.acting.asking import ran_with
 from incidents.decisions.acting.starting import pause_words
 from incidents.models import Incident, Link
 from incidents.notes.context import facts
@@ -47,7 +49,7 @@ def board_page(board: Board, policy: Policy) -> str:
     return _render("board.html", now=board.at, board=board, policy=policy, sought="")
 
 
-def story_page(story: ShownStory, basis: Basis) -> str:
+def story_page(story: ShownStory, basis: Basis, *, may_answer: bool = False) -> str:
     """One incident, in the order in which somebody asks: how it stands, what is next, who is hit, what was said, and
     what happened."""
     return _render(
@@ -60,9 +62,18 @@ def story_page(story: ShownStory, basis: Basis) -> str:
         tickets=story.case.tickets[:TICKETS_SHOWN],
         more_tickets=max(0, len(story.case.tickets) - TICKETS_SHOWN),
         policy=basis.policy,
+        may_answer=may_answer,
         prefect=(basis.policy.links.prefect_ui or "").rstrip("/"),
         sought="",
     )
+
+
+def answer_page(case: Case, asked: Sequence[AskedHere], policy: Policy, *, now: datetime) -> str:
+    """What is asked about an incident, a form each."""
+    actions = {
+        one.question.which: policy.action_of(case.incident.service, one.question.which) for one in asked
+    }
+    return _render("answer.html", now=now, incident=case.incident, asked=asked, actions=actions, sought="")
 
 
 def found_page(sought: str, found: Sequence[Incident], policy: Policy, *, now: datetime) -> str:
@@ -106,6 +117,7 @@ def _environment() -> Environment:
         "question_words": question_words,
         "answer_command": answer_command,
         "pause_words": pause_words,
+        "ran_with": ran_with,
         "metric_words": metric_words,
         "web": lambda url: url if url and _WEB.fullmatch(url) else None,
     }
