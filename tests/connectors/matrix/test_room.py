@@ -62,7 +62,7 @@ async def test_buttons_are_words_to_type_and_links_are_links(fake: FakeMatrix, c
         text="Checkout is down, see https://evil.example",
         buttons=(
             Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),
-            Button(label="<b>Status</b>", verb=Verb.STATUS, incident="INC-7"),
+            Button(label="<b>Yes</b>", verb=Verb.APPROVE, incident="INC-7", words="action fail over"),
         ),
         links=(
             Link(label="<Runs>", url="https://prefect.example/?a=1&b='2'"),
@@ -77,7 +77,7 @@ async def test_buttons_are_words_to_type_and_links_are_links(fake: FakeMatrix, c
         "Checkout is down, see https://evil.example",
         "Odd: ftp://x",
         "<Runs>: https://prefect.example/?a=1&b='2'",
-        "Acknowledge: !liaison ack INC-7; <b>Status</b>: !liaison status INC-7, or react with 👍",
+        "Acknowledge: !liaison ack INC-7; <b>Yes</b>: !liaison approve INC-7 action fail over, or react with 👍",
     ]
     assert "<code>https://evil.example</code>" in posted["content"]["formatted_body"]
     assert posted["content"]["msgtype"] == "m.text"

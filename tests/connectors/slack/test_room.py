@@ -206,7 +206,7 @@ async def test_buttons_and_links(fake: FakeSlack, chat: Slack) -> None:
         text="Checkout is down",
         buttons=(
             Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident="INC-7"),
-            Button(label="x" * 200, verb=Verb.ACKNOWLEDGE, incident="INC-8"),
+            Button(label="x" * 200, verb=Verb.APPROVE, incident="INC-8", words="action fail over"),
         ),
         links=(
             Link(label="Runs", url="https://prefect.example/runs?a=1&b=2"),
@@ -217,7 +217,7 @@ async def test_buttons_and_links(fake: FakeSlack, chat: Slack) -> None:
     (posted,) = fake.messages(room.id)
     acknowledge, second, runs = rendering.buttons(posted)
     assert (acknowledge["action_id"], acknowledge["value"]) == ("liaison:ack:0", "INC-7")
-    assert (second["value"], len(second["text"]["text"])) == ("INC-8", 75)
+    assert (second["value"], len(second["text"]["text"])) == ("INC-8 action fail over", 75)
     assert runs["url"] == "https://prefect.example/runs?a=1&b=2"
     assert rendering.shown(posted) == "Checkout is down\nOdd: ftp://x"
 

@@ -56,6 +56,8 @@ PRESS: dict[str, Any] = {
     "actions": [{"type": "button", "action_id": "liaison:ack:0", "block_id": "b", "value": "INC-2"}],
 }
 
+YES = {"type": "button", "action_id": "liaison:approve:0", "value": "INC-2 action fail over"}
+
 
 def form(fields: dict[str, str]) -> bytes:
     return urlencode(fields).encode()
@@ -130,6 +132,7 @@ def command(**more: Any) -> ChatCommand:
         (form({**SLASH, "text": "note INC-2 a\x00b ü"}), [command(verb=Verb.NOTE, text="a\ufffdb ü")]),
         (form({**SLASH, "user_name": ""}), [command(user="U0ANNA")]),
         (press(PRESS), [command()]),
+        (press({**PRESS, "actions": [YES]}), [command(verb=Verb.APPROVE, text="action fail over")]),
         (press({**PRESS, "actions": []}), []),
         (press({**PRESS, "actions": [{"action_id": "liaison:open:0", "url": "https://x"}]}), []),
         (json.dumps(MENTION).encode(), [command(user="U0ANNA")]),
