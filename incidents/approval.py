@@ -13,6 +13,7 @@ class ApprovalSubject(StrEnum):
     STATUS_PAGE = "status-page"
     AFFECTED = "affected-customers"
     ACTION = "action"
+    MAJOR = "major-incident"
 
 
 class ApprovalState(StrEnum):
@@ -96,6 +97,13 @@ _WORDS = {
         done="customers who have not written are told",
         not_done="customers who have not written are not told",
         nothing="no customer who has not written is told",
+    ),
+    ApprovalSubject.MAJOR: SubjectWords(
+        what="a major incident",
+        doing="declaring a major incident",
+        done="it is a major incident",
+        not_done="it is no major incident",
+        nothing="it is treated as any other incident",
     ),
 }
 

@@ -17,7 +17,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from starlette.types import ASGIApp
 
 from deployments.gateway.app import Gateway
-from deployments.gateway.board.answering import Answers
+from deployments.gateway.board.answering import BoardAnswers
 from deployments.gateway.board.board import BoardPages
 from deployments.gateway.board.readers import Readers
 from deployments.gateway.bodies import Bodies
@@ -90,7 +90,7 @@ async def open_gateway(
                 notices=notices,
                 bodies=bodies,
                 clock=clock,
-                answers=Answers(database, key, policy=policy, clock=clock),
+                answers=BoardAnswers(database, key, policy=policy, clock=clock),
             )
         chores = [doorbell.run(), sources.keep_fresh(), engine.run(), watch.run()]
         if listens:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from incidents.events import AlertLabels
 from incidents.models import JoinOrigin, Severity, Ticket
+from incidents.policy.acting.major import MajorRules
 from incidents.policy.acting.section import ActionConditions, ActionMode, ActionPolicy
 from incidents.policy.alerts import AlertMatch, AlertRules
 from incidents.policy.board import BoardRules
@@ -88,6 +89,7 @@ __all__ = [
     "Insights",
     "KnownFix",
     "Links",
+    "MajorRules",
     "OnCallLayer",
     "OnCallOverride",
     "OnCallPerson",
@@ -229,6 +231,9 @@ class Policy(PolicySection):
     closure: Closure = Field(default_factory=Closure, description="When it is over.")
     status_page: PublicRules = Field(
         default_factory=PublicRules, description="When the public is told, and who must allow it."
+    )
+    major: MajorRules = Field(
+        default_factory=MajorRules, description="When somebody is asked whether it is a major incident."
     )
     affected: AffectedRules = Field(
         default_factory=AffectedRules, description="Customers who are hit and have not written."

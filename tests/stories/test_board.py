@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from connectors.http.fake.app import Remedy
 from deployments.commands.by_hand.pausing import paused
-from deployments.gateway.board.answering import Answers
+from deployments.gateway.board.answering import BoardAnswers
 from deployments.gateway.board.board import PATH, BoardPages
 from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.bodies import Bodies
@@ -47,7 +47,7 @@ async def board(liaison: Installation) -> AsyncIterator[httpx.AsyncClient]:
         liaison.database,
         readers,
         policy=policy,
-        answers=Answers(liaison.database, KEY, policy=policy, clock=now),
+        answers=BoardAnswers(liaison.database, KEY, policy=policy, clock=now),
         notices=Notices(),
         bodies=Bodies(),
         clock=now,

@@ -43,7 +43,7 @@ class AskedHere:
     token: str
 
 
-class Answers:
+class BoardAnswers:
     """Puts questions and takes answers. `policy` is asked for at each."""
 
     def __init__(

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.types import Receive, Scope, Send
 
 from deployments.gateway.answers import Headers, HookAnswer, busy
-from deployments.gateway.board.answering import ANSWER, Answers, is_of_the_board
+from deployments.gateway.board.answering import ANSWER, BoardAnswers, is_of_the_board
 from deployments.gateway.board.live import ChangeFeed
 from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.board.views import (
@@ -87,7 +87,7 @@ TOO_BUSY = busy(b"we have our hands full; please try again\n")
 
 
 class BoardPages:
-    """Answers for the board. `policy` is asked for at each look."""
+    """BoardAnswers for the board. `policy` is asked for at each look."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class BoardPages:
         notices: Notices,
         bodies: Bodies,
         clock: Callable[[], datetime],
-        answers: Answers | None = None,
+        answers: BoardAnswers | None = None,
         answer_seconds: float = ANSWER_SECONDS,
         fresh_seconds: float = FRESH_SECONDS,
     ) -> None:
@@ -168,7 +168,7 @@ class BoardPages:
         return _html(200, answer_page(case, asked, self._policy(), now=self._clock()))
 
     async def _answered(
-        self, answers: Answers, name: str, reader: str, scope: Scope, receive: Receive
+        self, answers: BoardAnswers, name: str, reader: str, scope: Scope, receive: Receive
     ) -> HookAnswer:
         if not is_of_the_board(scope, self._policy().links.gateway):
             return self._said(403, "Not from the board", FOREIGN)
