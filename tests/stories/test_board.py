@@ -147,7 +147,10 @@ async def test_a_yes_on_the_board(liaison: Installation, board: httpx.AsyncClien
     assert "Somebody must say yes or no to starting the action 'fail over'" in unescape(await read(board))
     assert "Say yes or no here" in await read(board, "INC-1")
     form = await form_of(board)
-    assert "script" not in (await board.get("answer-INC-1")).text
+    page = await board.get("answer-INC-1")
+    assert "<script" not in page.text
+    assert "form-action 'self'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "same-origin", "else the browser says that it comes from null"
     answer = {**form, "answer": "yes", "why": "the replica is well"}
     said = await board.post("answer-INC-1", data=answer, headers=OURS)
     assert (said.status_code, said.headers["location"]) == (303, "INC-1")

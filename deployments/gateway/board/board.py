@@ -70,11 +70,13 @@ _MAY = (
 _HEADERS: Headers = (
     (b"cache-control", b"private, no-store"),
     (b"content-security-policy", _MAY),
-    # Its own forms say where they come from; with no-referrer a browser's Origin would be "null".
-    (b"referrer-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex, nofollow"),
 )
+
+# A form's page says where it comes from: with no-referrer a browser's Origin would be "null".
+_FORM_HEADERS: Headers = (*_HEADERS[:2], (b"referrer-policy", b"same-origin"), *_HEADERS[3:])
 
 NO_SUCH_FILE = HookAnswer(404, b"there is no such page on the board\n")
 ONLY_GET = HookAnswer(405, b"the board is only read\n", headers=((b"allow", b"GET, HEAD"),))
@@ -165,7 +167,8 @@ class BoardPages:
             case, asked = await answers.questions(incident_number(name), reader)
         except NotFound:
             return self._said(404, "Not here", f"There is no {name} (any more).")
-        return _html(200, answer_page(case, asked, self._policy(), now=self._clock()))
+        page = answer_page(case, asked, self._policy(), now=self._clock())
+        return _html(200, page, headers=_FORM_HEADERS)
 
     async def _answered(
         self, answers: BoardAnswers, name: str, reader: str, scope: Scope, receive: Receive
@@ -284,8 +287,8 @@ def _asked(scope: Scope, name: str) -> str:
         return ""
 
 
-def _html(status: int, page: str) -> HookAnswer:
-    return HookAnswer(status, page.encode("utf-8", "replace"), headers=_HEADERS, content_type=_HTML)
+def _html(status: int, page: str, *, headers: Headers = _HEADERS) -> HookAnswer:
+    return HookAnswer(status, page.encode("utf-8", "replace"), headers=headers, content_type=_HTML)
 
 
 def _sent_on(where: str) -> HookAnswer:
