@@ -22,7 +22,6 @@ from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.bodies import Bodies
 from deployments.gateway.notices import Notices
 from flows.recover import recover
-from incidents.approval import ApprovalState
 from incidents.links.board_links import board_token
 from incidents.policy.file import load_policy
 from incidents.policy.policy import Policy
@@ -167,72 +166,6 @@ async def test_a_yes_on_the_board(liaison: Installation, board: httpx.AsyncClien
         "the replica is well",
     )
     assert "Nothing is asked about it now." in await read(board, "answer-INC-1")
-
-
-@pytest.mark.parametrize(
-    ("headers", "is_taken"),
-    [
-        ({"sec-fetch-site": "same-origin"}, True),
-        ({"origin": "http://gateway.test"}, True),
-        ({}, False),
-        ({"sec-fetch-site": "cross-site"}, False),
-        ({"sec-fetch-site": "same-site"}, False),
-        ({"sec-fetch-site": "none"}, False),
-        ({"sec-fetch-site": "cross-site", "origin": "http://gateway.test"}, False),
-        ({"origin": "http://evil.test"}, False),
-        ({"origin": "null"}, False),
-        ({"origin": ""}, False),
-    ],
-)
-async def test_only_from_the_boards_own_page(
-    liaison: Installation, board: httpx.AsyncClient, headers: dict[str, str], is_taken: bool
-):
-    await ask(liaison, "Ana")
-    answer = {**await form_of(board), "answer": "yes"}
-    said = await board.post("answer-INC-1", data=answer, headers=headers)
-    assert said.status_code == (303 if is_taken else 403)
-    (approval,) = (await liaison.case()).approvals
-    assert (approval.state is ApprovalState.APPROVED) is is_taken
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"token": ""},
-        {"token": "1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
-        {"question": "status-page"},
-        {"question": ""},
-        {"answer": "maybe"},
-        {"answer": ""},
-    ],
-)
-async def test_only_with_the_forms_own_token(
-    liaison: Installation, board: httpx.AsyncClient, changes: dict[str, str]
-):
-    await ask(liaison, "Ana")
-    answer = {**await form_of(board), "answer": "yes", **changes}
-    assert (await board.post("answer-INC-1", data=answer, headers=OURS)).status_code == 403
-    (approval,) = (await liaison.case()).approvals
-    assert approval.state is ApprovalState.ASKED
-
-
-async def test_only_who_may(liaison: Installation, board: httpx.AsyncClient):
-    """By default nobody; the form of somebody who may is worth nothing in another's hands, nor is a nameless link."""
-    await ask(liaison, "Bo")
-    assert "Say yes or no here" not in await read(board, "INC-1")
-    assert (await board.get("answer-INC-1")).status_code == 403
-    tokens = {name: board_token(KEY, name, now=datetime.now(UTC)) for name in ("Bo", "")}
-    bos = {"Cookie": f"{COOKIE}={tokens['Bo']}"}
-    page = await board.get("answer-INC-1", headers=bos)
-    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
-    answer = {**form, "answer": "yes"}
-    for headers in ({}, {"Cookie": f"{COOKIE}={tokens['']}"}, {"Cookie": ""}):
-        said = await board.post("answer-INC-1", data=answer, headers={**OURS, **headers})
-        assert said.status_code in (401, 403)
-    liaison.write_policy({"board": {"may_act": ["Ana", "Bo"]}})
-    assert (await board.post("answer-INC-1", data=answer, headers=OURS)).status_code == 403, "it is Bo's form"
-    (approval,) = (await liaison.case()).approvals
-    assert approval.state is ApprovalState.ASKED
 
 
 async def test_a_pause_is_on_the_board(liaison: Installation, board: httpx.AsyncClient):
