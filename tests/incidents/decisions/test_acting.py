@@ -11,14 +11,15 @@ from incidents.actions import DRY_RUN, NOT_STARTED, Pause
 from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling
 from incidents.basis import Basis
 from incidents.case import Plan
+from incidents.commands.verbs import Verb
 from incidents.decisions import escalation
 from incidents.decisions.acting.asking import with_actions
 from incidents.decisions.acting.starting import StartConditions, obstacle
+from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_words
-from incidents.decisions.sync import chat_command
 from incidents.effects import EffectKind
 from incidents.events import ChatCommand
-from incidents.models import ChatVerb, IncidentState, Severity, Verdict
+from incidents.models import IncidentState, Severity, Verdict
 from incidents.policy.file import parse_policy
 from incidents.policy.policy import ActionConditions, ActionMode, ActionPolicy, Policy
 from tests.incidents.builders import (
@@ -110,8 +111,8 @@ def test_who_is_asked(case, action, is_asked):
     if is_asked:
         (post,) = [one for one in of_kind(plan, EffectKind.CHAT_POST) if one.payload.buttons]
         assert [(one.verb, one.words) for one in post.payload.buttons] == [
-            (ChatVerb.APPROVE, f"action {NAME}"),
-            (ChatVerb.DENY, f"action {NAME}"),
+            (Verb.APPROVE, f"action {NAME}"),
+            (Verb.DENY, f"action {NAME}"),
         ]
         assert asked[0].expires_at == NOW + timedelta(minutes=30)
 
@@ -200,7 +201,7 @@ def test_a_ruling_on_an_action(approvals, which, counts, said):
 
 def run(case, *actions):
     command = ChatCommand(
-        connection="slack/main", room_id="C1", user="bo", verb=ChatVerb.RUN, at=NOW, text="Fail Over"
+        connection="slack/main", room_id="C1", user="bo", verb=Verb.RUN, at=NOW, text="Fail Over"
     )
     return chat_command(case, command, basis(*actions))
 
