@@ -342,3 +342,21 @@ def test_a_calendar_that_is_not_there_is_named():
     with pytest.raises(Exception, match="there is no calendar 'alwais'; did you mean 'always'"):
         parse_policy(wrong)
     assert ActionConditions().calendar is None
+
+
+@pytest.mark.parametrize(
+    ("verb", "text", "expected"),
+    [
+        (Verb.APPROVE, f"action {NAME}", [(SUBJECT, A.APPROVED)]),
+        (Verb.DENY, f"action {NAME}", [(SUBJECT, A.DENIED)]),
+        (Verb.APPROVE, "status-page", [(ApprovalSubject.STATUS_PAGE, A.APPROVED)]),
+        (Verb.APPROVE, "affected-customers", []),
+        (Verb.APPROVE, "", []),
+    ],
+)
+def test_a_button_answers_its_own_question(verb, text, expected):
+    """What it stands under, whatever else is asked; one whose question is gone answers nothing."""
+    case = paged(question(), replace(question(), subject=ApprovalSubject.STATUS_PAGE, which=""))
+    pressed = ChatCommand(connection="slack/main", room_id="C1", user="bo", verb=verb, at=NOW, text=text)
+    plan = chat_command(case, pressed, basis())
+    assert [(one.subject, one.state) for one in plan.approvals] == expected
