@@ -3,47 +3,22 @@
 from __future__ import annotations
 
 import re
-import ssl
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from connectors.kit.mailbox.access import (
-    ADDRESS,
-    MailSecurity,
-    require_a_certificate,
-    require_a_safe_server,
-    require_an_address,
-    require_one_line,
-    require_one_login,
-    trusted,
-)
-from connectors.kit.mailbox.oauth import OAuthLogin
+from connectors.kit.mailbox.access import ADDRESS, MailSecurity, require_a_safe_server, require_one_line
+from connectors.kit.mailbox.settings import MailboxSettings
 
 _AGENT = re.compile(rf"({ADDRESS.pattern}|@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*)")
 
 
-class MailSettings(BaseModel):
+class MailSettings(MailboxSettings):
     """One mailbox that customers write to, read by IMAP and answered by SMTP."""
-
-    # Else a mistake in one field would print the password.
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     address: str = Field(description="The address that customers write to: support@acme.example.")
     sender_name: str = Field(default="", max_length=100, description="The name beside it: Acme Support.")
     user: str = Field(min_length=1, description="Who logs in, at both servers; often the address.")
-    password: SecretStr = Field(
-        default=SecretStr(""), description="The password, or an app password where the provider wants one."
-    )
-    oauth: OAuthLogin | None = Field(
-        default=None,
-        description="In place of a password: how access tokens are bought, where the provider takes no password.",
-    )
-    imap_host: str = Field(min_length=1, description="The server that holds the mailbox.")
-    imap_port: int = Field(default=993, ge=1, le=65535, description="993 with TLS, 143 with STARTTLS.")
-    imap_security: MailSecurity = Field(
-        default=MailSecurity.TLS, description="tls, starttls, or none on this machine."
-    )
     smtp_host: str = Field(min_length=1, description="The server that takes our mail.")
     smtp_port: int = Field(default=465, ge=1, le=65535, description="465 with TLS, 587 with STARTTLS.")
     smtp_security: MailSecurity = Field(
@@ -100,14 +75,6 @@ class MailSettings(BaseModel):
         description="How often to look by ourselves, beside what the server tells at once (IDLE).",
     )
     mails_per_minute: float = Field(default=300, ge=1, description="Mails sent a minute; ask your provider.")
-    timeout_seconds: float = Field(
-        default=30, gt=0, le=600, description="How long a server may take to answer."
-    )
-
-    @field_validator("address")
-    @classmethod
-    def _require_an_address(cls, address: str) -> str:
-        return require_an_address(address)
 
     @field_validator("agents")
     @classmethod
@@ -119,27 +86,15 @@ class MailSettings(BaseModel):
                 )
         return agents
 
-    @field_validator("sender_name", "user", "folder", "sent_folder", "imap_host", "smtp_host")
+    @field_validator("sender_name", "sent_folder", "smtp_host")
     @classmethod
     def _refuse_line_breaks(cls, text: str) -> str:
         return require_one_line(text)
 
     @model_validator(mode="after")
-    def _require_safe_servers(self) -> Self:
-        require_one_login(self.password, self.oauth)
-        require_a_safe_server("imap", self.imap_security, self.imap_host)
+    def _require_a_safe_sender(self) -> Self:
         require_a_safe_server("smtp", self.smtp_security, self.smtp_host)
         return self
-
-    @field_validator("authority_pem")
-    @classmethod
-    def _require_a_certificate(cls, pem: str) -> str:
-        return require_a_certificate(pem)
-
-    @property
-    def tls(self) -> ssl.SSLContext:
-        """Whom we trust: the private authority if there is one, else everybody's."""
-        return trusted(self.authority_pem)
 
     @property
     def former_secret(self) -> str:

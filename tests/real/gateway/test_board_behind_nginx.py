@@ -20,30 +20,17 @@ from tests.deployments.gateway.vendors import NOW
 from tests.docs.documents import PROJECT
 from tests.incidents.builders import a_policy
 from tests.incidents.store.examples import new_incident
+from tests.real.nginx import nginx_config
 from tests.real.programs import debian_program
 from tests.real.running import HOST, running
 
 pytestmark = pytest.mark.real
 
 CONFIG = """\
-daemon off;
-user root;
-worker_processes 1;
-pid {home}/nginx.pid;
-error_log stderr error;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
     server {{
         listen {host}:{port};
         {location}
     }}
-}}
 """
 ANA = ("ana", "her password")
 MISTAKEN = {"X-Remote-User": "ana"}
@@ -70,7 +57,7 @@ async def address(gateway_port: int, tmp_path: Path) -> AsyncIterator[str]:
     location = found[0].replace("/etc/nginx/liaison.htpasswd", str(users)).replace("8400", str(gateway_port))
     port = free_port(0)
     config = tmp_path / "nginx.conf"
-    config.write_text(CONFIG.format(home=tmp_path, host=HOST, port=port, location=location))
+    config.write_text(nginx_config(tmp_path, CONFIG.format(host=HOST, port=port, location=location)))
     command = [debian_program("nginx"), "-p", tmp_path, "-e", "stderr", "-c", config]
     async with running("nginx", command, port=port, home=tmp_path):
         yield f"http://{HOST}:{port}/board/"

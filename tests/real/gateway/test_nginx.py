@@ -14,25 +14,13 @@ from deployments.machine.processes import free_port
 from tests.deployments.gateway.conftest import Store
 from tests.deployments.gateway.vendors import SLACK, VENDORS, Vendor
 from tests.real.gateway.certificate import write_certificate
+from tests.real.nginx import nginx_config
 from tests.real.programs import debian_program
 from tests.real.running import HOST, running
 
 pytestmark = pytest.mark.real
 
 CONFIG = """\
-daemon off;
-user root;
-worker_processes 1;
-pid {home}/nginx.pid;
-error_log stderr error;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
     client_max_body_size 2m;
     ssl_certificate {certificate};
     ssl_certificate_key {key};
@@ -48,7 +36,6 @@ http {{
             proxy_request_buffering off;
         }}
     }}
-}}
 """
 # Bytes that whoever decodes, trims or re-encodes a body would change; too many for a proxy's memory buffer.
 AWKWARD = (
@@ -86,8 +73,9 @@ async def nginx(gateway_port: int, tmp_path: Path) -> AsyncIterator[Proxy]:
     ports = {"buffering": free_port(0), "streaming": free_port(0)}
     config = tmp_path / "nginx.conf"
     config.write_text(
-        CONFIG.format(
-            home=tmp_path, certificate=certificate, key=key, host=HOST, gateway=gateway_port, **ports
+        nginx_config(
+            tmp_path,
+            CONFIG.format(certificate=certificate, key=key, host=HOST, gateway=gateway_port, **ports),
         )
     )
     command = [program, "-p", tmp_path, "-e", "stderr", "-c", config]

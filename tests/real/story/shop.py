@@ -14,25 +14,13 @@ from pathlib import Path
 import httpx
 
 from deployments.machine.processes import free_port
+from tests.real.nginx import nginx_config
 from tests.real.programs import debian_program
 from tests.real.running import HOST, open_folder, running
 
 TOKEN = "the-token-of-the-webhooks"
 """What Alertmanager shows the gateway."""
 _NGINX = """\
-daemon off;
-user www-data;
-worker_processes 1;
-pid {home}/nginx.pid;
-error_log stderr error;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
     types {{ text/html html; application/json json; application/atom+xml xml; }}
     server {{
         listen {host}:{checkout};
@@ -43,7 +31,6 @@ http {{
         listen {host}:{status};
         root {home}/status;
     }}
-}}
 """
 _BLACKBOX = """\
 modules:
@@ -142,7 +129,7 @@ def _write(home: Path, gateway_url: str, ports: dict[str, int]) -> None:
     known = {"home": home, "host": HOST, "gateway": gateway_url, "token": TOKEN, **ports}
     (home / "checkout").mkdir()
     for file, text in (
-        ("nginx.conf", _NGINX.format(**known)),
+        ("nginx.conf", nginx_config(home, _NGINX.format(**known), user="www-data")),
         ("blackbox.yml", _BLACKBOX),
         ("prometheus.yml", _PROMETHEUS.format(**known)),
         ("rules.yml", _RULES),
