@@ -36,7 +36,7 @@ def noise_page(found: Sequence[PageNoise], week: str, policy: Policy) -> str:
     if not found:
         return "\n".join([*lines, "Nobody was paged."])
     lines += [
-        "| service | pages | in vain | about | held | needed no page |",
+        "| service | pages | in vain | about | waited | needed no page |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
