@@ -80,15 +80,16 @@ class Pace:
         """
         is_back = _stands_back.get()
         now = self._now()
-        delay = self._expected(now, is_back)[-1] - now
-        if delay <= 0:
+        if self._fits_now(now, is_back):
             self._made(now, is_back)
             return
-        if at_most is not None and delay > at_most:
-            raise Busy(
-                f"{self._calls} calls in {self._window:g} s are made: as many as are allowed",
-                retry_after=delay,
-            )
+        if at_most is not None:
+            delay = self._expected(now, is_back)[-1] - now
+            if delay > at_most:
+                raise Busy(
+                    f"{self._calls} calls in {self._window:g} s are made: as many as are allowed",
+                    retry_after=delay,
+                )
         line = self._back_line if is_back else self._line
         turn: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         line.append(turn)
@@ -134,6 +135,12 @@ class Pace:
     def _forget(self, now: float) -> None:
         for times in (self._times, self._back_times):
             del times[: bisect.bisect_right(times, now - self._window)]
+
+    def _fits_now(self, now: float, is_back: bool) -> bool:
+        self._forget(now)
+        if self._line or (is_back and self._back_line):
+            return False
+        return self._fits_at(self._times, self._spare if is_back else 0, now) <= now
 
     def _expected(self, now: float, is_back: bool) -> list[float]:
         """When those go that are ahead, and who comes now, if nobody else comes."""
