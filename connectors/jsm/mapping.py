@@ -161,6 +161,9 @@ def comment_from(comment: Mapping[str, Any], customer: str, own_id: str) -> Comm
         text=unmarked(text_of(comment.get("body"))),
         at=utc_time(comment.get("created"), of="jsm"),
         origin=origin,
+        author_id=text(author.get("accountId")),
+        # Jira does not tell a comment that came by mail from one that was typed.
+        is_signed_in=None if by is Author.AGENT and not is_shown and kind != "customer" else False,
     )
 
 

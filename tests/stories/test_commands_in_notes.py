@@ -5,7 +5,7 @@ from __future__ import annotations
 from incidents.models import IncidentState, Severity
 from tests.stories.installation import Installation
 
-QUESTION = {"subject": "A question about my basket", "body": "It looks odd."}
+QUESTION = {"subject": "Hello", "body": "Something is odd."}
 
 
 async def test_from_a_note_to_the_team_and_back(liaison: Installation):

@@ -69,9 +69,9 @@ async def obey_notes(step: Step, heard: Mapping[TicketRef, Sequence[Comment]]) -
             if standing is NoteStanding.COMMAND
             else Done(said=why_not(standing))
         )
-        await _answer(step, ref, comment, done.said)
-        incidents += done.incidents
-        has_answers = True
+        here = await _answer(step, ref, comment, done.said)
+        incidents += [*done.incidents, *([] if here is None else [here])]
+        has_answers = has_answers or here is None
     return ObeyedNotes(incidents=tuple(dict.fromkeys(incidents)), has_answers=has_answers)
 
 
@@ -130,10 +130,12 @@ async def _refused(step: Step, asked: Asked, refusal: str, here: int | None) -> 
         await append_entries(step, here, [entry])
 
 
-async def _answer(step: Step, ref: TicketRef, comment: Comment, said: str) -> None:
-    """On the ticket, once. It is no incident's, as what one wants on a ticket ends when the ticket leaves it."""
+async def _answer(step: Step, ref: TicketRef, comment: Comment, said: str) -> int | None:
+    """On the ticket, once, and after what the command itself has noted there; returns the incident that it is of."""
+    here = await _incident_of(step, ref)
     once = f"liaison:{step.instance}:answer:{digest(str(ref), comment.id or comment.at.isoformat())}"
-    await plan_effects(step.connection, [ticket_note(None, ref, once, internal(said))])
+    await plan_effects(step.connection, [ticket_note(here, ref, once, internal(said))])
+    return here
 
 
 async def _incident_of(step: Step, ref: TicketRef) -> int | None:

@@ -132,9 +132,10 @@ async def hand_on(tx: AsyncConnection, handing: Handing, *, now: datetime) -> No
 _WITHDRAW_OF_TICKET = text(
     """
     delete from effects where incident_id = :incident and about_ticket and connection = :connection and target = :id
-        and state = 'pending' and sent_at is null
+        and state = 'pending' and sent_at is null and strpos(once, 'answer') = 0
     """
 )
+"""All but the answer to an agent's command."""
 _GIVE_UP_HELD = text(
     """
     update effects set state = 'dead', detail = :why, settled_at = :now
