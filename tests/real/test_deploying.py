@@ -6,11 +6,14 @@ import os
 import re
 import shutil
 import subprocess
+from configparser import RawConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from setuptools import Distribution
+from setuptools.config.pyprojecttoml import apply_configuration
 
 from tests.docs.documents import PROJECT
 from tests.docs.test_documents import parsed
@@ -52,6 +55,8 @@ def test_compose_takes_the_file(tmp_path: Path) -> None:
         assert one["environment"]["LIAISON_KEY"] == "key"
     assert (FOLDER / "compose-databases.sql").read_text() == "create database prefect;\n"
     assert (PROJECT / roles["worker"]["build"]["dockerfile"]).exists()
+    asked = services["postgres"]["healthcheck"]["test"]
+    assert asked[asked.index("-h") + 1] == "127.0.0.1", "on its socket the image's init answers, too"
     published = [str(port) for one in services.values() for port in one.get("ports", ())]
     assert published
     assert all(port.startswith("127.0.0.1:") for port in published), "a proxy is to be before them"
@@ -74,6 +79,22 @@ def test_the_image_is_made_of_what_is_there() -> None:
     assert text.index("USER liaison") < text.index("ENTRYPOINT"), "not as root"
 
 
+@pytest.mark.parametrize("own", ["deployments/liaison.yaml", "deployments/.env", "liaison.yaml", ".env"])
+def test_what_the_operator_puts_beside_it_stays_there(own: str) -> None:
+    """Neither committed, nor sent to Docker."""
+    assert told(debian_program("git"), "-C", PROJECT, "check-ignore", own).stdout.strip() == own
+    patterns = (PROJECT / ".dockerignore").read_text().split()
+    assert own in patterns or f"**/{Path(own).name}" in patterns
+
+
+def test_the_operators_policy_is_in_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    build: Any = apply_configuration(Distribution(), "pyproject.toml").get_command_obj("build_py")
+    build.ensure_finalized()
+    found = ["deployments/liaison.yaml", "deployments/compose.yaml", "deployments/demo/policy.yaml"]
+    assert build.exclude_data_files("deployments", "deployments", found) == found[1:]
+
+
 def units(folder: Path, program: str) -> Path:
     """With a program that is there, as systemd looks for it."""
     shutil.copytree(FOLDER / "systemd", folder)
@@ -90,6 +111,33 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         assert "liaison" not in done.stderr, done.stderr
+
+
+def settings(unit: Path) -> dict[str, str]:
+    parsed = RawConfigParser(strict=False)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read(unit)
+    return {name: value for section in parsed.sections() for name, value in parsed.items(section)}
+
+
+def test_a_postgresql_that_is_late_is_waited_for() -> None:
+    """With Requires=, one failure at boot keeps every role down for good."""
+    migrate = settings(FOLDER / "systemd/liaison-migrate.service")
+    assert migrate["Restart"] == "on-failure"
+    assert "postgresql.service" in migrate["After"].split()
+    assert settings(FOLDER / "systemd/liaison-.service.d/hardening.conf")["StartLimitIntervalSec"] == "0"
+
+
+def test_whoever_starts_a_role_migrates_before() -> None:
+    """As after an upgrade: a oneshot that remains active would not run again."""
+    assert "RemainAfterExit" not in settings(FOLDER / "systemd/liaison-migrate.service")
+    roles = [unit for unit in (FOLDER / "systemd").glob("*.service") if "migrate" not in unit.name]
+    assert len(roles) == len(ROLES) - 1
+    for role in map(settings, roles):
+        assert "Requires" not in role
+        assert "liaison-migrate.service" in role["Wants"].split()
+        assert "liaison-migrate.service" in role["After"].split()
+        assert role["Restart"] == "always"
 
 
 def test_a_key_that_systemd_does_not_know_is_found_out(tmp_path: Path) -> None:

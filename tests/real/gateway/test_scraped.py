@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,10 @@ MAY_BE_EMPTY = (
     "disk_free",
     "increase(",
     "delta(",
-    "== 0",
-    "> ",
     "doorbell",
-    "held|unknown",
 )
+COMPARED = re.compile(r"\s+(?:[=!]=|[<>]=?)\s+[\d.e+-]+")
+"""What is left out of an alert: on a calm day nothing is beyond its limit, and the figure must be there all the same."""
 
 
 async def told(program: str, *words: str | Path) -> str:
@@ -77,7 +77,7 @@ async def test_a_live_scrape(gateway_port: int, tmp_path: Path) -> None:
 
         await until("it is scraped", is_scraped, 60, every=0.2)
         for expression in expressions():
-            found = await _ask(http, expression)
+            found = await _ask(http, COMPARED.sub("", expression))
             assert found or any(part in expression for part in MAY_BE_EMPTY), expression
         answer = (await http.get("/rules")).json()
         loaded = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
