@@ -7,13 +7,12 @@ import re
 import shutil
 import subprocess
 from configparser import RawConfigParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from setuptools import Distribution
-from setuptools.config.pyprojecttoml import apply_configuration
 
 from tests.docs.documents import PROJECT
 from tests.docs.test_documents import parsed
@@ -89,7 +88,12 @@ def test_what_the_operator_puts_beside_it_stays_there(own: str) -> None:
 
 def test_the_operators_policy_is_in_no_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(PROJECT)
-    build: Any = apply_configuration(Distribution(), "pyproject.toml").get_command_obj("build_py")
+    # It has no types.
+    distribution: Any = import_module("setuptools").Distribution()
+    configured = import_module("setuptools.config.pyprojecttoml").apply_configuration(
+        distribution, "pyproject.toml"
+    )
+    build = configured.get_command_obj("build_py")
     build.ensure_finalized()
     found = ["deployments/liaison.yaml", "deployments/compose.yaml", "deployments/demo/policy.yaml"]
     assert build.exclude_data_files("deployments", "deployments", found) == found[1:]

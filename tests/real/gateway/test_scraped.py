@@ -36,7 +36,7 @@ MAY_BE_EMPTY = (
     "doorbell",
 )
 COMPARED = re.compile(r"\s+(?:[=!]=|[<>]=?)\s+[\d.e+-]+")
-"""What is left out of an alert: on a calm day nothing is beyond its limit, and the figure must be there all the same."""
+"""An alert's limit is left out: on a calm day nothing is beyond it, and the figure must be there all the same."""
 
 
 async def told(program: str, *words: str | Path) -> str:
