@@ -26,6 +26,8 @@ OPENING = "opening"
 """What marks the first message to a customer who has not written."""
 NOBODY = "Nobody (a time-out, or an integration by itself)"
 """Who resolved a page without a person's word, for the timeline."""
+ACTION_AGAIN = ":again:"
+"""Between an action's key and how often it was planned before and not started."""
 LAPSED = "lapsed:"
 """What marks the question about a page that ended without a person's word."""
 OWNERS_LEAD = "owners-lead"
@@ -167,6 +169,16 @@ class Case:
         """The question about this in this generation of the incident, if it was asked."""
         asked = (self.incident.generation, subject, which)
         return next((one for one in self.approvals if one.mark == asked), None)
+
+    def action_lines(self, action: str) -> list[LedgerLine]:
+        """What the ledger has of the action in this generation, the newest last."""
+        key = self.once(f"action:{action}")
+        return [
+            line
+            for line in self.ledger
+            if line.kind is EffectKind.ACTION
+            and (line.key == key or line.key.startswith(f"{key}{ACTION_AGAIN}"))
+        ]
 
     def line(self, key: str) -> LedgerLine | None:
         """The ledger's line with this key, or None if no such effect was planned."""

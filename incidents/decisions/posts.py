@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from incidents.actions import NOT_STARTED
-from incidents.case import Case, LedgerLine
+from incidents.case import ACTION_AGAIN, Case, LedgerLine
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, NoteText, Nothing
 from incidents.egress.edges import Confided, Edge
 from incidents.models import ChatMessage
 from incidents.policy.policy import ActionPolicy, Policy
 from incidents.texts.messages import internal
-
-_AGAIN = ":again:"
-"""Between an action's key and how often it was planned before and not started."""
 
 
 def chat_post(case: Case, policy: Policy, what: str, message: ChatMessage) -> Effect:
@@ -37,9 +34,9 @@ def action_effect(case: Case, action: ActionPolicy, *, approved_by: str | None =
     """The action run, once in this generation of the incident; again, if what was planned before was not started.
     `approved_by` is who said so, where it is only offered; it goes with the arguments, before what the policy has
     there."""
-    key, before = _action_key(case, action.name), action_lines(case, action.name)
+    key, before = case.once(f"action:{action.name}"), case.action_lines(action.name)
     if before and before[-1].result == NOT_STARTED:
-        key = f"{key}{_AGAIN}{len(before)}"
+        key = f"{key}{ACTION_AGAIN}{len(before)}"
     incident = case.incident
     arguments = {"incident": incident.name, "service": incident.service, **action.arguments}
     if approved_by is not None:
@@ -57,20 +54,6 @@ def action_effect(case: Case, action: ActionPolicy, *, approved_by: str | None =
             timeout=action.timeout.total_seconds(),
         ),
     )
-
-
-def action_lines(case: Case, action: str) -> list[LedgerLine]:
-    """What the ledger has of the action in this generation, the newest last."""
-    key = _action_key(case, action)
-    return [
-        line
-        for line in case.ledger
-        if line.kind is EffectKind.ACTION and (line.key == key or line.key.startswith(f"{key}{_AGAIN}"))
-    ]
-
-
-def _action_key(case: Case, action: str) -> str:
-    return case.once(f"action:{action}")
 
 
 def tell_room(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from incidents.actions import NOT_STARTED
 from incidents.basis import Basis
 from incidents.case import Case
 from incidents.commands.verbs import Verb
@@ -44,10 +45,18 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
 
 
 def offered(case: Case, policy: Policy) -> tuple[ActionPolicy, ...]:
-    """The service's actions that are run only when somebody says so."""
+    """The service's actions that are run only when somebody says so: also automatic ones that were held back, as they
+    are not tried again by themselves."""
     return tuple(
-        one for one in policy.service(case.incident.service).actions if one.mode is not ActionMode.AUTOMATIC
+        one
+        for one in policy.service(case.incident.service).actions
+        if one.mode is not ActionMode.AUTOMATIC or _was_held_back(case, one.name)
     )
+
+
+def _was_held_back(case: Case, action: str) -> bool:
+    lines = case.action_lines(action)
+    return bool(lines) and lines[-1].result == NOT_STARTED
 
 
 def offer_words(case: Case, policy: Policy) -> str:

@@ -22,7 +22,7 @@ from incidents.store.ledger.effects import (
     Leased,
     Settled,
 )
-from incidents.store.ledger.pauses import current_pause
+from incidents.store.ledger.pauses import pause_at_start
 from incidents.store.ledger.starts import lock_starts, starts_within
 from incidents.store.timeline import append_entries
 from tasks import resources
@@ -107,7 +107,7 @@ class _Start:
             looks=self._looks,
             healthy=self._healthy,
             starts=await starts_within(step.connection, service, action, within=HOUR, but=self._item.id),
-            pause=await current_pause(step.connection),
+            pause=await pause_at_start(step.connection),
         )
         planned = step.policy.action_of(service, action)
         why = obstacle(planned, now, step.basis)

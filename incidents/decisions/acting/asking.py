@@ -15,7 +15,7 @@ from incidents.decisions.participants.approval import (
     is_asked_in_room,
     mark_of,
 )
-from incidents.decisions.posts import action_effect, action_lines
+from incidents.decisions.posts import action_effect
 from incidents.decisions.telling import note_owner
 from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN
 from incidents.models import ChatMessage, IncidentState
@@ -63,7 +63,7 @@ def _why_over(seen: Case, one: Approval, action: ActionPolicy | None, basis: Bas
 
 def _towards_start(seen: Case, plan: Plan, action: ActionPolicy, basis: Basis) -> Plan:
     approval = seen.approval(_SUBJECT, action.name)
-    was_started = bool(action_lines(seen, action.name))
+    was_started = bool(seen.action_lines(action.name))
     if approval is None:
         if was_started or seen.incident.verdict not in action.verdicts:
             return plan

@@ -8,7 +8,7 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.commands.asked import Asked
 from incidents.decisions.participants.approval import ruled
-from incidents.decisions.posts import action_effect, action_lines, tell_engineers
+from incidents.decisions.posts import action_effect, tell_engineers
 from incidents.notes.context import offer_words, offered
 from incidents.policy.acting.section import ActionMode
 
@@ -22,7 +22,7 @@ def run_by_word(case: Case, name: str, asked_by: Asked, basis: Basis) -> tuple[P
     if action is None:
         offers = offer_words(case, policy)
         return untouched, f"On offer: {offers}." if offers else "No action is on offer for this service."
-    lines = action_lines(case, action.name)
+    lines = case.action_lines(action.name)
     if lines and lines[-1].result != NOT_STARTED:
         last = lines[-1]
         return untouched, f"'{action.name}' was run already: {last.detail or last.result or last.state}."

@@ -149,6 +149,7 @@ async def test_only_from_the_boards_own_page(
     [
         {"token": ""},
         {"token": f"99999999999.{'A' * 43}"},
+        {"token": f"{'9' * 12}.{'A' * 43}"},  # no year has so many seconds
         {"question": "affected-customers"},
         {"question": ""},
         {"answer": "maybe"},

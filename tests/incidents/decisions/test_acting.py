@@ -20,6 +20,7 @@ from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_wo
 from incidents.effects import EffectKind
 from incidents.events import ChatCommand
 from incidents.models import IncidentState, Severity, Verdict
+from incidents.notes.context import facts
 from incidents.policy.file import parse_policy
 from incidents.policy.policy import ActionConditions, ActionMode, ActionPolicy, Policy
 from tests.incidents.builders import (
@@ -235,6 +236,29 @@ def test_run_is_a_yes_too(case, allowed, starts, said):
     assert len(effects) == starts
     assert all(case.line(one.key) is None for one in effects)
     assert said in texts(plan)
+
+
+HELD_BACK = paged(ledger=[an_action_line(NAME, result=NOT_STARTED, detail="not started: actions are paused")])
+
+
+@pytest.mark.parametrize(
+    ("case", "starts", "said"),
+    [
+        (paged(), 0, "No action is on offer for this service."),
+        (HELD_BACK, 1, "bo has 'fail over' run"),
+        (paged(ledger=[an_action_line(NAME)]), 0, "No action is on offer"),
+        (paged(ledger=[an_action_line(NAME, result="failed")]), 0, "No action is on offer"),
+        (paged(ledger=HELD_BACK.ledger[2:], generation=2), 0, "No action is on offer"),
+    ],
+)
+def test_an_automatic_action_that_was_held_back_is_run_by_hand(case, starts, said):
+    """It is not tried again by itself; what was started is nobody's to start once more."""
+    plan = run(case, an_action(mode="automatic"))
+    assert len(of_kind(plan, EffectKind.ACTION)) == starts
+    assert all(case.line(one.key) is None for one in of_kind(plan, EffectKind.ACTION))
+    assert said in texts(plan)
+    offer = dict(facts(case, basis(an_action(mode="automatic")))).get("On offer")
+    assert offer == (f"run {NAME}" if starts else None)
 
 
 OFFICE = {"office": {"timezone": "Europe/Berlin", "hours": {"mon-fri": ["09:00-17:00"]}}}

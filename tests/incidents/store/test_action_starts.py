@@ -12,8 +12,9 @@ from incidents.effects import ActionCall, EffectKind
 from incidents.models import Incident
 from incidents.store.database import Database
 from incidents.store.ledger.effects import Leased, lease_effects, mark_sent, plan_effects
-from incidents.store.ledger.pauses import current_pause, pause_actions, resume_actions
+from incidents.store.ledger.pauses import current_pause, pause_actions, pause_at_start, resume_actions
 from incidents.store.ledger.starts import lock_starts, starts_within
+from tests.incidents.store.blocked_sessions import until_blocked
 from tests.incidents.store.examples import NOW, effect
 
 HOUR = timedelta(hours=1)
@@ -42,6 +43,24 @@ async def test_two_pauses_in_one_moment_are_one(database: Database):
             return await pause_actions(tx, Pause(since=MORNING, by=by))
 
     assert sorted(await asyncio.gather(*(one(str(number)) for number in range(5)))) == [False] * 4 + [True]
+
+
+async def test_a_pause_waits_for_starts_that_are_being_written_down(database: Database):
+    """Two starts do not wait for each other; once the pause is told, nothing goes out that was decided before it."""
+    async with database.transaction() as one, database.transaction() as two:
+        assert await pause_at_start(one) is None
+        assert await pause_at_start(two) is None
+
+        async def pause() -> bool:
+            async with database.transaction() as tx:
+                return await pause_actions(tx, Pause(since=MORNING, by="Ada"))
+
+        pausing = asyncio.create_task(pause())
+        await until_blocked(database)
+        assert not pausing.done()
+    assert await pausing
+    async with database.transaction() as tx:
+        assert await pause_at_start(tx) == Pause(since=MORNING, by="Ada")
 
 
 async def leased_actions(database: Database, incident: Incident, count: int) -> list[Leased]:
