@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+_GENERATION = "#g"
+_SAID_GENERATION = re.compile(rf"{_GENERATION}([0-9]{{1,9}})(?:[\s,:]+|$)")
 
 
 class ApprovalSubject(StrEnum):
@@ -55,12 +59,18 @@ class Approval:
         """What people say to name it: `status-page`, `action Fail over`."""
         return f"{self.subject} {self.which}".rstrip()
 
+    @property
+    def on_button(self) -> str:
+        """The same for a button, which outlives its question: with the generation it was asked in."""
+        return f"{self.named} {_GENERATION}{self.generation}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ruling:
     """What somebody says to such a question: yes or no, who, where, and why if they say so.
 
-    `which` as in `Approval`, in capitals or not; "" will do where one action is asked for.
+    `which` as in `Approval`, in capitals or not; "" will do where one action is asked for. `generation` is that of the
+    question it stands under; None for what somebody says now.
     """
 
     subject: ApprovalSubject
@@ -69,6 +79,13 @@ class Ruling:
     where: str
     why: str = ""
     which: str = ""
+    generation: int | None = None
+
+
+def generation_in(words: str) -> tuple[int | None, str]:
+    """The generation that a button says behind the question's name, and the rest; None for a person's own words."""
+    found = _SAID_GENERATION.match(words)
+    return (None, words) if found is None else (int(found[1]), words[found.end() :])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

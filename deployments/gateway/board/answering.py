@@ -94,6 +94,7 @@ class BoardAnswers:
             by=reader,
             where=WHERE,
             why=form.get("why", ""),
+            generation=one.generation,
         )
         basis = Basis(self._policy(), self._clock())
         async with self._database.transaction() as tx:

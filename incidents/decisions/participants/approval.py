@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling, words_for
+from incidents.approval import Approval, ApprovalState, ApprovalSubject, Ruling, generation_in, words_for
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.commands.verbs import Verb
@@ -88,10 +88,10 @@ def ask_room(
 
 
 def answer_buttons(approval: Approval, incident: str, *, yes: str) -> tuple[Button, ...]:
-    """Yes and no under a question, each to this question and no other."""
+    """Yes and no under a question, each to this question and no other, also after a reopening."""
     return (
-        Button(label=yes, verb=Verb.APPROVE, incident=incident, words=approval.named),
-        Button(label="Deny", verb=Verb.DENY, incident=incident, words=approval.named),
+        Button(label=yes, verb=Verb.APPROVE, incident=incident, words=approval.on_button),
+        Button(label="Deny", verb=Verb.DENY, incident=incident, words=approval.on_button),
     )
 
 
@@ -183,6 +183,8 @@ def _meant(case: Case, ruling: Ruling) -> Approval | str:
         return f"{name}: which one? {_choices(here, name)}."
     if not here:
         return f"Nothing is asked about {words_for(ruling.subject, ruling.which).what} for {name}."
+    if ruling.generation not in (None, here[0].generation):
+        return f"{name}: that was asked before it was reopened, and is over. What is asked now has buttons of its own."
     return here[0]
 
 
@@ -208,6 +210,7 @@ def ruled_by_words(case: Case, words: str, given: Spoken, basis: Basis) -> Ruled
         only = still_open[0] if still_open else None
         found = (only.subject, only.which, words) if only else (ApprovalSubject.STATUS_PAGE, "", words)
     subject, which, why = found
+    generation, why = generation_in(why)
     ruling = Ruling(
         subject=subject,
         which=which,
@@ -215,6 +218,7 @@ def ruled_by_words(case: Case, words: str, given: Spoken, basis: Basis) -> Ruled
         by=given.by,
         where=given.where,
         why=safe_excerpt(why, _LONGEST_REASON),
+        generation=generation,
     )
     return ruled(case, ruling, basis)
 

@@ -112,8 +112,8 @@ def test_who_is_asked(case, action, is_asked):
     if is_asked:
         (post,) = [one for one in of_kind(plan, EffectKind.CHAT_POST) if one.payload.buttons]
         assert [(one.verb, one.words) for one in post.payload.buttons] == [
-            (Verb.APPROVE, f"action {NAME}"),
-            (Verb.DENY, f"action {NAME}"),
+            (Verb.APPROVE, f"action {NAME} #g{case.incident.generation}"),
+            (Verb.DENY, f"action {NAME} #g{case.incident.generation}"),
         ]
         assert asked[0].expires_at == NOW + timedelta(minutes=30)
 
@@ -165,6 +165,7 @@ SECOND = question(which="restart all")
     ("words", "which", "why"),
     [
         (f"action {NAME}", NAME, ""),
+        (f"action {NAME} #g1, it is bad", NAME, "it is bad"),  # a chat without buttons has their words typed
         ("Action FAIL OVER, it is bad", NAME, "it is bad"),
         ("action fail over: it is bad", NAME, "it is bad"),
         ("restart all it is bad", "restart all", "it is bad"),
@@ -366,21 +367,3 @@ def test_a_calendar_that_is_not_there_is_named():
     with pytest.raises(Exception, match="there is no calendar 'alwais'; did you mean 'always'"):
         parse_policy(wrong)
     assert ActionConditions().calendar is None
-
-
-@pytest.mark.parametrize(
-    ("verb", "text", "expected"),
-    [
-        (Verb.APPROVE, f"action {NAME}", [(SUBJECT, A.APPROVED)]),
-        (Verb.DENY, f"action {NAME}", [(SUBJECT, A.DENIED)]),
-        (Verb.APPROVE, "status-page", [(ApprovalSubject.STATUS_PAGE, A.APPROVED)]),
-        (Verb.APPROVE, "affected-customers", []),
-        (Verb.APPROVE, "", []),
-    ],
-)
-def test_a_button_answers_its_own_question(verb, text, expected):
-    """What it stands under, whatever else is asked; one whose question is gone answers nothing."""
-    case = paged(question(), replace(question(), subject=ApprovalSubject.STATUS_PAGE, which=""))
-    pressed = ChatCommand(connection="slack/main", room_id="C1", user="bo", verb=verb, at=NOW, text=text)
-    plan = chat_command(case, pressed, basis())
-    assert [(one.subject, one.state) for one in plan.approvals] == expected
