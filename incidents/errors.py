@@ -45,6 +45,13 @@ class Exposed(Refused):
     """
 
 
+class NotShown(Refused):
+    """What was for the customer was stored where they cannot read it, so nobody was told; the message says where.
+
+    It is never sent again: whoever stored it so would do it again. A person tells the customer by hand.
+    """
+
+
 class Forged(Refused):
     """A webhook's signature is proven wrong on a healthy configuration.
 

@@ -173,7 +173,8 @@ class Helpdesk(Protocol):
         ...
 
     async def was_done(self, id: str, once: str) -> bool:
-        """Whether the change with this key is on the ticket (looked up by its marker). Raises `Exposed` as `update`."""
+        """Whether the change with this key is on the ticket (looked up by its marker). Raises `Exposed` for a note that
+        customers could read, and `NotShown` for a reply that they cannot: neither is done."""
         ...
 
 

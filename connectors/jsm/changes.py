@@ -18,7 +18,7 @@ from connectors.kit.fields import items, record, records, text, utc_time
 from connectors.kit.marks import marked
 from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
-from incidents.errors import Refused
+from incidents.errors import NotShown, Refused
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
 
 _PUBLISHING = "look at automation rules and apps of the project: something publishes internal comments"
@@ -49,7 +49,8 @@ class RequestChanges:
         return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE, version=None if is_said else version)
 
     async def was_done(self, ticket: str, once: str) -> bool:
-        """Whether the comment with this key is there. Raises `Exposed` for a note that customers could read."""
+        """Whether the comment with this key is there. Raises `Exposed` for a note that customers could read, and
+        `NotShown` for a reply that they cannot."""
         own_id = await self._requests.site.own_id()
         await self._requests.issue(ticket)
         comments = await self._requests.comments(ticket)
@@ -57,7 +58,10 @@ class RequestChanges:
         if note is not None:
             await self._keep_private(ticket, note)
             return True
-        return own_comment(comments, note_key(once, is_private=False), own_id) is not None
+        reply = own_comment(comments, note_key(once, is_private=False), own_id)
+        if reply is not None:
+            _require_shown(ticket, reply)
+        return reply is not None
 
     async def _label(self, ticket: str, tags: tuple[str, ...]) -> int:
         body = {"update": {"labels": [{"add": tag} for tag in tags]}}
@@ -107,11 +111,8 @@ class RequestChanges:
             return
         if not is_shown:
             await self._keep_private(ticket, comment)
-        elif not is_public(comment):
-            raise Refused(
-                f"jsm: the reply on request {ticket} was stored as an internal comment that its customer cannot read:"
-                " look at automation rules of the project, and tell the customer by hand"
-            )
+        else:
+            _require_shown(ticket, comment)
 
     async def _keep_private(self, ticket: str, comment: Mapping[str, Any]) -> None:
         if not is_public(comment):
@@ -132,6 +133,14 @@ class RequestChanges:
 def note_key(once: str, *, is_private: bool) -> str:
     """A note and a reply of the same key have different marks: what is public is never taken for the note."""
     return f"{once}/{'note' if is_private else 'reply'}"
+
+
+def _require_shown(ticket: str, reply: Mapping[str, Any]) -> None:
+    if not is_public(reply):
+        raise NotShown(
+            f"jsm: the reply on request {ticket} was stored as an internal comment that its customer cannot read:"
+            " look at automation rules of the project, and tell the customer by hand"
+        )
 
 
 def _status_name(issue: Mapping[str, Any]) -> str:

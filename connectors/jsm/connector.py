@@ -53,7 +53,8 @@ OVERLAP = timedelta(seconds=2)
 CLOCKS_DIFFER = timedelta(minutes=2)
 """A search says for how many minutes back, by Jira's clock."""
 CALLS_A_TICKET = 4
-"""To read it, to read it again before a comment, to write that, and to see what became of it."""
+"""To read it, to read it again before a comment, to write that, and to see what became of it; a status, which is a
+change of its own, costs as many."""
 RIGHTS = {
     "BROWSE_PROJECTS": "Browse Projects",
     "EDIT_ISSUES": "Edit Issues",

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.kit.fields import any_text, records, whole
 from connectors.redmine.api import RedmineApi
-from incidents.errors import Exposed, LiaisonError, NotAllowed, Refused, Unknown
+from incidents.errors import Exposed, LiaisonError, NotAllowed, NotShown, Refused, Unknown
 
 PRIVATE_NOTES = "set_notes_private"
 PRIVATE_ISSUES = frozenset({"set_issues_private", "set_own_issues_private"})
@@ -46,6 +46,15 @@ async def refuse_exposed(api: RedmineApi, key: str, note: Mapping[str, Any]) -> 
     if any(one.get("id") == journal and any_text(one.get("notes")) for one in records(seen.get("journals"))):
         raise Exposed(by_hand)
     raise Exposed(f"{told}, and was taken back; give our role SetNotesPrivate")
+
+
+def require_shown(key: str, note: Mapping[str, Any]) -> None:
+    """Raises `NotShown` for a reply of ours that is a private note there."""
+    if note.get("private_notes") is True:
+        raise NotShown(
+            f"redmine: the reply on issue {key} was stored as a private note that its customer cannot read: look at"
+            " Redmine's plugins, and tell the customer by hand"
+        )
 
 
 async def hide_issue(api: RedmineApi, key: str) -> None:

@@ -189,6 +189,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
             return False
         if audit is not None:
             await self._visibility.require_private(id, audit)
+            self._visibility.require_shown(id, audit)
         return audit is not None
 
     async def service_levels(self) -> ServiceLevels:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
-from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, StoreFault, Unreachable
+from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotShown, StoreFault, Unreachable
 from incidents.fan_out.budget import ALONE_AT_ONCE, UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
@@ -189,6 +189,8 @@ async def _found(helpdesk: Helpdesk, item: Leased) -> Settled | None:
             return None
     except Exposed as error:
         return exposed(item, str(error))
+    except NotShown as error:
+        return dead(item, str(error))
     return done(item, detail="found at the helpdesk: it had been sent before")
 
 

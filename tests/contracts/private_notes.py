@@ -15,7 +15,7 @@ import pytest
 import stamina
 
 from connectors.kit.fakes.faults import FaultKind
-from incidents.errors import Exposed, Unknown
+from incidents.errors import Exposed, NotShown, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketStatus
 from incidents.ports import Helpdesk
 from tests.contracts.helpdesk import BODY, NOTE, ONCE, REPLY, SUBJECT, many_tickets
@@ -134,6 +134,17 @@ class PrivateNotesContract:
         (outcome,) = await helpdesk.update([ticket], REPLY, once=ONCE)
         assert outcome.outcome is ChangeOutcome.REFUSED
         assert "tell the customer by hand" in outcome.detail
+
+    async def test_a_reply_that_its_customer_cannot_read_whose_answer_was_lost(
+        self, helpdesk: Helpdesk, world: LeakyHelpdeskWorld, ticket: str
+    ) -> None:
+        """The look-up does not call it done either."""
+        world.hide_replies()
+        world.faults.arm(FaultKind.DROP_REPLY, where=world.update_path)
+        with pytest.raises(Unknown):
+            await helpdesk.update([ticket], REPLY, once=ONCE)
+        with pytest.raises(NotShown, match="tell the customer by hand"):
+            await helpdesk.was_done(ticket, ONCE)
 
     async def test_what_is_stored_as_sent_alarms_nobody(
         self, helpdesk: Helpdesk, world: LeakyHelpdeskWorld, ticket: str

@@ -51,6 +51,21 @@ async def test_told_and_not_heard_so(liaison: Installation):
     assert [len(liaison.replies(ticket)) for ticket in tickets] == [1, 1, 1]
 
 
+async def test_told_where_no_customer_reads_it_and_not_heard_so(liaison: Installation):
+    """A rule of the house stores our replies as internal, and the answer was lost: nobody was told, and nobody is told
+    so by a second one; the incident waits until somebody has called them."""
+    liaison.world.zendesk.api.desk.hides_replies = True
+    tickets = await acknowledged_with(liaison, FaultKind.DROP_REPLY)
+    await liaison.let_pass(LATER)
+    await recover()
+    lines = await liaison.ledger(MESSAGE)
+    assert [line.state for line in lines] == [EffectState.DEAD] * 3
+    assert all("tell the customer by hand" in line.detail for line in lines)
+    assert [liaison.replies(ticket) for ticket in tickets] == [[], [], []]
+    await liaison.resolved()
+    assert "3 customer(s) must be told by hand" in liaison.room()
+
+
 async def test_perhaps_told_waits_for_a_person(liaison: Installation):
     """A 500 that did nothing: we cannot know, so a person looks. What she sends again goes out once."""
     tickets = await acknowledged_with(liaison, FaultKind.CRASH)

@@ -81,14 +81,15 @@ def _people() -> dict[int, StoredAccount]:
 @dataclass
 class FakeTracker:
     """One public project. `rights` are those of our role; `is_deaf` answers success and changes nothing;
-    `loses_privacy` stores as public what is sent as private, whatever our rights; `keeps_notes` empties none;
-    `refused_fields` are 422."""
+    `loses_privacy` stores as public what is sent as private, whatever our rights; `hides_replies` stores as private
+    what is sent as public, as a plugin may; `keeps_notes` empties none; `refused_fields` are 422."""
 
     clock: Callable[[], datetime]
     people: dict[int, StoredAccount] = field(default_factory=_people)
     rights: set[str] = field(default_factory=lambda: set(RIGHTS))
     is_deaf: bool = False
     loses_privacy: bool = False
+    hides_replies: bool = False
     keeps_notes: bool = False
     refused_fields: set[str] = field(default_factory=set)
     before_change: list[Callable[[], None]] = field(default_factory=list)
@@ -121,7 +122,7 @@ class FakeTracker:
     def note(self, issue: StoredIssue, user: int, text: str, *, is_private: bool = False) -> None:
         """Without the right, a private note is a public one, and nothing is said."""
         may_hide = user != 5 or ("set_notes_private" in self.rights and issue.project == 1)
-        keeps = is_private and not self.loses_privacy and may_hide
+        keeps = (is_private and not self.loses_privacy and may_hide) or (self.hides_replies and user == 5)
         issue.journals.append(StoredJournal(self._next(), user, _stored(text), self.clock(), keeps))
         issue.updated_at = self.clock()
 

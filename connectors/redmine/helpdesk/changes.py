@@ -17,7 +17,7 @@ from connectors.redmine.helpdesk.conversation import RedmineConversation
 from connectors.redmine.helpdesk.people import RedminePeople
 from connectors.redmine.helpdesk.words import field_of, status_id, status_of, tags_of
 from connectors.redmine.mapping import inert, inert_but_links, own_note
-from connectors.redmine.privacy import PRIVATE_NOTES, refuse_exposed
+from connectors.redmine.privacy import PRIVATE_NOTES, refuse_exposed, require_shown
 from connectors.redmine.settings import RedmineSettings
 from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
@@ -57,7 +57,7 @@ class RedmineChanges:
         fields = self._tag_fields(issue, change)
         note, key = self._note(change, once)
         if note and (written := own_note(issue, key, self._own_id)) is not None:
-            await self._keep_private(ticket, written, change)
+            await self._require_as_meant(ticket, written, change)
             note = {}
         if note.get("private_notes"):
             await self._require_private(issue)
@@ -67,7 +67,7 @@ class RedmineChanges:
         problem = await self._write(ticket, issue, note, fields) or problem
         if note:
             seen = await self._seen_note(ticket, key)
-            await self._keep_private(ticket, seen, change)
+            await self._require_as_meant(ticket, seen, change)
         try:
             if problem:
                 raise Refused(f"redmine: ticket {ticket}: {problem}")
@@ -88,9 +88,11 @@ class RedmineChanges:
             text = inert_but_links(change.public_reply)
         return ({} if text is None else {"notes": marked(text, key), "private_notes": is_private}), key
 
-    async def _keep_private(self, ticket: str, note: Mapping[str, Any], change: TicketChange) -> None:
+    async def _require_as_meant(self, ticket: str, note: Mapping[str, Any], change: TicketChange) -> None:
         if change.private_note is not None:
             await refuse_exposed(self._api, ticket, note)
+        else:
+            require_shown(ticket, note)
 
     async def _write(
         self, ticket: str, issue: Mapping[str, Any], note: Mapping[str, Any], fields: Mapping[str, Any]

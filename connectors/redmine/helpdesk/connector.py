@@ -22,7 +22,7 @@ from connectors.redmine.helpdesk.people import RedminePeople
 from connectors.redmine.helpdesk.words import field_of, ticket_from
 from connectors.redmine.mapping import key_from, own_note
 from connectors.redmine.polling import changed_issues
-from connectors.redmine.privacy import require_private
+from connectors.redmine.privacy import require_private, require_shown
 from connectors.redmine.settings import RedmineSettings
 from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
@@ -115,7 +115,7 @@ class RedmineHelpdesk(Helpdesk):
 
     async def was_done(self, id: str, once: str) -> bool:
         """A change without words leaves no mark and is answered False: repeating it is harmless. So is a note that
-        should be private and is public: `update` takes it back."""
+        should be private and is public: `update` takes it back. Raises `NotShown` for a reply that is private."""
         if key_from(id) is None:
             return False
         own_id = await self._api.own_id()
@@ -123,11 +123,13 @@ class RedmineHelpdesk(Helpdesk):
             issue = await self._api.issue(id, "journals")
         except NotFound:
             return False
-        for is_private in (True, False):
-            note = own_note(issue, note_key(once, is_private=is_private), own_id)
-            if note is not None and (note.get("private_notes") is True) is is_private:
-                return True
-        return False
+        note = own_note(issue, note_key(once, is_private=True), own_id)
+        if note is not None and note.get("private_notes") is True:
+            return True
+        reply = own_note(issue, note_key(once, is_private=False), own_id)
+        if reply is not None:
+            require_shown(id, reply)
+        return reply is not None
 
     async def _ticket(self, issue: Mapping[str, Any]) -> Ticket:
         customer = await self._people.customer(issue)

@@ -14,7 +14,14 @@ from typing import Any
 from connectors.kit.fields import any_text, items, records
 from connectors.kit.read_back import read_back
 from connectors.requesttracker.api import RtApi
-from connectors.requesttracker.conversation.reader import HIDDEN, NOTE, REPLY, Conversation, note_exposed
+from connectors.requesttracker.conversation.reader import (
+    HIDDEN,
+    NOTE,
+    REPLY,
+    Conversation,
+    note_exposed,
+    reply_not_shown,
+)
 from connectors.requesttracker.mapping import DELETED, content_type, id_from, status_from, status_word
 from connectors.requesttracker.settings import RequestTrackerSettings
 from incidents.errors import LiaisonError, NotFound, Refused, Unknown
@@ -72,10 +79,7 @@ class Changes:
 
     async def _reply(self, ticket: str, words: PublicText, once: str) -> None:
         if await self._say(ticket, "correspond", words, content_type(once), once) == NOTE:
-            raise Refused(
-                f"requesttracker: the reply on ticket {ticket} was stored as a comment that its customer does not get:"
-                " look at RT's scrips and local changes, and tell the customer by hand"
-            )
+            raise reply_not_shown(ticket)
 
     async def _say(self, ticket: str, kind: str, text: str, kept_as: str, once: str) -> str | None:
         """What RT has of it afterwards: the type of its transaction."""

@@ -18,7 +18,7 @@ from connectors.kit.private_notes import exposed
 from connectors.kit.recent import RecentlyUsed
 from connectors.requesttracker.api import RtApi
 from connectors.requesttracker.mapping import carries, headers_of, id_from, is_note, name_of
-from incidents.errors import Exposed, NotAllowed, NotFound
+from incidents.errors import Exposed, NotAllowed, NotFound, NotShown
 from incidents.models import Author, Comment, Origin, Ticket
 
 MEMORY = 5_000
@@ -70,19 +70,23 @@ class Conversation:
 
     async def has_message(self, ticket: str, once: str) -> bool:
         """Whether a message that our own user wrote with this key is on the ticket. Raises `Exposed` for a note of ours
-        that is a reply there."""
+        that is a reply there, and `NotShown` for a reply that is a comment."""
         async for parts in self._api.pages(f"ticket/{ticket}/attachments", _PARTS):
             for part in parts:
                 if carries(part, once) and self._is_own(part):
-                    if is_note(part) and await self._is_reply(part):
+                    kind = await self._kind(part)
+                    if is_note(part) and kind == REPLY:
                         raise await note_exposed(ticket)
+                    if not is_note(part) and kind == NOTE:
+                        raise reply_not_shown(ticket)
                     return True
         return False
 
-    async def _is_reply(self, part: dict[str, Any]) -> bool:
+    async def _kind(self, part: dict[str, Any]) -> str:
+        """The type of the transaction that a message came by."""
         number = id_from(part.get("TransactionId"))
         data = {} if number is None else await self._api.get(f"transaction/{number}")
-        return data.get("Type") == REPLY
+        return any_text(data.get("Type"))
 
     async def message(self, transaction: str, once: str) -> str | None:
         """The type of a transaction that carries our message, None if it does not, `HIDDEN` for one we may not see:
@@ -161,6 +165,14 @@ async def note_exposed(ticket: str) -> Exposed:
         f"requesttracker: the comment on ticket {ticket}",
         None,
         cure="look at RT's scrips and local changes: a comment became a reply",
+    )
+
+
+def reply_not_shown(ticket: str) -> NotShown:
+    """A comment is mailed to no customer."""
+    return NotShown(
+        f"requesttracker: the reply on ticket {ticket} was stored as a comment that its customer does not get:"
+        " look at RT's scrips and local changes, and tell the customer by hand"
     )
 
 

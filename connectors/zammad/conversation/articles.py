@@ -59,6 +59,12 @@ def is_exposed_note(article: Mapping[str, Any]) -> bool:
     return is_note and is_readable_by_customers(article)
 
 
+def is_hidden_reply(article: Mapping[str, Any]) -> bool:
+    """Whether it is a reply of ours, which is public, and its ticket shows it to colleagues only."""
+    is_note = record(article.get("preferences")).get(PRIVATE) is True
+    return not is_note and article.get("internal") is not False
+
+
 def with_key(articles: Sequence[Mapping[str, Any]], once: str) -> Mapping[str, Any] | None:
     """The article that was written with this key."""
     return next((one for one in articles if record(one.get("preferences")).get(ONCE) == once), None)

@@ -18,7 +18,7 @@ from connectors.zammad.conversation import articles
 from connectors.zammad.conversation.reader import ZammadReader
 from connectors.zammad.mapping import MERGED, REMOVED, id_from, state_fields, version_from
 from connectors.zammad.settings import ZammadSettings
-from incidents.errors import NotAllowed, NotFound, Refused, Unknown
+from incidents.errors import NotAllowed, NotFound, NotShown, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 
@@ -106,9 +106,12 @@ class ZammadChanges:
         return articles.reply(change.public_reply, once, to=email, subject=text(ticket.get("title")))
 
     async def was_done(self, ticket: str, once: str) -> bool:
-        """Whether the article with this key is there. Raises `Exposed` for a note that customers could read."""
+        """Whether the article with this key is there. Raises `Exposed` for a note that customers could read, and
+        `NotShown` for a reply that they cannot."""
         found = articles.with_key(await self._reader.articles(ticket), once)
         await self._keep_private(ticket, found)
+        if found is not None:
+            _require_shown(ticket, found)
         return found is not None
 
     async def _prove(self, ticket: str, article: dict[str, Any], once: str) -> None:
@@ -120,11 +123,8 @@ class ZammadChanges:
         )
         found = articles.with_key(seen, once)
         await self._keep_private(ticket, found)
-        if found is not None and found.get("internal") is not article["internal"]:
-            raise Refused(
-                f"zammad: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at"
-                " Zammad's triggers and core workflows, and tell the customer by hand"
-            )
+        if found is not None:
+            _require_shown(ticket, found)
 
     async def _keep_private(self, ticket: str, article: Mapping[str, Any] | None) -> None:
         if article is None or not articles.is_exposed_note(article):
@@ -140,6 +140,14 @@ class ZammadChanges:
             f"zammad: the note on ticket {ticket}",
             None if own_id is None else hide,
             cure="look at Zammad's triggers and core workflows: something publishes notes",
+        )
+
+
+def _require_shown(ticket: str, article: Mapping[str, Any]) -> None:
+    if articles.is_hidden_reply(article):
+        raise NotShown(
+            f"zammad: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at"
+            " Zammad's triggers and core workflows, and tell the customer by hand"
         )
 
 

@@ -20,7 +20,7 @@ from connectors.kit.read_back import read_back
 from connectors.zendesk.calls import Call, Get
 from connectors.zendesk.comments.audits import audit_pages
 from connectors.zendesk.mapping import carries, comment_of, is_of_a_note, ticket_id_from
-from incidents.errors import Exposed, LiaisonError
+from incidents.errors import Exposed, LiaisonError, NotShown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 AT_ONCE = 100
@@ -69,6 +69,12 @@ class Visibility:
         if is_of_a_note(audit) and comment and comment.get("public") is not False:
             raise await self._exposed(ticket, comment)
 
+    def require_shown(self, ticket: str, audit: Mapping[str, Any]) -> None:
+        """Raises `NotShown` if it is the audit of a reply that was stored as a note."""
+        comment = comment_of(audit)
+        if comment and not is_of_a_note(audit) and comment.get("public") is not True:
+            raise NotShown(_not_shown(ticket))
+
     async def _last_audits(self, tickets: Sequence[str], once: str) -> dict[str, Mapping[str, Any]]:
         seen = await self._looks.last_audits(tickets)
         return {ticket: audit for ticket, audit in seen.items() if ticket in tickets and carries(audit, once)}
@@ -92,11 +98,7 @@ class Visibility:
         except LiaisonError as error:
             return _unknown(ticket, error)
         if change.public_reply is not None and comment_of(found or {}).get("public") is not True:
-            told = (
-                f"zendesk: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at the"
-                " account's triggers and apps, and tell the customer by hand"
-            )
-            return replace(done, outcome=ChangeOutcome.REFUSED, detail=told)
+            return replace(done, outcome=ChangeOutcome.REFUSED, detail=_not_shown(ticket))
         return done
 
     async def _exposed(self, ticket: str, comment: Mapping[str, Any]) -> Exposed:
@@ -157,6 +159,13 @@ class _SharedLooks:
             for audit in records(data.get("last_audits"))
             if (ticket := ticket_id_from(audit.get("ticket_id"))) is not None
         }
+
+
+def _not_shown(ticket: str) -> str:
+    return (
+        f"zendesk: the reply on ticket {ticket} was stored as a note that its customer cannot read: look at the"
+        " account's triggers and apps, and tell the customer by hand"
+    )
 
 
 def _unknown(ticket: str, error: LiaisonError) -> TicketOutcome:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from connectors.redmine import RedmineHelpdesk
 from connectors.redmine.fake.tracker import StoredAccount, StoredIssue
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed, NotShown, Refused
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -103,6 +103,20 @@ async def test_one_that_cannot_be_taken_back_is_for_a_person(
     outcome = await change(helpdesk, ticket, NOTE)
     assert outcome.outcome is ChangeOutcome.EXPOSED
     assert "could not be taken back: delete it by hand" in outcome.detail
+
+
+async def test_a_reply_that_was_stored_as_private_is_never_called_done(
+    world: HelpdeskWorld, helpdesk: RedmineHelpdesk, ticket: str
+) -> None:
+    """Nobody was told: neither by the call itself, nor by the look-up after a lost answer, nor by another try."""
+    world.fake.tracker.hides_replies = True
+    for _ in range(2):
+        outcome = await change(helpdesk, ticket, REPLY)
+        assert outcome.outcome is ChangeOutcome.REFUSED
+        assert "tell the customer by hand" in outcome.detail
+    assert len(stored(world, ticket).journals) == 1
+    with pytest.raises(NotShown, match="tell the customer by hand"):
+        await helpdesk.was_done(ticket, "a")
 
 
 async def test_the_same_key_twice_is_one_message(
