@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from incidents.case import OPENING, PROGRESS, Case, Plan, outbound_lines
 from incidents.decisions.merging.merge import Merging, check_merge, merge_plans
 from incidents.decisions.participants.issue import issue_key
+from incidents.decisions.participants.monitors import with_monitors_of_merged
 from incidents.decisions.participants.status_page import open_public
 from incidents.decisions.participants.taking_part import with_participants
 from incidents.errors import NotFound
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
+from incidents.store.alerts import episodes_of
 from incidents.store.cases import load_cases, write_plans
 from incidents.store.inbox.drains import take_turns
 from incidents.store.merging.handing import Handing, hand_on, where_it_goes_on
@@ -47,11 +49,14 @@ async def merge(step: Step, loser_id: int, survivor_id: int, merging: Merging) -
             said=f"{one} was merged into {other} already.", is_new=False, loser=loser_id, survivor=survivor_id
         )
     check_merge(before.incident, survivor.incident)
+    is_heard = bool(step.policy.alerts.acknowledge)
+    alerts = await episodes_of(step.connection, loser_id) if is_heard else ()
     await hand_on(step.connection, _handing(before, survivor), now=step.now)
     cases = await load_cases(step.connection, [loser_id, survivor_id], lock=True)
     loser, survivor = cases[loser_id], cases[survivor_id]
     plans = merge_plans(before, loser, survivor, merging, step.basis)
-    await _write(step, [(loser, plans.loser), (survivor, plans.survivor)])
+    goes_on = with_monitors_of_merged(before, survivor, plans.survivor, alerts, step.basis)
+    await _write(step, [(loser, plans.loser), (survivor, goes_on)])
     await _keep_their_tickets(step, before, survivor, plans.survivor)
     count = len(before.tickets)
     said = f"{one} was merged into {other}, with {count} ticket{'' if count == 1 else 's'}. {other} goes on."

@@ -17,37 +17,44 @@ S = IncidentState
 
 
 def concerns_monitors(case: Case, plan: Plan) -> bool:
-    """Whether somebody has taken the incident by this plan, or nobody has it any more although it goes on."""
-    return (case.incident.state is S.ACKNOWLEDGED) != (plan.incident.state is S.ACKNOWLEDGED) and (
-        plan.incident.state in (S.ACKNOWLEDGED, S.ESCALATED)
-    )
+    """Whether somebody has taken the incident by this plan, or nobody has it any more: also where it is said to be
+    fixed, as what still fires is nobody's then."""
+    return (case.incident.state is S.ACKNOWLEDGED) != (plan.incident.state is S.ACKNOWLEDGED)
 
 
 def with_monitors(case: Case, plan: Plan, episodes: Sequence[Episode], basis: Basis) -> Plan:
     """The plan, with what its alerts' monitors hear. What is over there loses it by itself."""
     if not concerns_monitors(case, plan):
         return plan
-    told = tell_monitors(case, plan.incident, episodes, basis)
-    return replace(plan, effects=(*plan.effects, *told))
+    return _telling(case, plan, episodes, basis)
+
+
+def with_monitors_of_merged(
+    before: Case, case: Case, plan: Plan, episodes: Sequence[Episode], basis: Basis
+) -> Plan:
+    """The plan of whoever goes on after a merge. `before` is the one that ended, `episodes` are those that came from
+    it: who has the incident has them, too, and where somebody had that one alone, nobody has them any more."""
+    if S.ACKNOWLEDGED not in (before.incident.state, plan.incident.state):
+        return plan
+    return _telling(case, plan, episodes, basis)
 
 
 def tell_monitors(
     case: Case, incident: Incident, episodes: Sequence[Episode], basis: Basis
 ) -> tuple[Effect, ...]:
-    """That somebody has these alerts, or that nobody has them any more. What is silenced already stays as it is: it is
-    somebody else's, or ours."""
+    """That somebody has these alerts, or that nobody has them any more. Whose an acknowledgement there is, the monitor
+    knows: what we last saw of it may be our own old one."""
     is_taken = incident.state is S.ACKNOWLEDGED
-    firing = [
-        one
-        for one in episodes
-        if one.connection in basis.policy.alerts.acknowledge
-        and one.is_firing
-        and not (is_taken and one.is_silenced)
-    ]
+    firing = [one for one in episodes if one.connection in basis.policy.alerts.acknowledge and one.is_firing]
     text = internal(f"{incident.name}: {incident.responder or 'an engineer'} is on it")
     kind = EffectKind.ALERT_ACKNOWLEDGE if is_taken else EffectKind.ALERT_UNACKNOWLEDGE
     payload: Payload = NoteText(text=text) if is_taken else Nothing()
     return tuple(_effect(case, one, kind, payload, basis) for one in firing)
+
+
+def _telling(case: Case, plan: Plan, episodes: Sequence[Episode], basis: Basis) -> Plan:
+    told = tell_monitors(case, plan.incident, episodes, basis)
+    return replace(plan, effects=(*plan.effects, *told))
 
 
 def _effect(case: Case, episode: Episode, kind: EffectKind, payload: Payload, basis: Basis) -> Effect:
