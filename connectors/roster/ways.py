@@ -12,8 +12,8 @@ from functools import partial
 from pydantic import SecretStr
 
 from connectors.kit.pacing import Pace
-from connectors.roster.answering.mailing import ReplyTo, addresses_of, notify, require_everybody
-from incidents.errors import NotAllowed, Unknown
+from connectors.roster.answering import mailing
+from incidents.errors import NotAllowed
 
 
 class Ways:
@@ -37,22 +37,30 @@ class Ways:
         address = self._ways.get(way)
         if address is None:
             return ()
-        return await asyncio.to_thread(addresses_of, address.get_secret_value())
+        return await asyncio.to_thread(mailing.addresses_of, address.get_secret_value())
 
     async def send(
-        self, way: str, title: str, text: str, reply_to: ReplyTo | None = None, but: Collection[str] = ()
+        self,
+        way: str,
+        title: str,
+        text: str,
+        reply_to: mailing.ReplyTo | None = None,
+        but: Collection[str] = (),
     ) -> None:
         """`reply_to` is for a way that sends mail, and so are the hashed addresses that it has reached before (`but`).
 
         Raises `NotAllowed` for a way that is not in the block, `Unreachable` where the service did not take it
-        (`NotEverybody`: not for all), and `Unknown` where it did not answer in time and may have taken it."""
+        (`NotEverybody`: not for all), and `NoAnswerInTime` where it may have taken it: whom it has reached by then is
+        known, and nobody further is mailed."""
         address = self._ways.get(way)
         if address is None:
             raise NotAllowed(f"the block has no way {way!r}; add it under ways, or correct the policy")
-        send_it = partial(notify, address.get_secret_value(), title, text, reply_to, but)
+        under_way = mailing.Sending(but)
+        send_it = partial(mailing.notify, address.get_secret_value(), title, text, reply_to, under_way)
         try:
             async with asyncio.timeout(self._timeout):
                 sent = await asyncio.to_thread(send_it)
         except TimeoutError as error:
-            raise Unknown(f"{way} did not answer within {self._timeout:g} s") from error
-        require_everybody(way, sent)
+            told = f"{way} did not answer within {self._timeout:g} s"
+            raise mailing.NoAnswerInTime(told, under_way.end()) from error
+        mailing.require_everybody(way, sent)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import apprise
 from apprise.plugins.email import NotifyEmail
 
 from incidents.case import hashed_address
-from incidents.errors import LiaisonError, Unreachable
+from incidents.errors import LiaisonError, Unknown, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,32 @@ class MailSent:
 
     reached: tuple[str, ...]
     is_everybody: bool
+
+
+@dataclass(slots=True)
+class Sending:
+    """One notice under way in a thread, for whoever waits for it no longer than until a deadline.
+
+    Whoever is among `but` is passed over, and the thread adds to `reached`: both are hashed addresses. Once it
+    `is_over` the thread begins no further mail, as it is noted by then whom the next attempt is for.
+    """
+
+    but: Collection[str] = ()
+    reached: list[str] = field(default_factory=list)
+    is_over: bool = False
+
+    def end(self) -> tuple[str, ...]:
+        """Let it begin no further mail, and say whom it has reached."""
+        self.is_over = True
+        return tuple(self.reached)
+
+
+class NoAnswerInTime(Unknown):
+    """A notice that took too long. `reached` are those of whom it is known that they got it, by hashed addresses."""
+
+    def __init__(self, what: str, reached: tuple[str, ...]) -> None:
+        super().__init__(what)
+        self.reached = reached
 
 
 class NotEverybody(Unreachable):
@@ -47,7 +73,7 @@ def require_everybody(way: str, sent: MailSent) -> None:
 
 def reached_in_spite_of(error: LiaisonError) -> tuple[str, ...]:
     """Who got it although it failed, by their hashed addresses."""
-    return error.reached if isinstance(error, NotEverybody) else ()
+    return error.reached if isinstance(error, NotEverybody | NoAnswerInTime) else ()
 
 
 def addresses_of(address: str) -> Sequence[str]:
@@ -60,10 +86,9 @@ def send_mail(
     service: NotifyEmail,
     reply_to: ReplyTo | None,
     send: Callable[[NotifyEmail], bool],
-    *,
-    but: Collection[str] = (),
+    under_way: Sending,
 ) -> MailSent:
-    """Send it to everybody behind it `but` whom it has reached before; no absence notice answers it.
+    """Send it to everybody behind it but whom it has reached before; no absence notice answers it.
 
     One by one, for who is refused keeps it from nobody, and then it is tried again for them alone.
     """
@@ -74,19 +99,18 @@ def send_mail(
         service.headers["References"] = f"<{reply_to.message_id}>"
     # Apprise rests five seconds between two calls; our own pace is kept before. `Ways.send` has a deadline.
     service.request_rate_per_sec = 0.0
-    reached: list[str] = []
     targets = list(service.targets)
     is_everybody = bool(targets)
     for target in targets:
         known = hashed_address(target[1])
-        if known in but:
+        if known in under_way.but:
             continue
         service.targets = [target]
-        if send(service):
-            reached.append(known)
+        if not under_way.is_over and send(service):
+            under_way.reached.append(known)
         else:
             is_everybody = False
-    return MailSent(reached=tuple(reached), is_everybody=is_everybody)
+    return MailSent(reached=tuple(under_way.reached), is_everybody=is_everybody)
 
 
 def _is_sent(service: apprise.NotifyBase, title: str, text: str) -> bool:
@@ -97,9 +121,9 @@ def _is_sent(service: apprise.NotifyBase, title: str, text: str) -> bool:
     return bool(sender.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))
 
 
-def notify(address: str, title: str, text: str, reply_to: ReplyTo | None, but: Collection[str]) -> MailSent:
-    """Send it by the service of this address; `but` are those whom it has reached before."""
+def notify(address: str, title: str, text: str, reply_to: ReplyTo | None, under_way: Sending) -> MailSent:
+    """Send it by the service of this address."""
     service = apprise.Apprise.instantiate(address)
     if isinstance(service, NotifyEmail):
-        return send_mail(service, reply_to, lambda mail: _is_sent(mail, title, text), but=but)
+        return send_mail(service, reply_to, lambda mail: _is_sent(mail, title, text), under_way)
     return MailSent(reached=(), is_everybody=service is not None and _is_sent(service, title, text))

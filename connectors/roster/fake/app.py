@@ -37,11 +37,14 @@ class FakeNotice:
 @dataclass
 class FakePhones:
     """Both services. `serve` before the first notice; `faults` has the paths `/` of HTTP and `smtp/data` of mail.
-    Mail to the `refused` addresses is refused by the server."""
+    Mail to the `refused` addresses is refused by the server; that to the `silent` ones is not taken, and has no answer
+    before `gives_up`."""
 
     faults: Faults = field(default_factory=Faults)
     arrived: list[FakeNotice] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    gives_up: asyncio.Event = field(default_factory=asyncio.Event)
     http: str = ""
     smtp_port: int = 0
 
@@ -89,7 +92,11 @@ class FakePhones:
                 recipients.append(recipient)
             if verb == "DATA":
                 writer.write(b"354 go on\r\n")
-                self._keep(await reader.readuntil(b"\r\n.\r\n"), recipients)
+                data = await reader.readuntil(b"\r\n.\r\n")
+                if not self.silent.isdisjoint(recipients):
+                    await self.gives_up.wait()
+                    break
+                self._keep(data, recipients)
                 recipients = []
                 fault = self.faults.take("smtp/data")
                 if fault is not None and fault[0] is FaultKind.DROP_REPLY:

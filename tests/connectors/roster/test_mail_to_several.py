@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from pydantic import SecretStr
 
 from tests.connectors.roster.world import RosterWorld, roster_of_policy
 from tests.contracts.pager import PAGE
 
-ANA, EVE = "ana@acme.example", "eve@acme.example"
+ANA, EVE, CY = "ana@acme.example", "eve@acme.example", "cy@acme.example"
 
 
 @pytest.fixture
@@ -44,3 +47,25 @@ async def test_whoever_a_mail_reached_is_told_that_it_is_over(world: RosterWorld
     await pager.resolve("p", once="r")
     await pager.send_due()
     assert world.overs == [EVE]
+
+
+async def test_who_got_a_mail_gets_no_second_one_when_another_has_no_answer(
+    world: RosterWorld, ways: dict[str, SecretStr]
+):
+    """The deadline comes in the middle: who was mailed by then is remembered, and who was not is left to the next
+    attempt, also where the server answers after all."""
+    world.phones.refused.clear()
+    world.phones.silent.add(ANA)
+    ways["ana-mail"] = SecretStr(world.phones.mailto(f"{EVE},{ANA},{CY}"))
+    loop, sending = asyncio.get_running_loop(), ThreadPoolExecutor()
+    loop.set_default_executor(sending)
+    await world.pager(ways=ways, timeout_seconds=1).page(PAGE, once="p")
+    loop.set_default_executor(ThreadPoolExecutor())
+    assert world.woken == [EVE]
+    world.phones.gives_up.set()
+    await asyncio.to_thread(sending.shutdown)
+    assert world.woken == [EVE], "whom the next attempt is for is noted already"
+    world.phones.silent.clear()
+    world.clock.pass_by(minutes=1)
+    await world.pager(ways=ways).send_due()
+    assert sorted(world.woken) == [ANA, CY, EVE]
