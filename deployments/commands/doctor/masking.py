@@ -25,12 +25,16 @@ SHORTEST = 6
 _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|auth|credential|cookie|(^|_)key$|api_?key|dsn", re.IGNORECASE
 )
+_NAME = (
+    r"""["']?[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|authorization"""
+    r"""|credentials?|cookie|liaison_key|auth_string)[\w-]*["']?\s*"""
+)
 _NAMED = re.compile(
-    r"""(?P<name>["']?[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|authorization"""
-    r"""|credentials?|cookie|liaison_key|auth_string)[\w-]*["']?\s*[:=]\s*)"""
-    r"""(?P<value>"[^"\n]*"|'[^'\n]*'|(?:bearer |basic |token )?[^\s,;}\]]+)""",
+    rf"""(?P<name>{_NAME}[:=]\s*)"""
+    r"""(?!\[secret\])(?P<value>"[^"\n]*"|'[^'\n]*'|(?:bearer |basic |token )?[^\s,;}\]]+)""",
     re.IGNORECASE,
 )
+_OPENS = re.compile(rf"[ \t#]*(?:- +)*(?P<name>{_NAME}:(?:\s|$))", re.IGNORECASE)
 
 
 class Masking:
@@ -43,8 +47,10 @@ class Masking:
         self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def mask(self, text: str) -> str:
-        """Line by line, as the last sieve reads only so much at once."""
-        return "\n".join(self._line(line) for line in text.split("\n"))
+        """Known values in the whole, as one may have several lines; the rest line by line, as the last sieve reads only
+        so much at once."""
+        text = self._known.sub(MASK, text) if self._known is not None else text
+        return "\n".join(_line(line) for line in _without_blocks(text.split("\n")))
 
     def mask_in(self, value: object) -> object:
         """The same in what will be JSON: keys stay, and what a secret's name stands before goes."""
@@ -61,10 +67,29 @@ class Masking:
             return [self.mask_in(one) for one in value]
         return value
 
-    def _line(self, line: str) -> str:
-        line = self._known.sub(MASK, line) if self._known is not None else line
-        line = _NAMED.sub(rf"\g<name>{MASK}", line)
-        return redact(line)
+
+def _line(line: str) -> str:
+    return redact(_NAMED.sub(rf"\g<name>{MASK}", line))
+
+
+def _without_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """YAML whose value stands on the lines below its name: they are indented more than it, or a list's dashes as much.
+
+    A block that is commented out is one, too.
+    """
+    column, margin = None, " \t"
+    for line in lines:
+        text = line.lstrip(margin)
+        at = len(line) - len(text)
+        belongs = column is not None and (at > column or (at == column and text.startswith("- ")))
+        if text and belongs:
+            yield f"{line[:at]}{MASK}"
+            continue
+        if text:
+            named = _OPENS.match(line)
+            column = named.start("name") if named else None
+            margin = " \t#" if line.lstrip().startswith("#") else " \t"
+        yield line
 
 
 def is_secret_name(name: str) -> bool:
@@ -92,6 +117,19 @@ def secrets_of_address(text: str) -> Iterator[str]:
         return
 
 
+def texts_of(value: object) -> Iterator[str]:
+    """Every text in JSON, and every password in an address: for settings of which nobody can say what is secret."""
+    if isinstance(value, str):
+        yield value
+        yield from secrets_of_address(value)
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from texts_of(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from texts_of(one)
+
+
 def secrets_of_settings(value: object) -> Iterator[str]:
     """Every secret in a connection's block, however deep, and every password in an address."""
     if isinstance(value, (SecretStr, SecretBytes)):
@@ -111,9 +149,11 @@ def secrets_of_settings(value: object) -> Iterator[str]:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """As it is, and as it stands in an address, in JSON and in a header of basic authentication."""
+    """As it is, each of its lines, and as it stands in an address, in JSON and in a header of basic authentication."""
     value = value.strip()
     yield value
+    if "\n" in value:
+        yield from (line.strip() for line in value.splitlines())
     yield quote(value, safe="")
     yield json.dumps(value)[1:-1]
     yield base64.b64encode(value.encode()).decode().rstrip("=")

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 from sqlalchemy import insert
+from sqlalchemy.engine import make_url
 from typer.testing import CliRunner
 
 from blocks.connect import settings_json
@@ -179,6 +181,111 @@ async def test_a_store_that_is_away_is_said_and_the_rest_is_there(
     assert "liaison-doctor/logs/worker.log" in parts
     found = "\n".join(parts.values())
     assert secret not in found
+
+
+def _elsewhere(url: str) -> str:
+    return make_url(url).set(database="not-there").render_as_string(hide_password=False)
+
+
+NEITHER_SAYS = "neither store nor Prefect tells"
+
+
+async def test_a_connection_that_is_not_valid_costs_no_bundle(
+    installation: Installation, database: Database, tmp_path: Path
+):
+    """It is named, and each text in it is a secret: also of a vendor that is unknown, and of what is no JSON."""
+    unread = [installation.planted.new() for _ in range(3)]
+    async with database.transaction() as tx:
+        bad = {
+            "zendesk/old": json.dumps({"subdomain": [], "was": {"token": [unread[0]]}}),
+            "gone/vendor": json.dumps({"x": unread[1]}),
+            "http/broken": unread[2],
+        }
+        await Mirror(KEY).save(tx, bad, now=datetime.now(UTC))
+    log = installation.home / "logs" / "worker.log"
+    log.write_text("\n".join([log.read_text(), *unread]))
+    file = tmp_path / "bundle.tar.gz"
+    contents = await collect(installation.where, file)
+    assert {f"settings of {name}" for name in bad} <= set(contents.missing)
+    everything = "\n".join(installation.read(file).values())
+    assert [secret for secret in installation.planted.secrets if secret in everything] == []
+    assert "recover failed with TimeoutError" in everything
+
+
+async def test_a_store_that_lets_nobody_in_costs_only_its_part(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+):
+    """asyncpg's own error, as it is on connecting."""
+    monkeypatch.setenv("LIAISON_DATABASE_URL", _elsewhere(database.url))
+    contents = await collect(installation.where, tmp_path / "bundle.tar.gz")
+    assert "not-there" in contents.missing["store.json"]
+    assert "the connections in the store" in contents.missing
+    assert "logs/worker.log" in contents.parts, "Prefect tells the connections"
+
+
+@pytest.mark.parametrize("has_other_key", [False, True])
+async def test_where_nobody_tells_the_secrets_no_log_is_in_it(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_other_key: bool
+):
+    """Nor the errors in the store, should it be there and not be read."""
+    if has_other_key:
+        monkeypatch.setenv("LIAISON_KEY", Fernet.generate_key().decode())
+    else:
+        monkeypatch.setenv("LIAISON_DATABASE_URL", "postgresql://liaison@127.0.0.1:1/liaison")
+    file = tmp_path / "bundle.tar.gz"
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:1/api"}):
+        contents = await collect(installation.where, file)
+    parts = installation.read(file)
+    assert not any("logs/" in name for name in parts)
+    assert contents.missing["logs/worker.log"].startswith(NEITHER_SAYS)
+    assert json.loads(parts["liaison-doctor/missing.json"]) == contents.missing
+    assert {"the connections in the store", "the connections at Prefect"} <= set(contents.missing)
+    everything = "\n".join(parts.values())
+    assert [secret for secret in installation.planted.secrets if secret in everything] == []
+    if has_other_key:
+        store = json.loads(parts["liaison-doctor/store.json"])
+        assert store["troubled_effects"].startswith(NEITHER_SAYS)
+
+
+async def test_while_the_key_is_rotated_each_one_is_a_secret(installation: Installation, tmp_path: Path):
+    old, new = KEY, Fernet.generate_key().decode()
+    (installation.home / "key").write_text(f"{new}, {old}")
+    (installation.home / "logs" / "worker.log").write_text(f"with {old}\nwith {new}\n")
+    file = tmp_path / "bundle.tar.gz"
+    await collect(installation.where, file)
+    log = installation.read(file)["liaison-doctor/logs/worker.log"]
+    assert log == "with [secret]\nwith [secret]\n"
+
+
+def test_a_secret_of_several_lines_is_masked_whole_and_line_by_line():
+    lines = ["-----BEGIN PRIVATE KEY-----", "MIIEvQIBADANBgkq+/w0B", "AQEFAASCBKcwggSj4x=="]
+    masking = Masking(["\n".join(lines)])
+    for text in (
+        "\n".join(lines),
+        "\r\n".join(lines),
+        json.dumps("\n".join(lines)),
+        f"error near {lines[1]}",
+    ):
+        masked = masking.mask(text)
+        assert not any(line in masked for line in lines), masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    password: |\n      hunter two\n\n      and three\n    next: stays",
+        "- api_key: >-\n    hunter two\n- next: stays",
+        "password:\n  hunter two\nnext: stays",
+        'password: "hunter\n  two and three"\nnext: stays',
+        "# password: |\n#   hunter two\n# next: stays",
+        "tokens:\n- hunter two\n- three\nnext: stays",
+        "password: hunter\n# next: stays",
+    ],
+)
+def test_what_stands_below_a_secrets_name_is_masked(text: str):
+    masked = Masking([]).mask(text)
+    assert not any(word in masked for word in ("hunter", "two", "three"))
+    assert "next: stays" in masked
 
 
 async def test_a_file_that_is_there_is_not_overwritten(installation: Installation, tmp_path: Path):
