@@ -12,9 +12,14 @@ SIGNATURE = "[A-Za-z0-9_-]{43}"
 """What a signature looks like, as a regular expression."""
 
 
+NEXT = "next:"
+"""Stands before a key that everybody is to have before it writes anything."""
+
+
 def keys_in(operators_key: str) -> tuple[str, ...]:
-    """`LIAISON_KEY` may hold several, with commas between: the first writes and signs, the older ones still read."""
-    return tuple(key.strip() for key in operators_key.split(",") if key.strip()) or ("",)
+    """`LIAISON_KEY` may hold several, with commas between: the first writes and signs, all of them read."""
+    marked = (key.strip() for key in operators_key.split(",") if key.strip())
+    return tuple(key.removeprefix(NEXT).strip() for key in marked) or ("",)
 
 
 def signature(operators_key: str, purpose: str, signed: str) -> str:

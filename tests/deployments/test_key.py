@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
-from deployments.commands.key import rotate
+from deployments.commands.key import NotNow, RotationStep, rotate
 from incidents.errors import LiaisonError
 from incidents.links.board_links import board_token, read_board_token
+from incidents.links.signed import is_signed, signature
 from incidents.rotas.page_replies import notice_of_reply, reply_token
 from incidents.store.connections import Mirror, WrongKey
 from incidents.store.database import Database
@@ -43,7 +45,10 @@ async def test_from_an_old_key_to_a_new_one(home: Path, database: Database):
     old = (home / "key").read_text()
     link, reply = board_token(old, "ana", now=NOW), reply_token(old, 17)
     model = packed(Toy(42), key=signing_key(old))
-    both = (await rotate(home, forgets=False)).keys
+    added = (await rotate(home, RotationStep.ADD)).keys
+    assert await read(database, added) == {"zendesk/a": "{}"}
+    assert signature(added, "a", "b") == signature(old, "a", "b"), "the old one signs"
+    both = (await rotate(home, RotationStep.USE)).keys
     assert (home / "key").read_text() == both
     assert (home / "key").stat().st_mode & 0o777 == 0o600
     assert await read(database, both) == await read(database, old) == {"zendesk/a": "{}"}
@@ -53,7 +58,7 @@ async def test_from_an_old_key_to_a_new_one(home: Path, database: Database):
     assert unpacked(model, Toy, key=signing_key(both), older=older_keys(both)) == Toy(42)
     assert read_board_token(old, board_token(both, "ana", now=NOW)) is None, "the new one signs"
 
-    rotated = await rotate(home, forgets=True)
+    rotated = await rotate(home, RotationStep.FORGET)
     new = (home / "key").read_text()
     assert (rotated.connections, rotated.keys) == (1, new)
     assert both == f"{new},{old}"
@@ -72,16 +77,47 @@ async def test_where_the_environment_has_the_key_the_new_one_is_told(
     """No file is touched: it is nobody's."""
     before = (home / "key").read_text()
     monkeypatch.setenv("LIAISON_KEY", before)
-    rotated = await rotate(home, forgets=False)
+    rotated = await rotate(home, RotationStep.ADD)
     assert rotated.file is None
-    assert rotated.keys.endswith(f",{before}")
+    assert rotated.keys.startswith(f"{before},next:")
     assert (home / "key").read_text() == before
+
+
+async def test_whoever_was_started_last_and_whoever_was_not_yet_read_each_other(
+    home: Path, database: Database
+):
+    """On several machines: between any step and the one before, and so while they are started one after the other."""
+    states = [(home / "key").read_text(), *[(await rotate(home, step)).keys for step in RotationStep]]
+    assert len({signature(state, "a", "b") for state in states}) == 2
+    for before, after in pairwise(states):
+        for writer, reader in ((before, after), (after, before)):
+            async with database.transaction() as tx:
+                await Mirror(writer).save(tx, {"zendesk/a": "{}"}, now=NOW)
+            assert await read(database, reader) == {"zendesk/a": "{}"}
+            assert is_signed(reader, "a", "b", signature(writer, "a", "b"))
+
+
+async def test_a_step_out_of_turn_is_refused(home: Path):
+    """And nothing is changed by it."""
+
+    async def refused(step: RotationStep, words: str) -> None:
+        before = (home / "key").read_text()
+        with pytest.raises(NotNow, match=words):
+            await rotate(home, step)
+        assert (home / "key").read_text() == before
+
+    await refused(RotationStep.USE, "no new key waits")
+    await rotate(home, RotationStep.ADD)
+    await refused(RotationStep.ADD, "waits already")
+    await refused(RotationStep.FORGET, "not in use yet")
+    await rotate(home, RotationStep.USE)
+    await refused(RotationStep.USE, "no new key waits")
 
 
 async def test_without_a_key_there_is_nothing_to_rotate(home: Path):
     (home / "key").unlink()
     with pytest.raises(LiaisonError, match="LIAISON_KEY is not set"):
-        await rotate(home, forgets=False)
+        await rotate(home, RotationStep.ADD)
 
 
 async def test_a_key_of_another_installation_changes_nothing(home: Path, database: Database):
@@ -89,5 +125,5 @@ async def test_a_key_of_another_installation_changes_nothing(home: Path, databas
     (home / "key").write_text(f"{Fernet.generate_key().decode()},{Fernet.generate_key().decode()}")
     before = (home / "key").read_text()
     with pytest.raises(WrongKey):
-        await rotate(home, forgets=True)
+        await rotate(home, RotationStep.FORGET)
     assert (home / "key").read_text() == before

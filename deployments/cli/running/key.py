@@ -24,25 +24,35 @@ def key(context: typer.Context) -> None:
 @key_app.command()
 def rotate(
     home: Home = None,
+    use_new: Annotated[
+        bool, typer.Option("--use-new", help="Write with the new key, once everybody has it.")
+    ] = False,
     forget: Annotated[
-        bool, typer.Option("--forget", help="Drop all keys but the newest, once everybody has that one.")
+        bool, typer.Option("--forget", help="Drop all keys but the newest, once everybody writes with it.")
     ] = False,
 ) -> None:
-    """Put a new key before the old one, which still reads; then, with --forget, drop the old one.
+    """Add a new key that only reads; then, with --use-new, write with it; then, with --forget, drop the old one.
 
-    Links that were signed with a key are good until it is dropped.
+    Start gateway, listener and worker anew after each step. Links that were signed with a key are good until it is
+    dropped.
     """
+    from deployments.commands.key import RotationStep
     from deployments.commands.key import rotate as rotate_key
 
-    rotated = run(rotate_key(liaison_home(home), forgets=forget))
+    if use_new and forget:
+        raise typer.BadParameter("one step at a time: --use-new, and --forget when all were started anew")
+    step = RotationStep.FORGET if forget else RotationStep.USE if use_new else RotationStep.ADD
+    rotated = run(rotate_key(liaison_home(home), step))
     if rotated.file is None:
         print(f"LIAISON_KEY={rotated.keys}")
-        print("Give this to gateway, listener and worker, and start them anew.")
+        print("Give this to gateway, listener and worker on every machine, and start them anew.")
     else:
         print(f"{rotated.file} is written. Start Liaison anew.")
-    if forget:
+    if step is RotationStep.ADD:
+        print("When all have it: liaison key rotate --use-new")
+    elif step is RotationStep.USE:
+        print("When all have it: liaison key rotate --forget")
+    else:
         print(
             f"{rotated.connections} connections are encrypted anew; models signed with an old key wait for `train`."
         )
-    else:
-        print("When all have it: liaison key rotate --forget")
