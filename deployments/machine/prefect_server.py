@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import certifi
 import httpx
@@ -101,16 +102,28 @@ def server_program(
     return Program(name="prefect server", command=command, env=env, log=home / "logs" / "prefect-server.log")
 
 
-def server_settings(*, login: str | None, port: int, events_kept: timedelta | None = None) -> dict[str, str]:
-    """What every Prefect server of ours is started with, whoever starts it."""
+def server_settings(
+    *, login: str | None, port: int, public_url: str | None = None, events_kept: timedelta | None = None
+) -> dict[str, str]:
+    """What every Prefect server of ours is started with, whoever starts it.
+
+    `public_url` is where browsers have its pages, without `/api`; loopback if nobody says so.
+    """
+    pages = public_url or api_url(port).removesuffix("/api")
     return {
         **RECORDER,
         **QUIET,
         # Without it the pages call port 4200 whatever port they were served from.
-        "PREFECT_SERVER_UI_API_URL": api_url(port),
-        **(login_settings(login, api_url(port).removesuffix("/api")) if login else {}),
+        "PREFECT_SERVER_UI_API_URL": f"{pages}/api",
+        **(login_settings(login, _origin(pages)) if login else {}),
         **(_kept(events_kept) if events_kept is not None else {}),
     }
+
+
+def _origin(url: str) -> str:
+    """As a browser names it: a path is no part of it (https://www.rfc-editor.org/rfc/rfc6454#section-6.2)."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _kept(events: timedelta) -> dict[str, str]:

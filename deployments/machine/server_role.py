@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -47,8 +48,11 @@ class ServerRole:
     settings: Mapping[str, str]
 
 
-def server_role(part: ServerPart, *, host: str, port: int, environ: Mapping[str, str]) -> ServerRole:
-    """Raises `StackError` naming the variable that is missing, and why it must not be."""
+def server_role(
+    part: ServerPart, *, host: str, port: int, environ: Mapping[str, str], public_url: str | None = None
+) -> ServerRole:
+    """`public_url` is where browsers reach it. Raises `StackError` naming the variable that is missing, and why it must
+    not be."""
     redis = environ.get(REDIS)
     if part is not ServerPart.ALL and not redis:
         raise StackError(
@@ -71,13 +75,32 @@ def server_role(part: ServerPart, *, host: str, port: int, environ: Mapping[str,
         command=_command(part, host=host, port=port),
         settings={
             **server_settings(
-                login=login, port=port, events_kept=load_policy(policy).retention.events if policy else None
+                login=login,
+                port=port,
+                public_url=_pages(public_url) if public_url else None,
+                events_kept=load_policy(policy).retention.events if policy else None,
             ),
             **(_by_redis(redis) if redis else {}),
             **{name: value for name, value in environ.items() if name.startswith("PREFECT_")},
             DATABASE: prefects_address(environ),
         },
     )
+
+
+def _pages(public_url: str) -> str:
+    """Without a slash at the end, nor the API's path. Raises `StackError`."""
+    url = public_url.strip().rstrip("/").removesuffix("/api")
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and not set("?#@ ,") & set(url)
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise StackError(
+            f"LIAISON_SERVER_PUBLIC_URL: {public_url!r} is no address: write what the browser shows for Prefect's "
+            "pages, such as https://prefect.example.com"
+        )
+    return url
 
 
 def prefects_address(environ: Mapping[str, str]) -> str:

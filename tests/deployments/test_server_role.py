@@ -24,6 +24,34 @@ def test_alone_on_loopback_it_needs_a_database_only():
     assert "PREFECT_SERVER_DATABASE_MIGRATE_ON_START" not in role.settings
 
 
+@pytest.mark.parametrize("given", ["https://prefect.example.com", "https://prefect.example.com/api/"])
+def test_pages_and_origin_are_where_browsers_have_them(given: str):
+    """Behind a proxy: both else were the loopback of whoever looks."""
+    environ = ENVIRON | {LOGIN: "user:password"}
+    everywhere = "0.0.0.0"  # noqa: S104 - nothing listens
+    role = server_role(ServerPart.ALL, host=everywhere, port=4200, public_url=given, environ=environ)
+    assert role.settings["PREFECT_SERVER_UI_API_URL"] == "https://prefect.example.com/api"
+    assert role.settings["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "https://prefect.example.com"
+
+
+def test_a_path_is_no_part_of_an_origin():
+    role = server_role(
+        ServerPart.ALL,
+        host="127.0.0.1",
+        port=4200,
+        public_url="https://acme.example:8443/prefect",
+        environ=ENVIRON | {LOGIN: "user:password"},
+    )
+    assert role.settings["PREFECT_SERVER_UI_API_URL"] == "https://acme.example:8443/prefect/api"
+    assert role.settings["PREFECT_SERVER_CORS_ALLOWED_ORIGINS"] == "https://acme.example:8443"
+
+
+@pytest.mark.parametrize("given", ["prefect.example.com", "https://", "ftp://x", "https://[x", "https://a,b"])
+def test_what_is_no_address_of_pages_is_named(given: str):
+    with pytest.raises(StackError, match="LIAISON_SERVER_PUBLIC_URL"):
+        server_role(ServerPart.ALL, host="127.0.0.1", port=4200, public_url=given, environ=ENVIRON)
+
+
 def test_the_operators_settings_win():
     own = {"PREFECT_SERVER_UI_API_URL": "https://prefect.example.com/api"}
     role = server_role(ServerPart.ALL, host="127.0.0.1", port=4201, environ=ENVIRON | own)

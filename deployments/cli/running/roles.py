@@ -52,6 +52,13 @@ def server(
         str, typer.Option(envvar="LIAISON_SERVER_HOST", help="Address to listen on.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(envvar="LIAISON_SERVER_PORT", help="Port to listen on.")] = 4200,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LIAISON_SERVER_PUBLIC_URL",
+            help="Where browsers have its pages, as https://prefect.example.com. Default: the port on 127.0.0.1.",
+        ),
+    ] = None,
 ) -> None:
     """Run a Prefect server, or a part of one of several. `liaison up` starts one.
 
@@ -66,7 +73,7 @@ def server(
         what = ServerPart(part)
     except ValueError as error:
         raise typer.BadParameter(f"{part} is none of {', '.join(ServerPart)}", param_hint="--part") from error
-    become_server(server_role(what, host=host, port=port, environ=os.environ))
+    become_server(server_role(what, host=host, port=port, public_url=public_url, environ=os.environ))
 
 
 def worker(
