@@ -38,10 +38,12 @@ _WHO = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedCommand:
-    """A command, and why it may not be obeyed; None if it may."""
+    """A command, and why it may not be obeyed; None if it may. `about` are the incidents in which it was looked up that
+    they may, None where nobody needs to."""
 
     command: ChatCommand
     refusal: str | None = None
+    about: tuple[int, ...] | None = None
 
 
 def needs_a_right(command: ChatCommand, chat: ChatRights) -> bool:
@@ -49,11 +51,17 @@ def needs_a_right(command: ChatCommand, chat: ChatRights) -> bool:
     return command.verb in ACTING and chat.may_act != "anyone"
 
 
-def refusal(command: ChatCommand, chat: ChatRights, allowed: frozenset[str]) -> str | None:
-    """Why the command may not be obeyed, when these may act; None if it may."""
+def refusal(
+    command: ChatCommand, chat: ChatRights, allowed: frozenset[str], *, other: str = ""
+) -> str | None:
+    """Why the command may not be obeyed, when these may act; None if it may. `other` names an incident that would be
+    changed with the one that it is about."""
     if command.user_id in allowed:
         return None
     hint = "; join it first" if chat.may_act == "room" else ""
+    if other:
+        who = f"members of {other}'s room" if chat.may_act == "room" else _WHO[chat.may_act]
+        return f"that changes {other}, too, and only {who} may do that{hint}"
     return f"only {_WHO[chat.may_act]} may {_DONE[command.verb]} it{hint}"
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.commands.notes import command_in
+from incidents.decisions.commands.rights import NoteStanding, standing_of_note
 from incidents.decisions.departures import departures, new_customers
 from incidents.decisions.holding.hold import made_worse
 from incidents.decisions.ownership.hand_over import taken_on
@@ -50,7 +51,7 @@ def ticket_news(
     for item in news:
         # By id: a comment whose webhook was repeated is one comment.
         for comment in {comment.id: comment for comment in item.comments}.values():
-            if _is_for_colleagues(comment, basis.policy):
+            if _is_for_colleagues(comment, item.after.ref.connection, basis.policy):
                 said, passed_on = _pass_on(seen, item.after, comment, basis.policy)
                 effects += passed_on
                 entries.append(said)
@@ -68,10 +69,13 @@ def ticket_news(
     return Plan(incident=incident, effects=tuple(effects), entries=tuple(entries), updates=updates)
 
 
-def _is_for_colleagues(comment: Comment, policy: Policy) -> bool:
-    """An agent's note; what is said to us is answered, and no news for engineers."""
-    is_command = policy.commands.in_notes and command_in(comment.text) is not None
-    return comment.author is Author.AGENT and not comment.is_public and not is_command
+def _is_for_colleagues(comment: Comment, connection: str, policy: Policy) -> bool:
+    """An agent's note; what is said to us is answered, and no news for engineers. What only begins like it is."""
+    is_ours = (
+        command_in(comment.text) is not None
+        and standing_of_note(comment, connection, policy.commands) is not NoteStanding.NOTHING
+    )
+    return comment.author is Author.AGENT and not comment.is_public and not is_ours
 
 
 def _signs(incident: Incident, news: Sequence[TicketNews], basis: Basis) -> tuple[Incident, Sequence[Entry]]:

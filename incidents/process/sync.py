@@ -42,7 +42,7 @@ async def follow_and_obey(
             decisions.setdefault(incident_id, []).append(_followed(step, news))
     for checked in others:
         command = checked.command
-        incident_id = await incident_of(step.connection, command)
+        incident_id = await incident_of(step.connection, command, step.policy)
         if incident_id is None:
             text = about_none(command, await unsettled_incidents(step.connection))
             answers.append(answer(command, text, instance=step.instance))

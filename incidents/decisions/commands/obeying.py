@@ -13,6 +13,7 @@ from incidents.commands.help import help_about
 from incidents.decisions.acting.by_word import run_by_word
 from incidents.decisions.chat_answers import status_words
 from incidents.decisions.closing.word import ClosingWord, close_by_name
+from incidents.decisions.commands.age import refuse_what_is_old
 from incidents.decisions.commands.false_alarm import not_an_incident
 from incidents.decisions.commands.telling_customers import promise, tell_customers
 from incidents.decisions.holding.hold import is_held
@@ -39,6 +40,7 @@ class Obeyed:
 def obey(case: Case, asked: Asked, basis: Basis) -> Obeyed:
     """Do what was asked for, as far as it makes sense now; else say why not, or how it stands."""
     try:
+        refuse_what_is_old(asked, now=basis.now)
         return _obeyed(asked.command, case, asked, basis)
     except Refused as error:
         return Obeyed(plan=Plan(incident=case.incident), said=f"{error}.")

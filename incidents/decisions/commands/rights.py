@@ -63,15 +63,15 @@ def why_not(standing: NoteStanding) -> str:
 
 def refusal_of(verb: Verb, author: NoteAuthor, rules: CommandRules, chat: ChatRights) -> str | None:
     """Why its author may not do that; None if they may. To ask, and to note something, is every agent's."""
-    if verb in APPROVING:
-        if chat.may_act == "anyone" or _is_among(author, rules.approvers):
-            return None
+    if verb in APPROVING and _is_among(author, rules.approvers):
+        return None
+    if verb in ACTING and rules.who == "people" and not _is_among(author, rules.people):
+        return f"`{verb}` is for the people named in Liaison's policy (commands.people)"
+    if verb in APPROVING and chat.may_act != "anyone":
         return (
             f"`{verb}` by a note is for those named in Liaison's policy (commands.approvers). Say it in the incident's "
             "room, or by Prefect's form"
         )
-    if verb in ACTING and rules.who == "people" and not _is_among(author, rules.people):
-        return f"`{verb}` is for the people named in Liaison's policy (commands.people)"
     return None
 
 

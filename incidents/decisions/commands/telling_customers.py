@@ -38,7 +38,10 @@ def promise(case: Case, asked: Asked, wanted: PromiseBy, basis: Basis) -> Plan:
             "or answer your customer yourself"
         )
     waiting = _waiting(case)
-    moment = moment_meant(wanted, now=basis.now, zone=basis.policy.commands.timezone)
+    # As its author reckoned: "45m" from when it was written, not from when it was heard.
+    moment = moment_meant(wanted, now=min(asked.at, basis.now), zone=basis.policy.commands.timezone)
+    if moment <= basis.now:
+        raise Refused(f"{clock(minute_of(moment))} has passed by now; name a later time")
     incident = replace(incident, next_update_at=moment, updates_sent=incident.updates_sent + 1)
     seen = replace(case, incident=incident)
     chosen = text_now(seen, basis)

@@ -7,6 +7,7 @@ from incidents.commands import words
 from incidents.commands.asked import Asked
 from incidents.commands.help import help_about
 from incidents.decisions.chat_answers import open_words
+from incidents.decisions.commands.age import refuse_what_is_old
 from incidents.decisions.commands.obeying import Obeyed, done_words, obey
 from incidents.decisions.merging.merge import Merging
 from incidents.errors import Refused
@@ -23,6 +24,7 @@ from incidents.store.merging.handing import where_it_goes_on
 async def carry_out(step: Step, asked: Asked) -> Done:
     """Do it, and say what came of it. Raises `Refused` (and `NotFound`), with what to say instead, before anything is
     changed."""
+    refuse_what_is_old(asked, now=step.now)
     command = asked.command
     if isinstance(command, words.Help):
         return Done(said=help_about(command.about))

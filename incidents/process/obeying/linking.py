@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.case import Case, EntryKind, Plan
 from incidents.commands.asked import Asked
@@ -13,6 +16,7 @@ from incidents.decisions.merging.split import Splitting
 from incidents.errors import NotFound, Refused
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentRef, JoinOrigin
+from incidents.policy.policy import Policy
 from incidents.process.deciding import PendingDecision, decide_all
 from incidents.process.obeying.done import Done
 from incidents.process.opening import link_joins
@@ -80,12 +84,17 @@ async def ticket_of(step: Step, asked: Asked, name: str | None) -> KnownTicket:
 
 async def ticket_called(step: Step, name: str) -> KnownTicket:
     """The ticket that is named, by its number or whole name. Raises `Refused` for none, or several."""
-    wanted = name.strip().removeprefix("#")
-    found = list(await tickets_called(step.connection, step.policy.helpdesks, wanted))
+    found = await tickets_named(step.connection, name, step.policy)
     return _only(found, safe_excerpt(name, 60) or "of that name")
 
 
-def _only(found: list[KnownTicket], shown: str) -> KnownTicket:
+async def tickets_named(tx: AsyncConnection, name: str, policy: Policy) -> Sequence[KnownTicket]:
+    """All that people may mean by a number or a whole name, except those that are gone."""
+    found = await tickets_called(tx, policy.helpdesks, name.strip().removeprefix("#"))
+    return [one for one in found if not one.is_forgotten and one.ticket.gone is None]
+
+
+def _only(found: Sequence[KnownTicket], shown: str) -> KnownTicket:
     found = [one for one in found if not one.is_forgotten and one.ticket.gone is None]
     if len(found) > 1:
         names = " or ".join(str(one.ticket.ref) for one in found[:5])

@@ -39,6 +39,7 @@ from incidents.texts.messages import internal
 
 _AT_ONCE = 20
 """Commands of one chunk that are obeyed; whoever writes more is no person."""
+_TOO_MANY = "Not done: too many commands were written at once. Write it again."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,23 +53,25 @@ class ObeyedNotes:
 async def obey_notes(step: Step, heard: Mapping[TicketRef, Sequence[Comment]]) -> ObeyedNotes:
     """Obey what is a command among comments that were heard for the first time, in the order of their times."""
     found = [
-        (ref, comment, words)
+        (ref, comment, words, standing)
         for ref, comments in heard.items()
         for comment in comments
         if (words := command_in(comment.text)) is not None
+        and (standing := standing_of_note(comment, ref.connection, step.policy.commands))
+        is not NoteStanding.NOTHING
     ]
     found.sort(key=lambda one: one[1].at)
     incidents: list[int] = []
     has_answers = False
-    for ref, comment, words in found[:_AT_ONCE]:
-        standing = standing_of_note(comment, ref.connection, step.policy.commands)
-        if standing is NoteStanding.NOTHING:
-            continue
-        done = (
-            await _obeyed(step, ref, comment, words)
-            if standing is NoteStanding.COMMAND
-            else Done(said=why_not(standing))
-        )
+    places = _AT_ONCE
+    for ref, comment, words, standing in found:
+        if standing is not NoteStanding.COMMAND:
+            done = Done(said=why_not(standing))
+        elif places:
+            places -= 1
+            done = await _obeyed(step, ref, comment, words)
+        else:
+            done = Done(said=_TOO_MANY)
         here = await _answer(step, ref, comment, done.said)
         incidents += [*done.incidents, *([] if here is None else [here])]
         has_answers = has_answers or here is None

@@ -47,6 +47,15 @@ def test_who_is_refused(chat: ChatRights, words: str):
     assert refusal(asked(), chat, frozenset()) == words
 
 
+def test_who_is_refused_in_the_other_incident():
+    """Such as the one that a ticket is taken out of."""
+    move = asked(Verb.LINK)
+    assert refusal(move, ROOM, frozenset(), other="INC-7") == (
+        "that changes INC-7, too, and only members of INC-7's room may do that; join it first"
+    )
+    assert refusal(move, USERS, frozenset({"U0BO"}), other="INC-7") is None
+
+
 def test_a_refusal_is_told_to_the_one_and_written_down():
     """Nothing else happens: no page is touched, no state moves, nobody else hears of it."""
     case = a_case(an_incident())

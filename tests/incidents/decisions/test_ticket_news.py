@@ -355,3 +355,19 @@ def test_another_customer_is_news_for_the_agent():
     (note,) = of_kind(plan, EffectKind.TICKET_NOTE)
     assert "this ticket's customer was changed" in note.payload.text
     assert keys(plan) == keys(decide(a_known_case(), item))
+
+
+@pytest.mark.parametrize(
+    ("changes", "commands", "is_passed_on"),
+    [
+        ({"is_signed_in": True}, {}, False),
+        ({"is_signed_in": False}, {}, False),
+        ({"origin": Origin.AUTOMATIC}, {}, True),
+        ({"is_signed_in": True}, {"in_notes": False}, True),
+    ],
+)
+def test_only_what_is_answered_is_withheld_from_engineers(changes, commands, is_passed_on):
+    """What a rule of the helpdesk writes may begin like a command: nobody obeys or answers it."""
+    note = a_comment("/liaison the pods restart", author=Author.AGENT, is_public=False, **changes)
+    plan = decide(a_known_case(), news(note), policy=a_policy(commands=commands))
+    assert ("the pods restart" in texts(plan)) is is_passed_on

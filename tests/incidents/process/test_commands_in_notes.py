@@ -214,3 +214,52 @@ async def test_a_command_that_fails_stops_nothing(database: Database, monkeypatc
     (told,) = await said(database)
     assert told.startswith("Not done: `status` failed by a fault of Liaison's")
     assert await states(database) == ["reported"]
+
+
+def _quiet_notes(count: int, **changes) -> list[TicketEvent]:
+    return [
+        a_note(f"/liaison note number {n}", id=f"n{n}", at=NOW + MINUTE + n * timedelta(seconds=1), **changes)
+        for n in range(count)
+    ]
+
+
+async def test_what_counts_for_nothing_takes_no_place(database: Database):
+    """Fifty customers' comments that begin like a command: the agent's, written last, is obeyed."""
+    await taken(database, given=[a_ticket(1)])
+    theirs = _quiet_notes(50, author=Author.CUSTOMER, is_public=True)
+    await taken(database, *theirs, a_note("/liaison status", at=NOW + 2 * MINUTE), given=[a_ticket(1)])
+    (told,) = await said(database)
+    assert told.startswith("INC-1 ")
+
+
+async def test_too_many_at_once_are_answered(database: Database):
+    await taken(database, given=[a_ticket(1)])
+    await taken(database, *_quiet_notes(22), given=[a_ticket(1)])
+    answers = await said(database)
+    too_many = "Not done: too many commands were written at once. Write it again."
+    assert (len(answers), answers.count(too_many)) == (22, 2)
+    assert answers[-2:] == [too_many, too_many]
+
+
+@pytest.mark.parametrize(
+    "words", ["escalate checkout sev1", "resolve", "update It works again.", "promise 45m"]
+)
+async def test_what_was_written_long_ago_is_answered_and_not_obeyed(database: Database, words):
+    """First heard after an outage, or with a ticket that is seen for the first time."""
+    await taken(database, given=[a_ticket(1)])
+    await taken(database, a_note(f"/liaison {words}", at=NOW - timedelta(hours=26)), given=[a_ticket(1)])
+    (told,) = await said(database)
+    assert f"`{words.split()[0]}` was said at " in told
+    assert "and heard 26 h 01 min later" in told
+    assert "may no longer hold. Say it again if it does." in told
+    assert await states(database) == ["reported"]
+    async with database.transaction() as tx:
+        kinds = set((await tx.execute(select(effects.c.kind))).scalars())
+    assert EffectKind.PAGE.value not in kinds
+
+
+async def test_to_ask_is_never_too_old(database: Database):
+    await taken(database, given=[a_ticket(1)])
+    await taken(database, a_note("/liaison status", at=NOW - timedelta(hours=26)), given=[a_ticket(1)])
+    (told,) = await said(database)
+    assert told.startswith("INC-1 ")

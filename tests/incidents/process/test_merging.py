@@ -207,7 +207,7 @@ async def test_what_arrives_later_is_the_others(database: Database):
     async with database.transaction() as tx:
         await bind(tx, "slack/main", "room", "C2", incident_id=second)  # by a delivery that was under way
         assert await where_it_goes_on(tx, second) == first
-        assert await incident_of(tx, command(Verb.NOTE, f"INC-{second}")) == first
+        assert await incident_of(tx, command(Verb.NOTE, f"INC-{second}"), a_policy()) == first
         notes = [CheckedCommand(command=command(Verb.NOTE, name)) for name in (None, f"INC-{second}")]
         await follow_and_obey(a_step(tx), [], notes, [])
         later = await join_and_tell(
