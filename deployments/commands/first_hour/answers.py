@@ -7,7 +7,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -129,10 +129,18 @@ class SetupAnswers:
 
     def require_all_used(self) -> None:
         """Raises `AnswerError` for answers to what was never asked: a key that is misspelt."""
-        unused = sorted(set(self._given) - self._asked)
+        self._require_among(self._asked)
+
+    def require_askable(self, askable: Callable[[Mapping[str, str]], Collection[str]]) -> None:
+        """The same where little is asked, as what is there stays: for answers to what nobody would ever ask. `askable`
+        makes the keys of the answers given."""
+        self._require_among(askable(self._given))
+
+    def _require_among(self, known: Collection[str]) -> None:
+        unused = sorted(set(self._given) - set(known))
         if unused:
             raise AnswerError(
-                f"nothing asks for {unused[0]!r} ({self._given_from}){did_you_mean(unused[0], sorted(self._asked))}"
+                f"nothing asks for {unused[0]!r} ({self._given_from}){did_you_mean(unused[0], sorted(known))}"
                 if len(unused) == 1
                 else f"nothing asks for {', '.join(map(repr, unused))} ({self._given_from}): correct or remove them"
             )

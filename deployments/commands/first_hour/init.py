@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from blocks.connect import read_block
 from deployments.commands.check import PartHealth, Surroundings, check
 from deployments.commands.first_hour.answers import SetupAnswers
 from deployments.commands.first_hour.interview import FirstSetup, Interview
+from deployments.commands.first_hour.keys import askable
 from deployments.commands.first_hour.looks import Look, look_at
 from deployments.commands.first_hour.vendors import Prepared
 from deployments.commands.up import running
@@ -71,7 +73,7 @@ class _FirstHour:
         self._home = options.stack.home.expanduser().resolve()
         self._policy = options.stack.policy.resolve()
         self._pasted: list[tuple[str, str]] = []
-        self._is_guest = False
+        self._met: Whereabouts | None = None
         self._is_saved = False
         self._interview = Interview(
             answers=options.answers,
@@ -83,10 +85,16 @@ class _FirstHour:
         )
 
     async def go(self) -> bool:
+        self._meet()
         if self._keeps_policy():
             load_policy(self._policy)
+            self._answers.require_askable(askable)
             return await self._set_up(None)
         setup = await self._interview.hold()
+        self._meet()
+        if self._met is not None:
+            # What runs goes by the policy that is there, until all that the new one names is saved.
+            return await self._set_up(setup)
         before = self._written(setup.policy)
         try:
             return await self._set_up(setup)
@@ -118,21 +126,24 @@ class _FirstHour:
     def _written(self, policy: str) -> Path | None:
         """Where the policy before is now, if there was one."""
         before: Path | None = None
+        self._policy.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._policy.with_name(f".{self._policy.name}.new")
+        draft.write_text(policy, encoding="utf-8")
         if self._policy.exists():
             before = self._policy.with_name(f"{self._policy.name}.{self._options.now:%Y%m%d-%H%M%S}")
-            self._policy.rename(before)
+            shutil.copy2(self._policy, before)
             self._say(f"the policy before is now {before}")
-        self._policy.parent.mkdir(parents=True, exist_ok=True)
-        with self._policy.open("x", encoding="utf-8") as file:
-            file.write(policy)
+        # What goes by it sees the one or the other, never none.
+        draft.replace(self._policy)
         self._say(f"written: {self._policy}")
         return before
 
     def _take_back(self, before: Path | None) -> None:
         """A policy without its connections would be kept next time, and nobody would ask for them."""
-        self._policy.unlink(missing_ok=True)
-        if before is not None:
-            before.rename(self._policy)
+        if before is None:
+            self._policy.unlink(missing_ok=True)
+        else:
+            before.replace(self._policy)
         self._say(
             "Nothing was set up: the policy is as it was before, and the connections were not all saved. Say"
             " `liaison init` again; your answers are remembered, but for the secrets"
@@ -140,17 +151,21 @@ class _FirstHour:
 
     # What is needed to save connections, and to look
 
+    def _meet(self) -> None:
+        """See what runs here already. Raises `LiaisonError` where that cannot be asked yet: before anything is asked or
+        written."""
+        self._met = whereabouts(self._home)
+        if self._met is None and is_supervised(self._home):
+            raise LiaisonError(
+                f"Liaison runs on {self._home}, but cannot be asked yet where: wait until `liaison up` says that it is "
+                "up, then say `liaison init` again. Nothing was written"
+            )
+
     @asynccontextmanager
     async def _running(self, setup: FirstSetup | None) -> AsyncIterator[Whereabouts]:
         """What runs here already, or all of it, started."""
-        if is_supervised(self._home):
-            found = whereabouts(self._home)
-            if found is None:
-                raise LiaisonError(
-                    f"Liaison runs on {self._home}, but cannot be asked yet where: wait until `liaison up` says that it"
-                    " is up, then say `liaison init` again. The policy is written"
-                )
-            self._is_guest = True
+        found = self._met
+        if found is not None:
             self._say(f"Liaison runs here already: {found.gateway_url}")
             if Path(found.policy) != self._policy:
                 self._say(
@@ -158,6 +173,8 @@ class _FirstHour:
                 )
             with temporary_settings(dict(_access(found, self._home))):
                 await self._save(setup)
+                if setup is not None:
+                    self._written(setup.policy)
                 yield found
             return
         self._say("starting what Liaison needs (half a minute at first)")
@@ -197,7 +214,6 @@ class _FirstHour:
                 )
             else:
                 await self._save_one(asked)
-        self._answers.require_all_used()
 
     async def _save_one(self, prepared: Prepared) -> None:
         name = prepared.name
@@ -250,7 +266,7 @@ class _FirstHour:
         else:
             self._say("All is well. What comes next: docs/first-hour.md, Your first incident.")
             self._say("Each connection can be tried while it runs: liaison try NAME")
-        if self._is_guest:
+        if self._met is not None:
             return
         terminal, stays = self._answers.terminal, self._options.stays
         if not stays and terminal is not None:

@@ -27,6 +27,7 @@ from deployments.commands.first_hour.services import NamedService, ask_services,
 from deployments.commands.first_hour.vendors import FORMS, Prepared, ask_vendor
 from incidents.errors import LiaisonError
 from incidents.policy.file import parse_policy
+from incidents.policy.positioned_yaml import read_yaml
 
 PAGE = "staticpage/main"
 TEMPLATE = Path(__file__).with_name("policy_template.yaml")
@@ -292,6 +293,12 @@ def policy_text(**known: object) -> str:
     """The commented policy. It loads, whatever was answered."""
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
     environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
+    environment.filters["as_key"] = _as_key
     text = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(**known)
     parse_policy(text)
     return text
+
+
+def _as_key(slug: str) -> str:
+    """As YAML reads it as a text: `checkout` as it stands, "123" and "null" quoted."""
+    return slug if read_yaml(slug).data == slug else json.dumps(slug)

@@ -12,7 +12,9 @@ import pytest
 from blocks.connect import settings_json
 from deployments.commands.first_hour.answers import AnswerError, SetupAnswers, given_answers, read_answers
 from deployments.commands.first_hour.interview import FirstSetup, Interview
+from deployments.commands.first_hour.keys import askable
 from deployments.commands.first_hour.looks import Look
+from deployments.commands.first_hour.questions import SetupQuestion, slug
 from deployments.commands.first_hour.vendors import Prepared
 from incidents.errors import NotAllowed
 from incidents.policy.file import parse_policy
@@ -74,6 +76,18 @@ NO_MAILBOX = {key: value for key, value in MAILBOX.items() if not key.startswith
 
 async def all_is_well(prepared: Prepared, keys: Sequence[str]) -> Sequence[str]:
     return [f"{prepared.name} answers {' '.join(keys)}".strip()]
+
+
+class Asked(SetupAnswers):
+    """Answers, and the keys that were asked for."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        super().__init__(given)
+        self.keys: set[str] = set()
+
+    def ask(self, question: SetupQuestion) -> str:
+        self.keys.add(question.key)
+        return super().ask(question)
 
 
 def interview(folder: Path, answers: SetupAnswers, look: Look = all_is_well) -> Interview:
@@ -145,7 +159,9 @@ async def test_a_mailbox_alone(tmp_path: Path):
 )
 async def test_with_vendors(tmp_path: Path, given: dict[str, str], connections: set[str]):
     """The policy names what is saved, and nothing else; no secret is in it."""
-    setup = await held(tmp_path, given | PUBLIC | {"page.folder": "none"})
+    asked = Asked(given | PUBLIC | {"page.folder": "none"})
+    setup = await interview(tmp_path, asked).hold()
+    assert asked.keys <= set(askable(given)), "else the same answers fail where all of it is kept"
     assert set(names(setup)) == parse_policy(setup.policy).connections() == connections
     for secret in (PASSWORD, TOKEN, given.get("slack.signing_secrets", PASSWORD)):
         assert secret not in setup.policy
@@ -338,3 +354,35 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, text: str, cure: str
 def test_an_answer_without_a_key_is_told():
     with pytest.raises(AnswerError, match="helpdesk=mailbox"):
         given_answers(["mailbox"], None)
+
+
+@pytest.mark.parametrize("name", ["123", "Null", "yes", "1e5", "0x1F", "2026-11-30", "~"])
+async def test_names_that_yaml_reads_as_something_else(tmp_path: Path, name: str):
+    """A service's and a person's: the policy loads, and calls them so."""
+    given = MAILBOX | {"services": f"{name}, Checkout", "oncall.people": f"{name} <ana@acme.example>"}
+    policy = parse_policy((await held(tmp_path, given)).policy)
+    key = slug(name, otherwise="service-1")
+    assert [(one, service.title) for one, service in policy.services.items()] == [
+        (key, name),
+        ("checkout", "Checkout"),
+    ]
+    assert [rule.service for rule in policy.routing] == [key, "checkout"]
+    person = slug(name, otherwise="person-1")
+    assert policy.roster().rotas["on-call"].layers[0].people == (person,)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_askable"),
+    [
+        ({"services": "Checkout", "services.checkout.words": "basket"}, True),
+        ({"services": "Checkout", "services.chekout.words": "basket"}, False),
+        ({"services.checkout.words": "basket"}, True),
+        ({"services.checkout.wrds": "basket"}, False),
+        ({"oncall.people": "Ana Silva <ana@acme.example>", "oncall.ana.phone": "x"}, True),
+        ({"oncall.people": "Ana Silva <ana@acme.example>", "oncall.bo.phone": "x"}, False),
+        ({"mail.authority": "ca.pem", "smtp.user": "x"}, True),
+        ({"fax": "x"}, False),
+    ],
+)
+def test_what_could_be_asked(given: dict[str, str], is_askable: bool):
+    assert (set(given) <= set(askable(given))) is is_askable
