@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
+from incidents.store.schema.newer import known_word, tell_unknown
 from incidents.store.schema.tables import approvals
 
 _SUBJECTS = frozenset(subject.value for subject in ApprovalSubject)
@@ -30,13 +31,15 @@ async def read_approvals(
     for row in rows:
         subject, _, which = row.subject.partition(_PART)
         if subject not in _SUBJECTS:
+            tell_unknown("ApprovalSubject", subject, "nothing")
             continue  # asked by a newer version, which looks after it
         one = Approval(
             incident=row.incident_id,
             generation=row.generation,
             subject=ApprovalSubject(subject),
             which=which,
-            state=ApprovalState(row.state),
+            # What we cannot read is no yes.
+            state=known_word(ApprovalState, row.state, otherwise=ApprovalState.EXPIRED),
             asked_at=row.asked_at,
             expires_at=row.expires_at,
             decided_at=row.decided_at,

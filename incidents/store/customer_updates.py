@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.lifecycle import IncidentProgress
 from incidents.models import TicketRef
 from incidents.promises.updates import CustomerUpdate, KeptBy, PromiseCounts, PromiseState, UpdateKind
+from incidents.store.schema.newer import known_word
 from incidents.store.schema.tables import customer_updates
 
 _COLUMNS = [column.name for column in customer_updates.columns]
-_KEY = ("incident", "number")
-_REPLACED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEY)
+# A kind stays as it was written: a newer version's is read as another one here.
+_KEPT = ("incident", "number", "kind")
+_REPLACED = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT)
 _ANSWERED = TypeAdapter(tuple[TicketRef, ...])
 _NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
 _READ = (
@@ -83,7 +85,7 @@ def _update(row: Row[Any]) -> CustomerUpdate:
         incident=row.incident,
         number=row.number,
         generation=row.generation,
-        kind=UpdateKind(row.kind),
+        kind=known_word(UpdateKind, row.kind, otherwise=UpdateKind.UPDATE),
         standing=IncidentProgress(row.standing),
         once=row.once,
         said_at=row.said_at,
@@ -94,5 +96,5 @@ def _update(row: Row[Any]) -> CustomerUpdate:
         answered=_ANSWERED.validate_python(row.answered),
         state=PromiseState(row.state) if row.state else None,
         settled_at=row.settled_at,
-        kept_by=KeptBy(row.kept_by) if row.kept_by else None,
+        kept_by=known_word(KeptBy, row.kept_by, otherwise=KeptBy.SAFE_TEXT) if row.kept_by else None,
     )

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+from sqlalchemy import text
+
+from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.case import Plan
 from incidents.lifecycle import IncidentProgress
 from incidents.models import Incident, TicketRef
 from incidents.promises.updates import CustomerUpdate, KeptBy, PromiseState, UpdateKind
+from incidents.store.approvals import save_approvals
 from incidents.store.cases import load_case, write_plan
-from incidents.store.customer_updates import count_all_promises
+from incidents.store.customer_updates import count_all_promises, save_updates
 from incidents.store.database import Database
 from incidents.store.overdue import things_to_do
 from incidents.store.retention import delete_incidents
 from incidents.store.sla.due import due_now
 from tests.incidents.store.examples import MINUTE, NOW, a_step
+
+_QUESTION = Approval(
+    incident=1,
+    generation=1,
+    subject=ApprovalSubject.MAJOR,
+    state=ApprovalState.ASKED,
+    asked_at=NOW,
+    expires_at=NOW + MINUTE,
+)
 
 
 def an_update(incident: Incident, **changes: object) -> CustomerUpdate:
@@ -110,3 +123,22 @@ async def test_they_go_with_their_incident(database: Database, incident: Inciden
     async with database.transaction() as tx:
         await delete_incidents(tx, [incident.id])
         assert (await count_all_promises(tx)).made == 0
+
+
+async def test_what_a_newer_version_wrote_is_read_and_stays(database: Database, incident: Incident):
+    """An old worker beside a new one: the number is not given again, and the row keeps its kind when it is settled."""
+    written = an_update(incident, state=PromiseState.OPEN, settled_at=None, kept_by=None)
+    async with database.transaction() as tx:
+        await save_updates(tx, [written])
+        await tx.execute(text("update customer_updates set kind = 'sung'"))
+        await save_approvals(tx, [replace(_QUESTION, incident=incident.id)])
+        await tx.execute(text("update approvals set state = 'vetoed'"))
+    async with database.transaction() as tx:
+        case = await load_case(tx, incident.id)
+        assert [(one.number, one.kind) for one in case.updates] == [(written.number, UpdateKind.UPDATE)]
+        assert [one.state for one in case.approvals] == [ApprovalState.EXPIRED]
+        await save_updates(tx, [replace(case.updates[0], state=PromiseState.KEPT)])
+        (row,) = await tx.execute(text("select kind, state from customer_updates"))
+        assert tuple(row) == ("sung", "kept")
+        await tx.execute(text("update approvals set subject = 'a-word-of-tomorrow:x'"))
+        assert (await load_case(tx, incident.id)).approvals == ()
