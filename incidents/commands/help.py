@@ -77,13 +77,13 @@ HELP: tuple[VerbHelp, ...] = (
     ),
     VerbHelp(
         verb=Verb.APPROVE,
-        usage="approve [status-page or affected-customers] [why]",
+        usage="approve [status-page, affected-customers, major-incident or action NAME] [why]",
         does="yes to what is asked",
         example="approve status-page",
     ),
     VerbHelp(
         verb=Verb.DENY,
-        usage="deny [status-page or affected-customers] [why]",
+        usage="deny [the same] [why]",
         does="no to what is asked",
         example="deny status-page too early",
     ),

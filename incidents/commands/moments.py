@@ -22,23 +22,27 @@ _AFTER = re.compile(
     r"(?:in )?([0-9]{1,4}) ?(m|min|mins|minutes|h|hour|hours)?([0-9]{1,2}m)?(?=[\s,;.]|$)", re.I
 )
 
+_MARKS = " .,;!"
 
-def read_promise(text: str) -> PromiseBy | None:
-    """None where it cannot be read."""
+
+def read_promise(text: str) -> tuple[PromiseBy | None, str]:
+    """The time that the text begins with, None where it cannot be read; and what is left over."""
     words = " ".join(text.split())
     found = _CLOCK.match(words)
     if found is not None:
-        return _at(found)
+        promise = _at(found)
+        end = found.end() if promise is None or found[4] is None or promise.zone else found.start(4)
+        return promise, words[end:].strip(_MARKS)
     after = _AFTER.match(words)
     if after is None or (after[2] is None and not words.lower().startswith("in ")):
-        return None
+        return None, words
+    rest = words[after.end() :].strip(_MARKS)
     unit = (after[2] or "m")[0].lower()
     try:
-        return PromiseBy(
-            after=parse_duration(f"{after[1]}{unit}{(after[3] or '').lower() if unit == 'h' else ''}")
-        )
+        span = parse_duration(f"{after[1]}{unit}{(after[3] or '').lower() if unit == 'h' else ''}")
     except ValueError:
-        return None
+        return None, words
+    return PromiseBy(after=span), rest
 
 
 def _at(found: re.Match[str]) -> PromiseBy | None:

@@ -9,7 +9,7 @@ from incidents.texts.markup import looks_like_markup, text_of_markup
 from incidents.texts.plain_text import visible
 
 _READ = 40_000
-_BEGINS = re.compile(r"[/!]liaison\b[ \t:,]*", re.IGNORECASE)
+_BEGINS = re.compile(r"[/!]liaison(?=[\s:,]|$)[ \t:,]*", re.IGNORECASE)
 _ENDS = re.compile(r"^(?:--\s?$|—\s?$|[ \t]{0,10}[>|]|\(Attached: )")
 """A signature, a quoted mail, or what a connector of ours tells beside the words: no part of a command."""
 
@@ -34,6 +34,13 @@ def command_in(text: str) -> str | None:
             break
         words.append(line)
     return "\n".join(words).strip()
+
+
+def first_command(words: str) -> str:
+    """A command without the lines from the next one on."""
+    first, *others = words.splitlines() or [""]
+    more = next((place for place, line in enumerate(others) if _BEGINS.match(line.lstrip())), len(others))
+    return "\n".join([first, *others[:more]]).strip()
 
 
 def more_commands(words: str) -> bool:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from incidents.approval import ApprovalSubject
 from incidents.commands.help import help_about, missing
 from incidents.commands.moments import read_promise
-from incidents.commands.typed import Typed, first_word, incident_name, typed_words
+from incidents.commands.typed import Typed, first_word, incident_name, named_incident, typed_words
 from incidents.commands.verbs import WORDS, Verb
 from incidents.commands.words import (
     Acknowledge,
@@ -43,6 +43,11 @@ _NAMED = re.compile(r"inc-?([0-9]{1,18})", re.IGNORECASE)
 _ANY_NUMBER = re.compile(r"(?:inc-?|#)?([0-9]{1,18})", re.IGNORECASE)
 _LONGEST_WHY, _LONGEST_TEXT = 500, 4_000
 _ALIKE = 0.6
+_NUMBERS_ARE_TICKETS = frozenset({Verb.SPLIT, Verb.LINK, Verb.PROMISE, Verb.HELP})
+_NEEDS_WORDS = frozenset(
+    {Verb.CLOSE, Verb.OWNER, Verb.RUN, Verb.APPROVE, Verb.DENY, Verb.PROMISE, Verb.ESCALATE}
+)
+_ACT_ON_ONE = _NEEDS_WORDS | {Verb.STATUS, Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.NOT_AN_INCIDENT}
 _SHOWN = 10
 
 
@@ -56,12 +61,16 @@ class Ground:
 
 def parse(words: str, ground: Ground) -> tuple[Typed, Command | Mistake]:
     """What was typed and what it means there."""
-    typed = typed_words(words)
+    typed = typed_words(words, is_on_ticket=ground.is_on_ticket)
     return typed, read(typed, ground)
 
 
 def read(typed: Typed, ground: Ground) -> Command | Mistake:
     """What a verb's words mean there."""
+    doubt = _doubtful_number(typed) if ground.is_on_ticket else None
+    doubt = doubt or _second_name(typed)
+    if doubt is not None:
+        return doubt
     return _READERS[typed.verb](typed, ground)
 
 
@@ -194,10 +203,12 @@ def _owner(typed: Typed, ground: Ground) -> Command | Mistake:
 
 def _promise(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
-    found = read_promise(typed.text)
-    return found or Mistake(
-        said=f"{missing(Verb.PROMISE, 'a time that can be read')} (or: promise 45m)", nearest="promise 14:30"
-    )
+    before, _ = _reason(typed.text)
+    found, rest = read_promise(before)
+    if found is None:
+        said = f"{missing(Verb.PROMISE, 'a time that can be read')} (or: promise 45m)"
+        return Mistake(said=said, nearest="promise 14:30")
+    return found if not rest else _left_over(typed, rest, one_line(before).removesuffix(rest))
 
 
 def _update(typed: Typed, ground: Ground) -> Command | Mistake:
@@ -240,7 +251,65 @@ def _run(typed: Typed, ground: Ground) -> Command | Mistake:
 
 
 def _plain(command: Command) -> Callable[[Typed, Ground], Command | Mistake]:
-    return lambda typed, ground: command
+    """What nothing follows but a reason."""
+
+    def reader(typed: Typed, ground: Ground) -> Command | Mistake:
+        del ground
+        rest = _reason(typed.text)[0].strip(" .,;!")
+        return command if not rest else _left_over(typed, rest)
+
+    return reader
+
+
+def _left_over(typed: Typed, rest: str, read: str = "") -> Mistake:
+    """Words that the command has no place for may say that it is meant otherwise."""
+    nearest = one_line(" ".join(filter(None, (typed.verb, typed.incident, read.strip()))))
+    return Mistake(
+        said=(
+            f"Nothing was done: I do not know what `{_shown(rest)}` means there. Write `{nearest}` alone, or a reason "
+            f"after it: {nearest} because ..."
+        ),
+        nearest=nearest,
+    )
+
+
+def _doubtful_number(typed: Typed) -> Mistake | None:
+    """On a ticket `#12` may be a ticket or an incident: whoever wrote it says which."""
+    first, rest = first_word(typed.text)
+    hash_or_all = _ANY_NUMBER.fullmatch(first.rstrip(",;:."))
+    if typed.incident is not None or hash_or_all is None or typed.verb in _NUMBERS_ARE_TICKETS:
+        return None
+    if not first.startswith("#") and rest:
+        return None
+    nearest = cut(one_line(f"{typed.verb} INC-{int(hash_or_all[1])} {rest}"), 200)
+    return Mistake(
+        said=(
+            f"Nothing was done: is `{_shown(first)}` a ticket or an incident? If an incident, write: {nearest}\n"
+            "If not, begin with another word."
+        ),
+        nearest=nearest,
+    )
+
+
+def _second_name(typed: Typed) -> Mistake | None:
+    """An incident that is named further on is not the one that this would be about."""
+    if typed.verb not in _ACT_ON_ONE:
+        return None
+    before, _ = _reason(typed.text)
+    named = next((name for word in before.split() if (name := named_incident(word)) is not None), None)
+    if named is None or named == typed.incident:
+        return None
+    nearest = f"{typed.verb} {named}"
+    if typed.verb in _NEEDS_WORDS:
+        others = " ".join(word for word in before.split() if named_incident(word) is None)
+        nearest = cut(one_line(f"{nearest} {others}"), 200)
+    return Mistake(
+        said=(
+            f"Nothing was done: which incident do you mean? If {named}, write it first: {nearest}\n"
+            "If you only speak of it, write it after `because`."
+        ),
+        nearest=nearest,
+    )
 
 
 _READERS: Mapping[Verb, Callable[[Typed, Ground], Command | Mistake]] = {

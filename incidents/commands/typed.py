@@ -31,8 +31,11 @@ class Typed:
     text: str = ""
 
 
-def typed_words(words: str) -> Typed:
-    """The command in what was said to us. Any text has one."""
+def typed_words(words: str, *, is_on_ticket: bool = False) -> Typed:
+    """The command in what was said to us. Any text has one.
+
+    On a ticket a number may be a ticket's, also with a hash, so there only `INC-2` names an incident.
+    """
     words = words[:LONGEST].strip()
     words = _SAID.sub(lambda said: "-".join(re.split("[ _]", said[0])), words, count=1)
     first, rest = first_word(words)
@@ -42,7 +45,7 @@ def typed_words(words: str) -> Typed:
     if verb is Verb.LINK:
         return _where_to(rest)
     second, tail = first_word(rest)
-    if verb in _TICKETS | _TIMES:
+    if is_on_ticket or verb in _TICKETS | _TIMES:
         incident = named_incident(second)
     elif _NUMBER.fullmatch(rest):
         # "ack 2" names an incident; "note 2 pods restarted" counts pods.
@@ -67,7 +70,7 @@ def _where_to(rest: str) -> Typed:
 
 def incident_name(word: str) -> str | None:
     """`inc-2`, `INC2` and `#2` are all `INC-2`; anything else names no incident."""
-    match = _INCIDENT.fullmatch(word)
+    match = _INCIDENT.fullmatch(word.rstrip(",;:."))
     return f"INC-{int(match[1])}" if match else None
 
 

@@ -28,9 +28,11 @@ _CAUSES = {
     14: Origin.BOUNCE,
 }
 _STAFF = frozenset({"agent", "admin"})
-_LOGGED_IN = frozenset({"web", "mobile", "api", "web_service", 0, 5})
+_LOGGED_IN = frozenset({"web", "mobile", 0})
 """Channels by which somebody writes who is logged in; of a mail nobody knows who wrote it. Numbers are the same in an
 account that has not been moved to names."""
+_BY_PROGRAM = frozenset({"api", "web_service", 5})
+"""A program wrote it, which may do so in an agent's name and pass on a mail; Zendesk does not say for whom."""
 
 
 def comments_from(data: Any, ticket: Ticket, *, own_user_id: str | None, since: datetime) -> list[Comment]:
@@ -96,13 +98,20 @@ def _of_audit(
             at=at,
             origin=_origin(audit, events),
             author_id=author_id,
-            is_signed_in=_is_by_hand(audit) and role in _STAFF,
+            is_signed_in=_is_signed_in(audit, event) if role in _STAFF else False,
         )
 
 
-def _is_by_hand(audit: dict[str, Any]) -> bool:
+def _is_signed_in(audit: dict[str, Any], event: dict[str, Any]) -> bool | None:
+    """Whether its author was logged in; None for what a program wrote. Who wrote it and whose it is said to be are two
+    fields: a comment may be given another author than the audit's, who was logged in."""
+    author, writer = any_text(event.get("author_id")), any_text(audit.get("author_id"))
+    if author and author != writer:
+        return False
     channel = record(audit.get("via")).get("channel")
-    return isinstance(channel, str | int) and channel in _LOGGED_IN
+    if not isinstance(channel, str | int):
+        return False
+    return None if channel in _BY_PROGRAM else channel in _LOGGED_IN
 
 
 def _origin(audit: dict[str, Any], events: list[dict[str, Any]]) -> Origin:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from incidents.case import Entry, EntryKind
 from incidents.commands.asked import Asked
-from incidents.commands.notes import command_in, more_commands
+from incidents.commands.notes import command_in, first_command, more_commands
 from incidents.commands.parsing import Ground, parse
 from incidents.commands.words import Mistake, TakeOut
 from incidents.decisions.commands.rights import (
@@ -80,7 +80,7 @@ async def obey_notes(step: Step, heard: Mapping[TicketRef, Sequence[Comment]]) -
 
 async def _obeyed(step: Step, ref: TicketRef, comment: Comment, words: str) -> Done:
     ground = Ground(is_on_ticket=True, services=list(step.policy.services))
-    typed, command = parse(words, ground)
+    typed, command = parse(first_command(words), ground)
     if isinstance(command, Mistake):
         return Done(said=command.said)
     author = NoteAuthor(name=comment.author_name, id=comment.author_id)

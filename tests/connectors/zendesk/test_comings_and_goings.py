@@ -108,7 +108,7 @@ async def test_comments_are_paged_until_they_are_older(world):
 
 @pytest.mark.parametrize(
     ("channel", "is_signed_in"),
-    [("web", True), ("mobile", True), ("api", True), ("mail", False), ("email", False), ("chat", False)],
+    [("web", True), ("mobile", True), ("api", None), ("mail", False), ("email", False), ("chat", False)],
 )
 async def test_who_was_logged_in_is_known_by_the_channel(world, helpdesk, channel, is_signed_in):
     """A note that an agent sent by mail may be anybody's."""
@@ -118,3 +118,18 @@ async def test_who_was_logged_in_is_known_by_the_channel(world, helpdesk, channe
     world.fake.tickets[int(ticket)].audits[-1].channel = channel
     (said,) = await helpdesk.comments(found, found.created_at)
     assert (said.is_public, said.is_signed_in) == (False, is_signed_in)
+
+
+@pytest.mark.parametrize("channel", ["web", "mobile", "api"])
+async def test_a_note_in_another_agents_name_is_not_that_agents(world, helpdesk, channel):
+    """Whoever may write comments over the API can name any author; the audit says who was logged in."""
+    ticket = a_ticket(world)
+    (found,) = await helpdesk.read([ticket])
+    for agent in ("Ada Agent", "Bo Agent"):
+        world.fake.agent_note(int(ticket), agent, "Nothing.")
+    bo = world.fake.tickets[int(ticket)].audits[-1].author_id
+    world.fake.agent_note(int(ticket), "Ada Agent", "/liaison status")
+    audit = world.fake.tickets[int(ticket)].audits[-1]
+    audit.author_id, audit.channel = bo, channel
+    said = (await helpdesk.comments(found, found.created_at))[-1]
+    assert (said.author_name, said.is_signed_in) == ("Ada Agent", False)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.commands.help import HELP, USAGE
-from incidents.commands.notes import command_in, more_commands
+from incidents.commands.notes import command_in, first_command, more_commands
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,9 @@ from incidents.commands.notes import command_in, more_commands
         ("status", None),
         ("please say /liaison status", None),
         ("/liaisons status", None),
+        ("/liaison-bot hi", None),
+        ("/liaison/status", None),
+        ("/liaison,status", "status"),
         ("> /liaison status", None),
         ("On 1 May 2026, Eve <eve@x.example> wrote:\n> /liaison status", None),
         ("<blockquote>/liaison escalate</blockquote>", None),
@@ -48,6 +51,8 @@ def test_any_text_is_read(text):
 
 
 def test_one_command_a_note():
+    assert first_command("update a\nb\n /liaison close it\nc") == "update a\nb"
+    assert first_command("") == ""
     assert more_commands("status\n /liaison close it")
     assert not more_commands("note I say\n/liaisons are good")
 

@@ -48,7 +48,6 @@ HOUR = timedelta(hours=1)
         ("HELP escalate", None, Help(about=Verb.ESCALATE)),
         ("status", None, Status()),
         ("status inc-7", "INC-7", Status()),
-        ("Status: #7", "INC-7", Status()),
         ("escalate", None, Escalate()),
         (
             "escalate checkout sev2 because nobody can pay",
@@ -57,7 +56,6 @@ HOUR = timedelta(hours=1)
         ),
         ("escalate sev-1 Checkout", None, Escalate(service="checkout", severity=Severity.CRITICAL)),
         ("escalate INC-7 s1", "INC-7", Escalate(severity=Severity.CRITICAL)),
-        ("escalate 7", "INC-7", Escalate()),
         ("escalate nobody can pay", None, Escalate(why="nobody can pay")),
         ("escalate all is down because of DNS", None, Escalate(why="all is down because of DNS")),
         ("escalate because", None, Escalate()),
@@ -74,9 +72,7 @@ HOUR = timedelta(hours=1)
         ("split a/b#1 search", None, TakeOut(ticket="a/b#1", service="search")),
         ("merge INC-7 INC-2", "INC-7", MergeInto(named=(7, 2))),
         ("merge INC-7 into inc2", "INC-7", MergeInto(named=(7, 2))),
-        ("merge 7 into #2", None, MergeInto(named=(7, 2))),
         ("merge INC-2", "INC-2", MergeInto(named=(2,))),
-        ("merge with 2", None, MergeInto(named=(2,))),
         ("owner", None, Status()),
         ("owner @ben the bank is called", None, HandTo(to="ben", note="the bank is called")),
         ('owner "Ben Agent" wait', None, HandTo(to="Ben Agent", note="wait")),
@@ -97,7 +93,6 @@ HOUR = timedelta(hours=1)
         ),
         ("note 2 pods restarted", None, Note(text="2 pods restarted")),
         ("ack INC-7", "INC-7", Acknowledge()),
-        ("acknowledge 7", "INC-7", Acknowledge()),
         ("resolved", None, Resolve()),
         ("run", None, Run(action="")),
         ("run restart checkout", None, Run(action="restart checkout")),
@@ -150,6 +145,22 @@ def test_what_is_meant_on_a_ticket(words, incident, command):
         ("promise 1430", "`promise` lacks a time", "promise 14:30"),
         ("update", "`update` lacks the text", "update We are still working on it."),
         ("note", "`note` lacks the text", "note restarted the pods"),
+        ("update #12 will be fixed", "is `#12` a ticket or an incident?", "update INC-12 will be fixed"),
+        ("note #12: same here", "is `#12:` a ticket or an incident?", "note INC-12 same here"),
+        ("ack 7", "is `7` a ticket or an incident?", "ack INC-7"),
+        ("close #7 he said so", "is `#7` a ticket or an incident?", "close INC-7 he said so"),
+        ("merge #2", "is `#2` a ticket or an incident?", "merge INC-2"),
+        ("resolve the other one INC-5", "which incident do you mean? If INC-5", "resolve INC-5"),
+        ("resolve INC-4 INC-5", "which incident do you mean? If INC-5", "resolve INC-5"),
+        ("resolve the other one", "I do not know what `the other one` means", "resolve"),
+        ("ack INC-7 and page Bo", "I do not know what `and page Bo` means", "ack INC-7"),
+        ("close the other one INC-5", "If INC-5, write it first", "close INC-5 the other one"),
+        ("escalate checkout INC-5", "If INC-5, write it first", "escalate INC-5 checkout"),
+        ("not-an-incident INC-4 INC-5", "If INC-5, write it first", "not-an-incident INC-5"),
+        ("promise 5m INC-2", "If INC-2, write it first", "promise INC-2 5m"),
+        ("promise 14:30 tomorrow", "I do not know what `tomorrow` means", "promise 14:30"),
+        ("promise 45m or so", "I do not know what `or so` means", "promise 45m"),
+        ("promise 14:30 UTC tomorrow", "I do not know what `tomorrow` means", "promise 14:30 UTC"),
     ],
 )
 def test_a_mistake_gets_the_nearest_command(words, says, nearest):
@@ -165,6 +176,44 @@ def test_a_mistake_gets_the_nearest_command(words, says, nearest):
 def test_in_chat_a_ticket_must_be_named(words):
     _, found = parse(words or "split ", CHAT)
     assert isinstance(found, Mistake) or found == TakeOut(ticket="search", why="of it")
+
+
+@pytest.mark.parametrize(
+    ("words", "incident", "command"),
+    [
+        ("Status: #7", "INC-7", Status()),
+        ("escalate 7", "INC-7", Escalate()),
+        ("acknowledge 7", "INC-7", Acknowledge()),
+        ("merge 7 into #2", None, MergeInto(named=(7, 2))),
+        ("merge with 2", None, MergeInto(named=(2,))),
+        ("note INC-7: restarted", "INC-7", Note(text="restarted")),
+    ],
+)
+def test_where_no_ticket_can_be_meant_a_number_is_an_incidents(words, incident, command):
+    typed, found = parse(words, CHAT)
+    assert (typed.incident, found) == (incident, command)
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("resolve because INC-5 was the cause", Resolve()),
+        ("close because it is INC-5's", Close(why="because it is INC-5's")),
+        ("note INC-5 may be the same", Note(text="may be the same")),
+        ("note same as INC-5", Note(text="same as INC-5")),
+        ("update 12 customers can pay again", Update(text="12 customers can pay again")),
+        ("promise 14:30.", PromiseBy(at=time(14, 30))),
+        ("promise 45m because INC-2 is first", PromiseBy(after=45 * HOUR / 60)),
+    ],
+)
+def test_what_is_only_spoken_of_is_no_mistake(words, command):
+    _, found = parse(words, NOTE)
+    assert found == command
+
+
+@pytest.mark.parametrize("subject", ApprovalSubject)
+def test_the_help_names_all_that_is_asked_for(subject):
+    assert subject.value in help_of(Verb.APPROVE).usage
 
 
 @pytest.mark.parametrize("words", ["fix everything", "make coffee", "🙂", "/liaison status"])
