@@ -83,7 +83,7 @@ HELP: tuple[VerbHelp, ...] = (
     ),
     VerbHelp(
         verb=Verb.DENY,
-        usage="deny [the same] [why]",
+        usage="deny [what approve takes] [why]",
         does="no to what is asked",
         example="deny status-page too early",
     ),
