@@ -12,8 +12,9 @@ from contextvars import ContextVar
 from incidents.errors import Busy
 from incidents.fan_out.budget import Limit
 
-MARGIN = 1.01
-"""Calls do not arrive as evenly as they leave; a window a hundredth longer than the vendor's forgives it."""
+MARGIN = 1.02
+"""Calls do not arrive as evenly as they leave; a window a fiftieth longer than the vendor's forgives it: a 429 costs
+whoever meets it the better part of a minute."""
 SHARE = 4
 """Of so many places, one is for calls that stand back, however many others wait: customers must be told, too."""
 

@@ -162,7 +162,8 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
         `unknown` rather than the whole call failing, so that what was done is never forgotten.
         """
         with standing_back():
-            updated = await self._updates.update(_plausible(ids), change, once=once)
+            with self._visibility.change():
+                updated = await self._updates.update(_plausible(ids), change, once=once)
             checked = await self._visibility.checked(updated, change, once)
         outcomes = {outcome.id: outcome for outcome in checked}
         return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]

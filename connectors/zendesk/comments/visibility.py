@@ -10,7 +10,8 @@ a comment was stored, also once it was made private
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,6 +26,8 @@ from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 AT_ONCE = 100
 """Tickets of one look."""
+GATHERED = 0.25
+"""Seconds for which a look waits at most for other changes that are under way, to be a look at them, too."""
 
 
 class Visibility:
@@ -34,6 +37,10 @@ class Visibility:
         self._get = get
         self._call = call
         self._looks = _SharedLooks(get)
+
+    def change(self) -> AbstractContextManager[None]:
+        """A change is under way until the end of the block; then it may want to be looked at."""
+        return self._looks.change()
 
     async def checked(
         self, outcomes: Sequence[TicketOutcome], change: TicketChange, once: str
@@ -127,13 +134,27 @@ class _Look:
 
 
 class _SharedLooks:
-    """One look at a time: whoever comes while one is under way shares the next one. A hundred tickets that are told one
-    by one would else cost as many looks as changes, half of what an account may ask in a minute."""
+    """One look at a time, at all that were changed in the same moment: a hundred tickets that are told one by one would
+    else cost as many looks as changes, half of what an account may ask in a minute."""
 
     def __init__(self, get: Get) -> None:
         self._get = get
         self._one_at_a_time = asyncio.Lock()
         self._next: _Look | None = None
+        self._under_way = 0
+        self._none_under_way = asyncio.Event()
+        self._none_under_way.set()
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        self._under_way += 1
+        self._none_under_way.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._none_under_way.set()
 
     async def last_audits(self, tickets: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
         """The last audit of each ticket, and of others that were looked at with them."""
@@ -149,6 +170,11 @@ class _SharedLooks:
 
     async def _look(self, look: _Look) -> dict[str, Mapping[str, Any]]:
         async with self._one_at_a_time:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHERED):
+                    await self._none_under_way.wait()
+            # Those whose change has just ended have their turn to come along.
+            await asyncio.sleep(0)
             if self._next is look:
                 self._next = None
             data = await self._get(

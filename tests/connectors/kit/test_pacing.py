@@ -28,7 +28,7 @@ def test_as_many_as_are_allowed_then_a_window_later():
     for _ in range(10):
         assert pace.take() == 0.0
         clock.now += 0.5
-    assert [pace.take() for _ in range(3)] == pytest.approx([5.1, 5.6, 6.1])
+    assert [pace.take() for _ in range(3)] == pytest.approx([5.2, 5.7, 6.2])
 
 
 def test_how_many_fit_now():
@@ -39,7 +39,7 @@ def test_how_many_fit_now():
     for left in (1, 0, 0):
         pace.take()
         assert pace.free() == left
-    clock.now += 10.1
+    clock.now += 10.3
     assert pace.free() == 1
 
 
@@ -50,7 +50,7 @@ def test_a_quiet_time_gives_one_window():
     for _ in range(4):
         pace.take()
     clock.now += 3600
-    assert [pace.take() for _ in range(3)] == pytest.approx([0.0, 0.0, 10.1])
+    assert [pace.take() for _ in range(3)] == pytest.approx([0.0, 0.0, 10.2])
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.booleans()), max_size=80), st.integers(1, 7))
@@ -70,7 +70,7 @@ def test_no_window_holds_more_than_are_allowed(asked, calls):
     sent.sort()
     assert all(later - earlier >= 9.99 for earlier, later in zip(sent, sent[calls:], strict=False))
     if sent:
-        clock.now = sent[-1] + 10.2
+        clock.now = sent[-1] + 10.3
         assert pace.take() == 0.0
 
 
@@ -82,7 +82,7 @@ async def test_too_long_a_wait_is_told_and_costs_nothing():
     for _ in range(3):
         with pytest.raises(Busy) as busy:
             await pace.wait(at_most=1)
-        assert busy.value.retry_after == pytest.approx(60.6)
+        assert busy.value.retry_after == pytest.approx(61.2)
 
 
 def test_clock_that_jumps_back_gives_nothing():
@@ -105,7 +105,7 @@ async def test_giving_up_leaves_no_debt():
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert all(task.cancelled() for task in waiting)
-    assert pace.take() == pytest.approx(60.6)
+    assert pace.take() == pytest.approx(61.2)
 
 
 async def test_uses_the_loops_clock_by_default():
@@ -194,7 +194,7 @@ async def test_those_who_wait_are_in_the_plan():
     with standing_back():
         waiting = [asyncio.create_task(pace.wait()) for _ in range(2)]
         await asyncio.sleep(0)
-    assert pace.limit().made == pytest.approx((0, 0, 60.6, 60.6))
+    assert pace.limit().made == pytest.approx((0, 0, 61.2, 61.2))
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
