@@ -256,7 +256,9 @@ async def over(newcomer: Newcomer) -> None:
     await newcomer.until("it is closed", is_closed)
 
     async def ada_has_heard() -> bool:
-        return any("is fixed, and we have checked it" in text_of(mail) for mail in await newcomer.mails(ADA))
+        # Nothing of ours looks at this service, so nothing is claimed of a check.
+        told = "our engineers tell us that the problem with Checkout is fixed"
+        return any(told in " ".join(text_of(mail).split()) for mail in await newcomer.mails(ADA))
 
     await newcomer.until("Ada has heard that it is fixed", ada_has_heard)
     assert "INC-1" in await newcomer.types("liaison review INC-1")
