@@ -19,6 +19,7 @@ MADE_IN = {
         "incidents/decisions/participants/status_page.py": "from the public templates: title and first words",
         "incidents/store/status_record.py": "read again as it was said in public",
         "connectors/staticpage/mapping.py": "public already; what cannot be shown is taken out",
+        "deployments/commands/first_hour/trials/people.py": "our own words that it is a test, to whom the user names",
     },
     "InternalText": {"incidents/texts/messages.py": "visible, and of bearable length"},
 }

@@ -15,7 +15,6 @@ from incidents.models import (
     ChangeOutcome,
     ChatMessage,
     Contact,
-    InternalText,
     Page,
     PageState,
     PageStatus,
@@ -26,6 +25,7 @@ from incidents.models import (
 from incidents.ports import ChatRoom, Helpdesk, Mailbox, Pager
 from incidents.status_page import PublicFiles, StatusPage
 from incidents.store.roster.woken import WokenPerson, who_was_woken
+from incidents.texts.messages import internal
 
 TEST = "This is a test by Liaison (`liaison try`): nothing is wrong, and there is nothing to do."
 _ROOM = "liaison-test"
@@ -43,7 +43,7 @@ async def note_on_ticket(tried: TriedConnection) -> Trial:
     found = await desk.read([ticket])
     if not found:
         raise NotFound(f"there is no ticket {ticket[:60]!r}")
-    change = TicketChange(private_note=InternalText(TEST))
+    change = TicketChange(private_note=internal(TEST))
     (outcome,) = await desk.update([ticket], change, once=tried.once)
     if outcome.outcome is ChangeOutcome.EXPOSED:
         raise Refused(
