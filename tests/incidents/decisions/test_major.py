@@ -82,7 +82,7 @@ def test_who_is_asked(case, rules, is_asked):
     assert [one.subject for one in plan.approvals] == [SUBJECT] * is_asked
     assert len(of_kind(plan, EffectKind.TICKET_NOTE)) == is_asked
     posts = [one for one in of_kind(plan, EffectKind.CHAT_POST) if one.payload.buttons]
-    assert [post.payload.buttons[0].words for post in posts] == ["major-incident"] * is_asked
+    assert [post.payload.buttons[0].words for post in posts] == ["major-incident #g1"] * is_asked
     assert plan.incident is case.incident
     if is_asked:
         assert "With a yes it is of severity 1, and Payments lead paged." in texts(plan)
