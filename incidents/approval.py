@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from incidents.models import Incident
 
 _GENERATION = "#g"
 _SAID_GENERATION = re.compile(rf"{_GENERATION}([0-9]{{1,9}})(?:[\s,:]+|$)")
@@ -48,6 +50,27 @@ class Approval:
     decided_by: str = ""
     decided_in: str = ""
     why: str = ""
+
+    @classmethod
+    def asked(
+        cls,
+        incident: Incident,
+        subject: ApprovalSubject,
+        *,
+        which: str = "",
+        now: datetime,
+        expires_after: timedelta,
+    ) -> Approval:
+        """A question that is put now, in the incident's generation."""
+        return cls(
+            incident=incident.id,
+            generation=incident.generation,
+            subject=subject,
+            which=which,
+            state=ApprovalState.ASKED,
+            asked_at=now,
+            expires_at=now + expires_after,
+        )
 
     @property
     def mark(self) -> tuple[int, ApprovalSubject, str]:

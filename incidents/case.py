@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -170,6 +170,11 @@ class Case:
         asked = (self.incident.generation, subject, which)
         return next((one for one in self.approvals if one.mark == asked), None)
 
+    def after(self, plan: Plan) -> Case:
+        """The case with the incident and the questions as the plan leaves them."""
+        changed = {one.mark: one for one in (*self.approvals, *plan.approvals)}
+        return replace(self, incident=plan.incident, approvals=tuple(changed.values()))
+
     def action_lines(self, action: str) -> list[LedgerLine]:
         """What the ledger has of the action in this generation, the newest last."""
         key = self.once(f"action:{action}")
@@ -307,6 +312,15 @@ class Plan:
     updates: tuple[CustomerUpdate, ...] = ()
     approvals: tuple[Approval, ...] = ()
     affected: tuple[AffectedCustomer, ...] = ()
+
+    def with_question(self, then: Plan) -> Plan:
+        """This one, and what another one does for a question to a person; the incident stays as it is here."""
+        return replace(
+            self,
+            effects=(*self.effects, *then.effects),
+            entries=(*self.entries, *then.entries),
+            approvals=(*self.approvals, *then.approvals),
+        )
 
 
 def hashed_address(address: str) -> str:

@@ -10,32 +10,29 @@ from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.escalation import person_page
 from incidents.decisions.holding.hold import made_worse
 from incidents.decisions.participants.approval import (
-    answer_buttons,
-    ask_room,
+    asked_of_owner,
     expired,
-    how_to_answer,
-    is_asked_in_room,
-    mark_of,
+    in_room,
+    is_past,
+    why_over,
+    why_unanswered,
 )
-from incidents.decisions.telling import note_owner
-from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN
-from incidents.models import ChatMessage, IncidentState, Severity
+from incidents.lifecycle import WITH_ENGINEERS
+from incidents.models import Severity
 from incidents.notes.notes import hit_summary
-from incidents.texts.messages import internal
-from incidents.texts.times import clock
 
 _SUBJECT = ApprovalSubject.MAJOR
+_OTHERWISE = "it is treated as any other incident."
 
 
 def with_major(case: Case, plan: Plan, basis: Basis) -> Plan:
     """The plan, with the question whether it is a major incident, and what follows from a yes. `case` is as it was
     before the plan."""
-    changed = {one.mark: one for one in (*case.approvals, *plan.approvals)}
-    seen = replace(case, incident=plan.incident, approvals=tuple(changed.values()))
+    seen = case.after(plan)
     for one in seen.approvals:
         if one.subject is _SUBJECT and one.state is ApprovalState.ASKED:
             over = _why_over(seen, one, basis)
-            plan = _joined(plan, expired(seen, one, basis, why=over)) if over else plan
+            plan = plan.with_question(expired(seen, one, basis, why=over)) if over else plan
     if seen.incident.state not in WITH_ENGINEERS:
         return plan
     approval = seen.approval(_SUBJECT)
@@ -43,7 +40,7 @@ def with_major(case: Case, plan: Plan, basis: Basis) -> Plan:
         if not _looks_major(seen, basis):
             return plan
         put = _asked(seen, basis)
-        return _in_room(seen, _joined(plan, put), put.approvals[0], basis)
+        return _in_room(seen, plan.with_question(put), put.approvals[0], basis)
     if approval.state is ApprovalState.APPROVED:
         return _declared(seen, plan, approval, basis)
     if approval.state is ApprovalState.ASKED and approval.expires_at > basis.now:
@@ -60,45 +57,28 @@ def _looks_major(seen: Case, basis: Basis) -> bool:
 
 
 def _why_over(seen: Case, one: Approval, basis: Basis) -> str | None:
-    incident = seen.incident
-    if incident.merged_into is not None:
-        return f"{incident.name} was merged into INC-{incident.merged_into}"
-    if one.generation != incident.generation or incident.state in WORKS_AGAIN | {IncidentState.MERGED}:
-        return "it was over before anybody said so"
-    return f"nobody answered by {clock(one.expires_at)}" if one.expires_at <= basis.now else None
+    if is_past(seen.incident, one):
+        return why_over(seen.incident)
+    return why_unanswered(one, basis)
 
 
 def _asked(seen: Case, basis: Basis) -> Plan:
-    incident = seen.incident
-    approval = Approval(
-        incident=incident.id,
-        generation=incident.generation,
-        subject=_SUBJECT,
-        state=ApprovalState.ASKED,
-        asked_at=basis.now,
-        expires_at=basis.now + basis.policy.major.expires_after,
+    approval = Approval.asked(
+        seen.incident, _SUBJECT, now=basis.now, expires_after=basis.policy.major.expires_after
     )
-    until = clock(approval.expires_at)
-    note = internal(
-        f"{incident.name}: {_question(seen, basis)} {how_to_answer(approval, incident.name, basis.policy)} "
-        f"Without an answer by {until} it is treated as any other incident."
+    return asked_of_owner(
+        seen,
+        approval,
+        asks=f"{_question(seen, basis)} ",
+        otherwise=_OTHERWISE,
+        entry="Asked whether it is a major incident",
+        policy=basis.policy,
     )
-    entry = Entry(kind=EntryKind.APPROVAL_ASKED, text=f"Asked whether it is a major incident, until {until}")
-    effects = note_owner(seen, mark_of(approval), note)
-    return Plan(incident=incident, effects=tuple(effects), entries=(entry,), approvals=(approval,))
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    if is_asked_in_room(seen, approval):
-        return plan
-    name = seen.incident.name
-    text = (
-        f"{name}: {_question(seen, basis)} Press a button, or say `approve {name} {approval.named}` or `deny {name} "
-        f"{approval.named}`, with your reason if you like. Without an answer by {clock(approval.expires_at)} it is "
-        "treated as any other incident."
-    )
-    message = ChatMessage(text=text, buttons=answer_buttons(approval, name, yes="Yes: a major incident"))
-    return replace(plan, effects=(*plan.effects, *ask_room(seen, plan, approval, message, basis.policy)))
+    asks, yes = f"{seen.incident.name}: {_question(seen, basis)} ", "Yes: a major incident"
+    return in_room(seen, plan, approval, asks=asks, otherwise=_OTHERWISE, yes=yes, policy=basis.policy)
 
 
 def _question(seen: Case, basis: Basis) -> str:
@@ -113,8 +93,7 @@ def _declared(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
     """Once in a generation: whoever sets the severity back afterwards is not overruled."""
     team = basis.policy.team_of(seen.incident.service)
     people = {"lead": team.lead, "manager": team.manager}
-    new = approval.decided_at == basis.now
-    if not new:
+    if approval.decided_at != basis.now:
         return plan
     worse = made_worse(plan.incident, Severity.CRITICAL, now=basis.now)
     raised = Entry(
@@ -130,13 +109,4 @@ def _declared(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
         incident=worse,
         effects=(*plan.effects, *(page for page in pages if seen.line(page.key) is None)),
         entries=(*plan.entries, *([raised] if worse.severity is not plan.incident.severity else [])),
-    )
-
-
-def _joined(plan: Plan, then: Plan) -> Plan:
-    return replace(
-        plan,
-        effects=(*plan.effects, *then.effects),
-        entries=(*plan.entries, *then.entries),
-        approvals=(*plan.approvals, *then.approvals),
     )

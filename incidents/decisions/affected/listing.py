@@ -103,14 +103,8 @@ def _known(incident: int, used: Iterable[UsedService]) -> list[AffectedCustomer]
 
 
 def _asked(case: Case, basis: Basis) -> Approval:
-    return Approval(
-        incident=case.incident.id,
-        generation=case.incident.generation,
-        subject=SUBJECT,
-        state=ApprovalState.ASKED,
-        asked_at=basis.now,
-        expires_at=basis.now + basis.policy.affected.expires_after,
-    )
+    expires_after = basis.policy.affected.expires_after
+    return Approval.asked(case.incident, SUBJECT, now=basis.now, expires_after=expires_after)
 
 
 def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, basis: Basis) -> Plan:

@@ -243,12 +243,7 @@ def _without_needless_question(seen: Case, plan: Plan, their: Incident, basis: B
         return plan
     for one in asked:
         over = expired(seen, one, basis, why=f"the public reads of {their.name} already, which is the same")
-        plan = replace(
-            plan,
-            effects=(*plan.effects, *over.effects),
-            entries=(*plan.entries, *over.entries),
-            approvals=(*plan.approvals, *over.approvals),
-        )
+        plan = plan.with_question(over)
     return plan
 
 

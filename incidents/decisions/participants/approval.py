@@ -12,7 +12,8 @@ from incidents.commands.verbs import Verb
 from incidents.decisions.posts import chat_post, tell_room
 from incidents.decisions.telling import note_owner
 from incidents.effects import Effect, EffectKind
-from incidents.models import Button, ChatMessage, PublicText
+from incidents.lifecycle import WORKS_AGAIN
+from incidents.models import Button, ChatMessage, Incident, IncidentState, PublicText
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
@@ -20,6 +21,7 @@ from incidents.texts.plain_text import cut, one_line
 from incidents.texts.times import clock
 
 _LONGEST_NAME, _LONGEST_REASON = 100, 500
+_UNPUBLISHED = "nothing is published."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,38 +44,56 @@ class Ruled:
 
 def asked(case: Case, subject: ApprovalSubject, public: PublicText, basis: Basis) -> Plan:
     """Put the question: on the timeline and to the owner; the room reads it by `question`, once there is a room."""
-    incident = case.incident
-    approval = Approval(
-        incident=incident.id,
-        generation=incident.generation,
-        subject=subject,
-        state=ApprovalState.ASKED,
-        asked_at=basis.now,
-        expires_at=basis.now + basis.policy.status_page.expires_after,
+    approval = Approval.asked(
+        case.incident, subject, now=basis.now, expires_after=basis.policy.status_page.expires_after
     )
-    until = clock(approval.expires_at)
-    note = internal(
-        f"{incident.name}: may {words_for(subject).what} tell of this? It would say:\n\n{public}\n\n"
-        f"{how_to_answer(approval, incident.name, basis.policy)} Without an answer by {until} nothing is published."
+    return asked_of_owner(
+        case,
+        approval,
+        asks=f"may {words_for(subject).what} tell of this? It would say:\n\n{public}\n\n",
+        otherwise=_UNPUBLISHED,
+        entry=f"Asked whether {words_for(subject).what} may tell of it",
+        policy=basis.policy,
     )
-    entry = Entry(
-        kind=EntryKind.APPROVAL_ASKED,
-        text=f"Asked whether {words_for(subject).what} may tell of it, until {until}",
-    )
-    effects = note_owner(case, f"approval:{subject}", note)
-    return Plan(incident=incident, effects=tuple(effects), entries=(entry,), approvals=(approval,))
 
 
-def question(case: Case, approval: Approval, public: PublicText, policy: Policy) -> Effect:
-    """The question in the incident's room, with its two buttons."""
+def asked_of_owner(
+    case: Case, approval: Approval, *, asks: str, otherwise: str, entry: str, policy: Policy
+) -> Plan:
+    """Put a question: on the timeline and to the owner. `asks` ends where it is said how to answer, `otherwise` is what
+    becomes of it without an answer."""
+    incident, until = case.incident, clock(approval.expires_at)
+    how = how_to_answer(approval, incident.name, policy)
+    note = internal(f"{incident.name}: {asks}{how} Without an answer by {until} {otherwise}")
+    told = Entry(kind=EntryKind.APPROVAL_ASKED, text=f"{entry}, until {until}")
+    effects = note_owner(case, mark_of(approval), note)
+    return Plan(incident=incident, effects=tuple(effects), entries=(told,), approvals=(approval,))
+
+
+def question(case: Case, plan: Plan, approval: Approval, public: PublicText, policy: Policy) -> Plan:
+    """The plan with the question in the incident's room."""
+    asks = (
+        f"May {words_for(approval.subject).what} tell of {case.incident.name}? It would say:\n\n{public}\n\n"
+    )
+    return in_room(
+        case, plan, approval, asks=asks, otherwise=_UNPUBLISHED, yes="Approve: tell the public", policy=policy
+    )
+
+
+def in_room(
+    case: Case, plan: Plan, approval: Approval, *, asks: str, otherwise: str, yes: str, policy: Policy
+) -> Plan:
+    """The plan with a question in the incident's room, asked as soon as there is one; it may be opened by this very
+    plan. `asks` and `otherwise` as above, `yes` is what the button says."""
+    if case.line(case.once(f"chat:{_asking(approval)}")) is not None:
+        return plan
     name = case.incident.name
     text = (
-        f"May {words_for(approval.subject).what} tell of {name}? It would say:\n\n{public}\n\n"
-        f"Press a button, or say `approve {name} {approval.named}` or `deny {name} {approval.named}`, with your "
-        f"reason if you like. Without an answer by {clock(approval.expires_at)} nothing is published."
+        f"{asks}Press a button, or say `approve {name} {approval.named}` or `deny {name} {approval.named}`, with your "
+        f"reason if you like. Without an answer by {clock(approval.expires_at)} {otherwise}"
     )
-    message = ChatMessage(text=text, buttons=answer_buttons(approval, name, yes="Approve: tell the public"))
-    return chat_post(case, policy, _asking(approval), message)
+    message = ChatMessage(text=text, buttons=answer_buttons(approval, name, yes=yes))
+    return replace(plan, effects=(*plan.effects, *ask_room(case, plan, approval, message, policy)))
 
 
 def ask_room(
@@ -103,11 +123,6 @@ def how_to_answer(approval: Approval, incident: str, policy: Policy) -> str:
         f"Answer in the incident's room (`approve {incident} {approval.named}`, or `deny`), {board}by Prefect's form "
         f"`approve`, or by `liaison approve {incident} {approval.subject}{which} --by NAME` (with --no to deny)."
     )
-
-
-def is_asked_in_room(case: Case, approval: Approval) -> bool:
-    """Whether the room has been asked."""
-    return case.line(case.once(f"chat:{_asking(approval)}")) is not None
 
 
 def _asking(approval: Approval) -> str:
@@ -155,6 +170,25 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     )
     plan = Plan(incident=case.incident, effects=tuple(effects), entries=(entry,), approvals=(after,))
     return Ruled(plan=plan, said=f"{name}: {said}.", counts=True)
+
+
+def why_over(incident: Incident) -> str:
+    """Why nothing is left to allow of an incident that is over, or is another one's now."""
+    if incident.merged_into is not None:
+        return f"{incident.name} was merged into INC-{incident.merged_into}"
+    return "it was over before anybody said so"
+
+
+def is_past(incident: Incident, approval: Approval) -> bool:
+    """Whether the question is of a generation that is gone, or of an incident that is over."""
+    return approval.generation != incident.generation or incident.state in WORKS_AGAIN | {
+        IncidentState.MERGED
+    }
+
+
+def why_unanswered(approval: Approval, basis: Basis) -> str | None:
+    """That nobody answered in time; None while there is time."""
+    return f"nobody answered by {clock(approval.expires_at)}" if approval.expires_at <= basis.now else None
 
 
 def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:

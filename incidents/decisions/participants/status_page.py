@@ -10,7 +10,7 @@ from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.basis import Basis
 from incidents.case import Case, LedgerLine, Plan
 from incidents.decisions.closing.farewell import is_checked
-from incidents.decisions.participants.approval import asked, expired, is_asked_in_room, question
+from incidents.decisions.participants.approval import asked, expired, question, why_over, why_unanswered
 from incidents.effects import Effect, EffectKind, EffectState, PublicOpening, PublicSaying
 from incidents.lifecycle import OWES_UPDATES, WITH_ENGINEERS, WORKS_AGAIN, standing_of
 from incidents.models import Incident, IncidentState, PublicText
@@ -30,8 +30,7 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
     public = open_public(case)
     if public is None and basis.policy.status_page_of(plan.incident.service) is None:
         return _nowhere_to_tell(case, plan, basis)
-    changed = {one.mark: one for one in (*case.approvals, *plan.approvals)}
-    seen = replace(case, incident=plan.incident, approvals=tuple(changed.values()))
+    seen = case.after(plan)
     if public is not None:
         said = _said(case.incident, seen, public, basis)
         return plan if said is None else replace(plan, effects=(*plan.effects, said))
@@ -40,7 +39,7 @@ def with_status_page(case: Case, plan: Plan, basis: Basis) -> Plan:
         return _towards_opening(seen, plan, approval, basis)
     if approval is not None and approval.state is ApprovalState.ASKED:
         if plan.incident.state in WORKS_AGAIN | _OVER:
-            return _joined(plan, expired(seen, approval, basis, why=_why_over(plan.incident)))
+            return plan.with_question(expired(seen, approval, basis, why=why_over(plan.incident)))
         return _unanswered(seen, plan, approval, basis)
     return plan
 
@@ -53,7 +52,7 @@ def _nowhere_to_tell(case: Case, plan: Plan, basis: Basis) -> Plan:
         is_open = one.subject is _SUBJECT and one.state is ApprovalState.ASKED
         if is_open and one.mark not in ruled_on:
             why = "the policy names no status page for it any more"
-            plan = _joined(plan, expired(seen, one, basis, why=why))
+            plan = plan.with_question(expired(seen, one, basis, why=why))
     return plan
 
 
@@ -68,7 +67,7 @@ def _towards_opening(seen: Case, plan: Plan, approval: Approval | None, basis: B
             return _opened(seen, plan, basis) if is_confirmed else plan
         question_put = asked(seen, _SUBJECT, _preview(seen, basis), basis)
         seen = replace(seen, approvals=(*seen.approvals, *question_put.approvals))
-        return _in_room(seen, _joined(plan, question_put), question_put.approvals[0], basis)
+        return _in_room(seen, plan.with_question(question_put), question_put.approvals[0], basis)
     if approval.state is ApprovalState.APPROVED:
         return _opened(seen, plan, basis)
     if approval.state is ApprovalState.ASKED:
@@ -76,28 +75,14 @@ def _towards_opening(seen: Case, plan: Plan, approval: Approval | None, basis: B
     return plan
 
 
-def _why_over(incident: Incident) -> str:
-    if incident.merged_into is not None:
-        return f"{incident.name} was merged into INC-{incident.merged_into}"
-    return "it was over before anybody said so"
-
-
 def _unanswered(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    if approval.expires_at <= basis.now:
-        why = f"nobody answered by {clock(approval.expires_at)}"
-        return _joined(plan, expired(seen, approval, basis, why=why))
+    if (why := why_unanswered(approval, basis)) is not None:
+        return plan.with_question(expired(seen, approval, basis, why=why))
     return _in_room(seen, plan, approval, basis)
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    """The room is asked as soon as there is one; it may be opened by this very plan."""
-    has_room = any(line.kind is EffectKind.CHAT_ROOM for line in seen.ledger)
-    has_room = has_room or any(effect.kind is EffectKind.CHAT_ROOM for effect in plan.effects)
-    has_chat = basis.policy.team_of(seen.incident.service).chat is not None
-    if not has_room or not has_chat or is_asked_in_room(seen, approval):
-        return plan
-    asking = question(seen, approval, _preview(seen, basis), basis.policy)
-    return replace(plan, effects=(*plan.effects, asking))
+    return question(seen, plan, approval, _preview(seen, basis), basis.policy)
 
 
 def _opened(seen: Case, plan: Plan, basis: Basis) -> Plan:
@@ -210,13 +195,4 @@ def _render(seen: Case, template: str, basis: Basis) -> PublicText:
         service=basis.policy.service(seen.incident.service).title,
         incident=seen.incident.name,
         next_update=clock(minute_of(due)) if due is not None else "",
-    )
-
-
-def _joined(plan: Plan, then: Plan) -> Plan:
-    return replace(
-        plan,
-        effects=(*plan.effects, *then.effects),
-        entries=(*plan.entries, *then.entries),
-        approvals=(*plan.approvals, *then.approvals),
     )
