@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from connectors.jira import Jira
@@ -13,43 +10,9 @@ from connectors.kit.fakes.jira.site import ENGINEER
 from incidents.errors import NotAllowed, Refused
 from incidents.subscriptions import SecretMatch
 from tests.connectors.jira.conftest import JiraWorld, connect
+from tests.connectors.jira.webhook_account import JiraAccount
 from tests.contracts.webhook_source import FIRST
 from tests.contracts.webhook_subscriptions import ADDRESS, TITLE, WebhookSubscriptionsContract
-
-
-class JiraAccount:
-    """The administrator."""
-
-    webhooks_path = "/webhooks"
-
-    def __init__(self, world: JiraWorld) -> None:
-        self.world = world
-        self.hooks = world.site.hooks
-        self.faults = world.faults
-        self.told: list[str] = []
-        world.fake.administration.is_ours = True
-
-    def add_webhook(self, address: str, title: str = "", **fields: Any) -> str:
-        values = {"name": title, "url": address, "events": ["sprint_started"], "secret": "x" * 20}
-        return str(self.hooks.add(values | fields))
-
-    def switch_off(self, id: str) -> None:
-        self.hooks.webhooks[int(id)]["enabled"] = False
-
-    def addresses(self) -> Mapping[str, str]:
-        return {str(key): one["url"] for key, one in self.hooks.webhooks.items()}
-
-    async def something_happens(self) -> list[str]:
-        async def deliver(url: str, headers: dict[str, str], body: bytes) -> int:
-            self.told.append(url)
-            return 200
-
-        self.told.clear()
-        self.hooks.deliver = deliver
-        issue = self.world.site.create(ENGINEER, "Trouble", "words")
-        self.world.site.move(issue, ENGINEER, "3")
-        await self.hooks.drain()
-        return list(self.told)
 
 
 @pytest.fixture
@@ -59,7 +22,11 @@ def edition() -> Edition:
 
 @pytest.fixture
 def account(world: JiraWorld) -> JiraAccount:
-    return JiraAccount(world)
+    def happens() -> None:
+        issue = world.site.create(ENGINEER, "Trouble", "words")
+        world.site.move(issue, ENGINEER, "3")
+
+    return JiraAccount(world, happens)
 
 
 class TestJiraListsItsWebhooks(WebhookSubscriptionsContract):
