@@ -34,12 +34,12 @@ from connectors.kit.atlassian.webhooks import verified_from
 from connectors.kit.fields import any_text, record, records, text
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.pacing import Pace
+from connectors.kit.ticket_ids import for_each, plausible
 from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.events import Event, Lane, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     Author,
-    ChangeOutcome,
     Comment,
     Ticket,
     TicketChange,
@@ -126,7 +126,7 @@ class ServiceManagement(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions)
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         """One call each, as the search is behind; and one more for a ticket that is settled."""
-        wanted = _plausible(ids)
+        wanted = plausible(ids, id_from)
         if wanted:
             await self._site.own_id()
         found: list[Ticket] = []
@@ -168,12 +168,11 @@ class ServiceManagement(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions)
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """One ticket after the other; each write is read back."""
-        wanted = _plausible(ids)
+        wanted = plausible(ids, id_from)
         if wanted:
             await self._site.own_id()
         done = await one_by_one(wanted, partial(self._change, change=change, once=once))
-        outcomes = {outcome.id: outcome for outcome in done}
-        return [outcomes.get(one) or _no_ticket(one) for one in ids]
+        return for_each(ids, done, otherwise="not the number of a request")
 
     def budget(self) -> Budget:
         return Budget(limits=(self._site.limit(),), alone=(CALLS_A_TICKET,), most=1)
@@ -268,12 +267,3 @@ class ServiceManagement(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions)
         for word in self._settings.statuses:
             if word.casefold() not in known:
                 raise Refused(f"jsm: no status {word!r} in {self._settings.project}; correct statuses")
-
-
-def _plausible(ids: Sequence[str]) -> list[str]:
-    """Each id once, in order, without those that cannot be an issue's."""
-    return [one for one in dict.fromkeys(ids) if id_from(one) is not None]
-
-
-def _no_ticket(id: str) -> TicketOutcome:
-    return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail="not the number of a request")

@@ -16,6 +16,7 @@ import httpx
 
 from connectors.kit.fields import any_text, records, utc_time
 from connectors.kit.one_by_one import one_by_one
+from connectors.kit.ticket_ids import for_each, plausible
 from connectors.kit.webhooks.schemes import SignatureScheme
 from connectors.kit.webhooks.trial import trial_webhook
 from connectors.requesttracker.api import PAGE, RtApi
@@ -29,7 +30,6 @@ from incidents.errors import NotAllowed, NotFound
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
-    ChangeOutcome,
     Comment,
     Departure,
     Ticket,
@@ -103,7 +103,7 @@ class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         """A merged ticket comes as gone, with the words of the one that took it in."""
-        wanted = _plausible(ids)
+        wanted = plausible(ids, id_from)
         found: dict[str, Ticket] = {}
         for start in range(0, len(wanted), PAGE):
             chunk = wanted[start : start + PAGE]
@@ -135,9 +135,8 @@ class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """One ticket after the other, as RT's own bulk call says of each only in sentences how it ended."""
-        outcomes = await one_by_one(_plausible(ids), partial(self._change, change=change, once=once))
-        by_id = {outcome.id: outcome for outcome in outcomes}
-        return [by_id.get(one) or _no_ticket(one) for one in ids]
+        outcomes = await one_by_one(plausible(ids, id_from), partial(self._change, change=change, once=once))
+        return for_each(ids, outcomes, otherwise="not an RT ticket id")
 
     def budget(self) -> Budget:
         return Budget(limits=(self._api.limit(),), alone=(CALLS_A_TICKET,), most=1)
@@ -189,12 +188,3 @@ class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             raise NotAllowed(
                 f"requesttracker: no queue {name!r}, or no right SeeQueue on it; correct queues"
             ) from error
-
-
-def _plausible(ids: Sequence[str]) -> list[str]:
-    """Each id once, in order, without those that cannot be a ticket's."""
-    return [one for one in dict.fromkeys(ids) if id_from(one) is not None]
-
-
-def _no_ticket(id: str) -> TicketOutcome:
-    return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail="not an RT ticket id")

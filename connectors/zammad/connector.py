@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from connectors.kit.fields import any_text, items, text, utc_time
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.pagination import ByCursor, pages
+from connectors.kit.ticket_ids import for_each, plausible
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
 from connectors.kit.webhooks.trial import trial_webhook
 from connectors.zammad.api import EXPANDED, ZammadApi
@@ -30,7 +31,7 @@ from connectors.zammad.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
-from incidents.models import ChangeOutcome, Comment, Departure, Ticket, TicketChange, TicketOutcome
+from incidents.models import Comment, Departure, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, WebhookSource, WebhookSubscriptions
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
@@ -121,7 +122,7 @@ class Zammad(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscript
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         if self._own_user_id is None:
             await self._learn_who_we_are()
-        return await self._reader.all_of(_plausible(ids))
+        return await self._reader.all_of(plausible(ids, id_from))
 
     async def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
         """By Zammad's search, which is behind by its index: ask each time from a little before the last time.
@@ -155,9 +156,10 @@ class Zammad(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscript
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """One ticket after the other: Zammad has no call for many."""
-        outcomes = await one_by_one(_plausible(ids), partial(self._changes.change, change=change, once=once))
-        by_id = {outcome.id: outcome for outcome in outcomes}
-        return [by_id.get(one) or _no_ticket(one) for one in ids]
+        outcomes = await one_by_one(
+            plausible(ids, id_from), partial(self._changes.change, change=change, once=once)
+        )
+        return for_each(ids, outcomes, otherwise="not a Zammad ticket id")
 
     def budget(self) -> Budget:
         return Budget(limits=(self._api.limit(),), alone=(CALLS_A_TICKET,), most=1)
@@ -198,12 +200,3 @@ class Zammad(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscript
     async def _page(self, path: str, params: dict[str, str]) -> list[dict[str, Any]]:
         order = {"sort_by": "updated_at", "order_by": "asc", "per_page": str(PAGE), "page": "1"}
         return await self._api.entries(path, {**params, **order, **EXPANDED})
-
-
-def _plausible(ids: Sequence[str]) -> list[str]:
-    """Each id once, in order, without those that cannot be a ticket's."""
-    return [one for one in dict.fromkeys(ids) if id_from(one) is not None]
-
-
-def _no_ticket(ticket_id: str) -> TicketOutcome:
-    return TicketOutcome(id=ticket_id, outcome=ChangeOutcome.GONE, detail="not a Zammad ticket id")

@@ -19,6 +19,7 @@ from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace, standing_back
 from connectors.kit.pagination import ByCursor, pages
+from connectors.kit.ticket_ids import for_each, plausible
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
 from connectors.kit.webhooks.trial import trial_webhook
 from connectors.zendesk.comments.reader import read_comments
@@ -33,7 +34,7 @@ from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
-from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
+from incidents.models import Comment, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions
 from incidents.service_levels import ServiceLevels
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
@@ -128,7 +129,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
         if self._own_user_id is None:
             await self._learn_who_we_are()
-        wanted = _plausible(ids)
+        wanted = plausible(ids, ticket_id_from)
         tickets: dict[str, Ticket] = {}
         for start in range(0, len(wanted), BULK):
             chunk = ",".join(wanted[start : start + BULK])
@@ -163,10 +164,9 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
         """
         with standing_back():
             with self._visibility.change():
-                updated = await self._updates.update(_plausible(ids), change, once=once)
+                updated = await self._updates.update(plausible(ids, ticket_id_from), change, once=once)
             checked = await self._visibility.checked(updated, change, once)
-        outcomes = {outcome.id: outcome for outcome in checked}
-        return [outcomes.get(ticket_id) or _no_ticket(ticket_id) for ticket_id in ids]
+        return for_each(ids, checked, otherwise="not a Zendesk ticket id")
 
     def budget(self) -> Budget:
         return Budget(
@@ -238,12 +238,3 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
             method, f"/api/v2/{path}", params=params, json=json, is_repeatable=is_repeatable
         )
         return answer.data
-
-
-def _plausible(ids: Sequence[str]) -> list[str]:
-    """Each id once, in order, without those that cannot be a ticket's."""
-    return [ticket_id for ticket_id in dict.fromkeys(ids) if ticket_id_from(ticket_id) is not None]
-
-
-def _no_ticket(ticket_id: str) -> TicketOutcome:
-    return TicketOutcome(id=ticket_id, outcome=ChangeOutcome.GONE, detail="not a Zendesk ticket id")

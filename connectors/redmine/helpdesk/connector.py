@@ -15,6 +15,7 @@ import httpx
 
 from connectors.kit.fields import any_text, records, whole
 from connectors.kit.one_by_one import one_by_one
+from connectors.kit.ticket_ids import for_each, plausible
 from connectors.redmine.api import PAGE, RedmineApi
 from connectors.redmine.helpdesk.changes import RedmineChanges, note_key
 from connectors.redmine.helpdesk.conversation import RedmineConversation
@@ -25,7 +26,7 @@ from connectors.redmine.polling import changed_issues
 from connectors.redmine.privacy import require_private, require_shown
 from connectors.redmine.settings import RedmineSettings
 from incidents.errors import NotAllowed, NotFound, Refused
-from incidents.models import ChangeOutcome, Comment, Ticket, TicketChange, TicketOutcome
+from incidents.models import Comment, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk
 
 ADD_NOTES = "add_issue_notes"
@@ -77,7 +78,7 @@ class RedmineHelpdesk(Helpdesk):
         await self._api.aclose()
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
-        wanted = _plausible(ids)
+        wanted = plausible(ids, key_from)
         if not wanted:
             return []
         await self._api.user()
@@ -104,14 +105,13 @@ class RedmineHelpdesk(Helpdesk):
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """One ticket after the other; each change is one call and is read back."""
-        wanted = _plausible(ids)
-        outcomes: dict[str, TicketOutcome] = {}
+        wanted = plausible(ids, key_from)
+        done: list[TicketOutcome] = []
         if wanted:
             own_id = await self._api.own_id() or 0
             changes = RedmineChanges(self._api, self._conversation, self._people, self._settings, own_id)
             done = await one_by_one(wanted, partial(_change, changes=changes, change=change, once=once))
-            outcomes = {outcome.id: outcome for outcome in done}
-        return [outcomes.get(one) or _no_ticket(one) for one in ids]
+        return for_each(ids, done, otherwise="not the number of an issue")
 
     async def was_done(self, id: str, once: str) -> bool:
         """A change without words leaves no mark and is answered False: repeating it is harmless. So is a note that
@@ -158,12 +158,3 @@ class RedmineHelpdesk(Helpdesk):
 
 async def _change(id: str, changes: RedmineChanges, change: TicketChange, once: str) -> TicketOutcome:
     return await changes.change(id, change, once)
-
-
-def _plausible(ids: Sequence[str]) -> list[str]:
-    """Each id once, in order, without those that cannot be an issue's."""
-    return [one for one in dict.fromkeys(ids) if key_from(one) is not None]
-
-
-def _no_ticket(id: str) -> TicketOutcome:
-    return TicketOutcome(id=id, outcome=ChangeOutcome.GONE, detail="not the number of an issue")
