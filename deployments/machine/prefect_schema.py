@@ -2,9 +2,10 @@
 
     python -m deployments.machine.prefect_schema
 
-A process of its own, as Prefect reads its settings on import. Nobody else may do it at the same time: servers that
-register block types in a database that has none, each as it starts, write them twice. One of them then ended with exit
-code 3, or never answered and kept a core busy (seen three times of three in Prefect 3.8.8).
+A process of its own, as Prefect reads its settings on import. Nobody else may do it at the same time: of two servers
+that started together on a database with no block types, one ended with exit code 3, or never answered and kept a core
+busy (seen three times of three in Prefect 3.8.8). Perhaps both register the same types; since this does it before them,
+it has not been seen.
 """
 
 from __future__ import annotations
