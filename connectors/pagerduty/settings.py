@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import keeps_secrets
-from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
 
 class PagerDutySettings(BaseModel):
@@ -23,7 +23,7 @@ class PagerDutySettings(BaseModel):
         default_factory=dict,
         description="Integration keys of further targets by name, such as payments and payments-lead.",
     )
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         min_length=1,
         description="Signing secrets of the V3 webhook subscription: one, or two while rotating.",
     )
@@ -52,13 +52,6 @@ class PagerDutySettings(BaseModel):
             if not _is_token(key):
                 raise ValueError(f"the key of target {name} is empty or has blanks in it; copy it again")
         return keys
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _protect(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets
 
     @field_validator("api_url", "events_url")
     @classmethod

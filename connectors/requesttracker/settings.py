@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
 
 
@@ -28,7 +29,7 @@ class RequestTrackerSettings(BaseModel):
         default=None,
         description="Or an authentication token of that user, made in RT under its own settings.",
     )
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         default_factory=list,
         description="Secrets of the scrip, as in RT_SiteConfig; two while one replaces the other.",
     )
@@ -49,13 +50,6 @@ class RequestTrackerSettings(BaseModel):
     requests_per_minute: float = Field(
         default=600, ge=1, description="All calls a minute; RT has no limit of its own."
     )
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _refuse_weak_secrets(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets
 
     @field_validator("tag_field", "tier_field", "product_field", "queues")
     @classmethod

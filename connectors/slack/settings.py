@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
 BOT_TOKENS = ("xoxb-", "xoxe.xoxb-")
 
@@ -20,7 +20,7 @@ class SlackSettings(BaseModel):
     bot_token: SecretStr = Field(
         description="Bot User OAuth Token of the app, from OAuth & Permissions; starts with xoxb-.",
     )
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         min_length=1,
         description="Signing Secret of the app, from Basic Information; two while it is being regenerated.",
     )
@@ -46,10 +46,3 @@ class SlackSettings(BaseModel):
         if not text.startswith(BOT_TOKENS) or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError("not a bot token; copy the Bot User OAuth Token, which starts with xoxb-")
         return token
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _are_usable(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
 
 class ZammadSettings(BaseModel):
@@ -16,7 +17,7 @@ class ZammadSettings(BaseModel):
 
     base_url: str = Field(description="Address of Zammad, such as https://support.example.com.")
     api_token: SecretStr = Field(description="Access token of the agent, made in its profile.")
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         min_length=1,
         description="HMAC SHA1 signature tokens of the webhook, chosen by you; two while one replaces the other.",
     )
@@ -47,13 +48,6 @@ class ZammadSettings(BaseModel):
         if not keeps_secrets(url):
             raise ValueError("base_url must be https (plain http only for a sandbox on this machine)")
         return url.rstrip("/")
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _refuse_weak_secrets(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets
 
     @property
     def secrets(self) -> list[bytes]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
 
 class ZendeskSettings(BaseModel):
@@ -27,7 +28,7 @@ class ZendeskSettings(BaseModel):
     )
     email: str = Field(min_length=3, description="E-mail of the dedicated agent whose API token is used.")
     api_token: SecretStr = Field(description="API token, made in Admin Center under APIs.")
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         min_length=1, description="Signing secrets of the webhook; two while one replaces the other."
     )
     integration_user_id: int | None = Field(
@@ -58,13 +59,6 @@ class ZendeskSettings(BaseModel):
     product_tag_prefix: str = Field(
         default="product_", description="Ticket tags that start so name the product where no field does."
     )
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _refuse_weak_secrets(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets
 
     @model_validator(mode="after")
     def _require_a_safe_address(self) -> Self:

@@ -23,6 +23,7 @@ from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorAnswer, VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.signatures import usable_secret
+from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.fan_out.budget import Limit
 
@@ -65,7 +66,7 @@ class AtlassianSettings(BaseModel):
     api_token: SecretStr = Field(
         description="API token of the dedicated user; on Data Center a personal access token."
     )
-    signing_secrets: list[SecretStr] = Field(
+    signing_secrets: SigningSecrets = Field(
         default_factory=list,
         description="Secrets of the webhook; two while one replaces the other. Empty: no webhooks are taken.",
     )
@@ -87,13 +88,6 @@ class AtlassianSettings(BaseModel):
         if url and not keeps_secrets(url):
             raise ValueError("an address of Jira must be https (plain http only for a Jira on this machine)")
         return url.rstrip("/")
-
-    @field_validator("signing_secrets")
-    @classmethod
-    def _refuse_weak_secrets(cls, secrets: list[SecretStr]) -> list[SecretStr]:
-        for secret in secrets:
-            usable_secret(secret)
-        return secrets
 
     @field_validator("webhook_login")
     @classmethod

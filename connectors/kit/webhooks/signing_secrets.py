@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import SecretStr
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
 
 MIN_BYTES = 16
 
@@ -42,3 +44,13 @@ def usable_secret(secret: SecretStr | str) -> bytes:
     if len(raw) < MIN_BYTES:
         raise ValueError(f"the signing secret is under {MIN_BYTES} bytes; make a longer one at the vendor")
     return raw
+
+
+def _all_usable(secrets: list[SecretStr]) -> list[SecretStr]:
+    for secret in secrets:
+        usable_secret(secret)
+    return secrets
+
+
+SigningSecrets = Annotated[list[SecretStr], AfterValidator(_all_usable)]
+"""A field of settings: each of them protects something."""
