@@ -123,3 +123,13 @@ async def liaison(  # noqa: PLR0917 - pytest hands fixtures over by name
             # What vendors still have to say must find the gateway of this story.
             await asyncio.gather(world.pagerduty.settle(), world.slack.webhooks.settle())
         await resources.close()
+        await _forget_what_it_connected(gateways_prefect)
+
+
+async def _forget_what_it_connected(known: PrefectApi) -> None:
+    """Prefect stays from story to story: a connection whose server is gone would be another story's fault."""
+    async with get_client() as client:
+        for document in await client.read_block_documents(limit=200):
+            assert document.block_type is not None
+            if f"{document.block_type.slug}/{document.name}" not in known.settings:
+                await client.delete_block_document(document.id)
