@@ -90,7 +90,9 @@ class RosterTeam:
         async def is_written() -> bool:
             async with self.liaison.database.transaction() as tx:
                 under_way = await tx.scalar(
-                    select(func.count()).select_from(roster_notices).where(roster_notices.c.state == "sending")
+                    select(func.count())
+                    .select_from(roster_notices)
+                    .where(roster_notices.c.state == "sending")
                 )
             return self.woken == list(people) and not under_way
 
