@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.stage import IncidentNames, for_each, stage_run_name
+from flows.following.stage import IncidentNames, for_each, stage_run_name
 from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver
 from tasks.stages.commit import commit_closure

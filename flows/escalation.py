@@ -7,7 +7,7 @@ from typing import Annotated
 from prefect import flow
 from pydantic import Field
 
-from flows.stage import IncidentNames, for_each, stage_run_name
+from flows.following.stage import IncidentNames, for_each, stage_run_name
 from incidents.effects import Wanted
 from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver

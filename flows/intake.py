@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.drain import drain
-from flows.follow import Followers
+from flows.following.drain import drain
+from flows.following.follow import Followers
 from incidents.events import Lane, TicketEvent
 from incidents.models import TicketRef
 from tasks.insights.precedents import suggest_incidents

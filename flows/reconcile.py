@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.follow import Followers
-from flows.look_at_pages import look_at_pages
+from flows.following.follow import Followers
+from flows.following.look_at_pages import look_at_pages
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents

@@ -6,7 +6,7 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.follow import Followers
+from flows.following.follow import Followers
 from flows.names import rename_run
 from incidents.process.sla_sweep import Swept
 from tasks.deliver.deliver import deliver

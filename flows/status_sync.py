@@ -7,8 +7,8 @@ from collections.abc import Collection
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.drain import drain
-from flows.follow import Followers
+from flows.following.drain import drain
+from flows.following.follow import Followers
 from incidents.errors import LiaisonError
 from incidents.events import AlertsLeftOut, ChatCommand, IssueEvent, Lane, PageEvent
 from tasks.now import show_now

@@ -6,7 +6,7 @@ import asyncio
 
 from prefect import flow
 
-from flows.stage import IncidentNames, for_each, stage_run_name
+from flows.following.stage import IncidentNames, for_each, stage_run_name
 from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents

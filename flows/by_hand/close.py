@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.by_hand.fields import IncidentName, Person
-from flows.follow import Followers
+from flows.following.follow import Followers
 from incidents.decisions.closing.word import ClosingWord
 from tasks.reading import incident_named
 from tasks.stages.approvals import commit_closing

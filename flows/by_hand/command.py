@@ -9,7 +9,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.by_hand.fields import Person
-from flows.follow import Followers
+from flows.following.follow import Followers
 from tasks.stages.commands import commit_command
 
 Words = Annotated[str, Field(min_length=1, max_length=4_000, examples=["escalate INC-42 sev1 because ..."])]

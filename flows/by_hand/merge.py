@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.by_hand.fields import IncidentName, Person, Reason
-from flows.follow import Followers
+from flows.following.follow import Followers
 from incidents.decisions.merging.merge import Merging
 from tasks.reading import incident_named
 from tasks.stages.merging import commit_merge

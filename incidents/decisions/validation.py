@@ -11,7 +11,7 @@ from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.posts import end_pages
 from incidents.decisions.similar import SOURCE as SIMILAR
-from incidents.decisions.surge_name import SOURCE as SURGE
+from incidents.decisions.surges.surge_name import SOURCE as SURGE
 from incidents.effects import ticket_note
 from incidents.lifecycle import move
 from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.decisions.surge_name import SOURCE, SurgeName
+from incidents.decisions.surges.surge_name import SOURCE, SurgeName
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Verdict
 from incidents.policy.insights import InsightKind

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from incidents.decisions.surge_name import SurgeName
+from incidents.decisions.surges.surge_name import SurgeName
 
 BEFORE, AFTER = timedelta(hours=2), timedelta(hours=4)
 """From so long before a surge begins until so long after it, an incident of its service is its own."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from incidents.basis import Basis
-from incidents.decisions.surge import SeenSurge, candidate, members, opened_by, service_of, tell
+from incidents.decisions.surges.surge import SeenSurge, candidate, members, opened_by, service_of, tell
 from incidents.models import JoinOrigin, Ticket
 from incidents.policy.insights import InsightMode
 from incidents.policy.policy import Policy

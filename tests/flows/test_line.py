@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.line import Line, Urgency, give_way
+from flows.following.line import Line, Urgency, give_way
 from incidents.models import Incident, Severity
 from tests.incidents.builders import an_incident
 

@@ -13,9 +13,9 @@ from sqlalchemy import insert, text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.http.fake.app import Health
-from flows.drain import drain
-from flows.follow import Followers
-from flows.line import Line, Urgency
+from flows.following.drain import drain
+from flows.following.follow import Followers
+from flows.following.line import Line, Urgency
 from flows.validation import validation
 from incidents.errors import Busy, NotFound
 from incidents.events import Lane

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.decisions.surge_name import SurgeName
+from incidents.decisions.surges.surge_name import SurgeName
 
 VALUES = st.text(min_size=1, max_size=30).filter(lambda value: "=" not in value)
 GROUPS = st.lists(st.tuples(st.sampled_from(["service", "symptom", "tier"]), VALUES), min_size=1, max_size=3)

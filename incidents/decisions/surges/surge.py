@@ -9,7 +9,7 @@ from datetime import datetime
 from incidents.case import Case, Entry, EntryKind, Plan
 from incidents.decisions.intake import Join, Opening
 from incidents.decisions.posts import tell_engineers
-from incidents.decisions.surge_name import SOURCE, SurgeName
+from incidents.decisions.surges.surge_name import SOURCE, SurgeName
 from incidents.models import Evidence, JoinOrigin, Ticket
 from incidents.policy.policy import Policy
 

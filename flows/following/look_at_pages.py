@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flows.follow import Followers
+from flows.following.follow import Followers
 from incidents.errors import LiaisonError
 from tasks.stages.commit_sync import commit_pages
 from tasks.stages.gather import read_pages_of

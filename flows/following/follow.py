@@ -1,7 +1,7 @@
 """Following incidents: deliver what is due, run stage after stage, until only the world can go on.
 
-Each incident has a follower of its own, and they take turns: see `flows.line`. Those that wait for the same stage
-when a turn comes share a run of it: see `flows.stage`.
+Each incident has a follower of its own, and they take turns: see `flows.following.line`. Those that wait for the same
+stage when a turn comes share a run of it: see `flows.following.stage`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from prefect import Flow
 
 from flows.closure import closure
 from flows.escalation import escalation
-from flows.line import Line, Urgency
+from flows.following.line import Line, Urgency
+from flows.following.stage import AT_ONCE, Company, in_company
 from flows.names import tagged
-from flows.stage import AT_ONCE, Company, in_company
 from flows.validation import validation
 from incidents.models import Incident, Stage
 from tasks import resources

@@ -16,7 +16,7 @@ from typing import Annotated
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.line import give_way
+from flows.following.line import give_way
 from incidents.models import Incident, Stage
 from tasks.reading import incident_named
 

@@ -1,0 +1,1 @@
+"""A surge of reports: its name, and what it comes to."""
