@@ -112,13 +112,17 @@ class Pace:
         return max(0, self._calls - len(self._times) - len(self._line))
 
     def limit(self) -> Limit:
-        """The limit as it stands now, for whoever plans changes; those that wait have their places."""
+        """The limit as it stands now, for whoever plans changes; those that wait have their places.
+
+        Without the places that are spared for others: who plans what stands back would else be let go, and wait in the
+        middle of its round.
+        """
         now = self._now()
         self._forget(now)
         waiting = len(self._line) + len(self._back_line)
         times = self._expected(now, is_back=True)[:waiting]
         return Limit(
-            calls=self._calls,
+            calls=self._calls - self._spare,
             seconds=self._window,
             made=tuple(at - now for at in (*self._times, *times)),
         )

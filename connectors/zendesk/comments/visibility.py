@@ -26,8 +26,9 @@ from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 AT_ONCE = 100
 """Tickets of one look."""
-GATHERED = 0.25
-"""Seconds for which a look waits at most for other changes that are under way, to be a look at them, too."""
+GATHERED = 2.0
+"""Seconds for which a look waits at most for other changes that are under way, to be a look at them, too. Longer than
+an account in the middle of an outage takes for a change: else each has a look of its own, and calls run out."""
 
 
 class Visibility:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connectors.kit.pacing import Pace, standing_back
 from incidents.errors import Busy
+from incidents.fan_out.budget import Budget, slots
 
 
 class Clock:
@@ -199,6 +200,19 @@ async def test_those_who_wait_are_in_the_plan():
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert pace.limit().made == pytest.approx((0, 0))
+
+
+async def test_what_stands_back_goes_when_the_plan_says():
+    """The places that are spared for others are in no plan: what was planned for now does not wait in the connector."""
+    clock = Clock()
+    pace = Pace(40, 60, spare=5, clock=clock)
+    places = slots(Budget(limits=(pace.limit(),), alone=(1,), most=1), [1] * 36)
+    assert places == pytest.approx([0.0] * 35 + [61.2])
+    with standing_back():
+        for _ in range(35):
+            await pace.wait(at_most=0.0)
+        with pytest.raises(Busy):
+            await pace.wait(at_most=61.0)
 
 
 async def test_who_gave_up_before_its_turn_is_passed_over():
