@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -45,7 +45,7 @@ class BearerToken:
 class BasicLogin:
     """A user and a password (RFC 7617), both in UTF-8. Raises ValueError for a user with a colon in its name."""
 
-    user: str
+    user: str = field(repr=False)  # Freshdesk takes its key as the user
     password: SecretStr
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""A Freshdesk of our own, made from its documentation."""
