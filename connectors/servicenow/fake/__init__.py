@@ -1,0 +1,1 @@
+"""A small ServiceNow for tests."""
