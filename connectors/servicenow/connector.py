@@ -15,13 +15,13 @@ import httpx
 
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.ticket_ids import for_each, plausible
-from connectors.servicenow.api import PAGE, Asked, Row, ServiceNowApi
-from connectors.servicenow.changes import TicketChanges
-from connectors.servicenow.journal import Journal, note_key
+from connectors.servicenow.conversation.changes import TicketChanges
+from connectors.servicenow.conversation.journal import Journal, note_key
 from connectors.servicenow.mapping import customer_column, status_of, ticket_columns, ticket_from, time_of
-from connectors.servicenow.queries import at_or_after, both, id_from, one_of
 from connectors.servicenow.rules import RuleSeen, rule_of
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.api import PAGE, Asked, Row, ServiceNowApi
+from connectors.servicenow.table.queries import at_or_after, both, id_from, one_of
 from connectors.servicenow.webhook import DELETE, BusinessRule
 from incidents.errors import NotFound, Refused
 from incidents.events import Event, Ignored, Lane, Ping, TicketEvent, TrialWebhook, Verified

@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime
 
 from connectors.kit.fields import utc_time
-from connectors.servicenow.api import Row, columns
-from connectors.servicenow.queries import id_from
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.api import Row, columns
+from connectors.servicenow.table.queries import id_from
 from incidents.errors import Refused, Unrecognised
 from incidents.models import Contact, Ticket, TicketRef, TicketStatus
 
@@ -53,7 +53,8 @@ _SET_CASE = {
 }
 # `[code]` makes HTML of what stands in a journal entry (https://www.servicenow.com/docs/r/platform-administration/
 # render-journal-field-entries-as-html.html), and `@[` names a person.
-_MARKUP = re.compile(r"\[(?=\s*/?\s*code\s*\])|(?<=@)\[", re.I)
+_CODE = re.compile(r"\[(?=\s*/?\s*code\s*\])", re.I)
+_MENTION = re.compile(r"(?<=@)\[")
 _JOINER = "\u2060"
 
 
@@ -170,7 +171,7 @@ def time_of(value: object) -> datetime:
 
 def inert(words: str) -> str:
     """A text of which nothing becomes HTML or a mention in a journal entry; read, it is the same."""
-    return _MARKUP.sub(lambda found: f"[{_JOINER}", words)
+    return _MENTION.sub(f"{_JOINER}[", _CODE.sub(f"[{_JOINER}", words))
 
 
 def _count(value: str | None) -> int | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from connectors.servicenow.api import ServiceNowApi
-from connectors.servicenow.queries import both, condition
+from connectors.servicenow.table.api import ServiceNowApi
+from connectors.servicenow.table.queries import both, condition
 from incidents.errors import NotAllowed
 
 RULE_NAME = "Liaison webhook"

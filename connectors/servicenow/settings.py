@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
-from connectors.servicenow.queries import is_plain
+from connectors.servicenow.table.queries import is_plain
 from incidents.models import TicketStatus
 
 CASES = "sn_customerservice_case"

@@ -16,8 +16,8 @@ from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
 from connectors.kit.webhooks.trial import is_trial, trial_webhook
 from connectors.servicenow.mapping import time_of
-from connectors.servicenow.queries import id_from
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.queries import id_from
 from incidents.errors import Forged, NotAllowed, Unrecognised
 from incidents.events import TrialWebhook, Verified
 

@@ -13,6 +13,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
@@ -114,7 +115,7 @@ class FakeServiceNow:
         return response
 
     async def _token(self, request: Request) -> Response:
-        form = await request.form()
+        form = dict(parse_qsl((await request.body()).decode()))
         is_client = (form.get("client_id"), form.get("client_secret")) == (CLIENT, CLIENT_SECRET)
         grant = form.get("grant_type")
         is_good = grant == "client_credentials" or (

@@ -31,7 +31,7 @@ _TASK = (
 COLUMNS: dict[str, frozenset[str]] = {
     INCIDENT: frozenset(f"{_TASK} caller_id hold_reason reopen_count close_code incident_state".split()),
     CASE: frozenset(f"{_TASK} contact account consumer product resolution_code notes_to_comments".split()),
-    PROBLEM: frozenset(f"{_TASK} problem_state close_code".split()),
+    PROBLEM: frozenset(_TASK.split()),
     USERS: frozenset(f"{_BASE} user_name name email active time_zone company u_tier".split()),
     COMPANIES: frozenset(f"{_BASE} name u_tier".split()),
     GROUPS: frozenset(f"{_BASE} name active".split()),

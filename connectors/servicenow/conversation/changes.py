@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 from connectors.kit.marks import marked
 from connectors.kit.read_back import read_back
-from connectors.servicenow.api import Row, ServiceNowApi
-from connectors.servicenow.journal import (
+from connectors.servicenow.conversation.journal import (
     COMMENTS,
     WORK_NOTES,
     Journal,
@@ -29,6 +28,7 @@ from connectors.servicenow.mapping import (
     with_tags,
 )
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.api import Row, ServiceNowApi
 from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from connectors.kit.marks import carries_mark, mark_of, unmarked
 from connectors.kit.private_notes import exposed
 from connectors.kit.recent import RecentlyUsed
-from connectors.servicenow.api import Row, ServiceNowApi
 from connectors.servicenow.mapping import time_of
-from connectors.servicenow.queries import at_or_after, both, condition, id_from, is_plain, one_of
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.api import Row, ServiceNowApi
+from connectors.servicenow.table.queries import at_or_after, both, condition, id_from, is_plain, one_of
 from incidents.errors import Exposed, NotAllowed, NotShown
 from incidents.models import Author, Comment, Origin
 

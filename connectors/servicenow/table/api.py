@@ -16,8 +16,8 @@ from connectors.kit.fields import record, records, text
 from connectors.kit.http import VendorAnswer, VendorHttp, retry_after_seconds
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByOffset, pages
-from connectors.servicenow.queries import OURSELVES, id_from
 from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.table.queries import OURSELVES, id_from
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.fan_out.budget import Limit
 

@@ -1,0 +1,1 @@
+"""What is written on a ticket: the journal, and changes that are read back from it."""
