@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
 
 from incidents.approval import Approval, ApprovalSubject
 from incidents.effects import Effect, EffectKind, EffectState
 from incidents.models import Incident, Ticket, TicketRef
 from incidents.promises.updates import CustomerUpdate
 from incidents.sla.clock import SlaClock
+
+NewerWord = NewType("NewerWord", str)
+"""A kind, as it is written in the store, that this version does not know: it was planned or told by a newer one beside
+us. It is kept and shown, and left to that version."""
 
 PROGRESS = "progress"
 """What marks the first message to a customer in a generation."""
@@ -53,7 +58,7 @@ class LedgerLine:
     """What became of one of this incident's own effects (those about tickets are only counted)."""
 
     key: str
-    kind: EffectKind
+    kind: EffectKind | NewerWord
     state: EffectState
     connection: str
     target: str

@@ -35,6 +35,7 @@ from prefect.utilities.callables import parameter_schema
 
 from blocks.catalogue import BLOCKS
 from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
+from deployments.worker.leftovers import drop_leftovers
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
 from deployments.worker.silent_hours import is_silent_in_autumn
 from deployments.worker.worker import LiaisonWorker
@@ -72,6 +73,7 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
         declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}
         await asyncio.gather(*(kind.aregister_type_and_schema(client=client) for kind in kinds))
+        left = await drop_leftovers(client, kinds)
         kept = await asyncio.gather(
             *(_deploy(client, one, flows[one.entrypoint], before.get(name)) for name, one in declared.items())
         )
@@ -83,7 +85,7 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
         deployments=[declaration.name for declaration in wanted],
-        remarks=[*(line for lines in kept for line in lines), *retired],
+        remarks=[*(line for lines in kept for line in lines), *retired, *left],
     )
 
 

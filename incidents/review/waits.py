@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from incidents.case import EntryKind
+from incidents.case import EntryKind, NewerWord
 from incidents.promises.updates import UpdateKind
 from incidents.review.facts import ReviewFacts
 
@@ -15,7 +15,7 @@ SHOWN = 5
 _WORTH_A_WORD = timedelta(seconds=1)
 _ENGINEERS, _PROOF = "the engineers on call", "the proof"
 
-_WAITED_FOR = {
+_WAITED_FOR: dict[EntryKind | NewerWord, str] = {
     EntryKind.OPENED: "the first check",
     EntryKind.VERDICT: "the next check",
     EntryKind.ACTION: "the action, and a look at what it did",

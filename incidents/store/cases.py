@@ -33,6 +33,7 @@ from incidents.store.ledger.heard import (
     untold_customers,
 )
 from incidents.store.ledger.pages import record_sightings
+from incidents.store.schema.newer import word_as_written
 from incidents.store.schema.tables import (
     bindings,
     effects,
@@ -63,7 +64,9 @@ _TICKET_EFFECTS = (
     .group_by(effects.c.incident_id)
 )
 
-_PLANNED = [column.name for column in incidents.columns if column.name not in ("id", "version", "sla_fit")]
+_PLANNED = [
+    column.name for column in incidents.columns if column.name not in ("id", "version", "sla_fit", "trace")
+]
 # All rows in one parameter, as with clocks: a statement of many rows is compiled anew.
 _WRITE = text(
     f"""
@@ -306,7 +309,7 @@ async def incident_bound_to(tx: AsyncConnection, connection: str, kind: str, ext
 def _ledger_line(row: Row[tuple[object, ...]]) -> LedgerLine:
     return LedgerLine(
         key=row.key,
-        kind=EffectKind(row.kind),
+        kind=word_as_written(EffectKind, row.kind),
         state=EffectState(row.state),
         connection=row.connection,
         target=row.target,

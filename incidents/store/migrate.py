@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from incidents.errors import LiaisonError
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
+from incidents.store.schema.tables import meta
+
+logger = logging.getLogger("liaison.store")
 
 # Any number will do, as long as nobody else locks it.
 _MIGRATION_LOCK = 0x11A150
@@ -30,25 +34,38 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
+READABLE_FROM = "readable_from"
+"""Of its row in `meta`: the oldest schema whose code may work with this store, beside newer code or after it."""
+
+
 async def migrate(database: Database) -> None:
     """Upgrade to the newest schema. Others who try meanwhile wait, and then find it done.
 
     The installation's id is made here too: whoever made it later would hold up the others until he commits. Raises
-    `WrongSchema` for a store that a newer Liaison has migrated: it is left as it is.
+    `WrongSchema` for a store that a newer Liaison has migrated so that this one cannot work with it. What a newer one
+    has migrated is left as it is.
     """
     async with database.transaction() as tx:
         await tx.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
-        await tx.run_sync(_refuse_newer)
-        await tx.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
+        if not await tx.run_sync(_is_newer):
+            await tx.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
         await instance_id(tx)
 
 
 async def check_schema(database: Database) -> None:
-    """Raise `WrongSchema` unless the store has today's schema: for those who use it and leave migrating to others."""
+    """Raise `WrongSchema` unless the store has today's schema, or a newer one that lets this version go on: for those
+    who use it and leave migrating to others."""
     async with database.transaction() as tx:
-        await tx.run_sync(_refuse_newer)
+        is_newer = await tx.run_sync(_is_newer)
         found, known = await tx.run_sync(_found), await tx.run_sync(_known)
-    if found != known[0]:
+    if is_newer:
+        logger.warning(
+            "the store has the schema %s of a newer version, and this one knows none after %s: it goes on, and leaves"
+            " to the newer one what it does not know. Bring all roles to one version",
+            found,
+            known[0],
+        )
+    elif found != known[0]:
         raise WrongSchema(
             f"the store has the schema {found or 'of an empty database'}, and this Liaison needs {known[0]}: bring it "
             "there with `liaison migrate`; `liaison up` does it by itself"
@@ -61,13 +78,19 @@ async def schema_versions(database: Database) -> tuple[str | None, str]:
         return await tx.run_sync(_found), (await tx.run_sync(_known))[0]
 
 
-def _refuse_newer(connection: Connection) -> None:
+def _is_newer(connection: Connection) -> bool:
+    """Whether a newer version has migrated the store and lets this one go on with it. Raises `WrongSchema` if it has,
+    and does not."""
     found, known = _found(connection), _known(connection)
-    if found is not None and found not in known:
+    if found is None or found in known:
+        return False
+    readable_from = connection.execute(select(meta.c.value).where(meta.c.key == READABLE_FROM)).scalar()
+    if readable_from not in known:
         raise WrongSchema(
             f"the store has the schema {found}, and this Liaison knows none after {known[0]}: a newer version has "
             "migrated it. Install that version again, or restore a backup of before the upgrade (`liaison restore`)"
         )
+    return True
 
 
 def _found(connection: Connection) -> str | None:

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.case import Entry, EntryKind
+from incidents.case import Entry, EntryKind, NewerWord
 from incidents.step import Step
+from incidents.store.schema.newer import word_as_written
 from incidents.store.schema.tables import timeline
 
 
@@ -19,7 +20,7 @@ class TimelineEntry:
     """One thing that happened: of which kind, who did it, and in which Prefect flow run, if in one."""
 
     at: datetime
-    kind: EntryKind
+    kind: EntryKind | NewerWord
     actor: str
     text: str
     run_id: str | None
@@ -54,6 +55,12 @@ async def read_timeline(tx: AsyncConnection, incident_id: int) -> Sequence[Timel
         select(timeline).where(timeline.c.incident_id == incident_id).order_by(timeline.c.id)
     )
     return [
-        TimelineEntry(at=row.at, kind=EntryKind(row.kind), actor=row.actor, text=row.text, run_id=row.run_id)
+        TimelineEntry(
+            at=row.at,
+            kind=word_as_written(EntryKind, row.kind),
+            actor=row.actor,
+            text=row.text,
+            run_id=row.run_id,
+        )
         for row in rows
     ]

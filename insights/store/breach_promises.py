@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from incidents.promises.holders import Holder, HolderKind
 from incidents.promises.subjects import subject_ref
+from incidents.store.schema.newer import known_word
 from incidents.store.sla.clocks import clock_of
 from insights.breach.promises import Promise
 
@@ -54,7 +55,7 @@ async def read_promises(tx: AsyncConnection, *, since: datetime, until: datetime
                     subject=subject_ref(row.subject),
                     since=row.since,
                     holder=row.holder,
-                    kind=HolderKind(row.holder_kind),
+                    kind=known_word(HolderKind, row.holder_kind, otherwise=HolderKind.UNKNOWN),
                     state=row.state,
                 )
                 holders.setdefault(row.subject, []).append(one)

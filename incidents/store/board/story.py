@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from incidents.case import NewerWord
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Link
+from incidents.store.schema.newer import word_as_written
 from incidents.store.schema.tables import bindings, effects
 
 SAID_SHOWN = 20
@@ -32,7 +34,7 @@ class SaidToCustomers:
 class StuckEffect:
     """What waits for a person: what it is, where, why, and the key by which it is settled."""
 
-    kind: EffectKind
+    kind: EffectKind | NewerWord
     state: EffectState
     connection: str
     target: str
@@ -80,7 +82,7 @@ async def stuck_effects(tx: AsyncConnection, incident_id: int) -> Sequence[Stuck
     )
     return [
         StuckEffect(
-            kind=EffectKind(row.kind),
+            kind=word_as_written(EffectKind, row.kind),
             state=EffectState(row.state),
             connection=row.connection,
             target=row.target,

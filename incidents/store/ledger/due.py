@@ -17,13 +17,16 @@ from incidents.effects import EffectKind, Wanted
 
 # Leases go by the clock that all workers share: PostgreSQL's. `:clock` is null but in tests.
 CLOCK = "coalesce(cast(:clock as timestamptz), now())"
+# What a newer version has planned is left to it; what is behind that in its lane waits for it, too.
+_KNOWN = ", ".join(f"'{kind.value}'" for kind in EffectKind)
+IS_OF_A_KNOWN_KIND = f"e.kind in ({_KNOWN})"
 # The head of its lane: nothing older may still be open.
-IS_HEAD = """
-    e.state in ('pending', 'sending', 'unknown')
+IS_HEAD = f"""
+    e.state in ('pending', 'sending', 'unknown') and {IS_OF_A_KNOWN_KIND}
     and not exists (
         select 1 from effects o
         where o.lane = e.lane and o.id < e.id and o.state in ('pending', 'sending', 'unknown'))
-"""
+"""  # noqa: S608  # fragments of our own
 # A younger one is in flight when its transaction was quicker to commit.
 IS_NOT_IN_FLIGHT = f"""
     (e.state <> 'sending' or e.lease_until < {CLOCK})

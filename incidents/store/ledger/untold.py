@@ -18,7 +18,14 @@ from sqlalchemy.types import BigInteger
 from incidents.effects import EffectKind
 from incidents.fan_out.planning import Untold
 from incidents.lifecycle import UNSETTLED
-from incidents.store.ledger.due import CLOCK, IS_HEAD, IS_NOT_IN_FLIGHT, OF_AN_INCIDENT, OF_NONE
+from incidents.store.ledger.due import (
+    CLOCK,
+    IS_HEAD,
+    IS_NOT_IN_FLIGHT,
+    IS_OF_A_KNOWN_KIND,
+    OF_AN_INCIDENT,
+    OF_NONE,
+)
 
 _MESSAGE = EffectKind.CUSTOMER_MESSAGE.value
 _MOVED = timedelta(seconds=5)
@@ -41,7 +48,7 @@ def _untold(whose: str) -> TextClause:
                 where c.subject = t.ref and c.stopped_at is null and c.due_at is not null
                     and c.metric in ('first_response', 'next_update')) as due_at
         from effects e left join tickets t on t.connection = e.connection and t.id = e.target
-        where {whose} and e.connection = :connection and e.about_ticket
+        where {whose} and e.connection = :connection and e.about_ticket and {IS_OF_A_KNOWN_KIND}
             and (e.state = 'pending' or e.state = 'unknown' or e.state = 'sending' and e.lease_until < {CLOCK})
             and (e.not_before <= :now or e.state = 'pending' and e.attempts = 0)
         """  # noqa: S608  # fragments of our own

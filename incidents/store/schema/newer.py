@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 
+from incidents.case import NewerWord
+
 logger = logging.getLogger("liaison.store")
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -19,6 +21,15 @@ def known_word(kind: type[_Word], written: str, *, otherwise: _Word) -> _Word:
     except ValueError:
         tell_unknown(kind.__name__, written, otherwise.value)
         return otherwise
+
+
+def word_as_written(kind: type[_Word], written: str) -> _Word | NewerWord:
+    """The word as it was written, known or not: for what is only shown, or acted upon by whoever knows it."""
+    try:
+        return kind(written)
+    except ValueError:
+        tell_unknown(kind.__name__, written, "nothing")
+        return NewerWord(written)
 
 
 @cache  # once a word, however many rows have it

@@ -117,6 +117,8 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("handled_at", Time),
     Column("detail", Text, nullable=False, server_default=text("''")),
+    # Here, in `incidents` and in `effects`: the trace it belongs to, as W3C's `traceparent` (`incidents.tracing`).
+    Column("trace", Text),
 )
 Index(
     "uq_deliveries_connection_identity",
@@ -200,6 +202,7 @@ incidents = Table(
     Column("held_until", Time),
     # The SLA section of the policy that its clocks were last fitted to.
     Column("sla_fit", Text, nullable=False, server_default=text("''")),
+    Column("trace", Text),
 )
 Index("ix_incidents_service_state", incidents.c.service, incidents.c.state)
 Index(
@@ -307,6 +310,7 @@ effects = Table(
     Column("detail", Text, nullable=False, server_default=text("''")),
     Column("planned_at", Time, nullable=False, server_default=text("now()")),
     Column("settled_at", Time),
+    Column("trace", Text),
 )
 _OPEN = text("state in ('pending', 'sending', 'unknown')")
 Index("ix_effects_due", effects.c.not_before, postgresql_where=_OPEN)

@@ -23,6 +23,7 @@ from incidents.promises.holders import (
 from incidents.promises.subjects import subject_ref
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import Missed
+from incidents.store.schema.newer import known_word
 from incidents.store.schema.tables import sla_breaches, sla_holders
 from incidents.store.storable import StorableText
 
@@ -145,7 +146,7 @@ async def _holders(tx: AsyncConnection, subjects: set[SubjectRef]) -> Mapping[Su
                 subject=subject,
                 since=row.since,
                 holder=row.holder,
-                kind=HolderKind(row.holder_kind),
+                kind=known_word(HolderKind, row.holder_kind, otherwise=HolderKind.UNKNOWN),
                 state=row.state,
             )
         )

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -131,6 +133,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("report_files", "reports", "sla_breaches", "sla_holders", "sla_clocks"))
     # They may be unsent, and what was sent must be known as sent: neither may be lost on the way back.
     unlinked = (
         op.get_bind().execute(sa.text("select count(*) from effects where incident_id is null")).scalar_one()

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -71,5 +73,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("insight_predictions", "insight_models"))
     op.drop_table("insight_predictions")
     op.drop_table("insight_models")

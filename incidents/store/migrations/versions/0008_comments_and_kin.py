@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -28,6 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("comments_heard",))
     op.drop_table("comments_heard")
     for name in ("is_reachable", "kinship", "parent", "merged_into", "gone"):
         op.drop_column("tickets", name)

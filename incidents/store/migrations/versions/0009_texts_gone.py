@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -26,5 +28,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("erasures",))
     op.drop_table("erasures")
     op.drop_column("tickets", "texts_gone")

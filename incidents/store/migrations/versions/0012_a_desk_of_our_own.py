@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -95,5 +97,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("desk_messages", "desk_tickets", "desks", "listening"))
     for name in ("desk_messages", "desk_tickets", "desks", "listening"):
         op.drop_table(name)

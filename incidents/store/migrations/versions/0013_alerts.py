@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0013"
 # The number was set aside before 0016 was made, which was finished first.
 down_revision = "0016"
@@ -44,4 +46,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("alert_episodes",))
     op.drop_table("alert_episodes")

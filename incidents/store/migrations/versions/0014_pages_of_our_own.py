@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0014"
 down_revision = "0015"
 branch_labels = None
@@ -105,5 +107,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("roster_pages",))
     for name in ("roster_feeds", "roster_acts", "roster_notes", "roster_notices", "roster_pages"):
         op.drop_table(name)

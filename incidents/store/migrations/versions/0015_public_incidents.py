@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0015"
 down_revision = "0013"
 branch_labels = None
@@ -91,5 +93,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("issues", "approvals", "public_incidents"))
     for name in ("issues", "approvals", "public_updates", "public_incidents"):
         op.drop_table(name)

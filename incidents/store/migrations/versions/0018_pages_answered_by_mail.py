@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -33,6 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("roster_replies",))
     op.drop_column("roster_acts", "text")
     # The version before knows no such kind, and would wake somebody with it.
     op.execute("delete from roster_notices where kind = 'answer'")

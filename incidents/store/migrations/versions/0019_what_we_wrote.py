@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0019"
 down_revision = "0018"
 branch_labels = None
@@ -31,4 +33,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("written",))
     op.drop_table("written")

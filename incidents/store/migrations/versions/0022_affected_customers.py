@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
@@ -28,4 +30,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("affected_customers",))
     op.drop_table("affected_customers")

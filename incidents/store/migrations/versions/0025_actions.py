@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from incidents.store.migrations.losses import refuse_to_lose
+
 revision = "0025"
 down_revision = "0026"
 branch_labels = None
@@ -37,5 +39,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    refuse_to_lose(revision, ("action_pauses",))
     op.drop_index("ix_effects_actions", table_name="effects")
     op.drop_table("action_pauses")
