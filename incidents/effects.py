@@ -30,6 +30,9 @@ from incidents.models import (
 )
 from incidents.public_incident import PublicState
 
+OUR_KEYS = "liaison:"
+"""What the `once` of every effect begins with, of whichever installation."""
+
 
 class EffectKind(StrEnum):
     """What is wanted of another system; each kind has a payload of its own."""
@@ -150,12 +153,14 @@ class PublicSaying:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboundText:
-    """A message to a customer who has not written, with their address and name."""
+    """A message to a customer who has not written, with their address and name. `ends` is the key of the first one,
+    where this is the last."""
 
     address: str
     name: str
     subject: PublicText
     text: PublicText
+    ends: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -379,8 +384,9 @@ _PAGE_STATUSES = {
 
 
 def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
-    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for a mail to a
-    customer without a ticket, of which no tool tells us again, and for an alert, whose words start nothing."""
+    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for a message
+    to a customer without a ticket, whose own ticket is known by its key, and for an alert, whose words start nothing.
+    """
     field = _FIELDS.get(effect.kind)
     return None if field is None else (field, value_hash(_value(effect)))
 

@@ -87,7 +87,8 @@ class JoinOrigin(StrEnum):
     AGENT = "agent"
     LEARNT = "learnt"
     SURGE = "surge"
-    KINSHIP = "kinship"  # it follows a ticket of the incident, or one of those was merged into it
+    # It follows a ticket of the incident, one of those was merged into it, or it answers what we wrote unasked.
+    KINSHIP = "kinship"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,7 +143,9 @@ class Ticket:
     `version` is the source's own order (a counter, or its update time in milliseconds): the bigger one is newer. `body`
     is the first message, `due_at` a due time that the helpdesk itself gave it. `gone` says why nothing is owed on it,
     `merged_into` has the survivor's id, `parent` the id of the ticket it came from, and `kinship` what it is to that
-    one. `is_reachable`: a public reply reaches its customer, not one without an e-mail address who wrote by a form."""
+    one. `is_reachable`: a public reply reaches its customer, not one without an e-mail address who wrote by a form.
+    `outbound_key`: whoever wrote first was a Liaison, with this key (`incidents.ports.Mailbox`), so there is no `body`;
+    as the helpdesk says it, and not kept by us."""
 
     ref: TicketRef
     subject: str
@@ -169,6 +172,7 @@ class Ticket:
     parent: str | None = None
     kinship: Kinship | None = None
     is_reachable: bool = True
+    outbound_key: str = ""
 
 
 class Author(StrEnum):

@@ -16,14 +16,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from pydantic import SecretStr
 
 from incidents.actions import ActionRun
-from incidents.events import (
-    AlertEvent,
-    Event,
-    Heard,
-    Lane,
-    PageEvent,
-    Verified,
-)
+from incidents.events import AlertEvent, Event, Heard, Lane, PageEvent, Verified
 from incidents.issues import Issue
 from incidents.models import (
     ChatMessage,
@@ -378,10 +371,17 @@ class ServiceLevelSource(Protocol):
 
 @runtime_checkable
 class Mailbox(Protocol):
-    """Where mail to customers goes out."""
+    """Where people are written to who have no ticket: by a mail, or by a ticket of the helpdesk's own."""
 
-    async def send(self, to: Contact, subject: PublicText, text: PublicText, *, once: str) -> None:
-        """Send a mail to one person."""
+    async def send(
+        self, to: Contact, subject: PublicText, text: PublicText, *, once: str, ends: str = ""
+    ) -> str:
+        """Write to one person, whom `once` names as well; the id of the ticket that it stands on, "" for a mail.
+
+        `ends` is the `once` of what they were sent before: this is the end of it and goes with it, in its thread or on
+        its ticket, which it settles. Where that is not there any more, it goes out by itself. A ticket that is made
+        here is read with `once` as its `outbound_key`.
+        """
         ...
 
 

@@ -155,16 +155,23 @@ class Mail(Helpdesk, Budgeted, Mailbox, ListeningSource):
         state, message_id = found
         return state is ReplyState.SENT or await self._prove(message_id)
 
-    async def send(self, to: Contact, subject: PublicText, text: PublicText, *, once: str) -> None:
-        message_id = mail_id(self._settings, await self._desk.secret(), to, once)
-        outgoing = plain_mail(self._settings, to, subject, text, message_id=message_id, now=self._clock())
+    async def send(
+        self, to: Contact, subject: PublicText, text: PublicText, *, once: str, ends: str = ""
+    ) -> str:
+        secret = await self._desk.secret()
+        message_id = mail_id(self._settings, secret, to, once)
+        first = mail_id(self._settings, secret, to, ends) if ends else ""
+        outgoing = plain_mail(
+            self._settings, to, subject, text, message_id=message_id, now=self._clock(), in_reply_to=first
+        )
         # One begun before may have another id, of an older version of ours or an older address.
         while begun := await self._desk.begin_mail(
             to, text, once=once, message_id=message_id, now=self._clock()
         ):
             if begun.state is ReplyState.SENT or await self._is_done_or_undone(begun.message_id):
-                return
+                return ""
         await self._send(outgoing)
+        return ""
 
     async def mail_was_sent(self, to: Contact, once: str) -> bool:
         """Whether the mail that `send` was called for is in the mailbox as sent."""

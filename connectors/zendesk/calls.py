@@ -21,5 +21,6 @@ class Call(Protocol):
         *,
         params: dict[str, str] | None = None,
         json: Any = None,
+        headers: dict[str, str] | None = None,
         is_repeatable: bool | None = None,
     ) -> Any: ...

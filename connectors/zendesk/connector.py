@@ -27,6 +27,7 @@ from connectors.zendesk.comments.visibility import Visibility
 from connectors.zendesk.jobs.bulk import BULK, JOBS_AT_ONCE, BulkUpdate
 from connectors.zendesk.jobs.updates import Updates
 from connectors.zendesk.mapping import SIDE_LOADS, ticket_id_from, tickets_from
+from connectors.zendesk.outbound.tickets import OutboundTickets, require_done
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
 from connectors.zendesk.subscriptions.api import ZendeskWebhooks
@@ -34,8 +35,16 @@ from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
-from incidents.models import Comment, Ticket, TicketChange, TicketOutcome
-from incidents.ports import Helpdesk, ServiceLevelSource, WebhookSource, WebhookSubscriptions
+from incidents.models import (
+    Comment,
+    Contact,
+    PublicText,
+    Ticket,
+    TicketChange,
+    TicketOutcome,
+    TicketStatus,
+)
+from incidents.ports import Helpdesk, Mailbox, ServiceLevelSource, WebhookSource, WebhookSubscriptions
 from incidents.service_levels import ServiceLevels
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
@@ -57,7 +66,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSource, WebhookSubscriptions):
+class Zendesk(
+    Helpdesk, Budgeted, Mailbox, ServiceLevelSource, TriedByWebhook, WebhookSource, WebhookSubscriptions
+):
     """One Zendesk account.
 
     `name` is the connection's (`zendesk/support-eu`). Zendesk honours no idempotency key on updates: `once`
@@ -97,6 +108,7 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
         )
         self._webhooks = ZendeskWebhooks(self._get, self._call, self._secrets)
         self._visibility = Visibility(self._get, self._call)
+        self._outbound = OutboundTickets(self._get, self._call)
         self._updates = Updates(self._get, self._call, bulk, Pace(settings.updates_per_minute, 60))
 
     async def check(self) -> str:
@@ -193,6 +205,20 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
             self._visibility.require_shown(id, audit)
         return audit is not None
 
+    async def send(
+        self, to: Contact, subject: PublicText, text: PublicText, *, once: str, ends: str = ""
+    ) -> str:
+        """By a ticket of the account's own, which its trigger for proactive tickets mails to the customer."""
+        earlier = await self._outbound.find(ends, is_writable=True) if ends else None
+        if earlier is not None:
+            if not await self.was_done(earlier, once):
+                change = TicketChange(public_reply=text, status=TicketStatus.SOLVED)
+                require_done(await self.update([earlier], change, once=once))
+            return earlier
+        if self._own_user_id is None:
+            await self._learn_who_we_are()
+        return await self._outbound.open(to, subject, text, once=once, submitter=self.actor)
+
     async def service_levels(self) -> ServiceLevels:
         return await read_service_levels(self._get, self._settings)
 
@@ -231,10 +257,11 @@ class Zendesk(Helpdesk, Budgeted, ServiceLevelSource, TriedByWebhook, WebhookSou
         *,
         params: dict[str, str] | None = None,
         json: Any = None,
+        headers: dict[str, str] | None = None,
         is_repeatable: bool | None = None,
     ) -> Any:
         await self._requests.wait()
         answer = await self._http.call(
-            method, f"/api/v2/{path}", params=params, json=json, is_repeatable=is_repeatable
+            method, f"/api/v2/{path}", params=params, json=json, headers=headers, is_repeatable=is_repeatable
         )
         return answer.data

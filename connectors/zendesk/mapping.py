@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.kit.fields import any_text, items, record, records, utc_time, whole
 from connectors.zendesk.settings import ZendeskSettings
+from incidents.effects import OUR_KEYS
 from incidents.errors import Unrecognised
 from incidents.models import (
     Contact,
@@ -105,10 +106,11 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
     channel = any_text(via.get("channel")) or None
     email = any_text(requester.get("email"))
     parent, kinship = _origins(data, via)
+    outbound_key = _outbound_key(data)
     return Ticket(
         ref=TicketRef(connection=connection, id=ticket_id),
         subject=any_text(data.get("subject")),
-        body=any_text(data.get("description")),
+        body="" if outbound_key else any_text(data.get("description")),
         status=TicketStatus.CLOSED if source_status == DELETED else status_from(source_status),
         source_status=source_status,
         requester=Contact(
@@ -136,7 +138,14 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         kinship=kinship,
         # A requester who was not side-loaded may well have an address.
         is_reachable=bool(email) or not requester or channel not in BY_MAIL,
+        outbound_key=outbound_key,
     )
+
+
+def _outbound_key(data: Any) -> str:
+    """The key of a ticket that a Liaison opened, ours or another one that has this account."""
+    key = any_text(data.get("external_id"))
+    return key if key.startswith(OUR_KEYS) else ""
 
 
 def _departure(status: str, tags: Sequence[str], requester: Mapping[str, Any]) -> Departure | None:

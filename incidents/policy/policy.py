@@ -188,7 +188,8 @@ class Customers(PolicySection):
 
 
 class Catalog(PolicySection):
-    """The catalogue of services that engineers keep, which `liaison check` compares with this policy."""
+    """The catalogue of services that engineers keep: `liaison check` compares it with this policy, and who is hit by an
+    outage goes by both (docs/affected.md)."""
 
     connection: Connection | None = Field(
         default=None, description="Connection to the catalogue, such as catalogfile/main."
@@ -198,7 +199,8 @@ class Catalog(PolicySection):
         description="The catalogue's owners to the teams of this policy, where names differ.",
     )
     ignore: list[str] = Field(
-        default_factory=list, description="Services whose differences are meant, and not told."
+        default_factory=list,
+        description="Services whose differences are meant: not told, and what they need goes by the policy alone.",
     )
 
 

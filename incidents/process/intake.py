@@ -31,6 +31,7 @@ from incidents.process.kin import (
 )
 from incidents.process.obeying.notes import obey_notes
 from incidents.process.opening import link_joins, open_with_tickets
+from incidents.process.unasked import as_reports, customers_words, incidents_told_of
 from incidents.promises.keeping import TicketTransition
 from incidents.step import Step
 from incidents.store.cases import open_incidents, read_incident
@@ -114,6 +115,7 @@ async def join_and_tell(
     arrived = with_departures(tickets, told, known)
     heard = await first_heard(step.connection, _said(told), now=step.now)
     comments = {ref: [writes.heard(ref, comment) for comment in said] for ref, said in heard.items()}
+    arrived = as_reports(arrived, known, comments)
     newest = [ticket for ticket in arrived if _is_news(ticket, known, comments)]
     work = _Work(step=step, known=known, comments=comments, looks=looks or {}, writes=writes)
     is_linked = {ref for ref, found in known.items() if found.incident_id is not None}
@@ -233,13 +235,15 @@ async def _tell(work: _Work, tickets: Sequence[Ticket]) -> None:
 
 
 async def _join_ancestors(work: _Work, tickets: Sequence[Ticket]) -> list[Ticket]:
-    """Follow-ups join the incident of the ticket that they follow, reopening it by the usual rules; the others are
-    returned, and so are those whose ancestor's incident is long over.
+    """Follow-ups join the incident of the ticket that they follow, and answers to what we wrote unasked that of what we
+    wrote, reopening it by the usual rules; the others are returned, and so are those whose incident is long over.
     """
     step = work.step
+    told_of = await incidents_told_of(step, tickets)
     others: list[Ticket] = []
     for ticket in tickets:
-        incident_id = ancestors_incident(ticket, work.known)
+        is_an_answer = ticket.ref in told_of
+        incident_id = told_of.get(ticket.ref) or ancestors_incident(ticket, work.known)
         if incident_id is None:
             others.append(ticket)
             continue
@@ -247,10 +251,12 @@ async def _join_ancestors(work: _Work, tickets: Sequence[Ticket]) -> list[Ticket
         if not takes_follow_ups(incident, step.basis):
             others.append(ticket)
             continue
-        news = TicketNews(before=None, after=ticket, comments=(as_comment(ticket),))
+        words = customers_words(work.comments.get(ticket.ref, ())) if is_an_answer else (as_comment(ticket),)
+        news = TicketNews(before=None, after=ticket, comments=words)
         heard = partial(ticket_news, news=[news], basis=step.basis)
         await decide_all(step, [PendingDecision(incident_id=incident_id, decision=heard)])
-        join = Join(ticket=ticket, origin=JoinOrigin.KINSHIP, reason=f"follow-up of #{ticket.parent}")
+        reason = "answers what we wrote unasked" if is_an_answer else f"follow-up of #{ticket.parent}"
+        join = Join(ticket=ticket, origin=JoinOrigin.KINSHIP, reason=reason)
         joined = partial(tickets_joined, joins=[join], basis=step.basis)
         await decide_all(
             step,

@@ -77,7 +77,7 @@ async def _plan(places: Mapping[int, float]) -> None:
 
 async def send_outbound(item: Leased) -> Settled:
     """Send it. After a lost reply the connection finds out by its key whether it went out; where it cannot, a person
-    must say so: nobody is told twice."""
+    must say so: nobody is told twice. The ledger keeps the ticket that it made, if it made one."""
     message = item.effect.payload
     if not isinstance(message, OutboundText):
         raise TypeError(f"{type(message).__name__} is no message to a customer who has not written")
@@ -88,8 +88,10 @@ async def send_outbound(item: Leased) -> Settled:
             return done(item)  # the fence is gone: whatever we say no longer counts
         has_gone_out = True
         to = Contact(id="", name=message.name, email=message.address)
-        await mailbox.send(to, message.subject, message.text, once=item.effect.once)
-        return done(item)
+        ticket = await mailbox.send(
+            to, message.subject, message.text, once=item.effect.once, ends=message.ends
+        )
+        return done(item, result=ticket or None)
     except StoreFault:
         raise  # it says nothing about the mailbox: the lease runs out, and the key finds it
     except LiaisonError as error:

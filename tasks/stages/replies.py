@@ -10,7 +10,7 @@ from incidents.commands.notes import command_in
 from incidents.errors import Refused
 from incidents.events import TicketEvent
 from incidents.lifecycle import WORKS_AGAIN
-from incidents.models import Author, Comment, Incident, ProbeResult, Ticket, TicketRef
+from incidents.models import Author, Comment, Incident, ProbeResult, Ticket, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
 from incidents.store.cases import incidents_by_id
 from incidents.store.ledger.effects import changed_by_us
@@ -75,13 +75,17 @@ async def replies_since(tickets: Sequence[Ticket], since: datetime) -> Replies:
     """For the poll: what was said since then on tickets of incidents, and on those that were opened again."""
     known = await _known([ticket.ref for ticket in tickets])
     changed = [ticket for ticket in tickets if _is_changed(ticket, known)]
+    answered = [ticket for ticket in tickets if _may_be_answered(ticket, known)]
     async with resources.database().transaction() as tx:
         ours = await changed_by_us(tx, {ticket.ref: ticket.updated_at for ticket in changed})
     asked = [ticket for ticket in changed if ticket.ref not in ours or known.is_over(ticket.ref)]
     # What was said before our own last change, or before one that a webhook told of, is as good as any.
+    asked += answered
     others = [ticket for ticket in tickets if ticket not in asked and known.may_hold_more(ticket)]
     asked += sorted(others, key=lambda ticket: ticket.updated_at, reverse=True)[:MOST_OTHERS]
-    read = await _read(asked, {ticket.ref: since for ticket in asked})
+    from_when = {ticket.ref: since for ticket in asked}
+    from_when |= {ticket.ref: ticket.created_at for ticket in answered}
+    read = await _read(asked, from_when)
     return Replies(events=read, looks=await _looks(read, known))
 
 
@@ -94,6 +98,9 @@ def _since(ticket: Ticket, events: Sequence[TicketEvent], known: _Known) -> date
         before = known.tickets.get(ticket.ref)
         if before is not None:
             return before.ticket.updated_at - _BEFORE
+        if ticket.outbound_key:
+            # Its body is ours: what a customer wrote is a comment.
+            return ticket.created_at
         # A new ticket has said all in its body, unless somebody was quicker than we.
         return ticket.created_at if ticket.updated_at - ticket.created_at > _BORN else None
     if _is_against_us(ticket, known):
@@ -127,6 +134,13 @@ def _is_changed(ticket: Ticket, known: _Known) -> bool:
     commands = resources.policy().commands
     is_polled = commands.in_notes and ticket.ref.connection in commands.believed
     return before.incident_id is not None or is_reopened or is_polled
+
+
+def _may_be_answered(ticket: Ticket, known: _Known) -> bool:
+    """Whether it is a ticket that we opened and whose customer may have written: an answer opens it."""
+    waits = (TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.WAITING_FOR_VENDOR)
+    is_open = not ticket.status.is_settled and ticket.status not in waits
+    return bool(ticket.outbound_key) and ticket.ref not in known.tickets and ticket.gone is None and is_open
 
 
 async def _known(refs: Sequence[TicketRef]) -> _Known:

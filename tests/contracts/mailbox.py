@@ -25,13 +25,20 @@ JANE = Contact(id="jane", name="Jane Doe", email="jane@acme.example")
 
 
 class Post(Protocol):
-    """`mail_path` is where a mail is handed over: there the faults are armed."""
+    """`mail_path` is where a message is handed over, `reply_path` one that goes with an earlier one: there the faults
+    are armed."""
 
     faults: Faults
     mail_path: str
+    reply_path: str
 
     def got(self, address: str) -> Sequence[tuple[str, str]]:
-        """Subject and text of what came to the address, the oldest first."""
+        """Subject and text of what came to the address, the oldest first. What goes with an earlier one has its subject
+        where the vendor gives it no own."""
+        ...
+
+    def conversations(self, address: str) -> int:
+        """In how many conversations that is: threads of mail, or tickets."""
         ...
 
 
@@ -46,10 +53,10 @@ class MailboxContract:
         assert post.got(JANE.email) == [("Übergabe: INC-1", "It is your turn.\nThe café is down: ☕")]
 
     async def test_one_mail_a_key(self, mailbox: Mailbox, post: Post) -> None:
-        """The same key twice is one mail; another key, or another person, is another one."""
+        """The same key twice is one mail; another key is another one. A key names its person, too."""
         for once in ("1", "1", "2"):
             await mailbox.send(JANE, "x", "y", once=once)
-        await mailbox.send(Contact(id="joe", email="joe@acme.example"), "x", "y", once="1")
+        await mailbox.send(Contact(id="joe", email="joe@acme.example"), "x", "y", once="3")
         assert (len(post.got(JANE.email)), len(post.got("joe@acme.example"))) == (2, 1)
 
     async def test_a_lost_answer(self, mailbox: Mailbox, post: Post) -> None:
@@ -59,6 +66,25 @@ class MailboxContract:
             await mailbox.send(JANE, "x", "y", once="1")
         await mailbox.send(JANE, "x", "y", once="1")
         assert len(post.got(JANE.email)) == 1
+
+    async def test_the_end_goes_with_what_it_ends(self, mailbox: Mailbox, post: Post) -> None:
+        """In the thread of the first one, once; another person's first one is another thread."""
+        joe = Contact(id="joe", email="joe@acme.example")
+        first = await mailbox.send(JANE, "Trouble", "It is broken.", once="1")
+        await mailbox.send(joe, "Trouble", "It is broken.", once="2")
+        for _ in range(2):
+            assert await mailbox.send(JANE, "Trouble", "It works again.", once="3", ends="1") == first
+        assert [text for _, text in post.got(JANE.email)] == ["It is broken.", "It works again."]
+        assert (post.conversations(JANE.email), len(post.got(joe.email))) == (1, 1)
+
+    async def test_a_lost_answer_to_the_end(self, mailbox: Mailbox, post: Post) -> None:
+        """As with a first one: the same call again finds out."""
+        await mailbox.send(JANE, "x", "y", once="1")
+        post.faults.arm(FaultKind.DROP_REPLY, where=post.reply_path)
+        with pytest.raises(Unknown):
+            await mailbox.send(JANE, "x", "z", once="2", ends="1")
+        await mailbox.send(JANE, "x", "z", once="2", ends="1")
+        assert len(post.got(JANE.email)) == 2
 
     @pytest.mark.parametrize(
         ("kind", "error"), [(FaultKind.UNAUTHORIZED, NotAllowed), (FaultKind.RATE_LIMIT, Busy)]

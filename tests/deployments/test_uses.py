@@ -62,6 +62,12 @@ class Slow(ImpactProbe):
             ["helpdesks wants a helpdesk", "teams.payments.chat wants a chat"],
         ),
         (prometheus(), ["ownership.lead"], ["ownership.lead wants a pager"]),
+        (prometheus(), ["egress.alarm"], ["egress.alarm wants a pager"]),
+        (
+            redmine(),
+            ["affected.by"],
+            ["affected.by wants what writes to customers who have no ticket: mail, or zendesk"],
+        ),
     ],
 )
 def test_what_the_policy_wants_of_a_connection(

@@ -67,7 +67,8 @@ class Faults:
     _armed: list[_Armed] = field(default_factory=list)
 
     def arm(self, kind: FaultKind, *, where: str = "", times: int | None = 1, seconds: float = 0.0) -> None:
-        """Let the next `times` requests (None: all until `clear`) on paths containing `where` suffer."""
+        """Let the next `times` requests (None: all until `clear`) suffer whose path contains `where`; over HTTP the
+        method stands before it, as in `POST /tickets`."""
         self._armed.append(_Armed(kind, where, times, seconds))
 
     def clear(self) -> None:
@@ -99,7 +100,8 @@ class FaultyApp:
             self._answers[kind] = (_ANSWERS[kind][0], b"application/json", json.dumps(body).encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken = self._faults.take(scope["path"]) if scope["type"] == "http" else None
+        is_http = scope["type"] == "http"
+        taken = self._faults.take(f"{scope['method']} {scope['path']}") if is_http else None
         if taken is None:
             await self._app(scope, receive, send)
             return

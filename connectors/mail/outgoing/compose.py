@@ -75,10 +75,14 @@ def plain_mail(
     *,
     message_id: str,
     now: datetime,
+    in_reply_to: str = "",
 ) -> Outgoing:
-    """A mail about no ticket. Raises `Refused` for a recipient that cannot stand in a header."""
+    """A mail about no ticket, in the thread of an earlier one of ours if its Message-ID is given. Raises `Refused` for
+    a recipient that cannot stand in a header."""
     mail = _mail(settings, to, subject, text, now=now)
     mail["Message-ID"] = f"<{message_id}>"
+    if in_reply_to:
+        mail["In-Reply-To"] = mail["References"] = f"<{in_reply_to}>"
     mail["Auto-Submitted"] = "auto-generated"
     return _outgoing(mail, message_id, sender=settings.address, recipient=to.email)
 

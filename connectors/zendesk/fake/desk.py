@@ -123,6 +123,7 @@ class Desk:
         body: str,
         *,
         actor: FakeUser | None = None,
+        submitter: FakeUser | None = None,
         tags: Sequence[str] = (),
         priority: str | None = None,
         channel: str = "web",
@@ -134,7 +135,8 @@ class Desk:
         attachments: Sequence[Attachment] = (),
     ) -> FakeTicket:
         """Open a ticket with its first comment. `actor` is who does it, if not the requester: an agent on
-        the phone. `fields` are what else it has from the start.
+        the phone; `submitter` whose the comment is, if not the requester's. `fields` are what else it has from the
+        start.
         """
         now = self._clock()
         ticket = FakeTicket(
@@ -149,6 +151,7 @@ class Desk:
             custom_fields=dict(custom_fields or {}),
             channel=channel,
             followup_of=followup_of,
+            submitter_id=None if submitter is None else submitter.id,
         )
         for name, value in (fields or {}).items():
             setattr(ticket, name, value)
@@ -156,7 +159,7 @@ class Desk:
             ticket.stations = 1
             ticket.status = "open" if ticket.status == "new" else ticket.status
         self.tickets[ticket.id] = ticket
-        comment = self._comment(ticket, requester, body, public=public, attachments=attachments)
+        comment = self._comment(ticket, submitter or requester, body, public=public, attachments=attachments)
         created = {"id": self.next_id(), "type": "Create", "field_name": "subject", "value": subject}
         event = _comment_in_audit(comment)
         self._audit(ticket, actor or requester, [created, event], metadata or {}, channel=channel)

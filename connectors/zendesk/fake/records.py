@@ -105,7 +105,8 @@ class FakeAudit:
 class FakeTicket:
     """A ticket with all that was ever done to it. `stations` counts its assignees, `change` rises with each update.
 
-    `custom_status_id` is None for the default of its status' category.
+    `custom_status_id` is None for the default of its status' category, `submitter_id` for a ticket of its requester's
+    own.
     """
 
     id: int
@@ -124,6 +125,7 @@ class FakeTicket:
     reopens: int = 0
     stations: int = 0
     followup_of: int | None = None
+    submitter_id: int | None = None
     change: int = 0
     comments: list[FakeComment] = field(default_factory=list)
     audits: list[FakeAudit] = field(default_factory=list)

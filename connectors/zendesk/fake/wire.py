@@ -47,7 +47,7 @@ def ticket_json(ticket: FakeTicket, address: str) -> dict[str, Any]:
         "priority": ticket.priority,
         "recipient": ticket.recipient,
         "requester_id": ticket.requester_id,
-        "submitter_id": ticket.requester_id,
+        "submitter_id": ticket.submitter_id or ticket.requester_id,
         "assignee_id": ticket.assignee_id,
         "group_id": ticket.group_id,
         "organization_id": ticket.organization_id,

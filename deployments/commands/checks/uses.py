@@ -18,6 +18,7 @@ from incidents.ports import (
     Helpdesk,
     ImpactProbe,
     IssueTracker,
+    Mailbox,
     Pager,
     ServiceCatalog,
 )
@@ -39,6 +40,8 @@ _WANTED: Mapping[str, tuple[type[Any], str]] = {
     "ladder": (Pager, "a pager"),
     "lead": (Pager, "a pager"),
     "manager": (Pager, "a pager"),
+    "alarm": (Pager, "a pager"),
+    "by": (Mailbox, "what writes to customers who have no ticket: mail, or zendesk"),
     "chat": (ChatRoom, "a chat"),
     "status_page": (StatusPage, "a status page"),
     "tracker": (IssueTracker, "an issue tracker"),

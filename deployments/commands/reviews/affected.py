@@ -13,7 +13,8 @@ from incidents.store.database import Database
 
 @dataclass(frozen=True, kw_only=True)
 class ListedCustomer:
-    """`state` is what has become of the message to them, in a word; not told: nobody has allowed it, or not yet."""
+    """`state` is what has become of the message to them, in a word, with the ticket that was opened for it; not told:
+    nobody has allowed it, or not yet."""
 
     address: str
     name: str
@@ -28,9 +29,11 @@ async def listed_customers(database: Database, name: str) -> list[ListedCustomer
     heard = wrote(case)
     found: list[ListedCustomer] = []
     for one in case.affected:
-        states = {line.state for line in outbound_lines(case, one.mark, OPENING)}
+        lines = outbound_lines(case, one.mark, OPENING)
+        states = {line.state for line in lines}
         told = sorted(states - {EffectState.DEAD}) or sorted(states)
         state = told[0].value if told else "not told"
+        state += "".join(f", {line.connection}#{line.result}" for line in lines if line.result)
         state += ", has written" if one.address in heard else ""
         found.append(ListedCustomer(address=one.address, name=one.name, reason=one.reason, state=state))
     return found

@@ -13,6 +13,7 @@ from incidents.decisions.participants.approval import answer_buttons, ask_room, 
 from incidents.decisions.telling import note_owner
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import ChatMessage, Contact
+from incidents.service_catalog.services import CatalogService
 from incidents.texts.messages import customer_message, internal
 from incidents.texts.times import clock
 
@@ -29,19 +30,39 @@ class UsedService:
     users: Sequence[Contact]
 
 
-def services_hit(service: str, basis: Basis) -> Sequence[tuple[str, str]]:
-    """The broken one and whatever cannot do without it, each with why its users are hit."""
+def services_hit(
+    service: str, basis: Basis, catalogue: Sequence[CatalogService] = ()
+) -> Sequence[tuple[str, str]]:
+    """The broken one and whatever cannot do without it, each with why its users are hit: by the policy first, then by
+    the catalogue as well, which the reason names. What the policy's `catalog.ignore` names needs nothing by the
+    catalogue."""
     policy = basis.policy
     title = policy.service(service).title
     hit = {service: f"uses {title}"}
+    ours = [(name, other.title, other.depends_on) for name, other in policy.services.items()]
+    _spread(hit, ours, f"which needs {title}")
+    theirs = [
+        (
+            name,
+            policy.services[name].title if name in policy.services else other.title,
+            [one.casefold() for one in other.depends_on],
+        )
+        for other in catalogue
+        if (name := other.name.casefold()) not in policy.catalog.ignore
+    ]
+    _spread(hit, [*ours, *theirs], f"which needs {title} by {policy.catalog.connection}")
+    return list(hit.items())
+
+
+def _spread(hit: dict[str, str], services: Sequence[tuple[str, str, Sequence[str]]], why: str) -> None:
+    """Adds each service (name, title, what it needs) that cannot do without one that is hit, however far away."""
     found = True
     while found:
         found = False
-        for name, other in policy.services.items():
-            if name not in hit and any(one in hit for one in other.depends_on):
-                hit[name] = f"uses {other.title}, which needs {title}"
+        for name, title, needed in services:
+            if name not in hit and any(one in hit for one in needed):
+                hit[name] = f"uses {title}, {why}"
                 found = True
-    return list(hit.items())
 
 
 def may_list(case: Case, basis: Basis) -> bool:

@@ -18,7 +18,7 @@ from incidents.case import (
 )
 from incidents.decisions.affected.listing import SUBJECT, wrote
 from incidents.decisions.participants.approval import expired
-from incidents.effects import Effect, EffectKind, OutboundText
+from incidents.effects import Effect, EffectKind, EffectState, OutboundText
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import IncidentState, PublicText
 from incidents.texts.messages import customer_message
@@ -52,7 +52,7 @@ def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
     if question.state is not ApprovalState.APPROVED or is_over:
         return plan
     new = [one for one in (*case.affected, *plan.affected) if not outbound_lines(case, one.mark, OPENING)]
-    effects = _said(case, new, basis.policy.affected.opening, OPENING, basis)
+    effects = _said(case, new, OPENING, basis)
     return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
@@ -66,18 +66,17 @@ def _with_the_end(case: Case, plan: Plan, basis: Basis) -> Plan:
         for one in case.affected
         if was_told_unasked(case, one) and not outbound_lines(case, one.mark, _END)
     ]
-    effects = _said(case, had_it, basis.policy.affected.fixed, _END, basis)
+    effects = _said(case, had_it, _END, basis)
     return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
-def _said(
-    case: Case, customers: Iterable[AffectedCustomer], template: str, what: str, basis: Basis
-) -> list[Effect]:
+def _said(case: Case, customers: Iterable[AffectedCustomer], what: str, basis: Basis) -> list[Effect]:
     """To those who have not written meanwhile: who has reads it in their own thread."""
     rules, incident = basis.policy.affected, case.incident
     if rules.by is None:
         return []
     heard = wrote(case)
+    template = rules.fixed if what == _END else rules.opening
     service = basis.policy.service(incident.service).title
 
     def rendered(text: str, name: str) -> PublicText:
@@ -98,8 +97,15 @@ def _said(
                 name=one.name,
                 subject=rendered(rules.title, ""),
                 text=rendered(template, one.name),
+                ends=_first_one(case, one) if what == _END else "",
             ),
         )
         for one in customers
         if one.address not in heard
     ]
+
+
+def _first_one(case: Case, one: AffectedCustomer) -> str:
+    """The key of the message that told them it is broken, perhaps in an incident that was merged into this one."""
+    lines = outbound_lines(case, one.mark, OPENING)
+    return next((line.key for line in lines if line.state is not EffectState.DEAD), "")

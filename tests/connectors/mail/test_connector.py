@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from itertools import count
 
 import pytest
@@ -17,6 +19,7 @@ from connectors.mail import Mail
 from connectors.mail.fake.app import FakeMailServer
 from connectors.mail.outgoing.compose import mail_id
 from incidents.errors import Busy, Unknown, Unreachable
+from incidents.models import Contact, PublicText
 from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
 from incidents.store.schema.tables import desk_messages
@@ -50,7 +53,7 @@ class TestMailIsAHelpdesk(HelpdeskContract, BudgetedContract):
 class WorldsPost:
     """What people got, as the world's server knows it."""
 
-    mail_path = MailWorld.update_path
+    mail_path = reply_path = MailWorld.update_path
 
     def __init__(self, world: MailWorld) -> None:
         self._world = world
@@ -58,6 +61,11 @@ class WorldsPost:
 
     def got(self, address: str) -> Sequence[tuple[str, str]]:
         return [(subject_of(mail), text_of(mail)) for mail in self._world.mails_to(address)]
+
+    def conversations(self, address: str) -> int:
+        mails = [message_from_bytes(data, policy=default) for data in self._world.mails_to(address)]
+        ids = {str(mail["Message-ID"]) for mail in mails}
+        return sum(str(mail["In-Reply-To"]) not in ids for mail in mails)
 
 
 class TestMailIsAMailbox(MailboxContract):
@@ -70,6 +78,14 @@ class TestMailIsAMailbox(MailboxContract):
     @pytest.fixture
     def post(self, world: MailWorld) -> WorldsPost:
         return WorldsPost(world)
+
+
+async def test_a_key_of_two_people(helpdesk: Mail, world: MailWorld):
+    """A mail each: the Message-ID is made of the address, too."""
+    joe = Contact(id="joe", email="joe@acme.example")
+    for who in (JANE, joe, joe):
+        await helpdesk.send(who, PublicText("x"), PublicText("y"), once="1")
+    assert (len(world.mails_to(JANE.email)), len(world.mails_to(joe.email))) == (1, 1)
 
 
 async def test_a_mail_counts_as_under_way_no_longer_than_it_is(database: Database):

@@ -14,6 +14,7 @@ from incidents.decisions.affected.telling import with_affected
 from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_words
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Contact, IncidentState, Severity
+from incidents.service_catalog.services import CatalogService
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -69,6 +70,54 @@ def users(*addresses, why="uses Checkout"):
 def test_services_that_are_hit_with_it(service, hit):
     """What cannot do without the broken one, however far away; the title is the one customers know."""
     assert list(services_hit(service, basis())) == hit
+
+
+CATALOGUE = (
+    CatalogService(name="Checkout", title="Checkout service", owner="", depends_on=("accounts", "orders-db")),
+    CatalogService(name="mobile", title="Mobile shop", owner="", depends_on=("checkout",)),
+    CatalogService(name="Search", title="search", owner="", depends_on=("Mobile",)),
+    CatalogService(name="ads", title="Ads", owner="", depends_on=("ads-db",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("service", "ignore", "hit"),
+    [
+        (
+            "accounts",
+            [],
+            [
+                ("accounts", "uses Accounts"),
+                ("checkout", "uses Checkout, which needs Accounts"),
+                ("mobile", "uses Mobile shop, which needs Accounts by catalogfile/main"),
+                ("search", "uses Search, which needs Accounts by catalogfile/main"),
+            ],
+        ),
+        (
+            "checkout",
+            ["search"],
+            [
+                ("checkout", "uses Checkout"),
+                ("mobile", "uses Mobile shop, which needs Checkout by catalogfile/main"),
+            ],
+        ),
+        (
+            "orders-db",
+            [],
+            [
+                ("orders-db", "uses orders-db"),
+                ("checkout", "uses Checkout, which needs orders-db by catalogfile/main"),
+                ("mobile", "uses Mobile shop, which needs orders-db by catalogfile/main"),
+                ("search", "uses Search, which needs orders-db by catalogfile/main"),
+            ],
+        ),
+    ],
+)
+def test_services_that_are_hit_by_the_catalogue(service, ignore, hit):
+    """The policy's word first; what only the catalogue says is named as its. What is ignored there is left alone."""
+    catalog = a_policy().catalog.model_copy(update={"connection": "catalogfile/main", "ignore": ignore})
+    rules = policy().model_copy(update={"catalog": catalog})
+    assert list(services_hit(service, Basis(rules, NOW), CATALOGUE)) == hit
 
 
 @pytest.mark.parametrize(

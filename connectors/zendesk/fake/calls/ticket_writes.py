@@ -41,6 +41,9 @@ class TicketWrites:
         if not text:
             raise Unacceptable(refused(422, "RecordInvalid", "Description: cannot be blank"))
         requester = self._requester_of(body) or self._me
+        if requester.suspended:
+            raise Unacceptable(invalid("requester", "Requester: is suspended"))
+        submitter = body.get("submitter_id")
         fields = self._fields_of(body, None)
         tags = fields.pop("tags", [])
         custom = fields.pop("custom_fields", None)
@@ -52,6 +55,7 @@ class TicketWrites:
             str(body.get("subject") or ""),
             text,
             actor=self._me,
+            submitter=None if submitter is None else self._user(submitter, "submitter"),
             tags=tags,
             priority=body.get("priority"),
             channel=channel,

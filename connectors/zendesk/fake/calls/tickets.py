@@ -6,7 +6,7 @@ https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/ and the p
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -28,6 +28,8 @@ from connectors.zendesk.fake.wire import (
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+KEYS_KEPT = timedelta(hours=2)
+"""https://developer.zendesk.com/api-reference/ticketing/introduction/#idempotency"""
 SCORES = ("offered", "unoffered", "good", "bad")
 
 
@@ -48,7 +50,7 @@ class TicketsApi:
         self._writes = writes
         self._updates = updates
         self._clock = clock
-        self._created: dict[str, tuple[bytes, dict[str, Any]]] = {}
+        self._created: dict[str, tuple[datetime, bytes, dict[str, Any]]] = {}
         self._per_ticket: dict[int, CallWindow] = {}
 
     def routes(self) -> list[tuple[str, str, Endpoint]]:
@@ -242,11 +244,11 @@ class TicketsApi:
     # Writing
 
     async def _create(self, request: Request) -> Response:
-        """An `Idempotency-Key` brings the first answer again; with another body it is an error."""
+        """An `Idempotency-Key` brings the first answer again for two hours; with another body it is an error."""
         raw = await request.body()
-        key = request.headers.get("idempotency-key")
-        if key is not None and key in self._created:
-            first, answer = self._created[key]
+        key, now = request.headers.get("idempotency-key"), self._clock()
+        if key is not None and key in self._created and now - self._created[key][0] < KEYS_KEPT:
+            _, first, answer = self._created[key]
             if first != raw:
                 return asking.refused(400, "IdempotentRequestError", "the key was used with other parameters")
             return JSONResponse(answer, 201, {"x-idempotency-lookup": "hit"})
@@ -254,7 +256,7 @@ class TicketsApi:
         answer = self._with_audit(request, ticket)
         if key is None:
             return JSONResponse(answer, 201)
-        self._created[key] = (raw, answer)
+        self._created[key] = (now, raw, answer)
         return JSONResponse(answer, 201, {"x-idempotency-lookup": "miss"})
 
     def _with_audit(self, request: Request, ticket: FakeTicket) -> dict[str, Any]:

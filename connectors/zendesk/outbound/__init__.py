@@ -1,0 +1,1 @@
+"""Writing to customers first, by tickets of the account's own."""
