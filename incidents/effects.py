@@ -30,9 +30,6 @@ from incidents.models import (
 )
 from incidents.public_incident import PublicState
 
-OUR_KEYS = "liaison:"
-"""What the `once` of every effect begins with, of whichever installation."""
-
 
 class EffectKind(StrEnum):
     """What is wanted of another system; each kind has a payload of its own."""

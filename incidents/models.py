@@ -91,6 +91,10 @@ class JoinOrigin(StrEnum):
     KINSHIP = "kinship"
 
 
+OUR_KEYS = "liaison:"
+"""What the `once` of every effect begins with, of whichever installation."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
     """A person as a vendor knows them, by its `id`. `wishes_no_news`: no message that they did not ask for."""

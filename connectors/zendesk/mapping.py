@@ -14,9 +14,9 @@ from typing import Any
 
 from connectors.kit.fields import any_text, items, record, records, utc_time, whole
 from connectors.zendesk.settings import ZendeskSettings
-from incidents.effects import OUR_KEYS
 from incidents.errors import Unrecognised
 from incidents.models import (
+    OUR_KEYS,
     Contact,
     Departure,
     Ticket,
