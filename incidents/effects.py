@@ -150,8 +150,7 @@ class PublicSaying:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutboundText:
-    """A message to a customer who has not written, with their address and name. `ends` is the key of the first one,
-    where this is the last."""
+    """A message to a customer who has not written. `ends` is the key of the first one, where this is the last."""
 
     address: str
     name: str
@@ -381,9 +380,8 @@ _PAGE_STATUSES = {
 
 
 def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
-    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for a message
-    to a customer without a ticket, whose own ticket is known by its key, and for an alert, whose words start nothing.
-    """
+    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for an alert,
+    whose words start nothing, and for a message to a customer without a ticket: its own ticket is known by its key."""
     field = _FIELDS.get(effect.kind)
     return None if field is None else (field, value_hash(_value(effect)))
 
