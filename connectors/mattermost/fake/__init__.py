@@ -1,0 +1,1 @@
+"""A Mattermost of our own, made from its documentation and source."""

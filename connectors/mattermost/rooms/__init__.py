@@ -1,0 +1,1 @@
+"""TeamChannels as incidents' rooms: opened, found again by their key, and never another's."""
