@@ -6,11 +6,12 @@ from prefect.blocks.core import Block
 from pydantic import HttpUrl
 
 from connectors.servicenow.connector import ServiceNowHelpdesk
+from connectors.servicenow.problems.connector import ServiceNowProblems
 from connectors.servicenow.settings import ServiceNowSettings
 
 
 class ServiceNowBlock(Block, ServiceNowSettings):
-    """A table of a ServiceNow instance: incidents or customers' cases, with comments, work notes and a signing rule.
+    """A table of a ServiceNow instance: incidents or customers' cases; or, by `serves`, problems for the lasting fix.
 
     Example:
         Open the connection and see who we are there:
@@ -27,6 +28,8 @@ class ServiceNowBlock(Block, ServiceNowSettings):
     _logo_url = HttpUrl("https://github.com/servicenow.png")
     _documentation_url = HttpUrl("https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html")
 
-    def connector(self, name: str) -> ServiceNowHelpdesk:
+    def connector(self, name: str) -> ServiceNowHelpdesk | ServiceNowProblems:
         """The open connection; close it with `aclose`."""
-        return ServiceNowHelpdesk(name, self)
+        return (
+            ServiceNowProblems(name, self) if self.serves == "engineers" else ServiceNowHelpdesk(name, self)
+        )

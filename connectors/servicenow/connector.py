@@ -17,6 +17,7 @@ from connectors.kit.one_by_one import one_by_one
 from connectors.kit.ticket_ids import for_each, plausible
 from connectors.servicenow.conversation.changes import TicketChanges
 from connectors.servicenow.conversation.journal import Journal, note_key
+from connectors.servicenow.directory.people import ServiceNowPeople
 from connectors.servicenow.mapping import customer_column, status_of, ticket_columns, ticket_from, time_of
 from connectors.servicenow.rules import RuleSeen, rule_of
 from connectors.servicenow.settings import ServiceNowSettings
@@ -28,6 +29,7 @@ from incidents.events import Event, Ignored, Lane, Ping, TicketEvent, TrialWebho
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     Comment,
+    Contact,
     Departure,
     Ticket,
     TicketChange,
@@ -35,7 +37,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
-from incidents.ports import Helpdesk, WebhookSource
+from incidents.ports import CustomerDirectory, Helpdesk, WebhookSource
 from incidents.subscriptions import TriedByWebhook
 
 OVERLAP = timedelta(seconds=2)
@@ -43,7 +45,7 @@ CALLS_A_TICKET = 3
 """To read it, to write a message or a state, and to see what became of it."""
 
 
-class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
+class ServiceNowHelpdesk(Helpdesk, CustomerDirectory, Budgeted, TriedByWebhook, WebhookSource):
     """One table. `name` is the connection's (`servicenow/support`)."""
 
     vendor: ClassVar[str] = "servicenow"
@@ -59,6 +61,7 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         self._journal = Journal(self._api, settings)
         self._changes = TicketChanges(self._api, self._journal, settings)
         self._rule = BusinessRule(name, settings)
+        self._people = ServiceNowPeople(self._api, settings)
 
     async def check(self) -> str:
         """Who we are, what tickets there are and how we hear of them. Raises `NotAllowed` for rights that are missing,
@@ -66,7 +69,7 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         settings = self._settings
         user = await self._api.user()
         page = await self._api.page(
-            settings.table,
+            settings.records_of,
             both(self._of_groups(), "ORDERBYDESCsys_created_on"),
             self._columns,
             self._asked,
@@ -74,15 +77,18 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         )
         if page.is_withheld:
             raise Refused(
-                f"servicenow: {settings.table} has records, and {settings.user!r} is not shown the newest; give it"
+                f"servicenow: {settings.records_of} has records, and {settings.user!r} is not shown the newest; give it"
                 " a role that reads all of them, such as sn_incident_read, or correct groups"
             )
         self._require_columns(page.rows)
+        await self._people.require_columns()
         await self._journal.require_readable()
-        seen = await rule_of(self._api, settings.table) if settings.signing_secrets else RuleSeen.NOT_ASKED
+        seen = (
+            await rule_of(self._api, settings.records_of) if settings.signing_secrets else RuleSeen.NOT_ASKED
+        )
         return (
             f"{user.get('name') or settings.user} at {settings.base_url}, {page.total or 0} records of"
-            f" {settings.table}; {seen.value}"
+            f" {settings.records_of}; {seen.value}"
         )
 
     async def aclose(self) -> None:
@@ -100,7 +106,7 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         call = self._rule.read(verified)
         if call is None:
             return [Ping(connection=self.name)]
-        if call.table != self._settings.table:
+        if call.table != self._settings.records_of:
             return [Ignored(connection=self.name, kind=f"of table {call.table}")]
         is_gone = call.operation == DELETE
         return [
@@ -154,7 +160,7 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         if ticket.gone is not None:
             return []
         try:
-            row = await self._api.one(self._settings.table, ticket.ref.id, self._columns)
+            row = await self._api.one(self._settings.records_of, ticket.ref.id, self._columns)
         except NotFound:
             return []
         customer = row.get(f"{customer_column(self._settings)}.user_name", "")
@@ -175,11 +181,17 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         note, reply = note_key(once, is_private=True), note_key(once, is_private=False)
         return await self._journal.was_done(id, note, reply)
 
+    async def tier(self, contact: Contact) -> str | None:
+        return await self._people.tier(contact)
+
+    async def users_of(self, service: str) -> Sequence[Contact]:
+        return await self._people.users_of(service)
+
     async def _change(self, id: str, change: TicketChange, once: str) -> TicketOutcome:
         return await self._changes.change(id, change, once)
 
     async def _tickets(self, query: str, asked: Asked) -> AsyncIterator[Ticket]:
-        async for rows in self._api.rows(self._settings.table, query, self._columns, asked):
+        async for rows in self._api.rows(self._settings.records_of, query, self._columns, asked):
             customer = f"{customer_column(self._settings)}.user_name"
             settled = [
                 (row["sys_id"], row.get(customer, ""), time_of(at))
@@ -210,5 +222,6 @@ class ServiceNowHelpdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             column = getattr(self._settings, setting)
             if column and rows and column not in rows[0]:
                 raise Refused(
-                    f"servicenow: {self._settings.table} has no column {column!r} that we may read; correct {setting}"
+                    f"servicenow: {self._settings.records_of} has no column {column!r} that we may read; correct"
+                    f" {setting}"
                 )

@@ -124,7 +124,7 @@ def ticket_from(row: Row, connection: str, settings: ServiceNowSettings, status:
         channel=row.get("contact_type") or None,
         tier=row.get(settings.tier_field) or None,
         tags=tags_of(row, settings),
-        url=f"{settings.base_url}/{settings.table}.do?sys_id={sys_id}",
+        url=f"{settings.base_url}/{settings.records_of}.do?sys_id={sys_id}",
         reassignments=_count(row.get("reassignment_count")) or 0,
         reopens=_count(row.get("reopen_count")) or 0,
         due_at=time_of(due) if due else None,
@@ -155,7 +155,8 @@ def with_tags(row: Row, tags: tuple[str, ...], settings: ServiceNowSettings) -> 
         return {}
     if settings.tag_field not in row:
         raise Refused(
-            f"servicenow: {settings.table} has no column {settings.tag_field!r} that we may read; correct tag_field"
+            f"servicenow: {settings.records_of} has no column {settings.tag_field!r} that we may read; correct"
+            " tag_field"
         )
     if any("," in tag for tag in tags):
         raise Refused("servicenow: a tag with a comma cannot be kept")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -14,8 +14,7 @@ from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from connectors.servicenow.table.queries import is_plain
 from incidents.models import TicketStatus
 
-CASES = "sn_customerservice_case"
-INCIDENTS = "incident"
+INCIDENTS, PROBLEMS = "incident", "problem"
 _COLUMN = r"^([a-z][a-z0-9_]{0,79}(\.[a-z][a-z0-9_]{0,79}){0,3})?$"
 _NUMBER = re.compile(r"-?[0-9]{1,6}", re.ASCII)
 _OWN_HOSTS = (".service-now.com", ".servicenowservices.com")
@@ -44,14 +43,20 @@ class ServiceNowSettings(BaseModel):
         default=None,
         description="A refresh token of that user, where the client may not act by its own credentials.",
     )
+    serves: Literal["customers", "engineers"] = Field(
+        default="customers",
+        description="customers: the records are their tickets. engineers: issues for the lasting fix.",
+    )
     table: str = Field(
-        default=INCIDENTS,
-        pattern=r"^[a-z][a-z0-9_]{1,79}$",
-        description="Table of the tickets: incident, or sn_customerservice_case for customers' cases.",
+        default="",
+        pattern=r"^([a-z][a-z0-9_]{1,79})?$",
+        description="Table of the records: empty for incident, or for problem where it serves engineers;"
+        " sn_customerservice_case for customers' cases.",
     )
     groups: list[str] = Field(
         default_factory=list,
-        description="Names of the assignment groups whose tickets are listed; empty means every group.",
+        description="Names of the assignment groups whose records are listed; empty means every group."
+        " Issues are opened for the first.",
     )
     signing_secrets: SigningSecrets = Field(
         default_factory=list,
@@ -87,6 +92,35 @@ class ServiceNowSettings(BaseModel):
         default="",
         pattern=_COLUMN,
         description="Column with the customer's tier, such as account.u_tier; empty: none.",
+    )
+    closed_states: list[str] = Field(
+        default_factory=lambda: ["Resolved"],
+        description="Issues: states, as people see them, in which nothing is left to be done though the record is"
+        " active.",
+    )
+    contact_tier_field: str = Field(
+        default="",
+        pattern=_COLUMN,
+        description="Directory: column of a user (sys_user) with the tier, such as company.u_tier; empty: none.",
+    )
+    tiers: dict[str, str] = Field(
+        default_factory=dict,
+        description="Directory: its words for tiers to the policy's, such as Enterprise to gold; others stay.",
+    )
+    users_table: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9_]{1,79})?$",
+        description="Directory: table whose rows say who uses which service; empty: nobody is known to.",
+    )
+    users_service_field: str = Field(
+        default="",
+        pattern=_COLUMN,
+        description="Directory: its column with the service as the policy calls it, such as service_offering.name.",
+    )
+    users_contact_field: str = Field(
+        default="",
+        pattern=_COLUMN,
+        description="Directory: its column that refers to the user, such as sys_user.",
     )
     product_field: str = Field(
         default="",
@@ -131,12 +165,20 @@ class ServiceNowSettings(BaseModel):
             raise ValueError("give either the password of the dedicated user or a client of OAuth")
         if self.client_id and not self.client_secret.get_secret_value():
             raise ValueError("client_secret is missing: the secret of the client in the Application Registry")
+        named = [bool(self.users_table), bool(self.users_service_field), bool(self.users_contact_field)]
+        if any(named) and not all(named):
+            raise ValueError("users_table, users_service_field and users_contact_field belong together")
         return self
+
+    @property
+    def records_of(self) -> str:
+        """The table: as the operator says, or what it serves says."""
+        return self.table or (INCIDENTS if self.serves == "customers" else PROBLEMS)
 
     @property
     def is_of_cases(self) -> bool:
         """Whether the table's states and customers are those of Customer Service Management."""
-        return self.table.startswith("sn_customerservice")
+        return self.records_of.startswith("sn_customerservice")
 
     @property
     def known_instance(self) -> str:

@@ -39,6 +39,11 @@ class RuleCall:
     at: datetime
 
 
+def number_from(value: object) -> str | None:
+    """A record's number as people call it, or None for what cannot be one."""
+    return value if isinstance(value, str) and _NUMBER.fullmatch(value) else None
+
+
 class BusinessRule:
     """One connection's deliveries."""
 
@@ -72,11 +77,10 @@ class BusinessRule:
                 f"servicenow: told by another instance than {known!r}, perhaps its clone; switch the business rule off"
                 " there, or correct instance"
             )
-        number = text(data.get("number"))
         return RuleCall(
             table=text(data.get("table"))[:80],
             sys_id=sys_id,
-            number=number if _NUMBER.fullmatch(number) else "",
+            number=number_from(data.get("number")) or "",
             operation=text(data.get("operation")),
             by=text(data.get("by")),
             at=time_of(data.get("at")),

@@ -68,7 +68,7 @@ class TicketChanges:
         return TicketOutcome(id=ticket, outcome=ChangeOutcome.DONE, version=None if message else version)
 
     async def _read(self, ticket: str) -> Row:
-        return await self._api.one(self._settings.table, ticket, ticket_columns(self._settings))
+        return await self._api.one(self._settings.records_of, ticket, ticket_columns(self._settings))
 
     def _message(self, row: Row, change: TicketChange, once: str) -> tuple[dict[str, str], str]:
         is_private = change.private_note is not None
@@ -88,7 +88,7 @@ class TicketChanges:
         """Send it; what of it was refused beside the message, in words, "" for nothing."""
         if not message and not fields:
             return ""
-        table = self._settings.table
+        table = self._settings.records_of
         try:
             # A state may be set twice.
             await self._api.change(table, ticket, {**message, **fields}, is_repeatable=not message)

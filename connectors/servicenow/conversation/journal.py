@@ -47,7 +47,7 @@ class Journal:
 
     def __init__(self, api: ServiceNowApi, settings: ServiceNowSettings) -> None:
         self._api = api
-        self._table = settings.table
+        self._table = settings.records_of
         self._own_name = settings.user.casefold()
         self._colleagues: RecentlyUsed[str, bool] = RecentlyUsed(MEMORY)
 

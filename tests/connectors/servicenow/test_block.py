@@ -7,7 +7,7 @@ from prefect.blocks.core import Block
 from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from blocks.servicenow import ServiceNowBlock
-from connectors.servicenow import ServiceNowHelpdesk
+from connectors.servicenow import ServiceNowHelpdesk, ServiceNowProblems
 from tests.connectors.servicenow.conftest import settings
 
 
@@ -28,6 +28,10 @@ async def test_connector() -> None:
     assert connector.name == "servicenow/support"
     assert isinstance(connector, ServiceNowHelpdesk)
     await connector.aclose()
+    fixes = ServiceNowBlock.model_validate(settings("", serves="engineers"), from_attributes=True)
+    tracker = fixes.connector("servicenow/fixes")
+    assert isinstance(tracker, ServiceNowProblems)
+    await tracker.aclose()
     schema = ServiceNowBlock.model_json_schema()
     assert schema["secret_fields"] == ["password", "client_secret", "refresh_token", "signing_secrets"]
     assert all(one.get("description") for one in schema["properties"].values())

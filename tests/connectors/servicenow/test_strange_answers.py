@@ -14,10 +14,11 @@ import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.servicenow import ServiceNowHelpdesk
+from connectors.servicenow import ServiceNowHelpdesk, ServiceNowProblems
 from incidents.errors import LiaisonError
 from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
 from tests.connectors.servicenow import conftest as servicenow
+from tests.connectors.servicenow import problems_world
 
 THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 SYS_ID = "a" * 32
@@ -68,6 +69,15 @@ ANSWERS = st.fixed_dictionaries({"result": ROWS | ANYTHING}) | ANYTHING
 REPLIES = st.lists(st.tuples(ANSWERS, st.sampled_from(("", "0", "1", "250", "x"))), min_size=1, max_size=5)
 
 
+KNOWN: dict[str, object] = {
+    "tier_field": "account.u_tier",
+    "contact_tier_field": "number",
+    "users_table": "u_users",
+    "users_service_field": "user_name",
+    "users_contact_field": "caller_id",
+}
+
+
 class Scripted(httpx.AsyncBaseTransport):
     """Gives the scripted answers in turn, the last one for ever."""
 
@@ -110,11 +120,25 @@ DESK: dict[str, Call] = {
     "read": lambda one: one.read([SYS_ID]),
     "comments": lambda one: one.comments(_ticket(), THEN),
     "was_done": lambda one: one.was_done(SYS_ID, "a"),
+    "tier": lambda one: one.tier(Contact(id="", email="liaison")),
+    "users_of": lambda one: one.users_of("liaison"),
     "update": lambda one: one.update(
         [SYS_ID],
         TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=InternalText("x")),
         once="a",
     ),
+}
+
+
+ISSUES: dict[str, Call] = {
+    "check": lambda one: one.check(),
+    "changed_since": _listed,
+    "open_issue": lambda one: one.open_issue("t", InternalText("x"), once="i"),
+    "find_issue": lambda one: one.find_issue("i"),
+    "read": lambda one: one.read("PRB0000001"),
+    "comment": lambda one: one.comment("PRB0000001", InternalText("x"), once="c"),
+    "was_done": lambda one: one.was_done("PRB0000001", "c"),
+    "transition": lambda one: one.transition("PRB0000001", "Closed", once="m"),
 }
 
 
@@ -128,7 +152,15 @@ async def _use(connector: Any, call: Call) -> None:
 @settings(deadline=None, max_examples=40)
 @given(replies=REPLIES)
 def test_helpdesk(call: str, replies: list[Any]) -> None:
-    desk = ServiceNowHelpdesk(
-        "servicenow/a", servicenow.settings(tier_field="account.u_tier"), transport=Scripted(replies)
-    )
+    desk = ServiceNowHelpdesk("servicenow/a", servicenow.settings(**KNOWN), transport=Scripted(replies))
     asyncio.run(_use(desk, DESK[call]))
+
+
+@pytest.mark.parametrize("call", ISSUES)
+@settings(deadline=None, max_examples=40)
+@given(replies=REPLIES)
+def test_issues(call: str, replies: list[Any]) -> None:
+    tracker = ServiceNowProblems(
+        "servicenow/a", problems_world.settings(groups=["1"]), transport=Scripted(replies)
+    )
+    asyncio.run(_use(tracker, ISSUES[call]))

@@ -1,0 +1,1 @@
+"""Who a customer is, by the users of an instance."""

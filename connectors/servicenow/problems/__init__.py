@@ -1,0 +1,1 @@
+"""Problems, or records of another table, as issues for the lasting fix."""
