@@ -27,6 +27,7 @@ from incidents.store.database import Database
 from incidents.store.desk.desk import StoredDesk
 from incidents.store.roster.desk import StoredPageDesk
 from incidents.store.status_record import StoredStatusRecord
+from incidents.telemetry.confided import confide
 
 FRESH_FOR = 60.0
 PATIENCE = 8.0
@@ -177,6 +178,7 @@ def open_connector(
 
     Raises `Refused` if the block is for something else.
     """
+    confide(block)
     if isinstance(block, DeskBlock):
         return block.connector_at(name, StoredDesk(database(), name))
     if isinstance(block, RecordBlock):

@@ -17,6 +17,7 @@ from incidents.store.cases import (
     due_incidents,
     incident_number,
     read_incident,
+    trace_of,
     unsettled_incidents,
 )
 from incidents.store.emergencies import Emergency, untold_emergencies
@@ -26,6 +27,7 @@ from incidents.store.ledger.due import incidents_with_due_effects
 from incidents.store.ledger.pages import incidents_with_unseen_pages
 from incidents.store.sla.due import DueNow, due_now
 from incidents.store.tickets import linked_connections
+from incidents.telemetry.spans import are_recorded
 from tasks import resources
 from tasks.retries import read_again
 
@@ -106,3 +108,11 @@ async def promises_due() -> DueNow:
             one.id for one in await unsettled_incidents(step.connection) if needs_a_look(one, step.basis)
         ]
         return replace(due, incidents=tuple(dict.fromkeys([*due.incidents, *unowned])))
+
+
+async def origin_of(incident: Incident) -> str | None:
+    """The trace of what opened it; not looked up where nobody traces."""
+    if not are_recorded():
+        return None
+    async with resources.database().transaction() as tx:
+        return await trace_of(tx, incident.id)

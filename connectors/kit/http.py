@@ -35,6 +35,7 @@ from typing import Any, Self
 
 import httpx
 import stamina
+from opentelemetry.trace import SpanKind
 
 from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
 from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, RefreshToken, TokenGrant, TokenRequest
@@ -44,6 +45,7 @@ from connectors.kit.authorities import authorities
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
+from incidents.telemetry.spans import span
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion | RefreshToken
@@ -218,8 +220,11 @@ class VendorHttp:
         is_token_old: bool = False,
     ) -> VendorAnswer:
         progress.is_sent = True
+        # Without the path: in some vendors' it is a secret.
+        told = {"http.request.method": request.method, "server.address": request.url.host}
         try:
-            return await self._sent(request, what, repeatable, is_token_old)
+            with span(f"{self._vendor} {request.method}", kind=SpanKind.CLIENT, attributes=told):
+                return await self._sent(request, what, repeatable, is_token_old)
         except Unreachable:
             progress.is_sent = False
             raise

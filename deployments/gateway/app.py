@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from opentelemetry.trace import SpanKind
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive, Scope, Send
 
@@ -60,6 +61,7 @@ from incidents.store.inbox.writer import (
     NotStored,
     Receipt,
 )
+from incidents.telemetry.spans import span
 
 HOOKS = "/hooks/"
 
@@ -213,7 +215,9 @@ class Gateway:
 
     async def _store(self, name: str, source: WebhookSource, verified: Verified) -> HookAnswer:
         try:
-            receipt = await self._inbox.accept(name, source.lane, verified)
+            # Of what is proven only: else anybody could fill the traces.
+            with span(f"webhook {name}", kind=SpanKind.SERVER, attributes={"liaison.connection": name}):
+                receipt = await self._inbox.accept(name, source.lane, verified)
         except NotStored as error:
             self._notices.error("webhooks cannot be stored: %s%s", error, _what_is_left(self._readiness.disk))
             self._metrics.count(name, "error")

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from incidents.errors import Busy
 from incidents.events import Lane
+from incidents.telemetry.spans import span
 from tasks.stages.drain import (
     Chunk,
     ChunkSize,
@@ -141,7 +142,12 @@ class _Work:
                 chunk = await read_chunk(self.lane, self.fence, connection, limit)
                 if chunk.is_empty:
                     return
-                await self.handle(chunk)
+                with span(
+                    f"handle {self.lane.value}",
+                    attributes={"liaison.connection": connection, "liaison.deliveries": len(chunk.ids)},
+                    follows=chunk.traces,
+                ):
+                    await self.handle(chunk)
                 if len(chunk.ids) + len(chunk.parked) + len(chunk.ignored) >= limit:
                     size.took(self.clock() - began)
         except BaseException as error:

@@ -18,7 +18,9 @@ from pydantic import Field
 
 from flows.following.line import give_way
 from incidents.models import Incident, Stage
-from tasks.reading import incident_named
+from incidents.telemetry.spans import span
+from incidents.telemetry.subject import about
+from tasks.reading import incident_named, origin_of
 
 AT_ONCE = 10
 """So many incidents share a run at most."""
@@ -82,15 +84,21 @@ async def for_each(
     failures: list[BaseException] = []
 
     async def begin(name: str) -> Incident:
-        after = await first(await incident_named(name))
+        before = await incident_named(name)
+        with about(name), span(told(name), follows=[await origin_of(before)]):
+            after = await first(before)
         if passes_to is not None and after.next_stage is passes_to:
             _through(name)
         return after
 
     async def end(name: str, after: Incident) -> None:
         if passes_to is None or after.next_stage is not passes_to:
-            await rest(after)
+            with about(name), span(f"{told(name)}, the rest", follows=[await origin_of(after)]):
+                await rest(after)
             _through(name)
+
+    def told(name: str) -> str:
+        return f"{flow_run.flow_name or 'stage'} {name}"
 
     names = parted(incidents)
     begun = await asyncio.gather(*(begin(name) for name in names), return_exceptions=True)

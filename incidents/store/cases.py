@@ -42,6 +42,7 @@ from incidents.store.schema.tables import (
 from incidents.store.sla.clocks import read_clocks
 from incidents.store.tickets import linked_kinds, linked_tickets
 from incidents.store.timeline import append_to_all
+from incidents.telemetry.spans import current_trace
 
 _EVIDENCE = TypeAdapter(tuple[Evidence, ...])
 # One parameter, however many they are: the statement is prepared once.
@@ -207,6 +208,7 @@ async def open_new(step: Step, wanted: Sequence[NewIncident]) -> Sequence[Incide
                 "page_level": 0,
                 "owner": one.owner,
                 "split_from": one.split_from,
+                "trace": current_trace(),
                 "sla_fit": step.policy.sla.fingerprint,
             }
             for one in wanted
@@ -282,6 +284,13 @@ async def closed_since(tx: AsyncConnection, since: datetime) -> Sequence[Inciden
     return [
         _incident(row) for row in await tx.execute(select(incidents).where(*closed).order_by(incidents.c.id))
     ]
+
+
+async def trace_of(tx: AsyncConnection, incident_id: int) -> str | None:
+    """The trace of what opened it; None if that was not recorded."""
+    row = await tx.execute(select(incidents.c.trace).where(incidents.c.id == incident_id))
+    kept: str | None = row.scalar_one_or_none()
+    return kept
 
 
 async def due_incidents(tx: AsyncConnection, *, now: datetime) -> Sequence[Incident]:

@@ -34,6 +34,8 @@ from incidents.store.ledger.written import record_done
 from incidents.store.merging.handing import where_it_goes_on
 from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
+from incidents.telemetry.spans import span
+from incidents.telemetry.subject import about
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
@@ -153,10 +155,19 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
     leased = await _lease(ids)
     if not leased:
         return NOTHING_LEFT
-    async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
-        leased = await as_they_may_depart(leased)
-        settled = await _dispatch(leased)
-    await _settle(leased, settled)
+    whose = leased[0].effect.incident_id
+    told: dict[str, str | int] = {
+        "liaison.connection": leased[0].effect.connection,
+        "liaison.effects": len(leased),
+    }
+    with (
+        about(None if whose is None else f"INC-{whose}"),
+        span(f"send {kind}", attributes=told, follows=[item.trace for item in leased]),
+    ):
+        async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
+            leased = await as_they_may_depart(leased)
+            settled = await _dispatch(leased)
+        await _settle(leased, settled)
     postponed = [item for item in settled if item.state.is_open]
     if postponed and len(postponed) == len(settled):
         raise Postponed(f"{len(postponed)} of {len(leased)} {kind} postponed: {postponed[0].detail}")

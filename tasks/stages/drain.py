@@ -48,13 +48,15 @@ PARK_AFTER = 6
 class Chunk:
     """Deliveries leased together, what they say, and which of them say nothing we understand.
 
-    `ignored` are of types that their connection does not read, with the type.
+    `ignored` are of types that their connection does not read, with the type. `traces` are those of the deliveries, the
+    oldest first.
     """
 
     ids: tuple[int, ...]
     events: tuple[Event, ...]
     parked: tuple[tuple[int, str], ...]
     ignored: tuple[tuple[int, str], ...] = ()
+    traces: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -168,7 +170,13 @@ async def _understand(deliveries: Sequence[Delivery]) -> Chunk:
             continue
         ids.append(delivery.id)
         events.extend(found)
-    return Chunk(ids=tuple(ids), events=tuple(events), parked=tuple(parked), ignored=tuple(ignored))
+    return Chunk(
+        ids=tuple(ids),
+        events=tuple(events),
+        parked=tuple(parked),
+        ignored=tuple(ignored),
+        traces=tuple(delivery.trace for delivery in deliveries if delivery.trace),
+    )
 
 
 def _reason(error: LiaisonError) -> str:

@@ -69,6 +69,7 @@ def server(
     from deployments.machine.server_role import ServerPart, become_server, server_role
 
     os.umask(PRIVATE_UMASK)
+    _observe("server")
     try:
         what = ServerPart(part)
     except ValueError as error:
@@ -91,6 +92,7 @@ def worker(
     Needs PREFECT_API_URL, LIAISON_DATABASE_URL and LIAISON_POLICY; and LIAISON_KEY, to use what was learnt and to go on
     while Prefect is away.
     """
+    _observe("worker")
     from deployments.commands.work import work
 
     os.umask(PRIVATE_UMASK)
@@ -115,6 +117,7 @@ def gateway(
 
     Needs LIAISON_DATABASE_URL, LIAISON_KEY, and PREFECT_API_URL for the connections.
     """
+    _observe("gateway")
     import uvloop
 
     from deployments.commands import settings
@@ -139,6 +142,7 @@ def listener(
 
     Of any number of gateways and listeners one hears a connection. Needs what the gateway needs.
     """
+    _observe("listener")
     import uvloop
 
     from deployments.commands import settings
@@ -146,6 +150,22 @@ def listener(
 
     key = _shared_key()
     uvloop.run(serve_listener(settings.database_url(), key, host=host, port=port))
+
+
+def _observe(role: str) -> None:
+    """Before Prefect is imported, which reads its variables then."""
+    from deployments.telemetry.log_lines import NoSuchFormat, log_settings
+    from deployments.telemetry.traces import NoTracing, start_tracing
+
+    try:
+        os.environ.update(log_settings(role, os.environ))
+        # Prefect's server is another program, which we become.
+        if role != "server":
+            start_tracing(role, os.environ)
+    except NoSuchFormat as error:
+        raise typer.BadParameter(str(error), param_hint="LIAISON_LOG_FORMAT") from error
+    except NoTracing as error:
+        raise typer.BadParameter(str(error), param_hint="OTEL_EXPORTER_OTLP_ENDPOINT") from error
 
 
 def _shared_key() -> str:

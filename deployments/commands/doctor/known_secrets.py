@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from blocks.connect import block_from_json
 from deployments.commands import settings
 from deployments.commands.check import Surroundings
-from deployments.commands.doctor.masking import secrets_of_environment, secrets_of_settings, texts_of
+from deployments.commands.doctor.masking import secrets_of_environment, texts_of
 from deployments.commands.doctor.trouble import PATIENCE, TROUBLE
 from deployments.gateway.saved_connections import read_saved
 from deployments.machine.home import liaison_home
@@ -23,6 +23,7 @@ from incidents.errors import LiaisonError
 from incidents.links.signed import keys_in
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
+from incidents.telemetry.confided import secrets_of_settings
 
 
 @dataclass(kw_only=True)

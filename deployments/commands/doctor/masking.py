@@ -13,11 +13,10 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, urlsplit
-
-from pydantic import BaseModel, SecretBytes, SecretStr
+from urllib.parse import quote
 
 from incidents.redaction.redaction import redact
+from incidents.telemetry.confided import secrets_of_address
 
 MASK = "[secret]"
 SHORTEST = 6
@@ -107,16 +106,6 @@ def secrets_of_environment(environ: Mapping[str, str]) -> Iterator[str]:
         yield from secrets_of_address(value)
 
 
-def secrets_of_address(text: str) -> Iterator[str]:
-    """The password of an address that has one."""
-    try:
-        found = urlsplit(text)
-        if found.password:
-            yield found.password
-    except ValueError:
-        return
-
-
 def texts_of(value: object) -> Iterator[str]:
     """Every text in JSON, and every password in an address: for settings of which nobody can say what is secret."""
     if isinstance(value, str):
@@ -128,24 +117,6 @@ def texts_of(value: object) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from texts_of(one)
-
-
-def secrets_of_settings(value: object) -> Iterator[str]:
-    """Every secret in a connection's block, however deep, and every password in an address."""
-    if isinstance(value, (SecretStr, SecretBytes)):
-        found = value.get_secret_value()
-        yield found.decode(errors="replace") if isinstance(found, bytes) else found
-    elif isinstance(value, str):
-        yield from secrets_of_address(value)
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from secrets_of_settings(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from secrets_of_settings(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from secrets_of_settings(one)
 
 
 def _forms(value: str) -> Iterator[str]:

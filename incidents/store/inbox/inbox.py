@@ -31,6 +31,7 @@ class Delivery:
     verified: Verified
     received_at: datetime
     attempts: int
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,6 +121,7 @@ async def _lease(tx: AsyncConnection, wanted: Select[tuple[int]], *, fence: int)
             ),
             received_at=row.received_at,
             attempts=row.attempts,
+            trace=row.trace,
         )
         for row in rows
     ]

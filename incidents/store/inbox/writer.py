@@ -21,6 +21,7 @@ from incidents.errors import LiaisonError
 from incidents.events import Lane, Verified
 from incidents.store.database import Database
 from incidents.store.storable import to_json
+from incidents.telemetry.spans import current_trace, span
 from incidents.texts.plain_text import storable
 
 MAX_BATCH = 256
@@ -29,10 +30,10 @@ WRITE_SECONDS = 5.0
 
 # Equal deliveries inside one batch conflict like any others.
 INSERT = """
-    insert into deliveries (connection, lane, identity, is_repeatable, headers, body)
-    select c, l, i, r, h::jsonb, b
-    from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::bytea[])
-         as t(c, l, i, r, h, b)
+    insert into deliveries (connection, lane, identity, is_repeatable, headers, body, trace)
+    select c, l, i, r, h::jsonb, b, t
+    from unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::bytea[], $7::text[])
+         as given(c, l, i, r, h, b, t)
     on conflict do nothing
     returning connection, identity
 """
@@ -62,6 +63,7 @@ class _Item:
     lane: Lane
     verified: Verified
     receipt: asyncio.Future[Receipt]
+    trace: str | None
 
 
 class InboxWriter:
@@ -88,9 +90,11 @@ class InboxWriter:
         if self._is_closed:
             raise NotStored(_CLOSED)
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Item((connection, storable(verified.identity)), lane, verified, receipt))
-        self._arrived.set()
-        return await receipt
+        key = (connection, storable(verified.identity))
+        with span("store delivery"):
+            self._waiting.append(_Item(key, lane, verified, receipt, current_trace()))
+            self._arrived.set()
+            return await receipt
 
     async def aclose(self) -> None:
         """Stop at once; whoever still waits hears `NotStored`."""
@@ -214,4 +218,5 @@ def _columns(batch: Sequence[_Item]) -> Sequence[Sequence[object]]:
         [item.verified.is_repeatable for item in batch],
         [to_json(item.verified.headers) for item in batch],
         [item.verified.body for item in batch],
+        [item.trace for item in batch],
     )

@@ -25,6 +25,7 @@ from incidents.store.ledger.due import CLOCK, IS_DUE
 from incidents.store.restored import WAS_RESTORED_LATELY
 from incidents.store.schema.tables import bindings, effects
 from incidents.store.storable import StorableText
+from incidents.telemetry.spans import current_trace
 
 # A helpdesk's times are whole seconds, and its clock is not quite ours.
 _HELPDESKS_SECOND = timedelta(seconds=2)
@@ -49,6 +50,7 @@ class Leased:
     must_look_up: bool
     result: str
     is_old: bool = False
+    trace: str | None = None
 
     @property
     def is_asked_for(self) -> bool:
@@ -145,7 +147,7 @@ _LEASE = text(
         lease_until = {CLOCK} + cast(:lease as interval)
     from due where e.id = due.id
     returning e.id, e.key, e.once, e.kind, e.incident_id, e.connection, e.target, e.fence, e.attempts,
-        e.sent_at, e.result, cast(e.payload as text) as payload,
+        e.sent_at, e.result, cast(e.payload as text) as payload, e.trace,
         e.planned_at < {CLOCK} - cast(:old as interval) or {WAS_RESTORED_LATELY} as is_old
     """  # noqa: S608  # fragments of our own
 ).bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("incident_id", type_=BigInteger))
@@ -363,6 +365,7 @@ def _values(effect: Effect) -> dict[str, object]:
         "lane": effect.lane,
         "about_ticket": effect.is_about_a_ticket,
         "payload": payload_to_json(effect),
+        "trace": current_trace(),
     }
 
 
@@ -384,4 +387,5 @@ def _leased(row: Row[tuple[object, ...]]) -> Leased:
         must_look_up=row.sent_at is not None,
         result=row.result,
         is_old=row.is_old,
+        trace=row.trace,
     )
