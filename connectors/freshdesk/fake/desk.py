@@ -97,7 +97,15 @@ class FreshdeskDesk:
             if email and known["email"] == email.lower():
                 return known
         own_id = next(self._people)
-        made = {"id": own_id, "name": name, "email": email.lower() or None, "mobile": None, "phone": None}
+        made = {
+            "id": own_id,
+            "name": name,
+            "email": email.lower() or None,
+            "mobile": None,
+            "phone": None,
+            "created_at": self.now(),
+            "updated_at": self.now(),
+        }
         self.contacts[own_id] = made
         return made
 
@@ -114,6 +122,8 @@ class FreshdeskDesk:
             "ticket_scope": 1,
             "type": "support_agent",
             "contact": person,
+            "created_at": self.now(),
+            "updated_at": self.now(),
         }
         self.agents[own_id] = made
         return made
