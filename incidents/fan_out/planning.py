@@ -58,7 +58,7 @@ def plan_fan_out(untold: Sequence[Untold], budget: Budget, *, now: datetime) -> 
     )
     first = calls(ordered, budget)
     places = slots(budget, [len(call) for call in first])
-    most = min(_round(budget), len(first))
+    most = min(_round(budget, first), len(first))
     fits = len(list(takewhile(lambda place: place <= 0, places[:most])))
     # Not one at a time, as a round each costs more than it tells earlier. But what is free is not left unused, either,
     # where the next place is far: a window in which four are left would end without them.
@@ -112,12 +112,15 @@ def calls(ordered: Sequence[Untold], budget: Budget) -> Sequence[Sequence[Untold
     return found
 
 
-def _round(budget: Budget) -> int:
-    """How many calls go out together: a fifth of what a window takes, so that none of it is left unused for long."""
-    costs = [
-        *zip(budget.limits, budget.alone, strict=False),
-        *zip(budget.limits, budget.together, strict=False),
+def _round(budget: Budget, calls: Sequence[Sequence[Untold]]) -> int:
+    """How many of these calls go out together: a fifth of what a window takes of the dearest of them, so that none of
+    it is left unused for long."""
+    costs = {budget.cost(len(call)) for call in calls}
+    fitting = [
+        limit.calls // cost
+        for each in costs
+        for limit, cost in zip(budget.limits, each, strict=False)
+        if cost
     ]
-    fitting = [limit.calls // cost for limit, cost in costs if cost]
     most = max(ROUND, budget.at_once)
     return max(1, min([most, *(fits // _ROUNDS_A_WINDOW for fits in fitting)]))

@@ -131,6 +131,16 @@ def test_a_call_that_does_not_fit_keeps_none_behind_it_going_round_and_round():
     assert min(found.later.values()) == 54.0, "none is due before its round"
 
 
+@pytest.mark.parametrize(("alike", "together"), [("", 19), ("the same", 6)])
+def test_a_round_is_a_fifth_of_what_its_own_calls_may_cost(alike: str, together: int):
+    """What a call for many would cost makes the rounds of single ones no smaller: a small round is as much work as a
+    large one, and a look at who reads a change is shared within a round only."""
+    limits = (Limit(calls=100, seconds=60), Limit(calls=195, seconds=60))
+    budget = Budget(limits=limits, alone=(1, 2), together=(0, 6), most=2)
+    found = plan([one(number, alike=alike or str(number)) for number in range(200)], budget)
+    assert len(found.now) == together
+
+
 @pytest.mark.parametrize("each", [0.0, 0.02, 0.1])
 @pytest.mark.parametrize(("tickets", "windows"), [(96, 0), (100, 0), (101, 1), (500, 4), (2_000, 19)])
 def test_no_window_is_left_unused(tickets: int, windows: int, each: float):
