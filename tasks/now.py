@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
+from incidents.board.standing import Board
 from incidents.store.board.reading import read_board
 from incidents.store.sla.board import forget_shown, is_news
 from tasks import resources
-from tasks.artifacts import rewrite_page
-from tasks.pages.now import KEY, now_page
+from tasks.artifacts import page_ids, rewrite_page
+from tasks.pages.now import KEY, headline, now_page, stories_on
 from tasks.retries import REPEATABLE_STORE_CALL
 from tasks.runs import task
 from tasks.without_prefect import is_without_prefect, run_logger
@@ -48,14 +51,16 @@ async def write_now() -> bool:
     if is_without_prefect():
         return False
     async with resources.transaction() as step:
-        page = now_page(await read_board(step.connection, now=step.now), step.policy)
-        if not await is_news(step.connection, KEY, hashlib.sha256(page.encode()).hexdigest()):
+        board = await read_board(step.connection, now=step.now)
+    page = now_page(board, step.policy, await _stories(board))
+    async with resources.database().transaction() as tx:
+        if not await is_news(tx, KEY, hashlib.sha256(page.encode()).hexdigest()):
             return False
     # Not inside the transaction: others wait for its row, and Prefect may hang.
     is_shown = False
     try:
         async with asyncio.timeout(_PATIENCE):
-            await rewrite_page(key=KEY, markdown=page, description="How it stands now.")
+            await rewrite_page(key=KEY, markdown=page, description=headline(board))
         is_shown = True
     except Exception:  # noqa: BLE001 - whatever Prefect does: a page that nobody sees keeps no incident waiting
         run_logger().exception("the page %s could not be rewritten, and will be", KEY)
@@ -64,3 +69,13 @@ async def write_now() -> bool:
             async with resources.database().transaction() as tx:
                 await forget_shown(tx, KEY)
     return is_shown
+
+
+async def _stories(board: Board) -> Mapping[str, UUID]:
+    """Where the stories on it are; a Prefect that does not say so leaves links to the lists of their versions."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await page_ids(stories_on(board))
+    except Exception:  # noqa: BLE001 - whatever Prefect does: it is a click more
+        run_logger().warning("the stories' addresses could not be asked for", exc_info=True)
+        return {}

@@ -158,6 +158,11 @@ async def _instance() -> str:
     return here.instance
 
 
+async def installation() -> str:
+    """The id of this store: what is named by incidents' numbers is told apart by it from other installations'."""
+    return await _instance()
+
+
 async def connect(name: str, capability: type[Capability]) -> Capability:
     """The named connection as a capability; errors as in `blocks.connect`."""
     return await _here().connections.connect(name, capability, prefect_is_away=is_without_prefect())

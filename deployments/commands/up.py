@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from deployments.commands.settings import operator_key
 from deployments.machine.stack import Stack, StackOptions
 from deployments.worker.registration import register
+from incidents.links.story_links import NOW, PATH
 from incidents.policy.file import load_policy
 from incidents.store.database import Database
 from incidents.store.migrate import migrate
@@ -58,6 +59,8 @@ async def up(options: StackOptions, *, patience: Patience | None = None) -> None
         await stack.start_gateway()
         options.say(f"webhooks to  {stack.gateway_url}/hooks/<vendor>/<name>")
         options.say(f"board        {stack.gateway_url}/board/, by a link that `liaison board` makes")
+        if load_policy(options.policy).links.prefect_ui is not None:
+            options.say(f"how it is    {stack.gateway_url}{PATH}{NOW}, in the Prefect UI")
         pace = patience or Patience()
         starting = [
             asyncio.create_task(start(stack, options.say, pace)) for start in (_start_worker, _start_engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import tempfile
 import time
@@ -19,11 +20,13 @@ from rich.table import Table
 
 from deployments.commands.settings import operator_key
 from deployments.commands.up import running
+from deployments.demo.policies import write_with_links
 from deployments.machine.home import discard_home
 from deployments.machine.prefect_server import HOST
 from deployments.machine.processes import free_port
 from deployments.machine.stack import Stack, StackOptions
 from incidents.links.board_links import board_link
+from incidents.links.story_links import NOW, PATH, STORY
 
 GATEWAY_PORT = 8400
 Connect = Callable[[str], Awaitable[None]]
@@ -69,28 +72,31 @@ async def scratch_installation(
     _stop_cleanly_on_sigterm()
     # Short, because a unix socket's path may not be long.
     home = Path(tempfile.mkdtemp(prefix="liaison-demo-"))
+    played = home / "liaison.yaml"
     scratch: Scratch | None = None
 
     async def with_access(stack: Stack) -> None:
+        write_with_links(policy, played, prefect_ui=stack.ui_url, gateway=f"http://{HOST}:{port}")
         with temporary_settings(stack.prefect_access):
             await connect(f"http://{HOST}:{port}")
 
     try:
         # Chosen now, as links to the gateway stand in a connection that is saved before it starts.
         port = free_port(GATEWAY_PORT)
+        # Read again once it has links: where the Prefect UI will be is known when its server has started.
+        shutil.copyfile(policy, played)
         stack_options = StackOptions(
-            home=home, policy=policy, say=say, api_port=options.api_port, gateway_port=port
+            home=home, policy=played, say=say, api_port=options.api_port, gateway_port=port
         )
         async with running(stack_options, before_gateway=with_access) as stack:
             say(f"watch it in the Prefect UI: {stack.ui_url}, login {stack.prefect_login}")
             key = operator_key(stack.home)
-            say(
-                f"or on the board, by this link: {board_link(stack.gateway_url, key, 'demo', now=datetime.now(UTC))}"
-            )
+            board = board_link(stack.gateway_url, key, "demo", now=datetime.now(UTC))
+            say(f"or on the board, by this link: {board}")
             scratch = Scratch(console=console, stack=stack)
             yield scratch
             if options.keep:
-                await _stay(stack, say)
+                await _stay(stack, board, say)
     finally:
         if scratch is not None and scratch.is_well:
             discard_home(home)
@@ -116,8 +122,13 @@ def _stop_cleanly_on_sigterm() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
-async def _stay(stack: Stack, say: Callable[[str], None]) -> None:
-    say(f"still running: {stack.ui_url} (Runs, Artifacts: inc-1, ...) and the board. Ctrl-C ends it")
+async def _stay(stack: Stack, board: str, say: Callable[[str], None]) -> None:
+    say("still running; open")
+    say(f"  {board} (the board)")
+    say(f"  {stack.gateway_url}{PATH}INC-1/{STORY} (a story in the Prefect UI, login {stack.prefect_login})")
+    say(f"  {stack.gateway_url}{PATH}{NOW} (how it stands, there too)")
+    say(f"  {stack.ui_url}/runs (every step)")
+    say("Ctrl-C ends it")
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:

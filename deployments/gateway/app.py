@@ -7,6 +7,7 @@
     GET  /status/{name}/{file}    a status page, where its connection's settings say that we serve it
     GET  /reports/{token}/{file}  pictures and tables of a report, for whoever was given its address
     GET  /pages/{token}           a page of our own, for whoever was woken with it; POST: they have it
+    GET  /incidents/INC-7/story   sent on to the story in the Prefect UI, and /incidents/now to how it stands
     GET  /board/...               what is open, for the team (deployments.gateway.board)
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
@@ -52,6 +53,8 @@ from deployments.gateway.reports import PATH as REPORTS
 from deployments.gateway.reports import Reports
 from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources, can_exist
+from deployments.gateway.story_links import PATH as STORIES
+from deployments.gateway.story_links import StoryLinks
 from deployments.machine.disk import Disk
 from incidents.errors import Forged, LiaisonError
 from incidents.events import Verified
@@ -101,6 +104,7 @@ class Gateway:
         reports: Reports,
         pages: PageAnswers,
         board: BoardPages | None = None,
+        stories: StoryLinks | None = None,
         notices: Notices,
         metrics: Metrics,
         set_aside: SetAside | None = None,
@@ -116,6 +120,7 @@ class Gateway:
         self._reports = reports
         self._pages = pages
         self._board = board
+        self._stories = stories
         self._notices = notices
         self._bodies = bodies or Bodies()
         self._clock = clock
@@ -137,6 +142,8 @@ class Gateway:
                 answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
             elif path.startswith(PAGES):
                 answer = await self._pages.answer(path[len(PAGES) :], method=scope["method"])
+            elif path.startswith(STORIES) and self._stories is not None:
+                answer = await self._stories.answer(path[len(STORIES) :], method=scope["method"])
             elif path.startswith(BOARD) and self._board is not None:
                 await self._board.answer(path[len(BOARD) :], scope, receive, send)
                 return

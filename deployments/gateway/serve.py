@@ -35,6 +35,7 @@ from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
+from deployments.gateway.story_links import StoryLinks
 from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
 from incidents.policy.policy import Policy
@@ -80,8 +81,9 @@ async def open_gateway(
             database, sources, inbox, doorbell, notices=notices, metrics=metrics, pacing=listening_pace
         )
         bodies = Bodies()
-        board = None
+        board = stories = None
         if policy is not None:
+            stories = StoryLinks(database, client, notices, policy=policy)
             readers = Readers(key, board_secret, rules=lambda: policy().board, clock=clock)
             board = BoardPages(
                 database,
@@ -107,6 +109,7 @@ async def open_gateway(
                 reports=Reports(database),
                 pages=PageAnswers(database, key, clock=clock),
                 board=board,
+                stories=stories,
                 notices=notices,
                 metrics=metrics,
                 bodies=bodies,

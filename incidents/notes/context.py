@@ -9,6 +9,7 @@ from incidents.basis import Basis
 from incidents.case import Case
 from incidents.commands.verbs import Verb
 from incidents.links.board_links import PATH
+from incidents.links.story_links import story_link
 from incidents.models import Button, ChatMessage, Link, Page
 from incidents.notes.notes import (
     evidence_lines,
@@ -123,6 +124,7 @@ def links(case: Case, policy: Policy) -> tuple[Link, ...]:
         own.append(Link(label="Runbook", url=runbook))
     if places.gateway:
         own.append(Link(label="Board", url=f"{places.gateway.rstrip('/')}{PATH}{name}"))
-    if places.prefect_ui:
-        own.append(Link(label="Story", url=f"{places.prefect_ui.rstrip('/')}/artifacts/key/{name.lower()}"))
+    story = story_link(name, places)
+    if story is not None:
+        own.append(Link(label="Story", url=story))
     return (*own, *ticket_links(case.tickets))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from uuid import UUID
 
 from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
@@ -11,6 +12,7 @@ from incidents.decisions.acting.starting import pause_words
 from incidents.links.board_links import PATH
 from incidents.policy.policy import Policy
 from incidents.texts.times import clock
+from tasks.pages.addresses import page_address
 from tasks.pages.markdown import plain
 
 KEY = "now"
@@ -18,19 +20,39 @@ SHOWN = 60
 STEPS = 2
 
 
-def now_page(board: Board, policy: Policy) -> str:
-    """Only times of the clock in it, no `in 4 min`: it reads the same until something happens."""
+def stories_on(board: Board) -> list[str]:
+    """The keys of the pages that it has links to."""
+    shown = [*(one.incident for one in board.incidents[:SHOWN]), *board.lately]
+    return [incident.name.lower() for incident in shown]
+
+
+def headline(board: Board) -> str:
+    """What the list of artifacts says of it: `3 open incidents, 1 of severity 1, as of 14:05 UTC`."""
+    worst = min((one.incident.severity for one in board.incidents), default=None)
+    of_it = sum(one.incident.severity is worst for one in board.incidents)
+    urgent = f", {of_it} of severity {int(worst)}" if worst is not None else ""
+    return f"{_counted(board)}{urgent}, as of {clock(board.at)}"
+
+
+def _counted(board: Board) -> str:
     count = len(board.incidents)
-    lines = [f"# {count} open incident{_s(count)}" if count else "# No open incidents", ""]
+    return f"{count} open incident{_s(count)}" if count else "No open incidents"
+
+
+def now_page(board: Board, policy: Policy, stories: Mapping[str, UUID]) -> str:
+    """Only times of the clock in it, no `in 4 min`: it reads the same until something happens. `stories` has the
+    artifacts of incidents' pages by key."""
+    count = len(board.incidents)
+    lines = [f"# {_counted(board)}", ""]
     lines += [*_waiting(board)]
     for shown in board.incidents[:SHOWN]:
-        lines += [*_incident(shown, policy, board.at)]
+        lines += [*_incident(shown, policy, board.at, stories)]
     if count > SHOWN:
         lines += ["", f"and {count - SHOWN} less urgent ones"]
     if board.lately:
         lines += ["", "## Over in the last day", ""]
         lines += [
-            f"- {_named(one.name)} {plain(one.title)}: {one.state.replace('_', ' ')} since"
+            f"- {_named(one.name, stories)} {plain(one.title)}: {one.state.replace('_', ' ')} since"
             f" {_at(one.state_since, board.at)}"
             for one in board.lately
         ]
@@ -57,9 +79,11 @@ def _waiting(board: Board) -> Iterator[str]:
         yield from ("## Waits for a person", "", *found, "")
 
 
-def _incident(shown: OpenIncident, policy: Policy, now: datetime) -> Iterator[str]:
+def _incident(
+    shown: OpenIncident, policy: Policy, now: datetime, stories: Mapping[str, UUID]
+) -> Iterator[str]:
     incident = shown.incident
-    yield f"## {_named(incident.name)} {plain(incident.title)}"
+    yield f"## {_named(incident.name, stories)} {plain(incident.title)}"
     yield ""
     yield (
         f"**Severity {int(incident.severity)}**, {incident.state.replace('_', ' ')} since"
@@ -75,8 +99,8 @@ def _incident(shown: OpenIncident, policy: Policy, now: datetime) -> Iterator[st
     yield ""
 
 
-def _named(name: str) -> str:
-    return f"[{name}](/artifacts/key/{name.lower()})"
+def _named(name: str, stories: Mapping[str, UUID]) -> str:
+    return f"[{name}]({page_address(name.lower(), stories)})"
 
 
 def _at(at: datetime, now: datetime) -> str:

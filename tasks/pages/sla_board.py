@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from incidents.notes.sla import metric_words
 from incidents.sla.clock import ClockState
 from incidents.sla.explain import amount
 from incidents.store.sla.board import BoardRow
+from tasks.pages.addresses import page_address
 
 _WEB = re.compile(r"https?://[^\s()<>|\]]+")
 
@@ -23,12 +25,21 @@ class BoardTable:
     description: str
 
 
-def board_table(found: Sequence[BoardRow], *, now: datetime, prefect_ui: str) -> BoardTable:
+def stories_on(found: Sequence[BoardRow]) -> list[str]:
+    """The keys of the incidents' pages that it has links to."""
+    return list(dict.fromkeys(row.incident.lower() for row in found if row.incident and row.ticket is None))
+
+
+def board_table(
+    found: Sequence[BoardRow], *, now: datetime, prefect_ui: str, stories: Mapping[str, UUID]
+) -> BoardTable:
     """`prefect_ui` is the address of the Prefect UI without a slash at its end, or empty: there are no links to
-    stories then."""
-    rows = [
-        _shown(row, is_late=row.due_at is not None and row.due_at <= now, base=prefect_ui) for row in found
-    ]
+    stories then. `stories` has the artifacts of incidents' pages by key."""
+
+    def story(incident: str) -> str:
+        return f"{prefect_ui}{page_address(incident.lower(), stories)}" if prefect_ui else ""
+
+    rows = [_shown(row, story, is_late=row.due_at is not None and row.due_at <= now) for row in found]
     late = sum(row["clock"] == "missed" for row in rows)
     paused = sum(row.clock.state is ClockState.PAUSED for row in found)
     return BoardTable(
@@ -39,7 +50,7 @@ def board_table(found: Sequence[BoardRow], *, now: datetime, prefect_ui: str) ->
     )
 
 
-def _shown(row: BoardRow, *, is_late: bool, base: str) -> dict[str, str]:
+def _shown(row: BoardRow, story: Callable[[str], str], *, is_late: bool) -> dict[str, str]:
     clock = row.clock
     if clock.state is ClockState.PAUSED:
         state = (clock.paused_because or "").replace("_", " ")
@@ -56,15 +67,16 @@ def _shown(row: BoardRow, *, is_late: bool, base: str) -> dict[str, str]:
         "clock": state,
         "risk": f"{row.risk:.0%}" if row.risk is not None and not is_late else "",
         "service": _cell(row.service or ""),
-        "link": _link(row, base),
+        "link": _link(row, story),
     }
 
 
-def _link(row: BoardRow, base: str) -> str:
+def _link(row: BoardRow, story: Callable[[str], str]) -> str:
     """To the ticket where it is one, else to the incident's story."""
     if row.ticket is not None:
         return f"[open]({row.ticket_url})" if row.ticket_url and _WEB.fullmatch(row.ticket_url) else ""
-    return f"[open]({base}/artifacts/key/{row.incident.lower()})" if row.incident and base else ""
+    address = story(row.incident) if row.incident else ""
+    return f"[open]({address})" if address else ""
 
 
 def _cell(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from incidents.basis import Basis
 from incidents.case import Actor, Case, LinkedTicket
-from incidents.models import IncidentState, Ticket
+from incidents.models import Ticket
 from incidents.notes.context import facts
 from incidents.notes.notes import held_words
 from incidents.notes.story import condensed
@@ -30,8 +30,11 @@ def review_key(incident_id: int) -> str:
     return f"inc-{incident_id}-{NAME}"
 
 
-def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> str:
+def story_page(
+    case: Case, entries: Sequence[TimelineEntry], basis: Basis, *, reviewed_at: str | None = None
+) -> str:
     """For the people who watch: state, who has it, what happened, its tickets. As of the basis' moment.
+    `reviewed_at`: the address of its review below the UI's, once there is one.
 
     Lists rather than tables: the UI cuts wide tables off, and lists wrap.
     """
@@ -47,11 +50,7 @@ def story_page(case: Case, entries: Sequence[TimelineEntry], basis: Basis) -> st
         f"# {incident.name} {plain(incident.title)}",
         "",
         f"**{incident.state.replace('_', ' ')}{into}** {since} · with: {plain(who)}"
-        + (
-            f" · [review](/artifacts/key/{review_key(incident.id)})"
-            if incident.state is IncidentState.CLOSED
-            else ""
-        ),
+        + (f" · [review]({reviewed_at})" if reviewed_at is not None else ""),
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",

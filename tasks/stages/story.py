@@ -1,5 +1,5 @@
-"""The incident's story as an artifact of the Prefect UI: one key an incident, a version for each stage; and its review
-once it is closed."""
+"""The incident's story as an artifact of the Prefect UI: one page an incident, rewritten in place, so that its address
+always shows the newest; and its review once it is closed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from incidents.models import IncidentState
 from incidents.process.reviewing import read_review_facts
 from incidents.review.document import review_document
 from tasks import resources
-from tasks.artifacts import publish_page
+from tasks.artifacts import rewrite_page
 from tasks.now import write_now_at_times
+from tasks.pages.addresses import page_address
 from tasks.pages.markdown import plain
 from tasks.pages.story import review_key, story_page
 from tasks.retries import OUTSIDE_CALL
@@ -26,17 +27,20 @@ async def tell_story(incident_id: int) -> str:
     async with resources.transaction() as step:
         facts = await read_review_facts(step.connection, incident_id)
     incident = facts.case.incident
-    await publish_page(
-        key=key,
-        markdown=story_page(facts.case, facts.story, step.basis),
-        # Shown as Markdown like the page, and on the list of all incidents too.
-        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
-    )
+    reviewed_at = None
     if incident.state is IncidentState.CLOSED:
-        await publish_page(
-            key=review_key(incident_id),
+        review = review_key(incident_id)
+        page = await rewrite_page(
+            key=review,
             markdown=review_document(facts, step.basis, plain),
             description=f"Review of {incident.name}: {plain(incident.title)}",
         )
+        reviewed_at = page_address(review, {review: page})
+    await rewrite_page(
+        key=key,
+        markdown=story_page(facts.case, facts.story, step.basis, reviewed_at=reviewed_at),
+        # Shown as Markdown like the page, and on the list of all incidents too.
+        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
+    )
     await write_now_at_times()
     return key

@@ -158,7 +158,7 @@ async def test_the_kill_switch(asking: Installation):
     await asking.escalated()
     async with resources.transaction() as step:
         board = await read_board(step.connection, now=step.now)
-        assert "**No action is started**: actions are paused by Olga" in now_page(board, step.policy)
+        assert "**No action is started**: actions are paused by Olga" in now_page(board, step.policy, {})
     await press(asking, f"Start: {ACTION}")
     await asking.sync()
     assert started(asking) == []

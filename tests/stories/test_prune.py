@@ -22,6 +22,7 @@ from flows.prune import SCHEDULES, STAGES, prune
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep
 from incidents.models import IncidentState
+from tasks.artifacts import publish_page
 from tests.servers import Postgres, PrefectServer
 from tests.stories.installation import Installation
 
@@ -90,8 +91,10 @@ async def test_old_runs_go_and_pages_stay(liaison: Installation, theirs: AsyncEn
     """The incident is over, but no two years old: people find its story and the board where they were."""
     await _closed(liaison)
     await sla_sweep()
-    before = {key: await _pages(theirs, key) for key in ("inc-1", "sla-board")}
-    assert len(before["inc-1"]) > 1
+    for said in ("older", "newest"):
+        await publish_page(key="surges", markdown=said, description=said)
+    before = {key: await _pages(theirs, key) for key in ("inc-1", "sla-board", "surges")}
+    assert before["surges"][-2:] == ["older", "newest"]
     old = await _all_is_old(theirs)
     assert (await prune()).endswith("removed")
     assert await _still_there(theirs, old) == []

@@ -37,6 +37,8 @@ class PrefectApi:
         self.runs: dict[str, UUID] = {}
         self.ended: set[str] = set()
         """Keys whose runs have ended."""
+        self.pages: list[dict[str, object]] = []
+        """Rows of what Prefect calls artifact collections: the newest page of each key."""
         self.requests: list[str] = []
         self._app = Starlette(
             routes=[
@@ -44,6 +46,7 @@ class PrefectApi:
                 Route("/api/block_types/slug/{slug}/block_documents", self._documents),
                 Route("/api/work_pools/{name}/workers/filter", self._workers, methods=["POST"]),
                 Route("/api/deployments/name/{flow}/{name}", self._deployment),
+                Route("/api/artifacts/latest/filter", self._latest_pages, methods=["POST"]),
                 Route("/api/deployments/{id}/create_flow_run", self._create_run, methods=["POST"]),
             ]
         )
@@ -90,6 +93,10 @@ class PrefectApi:
             return JSONResponse({"detail": "Deployment not found"}, status_code=404)
         pool = None if self.workers is None else "pool"
         return JSONResponse({**ids, "name": name, "work_pool_name": pool, "paused": name in self.paused})
+
+    async def _latest_pages(self, request: Request) -> Response:
+        asked = (await request.json())["artifacts"]["key"]["any_"]
+        return JSONResponse([page for page in self.pages if page["key"] in asked])
 
     async def _workers(self, request: Request) -> Response:
         ids = {"id": str(uuid4()), "work_pool_id": str(uuid5(_IDS, request.path_params["name"]))}

@@ -137,7 +137,9 @@ def test_where_to_read_on():
     assert story.url == "http://127.0.0.1:4200/artifacts/key/inc-7"
     assert [link.label for link in others] == ["Ticket #1", "Ticket #2"]
     reachable = a_policy(links={"gateway": "https://liaison.example/x"})
-    assert context.links(CASE, reachable)[0].url == "https://liaison.example/x/board/INC-7"
+    board, story, *_ = context.links(CASE, reachable)
+    assert board.url == "https://liaison.example/x/board/INC-7"
+    assert story.url == "https://liaison.example/x/incidents/INC-7/story", "looked up when it is clicked"
     known = context.links(CASE, with_runbook("https://wiki.example/checkout"))[0]
     assert known == Link(label="Runbook", url="https://wiki.example/checkout"), (
         "what is read first comes first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from incidents.store.emergencies import DoneWithout, Emergency
 from tasks.pages.emergency import emergency_page
@@ -19,12 +20,12 @@ def done(incident_id: int, text: str) -> DoneWithout:
 
 def test_step_by_step_for_each_incident():
     steps = [done(1, "Paged by p/d"), done(1, "Closed"), done(2, "Paged by p/d")]
-    page = emergency_page(EMERGENCY, steps, sent_to_tickets=0)
+    page = emergency_page(EMERGENCY, steps, sent_to_tickets=0, stories={"inc-1": UUID(int=1)})
     assert (
         "**2026-11-23 12:00:00 to 2026-11-23 12:06:05 UTC**: worker vm, process 7 went on by itself." in page
     )
     assert page.splitlines()[4:] == [
-        "## [INC-1](/artifacts/key/inc-1)",
+        f"## [INC-1](/artifacts/artifact/{UUID(int=1)})",
         "",
         "- 12:00:30 Paged by p/d",
         "- 12:00:30 Closed",
@@ -37,7 +38,7 @@ def test_step_by_step_for_each_incident():
 
 def test_customers_words_are_text_and_a_night_is_cut():
     steps = [done(1, "![x](http://x.example/)")] * 502
-    page = emergency_page(EMERGENCY, steps, sent_to_tickets=4)
+    page = emergency_page(EMERGENCY, steps, sent_to_tickets=4, stories={})
     assert "![x]" not in page
     assert page.count("- 12:00:30") == 500
     assert "2 more steps are in the incidents' own pages." in page

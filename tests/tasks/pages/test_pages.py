@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -30,6 +31,7 @@ from tasks.pages.surges import SHOWN, surges_page
 from tests.incidents.builders import NOW, a_case, a_policy, a_ticket, an_incident, with_clocks
 
 HOSTILE = "<img src=x> ![i](http://evil.example/i.png) | *x* #1"
+ID = UUID(int=7)
 MINUTE = timedelta(minutes=1)
 DAYS = timedelta(days=90)
 FINDING = Finding(check=Check.VOLUME, column="", words=HOSTILE, observed=HOSTILE)
@@ -182,17 +184,23 @@ def test_a_feed_that_is_as_usual_says_how_it_was_held():
         ({"ticket_url": "javascript:alert(1)"}, {"link": ""}),
         ({"ticket_url": "https://x.example/)![i](https://y.example"}, {"link": ""}),
         ({"who": "Ada](http://x.example)"}, {"with": "Ada] (http://x.example)"}),
-        ({"ticket": None, "incident": "INC-7"}, {"link": "[open](https://ui.example/artifacts/key/inc-7)"}),
+        (
+            {"ticket": None, "incident": "INC-7"},
+            {"link": f"[open](https://ui.example/artifacts/artifact/{ID})"},
+        ),
+        ({"ticket": None, "incident": "INC-8"}, {"link": "[open](https://ui.example/artifacts/key/inc-8)"}),
     ],
 )
 def test_a_row_of_the_board(changes, cells):
-    (row,) = board_table([a_row(**changes)], now=NOW, prefect_ui="https://ui.example").rows
+    (row,) = board_table(
+        [a_row(**changes)], now=NOW, prefect_ui="https://ui.example", stories={"inc-7": ID}
+    ).rows
     assert {name: row[name] for name in cells} == cells
 
 
 def test_the_boards_sentence_counts_what_is_on_it():
     paused = replace(a_row().clock, running_since=None, paused_because="waiting_for_customer")
     rows = [a_row(), a_row(), a_row(due_at=NOW - MINUTE), a_row(clock=paused, due_at=None)]
-    table = board_table(rows, now=NOW, prefect_ui="")
+    table = board_table(rows, now=NOW, prefect_ui="", stories={})
     assert "2 to come, 1 missed and still open, 1 standing still" in table.description
     assert table.rows[3]["clock"] == "waiting for customer"
