@@ -6,6 +6,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 
 from flows.names import rename_run
+from flows.telling import telling
 from tasks.insights.breach_risk import judge_promises
 
 
@@ -13,6 +14,7 @@ def _run_name() -> str:
     return f"breach_risk {flow_run.scheduled_start_time:%H:%M}"
 
 
+@telling("Promises are shown by their clocks alone.")
 @flow(name="breach_risk", flow_run_name=_run_name)
 async def breach_risk() -> str:
     """Write down each open promise's chance to be broken; the SLA board and the sweep's order go by it when the

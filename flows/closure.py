@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.following.stage import IncidentNames, for_each, stage_run_name
+from flows.telling import telling
 from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver
 from tasks.stages.commit import commit_closure
@@ -22,6 +23,7 @@ async def _tell(after: Incident) -> None:
     await tell_story(after.id)
 
 
+@telling("{incident}: customers may not have been told that it works again.")
 @flow(name="closure", flow_run_name=stage_run_name)
 async def closure(incident: IncidentNames) -> str:
     """Look again; when it is proven fixed, tell everybody and close.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.names import rename_run
+from flows.telling import telling
 from incidents.errors import LiaisonError
 from insights.contract import TrainedInsight
 from insights.registry import trained
@@ -20,6 +21,7 @@ from tasks.insights.surge_outcomes import look_at_surges
 from tasks.parameters import unsearched
 
 
+@telling("Whether the models are still right is not known.")
 @flow(name="drift_check")
 async def drift_check() -> str:
     """Settle what became of predictions and surges, then look at each model in use. It only tells; training is another

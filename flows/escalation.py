@@ -8,6 +8,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.following.stage import IncidentNames, for_each, stage_run_name
+from flows.telling import telling
 from incidents.effects import Wanted
 from incidents.models import Incident, IncidentState
 from tasks.deliver.deliver import deliver
@@ -25,6 +26,7 @@ async def _tell(after: Incident) -> None:
     await tell_story(after.id)
 
 
+@telling("{incident}: engineers may not have been woken.")
 @flow(name="escalation", flow_run_name=stage_run_name)
 async def escalation(incident: IncidentNames, escalate_now_for: Requester = None) -> str:
     """Try the service's action and look again; page the owning team if that did not help.

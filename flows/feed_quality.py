@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prefect import flow
 
 from flows.names import rename_run
+from flows.telling import telling
 from incidents.errors import LiaisonError
 from insights.quality.checked_feed import CheckedFeed, Unchecked
 from tasks import resources
@@ -18,6 +19,7 @@ from tasks.insights.feed_quality import (
 from tasks.without_prefect import run_logger
 
 
+@telling("What helpdesks send may be odd, and nobody is told.")
 @flow(name="feed_quality")
 async def feed_quality() -> str:
     """Check every helpdesk of the policy, show what is not as usual, and tell it in the teams' chats once a day.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from prefect import flow
 from prefect.runtime import flow_run
 
+from flows.drain import drain
 from flows.following.drain import drain
 from flows.following.follow import Followers
+from flows.names import found_words, rename_run
+from flows.telling import telling
 from incidents.events import Lane, TicketEvent
 from incidents.models import TicketRef
 from tasks.insights.precedents import suggest_incidents
@@ -41,14 +44,17 @@ def _run_name() -> str:
     return f"intake {flow_run.scheduled_start_time:%H:%M:%S}"
 
 
+@telling("What customers wrote since waits in the inbox; nothing is lost.")
 @flow(name="intake", flow_run_name=_run_name)
 async def intake() -> str:
     """Drain the inbox of the helpdesks. The incidents concerned go through their stages meanwhile."""
     fence = await take_lane(Lane.INTAKE)
     if fence is None:
+        await rename_run("intake: another one is at work")
         return "another intake is at work"
     followers = Followers()
     tickets = opened = 0
+    concerned: dict[int, None] = {}
 
     async def take_in(chunk: Chunk) -> None:
         nonlocal tickets, opened
@@ -58,6 +64,7 @@ async def intake() -> str:
         replies = await replies_to_events(events, newest)
         handled = await commit_intake(fence, unsearched(chunk), unsearched(newest), unsearched(replies))
         tickets, opened = tickets + handled.tickets, opened + handled.opened
+        concerned.update(dict.fromkeys(handled.incidents))
         followers.start(handled.to_follow)
         followers.start(await listened(handled.open_questions))
 
@@ -65,6 +72,7 @@ async def intake() -> str:
         await drain(Lane.INTAKE, fence, take_in)
     finally:
         await followers.finish()
+    await rename_run(f"intake: {found_words(tickets, 'ticket', list(concerned))}")
     if tickets:
         await show_board()
         await show_now()

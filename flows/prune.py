@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from prefect import flow
 
 from flows.names import rename_run
+from flows.telling import telling
 from tasks import resources
 from tasks.artifacts import publish_page
 from tasks.pages.retention import retention_page, total
@@ -30,6 +31,7 @@ SCHEDULES = (
 KEY = "retention"
 
 
+@telling("What is older than the policy keeps it is still there; the page `retention` says what.")
 @flow(name="prune")
 async def prune() -> str:
     """Small batches, one after the other; what could not be pruned is left to the next night, and fails this run.

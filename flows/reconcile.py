@@ -7,6 +7,8 @@ from prefect.runtime import flow_run
 
 from flows.following.follow import Followers
 from flows.following.look_at_pages import look_at_pages
+from flows.names import rename_run
+from flows.telling import telling
 from incidents.errors import LiaisonError
 from tasks import resources
 from tasks.reading import paged_incidents
@@ -23,6 +25,7 @@ def _run_name() -> str:
     return f"reconcile {flow_run.scheduled_start_time:%H:%M}"
 
 
+@telling("What webhooks did not tell may be missed.")
 @flow(name="reconcile", flow_run_name=_run_name)
 async def reconcile() -> str:
     """Ask each helpdesk what changed, each pager how its pages stand, each monitor what fires; webhooks are only the
@@ -70,4 +73,5 @@ async def reconcile() -> str:
     told = await show_missed(looks)
     if failures:
         raise failures[0]
+    await rename_run(f"reconcile: {told}")
     return f"{tickets} tickets looked at, {joined} joined; {len(paged)} incidents' pages looked at; {told}"

@@ -9,6 +9,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.names import rename_run
+from flows.telling import telling
 from insights.sla_report.iso_week import PATTERN, week_to_report
 from tasks import resources
 from tasks.sla.noise import show_page_noise
@@ -17,6 +18,7 @@ from tasks.sla.report import make_sla_report, show_sla_report
 WeekName = Annotated[str, Field(pattern=PATTERN, examples=["2026-W47"])]
 
 
+@telling("The week's report is not there.")
 @flow(name="sla_report")
 async def sla_report(week: WeekName | None = None) -> str:
     """Make the week's report; again for the same week, it replaces its files. Raises `Refused` for a week to come.

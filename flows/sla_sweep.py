@@ -8,6 +8,7 @@ from prefect.runtime import flow_run
 
 from flows.following.follow import Followers
 from flows.names import rename_run
+from flows.telling import telling
 from incidents.process.sla_sweep import Swept
 from tasks.deliver.deliver import deliver
 from tasks.now import show_now
@@ -25,6 +26,7 @@ def _run_name() -> str:
     return f"sla_sweep {flow_run.scheduled_start_time:%H:%M}"
 
 
+@telling("Promises to customers may be broken without a warning.")
 @flow(name="sla_sweep", flow_run_name=_run_name)
 async def sla_sweep() -> str:
     """Tell what is due now, each moment once; a sweep that runs late or twice tells nothing twice.

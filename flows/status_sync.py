@@ -7,8 +7,11 @@ from collections.abc import Collection
 from prefect import flow
 from prefect.runtime import flow_run
 
+from flows.drain import drain
 from flows.following.drain import drain
 from flows.following.follow import Followers
+from flows.names import found_words, rename_run
+from flows.telling import telling
 from incidents.errors import LiaisonError
 from incidents.events import AlertsLeftOut, ChatCommand, IssueEvent, Lane, PageEvent
 from tasks.now import show_now
@@ -46,23 +49,26 @@ def _run_name() -> str:
     return f"status_sync {flow_run.scheduled_start_time:%H:%M:%S}"
 
 
+@telling("What engineers, chat and monitors said since waits in the inbox; nothing is lost.")
 @flow(name="status_sync", flow_run_name=_run_name)
 async def status_sync() -> str:
     """Drain the inbox of everything that is no helpdesk. The incidents concerned go on meanwhile."""
     fence = await take_lane(Lane.STATUS_SYNC)
     if fence is None:
+        await rename_run("status_sync: another one is at work")
         return "another status_sync is at work"
     followers = Followers(is_under_way=True)
     count = 0
+    concerned: dict[int, None] = {}
 
     async def follow(chunk: Chunk) -> None:
         nonlocal count
         pages = await read_pages([event for event in chunk.events if isinstance(event, PageEvent)])
         commands = [event for event in chunk.events if isinstance(event, ChatCommand)]
         checked = await check_commands(commands) if commands else []
-        followers.start(
-            await commit_sync(fence, unsearched(chunk), unsearched(pages), unsearched(list(checked)))
-        )
+        incidents = await commit_sync(fence, unsearched(chunk), unsearched(pages), unsearched(list(checked)))
+        concerned.update(dict.fromkeys(one for one in incidents if one is not None))
+        followers.start(incidents)
         count += len(chunk.events)
         for connection in {event.connection for event in chunk.events if isinstance(event, AlertsLeftOut)}:
             followers.start(await looked_at(connection))
@@ -74,6 +80,7 @@ async def status_sync() -> str:
         await drain(Lane.STATUS_SYNC, fence, follow)
     finally:
         await followers.finish()
+    await rename_run(f"status_sync: {found_words(count, 'event', list(concerned))}")
     if count:
         await show_board()
         await show_now()

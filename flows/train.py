@@ -8,6 +8,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows.names import rename_run
+from flows.telling import telling
 from incidents.errors import LiaisonError
 from incidents.policy.insights import InsightMode
 from insights.contract import TrainedInsight
@@ -30,6 +31,7 @@ TrainKind = Annotated[
 ]
 
 
+@telling("The models in use stay in use.")
 @flow(name="train")
 async def train(kind: TrainKind = ALL) -> str:
     """Check, learn, judge and promote; the run's name says what came of it.

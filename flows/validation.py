@@ -7,6 +7,7 @@ import asyncio
 from prefect import flow
 
 from flows.following.stage import IncidentNames, for_each, stage_run_name
+from flows.telling import telling
 from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents
@@ -38,6 +39,7 @@ async def _tell(after: Incident) -> None:
     await tell_story(after.id)
 
 
+@telling("{incident}: whether customers are really hit is not known yet.")
 @flow(name="validation", flow_run_name=stage_run_name)
 async def validation(incident: IncidentNames) -> str:
     """Probe the service, weigh the tickets, and write the verdict down. Safe to run again at any time.

@@ -92,11 +92,12 @@ class Approval:
 class Ruling:
     """What somebody says to such a question: yes or no, who, where, and why if they say so.
 
-    `which` as in `Approval`, in capitals or not; "" will do where one action is asked for. `generation` is that of the
-    question it stands under; None for what somebody says now.
+    Without a `subject` it is about the one thing that is asked. `which` as in `Approval`, in capitals or not; "" will
+    do where one action is asked for. `generation` is that of the question it stands under; None for what somebody says
+    now.
     """
 
-    subject: ApprovalSubject
+    subject: ApprovalSubject | None
     is_yes: bool
     by: str
     where: str

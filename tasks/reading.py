@@ -12,6 +12,7 @@ from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN
 from incidents.models import Incident
 from incidents.policy.insights import InsightMode
 from incidents.store.approvals import incidents_with_expired_approvals
+from incidents.store.board.search import named_incident
 from incidents.store.cases import (
     closed_since,
     due_incidents,
@@ -55,6 +56,15 @@ async def incident_named(name: str) -> Incident:
     """Raises `NotFound` for a name that is none, or an incident that never was."""
     async with resources.database().transaction() as tx:
         return await read_incident(tx, incident_number(name))
+
+
+@read_again
+async def incident_meant(words: str) -> Incident:
+    """By its name, or by a ticket of it: number, whole name or address. Raises `NotFound` for what is none, `Refused`
+    where it could be several."""
+    helpdesks = resources.policy().helpdesks
+    async with resources.database().transaction() as tx:
+        return await named_incident(tx, words, helpdesks=helpdesks)
 
 
 @read_again

@@ -8,10 +8,11 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.by_hand.fields import IncidentName, Person, Reason
+from flows.by_hand.fields import IncidentMeant, Person, Question, Reason
 from flows.following.follow import Followers
-from incidents.approval import ApprovalSubject, Ruling
-from tasks.reading import incident_named
+from flows.telling import telling
+from incidents.approval import Ruling
+from tasks.reading import incident_meant
 from tasks.stages.approvals import commit_approval
 
 Which = Annotated[str, Field(max_length=100)]
@@ -22,29 +23,31 @@ def _run_name() -> str:
     return f"{'approve' if given.get('is_approved', True) else 'deny'} {given.get('incident', '')}"
 
 
+@telling("What waits for a person about {incident} still waits.", is_named_by_answer=True)
 @flow(name="approve", flow_run_name=_run_name)
 async def approve(
-    incident: IncidentName,
+    incident: IncidentMeant,
     by: Person,
     *,
     is_approved: bool = True,
-    subject: ApprovalSubject = ApprovalSubject.STATUS_PAGE,
+    subject: Question = Question.WHATEVER,
     which: Which = "",
     why: Reason = "",
 ) -> str:
     """Say yes or no to what is asked for about an incident. The first answer counts; a later one is told which.
 
     Args:
-        incident: Which incident, such as INC-42.
+        incident: Which incident: INC-42, or a ticket of it by its number (#4711) or address.
         by: Who decides; it stands in the incident's story.
         is_approved: Yes, or no.
-        subject: What is asked for.
+        subject: What is asked for; needed where several things are.
         which: The action's name, where several are asked for.
         why: The reason, if you like.
     """
-    about = await incident_named(incident)
+    about = await incident_meant(incident)
     said = await commit_approval(
-        about.id, Ruling(subject=subject, which=which, is_yes=is_approved, by=by, where="by form", why=why)
+        about.id,
+        Ruling(subject=subject.subject, which=which, is_yes=is_approved, by=by, where="by form", why=why),
     )
     followers = Followers(is_under_way=True)
     followers.start([about.id])

@@ -8,10 +8,11 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.by_hand.fields import IncidentName, Person
+from flows.by_hand.fields import IncidentMeant, Person
 from flows.following.follow import Followers
+from flows.telling import telling
 from incidents.decisions.closing.word import ClosingWord
-from tasks.reading import incident_named
+from tasks.reading import incident_meant
 from tasks.stages.approvals import commit_closing
 
 Why = Annotated[str, Field(min_length=1, max_length=500)]
@@ -21,16 +22,17 @@ def _run_name() -> str:
     return f"close {flow_run.parameters.get('incident', '')}"
 
 
+@telling("{incident} stays as it was.", is_named_by_answer=True)
 @flow(name="close", flow_run_name=_run_name)
-async def close(incident: IncidentName, by: Person, why: Why) -> str:
+async def close(incident: IncidentMeant, by: Person, why: Why) -> str:
     """Say by name that an incident is over: instead of a proof, or of customers' last messages that did not arrive.
 
     Args:
-        incident: Which incident, such as INC-42.
+        incident: Which incident: INC-42, or a ticket of it by its number (#4711) or address.
         by: Who says so; it stands in the incident's story.
         why: How you know, or who was told by hand.
     """
-    about = await incident_named(incident)
+    about = await incident_meant(incident)
     found = await commit_closing(about.id, ClosingWord(by=by, why=why, where="by form"))
     followers = Followers(is_under_way=True)
     followers.start([about.id])

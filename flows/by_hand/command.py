@@ -10,6 +10,7 @@ from pydantic import Field
 
 from flows.by_hand.fields import Person
 from flows.following.follow import Followers
+from flows.telling import telling
 from tasks.stages.commands import commit_command
 
 Words = Annotated[str, Field(min_length=1, max_length=4_000, examples=["escalate INC-42 sev1 because ..."])]
@@ -20,6 +21,7 @@ def _run_name() -> str:
     return f"command {str(flow_run.parameters.get('words', ''))[:40]}"
 
 
+@telling("What was asked for was not done: {words}", is_named_by_answer=True)
 @flow(name="command", flow_run_name=_run_name)
 async def command(words: Words, by: Person, ticket: Ticket = "") -> str:
     """Say to Liaison what can be said in a private note or in chat; `help` lists it. What came of it is the result.

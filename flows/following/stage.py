@@ -17,6 +17,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.following.line import give_way
+from flows.names import several
 from incidents.models import Incident, Stage
 from incidents.telemetry.spans import span
 from incidents.telemetry.subject import about
@@ -24,7 +25,6 @@ from tasks.reading import incident_named, origin_of
 
 AT_ONCE = 10
 """So many incidents share a run at most."""
-_SHOWN = 3
 
 # What it is for is told in the flows' "Args", where the forms of the Prefect UI take descriptions from.
 IncidentNames = Annotated[
@@ -60,8 +60,7 @@ def stage_run_name() -> str:
     if len(names) == 1:
         known = company.incidents.get(names[0]) if company is not None else None
         return f"{flow_run.flow_name} {names[0]}{f' {known.service}' if known is not None else ''}"
-    more = len(names) - _SHOWN
-    return f"{flow_run.flow_name} {', '.join(names[:_SHOWN])}{f' and {more} more' if more > 0 else ''}"
+    return f"{flow_run.flow_name} {several(names)}"
 
 
 def parted(incidents: str) -> Sequence[str]:

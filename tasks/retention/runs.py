@@ -45,7 +45,8 @@ _ENDED_WELL = (StateType.COMPLETED, StateType.CANCELLED)
 # Prefect's server has it, its client's list of routes has not.
 _BULK_DELETE: Any = "/flow_runs/bulk_delete"
 OUR_PAGES = re.compile(
-    r"inc-[0-9]+(-review|-told)?|now|sla-board|sla-report(-.+)?|page-noise|feed-quality|surges|retention"
+    r"inc-[0-9]+(-review|-told)?|now|sla-board|sla-report(-.+)?|page-noise|feed-quality|surges|retention|emergency"
+    r"|missed-webhooks"
     r"|(model|challenger|drift|history)-.+"
 )
 """Keys of the artifacts that our flows make. What other flows of the server make is theirs."""

@@ -207,16 +207,23 @@ def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:
 def _meant(case: Case, ruling: Ruling) -> Approval | str:
     """The question that a ruling is about; or, for people, why there is none."""
     name, which = case.incident.name, " ".join(ruling.which.split()).casefold()
-    asked = [one for one in case.approvals if one.subject is ruling.subject]
+    subject = ruling.subject
+    if subject is None:
+        still_open = _still_open(case.approvals)
+        if len(still_open) > 1:
+            return f"{name}: several things are asked. Say which: {_choices(still_open, name)}."
+        subject = still_open[0].subject if still_open else ApprovalSubject.STATUS_PAGE
+        which = still_open[0].which.casefold() if still_open else ""
+    asked = [one for one in case.approvals if one.subject is subject]
     here = [one for one in asked if one.generation == case.incident.generation]
-    if ruling.subject is ApprovalSubject.ACTION:
+    if subject is ApprovalSubject.ACTION:
         here = [one for one in here if one.which.casefold() == which] if which else _still_open(here) or here
-    elif ruling.subject is ApprovalSubject.AFFECTED and not here:
+    elif subject is ApprovalSubject.AFFECTED and not here:
         here = asked[-1:]  # asked once in an incident's life
     if len(here) > 1:
         return f"{name}: which one? {_choices(here, name)}."
     if not here:
-        return f"Nothing is asked about {words_for(ruling.subject, ruling.which).what} for {name}."
+        return f"Nothing is asked about {words_for(subject, ruling.which).what} for {name}."
     if ruling.generation not in (None, here[0].generation):
         return f"{name}: that was asked before it was reopened, and is over. What is asked now has buttons of its own."
     return here[0]
@@ -234,16 +241,7 @@ def ruled_by_words(case: Case, words: str, given: Spoken, basis: Basis) -> Ruled
     """The same for a yes or no in a person's words: what they name, else the one thing that is asked. Where several are
     asked and none is named, whoever spoke is told which: nothing is approved by accident."""
     words = words.strip()
-    found = _named_in(case, words)
-    if found is None:
-        still_open = _still_open(case.approvals)
-        if len(still_open) > 1:
-            choices = _choices(still_open, case.incident.name)
-            said = f"{case.incident.name}: several things are asked. Say which: {choices}."
-            return Ruled(plan=Plan(incident=case.incident), said=said, counts=False)
-        only = still_open[0] if still_open else None
-        found = (only.subject, only.which, words) if only else (ApprovalSubject.STATUS_PAGE, "", words)
-    subject, which, why = found
+    subject, which, why = _named_in(case, words) or (None, "", words)
     generation, why = generation_in(why)
     ruling = Ruling(
         subject=subject,
