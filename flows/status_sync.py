@@ -7,7 +7,6 @@ from collections.abc import Collection
 from prefect import flow
 from prefect.runtime import flow_run
 
-from flows.drain import drain
 from flows.following.drain import drain
 from flows.following.follow import Followers
 from flows.names import found_words, rename_run

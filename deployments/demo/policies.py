@@ -19,10 +19,11 @@ def write_played_policy(folder: Path) -> Path:
     return file
 
 
-def write_with_links(policy: Path, file: Path, *, prefect_ui: str, gateway: str) -> None:
-    """The policy with these addresses in it, so that notes, pages and rooms lead to the board and to stories."""
-    links = {"links": {"prefect_ui": prefect_ui, "gateway": gateway}}
-    file.write_text(yaml.safe_dump(merged(_read(policy), links)), encoding="utf-8")
+def write_with_links(policy: Path, file: Path, *, prefect_ui: str, gateway: str, reader: str) -> None:
+    """The policy with these addresses in it, so that notes, pages and rooms lead to the board and to stories; who has
+    the demo's link to the board may answer there."""
+    changes = {"links": {"prefect_ui": prefect_ui, "gateway": gateway}, "board": {"may_act": [reader]}}
+    file.write_text(yaml.safe_dump(merged(_read(policy), changes)), encoding="utf-8")
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,8 @@ from incidents.links.board_links import board_link
 from incidents.links.story_links import NOW, PATH, STORY
 
 GATEWAY_PORT = 8400
+READER = "demo"
+"""Whom the demo's link to the board is for."""
 Connect = Callable[[str], Awaitable[None]]
 """Saves the connections; it is given where the gateway will be reached."""
 
@@ -76,9 +78,10 @@ async def scratch_installation(
     scratch: Scratch | None = None
 
     async def with_access(stack: Stack) -> None:
-        write_with_links(policy, played, prefect_ui=stack.ui_url, gateway=f"http://{HOST}:{port}")
+        gateway = f"http://{HOST}:{port}"
+        write_with_links(policy, played, prefect_ui=stack.ui_url, gateway=gateway, reader=READER)
         with temporary_settings(stack.prefect_access):
-            await connect(f"http://{HOST}:{port}")
+            await connect(gateway)
 
     try:
         # Chosen now, as links to the gateway stand in a connection that is saved before it starts.
@@ -91,7 +94,7 @@ async def scratch_installation(
         async with running(stack_options, before_gateway=with_access) as stack:
             say(f"watch it in the Prefect UI: {stack.ui_url}, login {stack.prefect_login}")
             key = operator_key(stack.home)
-            board = board_link(stack.gateway_url, key, "demo", now=datetime.now(UTC))
+            board = board_link(stack.gateway_url, key, READER, now=datetime.now(UTC))
             say(f"or on the board, by this link: {board}")
             scratch = Scratch(console=console, stack=stack)
             yield scratch

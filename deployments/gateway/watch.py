@@ -16,8 +16,10 @@ from prefect.client.orchestration import PrefectClient
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from deployments.gateway.alarms import Alarms
 from deployments.gateway.notices import Notices, error_words
 from incidents.store.database import Database
+from incidents.store.health.backlog import read_backlog
 from incidents.store.instance import instance_id
 from incidents.store.overdue import things_to_do
 from tasks.ring import WAKE_CHANNEL
@@ -56,6 +58,7 @@ class Watch:
         self._client = client
         self._pacing = pacing or WatchPacing()
         self._clock = clock
+        self._alarms = Alarms(client)
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""
@@ -68,15 +71,18 @@ class Watch:
                 self._notices.warn("could not look for what is due: %s", error_words(error), subject="watch")
 
     async def look(self) -> None:
-        """Start a run for what is due. Raises what the store and Prefect raise."""
+        """Start a run for what is due, and tell what operators are to hear of. Raises what store and Prefect raise."""
         async with self._database.transaction() as tx:
             now = self._clock() if self._clock is not None else await _store_time(tx)
             found = await things_to_do(tx, now=now - timedelta(seconds=self._pacing.grace))
             instance = await instance_id(tx)
+            backlog = await read_backlog(tx)
         # A promise's moment is nobody's before it is swept, so the grace costs it some seconds and no more.
         wanted = {SLA_SWEEP: found.has_promises, RECOVER: found.has_work}
         for deployment in [name for name, is_due in wanted.items() if is_due]:
             await self._start(deployment, f"{instance}-{deployment}-{now:%Y-%m-%dT%H:%M}")
+        # Last: a Prefect that takes no events is still to start runs.
+        await self._alarms.tell(backlog)
 
     async def _start(self, name: str, key: str) -> None:
         deployment = await self._client.read_deployment_by_name(f"{name}/{name}")

@@ -1,4 +1,4 @@
-"""Tells Prefect what there is: the work pool, the blocks' types, and the deployments of prefect.yaml.
+"""Tells Prefect what there is: the work pool, the blocks' types, the deployments and the automations of prefect.yaml.
 
 On a fresh server it does in one process what `prefect deploy --all` and `prefect block register` do, in a third of the
 time; a test holds the two results together. Registering again sets what has changed in the file, and keeps what an
@@ -21,8 +21,6 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import (
     DeploymentScheduleCreate,
     DeploymentUpdate,
-    VariableCreate,
-    VariableUpdate,
     WorkPoolCreate,
 )
 from prefect.client.schemas.responses import DeploymentResponse
@@ -34,9 +32,11 @@ from prefect.settings.legacy import Setting
 from prefect.utilities.callables import parameter_schema
 
 from blocks.catalogue import BLOCKS
+from deployments.worker.automations import register_automations
 from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
 from deployments.worker.leftovers import drop_leftovers
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
+from deployments.worker.remembered import Memory
 from deployments.worker.silent_hours import is_silent_in_autumn
 from deployments.worker.worker import LiaisonWorker
 
@@ -68,8 +68,8 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         for pool in pools:
             await ensure_work_pool(client, pool)
         kinds = block_types()
-        variable = _variable(file)
-        before = await _remembered(client, variable)
+        memory = await Memory.read(client, _variable(file))
+        before = memory.values
         flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
         declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}
         await asyncio.gather(*(kind.aregister_type_and_schema(client=client) for kind in kinds))
@@ -80,12 +80,13 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         retired = [
             line for name in sorted(before.keys() - declared.keys()) for line in await _retire(client, name)
         ]
-        await _remember(client, variable, {name: fingerprint(one) for name, one in declared.items()}, before)
+        await memory.write(client, {name: fingerprint(one) for name, one in declared.items()})
+        automations = await register_automations(client, file=file)
     return Registered(
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
         deployments=[declaration.name for declaration in wanted],
-        remarks=[*(line for lines in kept for line in lines), *retired, *left],
+        remarks=[*(line for lines in kept for line in lines), *retired, *left, *automations],
     )
 
 
@@ -211,24 +212,6 @@ async def _retire(client: PrefectClient, name: str) -> Sequence[str]:
         return []
     await client.delete_deployment(there.id)
     return [f"{there.name}: deleted, prefect.yaml declares it no longer"]
-
-
-async def _remembered(client: PrefectClient, variable: str) -> Mapping[str, str]:
-    """The fingerprints of what was declared last, by deployment; empty where nothing is remembered."""
-    found = await client.read_variable_by_name(variable)
-    value = None if found is None else found.value
-    return {} if not isinstance(value, dict) else {str(name): str(said) for name, said in value.items()}
-
-
-async def _remember(
-    client: PrefectClient, name: str, declared: Mapping[str, str], before: Mapping[str, str]
-) -> None:
-    if not before:
-        with contextlib.suppress(ObjectNotFound):
-            await client.delete_variable_by_name(name)  # one that nobody can read
-        await client.create_variable(VariableCreate(name=name, value=dict(declared), tags=["liaison"]))
-    elif declared != before:
-        await client.update_variable(VariableUpdate(name=name, value=dict(declared)))
 
 
 def _variable(file: Path) -> str:

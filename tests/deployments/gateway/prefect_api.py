@@ -39,6 +39,7 @@ class PrefectApi:
         """Keys whose runs have ended."""
         self.pages: list[dict[str, object]] = []
         """Rows of what Prefect calls artifact collections: the newest page of each key."""
+        self.events: list[dict[str, object]] = []
         self.requests: list[str] = []
         self._app = Starlette(
             routes=[
@@ -46,6 +47,7 @@ class PrefectApi:
                 Route("/api/block_types/slug/{slug}/block_documents", self._documents),
                 Route("/api/work_pools/{name}/workers/filter", self._workers, methods=["POST"]),
                 Route("/api/deployments/name/{flow}/{name}", self._deployment),
+                Route("/api/events", self._take_events, methods=["POST"]),
                 Route("/api/artifacts/latest/filter", self._latest_pages, methods=["POST"]),
                 Route("/api/deployments/{id}/create_flow_run", self._create_run, methods=["POST"]),
             ]
@@ -93,6 +95,10 @@ class PrefectApi:
             return JSONResponse({"detail": "Deployment not found"}, status_code=404)
         pool = None if self.workers is None else "pool"
         return JSONResponse({**ids, "name": name, "work_pool_name": pool, "paused": name in self.paused})
+
+    async def _take_events(self, request: Request) -> Response:
+        self.events += await request.json()
+        return Response(status_code=204)
 
     async def _latest_pages(self, request: Request) -> Response:
         asked = (await request.json())["artifacts"]["key"]["any_"]

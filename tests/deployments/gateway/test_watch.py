@@ -173,7 +173,7 @@ async def test_deliveries_of_a_living_drain_are_in_good_hands(
     async with database.transaction() as tx:
         await begin_drain(tx, Lane.INTAKE)
     await watch.look()
-    assert prefect.requests == []
+    assert _started(prefect) == []
 
 
 async def test_what_has_just_become_due_is_left_to_who_planned_it(
@@ -210,3 +210,11 @@ async def test_a_paused_deployment_stays_paused(watch: Watch, prefect: PrefectAp
     await _stage(database)
     await watch.look()
     assert prefect.runs == {}
+
+
+async def test_what_waits_for_long_is_told(watch: Watch, database: Database, prefect: PrefectApi):
+    """Beside the run that is started for it."""
+    async with database.transaction() as tx:
+        await tx.execute(text(_DELIVERY))
+    await watch.look()
+    assert [event["event"] for event in prefect.events] == ["liaison.lane.waiting"]
