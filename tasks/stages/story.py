@@ -3,6 +3,7 @@ always shows the newest; and its review once it is closed."""
 
 from __future__ import annotations
 
+from incidents.links.story_links import story_link
 from incidents.models import IncidentState
 from incidents.process.reviewing import read_review_facts
 from incidents.review.document import review_document
@@ -14,7 +15,7 @@ from tasks.pages.markdown import plain
 from tasks.pages.story import review_key, story_page
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
-from tasks.without_prefect import is_without_prefect
+from tasks.without_prefect import is_without_prefect, run_logger
 
 
 @task(name="tell story", **OUTSIDE_CALL)
@@ -42,5 +43,8 @@ async def tell_story(incident_id: int) -> str:
         # Shown as Markdown like the page, and on the list of all incidents too.
         description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
     )
+    address = story_link(incident.name, step.policy.links)
+    if address is not None:
+        run_logger().info("the story of %s: %s", incident.name, address)
     await write_now_at_times()
     return key
