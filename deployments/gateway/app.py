@@ -37,6 +37,8 @@ from starlette.types import Receive, Scope, Send
 from deployments.gateway.answers import HookAnswer, busy
 from deployments.gateway.board.board import PATH as BOARD
 from deployments.gateway.board.board import BoardPages
+from deployments.gateway.board.story_links import PATH as STORIES
+from deployments.gateway.board.story_links import StoryLinks
 from deployments.gateway.bodies import Bodies, Gone, TooLarge, TooMuch
 from deployments.gateway.clock_check import ClockCheck
 from deployments.gateway.doorbell import Doorbell
@@ -53,8 +55,6 @@ from deployments.gateway.reports import PATH as REPORTS
 from deployments.gateway.reports import Reports
 from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources, can_exist
-from deployments.gateway.story_links import PATH as STORIES
-from deployments.gateway.story_links import StoryLinks
 from deployments.machine.disk import Disk
 from incidents.errors import Forged, LiaisonError
 from incidents.events import Verified

@@ -20,6 +20,7 @@ from deployments.gateway.app import Gateway
 from deployments.gateway.board.answering import BoardAnswers
 from deployments.gateway.board.board import BoardPages
 from deployments.gateway.board.readers import Readers
+from deployments.gateway.board.story_links import StoryLinks
 from deployments.gateway.bodies import Bodies
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
 from deployments.gateway.doorbell import Doorbell, RingPacing
@@ -35,7 +36,6 @@ from deployments.gateway.reports import Reports
 from deployments.gateway.saved_connections import read_saved
 from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
-from deployments.gateway.story_links import StoryLinks
 from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
 from incidents.policy.policy import Policy

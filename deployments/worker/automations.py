@@ -25,7 +25,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from pydantic import BaseModel, ConfigDict
 
 from deployments.worker.declarations import declarations
-from deployments.worker.remembered import Memory
+from deployments.worker.remembered import RegisteredBefore
 
 BLOCK = "liaison-operators"
 _DIGITS = 12
@@ -76,7 +76,7 @@ def declared_automations(file: Path) -> tuple[str, Sequence[DeclaredAutomation]]
 async def register_automations(client: PrefectClient, *, file: Path) -> Sequence[str]:
     """Make, change and delete what the file says; returns a line for what was kept, deleted, or tells nobody."""
     project, declared = declared_automations(file)
-    memory = await Memory.read(client, f"{project}_declared_automations")
+    memory = await RegisteredBefore.read(client, f"{project}_declared_automations")
     if not declared and not memory.values:
         return []
     block = await _operators_block(client)

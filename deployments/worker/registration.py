@@ -36,7 +36,7 @@ from deployments.worker.automations import register_automations
 from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
 from deployments.worker.leftovers import drop_leftovers
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
-from deployments.worker.remembered import Memory
+from deployments.worker.remembered import RegisteredBefore
 from deployments.worker.silent_hours import is_silent_in_autumn
 from deployments.worker.worker import LiaisonWorker
 
@@ -68,7 +68,7 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         for pool in pools:
             await ensure_work_pool(client, pool)
         kinds = block_types()
-        memory = await Memory.read(client, _variable(file))
+        memory = await RegisteredBefore.read(client, _variable(file))
         before = memory.values
         flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
         declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}

@@ -12,14 +12,15 @@ from prefect.exceptions import ObjectNotFound
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Memory:
+class RegisteredBefore:
     """One variable. `values` are the hashes by name; empty where nothing is remembered, or nobody can read it."""
 
     variable: str
     values: Mapping[str, str]
 
     @classmethod
-    async def read(cls, client: PrefectClient, variable: str) -> Memory:
+    async def read(cls, client: PrefectClient, variable: str) -> RegisteredBefore:
+        """What was remembered last; what is no table of names is taken for nothing."""
         found = await client.read_variable_by_name(variable)
         value = None if found is None else found.value
         values = {} if not isinstance(value, dict) else {str(name): str(said) for name, said in value.items()}

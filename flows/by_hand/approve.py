@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
-from flows.by_hand.fields import IncidentMeant, Person, Question, Reason
+from flows.by_hand.fields import AskedFor, IncidentMeant, Person, Reason
 from flows.following.follow import Followers
 from flows.telling import telling
 from incidents.approval import Ruling
@@ -30,7 +30,7 @@ async def approve(
     by: Person,
     *,
     is_approved: bool = True,
-    subject: Question = Question.WHATEVER,
+    subject: AskedFor = AskedFor.WHATEVER,
     which: Which = "",
     why: Reason = "",
 ) -> str:

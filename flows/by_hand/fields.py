@@ -18,7 +18,7 @@ Person = Annotated[str, Field(min_length=1, max_length=100)]
 Reason = Annotated[str, Field(max_length=500)]
 
 
-class Question(StrEnum):
+class AskedFor(StrEnum):
     """What is answered; a choice in the form."""
 
     WHATEVER = "whatever is asked"
@@ -30,4 +30,4 @@ class Question(StrEnum):
     @property
     def subject(self) -> ApprovalSubject | None:
         """As the decision has it; None where it is the one thing that is asked."""
-        return None if self is Question.WHATEVER else ApprovalSubject(self.value)
+        return None if self is AskedFor.WHATEVER else ApprovalSubject(self.value)

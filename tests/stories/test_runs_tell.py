@@ -65,7 +65,9 @@ async def test_a_red_run_says_what_whom_and_what_to_do(liaison: Installation, pr
     with pytest.raises(NotFound, match="INC-99"):
         await close("INC-99", "Ana", "they called")
     ((name, line),) = await told(prefect_client, "close", since=began)
-    assert name == "close INC-99 failed: there is no INC-99: name it as INC-42, or a ticket of it as #4711 or …"
+    assert (
+        name == "close INC-99 failed: there is no INC-99: name it as INC-42, or a ticket of it as #4711 or …"
+    )
     assert line.startswith("close INC-99 failed: there is no INC-99: name it as INC-42,")
     assert "INC-99 stays as it was. Look whether the name is right" in line
 
