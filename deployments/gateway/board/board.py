@@ -167,7 +167,7 @@ class BoardPages:
             case, asked = await answers.questions(incident_number(name), reader)
         except NotFound:
             return self._said(404, "Not here", f"There is no {name} (any more).")
-        page = answer_page(case, asked, self._policy(), now=self._clock())
+        page = answer_page(case, asked, Basis(self._policy(), self._clock()))
         return _html(200, page, headers=_FORM_HEADERS)
 
     async def _answered(

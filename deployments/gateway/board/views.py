@@ -12,6 +12,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from deployments.gateway.board.answering import AskedHere
+from deployments.gateway.board.what_follows import what_follows
 from incidents.basis import Basis
 from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
@@ -68,12 +69,20 @@ def story_page(story: ShownStory, basis: Basis, *, may_answer: bool = False) -> 
     )
 
 
-def answer_page(case: Case, asked: Sequence[AskedHere], policy: Policy, *, now: datetime) -> str:
-    """What is asked about an incident, a form each."""
-    actions = {
-        one.question.which: policy.action_of(case.incident.service, one.question.which) for one in asked
-    }
-    return _render("answer.html", now=now, incident=case.incident, asked=asked, actions=actions, sought="")
+def answer_page(case: Case, asked: Sequence[AskedHere], basis: Basis) -> str:
+    """What is asked about an incident and what a yes would do, a form each."""
+    service = case.incident.service
+    actions = {one.question.which: basis.policy.action_of(service, one.question.which) for one in asked}
+    follows = {one.question.mark: what_follows(case, one.question, basis) for one in asked}
+    return _render(
+        "answer.html",
+        now=basis.now,
+        incident=case.incident,
+        asked=asked,
+        actions=actions,
+        follows=follows,
+        sought="",
+    )
 
 
 def found_page(sought: str, found: Sequence[Incident], policy: Policy, *, now: datetime) -> str:

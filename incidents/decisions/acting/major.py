@@ -69,7 +69,7 @@ def _asked(seen: Case, basis: Basis) -> Plan:
     return asked_of_owner(
         seen,
         approval,
-        asks=f"{_question(seen, basis)} ",
+        asks=f"{major_question(seen, basis)} ",
         otherwise=_OTHERWISE,
         entry="Asked whether it is a major incident",
         policy=basis.policy,
@@ -77,11 +77,12 @@ def _asked(seen: Case, basis: Basis) -> Plan:
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    asks, yes = f"{seen.incident.name}: {_question(seen, basis)} ", "Yes: a major incident"
+    asks, yes = f"{seen.incident.name}: {major_question(seen, basis)} ", "Yes: a major incident"
     return in_room(seen, plan, approval, asks=asks, otherwise=_OTHERWISE, yes=yes, policy=basis.policy)
 
 
-def _question(seen: Case, basis: Basis) -> str:
+def major_question(seen: Case, basis: Basis) -> str:
+    """What is asked, who is hit, and what a yes does."""
     team = basis.policy.team_of(seen.incident.service)
     paged = " and ".join(one.title for one in (team.lead, team.manager) if one is not None)
     follows = f", and {paged} paged" if paged else ""

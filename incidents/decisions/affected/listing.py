@@ -12,7 +12,7 @@ from incidents.case import AffectedCustomer, Case, Entry, EntryKind, Plan
 from incidents.decisions.participants.approval import answer_buttons, ask_room, how_to_answer
 from incidents.decisions.telling import note_owner
 from incidents.lifecycle import WITH_ENGINEERS
-from incidents.models import ChatMessage, Contact
+from incidents.models import ChatMessage, Contact, PublicText
 from incidents.service_catalog.services import CatalogService
 from incidents.texts.messages import customer_message, internal
 from incidents.texts.times import clock
@@ -123,24 +123,29 @@ def _known(incident: int, used: Iterable[UsedService]) -> list[AffectedCustomer]
     return list(found.values())
 
 
+def affected_preview(case: Case, basis: Basis) -> PublicText:
+    """What they would read first."""
+    return customer_message(
+        basis.policy.affected.opening,
+        customer_name="",
+        service=basis.policy.service(case.incident.service).title,
+        incident=case.incident.name,
+        next_update="",
+    )
+
+
 def _asked(case: Case, basis: Basis) -> Approval:
     expires_after = basis.policy.affected.expires_after
     return Approval.asked(case.incident, SUBJECT, now=basis.now, expires_after=expires_after)
 
 
 def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, basis: Basis) -> Plan:
-    name, rules = case.incident.name, basis.policy.affected
+    name = case.incident.name
     approval = _asked(case, basis)
     reasons = ", ".join(
         f"{count} {reason}" for reason, count in Counter(one.reason for one in listed).items()
     )
-    preview = customer_message(
-        rules.opening,
-        customer_name="",
-        service=basis.policy.service(case.incident.service).title,
-        incident=name,
-        next_update="",
-    )
+    preview = affected_preview(case, basis)
     until = clock(approval.expires_at)
     how = f"{how_to_answer(approval, name, basis.policy)} Without an answer by {until} nobody is told."
     ask = (

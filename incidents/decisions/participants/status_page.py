@@ -65,7 +65,7 @@ def _towards_opening(seen: Case, plan: Plan, approval: Approval | None, basis: B
         if rules.approval == "not_needed":
             # Without a person to judge, what is only claimed is not told to everybody.
             return _opened(seen, plan, basis) if is_confirmed else plan
-        question_put = asked(seen, _SUBJECT, _preview(seen, basis), basis)
+        question_put = asked(seen, _SUBJECT, public_preview(seen, basis), basis)
         seen = replace(seen, approvals=(*seen.approvals, *question_put.approvals))
         return _in_room(seen, plan.with_question(question_put), question_put.approvals[0], basis)
     if approval.state is ApprovalState.APPROVED:
@@ -82,7 +82,7 @@ def _unanswered(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Pla
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    return question(seen, plan, approval, _preview(seen, basis), basis.policy)
+    return question(seen, plan, approval, public_preview(seen, basis), basis.policy)
 
 
 def _opened(seen: Case, plan: Plan, basis: Basis) -> Plan:
@@ -182,7 +182,8 @@ def _first_words(seen: Case, basis: Basis) -> PublicText:
     return _render(seen, rules.opening, basis)
 
 
-def _preview(seen: Case, basis: Basis) -> PublicText:
+def public_preview(seen: Case, basis: Basis) -> PublicText:
+    """What the public would read first: title and words."""
     title = _render(seen, basis.policy.status_page.title, basis)
     return PublicText(f"{title}\n{_first_words(seen, basis)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -214,3 +215,25 @@ async def test_only_a_form(http: httpx.AsyncClient, key: str, method: str):
 
 async def test_an_incident_that_is_not_there(http: httpx.AsyncClient, key: str):
     assert (await http.get("/board/answer-INC-99", headers=as_reader(key, "Ana"))).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        (ApprovalSubject.STATUS_PAGE, "Everybody would read:"),
+        (ApprovalSubject.AFFECTED, "0 customers who have not written would read:"),
+        (ApprovalSubject.MAJOR, "is this a major incident? Hit: "),
+    ],
+)
+async def test_what_a_yes_would_do_is_on_the_page(
+    http: httpx.AsyncClient, key: str, database: Database, subject: ApprovalSubject, words: str
+):
+    """A manager has neither the ticket nor the room before them; the board itself leads there in one step."""
+    async with database.transaction() as tx:
+        await save_approvals(tx, [replace(PAGE, subject=subject)])
+    page = await http.get(PATH, headers=as_reader(key, "Ana"))
+    assert words in page.text
+    assert (
+        '<a href="answer-INC-1">Answer INC-1</a>'
+        in (await http.get("/board/", headers=as_reader(key, "Ana"))).text
+    )
