@@ -21,12 +21,13 @@ from tests.stories.installation import Installation
 
 
 async def runs(client: PrefectClient, flow: str, *, since: datetime) -> list[FlowRun]:
-    """This story's runs of a flow, in their order."""
-    return await client.read_flow_runs(
+    """This story's runs of a flow, in their order; another test's deployments may have runs to come on this server."""
+    found = await client.read_flow_runs(
         flow_filter=FlowFilter(name=FlowFilterName(any_=[flow])),
-        flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(after_=since)),
+        flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(after_=since, is_null_=False)),
         sort=FlowRunSort.START_TIME_ASC,
     )
+    return [run for run in found if run.start_time is not None]
 
 
 async def told(client: PrefectClient, flow: str, *, since: datetime) -> list[tuple[str, str]]:
