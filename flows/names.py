@@ -52,6 +52,8 @@ def several(names: Sequence[str]) -> str:
 
 
 def found_words(count: int, what: str, incidents: Sequence[int]) -> str:
-    """`3 tickets, INC-7`: how many came, and which incidents it was about."""
+    """`3 tickets, INC-7`: how many came, and which incidents it was about; `nothing new`."""
+    if not count and not incidents:
+        return "nothing new"
     counted = f"{count} {what}{'' if count == 1 else 's'}"
     return f"{counted}, {several([f'INC-{number}' for number in incidents])}" if incidents else counted

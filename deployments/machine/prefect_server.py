@@ -115,6 +115,8 @@ def server_settings(
         **QUIET,
         # Without it the pages call port 4200 whatever port they were served from.
         "PREFECT_SERVER_UI_API_URL": f"{pages}/api",
+        # What automations write as the address of a run; else it is "None".
+        "PREFECT_UI_URL": pages,
         **(login_settings(login, _origin(pages)) if login else {}),
         **(_kept(events_kept) if events_kept is not None else {}),
     }

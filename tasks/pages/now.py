@@ -94,8 +94,15 @@ def _incident(
     yield ""
     for step in next_steps(shown)[:STEPS]:
         yield f"- {_at(step.at, now)}: {step.what}"
+    gateway = (policy.links.gateway or "").rstrip("/")
+    may = (
+        f", or [on the board]({gateway}{PATH}answer-{incident.name})"
+        if gateway and policy.board.may_act
+        else ""
+    )
     for question in shown.questions:
-        yield f"- **yes or no?** {plain(question_words(question))}: `{answer_command(incident.name, question)}`"
+        how = f"`{answer_command(incident.name, question)}`{may}"
+        yield f"- **yes or no?** {plain(question_words(question))}: {how}"
     yield ""
 
 

@@ -58,6 +58,7 @@ def test_a_long_error_is_cut():
 
 
 def test_names_count_in_words():
+    assert found_words(0, "ticket", []) == "nothing new"
     assert found_words(1, "ticket", []) == "1 ticket"
     assert found_words(3, "ticket", [7]) == "3 tickets, INC-7"
     assert several([f"INC-{number}" for number in range(1, 8)]) == "INC-1, INC-2, INC-3 and 4 more"

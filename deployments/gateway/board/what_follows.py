@@ -17,5 +17,6 @@ def what_follows(case: Case, question: Approval, basis: Basis) -> str:
     if question.subject is ApprovalSubject.AFFECTED:
         return f"{len(case.affected)} customers who have not written would read:\n{affected_preview(case, basis)}"
     if question.subject is ApprovalSubject.MAJOR:
-        return major_question(case, basis)
+        asked = major_question(case, basis)
+        return f"{asked[0].upper()}{asked[1:]}"
     return ""

@@ -222,7 +222,7 @@ async def test_an_incident_that_is_not_there(http: httpx.AsyncClient, key: str):
     [
         (ApprovalSubject.STATUS_PAGE, "Everybody would read:"),
         (ApprovalSubject.AFFECTED, "0 customers who have not written would read:"),
-        (ApprovalSubject.MAJOR, "is this a major incident? Hit: "),
+        (ApprovalSubject.MAJOR, "Is this a major incident? Hit: "),
     ],
 )
 async def test_what_a_yes_would_do_is_on_the_page(
