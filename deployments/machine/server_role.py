@@ -147,7 +147,7 @@ def _command(part: ServerPart, *, host: str, port: int) -> tuple[str, ...]:
 
 
 def _by_redis(url: str) -> dict[str, str]:
-    """https://docs.prefect.io/v3/advanced/self-hosted has all but the last four, which the settings' texts name."""
+    """https://docs.prefect.io/v3/advanced/self-hosted has all but the last five, which the settings' texts name."""
     return {
         "PREFECT_SERVER_EVENTS_MESSAGING_BROKER": "prefect_redis.messaging",
         "PREFECT_SERVER_EVENTS_MESSAGING_CACHE": "prefect_redis.messaging",
@@ -156,6 +156,8 @@ def _by_redis(url: str) -> dict[str, str]:
         "PREFECT_SERVER_DOCKET_URL": url,
         "PREFECT_SERVER_WORKER_CHANNEL_CLEANUP_QUEUE_STORAGE": "prefect_redis.cleanup_queue",
         "PREFECT_REDIS_MESSAGING_URL": url,
+        # Its own: without it, it looks on localhost, whatever the other one says.
+        "PREFECT_REDIS_WORKER_CLEANUP_QUEUE_URL": url,
         # By `liaison migrate`, alone.
         "PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false",
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
