@@ -107,6 +107,8 @@ class Judge(httpx.AsyncBaseTransport):
         if plain.get("nullable") is True and isinstance(plain.get("type"), str):
             # OpenAPI 3.0's word for what JSON Schema says by two types.
             plain["type"] = [plain["type"], "null"]
+            if isinstance(plain.get("enum"), list):
+                plain["enum"] = [*plain["enum"], None]
         return plain
 
 

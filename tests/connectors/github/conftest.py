@@ -1,0 +1,103 @@
+"""A GitHub of our own, with a clock that moves when told, and the connector upon it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from connectors.github import GitHub, GitHubSettings
+from connectors.github.fake.app import ENGINEER, REPOSITORY, TOKEN, FakeGitHub, GitHubIssue
+from connectors.github.mapping import STATES
+from connectors.kit.fakes.faults import Faults
+from connectors.kit.fakes.in_process import InProcessTransport
+from tests.contracts.webhook_source import FIRST, SECOND
+
+
+class GitHubWorld:
+    """GitHub behind the connector's back."""
+
+    change_path = "/issues"
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+        self.fake = FakeGitHub(clock=self.now)
+        self.faults: Faults = self.fake.faults
+
+    def create_issue(self, title: str, text: str) -> str:
+        return str(self.fake.open(ENGINEER, title, text).number)
+
+    def write(self, key: str, text: str) -> None:
+        self.fake.say(int(key), ENGINEER, text)
+
+    def move(self, key: str, status: str) -> None:
+        wanted = STATES[status]
+        self.fake.move(int(key), wanted["state"], wanted.get("state_reason"))
+
+    def delete(self, key: str) -> None:
+        self.fake.gone.add(int(key))
+
+    def titles(self) -> Sequence[str]:
+        return [one.title for one in self.fake.issues.values() if one.number not in self.fake.gone]
+
+    def comments(self, key: str) -> Sequence[str]:
+        return [one.body for one in self.issue(key).comments]
+
+    def public_texts(self, key: str) -> Sequence[str]:
+        return self.comments(key)
+
+    def keep_nothing_private(self) -> None:
+        self.fake.is_public = True
+
+    def go_deaf(self) -> None:
+        self.fake.is_deaf = True
+
+    def write_in_between(self, text: str) -> None:
+        key = str(next(iter(self.fake.issues)))
+        self.fake.before_change.append(lambda: self.write(key, text))
+
+    def let_time_pass(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def issue(self, key: str) -> GitHubIssue:
+        return self.fake.issues[int(key)]
+
+
+def settings(**changes: object) -> GitHubSettings:
+    values: dict[str, object] = {
+        "repository": REPOSITORY,
+        "token": SecretStr(TOKEN),
+        "signing_secrets": [SecretStr(FIRST.decode()), SecretStr(SECOND.decode())],
+        "requests_per_minute": 1_000_000,
+    }
+    return GitHubSettings.model_validate(values | changes)
+
+
+def connect(
+    world: GitHubWorld, transport: httpx.AsyncBaseTransport | None = None, **changes: object
+) -> GitHub:
+    inner = transport or InProcessTransport(world.fake.app)
+    return GitHub("github/shop", settings(**changes), transport=inner)
+
+
+@pytest.fixture
+def world() -> GitHubWorld:
+    return GitHubWorld()
+
+
+@pytest.fixture
+async def tracker(world: GitHubWorld) -> AsyncIterator[GitHub]:
+    connected = connect(world)
+    yield connected
+    await connected.aclose()
+
+
+@pytest.fixture
+def key(world: GitHubWorld) -> str:
+    return world.create_issue("Old trouble", "words")
