@@ -97,12 +97,15 @@ OUR_KEYS = "liaison:"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contact:
-    """A person as a vendor knows them, by its `id`. `wishes_no_news`: no message that they did not ask for."""
+    """A person as a vendor knows them, by its `id`. `wishes_no_news`: no message that they did not ask for. `language`
+    (`de-AT`) and `time_zone` (`Europe/Vienna`) are theirs; "" where the vendor does not tell."""
 
     id: str
     name: str = ""
     email: str = ""
     wishes_no_news: bool = False
+    language: str = ""
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,12 @@ class TicketFields(BaseModel):
     requester_id: Source | None = Field(default=None, description="The customer's id; else the e-mail.")
     requester_name: Source | None = Field(default=None, description="The customer's name.")
     requester_email: Source | None = Field(default=None, description="The customer's e-mail address.")
+    requester_language: Source | None = Field(
+        default=None, description="The language that the customer has chosen, such as de-AT."
+    )
+    requester_time_zone: Source | None = Field(
+        default=None, description="The customer's time zone, such as Europe/Vienna."
+    )
     assignee: Source | None = Field(default=None, description="The agent who has the ticket.")
     group: Source | None = Field(default=None, description="The team that has the ticket.")
     priority: Source | None = Field(default=None, description="The source's own priority word.")

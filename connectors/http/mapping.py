@@ -24,6 +24,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
+from incidents.texts.tongues import language_tag, time_zone
 
 COMMENTS_REMEMBERED = 10_000
 """Comments without a time of their own, by the moment we first saw them."""
@@ -118,6 +119,8 @@ class TicketReader:
             id=self._at["requester_id"].text(payload) or email,
             name=self._at["requester_name"].text(payload) or "",
             email=email,
+            language=language_tag(self._at["requester_language"].text(payload) or ""),
+            time_zone=time_zone(self._at["requester_time_zone"].text(payload) or ""),
         )
 
     def _comment(self, payload: Payload, ticket: Ticket) -> Comment | None:

@@ -17,6 +17,7 @@ from connectors.kit.fields import any_text, items, record, text, utc_time
 from connectors.kit.marks import carries_mark, unmarked
 from incidents.errors import Unrecognised
 from incidents.models import Author, Comment, Contact, Origin, Ticket, TicketRef, TicketStatus
+from incidents.texts.tongues import time_zone
 
 FIELDS = (
     "summary,description,status,reporter,assignee,priority,labels,created,updated,duedate,project,"
@@ -92,6 +93,7 @@ def requester_of(issue: Mapping[str, Any]) -> Contact:
         id=person_id(reporter),
         name=text(reporter.get("displayName")),
         email=text(reporter.get("emailAddress")),
+        time_zone=time_zone(text(reporter.get("timeZone"))),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes
 from email.message import Message
@@ -22,6 +22,7 @@ from incidents.desk import Arrival, DeskTicket, TicketToken
 from incidents.models import Author, Contact, Origin
 from incidents.rotas.page_replies import answers_a_page
 from incidents.texts.plain_text import storable
+from incidents.texts.tongues import language_tag
 
 NO_SUBJECT = "(no subject)"
 NO_TEXT = "(no text)"
@@ -44,6 +45,8 @@ def mail_from(fetched: FetchedMail, settings: MailSettings, *, is_sent: bool, no
     """Never fails for what a mail holds. `is_sent`: it lay in the folder of sent mail, so that an agent wrote it."""
     mail = message_from_bytes(fetched.data)
     sender = next(iter(contacts(mail, "From", "Sender", "Return-Path")), Contact(id=""))
+    # RFC 3282: the language of who the mail is meant for, which is that of its text.
+    sender = replace(sender, language=language_tag(header_text(mail, "Content-Language")))
     ids = message_ids(raw_headers(mail, "Message-ID"))
     own_id = ids[0] if ids else ""
     origin = _origin(mail, settings)

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.kit.fields import any_text, records, text, utc_time
+from connectors.kit.fields import any_text, record, records, text, utc_time
 from connectors.zammad.settings import ZammadSettings
 from incidents.errors import Refused, Unrecognised
 from incidents.models import Contact, Departure, Ticket, TicketRef, TicketStatus
 from incidents.texts.markup import text_of_markup
+from incidents.texts.tongues import language_tag
 
 MERGED = "merged"
 REMOVED = "removed"
@@ -107,7 +108,13 @@ def ticket_from(
         body=body_of(articles[0]) if articles else "",
         status=statuses[state],
         source_status=state,
-        requester=Contact(id=any_text(data.get("customer_id")), name=name_of(customer), email=email),
+        requester=Contact(
+            id=any_text(data.get("customer_id")),
+            name=name_of(customer),
+            email=email,
+            # Only of who has chosen one (docs.zammad.org/en/latest/api/user.html).
+            language=language_tag(text(record(customer.get("preferences")).get("locale"))),
+        ),
         version=version_from(data),
         created_at=utc_time(data.get("created_at"), of="zammad"),
         updated_at=updated_at,

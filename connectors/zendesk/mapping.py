@@ -24,6 +24,7 @@ from incidents.models import (
     TicketRef,
     TicketStatus,
 )
+from incidents.texts.tongues import language_tag, time_zone
 from incidents.ticket_words import Kinship
 
 SIDE_LOADS = "users,groups,organizations,metric_sets"
@@ -98,7 +99,6 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         raise Unrecognised("zendesk: a ticket without an id")
     updated_at = utc_time(data.get("updated_at"), of="zendesk")
     requester = _named(side.users, data.get("requester_id"))
-    organization = _named(side.organizations, data.get("organization_id"))
     metrics = record(data.get("metric_set")) or side.metrics.get(ticket_id) or {}
     tags = tuple(any_text(tag) for tag in items(data.get("tags")))
     source_status = any_text(data.get("status"))
@@ -117,6 +117,8 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
             id=any_text(data.get("requester_id")),
             name=any_text(requester.get("name")),
             email=email,
+            language=language_tag(any_text(requester.get("locale"))),
+            time_zone=time_zone(any_text(requester.get("iana_time_zone"))),
         ),
         version=_version(updated_at),
         created_at=utc_time(data.get("created_at"), of="zendesk"),
@@ -126,7 +128,7 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
         priority=any_text(data.get("priority")) or None,
         product=_product(data, tags, settings),
         channel=channel,
-        tier=_tier(requester, organization, tags, settings),
+        tier=_tier(requester, _named(side.organizations, data.get("organization_id")), tags, settings),
         tags=tags,
         url=f"{settings.address}/agent/tickets/{ticket_id}",
         # A "station" is a stop: the first assignee is one, so each further stop is a reassignment.

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from incidents.basis import Basis
 from incidents.case import PROGRESS, Case, is_told_unasked
+from incidents.decisions.updates.saying import said_to
 from incidents.effects import Effect, customer_message, ticket_note
 from incidents.lifecycle import standing_of
 from incidents.models import Incident, Ticket
-from incidents.policy.policy import Policy
-from incidents.texts.messages import customer_message as render
+from incidents.promises.updates import CustomerUpdate
 from incidents.texts.messages import internal
-from incidents.texts.times import clock, minute_of
+from incidents.texts.tongues import Wording
 
 
 def tell(
     case: Case,
     tickets: Iterable[Ticket],
-    policy: Policy,
+    basis: Basis,
     *,
-    template: str,
+    wording: Wording,
     what: str,
-    so_far: str = "",
-    state: str = "",
+    said: Sequence[CustomerUpdate] = (),
     words: str = "",
 ) -> list[Effect]:
-    """A message to each ticket's requester; `what` makes it once a ticket in this generation. `so_far` and `state` are
-    for the digest of whoever comes late, `words` are an agent's.
+    """A message to each ticket's requester, in their language; `what` makes it once a ticket in this generation. `said`
+    is for the digest of whoever comes late, `words` are an agent's.
 
-    Templates that do not name the customer give one text for all, which a helpdesk can send in one call. Nobody is
+    Templates that do not name the customer give one text for all of a language and zone, which a helpdesk can send in
+    one call. Nobody is
     written to on a ticket that is gone; whom no reply reaches, the ticket's agent is asked to tell. Who was told before
     they wrote has no first message again.
     """
     incident = case.incident
-    due = incident.next_update_at
     effects: list[Effect] = []
     for ticket in tickets:
         if ticket.gone is not None:
             continue
         if what == PROGRESS and is_told_unasked(case, ticket.requester.email):
             continue
-        text = render(
-            template,
+        text = said_to(
+            basis.policy.language.of_ticket(ticket),
+            wording,
+            incident,
+            basis,
+            next_by=incident.next_update_at,
             customer_name=ticket.requester.name,
-            service=policy.service(incident.service).title,
-            incident=incident.name,
-            next_update=clock(minute_of(due)) if due is not None else "",
-            so_far=so_far,
-            state=state,
+            said=said,
             words=words,
         )
         if ticket.is_reachable:

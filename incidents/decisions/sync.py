@@ -189,7 +189,7 @@ def acknowledged(case: Case, who: str, basis: Basis, *, by_machine: bool = False
         seen,
         customers.waiting(case),
         basis,
-        template=basis.policy.templates.customer.progress,
+        wording=basis.policy.templates.customer.first_text(is_again=incident.generation > 1),
         what=PROGRESS,
         kind=UpdateKind.PROGRESS,
     )

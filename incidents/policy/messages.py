@@ -1,4 +1,4 @@
-"""What customers read: the operator's templates, and ours where nothing was reworded."""
+"""What customers read: the operator's templates, and ours in the customer's language where nothing was reworded."""
 
 from __future__ import annotations
 
@@ -9,95 +9,69 @@ from pydantic import AfterValidator, Field, field_validator
 from incidents.errors import PolicyError
 from incidents.lifecycle import IncidentProgress
 from incidents.policy.words import PolicySection
+from incidents.texts.catalogue import CatalogueText
 from incidents.texts.messages import check_template
 from incidents.texts.plain_text import one_line
-
-PROGRESS = (
-    "Hello,\n\n"
-    "thank you for telling us. We can see a problem with {{ service }} and our engineers are working "
-    "on it.{% if next_update %} You will hear from us again by {{ next_update }}.{% endif %}\n\n"
-    "Your reference is {{ incident }}."
-)
-UPDATE = (
-    "Hello,\n\n"
-    "we are still working on the problem with {{ service }}."
-    "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
-    "Your reference is {{ incident }}."
-)
-MONITORING = (
-    "Hello,\n\n"
-    "there is a fix for the problem with {{ service }}, and we are watching whether it holds."
-    "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
-    "Your reference is {{ incident }}."
-)
-WORDS = (
-    "Hello,\n\n"
-    "{{ words }}\n\n"
-    "{% if next_update %}The next update comes by {{ next_update }}. {% endif %}Your reference is {{ incident }}."
-)
-LATE = (
-    "Hello,\n\n"
-    "thank you for telling us. We know of the problem with {{ service }}; this is what we have told customers so "
-    "far:\n\n"
-    "{{ so_far }}\n\n"
-    "Now: {{ state }}.{% if next_update %} The next update comes by {{ next_update }}.{% endif %}\n\n"
-    "Your reference is {{ incident }}."
-)
-FIXED = (
-    "Hello,\n\n"
-    "the problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble. "
-    "If it still does not work for you, just answer this message.\n\n"
-    "Your reference is {{ incident }}."
-)
-FIXED_UNCHECKED = (
-    "Hello,\n\n"
-    "our engineers tell us that the problem with {{ service }} is fixed. We are sorry for the trouble. "
-    "If it still does not work for you, just answer this message.\n\n"
-    "Your reference is {{ incident }}."
-)
+from incidents.texts.tongues import Wording
 
 
 def _plain(words: str) -> str:
     if "{" in words or one_line(words) != words:
         raise ValueError(
-            "write plain words in one line; they are put into `late` and are no template themselves"
+            "write plain words in one line; they are put into templates and are no template themselves"
         )
     return words
 
 
 _Words = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+_OURS = {
+    IncidentProgress.INVESTIGATING: CatalogueText.STATE_INVESTIGATING,
+    IncidentProgress.IDENTIFIED: CatalogueText.STATE_IDENTIFIED,
+    IncidentProgress.MONITORING: CatalogueText.STATE_MONITORING,
+}
 
 
 class StateWords(PolicySection):
-    """How it stands, as it is said within a sentence: plain words, no templates."""
+    """How it stands, as it is said within a sentence: plain words, no templates. Left out, they are ours."""
 
-    investigating: _Words = Field(
-        default="our engineers have been called and are looking into it", description="Nobody has it yet."
+    investigating: _Words | None = Field(
+        default=None, description="Nobody has it yet: our engineers have been called."
     )
-    identified: _Words = Field(default="our engineers are working on it", description="An engineer has it.")
-    monitoring: _Words = Field(
-        default="there is a fix, and we are watching whether it holds", description="It is said to be fixed."
+    identified: _Words | None = Field(
+        default=None, description="An engineer has it: our engineers are working on it."
+    )
+    monitoring: _Words | None = Field(
+        default=None,
+        description="It is said to be fixed: there is a fix, and we are watching whether it holds.",
     )
 
-    def of(self, progress: IncidentProgress) -> str:
+    def of(self, progress: IncidentProgress) -> Wording:
         """The words for it."""
-        words: str = getattr(self, progress.value)
-        return words
+        own: str | None = getattr(self, progress.value)
+        return Wording(_OURS[progress], own)
 
 
 class CustomerTemplates(PolicySection):
-    """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`."""
+    """What customers read: Jinja with the variables of `incidents.texts.messages.VARIABLES`. What is left out is a text
+    of ours, in the language of whoever reads it (`language`)."""
 
-    progress: str = Field(
-        default=PROGRESS,
+    progress: str | None = Field(
+        default=None,
         description="The first message, once we know that there is a problem.",
     )
-    update: str = Field(
-        default=UPDATE,
+    reopened: str | None = Field(
+        default=None,
+        description=(
+            "Instead of `progress`, where a fix did not hold; left out, it is `progress` if that was reworded, else a "
+            "text of ours."
+        ),
+    )
+    update: str | None = Field(
+        default=None,
         description="Each further message while it lasts.",
     )
-    words: str = Field(
-        default=WORDS,
+    words: str | None = Field(
+        default=None,
         description="What an agent has all who wait told by the command `update`: {{ words }} has it.",
     )
     monitoring: str | None = Field(
@@ -114,9 +88,11 @@ class CustomerTemplates(PolicySection):
             "how it stands. Left out, it is `progress` if that was reworded, else a text of ours."
         ),
     )
-    states: StateWords = Field(default_factory=StateWords, description="How it stands, in words for `late`.")
-    fixed: str = Field(
-        default=FIXED,
+    states: StateWords = Field(
+        default_factory=StateWords, description="How it stands, in words for {{ state }}."
+    )
+    fixed: str | None = Field(
+        default=None,
         description="The last message, once the fix is proven.",
     )
     fixed_unchecked: str | None = Field(
@@ -127,27 +103,43 @@ class CustomerTemplates(PolicySection):
         ),
     )
 
-    @property
-    def monitoring_text(self) -> str:
-        """The template while a fix is watched."""
-        if self.monitoring is not None:
-            return self.monitoring
-        return MONITORING if self.update == UPDATE else self.update
+    def first_text(self, *, is_again: bool) -> Wording:
+        """The first message; `is_again`: of a fault that was said to be fixed before."""
+        if is_again:
+            return Wording(CatalogueText.REOPENED, self.reopened or self.progress)
+        return Wording(CatalogueText.PROGRESS, self.progress)
 
     @property
-    def late_text(self) -> str | None:
-        """The template of the digest for whoever comes late; None where they read `progress` as all did."""
-        return self.late if self.late is not None else LATE if self.progress == PROGRESS else None
+    def update_text(self) -> Wording:
+        """Each further message."""
+        return Wording(CatalogueText.UPDATE, self.update)
 
-    def fixed_text(self, *, is_checked: bool) -> str:
-        """The template of the last message. What nobody checked is never said to be checked by a text of ours."""
+    @property
+    def words_text(self) -> Wording:
+        """What has an agent's words in it."""
+        return Wording(CatalogueText.WORDS, self.words)
+
+    @property
+    def monitoring_text(self) -> Wording:
+        """The message while a fix is watched."""
+        return Wording(CatalogueText.MONITORING, self.monitoring or self.update)
+
+    @property
+    def late_text(self) -> Wording | None:
+        """The digest for whoever comes late; None where they read `progress` as all did."""
+        if self.late is None and self.progress is not None:
+            return None
+        return Wording(CatalogueText.LATE, self.late)
+
+    def fixed_text(self, *, is_checked: bool) -> Wording:
+        """The last message. What nobody checked is never said to be checked by a text of ours."""
         if is_checked:
-            return self.fixed
-        if self.fixed_unchecked is not None:
-            return self.fixed_unchecked
-        return FIXED_UNCHECKED if self.fixed == FIXED else self.fixed
+            return Wording(CatalogueText.FIXED, self.fixed)
+        return Wording(CatalogueText.FIXED_UNCHECKED, self.fixed_unchecked or self.fixed)
 
-    @field_validator("progress", "update", "words", "monitoring", "late", "fixed", "fixed_unchecked")
+    @field_validator(
+        "progress", "reopened", "update", "words", "monitoring", "late", "fixed", "fixed_unchecked"
+    )
     @classmethod
     def _compiles(cls, template: str | None) -> str | None:
         if template is None:

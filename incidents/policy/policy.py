@@ -23,6 +23,7 @@ from incidents.policy.calendars import WorkCalendar, WorkHolidays
 from incidents.policy.commands.section import CommandRules
 from incidents.policy.egress.section import Egress
 from incidents.policy.insights import Insights
+from incidents.policy.language.section import LanguageRules
 from incidents.policy.ownership import OwnerHours, Ownership
 from incidents.policy.process import (
     Cadence,
@@ -245,6 +246,9 @@ class Policy(PolicySection):
     )
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
+    language: LanguageRules = Field(
+        default_factory=LanguageRules, description="In which language customers are told."
+    )
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")
     retention: Retention = Field(default_factory=Retention, description="How long what is kept.")

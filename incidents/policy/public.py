@@ -10,28 +10,14 @@ from pydantic import Field, field_validator
 
 from incidents.errors import PolicyError
 from incidents.models import Severity
-from incidents.policy.messages import (
-    FIXED,
-    FIXED_UNCHECKED,
-    MONITORING,
-    PROGRESS,
-    UPDATE,
-    CustomerTemplates,
-)
+from incidents.policy.messages import CustomerTemplates
 from incidents.policy.words import Connection, Duration, PolicySection
+from incidents.texts.catalogue import CatalogueText
 from incidents.texts.messages import check_template
+from incidents.texts.tongues import Wording
 
-_NEXT = "{% if next_update %} The next update comes by {{ next_update }}.{% endif %}"
-_PROGRESS = "Our engineers are working on the problem with {{ service }}." + _NEXT
-_UPDATE = "We are still working on the problem with {{ service }}." + _NEXT
-_MONITORING = (
-    "There is a fix for the problem with {{ service }}, and we are watching whether it holds." + _NEXT
-)
-_FIXED = "The problem with {{ service }} is fixed, and we have checked it. We are sorry for the trouble."
-_FIXED_UNCHECKED = (
-    "Our engineers tell us that the problem with {{ service }} is fixed. We are sorry for the trouble."
-)
 _ELSE = "Left out, it is what customers read if you reworded that, else the same as theirs without greeting."
+_OURS = "Left out, it is a text of ours in `language.default`."
 
 
 class PublicRules(PolicySection):
@@ -47,42 +33,59 @@ class PublicRules(PolicySection):
     expires_after: Duration = Field(
         default=timedelta(hours=2), description="How long the question waits; then nothing is published."
     )
-    title: str = Field(default="Problem with {{ service }}", description="The public incident's title.")
-    opening: str = Field(
-        default="We see a problem with {{ service }} and are looking into it." + _NEXT,
-        description="The first words; templates as for customers, without a customer's name.",
+    title: str | None = Field(default=None, description=f"The public incident's title. {_OURS}")
+    opening: str | None = Field(
+        default=None,
+        description=f"The first words; templates as for customers, without a customer's name. {_OURS}",
     )
     progress: str | None = Field(default=None, description=f"When an engineer has it. {_ELSE}")
     update: str | None = Field(default=None, description=f"Each further word while it lasts. {_ELSE}")
     monitoring: str | None = Field(default=None, description=f"Once it is said to be fixed. {_ELSE}")
-    again: str = Field(
-        default="The problem with {{ service }} is not solved yet. We are working on it again." + _NEXT,
-        description="When a fix that was being watched did not hold.",
+    again: str | None = Field(
+        default=None, description=f"When a fix that was being watched did not hold. {_OURS}"
     )
-    merged: str = Field(
-        default="The problem with {{ service }} is the same as another one that we tell of here. Please read on there.",
-        description="The last words of one of two that turned out to be the same; the other one goes on.",
+    merged: str | None = Field(
+        default=None,
+        description=f"The last words of one of two that turned out to be the same; the other one goes on. {_OURS}",
     )
     fixed: str | None = Field(default=None, description=f"The last words, once the fix is proven. {_ELSE}")
 
-    def progress_text(self, customers: CustomerTemplates) -> str:
-        """The template when an engineer has it."""
-        return self.progress or _own(customers.progress, PROGRESS, _PROGRESS)
+    @property
+    def title_text(self) -> Wording:
+        """The public incident's title."""
+        return Wording(CatalogueText.PUBLIC_TITLE, self.title)
 
-    def update_text(self, customers: CustomerTemplates) -> str:
-        """The template of each further word."""
-        return self.update or _own(customers.update, UPDATE, _UPDATE)
+    @property
+    def opening_text(self) -> Wording:
+        """The first words."""
+        return Wording(CatalogueText.PUBLIC_OPENING, self.opening)
 
-    def monitoring_text(self, customers: CustomerTemplates) -> str:
-        """The template while a fix is watched."""
-        return self.monitoring or _own(customers.monitoring_text, MONITORING, _MONITORING)
+    @property
+    def again_text(self) -> Wording:
+        """When a fix did not hold."""
+        return Wording(CatalogueText.PUBLIC_AGAIN, self.again)
 
-    def fixed_text(self, customers: CustomerTemplates, *, is_checked: bool) -> str:
-        """The template of the last words; what nobody checked is not said to be."""
-        if self.fixed is not None:
-            return self.fixed
-        theirs = customers.fixed_text(is_checked=is_checked)
-        return {FIXED: _FIXED, FIXED_UNCHECKED: _FIXED_UNCHECKED}.get(theirs, theirs)
+    @property
+    def merged_text(self) -> Wording:
+        """The last words of one that goes on in another."""
+        return Wording(CatalogueText.PUBLIC_MERGED, self.merged)
+
+    def progress_text(self, customers: CustomerTemplates) -> Wording:
+        """When an engineer has it."""
+        return Wording(CatalogueText.PUBLIC_PROGRESS, self.progress or customers.progress)
+
+    def update_text(self, customers: CustomerTemplates) -> Wording:
+        """Each further word."""
+        return Wording(CatalogueText.PUBLIC_UPDATE, self.update or customers.update)
+
+    def monitoring_text(self, customers: CustomerTemplates) -> Wording:
+        """While a fix is watched."""
+        return Wording(CatalogueText.PUBLIC_MONITORING, self.monitoring or customers.monitoring_text.own)
+
+    def fixed_text(self, customers: CustomerTemplates, *, is_checked: bool) -> Wording:
+        """The last words; what nobody checked is not said to be."""
+        ours = CatalogueText.PUBLIC_FIXED if is_checked else CatalogueText.PUBLIC_FIXED_UNCHECKED
+        return Wording(ours, self.fixed or customers.fixed_text(is_checked=is_checked).own)
 
     @field_validator("title", "opening", "progress", "update", "monitoring", "again", "merged", "fixed")
     @classmethod
@@ -94,26 +97,6 @@ class PublicRules(PolicySection):
         except PolicyError as error:
             raise ValueError(str(error)) from error
         return template
-
-
-def _own(theirs: str, default: str, ours: str) -> str:
-    """What customers read, if the operator reworded it."""
-    return ours if theirs == default else theirs
-
-
-_NEWS_TITLE = "Problem with {{ service }}"
-_NEWS = (
-    "Hello,\n\n"
-    "you use {{ service }}, so we tell you before you need ask: there is a problem with it, and our engineers are "
-    "working on it. You need do nothing. We tell you when it works again.\n\n"
-    "Your reference is {{ incident }}."
-)
-_NEWS_FIXED = (
-    "Hello,\n\n"
-    "the problem with {{ service }} that we told you of is fixed. We are sorry for the trouble. "
-    "If it does not work for you, just answer this message.\n\n"
-    "Your reference is {{ incident }}."
-)
 
 
 class AffectedRules(PolicySection):
@@ -136,11 +119,29 @@ class AffectedRules(PolicySection):
         default_factory=list,
         description="Who wishes no such message: addresses, and whole domains as @shop.example.",
     )
-    title: str = Field(default=_NEWS_TITLE, description="The subject; templates as for customers.")
-    opening: str = Field(
-        default=_NEWS, description="The first message; without a time, as no second one follows it."
+    title: str | None = Field(
+        default=None,
+        description="The subject; templates as for customers. Left out, it is a text of ours, as the others are.",
     )
-    fixed: str = Field(default=_NEWS_FIXED, description="The last message, to those who had the first one.")
+    opening: str | None = Field(
+        default=None, description="The first message; without a time, as no second one follows it."
+    )
+    fixed: str | None = Field(default=None, description="The last message, to those who had the first one.")
+
+    @property
+    def title_text(self) -> Wording:
+        """The subject."""
+        return Wording(CatalogueText.AFFECTED_TITLE, self.title)
+
+    @property
+    def opening_text(self) -> Wording:
+        """The first message."""
+        return Wording(CatalogueText.AFFECTED_OPENING, self.opening)
+
+    @property
+    def fixed_text(self) -> Wording:
+        """The last message."""
+        return Wording(CatalogueText.AFFECTED_FIXED, self.fixed)
 
     def wishes_none(self, address: str) -> bool:
         """Whether they have opted out."""
@@ -159,7 +160,9 @@ class AffectedRules(PolicySection):
 
     @field_validator("title", "opening", "fixed")
     @classmethod
-    def _compile(cls, template: str) -> str:
+    def _compile(cls, template: str | None) -> str | None:
+        if template is None:
+            return None
         try:
             check_template(template)
         except PolicyError as error:

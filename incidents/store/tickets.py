@@ -30,7 +30,10 @@ _NUMBERS = bindparam("numbers", type_=ARRAY(BigInteger))
 _KEPT = ("connection", "id", "ref", "incident_id", "link_origin", "link_reason", "linked_at", "first_seen_at")
 _REPLACED = [column.name for column in tickets.columns if column.name not in _KEPT]
 # Of a ticket whose customer was forgotten the helpdesk may go on telling; what was erased does not come back.
-_FORGETTABLE = ("subject", "body", "requester_id", "requester_name", "requester_email", "gone", "texts_gone")
+_FORGETTABLE = (
+    "subject", "body", "requester_id", "requester_name", "requester_email", "requester_language", "requester_time_zone",
+    "gone", "texts_gone",
+)  # fmt: skip
 
 _LINK = text(
     """
@@ -303,7 +306,13 @@ def ticket_of(row: Row[tuple[object, ...]]) -> Ticket:
         body=row.body,
         status=TicketStatus(row.status),
         source_status=row.source_status,
-        requester=Contact(id=row.requester_id, name=row.requester_name, email=row.requester_email),
+        requester=Contact(
+            id=row.requester_id,
+            name=row.requester_name,
+            email=row.requester_email,
+            language=row.requester_language,
+            time_zone=row.requester_time_zone,
+        ),
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -338,6 +347,8 @@ def _values(ticket: Ticket) -> dict[str, object]:
         "requester_id": ticket.requester.id,
         "requester_name": ticket.requester.name,
         "requester_email": ticket.requester.email,
+        "requester_language": ticket.requester.language,
+        "requester_time_zone": ticket.requester.time_zone,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
         "assignee": ticket.assignee,

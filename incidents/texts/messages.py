@@ -29,9 +29,11 @@ VARIABLES = {
     "service": "the service's title",
     "incident": "the incident's name, such as INC-42",
     "next_update": "when the customer hears from us again, such as 14:30 UTC, or nothing",
+    "since": "since when we know of it, such as 14:02 UTC",
+    "owner": "who of customer service is accountable, as the helpdesk shows them, or nothing",
     "so_far": "in `late`: what customers were told so far, a line for each state it was in; nothing elsewhere",
     "words": "in `words`: what an agent has all who wait told; nothing elsewhere",
-    "state": "in `late`: how it stands, such as: our engineers are working on it; nothing elsewhere",
+    "state": "how it stands, such as: our engineers are working on it",
 }
 
 MAX_TEMPLATE = 4_000
@@ -115,6 +117,8 @@ def customer_message(
     service: str,
     incident: str,
     next_update: str,
+    since: str = "",
+    owner: str = "",
     so_far: str = "",
     state: str = "",
     words: str = "",
@@ -131,6 +135,8 @@ def customer_message(
         service=cut(one_line(service), _MAX_VALUE),
         incident=cut(one_line(incident), _MAX_VALUE),
         next_update=cut(one_line(next_update), _MAX_VALUE),
+        since=cut(one_line(since), _MAX_VALUE),
+        owner="" if _ADDRESS.search(owner) else cut(one_line(owner), _MAX_VALUE),
         so_far="\n".join(cut(one_line(line), 2 * _MAX_VALUE) for line in so_far.splitlines()[-_MAX_LINES:]),
         state=cut(one_line(state), 2 * _MAX_VALUE),
         words="\n".join(cut(one_line(line), _MAX_WORDS) for line in words.splitlines()[:_MAX_LINES_SAID]),

@@ -64,7 +64,7 @@ async def test_a_policy_broken_while_running(liaison: Installation):
     liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
     await liaison.sync()
     (progress,) = liaison.replies(ticket)
-    assert "We can see a problem with Checkout" in progress
+    assert "There is a problem with Checkout" in progress
 
     liaison.write_policy({"templates": {"customer": {"fixed": "All is well: {{ incident }}"}}})
     await liaison.resolved()

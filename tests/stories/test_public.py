@@ -77,7 +77,7 @@ async def test_from_outage_to_end(liaison: Installation, page: Page):
     assert page.incidents() == []
     room = said_in_room(liaison)
     assert "May the public status page tell of INC-1? It would say:" in room
-    assert "We see a problem with Checkout and are looking into it." in room
+    assert "We see a problem with Checkout: our engineers have been called." in room
     assert "liaison approve INC-1 status-page --by NAME" in liaison.notes(ticket)
 
     await liaison.world.slack.slash("approve INC-1 many are hit", channel=ROOM)
@@ -96,11 +96,13 @@ async def test_from_outage_to_end(liaison: Installation, page: Page):
     states = [state for state, _ in page.said()]
     texts = [text for _, text in page.said()]
     assert states == ["investigating", "identified", "identified", "monitoring", "resolved"]
-    assert texts[0].startswith("We see a problem with Checkout and are looking into it.")
+    assert texts[0].startswith("We see a problem with Checkout: our engineers have been called.")
     assert texts[1].startswith(
         "Our engineers are working on the problem with Checkout. The next update comes by"
     )
-    assert texts[2].startswith("We are still working on the problem with Checkout.")
+    assert texts[2].startswith(
+        "The problem with Checkout is not solved yet: our engineers are working on it."
+    )
     assert texts[3].startswith(
         "There is a fix for the problem with Checkout, and we are watching whether it holds."
     )

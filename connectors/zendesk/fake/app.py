@@ -117,9 +117,13 @@ class FakeZendesk:
         organization_fields: Mapping[str, str] | None = None,
         custom_fields: Mapping[int, Any] | None = None,
         channel: str = "web",
+        locale: str | None = None,
+        iana_time_zone: str | None = None,
     ) -> int:
-        """A customer writes in."""
+        """A customer writes in; `locale` and `iana_time_zone` are what their profile has from then on."""
         requester = self._desk.user(requester_name, requester_email)
+        requester.locale = locale or requester.locale
+        requester.iana_time_zone = iana_time_zone or requester.iana_time_zone
         if organization is not None and requester.organization_id is None:
             requester.organization_id = self._desk.organization(organization, organization_fields or {}).id
         ticket = self._desk.create(

@@ -29,6 +29,8 @@ class FakeUser:
     details: str | None = None
     notes: str | None = None
     time_zone: str = "UTC"
+    iana_time_zone: str = "Etc/UTC"
+    locale: str = "en-GB"
     tags: list[str] = field(default_factory=list)
     user_fields: dict[str, Any] = field(default_factory=dict)
     identities: list[dict[str, Any]] = field(default_factory=list)

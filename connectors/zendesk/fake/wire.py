@@ -24,6 +24,7 @@ from connectors.zendesk.fake.records import (
 # The status that each category begins with; closed tickets are of the category solved.
 # https://developer.zendesk.com/api-reference/ticketing/tickets/custom_ticket_statuses/
 DEFAULT_STATUSES = {"new": 101, "open": 102, "pending": 103, "hold": 104, "solved": 105, "closed": 105}
+_LOCALE_IDS = {"en-US": 1, "es": 2, "de": 8, "fr": 16, "en-GB": 1176}
 
 
 def stamp(time: datetime) -> str:
@@ -214,8 +215,9 @@ def user_json(user: FakeUser, address: str = "") -> dict[str, Any]:
         "details": user.details,
         "notes": user.notes,
         "time_zone": user.time_zone,
-        "locale": "en-US",
-        "locale_id": 1,
+        "iana_time_zone": user.iana_time_zone,
+        "locale": user.locale,
+        "locale_id": _LOCALE_IDS.get(user.locale, 1),
         "tags": list(user.tags),
         "suspended": user.suspended,
         "active": user.active,

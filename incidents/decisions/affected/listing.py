@@ -11,10 +11,11 @@ from incidents.basis import Basis
 from incidents.case import AffectedCustomer, Case, Entry, EntryKind, Plan
 from incidents.decisions.participants.approval import answer_buttons, ask_room, how_to_answer
 from incidents.decisions.telling import note_owner
+from incidents.decisions.updates.saying import said_to
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import ChatMessage, Contact, PublicText
 from incidents.service_catalog.services import CatalogService
-from incidents.texts.messages import customer_message, internal
+from incidents.texts.messages import internal
 from incidents.texts.times import clock
 
 SUBJECT = ApprovalSubject.AFFECTED
@@ -124,13 +125,13 @@ def _known(incident: int, used: Iterable[UsedService]) -> list[AffectedCustomer]
 
 
 def affected_preview(case: Case, basis: Basis) -> PublicText:
-    """What they would read first."""
-    return customer_message(
-        basis.policy.affected.opening,
-        customer_name="",
-        service=basis.policy.service(case.incident.service).title,
-        incident=case.incident.name,
-        next_update="",
+    """What they would read first, in the language of whoever has none of their own."""
+    return said_to(
+        basis.policy.language.of_public,
+        basis.policy.affected.opening_text,
+        case.incident,
+        basis,
+        next_by=None,
     )
 
 

@@ -18,10 +18,11 @@ from incidents.case import (
 )
 from incidents.decisions.affected.listing import SUBJECT, wrote
 from incidents.decisions.participants.approval import expired
+from incidents.decisions.updates.saying import said_to
 from incidents.effects import Effect, EffectKind, EffectState, OutboundText
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import IncidentState, PublicText
-from incidents.texts.messages import customer_message
+from incidents.texts.tongues import Wording
 
 _END = "fixed"
 
@@ -76,13 +77,11 @@ def _said(case: Case, customers: Iterable[AffectedCustomer], what: str, basis: B
     if rules.by is None:
         return []
     heard = wrote(case)
-    template = rules.fixed if what == _END else rules.opening
-    service = basis.policy.service(incident.service).title
+    wording = rules.fixed_text if what == _END else rules.opening_text
 
-    def rendered(text: str, name: str) -> PublicText:
-        return customer_message(
-            text, customer_name=name, service=service, incident=incident.name, next_update=""
-        )
+    def rendered(text: Wording, to: AffectedCustomer, name: str) -> PublicText:
+        reader = basis.policy.language.of_address(to.address)
+        return said_to(reader, text, incident, basis, next_by=None, customer_name=name)
 
     return [
         Effect(
@@ -95,8 +94,8 @@ def _said(case: Case, customers: Iterable[AffectedCustomer], what: str, basis: B
             payload=OutboundText(
                 address=one.address,
                 name=one.name,
-                subject=rendered(rules.title, ""),
-                text=rendered(template, one.name),
+                subject=rendered(rules.title_text, one, ""),
+                text=rendered(wording, one, one.name),
                 ends=_first_one(case, one) if what == _END else "",
             ),
         )

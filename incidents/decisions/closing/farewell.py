@@ -46,8 +46,8 @@ def farewell(case: Case, tickets: Sequence[Ticket], basis: Basis) -> ToldCustome
     The message goes before the status: a reply to a settled ticket opens it again at some helpdesks.
     """
     policy = basis.policy
-    template = policy.templates.customer.fixed_text(is_checked=is_checked(case.incident, basis))
-    said = say(case, tickets, basis, template=template, what=FAREWELL, kind=UpdateKind.FIXED)
+    wording = policy.templates.customer.fixed_text(is_checked=is_checked(case.incident, basis))
+    said = say(case, tickets, basis, wording=wording, what=FAREWELL, kind=UpdateKind.FIXED)
     solved = policy.closure.solved_status
     statuses = [
         ticket_status(case.incident.id, ticket.ref, case.once(f"status:{solved}"), solved)

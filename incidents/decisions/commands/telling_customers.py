@@ -45,7 +45,7 @@ def promise(case: Case, asked: Asked, wanted: PromiseBy, basis: Basis) -> Plan:
     incident = replace(incident, next_update_at=moment, updates_sent=incident.updates_sent + 1)
     seen = replace(case, incident=incident)
     chosen = text_now(seen, basis)
-    said = say(seen, waiting, basis, template=chosen.template, what=chosen.what, kind=chosen.kind)
+    said = say(seen, waiting, basis, wording=chosen.wording, what=chosen.what, kind=chosen.kind)
     by = clock(minute_of(moment))
     text = f"{_customers(waiting)} told that they hear from us by {by} (promised by {asked.by} {asked.where})"
     entry = Entry(kind=EntryKind.UPDATE, text=text, actor=asked.by)
@@ -76,7 +76,7 @@ def tell_customers(case: Case, asked: Asked, words: str, basis: Basis) -> Plan:
         seen,
         waiting,
         basis,
-        template=basis.policy.templates.customer.words,
+        wording=basis.policy.templates.customer.words_text,
         what=f"words:{asked.mark}",
         kind=UpdateKind.WORDS,
         words=clean,

@@ -11,13 +11,13 @@ from incidents.basis import Basis
 from incidents.case import Case, LedgerLine, Plan
 from incidents.decisions.closing.farewell import is_checked
 from incidents.decisions.participants.approval import asked, expired, question, why_over, why_unanswered
+from incidents.decisions.updates.saying import said_to
 from incidents.effects import Effect, EffectKind, EffectState, PublicOpening, PublicSaying
 from incidents.lifecycle import OWES_UPDATES, WITH_ENGINEERS, WORKS_AGAIN, standing_of
 from incidents.models import Incident, IncidentState, PublicText
 from incidents.policy.cadence import OnLapse
 from incidents.public_incident import PublicState
-from incidents.texts.messages import customer_message
-from incidents.texts.times import clock, minute_of
+from incidents.texts.tongues import Wording
 
 S = IncidentState
 _SUBJECT = ApprovalSubject.STATUS_PAGE
@@ -99,7 +99,7 @@ def _opened(seen: Case, plan: Plan, basis: Basis) -> Plan:
         connection=connection,
         target=incident.name,
         payload=PublicOpening(
-            title=_render(seen, basis.policy.status_page.title, basis),
+            title=_render(seen, basis.policy.status_page.title_text, basis),
             text=_first_words(seen, basis),
             severity=incident.severity,
             services=(basis.policy.service(incident.service).title,),
@@ -129,10 +129,10 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     state = PublicState(standing_of(after.state))
     if after.state in _OVER and before.state is not after.state:
         last = rules.fixed_text(theirs, is_checked=is_checked(after, basis))
-        text = rules.merged if after.state is S.MERGED else last
+        text = rules.merged_text if after.state is S.MERGED else last
         key, state = _end_of(public), PublicState.RESOLVED
     elif after.generation > before.generation:
-        text, key = rules.again, f"{mark}:again"
+        text, key = rules.again_text, f"{mark}:again"
     elif after.state is S.RESOLVED and before.state is not S.RESOLVED:
         text, key = rules.monitoring_text(theirs), f"{mark}:monitoring"
     elif after.state is S.ACKNOWLEDGED and before.state is not S.ACKNOWLEDGED:
@@ -156,7 +156,7 @@ def _said(before: Incident, seen: Case, public: LedgerLine, basis: Basis) -> Eff
     )
 
 
-def _still(state: PublicState, basis: Basis) -> str:
+def _still(state: PublicState, basis: Basis) -> Wording:
     rules, theirs = basis.policy.status_page, basis.policy.templates.customer
     return rules.monitoring_text(theirs) if state is PublicState.MONITORING else rules.update_text(theirs)
 
@@ -179,21 +179,15 @@ def _first_words(seen: Case, basis: Basis) -> PublicText:
     rules = basis.policy.status_page
     if seen.incident.state is S.ACKNOWLEDGED:
         return _render(seen, rules.progress_text(basis.policy.templates.customer), basis)
-    return _render(seen, rules.opening, basis)
+    return _render(seen, rules.opening_text, basis)
 
 
 def public_preview(seen: Case, basis: Basis) -> PublicText:
     """What the public would read first: title and words."""
-    title = _render(seen, basis.policy.status_page.title, basis)
+    title = _render(seen, basis.policy.status_page.title_text, basis)
     return PublicText(f"{title}\n{_first_words(seen, basis)}")
 
 
-def _render(seen: Case, template: str, basis: Basis) -> PublicText:
+def _render(seen: Case, wording: Wording, basis: Basis) -> PublicText:
     due = seen.incident.next_update_at if _says_when(basis) else None
-    return customer_message(
-        template,
-        customer_name="",
-        service=basis.policy.service(seen.incident.service).title,
-        incident=seen.incident.name,
-        next_update=clock(minute_of(due)) if due is not None else "",
-    )
+    return said_to(basis.policy.language.of_public, wording, seen.incident, basis, next_by=due)

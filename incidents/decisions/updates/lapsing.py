@@ -26,13 +26,14 @@ from incidents.promises.updates import (
 )
 from incidents.texts.messages import internal
 from incidents.texts.times import clock
+from incidents.texts.tongues import Wording
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateText:
     """What is sent at the moment, and what marks it."""
 
-    template: str
+    wording: Wording
     what: str
     kind: UpdateKind
 
@@ -148,7 +149,7 @@ def _due(case: Case, basis: Basis) -> Plan:
     incident = replace(incident, updates_sent=incident.updates_sent + 1)
     case = replace(case, incident=incident)
     chosen = text_now(case, basis)
-    said = say(case, waiting, basis, template=chosen.template, what=chosen.what, kind=chosen.kind)
+    said = say(case, waiting, basis, wording=chosen.wording, what=chosen.what, kind=chosen.kind)
     entry = Entry(kind=EntryKind.UPDATE, text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
 
@@ -166,10 +167,10 @@ def text_now(case: Case, basis: Basis) -> UpdateText:
     is_first = not any(update.generation == incident.generation for update in case.updates)
     if is_first and incident.state is IncidentState.ESCALATED and incident.updates_sent == 1:
         # "Still" would be odd from somebody who has said nothing yet.
-        return UpdateText(texts.progress, PROGRESS, UpdateKind.PROGRESS)
+        return UpdateText(texts.first_text(is_again=incident.generation > 1), PROGRESS, UpdateKind.PROGRESS)
     is_watched = standing_of(incident.state) is IncidentProgress.MONITORING
-    template = texts.monitoring_text if is_watched else texts.update
-    return UpdateText(template, f"update:{incident.updates_sent}", UpdateKind.UPDATE)
+    wording = texts.monitoring_text if is_watched else texts.update_text
+    return UpdateText(wording, f"update:{incident.updates_sent}", UpdateKind.UPDATE)
 
 
 def _tell_lead(case: Case, basis: Basis) -> list[Effect]:

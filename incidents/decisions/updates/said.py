@@ -18,6 +18,7 @@ from incidents.promises.updates import (
     UpdateKind,
     open_promises,
 )
+from incidents.texts.tongues import Wording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +34,7 @@ def say(
     tickets: Iterable[Ticket],
     basis: Basis,
     *,
-    template: str,
+    wording: Wording,
     what: str,
     kind: UpdateKind,
     words: str = "",
@@ -42,7 +43,7 @@ def say(
 
     The case's incident is as it will be, `next_update_at` with it; `words` are an agent's.
     """
-    effects = tuple(customers.tell(case, tickets, basis.policy, template=template, what=what, words=words))
+    effects = tuple(customers.tell(case, tickets, basis, wording=wording, what=what, words=words))
     is_told = any(effect.kind is EffectKind.CUSTOMER_MESSAGE for effect in effects)
     if not is_told or is_said(case, what):
         return ToldCustomers(effects=effects)

@@ -202,6 +202,7 @@ async def _open(
                 "status": TicketStatus.NEW,
                 "requester_name": arrival.sender.name,
                 "requester_email": arrival.sender.email,
+                "requester_language": arrival.sender.language,
                 "is_reachable": bool(arrival.sender.email),
                 "parent": parent,
                 "created_at": arrival.at,

@@ -252,6 +252,7 @@ async def remove(tx: AsyncConnection, connection: str, number: int, *, now: date
         body="",
         requester_name="",
         requester_email="",
+        requester_language="",
     )
 
 

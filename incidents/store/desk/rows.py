@@ -120,7 +120,12 @@ def ticket_from(row: Row[Any], references: tuple[str, ...] = ()) -> DeskTicket:
             body=row.body,
             status=TicketStatus(row.status),
             source_status=row.status,
-            requester=Contact(id=row.requester_email, name=row.requester_name, email=row.requester_email),
+            requester=Contact(
+                id=row.requester_email,
+                name=row.requester_name,
+                email=row.requester_email,
+                language=row.requester_language,
+            ),
             version=row.version,
             created_at=row.created_at,
             updated_at=row.updated_at,

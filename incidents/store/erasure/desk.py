@@ -37,6 +37,7 @@ async def erase_desk(tx: AsyncConnection, person: KnownCustomer) -> Sequence[Era
             body="",
             requester_name="",
             requester_email="",
+            requester_language="",
             is_reachable=False,
             tags=[],
             deleted_at=func.coalesce(desk_tickets.c.deleted_at, func.now()),

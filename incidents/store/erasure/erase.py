@@ -102,6 +102,8 @@ async def erase_tickets(tx: AsyncConnection, person: KnownCustomer) -> Sequence[
             requester_id="",
             requester_name="",
             requester_email="",
+            requester_language="",
+            requester_time_zone="",
             tags=[],
             link_reason="",
             gone=func.coalesce(tickets.c.gone, Departure.FORGOTTEN.value),

@@ -46,6 +46,7 @@ desk_tickets = Table(
     Column("status", Text, nullable=False),
     Column("requester_name", Text, nullable=False),
     Column("requester_email", Text, nullable=False),
+    Column("requester_language", Text, nullable=False, server_default=text("''")),
     Column("is_reachable", Boolean, nullable=False, server_default=text("true")),
     Column("tags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("reopens", Integer, nullable=False, server_default=text("0")),

@@ -233,6 +233,9 @@ tickets = Table(
     Column("requester_id", Text, nullable=False),
     Column("requester_name", Text, nullable=False),
     Column("requester_email", Text, nullable=False),
+    # Where the helpdesk tells; "" where not.
+    Column("requester_language", Text, nullable=False, server_default=text("''")),
+    Column("requester_time_zone", Text, nullable=False, server_default=text("''")),
     Column("created_at", Time, nullable=False),
     Column("updated_at", Time, nullable=False),
     Column("assignee", Text),

@@ -15,6 +15,8 @@ from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_wo
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Contact, IncidentState, Severity
 from incidents.service_catalog.services import CatalogService
+from incidents.texts.catalogue import CatalogueText
+from incidents.texts.tongues import Wording
 from tests.incidents.builders import (
     NOW,
     ROOM_LINE,
@@ -223,7 +225,7 @@ def out(case, before=None, now=NOW):
     ]
 
 
-TOLD = "you use Checkout, so we tell you before you need ask: there is a problem with it, and our engineers are working on it. You need do nothing. We tell you when it works again."  # noqa: E501
+TOLD = "you use Checkout, so we tell you before you need ask: there is a problem with it, and {}. We have known of it since 11:55 UTC. There is nothing you need to do. We tell you when it works again."  # noqa: E501
 DONE = EffectState.DONE
 
 
@@ -244,7 +246,9 @@ DONE = EffectState.DONE
 )
 def test_who_is_told(case, addresses):
     """Once approved, each once in an incident's life; not who has written meanwhile, and not once it works again."""
-    assert out(case) == [(address, TOLD) for address in addresses]
+    is_taken = case.incident.state is S.ACKNOWLEDGED
+    state = "our engineers are working on it" if is_taken else "our engineers have been called"
+    assert out(case) == [(address, TOLD.format(state)) for address in addresses]
 
 
 @pytest.mark.parametrize(
@@ -345,5 +349,5 @@ def test_who_was_told_before_they_wrote_has_no_first_message_again(what, state, 
     """The last one they have in their own thread."""
     ticket = wrote(5, "ANN@x.example")
     case = a_listed_case(told=[(LISTED[0], state)])
-    found = customers.tell(case, [ticket], policy(), template="x", what=what)
+    found = customers.tell(case, [ticket], basis(), wording=Wording(CatalogueText.PROGRESS), what=what)
     assert bool(found) is is_told

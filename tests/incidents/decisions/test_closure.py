@@ -238,9 +238,12 @@ def test_no_check_is_claimed_where_nothing_looked(policy, words, are_said):
 
 def test_a_reworded_last_message_is_used_for_both():
     """An operator's own language is not mixed with ours; a second text of their own is theirs, too."""
-    assert CustomerTemplates(fixed="ERLEDIGT").fixed_text(is_checked=False) == "ERLEDIGT"
+    assert CustomerTemplates(fixed="ERLEDIGT").fixed_text(is_checked=False).own == "ERLEDIGT"
     both = CustomerTemplates(fixed="GEPRÜFT", fixed_unchecked="GESAGT")
-    assert (both.fixed_text(is_checked=True), both.fixed_text(is_checked=False)) == ("GEPRÜFT", "GESAGT")
+    assert (both.fixed_text(is_checked=True).own, both.fixed_text(is_checked=False).own) == (
+        "GEPRÜFT",
+        "GESAGT",
+    )
 
 
 def test_nobody_is_told_on_a_ticket_that_is_gone_or_out_of_reach():

@@ -10,12 +10,14 @@ import pytest
 from incidents.basis import Basis
 from incidents.case import PROGRESS
 from incidents.decisions.intake import Join, tickets_joined
-from incidents.decisions.updates.late import so_far_words
+from incidents.decisions.updates.saying import so_far_words
 from incidents.effects import EffectKind
 from incidents.lifecycle import IncidentProgress as P
 from incidents.models import IncidentState, JoinOrigin
+from incidents.policy.language.section import LanguageRules
 from incidents.policy.policy import CustomerTemplates
 from incidents.promises.updates import CustomerUpdate, PromiseState, UpdateKind
+from incidents.texts.tongues import Tongue
 from tests.incidents.builders import NOW, a_case, a_policy, a_ticket, an_incident, of_kind
 
 S = IncidentState
@@ -63,9 +65,9 @@ def test_a_digest_of_what_was_said():
     assert message.target == "9"
     assert message.payload.text == (
         "Hello,\n\n"
-        "thank you for telling us. We know of the problem with Checkout; "
+        "thank you for telling us. We have known of the problem with Checkout since 11:55 UTC; "
         "this is what we have told customers so far:\n\n"
-        "10:30 UTC: our engineers have been called and are looking into it\n"
+        "10:30 UTC: our engineers have been called\n"
         "11:00 and 11:30 UTC: our engineers are working on it\n\n"
         "Now: our engineers are working on it. The next update comes by 12:20 UTC.\n\n"
         "Your reference is INC-7."
@@ -86,9 +88,9 @@ def test_it_is_the_first_message_and_no_second_one():
     [
         (S.ESCALATED, (), None),
         (S.ESCALATED, said(90), "so far"),
-        (S.ESCALATED, said(2, standing=P.INVESTIGATING), "We can see a problem"),
-        (S.ACKNOWLEDGED, (), "We can see a problem"),
-        (S.ACKNOWLEDGED, said(2), "We can see a problem"),
+        (S.ESCALATED, said(2, standing=P.INVESTIGATING), "There is a problem with Checkout"),
+        (S.ACKNOWLEDGED, (), "There is a problem with Checkout"),
+        (S.ACKNOWLEDGED, said(2), "There is a problem with Checkout"),
         (S.ACKNOWLEDGED, said(2, standing=P.INVESTIGATING), "so far"),
         (S.ACKNOWLEDGED, said(6), "so far"),
         (S.ACKNOWLEDGED, said(3, 2), "so far"),
@@ -119,12 +121,21 @@ def test_a_reworded_first_message_goes_to_the_late_ones_too():
 
 
 def test_many_messages_are_one_line():
-    texts = CustomerTemplates()
-    assert so_far_words(said(90, 60, 45, 30), texts, now=NOW) == (
+    states, english = CustomerTemplates().states, Tongue("en_150")
+    assert so_far_words(said(90, 60, 45, 30), states, english, default=english, now=NOW) == (
         "10:30 to 11:30 UTC, 4 times: our engineers are working on it"
     )
     tomorrow = NOW + timedelta(days=1)
-    assert so_far_words(said(90), texts, now=tomorrow).startswith("2026-11-22 10:30 UTC: ")
+    digest = so_far_words(said(90), states, english, default=english, now=tomorrow)
+    assert digest.startswith("22 November, 10:30 UTC: ")
+
+
+def test_the_digest_is_in_the_language_of_whoever_comes():
+    """Its times by their clock."""
+    vienna = {"language": LanguageRules(default="de", time_zone="Europe/Vienna")}
+    (message,) = joined(updates=said(90, 60), policy=built_in().model_copy(update=vienna))
+    assert "11:30 und 12:00 Uhr MEZ: unsere Techniker arbeiten daran" in message.payload.text
+    assert "bis 13:20 Uhr MEZ" in message.payload.text
 
 
 def test_who_no_reply_reaches_has_it_told_by_their_agent():

@@ -23,6 +23,8 @@ from incidents.store.database import Database
 from incidents.store.ledger.affected import save_affected
 from incidents.store.ledger.effects import plan_effects
 from incidents.store.schema.tables import effects, incidents
+from incidents.texts.catalogue import CatalogueText
+from incidents.texts.tongues import Wording
 from tests.incidents.builders import NOW, a_policy, a_ticket
 from tests.incidents.process.test_merging import HELLO, HOUR, merged, two
 from tests.incidents.process.test_process import a_step
@@ -101,7 +103,7 @@ async def test_who_was_told_there_hears_the_end_here(database: Database, answer:
     assert said(again) == []
     assert said(the_end(case)) == (["ann", "bea"] if answer == "approved" else ["ann"])
     hers = a_ticket(9, requester=Contact(id="9", name="ann", email="Ann@x.example"))
-    assert tell(case, [hers], POLICY, template="x", what="progress") == []
+    assert tell(case, [hers], BASIS, wording=Wording(CatalogueText.PROGRESS), what="progress") == []
     used = UsedService(
         why="", users=[Contact(id="", email="ann@x.example"), Contact(id="", email="z@x.example")]
     )

@@ -22,7 +22,18 @@ from connectors.zendesk.fake.wire import group_json, organization_json, user_jso
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 ROLES = ("end-user", "agent", "admin")
-_TAKEN_AS_IS = ("name", "role", "external_id", "phone", "details", "notes", "time_zone", "suspended", "tags")
+_TAKEN_AS_IS = (
+    "name",
+    "role",
+    "external_id",
+    "phone",
+    "details",
+    "notes",
+    "time_zone",
+    "locale",
+    "suspended",
+    "tags",
+)
 
 
 class UsersApi:
