@@ -25,6 +25,7 @@ from incidents.models import (
     PageStatus,
     PublicText,
     Severity,
+    Ticket,
     TicketRef,
     TicketStatus,
 )
@@ -95,9 +96,10 @@ class CustomerText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusChange:
-    """The status to set on a ticket."""
+    """The status to set on a ticket, which had `instead_of` when that was decided."""
 
     status: TicketStatus
+    instead_of: TicketStatus | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -287,16 +289,16 @@ def ticket_note(incident_id: int | None, ref: TicketRef, once: str, text: Intern
     )
 
 
-def ticket_status(incident_id: int, ref: TicketRef, once: str, status: TicketStatus) -> Effect:
+def ticket_status(incident_id: int, ticket: Ticket, once: str, status: TicketStatus) -> Effect:
     """A new status for a ticket. `once` as for `ticket_note`."""
     return Effect(
-        key=f"{once}:{ref}",
+        key=f"{once}:{ticket.ref}",
         once=once,
         kind=EffectKind.TICKET_STATUS,
         incident_id=incident_id,
-        connection=ref.connection,
-        target=ref.id,
-        payload=StatusChange(status=status),
+        connection=ticket.ref.connection,
+        target=ticket.ref.id,
+        payload=StatusChange(status=status, instead_of=ticket.status),
     )
 
 
@@ -347,14 +349,13 @@ class Written:
 
 
 _MARKUP = re.compile(r"<[^<>]{1,200}>")
-_HASH_DIGITS = 32
 
 
 def value_hash(value: str) -> str:
     """The same for the same words, however a vendor shows them: as HTML or Markdown, in other lines, in capitals."""
     plain = html.unescape(_MARKUP.sub(" ", value))
     words = "".join(letter for letter in plain.casefold() if letter.isalnum())
-    return hashlib.sha256((words or plain).encode("utf-8", "replace")).hexdigest()[:_HASH_DIGITS]
+    return hashlib.sha256((words or plain).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 _FIELDS = {
@@ -380,8 +381,7 @@ _PAGE_STATUSES = {
 
 
 def written_by(effect: Effect) -> tuple[WrittenField, str] | None:
-    """The field that the effect writes, and the hash of what; None for an action, which writes nothing, for an alert,
-    whose words start nothing, and for a message to a customer without a ticket: its own ticket is known by its key."""
+    """The field that the effect writes, and the hash of what; None where no tool tells of it again by its words."""
     field = _FIELDS.get(effect.kind)
     return None if field is None else (field, value_hash(_value(effect)))
 

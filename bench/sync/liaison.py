@@ -18,8 +18,17 @@ from incidents.decisions.commands.chat import chat_command
 from incidents.decisions.sync import PageNews, page_news
 from incidents.decisions.ticket_news import ticket_news
 from incidents.decisions.updates.said import seen_with
-from incidents.decisions.written.echoes import OurWrites, less_echoes, with_our_notes
-from incidents.effects import Effect, EffectKind, EffectState, Written, WrittenField, written_by
+from incidents.decisions.written.echoes import OurWrites, less_echoes, owner_of_status, with_our_notes
+from incidents.decisions.written.judging import is_overtaken
+from incidents.effects import (
+    Effect,
+    EffectKind,
+    EffectState,
+    StatusChange,
+    Written,
+    WrittenField,
+    written_by,
+)
 from incidents.events import ChatCommand, PageEvent, TicketEvent
 from incidents.models import (
     Author,
@@ -35,6 +44,7 @@ from incidents.models import (
 from incidents.policy.policy import Policy
 
 _SINCE = timedelta(minutes=1)
+_ENDED = (EffectState.DONE, EffectState.DEAD)
 _UNDER_WAY = (EffectState.SENDING, EffectState.UNKNOWN, EffectState.DONE, EffectState.HELD)
 
 
@@ -211,13 +221,16 @@ class Liaison:
 
     def open_effects(self) -> list[str]:
         """Keys of all that is still to be done."""
-        return [key for key, line in self.lines.items() if line.state is not EffectState.DONE]
+        return [key for key, line in self.lines.items() if line.state not in _ENDED]
 
     def set_out(self, key: str) -> None:
         """The call goes out; the tool does it, and its answer is not here yet."""
         line = self.lines[key]
-        line.state, line.at = EffectState.SENDING, self.clock()
         effect = line.effect
+        if self._is_overtaken(effect):
+            line.state = EffectState.DEAD
+            return
+        line.state, line.at = EffectState.SENDING, self.clock()
         if effect.connection in self.desks:
             line.version = self.desks[effect.connection].do(effect)
         elif effect.connection == self.pager.name:
@@ -229,6 +242,8 @@ class Liaison:
     def settle(self, key: str, *, is_lost: bool = False) -> None:
         """The answer is here; or it is lost, and what became of the call is looked up later."""
         line = self.lines[key]
+        if line.state is EffectState.DEAD:
+            return
         if is_lost:
             line.state, line.version = EffectState.UNKNOWN, None
             return
@@ -273,7 +288,7 @@ class Liaison:
                 )
                 for line in own
             ),
-            open_ticket_effects=sum(line.state is not EffectState.DONE for line in about),
+            open_ticket_effects=sum(line.state not in _ENDED for line in about),
             told=frozenset(effect.ticket for effect in told) if is_closing else None,
         )  # fmt: skip
 
@@ -337,8 +352,15 @@ class Liaison:
 
     def _is_against_us(self, ticket: Ticket) -> bool:
         known = self.tickets[ticket.ref].ticket
-        is_ours = self.policy.sync.ticket_status == "liaison"
+        is_ours = self.policy.sync.ticket_status != "helpdesk"
         return is_ours and known.status.is_settled and not ticket.status.is_settled
+
+    def _is_overtaken(self, effect: Effect) -> bool:
+        """The delivery's look just before it writes a status."""
+        wanted, desk = effect.payload, self.desks.get(effect.connection)
+        if desk is None or not isinstance(wanted, StatusChange):
+            return False
+        return is_overtaken(wanted, desk.tickets[effect.target].status, owner_of_status(self.policy.sync))
 
     def _told_at(self, ref: TicketRef) -> datetime | None:
         sent = [

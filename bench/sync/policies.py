@@ -37,6 +37,8 @@ POLICIES = tuple(
         "ticket_status: liaison",
         "ticket_status: liaison, refused: restore",
         "ticket_status: liaison, refused: restore, technical_state: newer",
+        "ticket_status: newer",
+        "ticket_status: newer, refused: restore, technical_state: newer",
     )
 )
 """Each makes a policy of the pager, the chat if there is one, and the helpdesks."""

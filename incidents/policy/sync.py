@@ -13,9 +13,10 @@ from incidents.policy.words import PolicySection
 class SyncRules(PolicySection):
     """Owners of the fields that both Liaison and others write. What is left out here has one owner for good."""
 
-    ticket_status: Literal["helpdesk", "liaison"] = Field(
+    ticket_status: Literal["helpdesk", "liaison", "newer"] = Field(
         default="helpdesk",
-        description="Whose a ticket's status is: what its agents set stands, or what Liaison has set.",
+        description="Whose a ticket's status is: what its agents set stands, or what Liaison has set, or what was set "
+        "last.",
     )
     refused: Literal["leave", "restore"] = Field(
         default="leave",
@@ -35,7 +36,7 @@ class SyncRules(PolicySection):
         if self.refused == "restore" and self.ticket_status == "helpdesk":
             why = (
                 "nothing is refused while ticket_status is helpdesk, so there is nothing to restore; "
-                "write ticket_status: liaison, or take refused out"
+                "write ticket_status: liaison or newer, or take refused out"
             )
             refuse("SyncRules", [(("refused",), why)])
         return self

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from incidents.decisions.written.echoes import owner_of_status
+from incidents.decisions.written.judging import FieldOwner, is_overtaken
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
 from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotShown, StoreFault, Unreachable
 from incidents.fan_out.budget import ALONE_AT_ONCE, UNLIMITED, Budgeted
@@ -127,10 +129,33 @@ async def _ready(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
     ready = await _look_up(helpdesk, leased)
     if ready.send and leased[0].effect.kind is EffectKind.TICKET_NOTE:
         return await _unless_exposed(leased[0].effect.connection, ready)
+    if ready.send and leased[0].effect.kind is EffectKind.TICKET_STATUS:
+        return await _unless_overtaken(helpdesk, ready)
     if not ready.send or leased[0].effect.kind is not EffectKind.CUSTOMER_MESSAGE:
         return ready
     checked = await _check_recipients(helpdesk, ready.send)
     return _Ready(checked.send, (*ready.settled, *checked.settled))
+
+
+async def _unless_overtaken(helpdesk: Helpdesk, ready: _Ready) -> _Ready:
+    """Where the newer status stands, one that somebody has set since is not written over."""
+    owner = owner_of_status(resources.policy().sync)
+    if owner is not FieldOwner.THE_NEWER:
+        return ready
+    there = {
+        one.ref.id: one.status for one in await helpdesk.read([item.effect.target for item in ready.send])
+    }
+    overtaken = [item for item in ready.send if _is_overtaken(item, there, owner)]
+    why = "not set: somebody has set another status since this was decided, and the newer stands"
+    return _Ready(
+        tuple(item for item in ready.send if item not in overtaken),
+        (*ready.settled, *(dead(item, why) for item in overtaken)),
+    )
+
+
+def _is_overtaken(item: Leased, there: Mapping[str, TicketStatus], owner: FieldOwner) -> bool:
+    wanted, status = item.effect.payload, there.get(item.effect.target)
+    return isinstance(wanted, StatusChange) and status is not None and is_overtaken(wanted, status, owner)
 
 
 async def _unless_exposed(connection: str, ready: _Ready) -> _Ready:

@@ -121,7 +121,7 @@ def _is_to_be_proven(comment: Comment) -> bool:
 def _is_against_us(ticket: Ticket, known: _Known) -> bool:
     """Whether its status is not as we left it, where that is not for others to change."""
     before = known.tickets.get(ticket.ref)
-    is_ours = resources.policy().sync.ticket_status == "liaison"
+    is_ours = resources.policy().sync.ticket_status != "helpdesk"
     return is_ours and before is not None and before.ticket.status.is_settled and not ticket.status.is_settled
 
 

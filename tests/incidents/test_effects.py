@@ -41,6 +41,7 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.public_incident import PublicState
+from tests.incidents.builders import a_ticket
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
 LINKS = st.lists(st.builds(Link, label=TEXT, url=TEXT), max_size=3).map(tuple)
@@ -142,7 +143,7 @@ def test_what_is_no_payload_of_its_kind_is_not_guessed(kind, written):
 def test_effects_about_a_ticket():
     """Key: the marker and the ticket. The marker is shared, so that many tickets are one call; one lane each."""
     note = effects.ticket_note(7, REF, "once", InternalText("for agents"))
-    status = effects.ticket_status(7, REF, "once", TicketStatus.SOLVED)
+    status = effects.ticket_status(7, a_ticket(4711), "once", TicketStatus.SOLVED)
     message = effects.customer_message(7, REF, "once", PublicText("for customers"), "customer-1")
     for effect in (note, status, message):
         assert (effect.key, effect.once) == ("once:zendesk/support#4711", "once")
@@ -150,7 +151,7 @@ def test_effects_about_a_ticket():
         assert effect.lane == "zendesk/support:4711"
         assert effect.is_about_a_ticket
     assert note.payload == NoteText(text="for agents")
-    assert status.payload == StatusChange(status=TicketStatus.SOLVED)
+    assert status.payload == StatusChange(status=TicketStatus.SOLVED, instead_of=TicketStatus.OPEN)
     assert message.payload == CustomerText(text="for customers", recipient="customer-1")
 
 

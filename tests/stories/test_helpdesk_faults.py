@@ -20,6 +20,7 @@ from tests.stories.installation import BODY, Installation
 BULK, READ = "update_many", "show_many"
 LATER = timedelta(minutes=2)
 MESSAGE = EffectKind.CUSTOMER_MESSAGE
+STATUS = EffectKind.TICKET_STATUS
 
 
 async def states(liaison: Installation, kind: EffectKind) -> list[EffectState]:
@@ -203,3 +204,25 @@ async def test_one_ticket_that_breaks_the_reading_harms_no_other(liaison: Instal
     linked = {item.ticket.ref.id for item in (await liaison.case()).tickets}
     assert linked == {str(ticket) for ticket in tickets} - {str(tickets[2])}
     assert len(liaison.world.pagerduty.pages) == 1
+
+
+async def test_a_status_that_an_agent_has_set_since_stands_where_the_newer_counts(liaison: Installation):
+    """Decided while the ticket was open, and due when it waits for its customer: theirs is the newer. The message is
+    sent all the same, and the other ticket is solved."""
+    liaison.write_policy({"sync": {"ticket_status": "newer"}})
+    theirs, unchanged = await liaison.acknowledged(2)
+    desk = liaison.world.zendesk
+    desk.faults.arm(FaultKind.RATE_LIMIT, where=READ, seconds=60)
+    await liaison.resolved()
+    assert await states(liaison, STATUS) == [EffectState.PENDING] * 2
+
+    desk.agent_reply(theirs, "Ada Agent", "May I ask you something?", submit_as="pending")
+    await liaison.let_pass(LATER)
+    await recover()
+    await recover()
+    assert [desk.tickets[one].status for one in (theirs, unchanged)] == ["pending", "solved"]
+    by_target = {line.target: line for line in await liaison.ledger(STATUS)}
+    assert by_target[str(theirs)].detail.endswith("the newer stands")
+    assert "is fixed" in liaison.replies(theirs)[-1]
+    await liaison.intake()
+    assert desk.tickets[theirs].status == "pending"

@@ -50,7 +50,7 @@ def farewell(case: Case, tickets: Sequence[Ticket], basis: Basis) -> ToldCustome
     said = say(case, tickets, basis, wording=wording, what=FAREWELL, kind=UpdateKind.FIXED)
     solved = policy.closure.solved_status
     statuses = [
-        ticket_status(case.incident.id, ticket.ref, case.once(f"status:{solved}"), solved)
+        ticket_status(case.incident.id, ticket, case.once(f"status:{solved}"), solved)
         for ticket in tickets
         if not ticket.status.is_settled
     ]

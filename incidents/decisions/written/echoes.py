@@ -24,7 +24,11 @@ from incidents.policy.sync import SyncRules
 
 ByObject = Mapping[tuple[str, str], Sequence[Written]]
 """What we wrote, by connection and object."""
-_OWNERS = {"helpdesk": FieldOwner.THE_TOOL, "liaison": FieldOwner.LIAISON}
+_OWNERS = {
+    "helpdesk": FieldOwner.THE_TOOL,
+    "liaison": FieldOwner.LIAISON,
+    "newer": FieldOwner.THE_NEWER,
+}
 _STRANGERS = {"echo": Judgement.ECHO, "change": Judgement.ACCEPTED}
 
 
@@ -39,7 +43,7 @@ class OurWrites:
     def of_status(self, ticket: Ticket, known: Ticket) -> Judgement:
         """Whether the ticket's status is our own doing, as against how we knew the ticket."""
         written = self.statuses.get(ticket.ref, ())
-        return judge_state(_incoming(ticket), _incoming(known), written, _OWNERS[self.rules.ticket_status])
+        return judge_state(_incoming(ticket), _incoming(known), written, owner_of_status(self.rules))
 
     def up_to_date(self, ticket: Ticket, known: Ticket | None) -> Ticket:
         """The ticket with the status that we have given it since it was read: one that was read before is old."""
@@ -75,6 +79,11 @@ class OurWrites:
             told, self.words.get(ref, ()), strangers_in_our_name=_STRANGERS[self.rules.in_our_name]
         )
         return replace(comment, author=Author.LIAISON if found is Judgement.ECHO else Author.AGENT)
+
+
+def owner_of_status(rules: SyncRules) -> FieldOwner:
+    """Whose a ticket's status is, by the policy."""
+    return _OWNERS[rules.ticket_status]
 
 
 def our_doings(events: Sequence[Event]) -> set[tuple[str, str]]:

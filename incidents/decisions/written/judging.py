@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from incidents.effects import Written
+from incidents.effects import StatusChange, Written
+from incidents.models import TicketStatus
 
 A_SECOND = timedelta(seconds=2)
 """Vendors tell whole seconds, and their clocks are not quite ours."""
@@ -67,6 +68,17 @@ def judge_state(
     return _by_owner(owner, incoming, ours)
 
 
+def is_overtaken(wanted: StatusChange, there: TicketStatus, owner: FieldOwner) -> bool:
+    """Whether somebody has set another status since it was decided to set this one, and theirs, the newer, stands.
+
+    `there` is the ticket's status just before the call. What it was when it was decided goes along with the decision;
+    of a change that we had not heard of by then nobody knows which is the newer, and a person's counts as that. An open
+    ticket says nothing: at some helpdesks our own message has opened it just before.
+    """
+    is_the_newers = owner is FieldOwner.THE_NEWER and wanted.instead_of is not None
+    return is_the_newers and there not in (wanted.instead_of, wanted.status, TicketStatus.OPEN)
+
+
 def judge_words(
     incoming: Incoming, written: Sequence[Written], *, strangers_in_our_name: Judgement = Judgement.ECHO
 ) -> Judgement:
@@ -91,8 +103,15 @@ def _by_owner(owner: FieldOwner, incoming: Incoming, ours: Written) -> Judgement
         return Judgement.ACCEPTED
     if owner is FieldOwner.LIAISON:
         return Judgement.REFUSED
-    is_newer = not _is_before(incoming, ours) and incoming.at >= ours.at
-    return Judgement.ACCEPTED if is_newer else Judgement.REFUSED
+    return Judgement.REFUSED if _is_older(incoming, ours) else Judgement.ACCEPTED
+
+
+def _is_older(incoming: Incoming, ours: Written) -> bool:
+    """Whether a change came before our write. Nobody can order two of one version, nor two of one second where a vendor
+    tells whole ones: then a person's counts as the newer, as they may have seen ours."""
+    if incoming.version is not None and ours.version is not None:
+        return incoming.version < ours.version
+    return incoming.at < ours.at.replace(microsecond=0)
 
 
 def _is_after(known: Incoming, ours: Written) -> bool:

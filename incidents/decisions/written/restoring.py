@@ -41,7 +41,7 @@ def refused_changes(case: Case, news: Sequence[TicketNews], basis: Basis) -> tup
     effects: list[Effect] = []
     for item in restored:
         what = f"restored:{digest(str(item.after.ref), str(item.after.version))}"
-        effects.append(ticket_status(case.incident.id, item.after.ref, case.once(what), _ours(item)))
+        effects.append(ticket_status(case.incident.id, item.after, case.once(what), _ours(item)))
     entries: list[Entry] = []
     for items, end in ((restored, "set back, as the policy says"), (left, _why_left(basis))):
         if items:

@@ -42,7 +42,8 @@ class UntoldTickets:
 def _untold(whose: str) -> TextClause:
     return text(
         f"""
-        select e.id, e.kind, md5(e.kind || e.once || cast(e.payload - 'recipient' as text)) as alike, t.tier,
+        select e.id, e.kind, t.tier,
+            md5(e.kind || e.once || cast(e.payload - 'recipient' - 'instead_of' as text)) as alike,
             {IS_HEAD} and {IS_NOT_IN_FLIGHT} as is_next,
             (select min(c.due_at) from sla_clocks c
                 where c.subject = t.ref and c.stopped_at is null and c.due_at is not null

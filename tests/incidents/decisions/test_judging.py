@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from incidents.decisions.written.judging import (
     AT_ONCE,
@@ -12,10 +15,12 @@ from incidents.decisions.written.judging import (
     Incoming,
     Judgement,
     is_our_doing,
+    is_overtaken,
     judge_state,
     judge_words,
 )
-from incidents.effects import Written, WrittenField, value_hash
+from incidents.effects import StatusChange, Written, WrittenField, value_hash
+from incidents.models import TicketStatus
 from tests.incidents.builders import NOW
 
 SECOND = timedelta(seconds=1)
@@ -96,6 +101,7 @@ def test_an_echo_is_one_whoever_owns_the_field(incoming, owner):
         (THE_TOOL, 30, ACCEPTED),
         (LIAISON, 30, REFUSED),
         (THE_NEWER, 30, ACCEPTED),
+        (THE_NEWER, 0, ACCEPTED),
         (THE_NEWER, -1, REFUSED),
         (THE_TOOL, -1, ACCEPTED),
     ],
@@ -103,6 +109,87 @@ def test_an_echo_is_one_whoever_owns_the_field(incoming, owner):
 def test_a_change_is_its_owners_to_make(owner, at, expected):
     """What came a second before our write may be an agent's who did not see it: only the policy says who wins."""
     assert judge_state(told("open", at=at), told("solved"), [wrote()], owner) is expected
+
+
+HALF = timedelta(milliseconds=500)
+
+
+@pytest.mark.parametrize(
+    ("incoming", "written", "expected"),
+    [
+        pytest.param(told("open", version=5), wrote(version=4), ACCEPTED, id="the newer version"),
+        pytest.param(
+            told("open", at=9, version=3), wrote(version=4), ECHO, id="the older version, whatever the time"
+        ),
+        pytest.param(
+            told("open", at=-9, version=4), wrote(version=4), ACCEPTED, id="one version: a person's word"
+        ),
+        pytest.param(
+            told("open"),
+            replace(wrote(), at=NOW + HALF),
+            ACCEPTED,
+            id="one second, told whole: a person's word",
+        ),
+        pytest.param(told("open", at=-1), replace(wrote(), at=NOW + HALF), REFUSED, id="a second before"),
+        pytest.param(told("open", at=-60), wrote(), ECHO, id="long before: old, and no change"),
+        pytest.param(
+            told("open", at=-60), wrote(until=None), REFUSED, id="before a write that may have been done"
+        ),
+    ],
+)
+def test_the_newer_of_two(incoming, written, expected):
+    """By the vendor's version, else by the time; what nobody can order is the person's."""
+    assert judge_state(incoming, told("solved"), [written], THE_NEWER) is expected
+
+
+@given(
+    at=st.integers(-7200, 7200),
+    versions=st.none() | st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    until=st.none() | st.integers(0, 60),
+    owner=st.sampled_from(FieldOwner),
+)
+def test_of_two_that_differ_one_stands(at, versions, until, owner):
+    """Whatever the times: a later change stands unless it is ours to refuse, an earlier one never does where the newer
+    counts; and no judgement depends on anything but these two."""
+    theirs, ours = versions or (None, None)
+    found = judge_state(
+        told("open", at=at, version=theirs), told("solved"), [wrote(until=until, version=ours)], owner
+    )
+    is_later = at >= 0 if versions is None else theirs >= ours
+    if is_later:
+        assert found is (REFUSED if owner is LIAISON else ACCEPTED)
+    elif owner is THE_NEWER:
+        assert found is not ACCEPTED
+
+
+SOLVED, OPEN, PENDING, ON_HOLD = (
+    TicketStatus.SOLVED,
+    TicketStatus.OPEN,
+    TicketStatus.WAITING_FOR_CUSTOMER,
+    TicketStatus.WAITING_FOR_VENDOR,
+)
+
+
+@pytest.mark.parametrize(
+    ("instead_of", "there", "owner", "expected"),
+    [
+        (OPEN, OPEN, THE_NEWER, False),
+        (OPEN, SOLVED, THE_NEWER, False),
+        (OPEN, PENDING, THE_NEWER, True),
+        (PENDING, ON_HOLD, THE_NEWER, True),
+        (OPEN, TicketStatus.CLOSED, THE_NEWER, True),
+        # Our own message has opened it, or a customer: a person who works on it is told, and so is the customer.
+        (PENDING, OPEN, THE_NEWER, False),
+        # Planned by a version that did not say what it was.
+        (None, PENDING, THE_NEWER, False),
+        (OPEN, PENDING, THE_TOOL, False),
+        (OPEN, PENDING, LIAISON, False),
+    ],
+)
+def test_a_status_that_was_overtaken(instead_of, there, owner, expected):
+    """Somebody set another one since we decided: where the newer counts, it is not written over."""
+    wanted = StatusChange(status=SOLVED, instead_of=instead_of)
+    assert is_overtaken(wanted, there, owner) is expected
 
 
 def test_where_we_never_wrote_there_is_nothing_to_refuse():

@@ -85,7 +85,7 @@ async def solve(
 ) -> None:
     await send(
         database,
-        ticket_status(number, OPEN.ref, f"solving-{minutes}", TicketStatus.SOLVED),
+        ticket_status(number, OPEN, f"solving-{minutes}", TicketStatus.SOLVED),
         minutes=minutes,
         state=state,
     )
