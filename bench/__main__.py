@@ -1,7 +1,7 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|board|connectors|kills|prefect_away|month|sla|sweep|sync|replies
-                          |redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
+    python -m bench [only=gateway|page|storm|city|board|connectors|kills|prefect_away|month|sla|sweep|sync
+                          |sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
 
 The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
 What is going on is told on stderr.
@@ -74,6 +74,12 @@ def _sync() -> None:
     from bench.sync.figures import sync_figures  # noqa: PLC0415
 
     _print(sync_figures())
+
+
+def _sync_wired() -> None:
+    from bench.sync.figures import wired_figures  # noqa: PLC0415
+
+    _print(wired_figures())
 
 
 def _replies() -> None:
@@ -153,6 +159,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "sla": _sla,
     "sweep": _sweep,
     "sync": _sync,
+    "sync_wired": _sync_wired,
     "replies": _replies,
     "redaction": _redaction,
     "insights": _insights,

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from bench.result import Result, progress
 from bench.sync.history import Ended, History
 from bench.sync.liaison import Arm
 
 HISTORIES = {Arm.LEDGER: 100_000, Arm.ACTOR: 2_000, Arm.NOTHING: 200}
+WIRED_HISTORIES = {Arm.LEDGER: 2_000, Arm.ACTOR: 200, Arm.NOTHING: 20}
+"""Through connectors; a two-hundredth as many in the same time."""
 _BATCH = 500
 _WORDS = {
     Arm.LEDGER: "the ledger",
     Arm.ACTOR: "only who the vendor says that did it",
     Arm.NOTHING: "nothing that tells an echo from a change",
 }
+
+
+class Play(Protocol):
+    """Plays the history of a seed to its end."""
+
+    def __call__(self, seed: int, *, arm: Arm) -> Ended: ...
+
+
+def in_memory(seed: int, *, arm: Arm) -> Ended:
+    """On tools in memory."""
+    return History(seed, arm=arm).play()
+
+
+def wired(seed: int, *, arm: Arm) -> Ended:
+    """Through connectors."""
+    # Imported here: only these need the vendors.
+    from bench.sync.wired.history import played  # noqa: PLC0415
+
+    return played(seed, arm=arm)
 
 
 @dataclass
@@ -67,21 +89,30 @@ class Tally:
         )
 
 
-def tally(first: int, count: int, arm: Arm = Arm.LEDGER) -> Tally:
+def tally(first: int, count: int, arm: Arm = Arm.LEDGER, play: Play = in_memory) -> Tally:
     """Histories with these seeds."""
     found = Tally()
     for seed in range(first, first + count):
-        found.add(History(seed, arm=arm).play())
+        found.add(play(seed, arm=arm))
     return found
 
 
 def sync_figures() -> Iterator[Result]:
     """A figure of each kind for the ledger, and for each control."""
+    yield from _figures("sync", HISTORIES, in_memory)
+
+
+def wired_figures() -> Iterator[Result]:
+    """The same through connectors."""
+    yield from _figures("sync_wired", WIRED_HISTORIES, wired)
+
+
+def _figures(name: str, histories: Mapping[Arm, int], play: Play) -> Iterator[Result]:
     with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for arm, count in HISTORIES.items():
+        for arm, count in histories.items():
             total = Tally()
             size = min(_BATCH, max(count // 4, 1))
-            for done in pool.map(partial(_batch, arm=arm, size=size), range(0, count, size)):
+            for done in pool.map(partial(_batch, arm=arm, size=size, play=play), range(0, count, size)):
                 total = total.plus(done)
                 if total.histories % (10 * size) == 0:
                     progress(
@@ -89,14 +120,14 @@ def sync_figures() -> Iterator[Result]:
                     )
             for line in total.wrong if arm is Arm.LEDGER else ():
                 progress(line)
-            yield from _results(arm, total)
+            yield from _results(f"{name}_{arm}", arm, total)
 
 
-def _batch(first: int, *, arm: Arm, size: int) -> Tally:
-    return tally(first, size, arm)
+def _batch(first: int, *, arm: Arm, size: int, play: Play) -> Tally:
+    return tally(first, size, arm, play)
 
 
-def _results(arm: Arm, total: Tally) -> Iterator[Result]:
+def _results(of: str, arm: Arm, total: Tally) -> Iterator[Result]:
     against = (
         f"{_WORDS[arm]}; {total.edits} edits, {total.webhooks_lost} webhooks lost, {total.doubled} told twice"
     )
@@ -108,10 +139,10 @@ def _results(arm: Arm, total: Tally) -> Iterator[Result]:
     }
     for name, (value, unit) in figures.items():
         yield Result(
-            name=f"sync_{arm}_{name}", value=value, unit=unit, ratio=None, against=against, n=total.histories
+            name=f"{of}_{name}", value=value, unit=unit, ratio=None, against=against, n=total.histories
         )
     yield Result(
-        name=f"sync_{arm}_most_writes",
+        name=f"{of}_most_writes",
         value=round(total.most, 3),
         unit="of the bound",
         ratio=None,

@@ -253,8 +253,11 @@ class History:
             self._round()
             still = still + 1 if before == self._progress() else 0
             before = self._progress()
-        is_loop = still < STILL
-        lost = tuple(self._lost_words()) + tuple(self._lost_complaints())
+        return self.ended(rounds, is_loop=still < STILL)
+
+    def ended(self, rounds: int, *, is_loop: bool) -> Ended:
+        """How it stands; what is lost or unlike is asked only of what has come to rest."""
+        lost = () if is_loop else (*self._lost_words(), *self._lost_complaints())
         return Ended(
             seed=self.seed,
             tools=(*self.desks, self.pager.manner.vendor, *([self.chat.vendor] if self.chat else [])),
@@ -263,7 +266,7 @@ class History:
             bound=self.bound,
             rounds=rounds,
             is_loop=is_loop,
-            lost=() if is_loop else lost,
+            lost=lost,
             wrong=() if is_loop else tuple(self._differences()),
             dropped=self.dropped,
             doubled=self.doubled,

@@ -158,7 +158,7 @@ class Liaison:
 
     def poll(self, desk: Desk, since: datetime) -> Reading:
         """The reconciler's gathering: tickets that changed, and what was said on them, whoever changed them last."""
-        changed = tuple(ticket for ticket in desk.tickets.values() if ticket.updated_at >= since)
+        changed = tuple(desk.changed(since))
         said = tuple(
             TicketEvent(ref=ticket.ref, at=comment.at, comment=comment)
             for ticket in changed

@@ -110,6 +110,10 @@ class Desk:
                 self.say(effect.target, Author.LIAISON, effect.payload.text, is_public=is_public)  # type: ignore[union-attr]
         return self.tickets[effect.target].version if self.manner.tells_version else None
 
+    def changed(self, since: datetime) -> Sequence[Ticket]:
+        """What the poll finds."""
+        return [ticket for ticket in self.tickets.values() if ticket.updated_at >= since]
+
     def since(self, ticket: str, moment: datetime) -> Sequence[Comment]:
         """What was said on the ticket since then."""
         return [said for said in self.comments[ticket] if said.at >= moment]
