@@ -1,7 +1,7 @@
 """One change of one ticket: its properties in one call, then the message, each believed when it is read back.
 
 A reply is mailed to the requester, a note is private unless it says otherwise: it always says so. No call hides a note
-that is public (`PUT conversations/{id}` takes its words only): https://developers.freshdesk.com/api/#conversations
+that is public; `PUT conversations/{id}` takes its words, so that they are taken out: https://developers.freshdesk.com/api/#conversations
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.conversation.written import html_of, is_private, note_key, own_conversation
 from connectors.freshdesk.mapping import (
     gone_from,
+    id_from,
     requester_of,
     status_number,
     status_of,
     tags_of,
     version_from,
+    words_of,
 )
 from connectors.freshdesk.settings import FreshdeskSettings
-from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
-from incidents.errors import NotFound, NotShown, Refused, Unknown
+from incidents.errors import Exposed, LiaisonError, NotFound, NotShown, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 MOST_LETTERS = 60_000
 """Of one message; Freshdesk names no limit, and a longer one was not written for a reader."""
+
+WITHDRAWN = "This note was withdrawn."
 
 
 class FreshdeskChanges:
@@ -60,7 +63,7 @@ class FreshdeskChanges:
         written = await self._api.conversations(ticket)
         note = own_conversation(written, note_key(once, is_private=True), own_id)
         if note is not None:
-            await _require_private(ticket, note)
+            await self._require_private(ticket, note, note_key(once, is_private=True), own_id)
             return True
         reply = own_conversation(written, note_key(once, is_private=False), own_id)
         if reply is not None:
@@ -129,17 +132,32 @@ class FreshdeskChanges:
         )
         found = own_conversation(seen, key, own_id)
         if found is not None and is_note:
-            await _require_private(ticket, found)
+            await self._require_private(ticket, found, key, own_id)
         elif found is not None:
             _require_shown(ticket, found)
 
-
-async def _require_private(ticket: str, note: Mapping[str, Any]) -> None:
-    if not is_private(note):
-        raise await exposed(
-            f"freshdesk: the note on ticket {ticket}",
-            None,
-            cure="look at the apps and automation rules of the account: something publishes notes",
+    async def _require_private(self, ticket: str, note: Mapping[str, Any], key: str, own_id: str) -> None:
+        """A note that customers could read loses its words at once, as no call hides it, and is told: `Exposed`. Its
+        mark stays, so that a look-up finds what became of it."""
+        if is_private(note):
+            return
+        told = f"freshdesk: the note on ticket {ticket} was stored as public, and customers could read it"
+        cure = "look at the apps and automation rules of the account: something publishes notes"
+        by_hand = "its words could not be taken out: delete it there by hand, now"
+        written = id_from(note.get("id"))
+        try:
+            if written is None:
+                raise Refused("it has no id")
+            body = {"body": html_of(WITHDRAWN, key)}
+            await self._api.send("PUT", f"conversations/{written}", body, is_repeatable=True)
+            seen = own_conversation(await self._api.conversations(ticket), key, own_id)
+        except LiaisonError as error:
+            raise Exposed(f"{told}; {by_hand}. Then {cure} ({error})") from error
+        if seen is None or WITHDRAWN not in words_of(seen.get("body"), seen.get("body_text")):
+            raise Exposed(f"{told}; {by_hand}. Then {cure}")
+        raise Exposed(
+            f"{told}; its words were taken out, whoever was mailed has them still, and what is left is to be deleted by"
+            f" hand. Please {cure}"
         )
 
 

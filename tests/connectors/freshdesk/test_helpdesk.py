@@ -26,5 +26,5 @@ class TestFreshdeskSetsStates(TicketStatesContract):
 
 
 class TestFreshdeskKeepsNotesPrivate(PrivateNotesContract):
-    # A note's words can be changed, and not who reads them.
+    # A note's words can be taken out, and not be hidden.
     hides = False

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from connectors.freshdesk import Freshdesk
+from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.in_process import InProcessTransport
-from incidents.errors import NotAllowed, Refused, Unknown
+from incidents.errors import Exposed, NotAllowed, Refused, Unknown
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -61,6 +62,25 @@ async def test_a_note_always_says_that_it_is_private(world: FreshdeskWorld, tick
     assert to == "ada@customer.example"
     assert words.startswith(str(REPLY.public_reply))
     await helpdesk.aclose()
+
+
+async def test_the_words_of_a_note_that_is_public_are_taken_out(
+    world: FreshdeskWorld, helpdesk: Freshdesk, ticket: str
+) -> None:
+    """No call hides it. Its mark stays, so that the look-up tells of it again."""
+    world.lose_privacy()
+    (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+    assert outcome.outcome is ChangeOutcome.EXPOSED
+    assert "its words were taken out" in outcome.detail
+    assert world.public_replies(ticket) == ["This note was withdrawn."]
+    with pytest.raises(Exposed):
+        await helpdesk.was_done(ticket, ONCE)
+    for kind in (FaultKind.UNAUTHORIZED, FaultKind.RATE_LIMIT, FaultKind.DROP_REPLY, FaultKind.HTML):
+        world.faults.arm(kind, where="/api/v2/conversations/", times=None)
+        (outcome,) = await helpdesk.update([ticket], NOTE, once=f"{ONCE}/{kind}")
+        world.faults.clear()
+        assert outcome.outcome is ChangeOutcome.EXPOSED
+        assert "delete it there by hand, now" in outcome.detail
 
 
 async def test_a_requester_without_an_address(world: FreshdeskWorld, helpdesk: Freshdesk) -> None:
