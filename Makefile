@@ -8,10 +8,10 @@ name ?=
 like ?= prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-real check format new-connector bench lock clean
+.PHONY: help setup demo up test test-real check format new-connector new-flow bench lock clean
 
 help: ## Show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv with the locked dependencies
 
@@ -45,6 +45,9 @@ format: $(STAMP) ## Format the code
 
 new-connector: $(STAMP) ## Begin a connector as a copy of a small one: make new-connector name=acme like=prometheus
 	@$(BIN)/python -m tests.new_connector "$(name)" "$(like)"
+
+new-flow: $(STAMP) ## Begin a flow, with its task, decision, deployment and tests: make new-flow name=long_open
+	@$(BIN)/python -m tests.new_flow "$(name)"
 
 test: check ## Everything that needs no installation beside .venv
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not real"

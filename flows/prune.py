@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from prefect import flow
 
 from flows.names import rename_run
+from flows.packages import flows_of_packages
 from flows.telling import telling
 from tasks import resources
 from tasks.artifacts import publish_page
@@ -79,7 +81,12 @@ async def _incidents() -> Sequence[Pruned]:
 
 
 async def _runs() -> Sequence[Pruned]:
-    return await prune_runs(STAGES, SCHEDULES)
+    packages = await asyncio.to_thread(flows_of_packages, {*STAGES, *SCHEDULES})
+    scheduled = {name: bool(one.declaration.schedules) for name, one in packages.found.items()}
+    return await prune_runs(
+        [*STAGES, *(name for name, has_schedule in scheduled.items() if not has_schedule)],
+        [*SCHEDULES, *(name for name, has_schedule in scheduled.items() if has_schedule)],
+    )
 
 
 async def _pages() -> Sequence[Pruned]:

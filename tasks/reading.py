@@ -87,6 +87,13 @@ async def paged_incidents() -> Sequence[int]:
 
 
 @read_again
+async def unsettled() -> Sequence[Incident]:
+    """Incidents in which somebody still owes somebody something, the worst first."""
+    async with resources.database().transaction() as tx:
+        return await unsettled_incidents(tx)
+
+
+@read_again
 async def overdue() -> Overdue:
     """What a crash, an outage or a lost bell left lying."""
     async with resources.transaction() as step:

@@ -18,7 +18,7 @@ from typing import Any
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 
-from deployments.worker.declarations import Declaration
+from flows.declaration import Declaration
 
 HASH_DIGITS = 6
 _EACH_MINUTE = [["* * * * *", "UTC", True]]

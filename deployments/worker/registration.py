@@ -33,12 +33,14 @@ from prefect.utilities.callables import parameter_schema
 
 from blocks.catalogue import BLOCKS
 from deployments.worker.automations import register_automations
-from deployments.worker.declarations import PREFECT_YAML, Declaration, declarations
+from deployments.worker.declarations import PREFECT_YAML, declarations
 from deployments.worker.leftovers import drop_leftovers
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
 from deployments.worker.remembered import RegisteredBefore
 from deployments.worker.silent_hours import is_silent_in_autumn
 from deployments.worker.worker import LiaisonWorker
+from flows.declaration import Declaration
+from flows.packages import flows_of_packages
 
 WORK_POOL = "liaison"
 """The pool of prefect.yaml as it comes."""
@@ -58,9 +60,12 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
     """Register everything with the Prefect server that these client settings reach.
 
     What an operator changed there stays (`operator_changes`); deployments that an earlier version declared and this one
-    does not are deleted. Raises what importing a flow raises: a broken one must fail here, not in the worker at night.
+    does not are deleted. Raises what importing a flow of ours raises: a broken one must fail here, not in the worker at
+    night. One of another package (`flows.packages`) is left out, and a remark says why.
     """
-    wanted = declarations(file)
+    own = declarations(file)
+    theirs = await asyncio.to_thread(flows_of_packages, {one.name for one in own})
+    wanted = [*own, *(one.declaration for one in theirs.found.values())]
     pools = sorted({declaration.work_pool.name for declaration in wanted})
     with temporary_settings(dict(access)):
         client = get_client()
@@ -77,16 +82,25 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         kept = await asyncio.gather(
             *(_deploy(client, one, flows[one.entrypoint], before.get(name)) for name, one in declared.items())
         )
-        retired = [
-            line for name in sorted(before.keys() - declared.keys()) for line in await _retire(client, name)
-        ]
-        await memory.write(client, {name: fingerprint(one) for name, one in declared.items()})
+        gone = sorted(before.keys() - declared.keys())
+        # They may be of the package that cannot be read now: what an operator changed of them would be lost.
+        spared = gone if theirs.left_out else []
+        retired = [line for name in gone if name not in spared for line in await _retire(client, name)]
+        known = {name: fingerprint(one) for name, one in declared.items()}
+        await memory.write(client, {**known, **{name: before[name] for name in spared}})
         automations = await register_automations(client, file=file)
     return Registered(
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
         deployments=[declaration.name for declaration in wanted],
-        remarks=[*(line for lines in kept for line in lines), *retired, *left, *automations],
+        remarks=[
+            *(line for lines in kept for line in lines),
+            *retired,
+            *left,
+            *automations,
+            *theirs.left_out,
+            *(f"{name.partition('/')[2]}: kept as it is, while flows are left out" for name in spared),
+        ],
     )
 
 
@@ -211,7 +225,7 @@ async def _retire(client: PrefectClient, name: str) -> Sequence[str]:
     except ObjectNotFound:
         return []
     await client.delete_deployment(there.id)
-    return [f"{there.name}: deleted, prefect.yaml declares it no longer"]
+    return [f"{there.name}: deleted, nothing declares it any longer"]
 
 
 def _variable(file: Path) -> str:

@@ -277,7 +277,7 @@ _WORDS = {
     ),
     EffectKind.OUTBOUND_MESSAGE: (
         EntryKind.SENT_OUTBOUND_MESSAGE,
-        "{count} customer(s) who have not written told by {connection}",
+        "{count} message(s) to who has not written went by {connection}",
     ),
     EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
     EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, "What it came to is below the issue {detail}"),

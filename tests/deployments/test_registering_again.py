@@ -120,7 +120,7 @@ async def test_where_both_changed_the_operator_is_heard(project: Project):
 async def test_what_left_the_file_is_deleted(project: Project):
     """What nobody declared through this file stays: it is somebody else's."""
     project.write(with_meet=False)
-    assert await project.register() == [f"{project.name}: deleted, prefect.yaml declares it no longer"]
+    assert await project.register() == [f"{project.name}: deleted, nothing declares it any longer"]
     with pytest.raises(ObjectNotFound):
         await project.read(MEET)
     assert not await project.register()

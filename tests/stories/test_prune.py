@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from deployments.worker.registration import declarations
+from deployments.worker.declarations import declarations
 from flows.prune import SCHEDULES, STAGES, prune
 from flows.recover import recover
 from flows.sla_sweep import sla_sweep

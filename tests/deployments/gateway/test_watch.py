@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from deployments.gateway.notices import Notices
 from deployments.gateway.watch import RECOVER, SLA_SWEEP, Watch, WatchPacing
-from deployments.worker.registration import declarations
+from deployments.worker.declarations import declarations
 from incidents.events import Lane
 from incidents.lifecycle import IncidentState
 from incidents.store.database import Database
