@@ -26,6 +26,8 @@ from deployments.cli.merge import merge
 from deployments.cli.oncall import oncall
 from deployments.cli.owner import owner
 from deployments.cli.parked import parked
+from deployments.cli.rehearsals.drill import drill
+from deployments.cli.rehearsals.what_if import what_if
 from deployments.cli.report import report
 from deployments.cli.review import affected, review
 from deployments.cli.running.doctor import doctor
@@ -87,6 +89,8 @@ app.command()(merge)
 app.command()(split)
 app.command()(models)
 app.command()(fakes)
+app.command()(drill)
+app.command(name="what-if")(what_if)
 app.command()(backtest)
 app.command()(backup)
 app.command()(restore)

@@ -76,9 +76,14 @@ def without_late_updates(messages: int, *, customers: int) -> int:
 
 async def played(scratch: Path, *options: str) -> dict[str, Any]:
     """What came of the demo, of which nothing is left."""
+    return await played_verb(scratch, "demo", "--quick", *options)
+
+
+async def played_verb(scratch: Path, *words: str, exit_code: int = 0) -> dict[str, Any]:
+    """What came of a verb that plays on a scratch installation; of one that went well nothing is left."""
     mark = uuid4().hex
     demo = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "deployments.cli", "demo", "--quick", "--json", *options),
+        *(sys.executable, "-m", "deployments.cli", *words, "--json"),
         # Not 4200: another demo may be about to take it.
         *("--port", str(free_port(0))),
         env={**os.environ, "TMPDIR": str(scratch), "STORY": mark},
@@ -92,9 +97,9 @@ async def played(scratch: Path, *options: str) -> dict[str, Any]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             demo.terminate()
-    assert demo.returncode == 0, told.decode()
+    assert demo.returncode == exit_code, told.decode()
     assert running_with(mark) == []
-    assert os.listdir(scratch) == []  # noqa: PTH208 - pathlib is not for async functions
+    assert exit_code or os.listdir(scratch) == []  # noqa: PTH208 - pathlib is not for async functions
     result: dict[str, Any] = json.loads(said)
     return result
 

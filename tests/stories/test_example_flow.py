@@ -73,9 +73,8 @@ sys.path.append({str(built)!r})
 import pytest
 raise SystemExit(pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", {tests!r}, {tests!r}]))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )  # noqa: S603
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 

@@ -1,0 +1,1 @@
+"""A game day: a chosen story against the fakes, on a scratch installation, scored."""
