@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS := .venv-docs
 only ?=
 name ?=
 like ?= prometheus
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-real check format new-connector new-flow bench lock clean
+.PHONY: help setup demo up test test-real check format new-connector new-flow docs bench lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -56,6 +57,17 @@ test-real: $(STAMP) ## Tests against real servers and the kill drills; installs 
 	bash tests/real/install
 	$(BIN)/pytest -q -m real
 
+docs: $(STAMP) $(DOCS)/.installed ## The documentation as a site, in build/site; a broken link fails it
+	$(BIN)/python -m tests.docs.reference
+	$(BIN)/python -m tests.docs.site
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet --config-file build/docs/mkdocs.yml
+	@echo "build/site/index.html"
+
+$(DOCS)/.installed: requirements/docs.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/docs.txt
+	@touch $@
+
 bench: $(STAMP) ## Benchmarks, a JSON line each; one of them: make bench only=storm
 	$(BIN)/python -m bench $(if $(only),only=$(only),)
 
@@ -65,6 +77,8 @@ lock: $(STAMP) ## Lock the dependencies anew, with hashes and without an index's
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/runtime.txt
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements/runtime.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile requirements/docs.in --universal --python-version 3.11 --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements/docs.txt
 
 clean: ## Remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
+	rm -rf $(VENV) $(DOCS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

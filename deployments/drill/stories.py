@@ -15,7 +15,9 @@ class Trouble(Enum):
 
     NONE = "nothing else"
     PAGER_DOWN = "the pager answers 503 at first"
-    WEBHOOKS_LOST = "the helpdesk sends no webhook; reconcile, due each five minutes, is run when its export has them"
+    WEBHOOKS_LOST = (
+        "the helpdesk sends no webhook; reconcile, due each five minutes, is run when its export has them"
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
