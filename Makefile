@@ -60,7 +60,7 @@ test-real: $(STAMP) ## Tests against real servers and the kill drills; installs 
 docs: $(STAMP) $(DOCS)/.installed ## The documentation as a site, in build/site; a broken link fails it
 	$(BIN)/python -m tests.docs.reference
 	$(BIN)/python -m tests.docs.site
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet --config-file build/docs/mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --config-file build/docs/mkdocs.yml
 	@echo "build/site/index.html"
 
 $(DOCS)/.installed: requirements/docs.txt

@@ -33,8 +33,8 @@ class BoardRules(PolicySection):
     may_act: list[ReaderName] = Field(
         default_factory=list,
         description=(
-            "Who may say yes or no on the board: names as in `liaison board --reader`, or as the proxy's header has "
-            "them. By default nobody: the board is only read."
+            "Who may say yes or no on the board: names as in `liaison board --reader ana`, or as the proxy's header "
+            "has them. By default nobody: the board is only read."
         ),
     )
     links_since: datetime | None = Field(

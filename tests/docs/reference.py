@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
@@ -18,7 +18,6 @@ from typer.core import TyperGroup
 
 from deployments.cli.app import app
 from incidents.policy.policy import Policy
-from incidents.texts.times import duration
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 WRITTEN = "Written from the code by `python -m tests.docs.reference`; a test says when it is stale.\n"
@@ -127,6 +126,8 @@ def _kind(annotation: Any) -> str:  # noqa: PLR0911 - a case a kind
         float: "number",
         bool: "true or false",
         timedelta: "time, such as 15m",
+        datetime: "moment with its zone",
+        date: "day",
     }
     return words.get(annotation, getattr(annotation, "__name__", "text"))
 
@@ -146,7 +147,7 @@ def _value(value: Any) -> str:  # noqa: PLR0911 - a case a kind
     if value is None or isinstance(value, BaseModel) or value in ("", [], {}, ()):
         return ""
     if isinstance(value, timedelta):
-        return duration(value)
+        return _time(value)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):
@@ -156,6 +157,15 @@ def _value(value: Any) -> str:  # noqa: PLR0911 - a case a kind
     if isinstance(value, dict):
         return ""
     return _cell(str(value)) if len(str(value)) <= 60 else "a text of ours"
+
+
+def _time(value: timedelta) -> str:
+    """As the policy has it: the largest unit that it is a whole number of."""
+    seconds = value.total_seconds()
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def _commands(group: TyperGroup, words: str) -> Iterator[tuple[str, Any]]:

@@ -24,8 +24,8 @@ NAV: Mapping[str, Sequence[str]] = {
     "Engineers": ["docs/engineers.md", "docs/actions.md", "docs/alerts.md", "docs/quiet.md", "docs/egress.md",
                   "docs/redaction.md", "docs/review.md", "docs/fakes.md", "docs/example_flow/README.md",
                   "docs/example_connector/README.md", "CONTRIBUTING.md"],
-    "Operators": ["docs/operators.md", "docs/running.md", "docs/roles.md", "docs/monitoring.md", "docs/security.md",
-                  "docs/backup.md", "docs/retention.md", "docs/drill.md"],
+    "Operators": ["docs/operators.md", "docs/running.md", "docs/upgrade.md", "docs/roles.md", "docs/monitoring.md",
+                  "docs/security.md", "docs/backup.md", "docs/retention.md", "docs/drill.md"],
     "Service levels and learning": ["docs/sla.md", "docs/sla-report.md", "docs/insights.md", "docs/backtest.md"],
     "How it is kept": ["docs/architecture.md", "docs/reliability.md", "docs/performance.md", "docs/fan-out.md",
                        "docs/sync.md", "docs/idempotency.md"],
@@ -98,12 +98,14 @@ def lay_out(build: Path = BUILD) -> Path:
 
 
 def _linked(document: Document) -> Iterator[Path]:
-    """Files that are no documents: pictures, and code."""
+    """Files that are no documents: pictures, code, and what has changed."""
+    known = {one.name for one in documents()}
     for link in document.links():
         target = link.text.partition("#")[0]
         if target and not re.match(r"[a-z]+:", target):
             path = (PROJECT / document.name).parent.joinpath(target).resolve()
-            if path.is_file() and path.suffix != ".md" and path.is_relative_to(PROJECT):
+            is_ours = path.is_file() and path.is_relative_to(PROJECT)
+            if is_ours and path.relative_to(PROJECT).as_posix() not in known:
                 yield path
 
 
