@@ -25,7 +25,7 @@ NAV: Mapping[str, Sequence[str]] = {
                   "docs/redaction.md", "docs/review.md", "docs/fakes.md", "docs/example_flow/README.md",
                   "docs/example_connector/README.md", "CONTRIBUTING.md"],
     "Operators": ["docs/operators.md", "docs/running.md", "docs/upgrade.md", "docs/roles.md", "docs/monitoring.md",
-                  "docs/security.md", "docs/backup.md", "docs/retention.md", "docs/drill.md"],
+                  "docs/security.md", "docs/backup.md", "docs/retention.md", "docs/drill.md", "docs/walks.md"],
     "Service levels and learning": ["docs/sla.md", "docs/sla-report.md", "docs/insights.md", "docs/backtest.md"],
     "How it is kept": ["docs/architecture.md", "docs/reliability.md", "docs/performance.md", "docs/fan-out.md",
                        "docs/sync.md", "docs/idempotency.md"],
