@@ -50,4 +50,8 @@ def check_webhooks(
         print_json([webhooks.health_as_json(one) for one in found])
     else:
         webhooks.print_health(console, found)
+        if not found:
+            say(
+                "No connection is known whose vendor sends webhooks. `liaison check` says whether Prefect answers."
+            )
     return 0 if all(one.is_well for one in found) else 1

@@ -63,6 +63,8 @@ def test_each_alert_says_what_to_do():
     page = (PROJECT / "docs" / "monitoring.md").read_text("utf-8")
     book = re.findall(r"^\| (Liaison\w+) \|", page, re.MULTILINE)
     assert book == [rule["alert"] for rule in rules()]
+    steps = (PROJECT / "docs" / "runbooks.md").read_text("utf-8")
+    assert re.findall(r"^## (Liaison\w+)$", steps, re.MULTILINE) == book
     assert {rule["labels"]["severity"] for rule in rules()} == {"page", "ticket"}
 
 
