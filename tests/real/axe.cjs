@@ -16,7 +16,14 @@ async function main([address, executablePath, colorScheme, width, picture]) {
     await page.goto(address, { waitUntil: "load" });
     // Through the debugger, so the page's own policy against scripts stays in force.
     await page.evaluate(axe.source);
-    const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations", "incomplete"] }));
+    // A page that shows something newer meanwhile is judged again: what is taken out in the middle cannot be decided.
+    const found = await page.evaluate(async () => {
+      for (;;) {
+        const shown = document.querySelector("main");
+        const judged = await axe.run(document, { resultTypes: ["violations", "incomplete"] });
+        if (document.querySelector("main") === shown) return judged;
+      }
+    });
     const brief = (rules) => rules.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join(" | ")}`);
     const sizes = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
