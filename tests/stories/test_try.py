@@ -14,6 +14,7 @@ from deployments.commands.first_hour.trials.trial import try_connection
 from deployments.commands.parked import parked_deliveries
 from incidents.errors import LiaisonError, NotFound
 from incidents.policy.file import load_policy
+from incidents.store.tickets import count_tickets
 from tests.stories.installation import Installation
 
 
@@ -27,20 +28,25 @@ async def tried(liaison: Installation, name: str, **wishes: str) -> dict[str, Tr
 
 
 async def test_a_helpdesk(liaison: Installation):
-    """The note is for colleagues alone, on the ticket that was named; the webhook is read as a test call."""
+    """The note is for colleagues alone, on the ticket that was named; the webhook is read as a test call. The ticket
+    that is opened for an address is no report when it comes back."""
     (ticket,) = liaison.customers_write()
     await liaison.hear()
-    found = await tried(liaison, "zendesk/demo", ticket=str(ticket))
+    found = await tried(liaison, "zendesk/demo", ticket=str(ticket), to="ana@acme.example")
     assert {what: one.is_well for what, one in found.items()} == {
         "it answers": True,
         "note for colleagues": True,
+        "mail": True,
         "webhook": True,
     }
     assert "read back there" in found["note for colleagues"].seen
+    assert "was opened for ana@acme.example" in found["mail"].seen
     assert liaison.world.zendesk.public_replies(ticket) == []
     assert "posted to http" in found["webhook"].seen
     await liaison.intake()
     assert await parked_deliveries(liaison.database) == []
+    async with liaison.database.transaction() as tx:
+        assert await count_tickets(tx) == 1, "the customer's, and not the one that was opened"
 
 
 async def test_nothing_is_written_where_nobody_is_named(liaison: Installation):

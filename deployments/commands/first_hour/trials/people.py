@@ -57,7 +57,7 @@ async def note_on_ticket(tried: TriedConnection) -> Trial:
 
 
 async def mail_to(tried: TriedConnection) -> Trial:
-    """A mail to the address that was named."""
+    """A mail to the address that was named, or a ticket of the helpdesk's own for it."""
     if not tried.wishes.to:
         seen = "nothing was sent: name an address of yours with --to ana@acme.example"
         return Trial(what="mail", is_well=None, seen=seen)
@@ -66,12 +66,11 @@ async def mail_to(tried: TriedConnection) -> Trial:
     except ValueError as error:
         raise Refused(f"--to: {error}") from None
     contact = Contact(id=address, email=address)
-    await cast(Mailbox, tried.connector).send(
+    ticket = await cast(Mailbox, tried.connector).send(
         contact, PublicText("Test by Liaison"), PublicText(TEST), once=tried.once
     )
-    return Trial(
-        what="mail", is_well=True, seen=f"the server took it for {address}: look there whether it arrived"
-    )
+    taken = f"ticket {ticket} was opened" if ticket else "the server took it"
+    return Trial(what="mail", is_well=True, seen=f"{taken} for {address}: look there whether it arrived")
 
 
 async def page_and_resolve(tried: TriedConnection) -> Trial:

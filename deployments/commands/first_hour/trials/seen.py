@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from incidents.models import OUR_KEYS
 from incidents.policy.policy import Policy
 from incidents.ports import Connector
 from incidents.store.database import Database
@@ -48,7 +49,7 @@ class TriedConnection:
     wishes: TrialWishes
     gateway_url: str
     clock: Callable[[], datetime]
-    once: str = field(default_factory=lambda: f"liaison-try-{secrets.token_hex(8)}")
+    once: str = field(default_factory=lambda: f"{OUR_KEYS}try:{secrets.token_hex(8)}")
 
     def uses(self) -> list[str]:
         """The policy's keys that name it."""
