@@ -20,7 +20,7 @@ IMPOSSIBLE = [
     "/hooks/zendesk/%00",
     "/hooks/zendesk/%2525",
     "/hooks/zendesk/" + "a" * 10_000,
-    "/hooks/servicenow/main",
+    "/hooks/nosuchvendor/main",
     "/hooks/Zendesk/support",
     "/hooks//support",
     "/hooks/zendesk/\u00fcber",
