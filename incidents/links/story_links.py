@@ -6,12 +6,18 @@ forgotten or Prefect's database was lost. Nothing of the incident is in such a l
 
 from __future__ import annotations
 
+from incidents.links.board_links import PATH as BOARD
 from incidents.policy.process import Links
 
 PATH = "/incidents/"
 STORY = "story"
 NOW = "now"
 """`/incidents/now`: how it stands."""
+
+
+def board_address(name: str, places: Links) -> str | None:
+    """Where the board tells of `INC-7`, for whoever may see it; None where the policy does not say where it is."""
+    return f"{places.gateway.rstrip('/')}{BOARD}{name}" if places.gateway is not None else None
 
 
 def story_link(name: str, places: Links) -> str | None:

@@ -8,8 +8,7 @@ from incidents.actions import NOT_STARTED
 from incidents.basis import Basis
 from incidents.case import Case
 from incidents.commands.verbs import Verb
-from incidents.links.board_links import PATH
-from incidents.links.story_links import story_link
+from incidents.links.story_links import board_address, story_link
 from incidents.models import Button, ChatMessage, Link, Page
 from incidents.notes.notes import (
     evidence_lines,
@@ -122,8 +121,9 @@ def links(case: Case, policy: Policy) -> tuple[Link, ...]:
     runbook = policy.service(case.incident.service).runbook
     if runbook:
         own.append(Link(label="Runbook", url=runbook))
-    if places.gateway:
-        own.append(Link(label="Board", url=f"{places.gateway.rstrip('/')}{PATH}{name}"))
+    board = board_address(name, places)
+    if board is not None:
+        own.append(Link(label="Board", url=board))
     story = story_link(name, places)
     if story is not None:
         own.append(Link(label="Story", url=story))

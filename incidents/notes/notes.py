@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from incidents.case import Case, LinkedTicket
+from incidents.links.story_links import board_address
 from incidents.models import Evidence, Incident, InternalText, Link, Ticket, Verdict
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
@@ -45,6 +46,7 @@ def verdict_note(case: Case, policy: Policy) -> InternalText:
         f"{incident.name} ({title}): {verdict_words(incident.verdict)}.",
         *evidence_lines(incident.evidence),
         accountable_words(incident),
+        read_on(incident, policy),
     ]
     return internal("\n".join(line for line in lines if line))
 
@@ -58,8 +60,15 @@ def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
         f"Verdict: {verdict_words(incident.verdict)}.",
         who_has_it(case, policy),
         accountable_words(incident),
+        read_on(incident, policy),
     ]
     return internal("\n".join(line for line in lines if line))
+
+
+def read_on(incident: Incident, policy: Policy) -> str:
+    """Where an agent reads the whole of it, always the newest; "" where the policy does not say where the board is."""
+    address = board_address(incident.name, policy.links)
+    return f"The whole story: {address}" if address is not None else ""
 
 
 def held_words(incident: Incident) -> str:

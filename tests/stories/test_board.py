@@ -112,6 +112,18 @@ async def test_how_it_stands_in_the_prefect_ui(liaison: Installation):
     assert len([one for one in versions if one.created is not None and one.created >= began]) == 1
 
 
+async def test_links_lead_to_the_newest_wherever_they_stand(liaison: Installation):
+    """On a ticket to the board; in room and page to the board and to the story, which the gateway looks up."""
+    liaison.write_policy({"links": {"gateway": "https://l.example", "prefect_ui": "https://p.example"}})
+    (ticket,) = await liaison.escalated(1)
+    assert "The whole story: https://l.example/board/INC-1" in liaison.notes(ticket)
+    told = str(liaison.page.alerts[0].event)
+    for address in ("https://l.example/board/INC-1", "https://l.example/incidents/INC-1/story"):
+        assert address in told
+        assert address in str(liaison.world.slack.messages("inc-1-checkout"))
+    assert "artifacts/key" not in told
+
+
 async def now_page_data() -> str:
     page = await Artifact.aget("now")
     assert page is not None

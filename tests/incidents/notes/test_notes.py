@@ -82,6 +82,15 @@ def test_who_has_it(state, ledger, words):
     assert notes.who_has_it(a_case(state, ledger=ledger), POLICY) == words
 
 
+def test_a_note_ends_with_where_the_whole_of_it_is():
+    """On the board, which needs no login of Prefect's; nothing where the policy names no address."""
+    case = a_case(an_incident(S.NOT_AN_INCIDENT, verdict=Verdict.CONTRADICTED))
+    reachable = a_policy(links={"gateway": "https://liaison.example/x/"})
+    for note in (notes.joined_note(case, reachable, "tag 'x'"), notes.verdict_note(case, reachable)):
+        assert note.splitlines()[-1] == "The whole story: https://liaison.example/x/board/INC-7"
+    assert "The whole story" not in notes.verdict_note(case, POLICY)
+
+
 def test_a_joined_note():
     """Three lines at most: what, the verdict, who has it."""
     case = a_case(an_incident(S.NOT_AN_INCIDENT, verdict=Verdict.CONTRADICTED))
