@@ -37,9 +37,9 @@ from tests.stories.installation import Installation
 
 ADDRESS = "zoe.quibble@mail.example"
 SUBJECT = "Basket explodes when frobnicating"
-BODY = "Whenever I frobnicate my velvet basket with the turquoise voucher, everything goes dark."
-SHE = ("Quibble", "quibble", "frobnicat", "velvet", "turquoise")
-"""Words that tell of her, wherever they are."""
+BODY = "Whenever I frobnicate my velvet basket with the bombazine voucher, everything goes dark."
+SHE = ("Quibble", "quibble", "frobnicat", "velvet", "bombazine")
+"""Words that tell of her, wherever they are; none that Prefect gives to runs by chance, as it does `turquoise`."""
 
 
 @pytest.fixture
