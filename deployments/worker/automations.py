@@ -35,8 +35,9 @@ _NOT_COMPARED = {"id", "created", "updated", "owner_resource"}
 class DeclaredAutomation(BaseModel):
     """One entry of `automations:`.
 
-    `runs_of` has the tags of deployments of the same file whose runs are meant; `within` is the span in seconds in
-    which it acts once; `for_each` parts what it counts. `subject` and `body` are Prefect's templates.
+    `runs_of` has the tags of deployments of the same file whose runs are meant, `of_pools` says that their work pools
+    are; `within` is the span in seconds in which it acts once; `for_each` parts what it counts. `subject` and `body`
+    are Prefect's templates.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,6 +46,7 @@ class DeclaredAutomation(BaseModel):
     expect: list[str]
     match: dict[str, str | list[str]] = {}
     runs_of: list[str] = []
+    of_pools: bool = False
     for_each: list[str] = []
     within: int
     subject: str
@@ -140,14 +142,19 @@ async def _retire(client: PrefectClient, name: str, there: Automation | None, kn
 
 
 def _core(entry: DeclaredAutomation, file: Path, block: UUID | None) -> AutomationCore:
-    related = {}
+    related: dict[str, str | list[str]] = {}
+    match = dict(entry.match)
+    deployments = declarations(file)
+    if entry.of_pools:
+        pools = sorted({one.work_pool.name for one in deployments})
+        match |= {"prefect.resource.id": "prefect.work-pool.*", "prefect.resource.name": pools}
     if entry.runs_of:
-        names = [one.name for one in declarations(file) if set(one.tags) & set(entry.runs_of)]
+        names = [one.name for one in deployments if set(one.tags) & set(entry.runs_of)]
         related = {"prefect.resource.role": "deployment", "prefect.resource.name": names}
     trigger = EventTrigger(
         posture=Posture.Reactive,
         expect=set(entry.expect),
-        match=ResourceSpecification(entry.match),
+        match=ResourceSpecification(match),
         match_related=ResourceSpecification(related),
         for_each=set(entry.for_each),
         threshold=1,

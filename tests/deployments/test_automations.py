@@ -115,9 +115,31 @@ def test_ours_are_about_what_there_is():
     assert project == "liaison"
     red = next(one for one in found if "failed or crashed" in one.name)
     assert red.expect == ["prefect.flow-run.Failed", "prefect.flow-run.Crashed"]
+    assert next(one for one in found if "no worker" in one.name).of_pools, "the pool's name may be changed"
     tags = {tag for one in declarations() for tag in one.tags}
     assert set(red.runs_of) <= tags
     assert {event for one in found for event in one.expect if event.startswith("liaison.")} == {
         "liaison.effects.held",
         "liaison.lane.waiting",
     }
+
+
+async def test_the_pool_and_the_flows_are_those_of_the_file(project: Project):
+    project.file.write_text(
+        f"""
+name: {project.name}
+deployments:
+  - {{name: a, entrypoint: x.y, description: d, tags: [stage], work_pool: {{name: ops}}}}
+  - {{name: b, entrypoint: x.z, description: d, tags: [by-hand], work_pool: {{name: ops}}}}
+automations:
+  - {{name: "{project.name} 1", description: d, expect: [a.b], runs_of: [stage], within: 5, subject: s, body: b}}
+  - {{name: "{project.name} 2", description: d, expect: [a.b], of_pools: true, within: 5, subject: s, body: b}}
+"""
+    )
+    await project.register()
+    runs, pools = (await project.only(1)).trigger, (await project.only(2)).trigger
+    assert isinstance(runs, EventTrigger)
+    assert isinstance(pools, EventTrigger)
+    assert "a" in str(runs.match_related)
+    assert "'b'" not in str(runs.match_related)
+    assert "ops" in str(pools.match)
