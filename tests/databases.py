@@ -4,6 +4,9 @@ A database copied from a template takes 0.15 s to 0.4 s to make and drop (both f
 one takes 3 ms. So `database` is one migrated database a session, emptied after each test. A test that changes
 more than rows takes `empty_database`, which is made for it and dropped.
 
+The door to it is one for the session, too, with a single connection left open from test to test: a new engine would
+compile each statement anew and ask the server about itself, which takes longer than most tests.
+
 They are on the session's own server, or on the one that `LIAISON_TEST_POSTGRES_URL` names: an address of
 SQLAlchemy's with a role that may create databases, `postgresql+asyncpg://postgres@127.0.0.1:5432/postgres`.
 """
@@ -12,11 +15,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import QueuePool, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from incidents.store.database import Database
@@ -27,14 +32,16 @@ from incidents.store.schema.tables import metadata
 FOREIGN_SERVER = "LIAISON_TEST_POSTGRES_URL"
 
 # A session that a test left open would hold locks for ever.
-_END_OTHER_SESSIONS = text(
+_END_OTHER_SESSIONS = (
     "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
     " where datname = current_database() and pid <> pg_backend_pid()"
 )
-_RESTART_NUMBERS = text(
+_RESTART_NUMBERS = (
     "select setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) from pg_sequences"
     " where last_value is not null"
 )
+_DELETIONS = tuple(str(table.delete()) for table in reversed(metadata.sorted_tables))
+_EMPTY = ";".join((_END_OTHER_SESSIONS, "select pg_advisory_unlock_all()", *_DELETIONS, _RESTART_NUMBERS))
 
 
 class Databases:
@@ -62,12 +69,39 @@ class Databases:
 
 async def empty(database: Database) -> None:
     """Make it as it was after its migration; whoever is still connected is thrown out."""
-    async with database.transaction() as tx:
-        await tx.execute(_END_OTHER_SESSIONS)
-        for table in reversed(metadata.sorted_tables):
-            await tx.execute(table.delete())
-        await tx.execute(_RESTART_NUMBERS)
-        await instance_id(tx)
+    async with _only_connection(database) as connection:
+        # All statements in one message, which is one transaction.
+        await (await _driver(connection)).execute(_EMPTY)
+        await instance_id(connection)
+        await connection.commit()
+
+
+@asynccontextmanager
+async def _only_connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    """A living one of the pool, which has no other."""
+    if _pool(database).checkedout() or _pool(database).checkedin() > 1:
+        await database.aclose()
+    connection = await database.engine.connect()
+    if (await _driver(connection)).is_closed():
+        await connection.invalidate()
+        await connection.close()
+        await database.aclose()
+        connection = await database.engine.connect()
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _pool(database: Database) -> QueuePool:
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """asyncpg's connection; it has no types."""
+    return (await connection.get_raw_connection()).driver_connection
 
 
 @pytest.fixture(scope="session")
@@ -95,15 +129,18 @@ async def migrated_url(databases: Databases) -> AsyncIterator[str]:
     await databases.drop(name)
 
 
-@pytest.fixture
-async def database(migrated_url: str) -> AsyncIterator[Database]:
-    """Liaison's store: today's schema, and no rows. `database.url` is its address for other processes."""
+@pytest.fixture(scope="session")
+async def migrated_store(migrated_url: str) -> AsyncIterator[Database]:
     database = Database(migrated_url)
     yield database
     await database.aclose()
-    cleaner = Database(migrated_url, pool_size=1)
-    await empty(cleaner)
-    await cleaner.aclose()
+
+
+@pytest.fixture
+async def database(migrated_store: Database) -> AsyncIterator[Database]:
+    """Liaison's store: today's schema, and no rows. `database.url` is its address for other processes."""
+    yield migrated_store
+    await empty(migrated_store)
 
 
 @pytest.fixture

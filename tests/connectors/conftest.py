@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import stamina
 
 from connectors.kit.fakes.certificates import LoopbackCertificate, make_certificate
 
@@ -11,3 +14,10 @@ from connectors.kit.fakes.certificates import LoopbackCertificate, make_certific
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> LoopbackCertificate:
     """For official clients, which speak https only."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(autouse=True)
+def without_waits() -> Iterator[None]:
+    """What a connector tries again it tries as often, at once: half a second a call that fails would be minutes."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield

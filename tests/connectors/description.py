@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import httpx
-import jsonschema
+from jsonschema.protocols import Validator
+from jsonschema.validators import validator_for
 
 DEEPEST = 40
 
@@ -19,8 +21,17 @@ class DescribedCall:
     """An operation of the description, and what of its path was named."""
 
     where: str
+    method: str
     operation: dict[str, Any]
     named: dict[str, str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.where}"
+
+
+# Whether a schema is one takes a hundred times as long as whether a value is as it says: looked at once a session.
+# By the description, which is kept so that no other gets its id, and the part of it.
+_validators: dict[tuple[int, str], tuple[dict[str, Any], Validator]] = {}
 
 
 @dataclass
@@ -47,7 +58,7 @@ class Judge(httpx.AsyncBaseTransport):
         """Raises AssertionError or `jsonschema.ValidationError`."""
         path = request.url.raw_path.decode().partition("?")[0]
         call = self._operation(request.method, path)
-        self.called.add(f"{request.method} {call.where}")
+        self.called.add(str(call))
         query = dict(request.url.params.multi_items())
         known = {one["name"]: one for one in map(self._plain, call.operation.get("parameters", []))}
         unknown = set(query) - {name for name, one in known.items() if one["in"] == "query"}
@@ -56,7 +67,8 @@ class Judge(httpx.AsyncBaseTransport):
             value = (call.named if one["in"] == "path" else query).get(name)
             assert value is not None or not one.get("required"), f"{call.where}: {name} is missing"
             if value is not None:
-                jsonschema.validate(_typed(value, one["schema"]), one["schema"])
+                schema = one["schema"]
+                self._judge_value(_typed(value, schema), f"{call} {one['in']} {name}", lambda it=schema: it)
         self._judge_body(call, request)
         return call
 
@@ -66,15 +78,28 @@ class Judge(httpx.AsyncBaseTransport):
         assert described is not None, f"{call.where}: {answer.status_code} is not described"
         content = self._plain(described).get("content", {}).get("application/json")
         if content is not None and answer.content.strip():
-            jsonschema.validate(answer.json(), content["schema"])
+            part = f"{call} {answer.status_code}"
+            self._judge_value(answer.json(), part, lambda: content["schema"])
 
     def _judge_body(self, call: DescribedCall, request: httpx.Request) -> None:
         body = call.operation.get("requestBody")
         if body is None:
             assert not request.content
             return
-        schema = self._plain(body)["content"]["application/json"]["schema"]
-        jsonschema.validate(json.loads(request.content), schema)
+        self._judge_value(
+            json.loads(request.content),
+            f"{call} body",
+            lambda: self._plain(body)["content"]["application/json"]["schema"],
+        )
+
+    def _judge_value(self, value: Any, part: str, schema: Callable[[], Any]) -> None:
+        """`schema` is asked for when this part of the description is judged for the first time."""
+        key = (id(self.description), part)
+        if key not in _validators:
+            kind = validator_for(read := schema())
+            kind.check_schema(read)
+            _validators[key] = (self.description, kind(read))
+        _validators[key][1].validate(value)
 
     def _operation(self, method: str, path: str) -> DescribedCall:
         found: list[DescribedCall] = []
@@ -83,7 +108,7 @@ class Judge(httpx.AsyncBaseTransport):
             match = re.fullmatch(pattern, path)
             if match is not None and method.lower() in operations:
                 named = {name: unquote(value) for name, value in match.groupdict().items()}
-                found.append(DescribedCall(where, operations[method.lower()], named))
+                found.append(DescribedCall(where, method, operations[method.lower()], named))
         assert found, f"{method} {path} is not described"
         # `/users/current` before `/users/{id}`.
         return min(found, key=lambda call: len(call.named))
