@@ -28,6 +28,7 @@ from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.rehearsals.drill import drill
 from deployments.cli.rehearsals.what_if import what_if
+from deployments.cli.replay import uci
 from deployments.cli.report import report
 from deployments.cli.review import affected, review
 from deployments.cli.running.doctor import doctor
@@ -46,7 +47,6 @@ from deployments.commands.terminal import (
     run,
 )
 from deployments.machine.home import liaison_home
-from deployments.replay.command import uci
 from deployments.replay.requests311 import requests311
 from incidents.errors import LiaisonError
 

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from deployments.replay.failure import ReplayError
 from deployments.replay.requests import read_changes
-from incidents.policy.words import parse_duration
 
 if TYPE_CHECKING:
     from deployments.replay.simulation import Simulated
@@ -50,6 +49,10 @@ def requests311(
 
 
 async def _play(folder: Path, moments: Sequence[datetime], every: str, console: Console) -> Simulated:
+    # Here and not above: `liaison --help` must wait neither for Prefect nor for all of the policy.
+    from deployments.replay.simulation import scratch_store, simulate  # noqa: PLC0415
+    from incidents.policy.words import parse_duration  # noqa: PLC0415
+
     try:
         step = parse_duration(every)
     except ValueError as error:
@@ -57,9 +60,6 @@ async def _play(folder: Path, moments: Sequence[datetime], every: str, console: 
     changes = read_changes(folder)
     if moments[0] <= changes[0].at:
         raise ReplayError(f"nothing was opened before {moments[0]:%Y-%m-%d}; give a later --at")
-    # Here and not above: `liaison --help` must not wait for Prefect.
-    from deployments.replay.simulation import scratch_store, simulate  # noqa: PLC0415
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     async with scratch_store(lambda text: console.print(text, style="dim", markup=False, highlight=False)):
         with Progress(*columns, console=console, transient=True) as progress:
