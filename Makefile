@@ -3,11 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-<<<<<<< Updated upstream
 DOCS := .venv-docs
-=======
 LOCKED := --no-deps --require-hashes -r requirements/dev.txt
->>>>>>> Stashed changes
 only ?=
 name ?=
 like ?= prometheus

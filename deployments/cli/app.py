@@ -27,8 +27,8 @@ from deployments.cli.oncall import oncall
 from deployments.cli.owner import owner
 from deployments.cli.parked import parked
 from deployments.cli.rehearsals.drill import drill
+from deployments.cli.rehearsals.replay import uci
 from deployments.cli.rehearsals.what_if import what_if
-from deployments.cli.replay import uci
 from deployments.cli.report import report
 from deployments.cli.review import affected, review
 from deployments.cli.running.doctor import doctor

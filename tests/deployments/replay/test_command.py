@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner, Result
 
-from deployments.cli.replay import uci
+from deployments.cli.rehearsals.replay import uci
 from deployments.replay.failure import ReplayError
 from tests.deployments.replay.rows import row, text_of, write_log
 
