@@ -229,6 +229,8 @@ class EntryKind(StrEnum):
     RESOLVED = "resolved"
     HANDED_ON = "handed_on"
     """Whose the page is was changed at the on-call tool."""
+    NOT_US = "not_us"
+    """Who was woken says that it is not theirs, and why."""
     SNOOZED = "snoozed"
     NOBODY_WOKEN = "nobody_woken"
     """A page that the on-call tool took and made nothing of."""

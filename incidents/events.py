@@ -52,6 +52,7 @@ class PageChange(StrEnum):
     MERGED = "merged"  # into another one, where it goes on
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    NOT_US = "not_us"  # who was woken says that it is not theirs; the text is why
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,7 @@ _CHANGES = {
         PageChange.RESOLVED,
         PageChange.ESCALATED,
         PageChange.UNACKNOWLEDGED,
+        PageChange.NOT_US,
     )
 }
 _HARMLESS = str.maketrans({"@": "\N{FULLWIDTH COMMERCIAL AT}", "<": "\u2039", ">": "\u203a", "`": "'"})
@@ -55,7 +56,7 @@ def notice_of(notice: DueNotice, link: str, *, by_mail: bool = False) -> tuple[s
     """Title and text of what is sent. `link` is where to say "I have it", "" where there is no such place; `by_mail`:
     an answer by mail says it as well."""
     title = harmless(notice.words.summary)
-    answer = f"Or answer this mail, with one word as its first line: {GRAMMAR}." if by_mail else ""
+    answer = f"Or answer this mail, with one of these as its first line: {GRAMMAR}." if by_mail else ""
     if notice.kind is NoticeKind.ANSWER:
         return f"Re: {title}", harmless(notice.said)
     if notice.kind is NoticeKind.OVER:

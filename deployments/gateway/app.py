@@ -141,7 +141,8 @@ class Gateway:
             elif path.startswith(REPORTS):
                 answer = await self._reports.answer(path[len(REPORTS) :], method=scope["method"])
             elif path.startswith(PAGES):
-                answer = await self._pages.answer(path[len(PAGES) :], method=scope["method"])
+                token = path[len(PAGES) :]
+                answer = await self._pages.answer(token, method=scope["method"], receive=receive)
             elif path.startswith(STORIES) and self._stories is not None:
                 answer = await self._stories.answer(path[len(STORIES) :], method=scope["method"])
             elif path.startswith(BOARD) and self._board is not None:

@@ -70,6 +70,12 @@ HELP: tuple[VerbHelp, ...] = (
     VerbHelp(verb=Verb.ACKNOWLEDGE, usage="ack", does="you have the page", example="ack INC-7"),
     VerbHelp(verb=Verb.RESOLVE, usage="resolve", does="it is fixed; proof is taken", example="resolve INC-7"),
     VerbHelp(
+        verb=Verb.NOT_US,
+        usage="not-us [service] [because why]",
+        does="the page is not for your team: another one is woken",
+        example="not-us search because the index is down",
+    ),
+    VerbHelp(
         verb=Verb.RUN,
         usage="run [action]",
         does="run an action on offer, or list them",

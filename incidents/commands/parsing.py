@@ -24,6 +24,7 @@ from incidents.commands.words import (
     Mistake,
     NotAnIncident,
     Note,
+    NotUs,
     Resolve,
     Rule,
     Run,
@@ -47,7 +48,7 @@ _NUMBERS_ARE_TICKETS = frozenset({Verb.SPLIT, Verb.LINK, Verb.PROMISE, Verb.HELP
 _NEEDS_WORDS = frozenset(
     {Verb.CLOSE, Verb.OWNER, Verb.RUN, Verb.APPROVE, Verb.DENY, Verb.PROMISE, Verb.ESCALATE}
 )
-_ACT_ON_ONE = _NEEDS_WORDS | {Verb.STATUS, Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.NOT_AN_INCIDENT}
+_ACT_ON_ONE = _NEEDS_WORDS | {Verb.STATUS, Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.NOT_US, Verb.NOT_AN_INCIDENT}
 _SHOWN = 10
 
 
@@ -240,6 +241,17 @@ def _not_an_incident(typed: Typed, ground: Ground) -> Command | Mistake:
     return NotAnIncident(why=cut(one_line(" ".join(filter(None, (before, why)))), _LONGEST_WHY))
 
 
+def _not_us(typed: Typed, ground: Ground) -> Command | Mistake:
+    """`not-us search because the index is down`, `not-us the index is down`: the first word may name whose it is."""
+    before, why = _reason(typed.text)
+    first, rest = first_word(before)
+    service = _service(first, ground) if first else None
+    if service is None and first and not rest and _near(first, ground.services):
+        return _no_service(typed, first, ground)
+    reason = " ".join(filter(None, (rest if service is not None else before, why)))
+    return NotUs(service=service, why=cut(one_line(reason), _LONGEST_WHY))
+
+
 def _close(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
     return Close(why=typed.text)
@@ -324,6 +336,7 @@ _READERS: Mapping[Verb, Callable[[Typed, Ground], Command | Mistake]] = {
     Verb.NOTE: _note,
     Verb.ACKNOWLEDGE: _plain(Acknowledge()),
     Verb.RESOLVE: _plain(Resolve()),
+    Verb.NOT_US: _not_us,
     Verb.RUN: _run,
     Verb.APPROVE: _rule,
     Verb.DENY: _rule,

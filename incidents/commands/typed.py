@@ -16,7 +16,7 @@ LONGEST = 8_000
 _INCIDENT = re.compile(r"(?:inc-?|#)([0-9]{1,18})", re.IGNORECASE)
 _NAMED = re.compile(r"inc-?([0-9]{1,18})", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,18}")
-_SAID = re.compile(r"(not[ _]an[ _]incident|false[ _]alarm)(?=\s|$)", re.IGNORECASE)
+_SAID = re.compile(r"(not[ _]an[ _]incident|false[ _]alarm|not[ _]us)(?=[\s:,]|$)", re.IGNORECASE)
 _TICKETS = frozenset({Verb.SPLIT, Verb.LINK})
 """Where a number by itself is a ticket's, also with a hash."""
 _TIMES = frozenset({Verb.PROMISE})

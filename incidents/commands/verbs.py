@@ -20,6 +20,7 @@ class Verb(StrEnum):
     NOTE = "note"
     ACKNOWLEDGE = "ack"
     RESOLVE = "resolve"
+    NOT_US = "not-us"
     RUN = "run"
     APPROVE = "approve"
     DENY = "deny"
@@ -31,6 +32,7 @@ class Verb(StrEnum):
 WORDS: Mapping[str, Verb] = {verb.value: verb for verb in Verb} | {
     "acknowledge": Verb.ACKNOWLEDGE,
     "resolved": Verb.RESOLVE,
+    "notus": Verb.NOT_US,
     "notanincident": Verb.NOT_AN_INCIDENT,
     "no-incident": Verb.NOT_AN_INCIDENT,
     "false-alarm": Verb.NOT_AN_INCIDENT,

@@ -99,6 +99,14 @@ class Resolve:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NotUs:
+    """Who was woken hands it back; `service` is whose it is, if they know."""
+
+    service: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
     """Run an action that is on offer, by its name."""
 
@@ -149,6 +157,7 @@ Command = (
     | Note
     | Acknowledge
     | Resolve
+    | NotUs
     | Run
     | Rule
     | Close

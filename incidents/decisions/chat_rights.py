@@ -16,6 +16,7 @@ ACTING = frozenset(Verb) - {Verb.STATUS, Verb.NOTE, Verb.HELP}
 _DONE = {
     Verb.ACKNOWLEDGE: "acknowledge",
     Verb.RESOLVE: "resolve",
+    Verb.NOT_US: "hand back the page of",
     Verb.RUN: "run an action for",
     Verb.OWNER: "hand over",
     Verb.CLOSE: "close",

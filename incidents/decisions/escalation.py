@@ -19,7 +19,7 @@ from incidents.models import (
     ProbeResult,
     Stage,
 )
-from incidents.notes.context import context_message, page_for
+from incidents.notes.context import context_message, page_for, room_name
 from incidents.notes.notes import accountable_words, verdict_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
@@ -245,7 +245,7 @@ def _room(case: Case, basis: Basis) -> list[Effect]:
         connection=chat,
         target=incident.name,
         payload=RoomRequest(
-            name=f"{incident.name.lower()}-{incident.service}",
+            name=room_name(incident),
             topic=f"{incident.name}: {incident.title}"[:200],
         ),
     )

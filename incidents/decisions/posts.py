@@ -106,6 +106,11 @@ def change_pages(case: Case, kind: EffectKind, what: str) -> list[Effect]:
     return _change(case, case.pages, kind, what)
 
 
+def change_on(case: Case, pages: Iterable[LedgerLine], kind: EffectKind, what: str) -> list[Effect]:
+    """Acknowledge or resolve these pages; none that was given up."""
+    return _change(case, pages, kind, what)
+
+
 def end_pages(case: Case) -> list[Effect]:
     """Resolve whatever still rings although the incident is over: every page to anybody, of any generation, that was
     not resolved yet."""

@@ -23,6 +23,7 @@ from incidents.decisions.page_moves import (
     snoozed,
     taken_over,
 )
+from incidents.decisions.pages.not_us import handed_back_at_the_pager, moves_nothing
 from incidents.decisions.posts import change_pages, tell_engineers
 from incidents.decisions.telling import digest, note_owner, tell_all
 from incidents.decisions.updates.said import is_said, promised_for, say, still_promised
@@ -61,7 +62,11 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         return nobody_woken(case, line, news.why, basis)
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
-        plan = _follow(case, news, news.state, basis)
+        handed_back_now = handed_back_at_the_pager(case, news.events, news.key, basis)
+        if handed_back_now is not None:
+            plan = handed_back_now
+        elif not moves_nothing(case, news.key, news.events, news.state):
+            plan = _follow(case, news, news.state, basis)
     passed = passed_on(case, news.events, basis)
     return replace(
         plan,

@@ -9,8 +9,9 @@ from incidents.basis import Basis
 from incidents.case import Case
 from incidents.commands.verbs import Verb
 from incidents.links.story_links import board_address, story_link
-from incidents.models import Button, ChatMessage, Link, Page
+from incidents.models import Button, ChatMessage, Incident, Link, Page, Verdict
 from incidents.notes.notes import (
+    customers_hit,
     evidence_lines,
     first_tickets,
     hit_summary,
@@ -33,14 +34,14 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     return (
         ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
         ("Service", service.title),
-        ("Accountable", incident.owner or "nobody at the helpdesk yet"),
         ("Who is hit", hit_summary(case.present, basis.policy)),
         ("Verdict", verdict_words(incident.verdict)),
         ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
-        ("SLA", sla_words(case, basis)),
-        ("First tickets", first_tickets(case.present)),
         ("Tried", tried_words(case)),
         *((("On offer", offer_words(case, basis.policy)),) if offered(case, basis.policy) else ()),
+        ("SLA", sla_words(case, basis)),
+        ("Accountable", incident.owner or "nobody at the helpdesk yet"),
+        ("First tickets", first_tickets(case.present)),
     )
 
 
@@ -86,16 +87,31 @@ def tried_words(case: Case) -> str:
 def page_for(case: Case, basis: Basis, *, target: str) -> Page:
     """The page for the team on call at `target`: who is hit, what is known and tried, and where to look."""
     incident = case.incident
-    again = " AGAIN" if incident.generation > 1 else ""
-    summary = f"{incident.name}{again} {incident.title} - {hit_summary(case.present, basis.policy)}"
+    chat = basis.policy.team_of(incident.service).chat
+    room = (("Room", f"{room_name(incident)} ({chat})"),) if chat is not None else ()
     return Page(
-        summary=summary[:SUMMARY_LIMIT],
+        summary=_first_line(case, basis.policy)[:SUMMARY_LIMIT],
         source="Liaison",
         severity=incident.severity,
-        details=facts(case, basis),
+        details=(*facts(case, basis), *room),
         links=links(case, basis.policy),
         target=target,
     )
+
+
+def room_name(incident: Incident) -> str:
+    """What the incident's room is called, as far as the chat takes it."""
+    return f"{incident.name.lower()}-{incident.service}"
+
+
+def _first_line(case: Case, policy: Policy) -> str:
+    """What is broken and for whom, before a phone cuts it; then how the first customer put it."""
+    incident = case.incident
+    again = " AGAIN" if incident.generation > 1 else ""
+    title = policy.service(incident.service).title
+    said = incident.title.removeprefix(f"{title}: ")
+    broken = "broken for" if incident.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else "reported broken by"
+    return f"{incident.name}{again} {title} {broken} {customers_hit(case.present, policy)}: {said}"
 
 
 def context_message(case: Case, basis: Basis) -> ChatMessage:
@@ -105,8 +121,9 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
     return ChatMessage(
         text=text,
         buttons=(
-            Button(label="Acknowledge", verb=Verb.ACKNOWLEDGE, incident=name),
-            Button(label="Resolve", verb=Verb.RESOLVE, incident=name),
+            Button(label="I have it", verb=Verb.ACKNOWLEDGE, incident=name),
+            Button(label="It works again", verb=Verb.RESOLVE, incident=name),
+            Button(label="Not us", verb=Verb.NOT_US, incident=name),
             Button(label="Status", verb=Verb.STATUS, incident=name),
         ),
         links=links(case, basis.policy),

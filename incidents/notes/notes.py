@@ -98,12 +98,18 @@ def who_has_it(case: Case, policy: Policy) -> str:
 
 def hit_summary(tickets: Sequence[LinkedTicket], policy: Policy) -> str:
     """`40 tickets from 38 customers (gold 5, standard 33)`: who is hit, without naming anybody."""
+    count = len(tickets)
+    return f"{count} ticket{_s(count)} from {customers_hit(tickets, policy)}"
+
+
+def customers_hit(tickets: Sequence[LinkedTicket], policy: Policy) -> str:
+    """`38 customers (gold 5, standard 33)`."""
     customers = {(item.ticket.ref.connection, item.ticket.requester.id): item.ticket.tier for item in tickets}
     tiers = Counter(tier or "no tier" for tier in customers.values())
     by_weight = sorted(tiers, key=lambda name: (-_weight(policy, name), name))
     shares = ", ".join(f"{name} {tiers[name]}" for name in by_weight)
-    count, people = len(tickets), len(customers)
-    return f"{count} ticket{_s(count)} from {people} customer{_s(people)} ({shares})"
+    people = len(customers)
+    return f"{people} customer{_s(people)} ({shares})"
 
 
 def ticket_line(ticket: Ticket) -> str:

@@ -174,11 +174,13 @@ class PageDesk(Protocol):
         verdict: ReplyVerdict,
         word: ReplyWord | None,
         *,
+        why: str = "",
         fingerprint: str,
         now: datetime,
     ) -> None:
         """Do what the mail's word says, and tell back what became of it, in one transaction; a mail with this
-        fingerprint that was known already changes nothing. The word counts only with the verdict `WORD`."""
+        fingerprint that was known already changes nothing. The word counts only with the verdict `WORD`; `why` is the
+        reason beside it."""
         ...
 
     async def last_act(self) -> int:

@@ -25,7 +25,10 @@ GOOD_FOR = timedelta(hours=24)
 MOST_TOLD_BACK = 5
 """Answers of ours to answers to one notice; whoever goes on is a machine."""
 
-GRAMMAR = "ack (I have it), done (it works again) or escalate (wake the next one)"
+GRAMMAR = (
+    "ack (I have it), done (it works again), escalate (wake the next one) or "
+    "not us (with the reason on the next line)"
+)
 
 _PURPOSE = b"liaison page replies v1"
 # In small letters: the part of an address before the @ is not kept as it was written everywhere.
@@ -38,12 +41,14 @@ class ReplyWord(StrEnum):
     TAKE = "ack"
     END = "done"
     GIVE_ON = "escalate"
+    REFUSE = "not us"
 
 
 WORDS: Mapping[str, ReplyWord] = {word.value: word for word in ReplyWord} | {
     "acknowledge": ReplyWord.TAKE,
     "resolve": ReplyWord.END,
     "resolved": ReplyWord.END,
+    "not-us": ReplyWord.REFUSE,
 }
 
 
@@ -63,6 +68,7 @@ class ReplyOutcome(StrEnum):
     TAKEN = "taken"
     ENDED = "ended"
     GIVEN_ON = "given on"
+    REFUSED = "refused"
     NOBODY_LEFT = "nobody left"
     NOT_YOURS = "not yours"
     OVER = "over"
@@ -108,6 +114,12 @@ def word_in(text: str) -> ReplyWord | None:
     return WORDS.get(first.rstrip(".!"))
 
 
+def why_in(text: str) -> str:
+    """What stands below the word, as the reason for it, in small letters: one line of it."""
+    lines = [line.strip() for line in own_words(text).split("\n") if line.strip()]
+    return lines[1][:500] if len(lines) > 1 else ""
+
+
 def judged(reply: PageReply, *, addresses: Iterable[str], sent_at: datetime) -> ReplyVerdict:
     """`addresses` are those that the notice went to, when `sent_at`.
 
@@ -130,10 +142,14 @@ def told_back(outcome: ReplyOutcome, other: str = "") -> str:
         ReplyOutcome.TAKEN: "You have it. Nobody further is woken.",
         ReplyOutcome.ENDED: "",
         ReplyOutcome.GIVEN_ON: f"{other} is woken now. You do not have it.",
+        ReplyOutcome.REFUSED: (
+            "You do not have it. The team that it may be for is woken, or those who are accountable; until then this "
+            "page's own list goes on."
+        ),
         ReplyOutcome.NOBODY_LEFT: f"{nothing}There is nobody further on this page's list who could be woken.",
         ReplyOutcome.NOT_YOURS: f"{nothing}{other or 'Somebody else'} has it. To take it over, answer with: ack",
         ReplyOutcome.OVER: f"{nothing}This page is over already.",
-        ReplyOutcome.NO_WORD: f"{nothing}Its first line must be one word and nothing else: {GRAMMAR}.",
+        ReplyOutcome.NO_WORD: f"{nothing}Its first line must be the word and nothing else: {GRAMMAR}.",
         ReplyOutcome.STRANGER: (
             f"{nothing}It came from another address than the page went to. Answer from that one, or use the link."
         ),

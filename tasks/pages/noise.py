@@ -36,15 +36,21 @@ def noise_page(found: Sequence[PageNoise], week: str, policy: Policy) -> str:
     if not found:
         return "\n".join([*lines, "Nobody was paged."])
     lines += [
-        "| service | pages | in vain | about | waited | needed no page |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| service | pages | in vain | about | waited | needed no page | not us |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| {plain(policy.service(one.service).title)} | {one.pages} | {one.in_vain} | {', '.join(one.examples)} "
-        f"| {one.held} | {one.spared} |"
+        f"| {one.held} | {one.spared} | {one.not_us} |"
         for one in found
     ]
     lines += ["", *(f"- {_advice(one, policy)}" for one in found if is_noisy(one))]
+    lines += [
+        f"- {plain(policy.service(one.service).title)}: said {one.not_us} times to be another team's. Are its `team`, "
+        "what it `depends_on` and the routing right?"
+        for one in found
+        if one.not_us > 1
+    ]
     return "\n".join(lines)
 
 

@@ -65,7 +65,7 @@ async def test_the_button_acknowledges_the_page(liaison: Installation):
     (ticket,) = await liaison.escalated()
     slack = liaison.world.slack
     context = next(post for post in slack.messages(ROOM) if "Who is hit" in str(post))
-    assert await slack.press(context["ts"], "Acknowledge") == 200
+    assert await slack.press(context["ts"], "I have it") == 200
     await liaison.sync()
     assert liaison.page.status == "acknowledged"
     await liaison.sync()

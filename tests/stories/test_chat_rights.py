@@ -45,7 +45,7 @@ async def refused(liaison: Installation) -> list[str]:
 async def test_who_is_not_in_the_room_silences_nothing(liaison: Installation):
     """He is told why, alone; it is in the timeline; the page goes on ringing until a member acknowledges it."""
     await liaison.escalated()
-    await press(liaison, "Acknowledge", user=STRANGER, has_joined=False)
+    await press(liaison, "I have it", user=STRANGER, has_joined=False)
     assert liaison.page.status == "triggered"
     (no,) = asides(liaison)
     assert no == (
@@ -55,7 +55,7 @@ async def test_who_is_not_in_the_room_silences_nothing(liaison: Installation):
     assert await refused(liaison) == [
         "boris: Did not acknowledge in chat: only members of the incident's room may acknowledge it; join it first"
     ]
-    await press(liaison, "Acknowledge", user="U0ANNA", has_joined=True)
+    await press(liaison, "I have it", user="U0ANNA", has_joined=True)
     assert liaison.page.status == "acknowledged"
     assert (await liaison.incident()).state is IncidentState.ACKNOWLEDGED
 
@@ -93,7 +93,7 @@ async def test_the_policy_says_who(liaison: Installation, chat: dict[str, object
         if chat.get("group") == group:
             liaison.write_policy({"chat": {**chat, "group": made["id"]}})
     await liaison.escalated()
-    await press(liaison, "Acknowledge", user=STRANGER, has_joined=may)
+    await press(liaison, "I have it", user=STRANGER, has_joined=may)
     assert liaison.page.status == ("acknowledged" if may else "triggered")
     assert len(await refused(liaison)) == (0 if may else 1)
 
@@ -103,7 +103,7 @@ async def test_what_cannot_be_looked_up_now_is_asked_again(liaison: Installation
     await liaison.escalated()
     slack = liaison.world.slack
     context = next(post for post in slack.messages(ROOM) if "Who is hit" in str(post))
-    assert await slack.press(context["ts"], "Acknowledge") == 200
+    assert await slack.press(context["ts"], "I have it") == 200
     slack.faults.arm(FaultKind.OUTAGE, times=None)
     with pytest.raises(Unreachable):
         await status_sync()

@@ -82,7 +82,7 @@ async def test_acknowledged_by_a_command_in_the_room(team: MatrixTeam):
     liaison = team.liaison
     (ticket,) = await liaison.escalated()
     assert "Who is hit" in team.shown()
-    assert "Acknowledge: !liaison ack INC-1" in team.shown()
+    assert "I have it: !liaison ack INC-1" in team.shown()
     assert liaison.page.status == "triggered"
 
     await team.says("!liaison ack")

@@ -27,7 +27,7 @@ from connectors.roster.answering.mailing import ReplyTo
 from connectors.roster.ways import Ways
 from incidents.errors import LiaisonError
 from incidents.rotas.page_desk import DueNotice, NoticeKind, PageDesk
-from incidents.rotas.page_replies import PageReply, judged, notice_of_reply, reply_token, word_in
+from incidents.rotas.page_replies import PageReply, judged, notice_of_reply, reply_token, why_in, word_in
 
 _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
 RETRY, LONGEST_RETRY = 5.0, 300.0
@@ -118,7 +118,12 @@ class MailAnswers:
         verdict = judged(reply, addresses=addresses, sent_at=asked.sent_at)
         logger.info("%s: a mail about the page of %s: %s", self._name, asked.name, verdict)
         await self._desk.take_reply(
-            asked, verdict, word_in(reply.text), fingerprint=_fingerprint(mail, reply), now=self._clock()
+            asked,
+            verdict,
+            word_in(reply.text),
+            why=why_in(reply.text),
+            fingerprint=_fingerprint(mail, reply),
+            now=self._clock(),
         )
 
 

@@ -1,4 +1,5 @@
-"""GET and POST /pages/{token}: the page that somebody was woken with, and the button by which they have it.
+"""GET and POST /pages/{token}: the page that somebody was woken with, and the buttons by which they have it, wake the
+next one, hand it back with a reason, or say that it works again.
 
 The token is signed (`incidents.rotas.page_links`) and is all that guards it. Only the button acknowledges: whatever
 merely looks (mail scanners, link previews) changes nothing. Nothing here may keep webhooks waiting: only a few are
@@ -11,16 +12,24 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from html import escape
+from urllib.parse import parse_qs
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.types import Receive
 
 from deployments.gateway.answers import Headers, HookAnswer, busy
+from deployments.gateway.bodies import Gone
 from incidents.models import PageStatus
 from incidents.rotas.page_links import PATH, read_token
 from incidents.store.database import Database
 from incidents.store.roster.acts import LinkedPage, end_page, linked_page, take_page
+from incidents.store.roster.giving_on import give_on, refuse_page
 
 __all__ = ["PATH", "PageAnswers"]
 
-OVER = "/over"
+OVER, NEXT, NOT_US = "/over", "/next", "/not-us"
+MOST_BYTES = 8_192
+"""Of a form with a reason in it."""
 AT_ONCE = 4
 ANSWER_SECONDS = 8.0
 
@@ -62,14 +71,18 @@ class PageAnswers:
         self._answer_seconds = answer_seconds
         self._free = asyncio.Semaphore(AT_ONCE)
 
-    async def answer(self, token: str, *, method: str) -> HookAnswer:
-        """`token` is what follows /pages/; with `/over` after it, it is that of the second button.
+    async def answer(self, token: str, *, method: str, receive: Receive | None = None) -> HookAnswer:
+        """`token` is what follows /pages/; what stands after it says which other button was pressed. Only a form of our
+        own, with a token that we signed, has its body read.
 
         A token of a stranger's and one whose page is gone look the same.
         """
         if method not in ("GET", "HEAD", "POST"):
             return ONLY_GET_AND_POST
-        token, is_over = token.removesuffix(OVER), token.endswith(OVER)
+        token, slash, button = token.partition("/")
+        button = f"{slash}{button}"
+        if button not in ("", OVER, NEXT, NOT_US):
+            return _gone()
         link = read_token(self._key, token)
         if link is None:
             return _gone()
@@ -78,31 +91,64 @@ class PageAnswers:
                 410, "This link is too old", "<p>It was good for a day. See the incident's chat room.</p>"
             )
         try:
-            async with (
-                asyncio.timeout(self._answer_seconds),
-                self._free,
-                self._database.transaction() as tx,
-            ):
-                if method == "POST" and is_over:
-                    page = await end_page(tx, link.notice, now=self._clock())
-                elif method == "POST":
-                    page = await take_page(tx, link.notice, now=self._clock())
-                else:
-                    page = await linked_page(tx, link.notice)
+            async with asyncio.timeout(self._answer_seconds):
+                is_refused = method == "POST" and button == NOT_US
+                why = await _reason(receive) if is_refused and receive is not None else ""
+                async with self._free, self._database.transaction() as tx:
+                    if method == "POST":
+                        page, said = await _pressed(tx, button, link.notice, why, now=self._clock())
+                    else:
+                        page, said = await linked_page(tx, link.notice), ""
         except TimeoutError:
             return TOO_BUSY
-        return _gone() if page is None else _shown(page, f"../{token}" if is_over else token)
+        return _gone() if page is None else _shown(page, f"../{token}" if button else token, said)
+
+
+async def _pressed(
+    tx: AsyncConnection, button: str, notice: int, why: str, *, now: datetime
+) -> tuple[LinkedPage | None, str]:
+    """The page after the button, and what it did besides what the page shows."""
+    if button == OVER:
+        return await end_page(tx, notice, now=now), ""
+    if button == NOT_US:
+        return await refuse_page(tx, notice, why, now=now), (
+            "Told: it is not yours. The team that it may be for is woken, or those who are accountable."
+        )
+    if button == NEXT:
+        following = await give_on(tx, notice, now=now)
+        said = f"{following} is woken now." if following else "There is nobody further on this page's list."
+        return await linked_page(tx, notice), said
+    return await take_page(tx, notice, now=now), ""
+
+
+async def _reason(receive: Receive) -> str:
+    """What stands in the form; nothing of one that is too long."""
+    body, is_more = b"", True
+    while is_more and len(body) <= MOST_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        body, is_more = body + message.get("body", b""), message.get("more_body", False)
+    if len(body) > MOST_BYTES:
+        return ""
+    try:
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=4)
+    except ValueError:
+        return ""
+    return fields.get("why", [""])[0].strip()
 
 
 def _gone() -> HookAnswer:
     return _html(404, "There is no such page", "<p>The link may have been cut off: copy all of it.</p>")
 
 
-def _shown(page: LinkedPage, address: str) -> HookAnswer:
+def _shown(page: LinkedPage, address: str, said: str = "") -> HookAnswer:
     notes = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
     body = (
-        f"<p><strong>{escape(_standing(page))}</strong></p>{_buttons(page, address)}"
-        f"<pre>{escape(page.words.text)}\n\n{escape(page.words.links)}</pre>"
+        f"<p><strong>{escape(_standing(page))}</strong></p>"
+        + (f'<p role="status">{escape(said)}</p>' if said else "")
+        + _buttons(page, address)
+        + f"<pre>{escape(page.words.text)}\n\n{escape(page.words.links)}</pre>"
         + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")
     )
     return _html(200, page.words.summary, body)
@@ -125,7 +171,15 @@ def _buttons(page: LinkedPage, address: str) -> str:
         return ""
     # The forms have nothing in them but the button, and no address of the gateway's own: a proxy may put one before it.
     ends = _form(f"{address}{OVER}", '<button class="quiet">It works again</button>')
-    if page.status is PageStatus.ACKNOWLEDGED and page.by == page.person:
+    has_it = page.status is PageStatus.ACKNOWLEDGED and page.by == page.person
+    if has_it or page.status is PageStatus.TRIGGERED:
+        ends += _form(f"{address}{NEXT}", '<button class="quiet">Escalate: wake the next one</button>')
+        ends += _form(
+            f"{address}{NOT_US}",
+            '<label>Why it is not yours <input name="why" maxlength="500" required></label>'
+            '<button class="quiet">Not us</button>',
+        )
+    if has_it:
         return ends
     words = "I have it" if page.status is PageStatus.TRIGGERED else "I take it over"
     return f"{_form(address, f'<button>{words} ({escape(page.person)})</button>')}{ends}"

@@ -18,6 +18,7 @@ from incidents.decisions.commands.false_alarm import not_an_incident
 from incidents.decisions.commands.telling_customers import promise, tell_customers
 from incidents.decisions.holding.hold import is_held
 from incidents.decisions.ownership.hand_over import HandOver, hand_over
+from incidents.decisions.pages.not_us import NotOurs, hand_back
 from incidents.decisions.participants.approval import Spoken, ruled_by_words
 from incidents.decisions.posts import change_pages, tell_engineers
 from incidents.decisions.sync import acknowledged, is_asked, resolved
@@ -145,6 +146,12 @@ def _(command: words.Note, case: Case, asked: Asked, basis: Basis) -> Obeyed:
     effects += tell_engineers(case, basis.policy, asked.what, note)
     entry = Entry(kind=EntryKind.NOTE, text=command.text, actor=asked.by)
     return Obeyed(plan=Plan(incident=case.incident, effects=tuple(effects), entries=(entry,)))
+
+
+@_obeyed.register
+def _(command: words.NotUs, case: Case, asked: Asked, basis: Basis) -> Obeyed:
+    word = NotOurs(by=asked.by, why=command.why, service=command.service, where=asked.where)
+    return Obeyed(plan=hand_back(case, word, basis))
 
 
 @_obeyed.register

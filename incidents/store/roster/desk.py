@@ -147,12 +147,13 @@ class StoredPageDesk(PageDesk):
         verdict: ReplyVerdict,
         word: ReplyWord | None,
         *,
+        why: str = "",
         fingerprint: str,
         now: datetime,
     ) -> None:
         async with self._database.transaction() as tx:
             await replies.take_reply(
-                tx, self._connection, notice, verdict, word, fingerprint=fingerprint, now=now
+                tx, self._connection, notice, verdict, word, why=why, fingerprint=fingerprint, now=now
             )
 
     async def last_act(self) -> int:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from incidents.events import PageChange
 from incidents.models import PageStatus
 from incidents.rotas.page_desk import AskedNotice, NoticeKind, NoticeState
 from incidents.rotas.page_replies import (
@@ -19,7 +18,8 @@ from incidents.rotas.page_replies import (
     ReplyWord,
     told_back,
 )
-from incidents.store.roster.acts import end_page, lock_page, take_page, write_act
+from incidents.store.roster.acts import end_page, lock_page, take_page
+from incidents.store.roster.giving_on import give_on, refuse_page
 from incidents.store.schema.tables import roster_notices as notices
 from incidents.store.schema.tables import roster_pages, roster_replies
 
@@ -62,6 +62,7 @@ async def take_reply(
     verdict: ReplyVerdict,
     word: ReplyWord | None,
     *,
+    why: str = "",
     fingerprint: str,
     now: datetime,
 ) -> None:
@@ -77,7 +78,7 @@ async def take_reply(
         return
     other = ""
     if verdict is ReplyVerdict.WORD and word is not None:
-        outcome, other = await _done(tx, page, notice.id, word, now=now)
+        outcome, other = await _done(tx, page, notice.id, word, why, now=now)
     else:
         outcome = _VERDICTS.get(verdict, ReplyOutcome.NO_WORD)
     if text := told_back(outcome, other):
@@ -85,7 +86,7 @@ async def take_reply(
 
 
 async def _done(
-    tx: AsyncConnection, page: Row[Any], notice: int, word: ReplyWord, *, now: datetime
+    tx: AsyncConnection, page: Row[Any], notice: int, word: ReplyWord, why: str, *, now: datetime
 ) -> tuple[ReplyOutcome, str]:
     """What the word did, and the name of somebody else whom that concerns."""
     if page.status == PageStatus.RESOLVED:
@@ -98,56 +99,11 @@ async def _done(
         return ReplyOutcome.ENDED, ""
     if page.status == PageStatus.ACKNOWLEDGED and page.changed_by != page.person:
         return ReplyOutcome.NOT_YOURS, page.changed_by
-    return await _give_on(tx, page, notice, now=now)
-
-
-async def _give_on(
-    tx: AsyncConnection, page: Row[Any], notice: int, *, now: datetime
-) -> tuple[ReplyOutcome, str]:
-    """The next person of the page's chain is woken now, and not by the writer's other ways first; whoever had the page
-    has it no more."""
-    had_it = page.status == PageStatus.ACKNOWLEDGED
-    # Whoever took the page ended its chain: from there on it is taken up again.
-    left = NoticeState.DROPPED if had_it else NoticeState.WAITING
-    writer = (await tx.execute(select(notices.c.person).where(notices.c.id == notice))).scalar_one()
-    chain = (notices.c.page_id == page.id, notices.c.kind == NoticeKind.WAKE)
-    reached = select(func.coalesce(func.max(notices.c.position), -1)).where(
-        *chain, notices.c.state.in_([NoticeState.SENT, NoticeState.SENDING, NoticeState.FAILED])
-    )
-    last = (await tx.execute(reached)).scalar_one()
-    rest = (*chain, notices.c.state == left, notices.c.position > last)
-    following = (
-        await tx.execute(
-            select(notices.c.position, notices.c.name)
-            .where(*rest, notices.c.person != writer)
-            .order_by(notices.c.position)
-            .limit(1)
-        )
-    ).one_or_none()
-    if following is None:
-        return ReplyOutcome.NOBODY_LEFT, ""
-    await tx.execute(
-        update(notices)
-        .where(*chain, notices.c.state == NoticeState.WAITING, notices.c.position < following.position)
-        .values(state=NoticeState.DROPPED, settled_at=now)
-    )
-    await tx.execute(
-        update(notices)
-        .where(*rest, notices.c.position >= following.position)
-        .values(state=NoticeState.WAITING, due_at=None, settled_at=None)
-    )
-    await tx.execute(
-        update(notices).where(*chain, notices.c.position == following.position).values(due_at=now)
-    )
-    if had_it:
-        await tx.execute(
-            update(roster_pages)
-            .where(roster_pages.c.id == page.id)
-            .values(status=PageStatus.TRIGGERED, changed_by="", changed_at=now)
-        )
-    change = PageChange.UNACKNOWLEDGED if had_it else PageChange.ESCALATED
-    await write_act(tx, page, change, now=now, said=following.name)
-    return ReplyOutcome.GIVEN_ON, following.name
+    if word is ReplyWord.REFUSE:
+        await refuse_page(tx, notice, why, now=now)
+        return ReplyOutcome.REFUSED, ""
+    following = await give_on(tx, notice, now=now)
+    return (ReplyOutcome.NOBODY_LEFT, "") if following is None else (ReplyOutcome.GIVEN_ON, following)
 
 
 async def _plan_answer(tx: AsyncConnection, notice: int, text: str, *, now: datetime) -> None:

@@ -262,9 +262,9 @@ async def test_nobody_to_give_it_to(a_team: TeamMaker, world: RosterWorld):
 @pytest.mark.parametrize(
     ("text", "headers", "told"),
     [
-        ("", {}, "Its first line must be one word"),
-        ("ok I will have a look, ack", {}, "Its first line must be one word"),
-        ("\n\nOn Mon, 2 Nov 2026, Liaison wrote:\n> ack", {}, "Its first line must be one word"),
+        ("", {}, "Its first line must be the word"),
+        ("ok I will have a look, ack", {}, "Its first line must be the word"),
+        ("\n\nOn Mon, 2 Nov 2026, Liaison wrote:\n> ack", {}, "Its first line must be the word"),
         ("ack", {"sender": "bo@acme.example"}, "It came from another address than the page went to"),
         ("ack", {"Auto_Submitted": "auto-replied"}, ""),
         ("ack", {"Auto_Submitted": "auto-generated"}, ""),

@@ -81,7 +81,7 @@ async def test_the_button(sender: Sender, key: str, desk: StoredPageDesk, notice
         answer = await sender.http.post(anas)
         assert answer.status_code == 200
         assert "You have it since" in answer.text
-        assert answer.text.count("<button") == 1, "what is left is to say that it works again"
+        assert answer.text.count("<button") == 3, "what is left: it works again, escalate, not us"
     assert await standing(desk) == (PageStatus.ACKNOWLEDGED, "Ana Silva")
     assert [act.actor for act in await desk.acts_after(0)] == ["Ana Silva"]
     shown = (await sender.http.get(bos)).text
@@ -164,3 +164,65 @@ async def test_other_methods(sender: Sender, key: str, notices: list[int]):
     path = f"/pages/{link_token(key, notices[0], now=NOW)}"
     answer = await sender.http.put(path)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+async def test_not_us(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    """With the reason, as data; the page rings on for the others, and the button is there again."""
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}"
+    assert '<button class="quiet">Not us</button>' in (await sender.http.get(path)).text
+    answer = await sender.http.post(f"{path}/not-us", content="why=the+%3Cindex%3E+is+down", headers=FORM)
+    assert answer.status_code == 200
+    assert "Told: it is not yours." in answer.text
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")
+    (act,) = await desk.acts_after(0)
+    assert (act.change, act.actor, act.text) == (PageChange.NOT_US, "Ana Silva", "the <index> is down")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"why=", b"\xff\xfe=%", b"a=1&b=2&c=3&d=4&e=5&why=x", b"why=" + b"x" * 100_000]
+)
+async def test_a_form_that_is_none_of_ours(
+    sender: Sender, key: str, desk: StoredPageDesk, notices: list[int], body: bytes
+):
+    """It is handed back all the same: what is unreadable is no reason, and nothing is kept of what is too long."""
+    path = f"/pages/{link_token(key, notices[0], now=NOW)}/not-us"
+    assert (await sender.http.post(path, content=body, headers=FORM)).status_code == 200
+    (act,) = await desk.acts_after(0)
+    assert (act.change, act.text) == (PageChange.NOT_US, "")
+
+
+async def test_not_us_of_who_had_it(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    """Nobody has it any more; whoever has taken it since keeps it."""
+    anas, bos = (f"/pages/{link_token(key, notice, now=NOW)}" for notice in notices)
+    await sender.http.post(anas)
+    await sender.http.post(f"{anas}/not-us", content="why=no", headers=FORM)
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")
+    await sender.http.post(bos)
+    await sender.http.post(f"{anas}/not-us", content="why=no", headers=FORM)
+    assert await standing(desk) == (PageStatus.ACKNOWLEDGED, "Bo Berg")
+    assert [act.change for act in await desk.acts_after(0)] == [
+        PageChange.ACKNOWLEDGED,
+        PageChange.NOT_US,
+        PageChange.ACKNOWLEDGED,
+    ]
+
+
+async def test_the_next_one_by_link(sender: Sender, key: str, desk: StoredPageDesk):
+    """As the word by mail does; where nobody is left it says so, and changes nothing."""
+    (notice,) = await desk.lease_due(now=NOW, lease=timedelta(seconds=60))
+    await desk.notice_sent(notice, now=NOW)
+    path = f"/pages/{link_token(key, notice.id, now=NOW)}/next"
+    assert "Bo Berg is woken now." in (await sender.http.post(path)).text
+    (bos,) = await desk.lease_due(now=NOW, lease=timedelta(seconds=60))
+    await desk.notice_sent(bos, now=NOW)
+    assert "nobody further" in (await sender.http.post(path)).text
+    assert [act.change for act in await desk.acts_after(0)] == [PageChange.ESCALATED]
+
+
+async def test_a_button_that_there_is_not(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
+    answer = await sender.http.post(f"/pages/{link_token(key, notices[0], now=NOW)}/over/over")
+    assert answer.status_code == 404
+    assert await standing(desk) == (PageStatus.TRIGGERED, "")

@@ -33,14 +33,14 @@ CASE = a_case(INCIDENT, tickets(2, tier="gold", url="https://desk.example/t"))
 FACTS = [
     "Incident",
     "Service",
-    "Accountable",
     "Who is hit",
     "Verdict",
     "Evidence",
-    "SLA",
-    "First tickets",
     "Tried",
     "On offer",
+    "SLA",
+    "Accountable",
+    "First tickets",
 ]
 
 
@@ -53,14 +53,14 @@ def test_the_facts_in_reading_order():
     assert context.facts(CASE, Basis(POLICY, NOW)) == (
         ("Incident", "INC-7, severity 2"),
         ("Service", "Checkout"),
-        ("Accountable", "nobody at the helpdesk yet"),
         ("Who is hit", "2 tickets from 2 customers (gold 2)"),
         ("Verdict", "confirmed: customers are hit"),
         ("Evidence", "+ http/checkout-health: 503"),
-        ("SLA", "first response within 15 min, resolution within 3 h 55 min"),
-        ("First tickets", '#1 "Checkout fails (1)"; #2 "Checkout fails (2)"'),
         ("Tried", "nothing yet"),
         ("On offer", "run purge"),
+        ("SLA", "first response within 15 min, resolution within 3 h 55 min"),
+        ("Accountable", "nobody at the helpdesk yet"),
+        ("First tickets", '#1 "Checkout fails (1)"; #2 "Checkout fails (2)"'),
     )
 
 
@@ -106,11 +106,18 @@ def test_what_was_tried_with_its_outcome():
 def test_the_page():
     """One line that says it all, the facts, the links; a second generation says so at once."""
     page = context.page_for(CASE, Basis(POLICY, NOW), target="payments")
-    assert page.summary == "INC-7 Checkout: Checkout fails (1) - 2 tickets from 2 customers (gold 2)"
+    assert page.summary == "INC-7 Checkout broken for 2 customers (gold 2): Checkout fails (1)"
     assert (page.source, page.severity, page.target) == ("Liaison", Severity.HIGH, "payments")
-    assert page.details == context.facts(CASE, Basis(POLICY, NOW))
+    assert page.details == (*context.facts(CASE, Basis(POLICY, NOW)), ("Room", "inc-7-checkout (slack/main)"))
     again = replace(CASE, incident=replace(INCIDENT, generation=2))
     assert context.page_for(again, Basis(POLICY, NOW), target="").summary.startswith("INC-7 AGAIN Checkout")
+
+
+def test_what_nobody_confirmed_is_not_called_broken():
+    """Escalated by hand: it is what customers report."""
+    case = replace(CASE, incident=replace(INCIDENT, verdict=None))
+    page = context.page_for(case, Basis(POLICY, NOW), target="")
+    assert page.summary.startswith("INC-7 Checkout reported broken by 2 customers")
 
 
 def test_a_summary_fits_its_pager():
@@ -126,6 +133,7 @@ def test_the_rooms_first_message():
     assert [button.verb for button in message.buttons] == [
         Verb.ACKNOWLEDGE,
         Verb.RESOLVE,
+        Verb.NOT_US,
         Verb.STATUS,
     ]
     assert {button.incident for button in message.buttons} == {"INC-7"}
