@@ -23,7 +23,13 @@ from incidents.decisions.page_moves import (
     snoozed,
     taken_over,
 )
-from incidents.decisions.pages.not_us import handed_back_at_the_pager, moves_nothing
+from incidents.decisions.pages.not_us import (
+    handed_back_at_the_pager,
+    is_taken_by_name,
+    moves_nothing,
+    quiet_elsewhere,
+    taken_after_all,
+)
 from incidents.decisions.posts import change_pages, tell_engineers
 from incidents.decisions.telling import digest, note_owner, tell_all
 from incidents.decisions.updates.said import is_said, promised_for, say, still_promised
@@ -62,11 +68,7 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         return nobody_woken(case, line, news.why, basis)
     plan = Plan(incident=case.incident)
     if news.key in case.page_keys and news.state is not None:
-        handed_back_now = handed_back_at_the_pager(case, news.events, news.key, basis)
-        if handed_back_now is not None:
-            plan = handed_back_now
-        elif not moves_nothing(case, news.key, news.events, news.state):
-            plan = _follow(case, news, news.state, basis)
+        plan = _heard(case, news, news.state, basis)
     passed = passed_on(case, news.events, basis)
     return replace(
         plan,
@@ -74,6 +76,21 @@ def page_news(case: Case, news: PageNews, basis: Basis) -> Plan:
         entries=(*plan.entries, *passed.entries),
         sightings=(*plan.sightings, *sighted(case, news.key, news.state)),
     )
+
+
+def _heard(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
+    """What the page says, unless those whom it woke have handed it back."""
+    plan = Plan(incident=case.incident, effects=tuple(quiet_elsewhere(case, news.key, state)))
+    handed_back_now = handed_back_at_the_pager(case, news.events, news.key, basis)
+    if handed_back_now is not None:
+        plan = handed_back_now
+        if not is_taken_by_name(news.events):
+            return plan
+    elif moves_nothing(case, news.key, news.events, state):
+        return plan
+    taken = taken_after_all(case, news.key, news.events)
+    plan = replace(plan, effects=(*plan.effects, *taken))
+    return _joined(plan, _follow(case, news, state, basis))
 
 
 def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:

@@ -57,10 +57,46 @@ async def test_by_the_button_in_the_room(liaison: Installation):
     assert (noise.service, noise.not_us, noise.in_vain) == ("checkout", 1, 0)
 
 
+async def test_taken_after_all_by_one_whom_the_first_page_woke(liaison: Installation):
+    """Then that page is the incident's again: he mends it there, and the customer hears the end."""
+    liaison.write_policy(NEEDS_SEARCH)
+    (ticket,) = await liaison.escalated()
+    first = liaison.page
+    liaison.world.zendesk.agent_note(ticket, "Ana Payments", "/liaison not-us because it is the index")
+    await liaison.intake()
+    await liaison.sync()
+    assert woken(liaison) == ["payments", "platform"]
+    liaison.world.pagerduty.acknowledge(first.id, "Bo Payments")
+    await liaison.sync()
+    assert (await liaison.incident()).responder == "Bo Payments"
+    liaison.world.mend_checkout()
+    liaison.world.pagerduty.resolve(first.id, "Bo Payments")
+    await liaison.sync()
+    assert (await liaison.incident()).state is IncidentState.CLOSED
+    assert len(liaison.replies(ticket)) == 2, "that he is on it, and the end"
+
+
+async def test_whoever_had_it_hands_it_back_and_there_is_nobody_else(liaison: Installation):
+    """The page that she took is silent, so the team is paged anew, and whoever takes that has it."""
+    liaison.write_policy({"teams": {"payments": {"ladder": []}}})
+    (ticket,) = await liaison.acknowledged()
+    liaison.world.zendesk.agent_note(ticket, "Bo Berg", "/liaison not-us")
+    await liaison.intake()
+    assert (await liaison.incident()).responder == "Jane Doe", "nobody takes it from her"
+    assert woken(liaison) == ["payments"]
+    liaison.world.zendesk.agent_note(ticket, "Jane Doe", "/liaison not-us because it is their firewall")
+    await liaison.intake()
+    assert woken(liaison) == ["payments", "payments"]
+    assert "Payments team is paged again, so that it is not lost" in liaison.notes(ticket)
+    liaison.world.pagerduty.acknowledge(liaison.page.id, "Bo Berg")
+    await liaison.sync()
+    assert (await liaison.incident()).responder == "Bo Berg"
+
+
 async def test_with_nobody_else_to_go_to(liaison: Installation):
     """The page rings on, the ladder goes on, and the agents read the reason on their ticket."""
     (ticket,) = await liaison.acknowledged()
-    liaison.world.zendesk.agent_note(ticket, "Ada Agent", "/liaison not-us because it is their own firewall")
+    liaison.world.zendesk.agent_note(ticket, "Jane Doe", "/liaison not-us because it is their own firewall")
     await liaison.intake()
     incident = await liaison.incident()
     assert (incident.state, incident.responder) == (IncidentState.ESCALATED, None)

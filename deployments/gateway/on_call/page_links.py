@@ -111,9 +111,13 @@ async def _pressed(
     if button == OVER:
         return await end_page(tx, notice, now=now), ""
     if button == NOT_US:
-        return await refuse_page(tx, notice, why, now=now), (
+        is_told = await refuse_page(tx, notice, why, now=now)
+        said = (
             "Told: it is not yours. The team that it may be for is woken, or those who are accountable."
+            if is_told
+            else "Nothing was done: it is not yours to hand back."
         )
+        return await linked_page(tx, notice), said
     if button == NEXT:
         following = await give_on(tx, notice, now=now)
         said = f"{following} is woken now." if following else "There is nobody further on this page's list."

@@ -26,7 +26,9 @@ from incidents.redaction.redaction import safe_excerpt
 
 MARK = "not-us"
 """What marks that a page was handed back by those it woke."""
-_TEAM = ":team:"
+_TAKEN = "theirs-after-all"
+"""What marks that somebody has taken a page by name after it was handed back."""
+_TEAM, _AGAIN = ":team:", ":again:"
 _LONGEST_WHY = 500
 
 
@@ -56,22 +58,33 @@ def hand_back(case: Case, word: NotOurs, basis: Basis) -> Plan:
     if incident.state not in WITH_ENGINEERS:
         state = incident.state.replace("_", " ")
         raise Refused(f"{incident.name} is {state}: no page of it is out that could be handed back")
-    pages = [one for one in case.pages if word.page in (None, one.key) and one.state is not EffectState.DEAD]
-    what = f"{MARK}:{digest(word.by, word.why, str(basis.now))}"
-    team = _team_of_page(case, word, policy)
+    if _has_another(case, word.by):
+        raise Refused(
+            f"{incident.responder} has {incident.name}: only they hand it back, by that name or at the page itself"
+        )
+    said_before = _said_before(case, word.by)
+    if said_before and word.page is None and word.service is None and incident.responder is None:
+        raise Refused(
+            f"{word.by} said so already, and it is passed on; not-us SERVICE names whose {incident.name} is"
+        )
+    pages = _pages_of(case, word)
+    team = _team_of(case, pages, policy)
     candidate = _next_team(case, word, policy)
+    said = f"{digest(word.by)}:{said_before}"
+    what = f"{MARK}:{said}"
     incident = replace(
         move(incident, IncidentState.ESCALATED, now=basis.now), responder=None, acknowledged_at=None
     )
     plan = Plan(incident=incident)
     seen = replace(case, incident=incident)
     if candidate is not None:
+        # What was handed back is quiet once the new page is seen (`quiet_elsewhere`): a page that dies silences none.
         goes_to = f"{candidate.team.title} is paged now: {candidate.why}"
-        # Quiet there, as somebody else is woken now. It rings again by the tool's own time-out.
-        effects = [_page(seen, candidate, basis), *change_on(seen, pages, EffectKind.PAGE_ACKNOWLEDGE, what)]
-        plan = replace(plan, effects=tuple(effects))
+        plan = replace(plan, effects=(_page(seen, candidate, basis),))
     else:
         plan = _nobody_else(seen, plan, what, basis)
+        if plan.effects == () and not _rings(case):
+            plan = _paged_again(seen, plan, basis)
         levels = [entry.text for entry in plan.entries]
         goes_to = f"Nobody else is known to ask. {'; '.join(levels) or 'Its pages ring on'}"
         how = "not-us SERVICE names whose it is, split SERVICE moves a ticket to an incident of that service"
@@ -80,10 +93,10 @@ def hand_back(case: Case, word: NotOurs, basis: Basis) -> Plan:
     where = f" {word.where}" if word.where else ""
     text = f"{word.by} says{where} that it is not for {team}: {reason}. {goes_to}"
     told = tell_all(seen, policy, what, text, kind=EntryKind.NOT_US, actor=word.by)
+    others = [one for one in case.pages if one not in pages]
+    notes = (*notes_on(seen, pages, what, text), *notes_on(seen, others, f"said-{what}", text))
     return replace(
-        plan,
-        effects=(*plan.effects, *notes_on(seen, pages, what, text), *told.effects),
-        entries=(*told.entries, *plan.entries),
+        plan, effects=(*plan.effects, *notes, *told.effects), entries=(*told.entries, *plan.entries)
     )
 
 
@@ -94,42 +107,125 @@ def handed_back_at_the_pager(case: Case, events: Sequence[PageEvent], key: str, 
     if not words:
         return None
     said = words[-1]
-    incident = case.incident
-    has_another = incident.state is IncidentState.ACKNOWLEDGED and incident.responder not in (
-        None,
-        said.actor,
-    )
-    if incident.state in WITH_ENGINEERS and not has_another and not is_handed_back(case, key):
-        return hand_back(case, NotOurs(by=said.actor or "An engineer", why=said.text, page=key), basis)
+    incident, by = case.incident, said.actor or "An engineer"
+    is_anothers = _has_another(case, by) or is_taken_by_name(events)
+    if incident.state in WITH_ENGINEERS and not is_anothers and not is_handed_back(case, key):
+        return hand_back(case, NotOurs(by=by, why=said.text, page=key), basis)
     reason = safe_excerpt(said.text, _LONGEST_WHY) or "no reason given"
-    text = f"{said.actor or 'An engineer'} says that it is not for them: {reason}"
+    text = f"{by} says that it is not for them: {reason}"
     return Plan(
         incident=incident, entries=(Entry(kind=EntryKind.NOT_US, text=text, actor=said.actor or "engineer"),)
     )
 
 
 def is_handed_back(case: Case, key: str) -> bool:
-    """Whether those whom this page woke have said in this generation that it is not theirs."""
-    mark = f":g{case.incident.generation}:{MARK}:"
-    return any(
-        line.kind is EffectKind.PAGE_NOTE and line.target == key and mark in line.key for line in case.ledger
-    )
+    """Whether those whom this page woke have said in this generation that it is not theirs, and nobody has taken it by
+    name since."""
+    start = f":g{case.incident.generation}:"
+    marks = [
+        f"{start}{MARK}:" in line.key
+        for line in case.ledger
+        if line.kind is EffectKind.PAGE_NOTE
+        and line.target == key
+        and (f"{start}{MARK}:" in line.key or f"{start}{_TAKEN}:" in line.key)
+    ]
+    return bool(marks) and marks[-1]
+
+
+def is_taken_by_name(events: Sequence[PageEvent]) -> bool:
+    """Whether a person took it, and nobody has said since that it is not theirs."""
+    taken = [
+        event.change is PageChange.ACKNOWLEDGED
+        for event in events
+        if not event.by_us
+        and (
+            event.change is PageChange.NOT_US
+            or (event.change is PageChange.ACKNOWLEDGED and event.actor and not event.by_machine)
+        )
+    ]
+    return bool(taken) and taken[-1]
 
 
 def moves_nothing(case: Case, key: str, events: Sequence[PageEvent], state: PageState) -> bool:
     """Whether this page says nothing about the incident: it was handed back, and rings, is quiet or is put away for
-    those alone. Who takes it by name all the same, has it."""
-    if not is_handed_back(case, key):
+    those alone. Who takes it by name all the same, has it; and what the one who has the incident does to it, counts."""
+    if not is_handed_back(case, key) or is_taken_by_name(events):
+        return False
+    responder = case.incident.responder
+    if responder is not None and any(event.actor == responder and not event.by_us for event in events):
         return False
     if state.status is PageStatus.RESOLVED:
         ours = (line for line in case.ledger if line.kind is EffectKind.PAGE_RESOLVE)
         return all(line.target != key for line in ours)
-    if state.status is PageStatus.TRIGGERED:
-        return True
-    is_taken = any(
-        event.change is PageChange.ACKNOWLEDGED and event.actor and not event.by_us for event in events
+    return state.status is PageStatus.TRIGGERED or responder is None
+
+
+def taken_after_all(case: Case, key: str, events: Sequence[PageEvent]) -> list[Effect]:
+    """The mark by which a page that was handed back is followed again, where somebody has taken it by name."""
+    line = case.line(key)
+    if line is None or not is_handed_back(case, key) or not is_taken_by_name(events):
+        return []
+    newest = [event for event in events if event.change is PageChange.ACKNOWLEDGED and event.actor][-1]
+    what = f"{_TAKEN}:{digest(newest.actor, newest.at.isoformat())}"
+    return notes_on(case, [line], what, f"{newest.actor} takes it after all")
+
+
+def quiet_elsewhere(case: Case, key: str, state: PageState) -> list[Effect]:
+    """Once the page of another team is seen at the on-call tool, what was handed back rings no more; the tool's own
+    time-out makes it ring again."""
+    is_theirs = key in {line.key for line in _team_pages(case)} and not is_handed_back(case, key)
+    if not is_theirs or state.status is PageStatus.RESOLVED or case.incident.state not in WITH_ENGINEERS:
+        return []
+    pages = [one for one in case.pages if one.key != key and is_handed_back(case, one.key)]
+    effects = change_on(case, pages, EffectKind.PAGE_ACKNOWLEDGE, f"{MARK}:{digest(key)}")
+    return [effect for effect in effects if case.line(effect.key) is None]
+
+
+def _has_another(case: Case, by: str) -> bool:
+    """Whether somebody else than the speaker has it, or has just said so in chat."""
+    responder = case.incident.responder
+    return (
+        case.incident.state in WITH_ENGINEERS
+        and responder is not None
+        and responder.casefold() != by.casefold()
     )
-    return not is_taken and case.incident.responder is None
+
+
+def _said_before(case: Case, by: str) -> int:
+    """How many lines of the ledger tell in this generation that they said so."""
+    start, mark = f":g{case.incident.generation}:", f"{MARK}:{digest(by)}:"
+    return sum(start in line.key and mark in line.key for line in case.ledger)
+
+
+def _pages_of(case: Case, word: NotOurs) -> list[LedgerLine]:
+    """The speaker's own pages. Chat does not tell whom a page woke: those of the service's own team, until they were
+    handed back; then only those that the speaker has."""
+    live = [one for one in case.pages if one.state is not EffectState.DEAD]
+    if word.page is not None:
+        return [one for one in live if one.key == word.page]
+    left = [one for one in live if not is_handed_back(case, one.key)]
+    teams = _team_pages(case)
+    if not teams or case.incident.responder is not None:
+        return left
+    return [one for one in left if one not in teams]
+
+
+def _rings(case: Case) -> bool:
+    """Whether a page of it is known to ring: nobody has it, and it is neither dead nor made quiet by us."""
+    quiet = {line.target for line in case.ledger if line.kind is EffectKind.PAGE_ACKNOWLEDGE}
+    return case.incident.state is IncidentState.ESCALATED and any(
+        one.state is not EffectState.DEAD and one.key not in quiet for one in case.pages
+    )
+
+
+def _paged_again(case: Case, plan: Plan, basis: Basis) -> Plan:
+    """The team's own page anew: the one that somebody had taken is silent, and no other is out."""
+    start = f"{case.once('page')}{_AGAIN}"
+    count = sum(line.kind is EffectKind.PAGE and line.key.startswith(start) for line in case.ledger)
+    team = basis.policy.team_of(case.incident.service)
+    page = _team_page(case, f"{start}{count + 1}", team, basis)
+    entry = Entry(kind=EntryKind.ESCALATED, text=f"{team.title} is paged again, so that it is not lost")
+    return replace(plan, effects=(*plan.effects, page), entries=(*plan.entries, entry))
 
 
 def _nobody_else(case: Case, plan: Plan, what: str, basis: Basis) -> Plan:
@@ -144,10 +240,10 @@ def _nobody_else(case: Case, plan: Plan, what: str, basis: Basis) -> Plan:
     return replace(plan, effects=effects, entries=(*plan.entries, entry))
 
 
-def _team_of_page(case: Case, word: NotOurs, policy: Policy) -> str:
-    asked = word.page.rpartition(_TEAM)[2] if word.page is not None and _TEAM in word.page else None
-    named = policy.teams.get(asked) if asked is not None else None
-    return (named or policy.team_of(case.incident.service)).title
+def _team_of(case: Case, pages: Sequence[LedgerLine], policy: Policy) -> str:
+    """Whom these pages woke."""
+    asked = next((one.key.rpartition(_TEAM)[2] for one in pages if _TEAM in one.key), "")
+    return (policy.teams.get(asked) or policy.team_of(case.incident.service)).title
 
 
 def _next_team(case: Case, word: NotOurs, policy: Policy) -> _Candidate | None:
@@ -184,13 +280,16 @@ def _needed(service: str, policy: Policy) -> Iterator[str]:
 
 
 def _page(case: Case, candidate: _Candidate, basis: Basis) -> Effect:
-    key = f"{case.once('page')}{_TEAM}{candidate.name}"
+    return _team_page(case, f"{case.once('page')}{_TEAM}{candidate.name}", candidate.team, basis)
+
+
+def _team_page(case: Case, key: str, team: Team, basis: Basis) -> Effect:
     return Effect(
         key=key,
         once=key,
         kind=EffectKind.PAGE,
         incident_id=case.incident.id,
-        connection=candidate.team.pager,
+        connection=team.pager,
         target=key,
-        payload=page_for(case, basis, target=candidate.team.pager_target),
+        payload=page_for(case, basis, target=team.pager_target),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.events import PageChange
 from incidents.models import PageStatus
 from incidents.rotas.page_desk import NoticeKind, NoticeState
-from incidents.store.roster.acts import LinkedPage, linked_page, lock_page, write_act
+from incidents.store.roster.acts import lock_page, write_act
 from incidents.store.schema.tables import roster_notices as notices
 from incidents.store.schema.tables import roster_pages
 
@@ -35,18 +35,18 @@ async def give_on(tx: AsyncConnection, notice: int, *, now: datetime) -> str | N
     return following
 
 
-async def refuse_page(tx: AsyncConnection, notice: int, why: str, *, now: datetime) -> LinkedPage | None:
+async def refuse_page(tx: AsyncConnection, notice: int, why: str, *, now: datetime) -> bool:
     """It is not theirs, and why: the incident hears of it and wakes who it may be for. The page's own chain goes on
-    until then, so that it is never lost: where they had it, from the next one. Returns it as it is then."""
+    until then, so that it is never lost: where they had it, from the next one. False, with nothing changed, where it is
+    over or somebody else has it."""
     page = await lock_page(tx, notice)
-    if page is None:
-        return None
-    if _may_leave(page):
-        if page.status == PageStatus.ACKNOWLEDGED:
-            await _wake_next(tx, page, notice, now=now)
-            await _left(tx, page, now=now)
-        await write_act(tx, page, PageChange.NOT_US, now=now, said=why[:LONGEST_WHY])
-    return await linked_page(tx, notice)
+    if page is None or not _may_leave(page):
+        return False
+    if page.status == PageStatus.ACKNOWLEDGED:
+        await _wake_next(tx, page, notice, now=now)
+        await _left(tx, page, now=now)
+    await write_act(tx, page, PageChange.NOT_US, now=now, said=why[:LONGEST_WHY])
+    return True
 
 
 def _may_leave(page: Row[Any]) -> bool:

@@ -201,7 +201,10 @@ async def test_not_us_of_who_had_it(sender: Sender, key: str, desk: StoredPageDe
     await sender.http.post(f"{anas}/not-us", content="why=no", headers=FORM)
     assert await standing(desk) == (PageStatus.TRIGGERED, "")
     await sender.http.post(bos)
-    await sender.http.post(f"{anas}/not-us", content="why=no", headers=FORM)
+    answer = await sender.http.post(f"{anas}/not-us", content="why=no", headers=FORM)
+    assert "Told" not in answer.text
+    assert "Nothing was done: it is not yours to hand back." in answer.text
+    assert "Bo Berg has it since" in answer.text
     assert await standing(desk) == (PageStatus.ACKNOWLEDGED, "Bo Berg")
     assert [act.change for act in await desk.acts_after(0)] == [
         PageChange.ACKNOWLEDGED,

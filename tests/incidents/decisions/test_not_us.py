@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -35,6 +36,10 @@ from tests.incidents.builders import (
 S = IncidentState
 C = PageChange
 P = PageStatus
+LATER = NOW + timedelta(minutes=1)
+START = page_key().removesuffix(":0")
+PLATFORM = f"{START}:team:platform"
+ACK = a_page_event(C.ACKNOWLEDGED)
 WORD = NotOurs(by="Ana", why="the index is down", where="in chat")
 
 
@@ -82,13 +87,13 @@ def page_targets(plan):
 
 @pytest.mark.parametrize("state", [S.ESCALATED, S.ACKNOWLEDGED])
 def test_the_team_of_what_it_needs_is_woken(state):
-    """The old page is quiet, the incident waits for somebody to take it, and everybody reads who said so and why."""
+    """The old page rings on for now, nobody has it, and everybody reads who said so and why."""
     plan = hand_back(a_paged_case(state), WORD, Basis(NEEDS_SEARCH, NOW))
     assert (plan.incident.state, plan.incident.responder) == (S.ESCALATED, None)
     assert plan.incident.acknowledged_at is None
     assert page_targets(plan) == ["platform"]
-    assert [one.target for one in of_kind(plan, EffectKind.PAGE_ACKNOWLEDGE)] == [page_key()]
-    assert of_kind(plan, EffectKind.PAGE_RESOLVE, EffectKind.CUSTOMER_MESSAGE) == []
+    silencing = (EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE)
+    assert of_kind(plan, *silencing, EffectKind.CUSTOMER_MESSAGE) == [], "not before the new page is seen"
     (entry,) = plan.entries
     assert (entry.kind, entry.actor) == (EntryKind.NOT_US, "Ana")
     assert entry.text == (
@@ -106,11 +111,11 @@ def test_the_team_of_what_it_needs_is_woken(state):
     [
         (a_policy_of(ladder=[RUNG], lead=LEAD), ["second"], "Paged the next level: Second level"),
         (a_policy_of(lead=LEAD), ["head"], "Paged Head of service"),
-        (ALONE, [], "Its pages ring on"),
+        (ALONE, ["payments"], "Payments team is paged again, so that it is not lost"),
     ],
 )
 def test_nobody_else_to_go_to(policy, woken, said):
-    """The page rings on where it is, the ladder goes on, and the agents read what they can do."""
+    """Somebody is rung, as the page that was taken is silent; the agents read what they can do."""
     plan = hand_back(a_paged_case(S.ACKNOWLEDGED), WORD, Basis(policy, NOW))
     assert page_targets(plan) == woken
     assert of_kind(plan, EffectKind.PAGE_ACKNOWLEDGE, EffectKind.PAGE_RESOLVE) == []
@@ -119,6 +124,74 @@ def test_nobody_else_to_go_to(policy, woken, said):
         assert said in note.payload.text
         assert "not-us SERVICE names whose it is" in note.payload.text
     assert len(of_kind(plan, EffectKind.TICKET_NOTE)) == 2
+
+
+def test_with_nobody_else_a_page_that_rings_rings_on():
+    """And it is paged anew each time that somebody had taken it, or where no page rings."""
+    plan = hand_back(a_paged_case(), WORD, Basis(ALONE, NOW))
+    assert page_targets(plan) == []
+    assert "Its pages ring on" in plan.entries[0].text
+    dead = a_case(an_incident(S.ESCALATED), ledger=[a_page_line(state=EffectState.DEAD), ROOM_LINE])
+    assert page_targets(hand_back(dead, WORD, Basis(ALONE, NOW))) == ["payments"]
+    case = handed_back(ALONE, case=a_paged_case(S.ACKNOWLEDGED))
+    anew = case.page_keys[-1]
+    assert (case.page_keys, anew != page_key()) == ((page_key(), anew), True)
+    case = after(
+        case, follow(case, P.ACKNOWLEDGED, replace(ACK, actor="Bo", key=anew), policy=ALONE, key=anew)
+    )
+    assert (case.incident.state, case.incident.responder) == (S.ACKNOWLEDGED, "Bo")
+    again = hand_back(case, replace(WORD, by="Bo"), Basis(ALONE, NOW))
+    assert [one.key in case.page_keys for one in of_kind(again, EffectKind.PAGE)] == [False]
+
+
+def test_who_has_it_keeps_it():
+    """Nobody else's word in chat takes it from them; and whoever has it may say so."""
+    for state in (S.ACKNOWLEDGED, S.ESCALATED):
+        case = a_case(an_incident(state, responder="Bo"), ledger=[a_page_line(), ROOM_LINE])
+        with pytest.raises(Refused, match="Bo has INC-7: only they hand it back"):
+            hand_back(case, WORD, Basis(NEEDS_SEARCH, NOW))
+        assert page_targets(hand_back(case, replace(WORD, by="bo"), Basis(NEEDS_SEARCH, NOW))) == ["platform"]
+
+
+def test_pressed_twice():
+    """The same word wakes no third team and makes nothing quiet; nor does a colleague's silence the second one."""
+    policy = a_policy_of("search", "stock")
+    third = policy.teams["platform"].model_copy(update={"title": "Stores", "pager_target": "stores"})
+    stock = policy.services["search"].model_copy(update={"team": "stores"})
+    policy = policy.model_copy(
+        update={"teams": {**policy.teams, "stores": third}, "services": {**policy.services, "stock": stock}}
+    )
+    case = handed_back(policy)
+    with pytest.raises(Refused, match="Ana said so already"):
+        hand_back(case, replace(WORD, why="other words"), Basis(policy, LATER))
+    colleague = replace(WORD, by="Cy")
+    plan = hand_back(case, colleague, Basis(policy, LATER))
+    assert page_targets(plan) == ["stores"]
+    case = after(case, plan, policy)
+    assert not is_handed_back(case, PLATFORM)
+    seen = follow(case, P.TRIGGERED, policy=policy, key=f"{START}:team:stores")
+    assert [one.target for one in of_kind(seen, EffectKind.PAGE_ACKNOWLEDGE)] == [page_key()]
+    with pytest.raises(Refused, match="Cy said so already"):
+        hand_back(case, colleague, Basis(policy, LATER))
+    taken = after(case, follow(case, P.ACKNOWLEDGED, replace(ACK, key=PLATFORM), policy=policy, key=PLATFORM))
+    assert taken.incident.responder == "Ana"
+    again = hand_back(taken, WORD, Basis(policy, LATER))
+    assert again.incident.state is S.ESCALATED, "who took it since may say so again"
+    assert is_handed_back(after(taken, again), PLATFORM)
+
+
+def test_quiet_once_the_other_teams_page_is_seen():
+    """Once; a page that never comes about, is over, or is handed back as well silences nobody."""
+    case = handed_back()
+    lost = PageNews(key=PLATFORM, events=(), state=None)
+    assert of_kind(page_news(case, lost, Basis(NEEDS_SEARCH, NOW)), EffectKind.PAGE_ACKNOWLEDGE) == []
+    for status in (P.TRIGGERED, P.ACKNOWLEDGED):
+        plan = follow(case, status, key=PLATFORM)
+        assert [one.target for one in of_kind(plan, EffectKind.PAGE_ACKNOWLEDGE)] == [page_key()]
+        assert of_kind(follow(after(case, plan), status, key=PLATFORM), EffectKind.PAGE_ACKNOWLEDGE) == []
+    assert of_kind(follow(case, P.TRIGGERED), EffectKind.PAGE_ACKNOWLEDGE) == []
+    both = handed_back(word=replace(WORD, by="Bo", page=PLATFORM), case=case)
+    assert of_kind(follow(both, P.TRIGGERED, key=PLATFORM), EffectKind.PAGE_ACKNOWLEDGE) == []
 
 
 def test_who_knows_whose_it_is_says_so():
@@ -135,8 +208,7 @@ def test_who_knows_whose_it_is_says_so():
 def test_the_second_team_says_the_same():
     """Nobody is woken in a circle."""
     case = handed_back()
-    key = f"{page_key().removesuffix(':0')}:team:platform"
-    plan = hand_back(case, replace(WORD, by="Bo", page=key), Basis(NEEDS_SEARCH, NOW))
+    plan = hand_back(case, replace(WORD, by="Bo", page=PLATFORM), Basis(NEEDS_SEARCH, NOW))
     assert page_targets(plan) == []
     assert "Bo says in chat that it is not for Platform" in plan.entries[0].text
 
@@ -155,7 +227,6 @@ def test_where_no_page_is_out(state):
         hand_back(a_case(an_incident(state)), WORD, Basis(ALONE, NOW))
 
 
-ACK = a_page_event(C.ACKNOWLEDGED)
 QUIET = replace(ACK, by_us=True, actor="")
 
 
@@ -174,6 +245,45 @@ def test_a_page_that_was_handed_back_moves_nothing_but_by_name(status, events, s
     plan = follow(handed_back(), status, *events)
     assert plan.incident.state is state
     assert bool(of_kind(plan, EffectKind.CUSTOMER_MESSAGE)) is (state is S.ACKNOWLEDGED)
+
+
+@pytest.mark.parametrize(
+    ("status", "change", "state"),
+    [(P.RESOLVED, C.RESOLVED, S.RESOLVED), (P.TRIGGERED, C.UNACKNOWLEDGED, S.ESCALATED)],
+)
+@pytest.mark.parametrize("who", ["Bo", "Cy", ""])
+def test_a_page_that_was_taken_after_all_is_followed_again(status, change, state, who):
+    """Its end and its time-out count, whoever brings them; until it is handed back again."""
+    case = handed_back()
+    case = after(case, follow(case, P.ACKNOWLEDGED, replace(ACK, actor="Bo")))
+    assert not is_handed_back(case, page_key())
+    assert follow(case, status, replace(ACK, change=change, actor=who)).incident.state is state
+    case = handed_back(word=replace(WORD, by="Bo"), case=case)
+    assert is_handed_back(case, page_key())
+    assert follow(case, status, replace(ACK, change=change, actor=who)).incident.state is S.ESCALATED
+
+
+def test_taken_and_mended_or_handed_back_in_one_breath():
+    """Whoever took it last by name has it, and the reason is written down; a machine takes nothing."""
+    taken, refused = replace(ACK, actor="Bo"), a_page_event(C.NOT_US, text="the index is down")
+    case = handed_back()
+    assert follow(case, P.RESOLVED, taken, replace(ACK, change=C.RESOLVED)).incident.state is S.RESOLVED
+    plan = follow(a_paged_case(), P.ACKNOWLEDGED, refused, taken)
+    assert (plan.incident.state, plan.incident.responder) == (S.ACKNOWLEDGED, "Bo")
+    assert page_targets(plan) == []
+    assert "the index is down" in plan.entries[0].text
+    assert page_targets(follow(a_paged_case(), P.TRIGGERED, taken, refused)) == ["platform"]
+    machine = replace(ACK, actor="Rules", by_machine=True)
+    assert follow(case, P.ACKNOWLEDGED, machine).incident.state is S.ESCALATED
+
+
+def test_said_in_chat_that_they_have_it_they_may_end_it_at_the_page():
+    """The page is quiet by us, not by name: what the one who has it does there counts."""
+    case = handed_back()
+    case = replace(case, incident=replace(case.incident, state=S.ACKNOWLEDGED, responder="Bo"))
+    ended = replace(ACK, change=C.RESOLVED)
+    assert follow(case, P.RESOLVED, ended).incident.state is S.ACKNOWLEDGED
+    assert follow(case, P.RESOLVED, replace(ended, actor="Bo")).incident.state is S.RESOLVED
 
 
 def test_without_that_word_the_same_page_moves_the_incident():
