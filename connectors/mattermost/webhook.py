@@ -12,12 +12,13 @@ https://developers.mattermost.com/integrate/plugins/interactive-messages/
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from connectors.kit.fields import a_record, any_text, record, text, utc_time
 from connectors.kit.strict_json import parse_json
@@ -76,9 +77,9 @@ def verified_from(
         raise Forged("missing", "mattermost: no token")
     own_id = None if delivery is None else _identity(delivery)
     return Verified(
-        # Not the token: it would be a credential in the inbox.
+        # Not the token, nor in the body: it would be a credential in the inbox.
         headers=((CAME_AT, now.isoformat()),),
-        body=body,
+        body=body if delivery is None else _without_token(body, delivery),
         identity=own_id or f"sha256:{hashlib.sha256(body).hexdigest()}",
         # Two equal bodies without an id, minutes apart, may be two commands.
         is_repeatable=own_id is None,
@@ -137,6 +138,14 @@ def _read(body: bytes) -> IncomingCall:
     if "trigger_word" in fields and "text" in fields:
         return IncomingCall(kind=Kind.OUTGOING, fields=fields)
     raise Unrecognised("mattermost: neither a command, nor an outgoing webhook, nor a pressed button")
+
+
+def _without_token(body: bytes, delivery: IncomingCall) -> bytes:
+    """As it came, but for the token that commands and outgoing webhooks show in their bodies."""
+    if "token" not in delivery.fields:
+        return body
+    rest = {name: value for name, value in delivery.fields.items() if name != "token"}
+    return (json.dumps(rest) if body.lstrip().startswith(b"{") else urlencode(rest)).encode("ascii")
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -76,12 +76,13 @@ class Watch:
             now = self._clock() if self._clock is not None else await _store_time(tx)
             found = await things_to_do(tx, now=now - timedelta(seconds=self._pacing.grace))
             instance = await instance_id(tx)
-            backlog = await read_backlog(tx)
         # A promise's moment is nobody's before it is swept, so the grace costs it some seconds and no more.
         wanted = {SLA_SWEEP: found.has_promises, RECOVER: found.has_work}
         for deployment in [name for name, is_due in wanted.items() if is_due]:
             await self._start(deployment, f"{instance}-{deployment}-{now:%Y-%m-%dT%H:%M}")
-        # Last: a Prefect that takes no events is still to start runs.
+        # Last: a Prefect that takes no events is still to start runs, as is a store whose backlog cannot be read.
+        async with self._database.transaction() as tx:
+            backlog = await read_backlog(tx)
         await self._alarms.tell(backlog)
 
     async def _start(self, name: str, key: str) -> None:

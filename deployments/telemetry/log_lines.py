@@ -76,11 +76,24 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": self._masked(record.getMessage()),
             "incident": current_incident(),
-            **_run_of(record),
+            **self._run_of(record),
             **_trace(),
             "error": self._masked(self.formatException(record.exc_info)) if record.exc_info else None,
         }
         return json.dumps({name: value for name, value in told.items() if value}, ensure_ascii=False)
+
+    def _run_of(self, record: logging.LogRecord) -> dict[str, object]:
+        """The run that says it; the run in which it is said, where somebody else than Prefect's logger does. Names are
+        masked: they hold what people typed into forms."""
+        run, name = getattr(record, "flow_run_id", None), getattr(record, "flow_run_name", None)
+        context = sys.modules.get("prefect.context")
+        # Only looked at where it is imported: this is loaded while Prefect is.
+        inside = getattr(context, "FlowRunContext", None)
+        here = inside.get() if inside is not None and not run else None
+        if (found := getattr(here, "flow_run", None)) is not None:
+            run, name = str(found.id), found.name
+        names = {"run_name": name, "task": getattr(record, "task_run_name", None)}
+        return {"run": run} | {key: self._masked(str(value)) for key, value in names.items() if value}
 
     def _masked(self, text: str) -> str:
         try:
@@ -93,21 +106,6 @@ class JsonLines(logging.Formatter):
         if known != self._known:
             self._known, self._masking = known, Masking(known)
         return self._masking
-
-
-def _run_of(record: logging.LogRecord) -> dict[str, object]:
-    """The run that says it; the run in which it is said, where somebody else than Prefect's logger does."""
-    found = {
-        "run": getattr(record, "flow_run_id", None),
-        "run_name": getattr(record, "flow_run_name", None),
-        "task": getattr(record, "task_run_name", None),
-    }
-    context = sys.modules.get("prefect.context")
-    # Only looked at where it is imported: this is loaded while Prefect is.
-    inside = getattr(context, "FlowRunContext", None)
-    here = inside.get() if inside is not None and not found["run"] else None
-    run = getattr(here, "flow_run", None)
-    return found if run is None else found | {"run": str(run.id), "run_name": run.name}
 
 
 def _trace() -> dict[str, object]:

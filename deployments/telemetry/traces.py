@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
 from opentelemetry import trace
 
 from incidents.errors import LiaisonError
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+OF_PREFECT = "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY"
+"""Prefect 3's variable for spans of its own, which it makes unless told not to."""
 
 
 class NoTracing(LiaisonError):
@@ -22,11 +25,12 @@ def are_wanted(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in ENDPOINTS) and not is_off and exporter == "otlp"
 
 
-def start_tracing(role: str, environ: Mapping[str, str]) -> bool:
+def start_tracing(role: str, environ: MutableMapping[str, str]) -> bool:
     """Export what this process traces from now on, if the environment asks for it; whether it does.
 
     The exporter reads all further variables (headers, certificate, sampler, time-outs) itself. What is left at the
-    process's end is sent then. Raises `NoTracing`.
+    process's end is sent then. Prefect's own spans are switched off in `environ`, which it reads when it is imported:
+    they carry runs' names, states and messages of errors, and go by no sieve of ours. Raises `NoTracing`.
     """
     if not are_wanted(environ):
         return False
@@ -47,4 +51,5 @@ def start_tracing(role: str, environ: Mapping[str, str]) -> bool:
     provider = TracerProvider(resource=Resource.create(names))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    environ[OF_PREFECT] = "false"
     return True

@@ -35,6 +35,7 @@ from blocks.catalogue import BLOCKS
 from deployments.worker.automations import register_automations
 from deployments.worker.declarations import PREFECT_YAML, declarations
 from deployments.worker.leftovers import drop_leftovers
+from deployments.worker.newest_version import a_newer_one_has_registered
 from deployments.worker.operator_changes import OperatorSetting, SettingsMerge, fingerprint, merged
 from deployments.worker.remembered import RegisteredBefore
 from deployments.worker.silent_hours import is_silent_in_autumn
@@ -60,8 +61,9 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
     """Register everything with the Prefect server that these client settings reach.
 
     What an operator changed there stays (`operator_changes`); deployments that an earlier version declared and this one
-    does not are deleted. Raises what importing a flow of ours raises: a broken one must fail here, not in the worker at
-    night. One of another package (`flows.packages`) is left out, and a remark says why.
+    does not are deleted, as are values in blocks that have no field any more; neither where a newer version has
+    registered (`newest_version`). Raises what importing a flow of ours raises: a broken one must fail here, not in the
+    worker at night. One of another package (`flows.packages`) is left out, and a remark says why.
     """
     own = declarations(file)
     theirs = await asyncio.to_thread(flows_of_packages, {one.name for one in own})
@@ -78,17 +80,20 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
         flows = {one.entrypoint: await asyncio.to_thread(_load, one.entrypoint) for one in wanted}
         declared = {f"{flows[one.entrypoint].name}/{one.name}": one for one in wanted}
         await asyncio.gather(*(kind.aregister_type_and_schema(client=client) for kind in kinds))
-        left = await drop_leftovers(client, kinds)
+        is_outdated = await a_newer_one_has_registered(client, f"{_variable(file)}_newest")
+        left = [] if is_outdated else await drop_leftovers(client, kinds)
         kept = await asyncio.gather(
             *(_deploy(client, one, flows[one.entrypoint], before.get(name)) for name, one in declared.items())
         )
         gone = sorted(before.keys() - declared.keys())
-        # They may be of the package that cannot be read now: what an operator changed of them would be lost.
-        spared = gone if theirs.left_out else []
+        # They may be of the package that cannot be read now, or a newer version's: what an operator changed of them
+        # would be lost.
+        spared = gone if theirs.left_out or is_outdated else []
         retired = [line for name in gone if name not in spared for line in await _retire(client, name)]
         known = {name: fingerprint(one) for name, one in declared.items()}
         await memory.write(client, {**known, **{name: before[name] for name in spared}})
         automations = await register_automations(client, file=file)
+    why = "a newer version declares it" if is_outdated else "while flows are left out"
     return Registered(
         work_pools=pools,
         blocks=[kind.get_block_type_slug() for kind in kinds],
@@ -99,7 +104,7 @@ async def register(access: Mapping[Setting, str], *, file: Path = PREFECT_YAML) 
             *left,
             *automations,
             *theirs.left_out,
-            *(f"{name.partition('/')[2]}: kept as it is, while flows are left out" for name in spared),
+            *(f"{name.partition('/')[2]}: kept as it is, {why}" for name in spared),
         ],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic import command
@@ -19,6 +20,7 @@ from incidents.store.schema.tables import meta
 logger = logging.getLogger("liaison.store")
 
 # Any number will do, as long as nobody else locks it.
+_MIGRATIONS = str(Path(__file__).with_name("migrations"))
 _MIGRATION_LOCK = 0x11A150
 
 
@@ -29,7 +31,7 @@ class WrongSchema(LiaisonError):
 def alembic_config(connection: Connection) -> Config:
     """Alembic's settings for our migrations on this connection."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", _MIGRATIONS)
     config.attributes["connection"] = connection
     return config
 
@@ -57,7 +59,7 @@ async def check_schema(database: Database) -> None:
     who use it and leave migrating to others."""
     async with database.transaction() as tx:
         is_newer = await tx.run_sync(_is_newer)
-        found, known = await tx.run_sync(_found), await tx.run_sync(_known)
+        found, known = await tx.run_sync(_found), known_schemas()
     if is_newer:
         logger.warning(
             "the store has the schema %s of a newer version, and this one knows none after %s: it goes on, and leaves"
@@ -75,13 +77,13 @@ async def check_schema(database: Database) -> None:
 async def schema_versions(database: Database) -> tuple[str | None, str]:
     """The store's schema, and the one that this code wants."""
     async with database.transaction() as tx:
-        return await tx.run_sync(_found), (await tx.run_sync(_known))[0]
+        return await tx.run_sync(_found), known_schemas()[0]
 
 
 def _is_newer(connection: Connection) -> bool:
     """Whether a newer version has migrated the store and lets this one go on with it. Raises `WrongSchema` if it has,
     and does not."""
-    found, known = _found(connection), _known(connection)
+    found, known = _found(connection), known_schemas()
     if found is None or found in known:
         return False
     readable_from = connection.execute(select(meta.c.value).where(meta.c.key == READABLE_FROM)).scalar()
@@ -97,7 +99,8 @@ def _found(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _known(connection: Connection) -> list[str]:
-    """Every revision that this code has, the newest first."""
-    script = ScriptDirectory.from_config(alembic_config(connection))
-    return [revision.revision for revision in script.walk_revisions()]
+def known_schemas() -> Sequence[str]:
+    """Every schema of the store that this version knows, the newest first."""
+    config = Config()
+    config.set_main_option("script_location", _MIGRATIONS)
+    return [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]

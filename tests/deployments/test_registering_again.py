@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import DeploymentUpdate
+from prefect.client.schemas.actions import DeploymentUpdate, VariableUpdate
 from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
@@ -124,6 +124,18 @@ async def test_what_left_the_file_is_deleted(project: Project):
     with pytest.raises(ObjectNotFound):
         await project.read(MEET)
     assert not await project.register()
+
+
+async def test_an_older_version_takes_nothing_of_a_newer_ones_away(project: Project):
+    """It was brought back for an hour: the newer one finds its deployments as the operator left them."""
+    newest = await project.client.read_variable_by_name(f"{project.name}_declared_deployments_newest")
+    assert newest is not None
+    later = VariableUpdate(name=newest.name, value={"schema": "of a version that is not written yet"})
+    await project.client.update_variable(later)
+    project.write(with_meet=False)
+    for _ in range(2):
+        assert await project.register() == [f"{project.name}: kept as it is, a newer version declares it"]
+    await project.read(MEET)
 
 
 async def test_a_deployment_that_was_deleted_is_made_anew(project: Project):

@@ -1,8 +1,8 @@
 """GET /incidents/INC-7/story, /incidents/now: sent on to the page in the Prefect UI, wherever it is now.
 
 Prefect's pages have a login of their own, so this has none. It tells a stranger where the UI is, if the policy does,
-and nothing else: an incident that never was is answered alike. Nothing may come of it that keeps webhooks waiting:
-what cannot be looked up at once leads to the list of the page's versions, a click away.
+and, by where it leads, which numbers incidents have; nothing of what they are. Nothing may come of it that keeps
+webhooks waiting: what cannot be looked up at once leads to the list of the page's versions, a click away.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("handled_at", Time),
     Column("detail", Text, nullable=False, server_default=text("''")),
-    # Here, in `incidents` and in `effects`: the trace it belongs to, as W3C's `traceparent` (`incidents.tracing`).
+    # Here, in `incidents` and in `effects`: the trace it belongs to, as W3C's `traceparent` (`incidents.telemetry`).
     Column("trace", Text),
 )
 Index(

@@ -83,11 +83,21 @@ class TestSlashCommand(_Contract):
     def a_body(self) -> bytes:
         return urlencode(SLASH).encode()
 
+    def without_credential(self, body: bytes) -> bytes:
+        return urlencode(
+            {name: value for name, value in parse_qsl(body.decode()) if name != "token"}
+        ).encode()
+
 
 class TestOutgoingWebhook(_Contract):
     @pytest.fixture
     def a_body(self) -> bytes:
         return json.dumps(OUTGOING).encode()
+
+    def without_credential(self, body: bytes) -> bytes:
+        return json.dumps(
+            {name: value for name, value in json.loads(body).items() if name != "token"}
+        ).encode()
 
 
 class TestPress(_Contract):
@@ -229,13 +239,25 @@ async def test_identities(fake: FakeMattermost, chat: Mattermost, room_id: str) 
     """The same words twice are two commands; a message is one, however often it is told; the token is not kept."""
     one, two = (chat.verify(*fake.slash(fake.anna, room_id, "ack INC-2")[1:], now=NOW) for _ in range(2))
     assert one.identity != two.identity
-    assert COMMAND_TOKEN not in str(one.headers)
+    assert COMMAND_TOKEN not in str(one.headers) + one.body.decode()
+    assert b"text=ack+INC-2" in one.body
     sent = fake.say(fake.anna, room_id, "@liaison ack INC-2")
     assert sent is not None
     assert (
         chat.verify(sent[1], sent[2], now=NOW).identity
         == f"post_id:{dict(parse_qsl(sent[2].decode()))['post_id']}"
     )
+
+
+@pytest.mark.parametrize("form", [True, False])
+async def test_an_outgoing_webhooks_token_is_not_kept(chat: Mattermost, form: bool) -> None:
+    """What it shows in its body is a credential; all else of it stays."""
+    shown = {**OUTGOING, "token": COMMAND_TOKEN}
+    kept = chat.verify([], (urlencode(shown) if form else json.dumps(shown)).encode(), now=NOW).body.decode()
+    assert COMMAND_TOKEN not in kept
+    assert (dict(parse_qsl(kept)) if form else json.loads(kept)) == {
+        name: str(value) if form else value for name, value in OUTGOING.items() if name != "token"
+    }
 
 
 async def test_trial(chat: Mattermost) -> None:

@@ -78,6 +78,15 @@ def test_what_is_traced_reaches_a_collector_at_the_process_s_end():
     assert span.trace_id.hex() == kept.split("-")[1]
 
 
+def test_prefect_traces_nothing_of_its_own():
+    """Its spans have what failed in words, and no sieve of ours."""
+    program = f"{PROGRAM}from prefect.settings import get_current_settings\n"
+    program += "print(get_current_settings().cloud.enable_orchestration_telemetry)\n"
+    with collector() as (address, _):
+        done = run(program, OTEL_EXPORTER_OTLP_ENDPOINT=address)
+    assert done.stdout.split()[-1] == "False", done.stderr
+
+
 def test_the_operators_name_stays():
     with collector() as (address, heard):
         run(PROGRAM, OTEL_EXPORTER_OTLP_ENDPOINT=address, OTEL_SERVICE_NAME="acme-liaison")
