@@ -32,8 +32,13 @@ _OURS = {
 
 
 class StateWords(PolicySection):
-    """How it stands, as it is said within a sentence: plain words, no templates. Left out, they are ours."""
+    """How it stands, as it is said within a sentence: plain words in `language.default`, no templates. Left out, and in
+    a text of ours in another language, they are ours."""
 
+    confirmed: _Words | None = Field(
+        default=None,
+        description="Nobody was called yet, or not since it was opened again: we are looking into it.",
+    )
     investigating: _Words | None = Field(
         default=None, description="Nobody has it yet: our engineers have been called."
     )
@@ -45,8 +50,10 @@ class StateWords(PolicySection):
         description="It is said to be fixed: there is a fix, and we are watching whether it holds.",
     )
 
-    def of(self, progress: IncidentProgress) -> Wording:
-        """The words for it."""
+    def of(self, progress: IncidentProgress, *, is_called: bool) -> Wording:
+        """The words for it. `is_called`: a page is out; nobody is said to be called where none is."""
+        if progress is IncidentProgress.INVESTIGATING and not is_called:
+            return Wording(CatalogueText.STATE_CONFIRMED, self.confirmed)
         own: str | None = getattr(self, progress.value)
         return Wording(_OURS[progress], own)
 

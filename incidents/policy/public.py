@@ -138,10 +138,10 @@ class AffectedRules(PolicySection):
         """The first message."""
         return Wording(CatalogueText.AFFECTED_OPENING, self.opening)
 
-    @property
-    def fixed_text(self) -> Wording:
-        """The last message."""
-        return Wording(CatalogueText.AFFECTED_FIXED, self.fixed)
+    def fixed_text(self, *, is_checked: bool) -> Wording:
+        """The last message; where nobody checked, ours says whose word it is."""
+        ours = CatalogueText.AFFECTED_FIXED if is_checked else CatalogueText.AFFECTED_FIXED_UNCHECKED
+        return Wording(ours, self.fixed)
 
     def wishes_none(self, address: str) -> bool:
         """Whether they have opted out."""

@@ -31,6 +31,7 @@ class CatalogueText(StrEnum):
     LATE = "customer.late"
     FIXED = "customer.fixed"
     FIXED_UNCHECKED = "customer.fixed_unchecked"
+    STATE_CONFIRMED = "state.confirmed"
     STATE_INVESTIGATING = "state.investigating"
     STATE_IDENTIFIED = "state.identified"
     STATE_MONITORING = "state.monitoring"
@@ -46,6 +47,7 @@ class CatalogueText(StrEnum):
     AFFECTED_TITLE = "affected.title"
     AFFECTED_OPENING = "affected.opening"
     AFFECTED_FIXED = "affected.fixed"
+    AFFECTED_FIXED_UNCHECKED = "affected.fixed_unchecked"
 
 
 class TimePattern(StrEnum):

@@ -289,7 +289,7 @@ _GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKin
 def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry]:
     """What people want to read later: what reached somebody, and what never will without them."""
     effect = leased[0].effect
-    finished = [item for item in settled if item.state is EffectState.DONE]
+    finished = [item for item in settled if item.state is EffectState.DONE and not item.is_overtaken]
     entries: list[Entry] = []
     if finished and effect.kind in _WORDS:
         kind, words = _WORDS[effect.kind]
@@ -302,13 +302,17 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
         entries.append(Entry(kind=kind, text=text))
     entries += [entry for item in settled for entry in item.also]
     by_id = {item.id: item.effect.target for item in leased}
-    ends: dict[tuple[EffectState, str], list[str]] = {}
+    ends: dict[tuple[EntryKind, str], list[str]] = {}
     for item in settled:
-        if item.state in _GIVEN_UP:
-            ends.setdefault((item.state, item.detail), []).append(by_id[item.id])
+        if item.is_overtaken:
+            ends.setdefault((EntryKind.TICKETS, item.detail), []).append(by_id[item.id])
+        elif item.state in _GIVEN_UP:
+            ends.setdefault((_GIVEN_UP[item.state], f"{item.state}: {item.detail}"), []).append(
+                by_id[item.id]
+            )
     # Two hundred notes that end for one reason are one line.
-    for (state, detail), targets in ends.items():
+    for (kind, detail), targets in ends.items():
         more = f" and {len(targets) - _TARGETS} more" if len(targets) > _TARGETS else ""
-        text = f"{effect.kind} {', '.join(targets[:_TARGETS])}{more} {state}: {detail}"
-        entries.append(Entry(kind=_GIVEN_UP[state], text=text))
+        text = f"{effect.kind} {', '.join(targets[:_TARGETS])}{more} {detail}"
+        entries.append(Entry(kind=kind, text=text))
     return entries

@@ -10,6 +10,7 @@ from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, Refused, U
 from incidents.store.ledger.effects import (
     EXPOSED,
     MAX_ATTEMPTS,
+    OVERTAKEN,
     Leased,
     Settled,
 )
@@ -24,6 +25,11 @@ def done(item: Leased, *, detail: str = "", result: str | None = None, version: 
     return Settled(
         id=item.id, fence=item.fence, state=EffectState.DONE, detail=detail, result=result, version=version
     )
+
+
+def overtaken(item: Leased, reason: str) -> Settled:
+    """Nothing was sent and nothing is left to do: somebody's newer word stands, and no person need see to it."""
+    return done(item, detail=reason, result=OVERTAKEN)
 
 
 def dead(item: Leased, reason: str) -> Settled:

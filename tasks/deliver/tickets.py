@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
+    last_told,
 )
 from incidents.store.ledger.exposed import open_exposure
 from incidents.store.tickets import note_status
@@ -31,6 +32,7 @@ from tasks.deliver.settling import (
     exposed,
     failed,
     held,
+    overtaken,
     unknown,
 )
 
@@ -142,20 +144,22 @@ async def _unless_overtaken(helpdesk: Helpdesk, ready: _Ready) -> _Ready:
     owner = owner_of_status(resources.policy().sync)
     if owner is not FieldOwner.THE_NEWER:
         return ready
-    there = {
-        one.ref.id: one.status for one in await helpdesk.read([item.effect.target for item in ready.send])
+    tickets = await helpdesk.read([item.effect.target for item in ready.send])
+    there = {(one.ref.connection, one.ref.id): one for one in tickets}
+    async with resources.database().transaction() as tx:
+        told = await last_told(tx, list(there))
+    left = {
+        item.id
+        for item in ready.send
+        if isinstance(wanted := item.effect.payload, StatusChange)
+        and (ticket := there.get(key := (item.effect.connection, item.effect.target))) is not None
+        and is_overtaken(wanted, ticket, owner, customer_told_at=told.get(key))
     }
-    overtaken = [item for item in ready.send if _is_overtaken(item, there, owner)]
     why = "not set: somebody has set another status since this was decided, and the newer stands"
     return _Ready(
-        tuple(item for item in ready.send if item not in overtaken),
-        (*ready.settled, *(dead(item, why) for item in overtaken)),
+        tuple(item for item in ready.send if item.id not in left),
+        (*ready.settled, *(overtaken(item, why) for item in ready.send if item.id in left)),
     )
-
-
-def _is_overtaken(item: Leased, there: Mapping[str, TicketStatus], owner: FieldOwner) -> bool:
-    wanted, status = item.effect.payload, there.get(item.effect.target)
-    return isinstance(wanted, StatusChange) and status is not None and is_overtaken(wanted, status, owner)
 
 
 async def _unless_exposed(connection: str, ready: _Ready) -> _Ready:

@@ -74,6 +74,8 @@ class Desk:
         # Something of the account publishes what agents write for each other, or hides what they answer.
         self.loses_privacy = False
         self.hides_replies = False
+        # A trigger of the account sets this status with an agent's public reply.
+        self.status_after_reply: str | None = None
 
     def next_id(self) -> int:
         """Never the same twice; ids of all kinds are drawn from it, ascending."""
@@ -200,8 +202,8 @@ class Desk:
                     {"id": self.next_id(), "type": "SuspendedTicketRecovery", "cause_id": suspension_cause}
                 )
             happened.append(("ticket.comment_added", {"comment": _comment_event(added, writer)}))
-            if public and not writer.is_staff and ticket.status in ("pending", "solved"):
-                status = "open"
+            if public:
+                status = self._answered(ticket, writer, status)
         if status is not None:
             self._set_status(ticket, status, events, happened)
         tags = list(wanted.pop("tags", ticket.tags))
@@ -215,6 +217,12 @@ class Desk:
         self._audit(ticket, actor, events, metadata or {}, channel=channel)
         for kind, event in happened:
             self._tell(kind, ticket, actor, event)
+
+    def _answered(self, ticket: FakeTicket, writer: FakeUser, status: str | None) -> str | None:
+        """The status that a public comment brings along, `status` being the one that was sent with it."""
+        if writer.is_staff:
+            return status or self.status_after_reply
+        return "open" if ticket.status in ("pending", "solved") else status
 
     def _set_status(
         self,

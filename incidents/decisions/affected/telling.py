@@ -17,6 +17,7 @@ from incidents.case import (
     was_told_unasked,
 )
 from incidents.decisions.affected.listing import SUBJECT, wrote
+from incidents.decisions.closing.farewell import is_checked
 from incidents.decisions.participants.approval import expired
 from incidents.decisions.updates.saying import said_to
 from incidents.effects import Effect, EffectKind, EffectState, OutboundText
@@ -53,7 +54,7 @@ def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
     if question.state is not ApprovalState.APPROVED or is_over:
         return plan
     new = [one for one in (*case.affected, *plan.affected) if not outbound_lines(case, one.mark, OPENING)]
-    effects = _said(case, new, OPENING, basis)
+    effects = _said(case, new, OPENING, basis.policy.affected.opening_text, basis)
     return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
@@ -67,17 +68,19 @@ def _with_the_end(case: Case, plan: Plan, basis: Basis) -> Plan:
         for one in case.affected
         if was_told_unasked(case, one) and not outbound_lines(case, one.mark, _END)
     ]
-    effects = _said(case, had_it, _END, basis)
+    wording = basis.policy.affected.fixed_text(is_checked=is_checked(plan.incident, basis))
+    effects = _said(case, had_it, _END, wording, basis)
     return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
 
 
-def _said(case: Case, customers: Iterable[AffectedCustomer], what: str, basis: Basis) -> list[Effect]:
+def _said(
+    case: Case, customers: Iterable[AffectedCustomer], what: str, wording: Wording, basis: Basis
+) -> list[Effect]:
     """To those who have not written meanwhile: who has reads it in their own thread."""
     rules, incident = basis.policy.affected, case.incident
     if rules.by is None:
         return []
     heard = wrote(case)
-    wording = rules.fixed_text if what == _END else rules.opening_text
 
     def rendered(text: Wording, to: AffectedCustomer, name: str) -> PublicText:
         reader = basis.policy.language.of_address(to.address)

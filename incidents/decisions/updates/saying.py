@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 from incidents.basis import Basis
-from incidents.lifecycle import standing_of
+from incidents.lifecycle import WITH_ENGINEERS, standing_of
 from incidents.models import Incident, PublicText
 from incidents.policy.messages import StateWords
 from incidents.promises.updates import CustomerUpdate
@@ -39,7 +39,11 @@ def said_to(
         next_update="" if next_by is None else spoken.moment(minute_of(next_by), now=basis.now),
         since=spoken.moment(incident.opened_at, now=basis.now),
         owner=incident.owner or "",
-        state=states.of(standing_of(incident.state)).spoken(spoken, default)[0],
+        state=_within(
+            states.of(standing_of(incident.state), is_called=incident.state in WITH_ENGINEERS),
+            spoken,
+            default,
+        ),
         so_far=so_far_words(said, states, spoken, default=default, now=basis.now),
         words=words,
     )
@@ -48,9 +52,20 @@ def said_to(
 def so_far_words(
     said: Sequence[CustomerUpdate], states: StateWords, spoken: Tongue, *, default: Tongue, now: datetime
 ) -> str:
-    """A line for each state it was in: `10:05, 10:35 and 11:05 UTC: our engineers are working on it`."""
+    """A line for each state it was in: `10:05, 10:35 and 11:05 UTC: our engineers are working on it`.
+
+    What is kept of an earlier message does not say whether anybody had been called by then, so that is not claimed.
+    """
     lines = []
     for standing, group in groupby(said, key=lambda update: update.standing):
         times = [update.said_at for update in group]
-        lines.append(f"{spoken.moments(times, now=now)}: {states.of(standing).spoken(spoken, default)[0]}")
+        state = _within(states.of(standing, is_called=False), spoken, default)
+        lines.append(f"{spoken.moments(times, now=now)}: {state}")
     return "\n".join(lines)
+
+
+def _within(words: Wording, spoken: Tongue, default: Tongue) -> str:
+    """Words for within a sentence in the language `spoken`; the operator's own are in that of `default`."""
+    if spoken.language != default.language:
+        words = Wording(words.ours)
+    return words.spoken(spoken, default)[0]

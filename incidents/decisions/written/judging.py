@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from incidents.effects import StatusChange, Written
-from incidents.models import TicketStatus
+from incidents.models import Ticket, TicketStatus
 
 A_SECOND = timedelta(seconds=2)
 """Vendors tell whole seconds, and their clocks are not quite ours."""
@@ -68,15 +68,24 @@ def judge_state(
     return _by_owner(owner, incoming, ours)
 
 
-def is_overtaken(wanted: StatusChange, there: TicketStatus, owner: FieldOwner) -> bool:
+def is_overtaken(
+    wanted: StatusChange, there: Ticket, owner: FieldOwner, *, customer_told_at: datetime | None
+) -> bool:
     """Whether somebody has set another status since it was decided to set this one, and theirs, the newer, stands.
 
-    `there` is the ticket's status just before the call. What it was when it was decided goes along with the decision;
+    `there` is the ticket just before the call. What its status was when it was decided goes along with the decision;
     of a change that we had not heard of by then nobody knows which is the newer, and a person's counts as that. An open
-    ticket says nothing: at some helpdesks our own message has opened it just before.
+    ticket says nothing: at some helpdesks our own message has opened it just before. Nor does one that waits for the
+    customer since the message that they had of us at `customer_told_at`: many helpdesks set that after any reply, and
+    who did it they do not tell with the ticket.
     """
-    is_the_newers = owner is FieldOwner.THE_NEWER and wanted.instead_of is not None
-    return is_the_newers and there not in (wanted.instead_of, wanted.status, TicketStatus.OPEN)
+    if owner is not FieldOwner.THE_NEWER or wanted.instead_of is None:
+        return False
+    if there.status in (wanted.instead_of, wanted.status, TicketStatus.OPEN):
+        return False
+    return there.status is not TicketStatus.WAITING_FOR_CUSTOMER or not _is_just_after(
+        there.updated_at, customer_told_at
+    )
 
 
 def judge_words(
@@ -104,6 +113,10 @@ def _by_owner(owner: FieldOwner, incoming: Incoming, ours: Written) -> Judgement
     if owner is FieldOwner.LIAISON:
         return Judgement.REFUSED
     return Judgement.REFUSED if _is_older(incoming, ours) else Judgement.ACCEPTED
+
+
+def _is_just_after(at: datetime, ours: datetime | None) -> bool:
+    return ours is not None and ours - A_SECOND <= at <= ours + AT_ONCE
 
 
 def _is_older(incoming: Incoming, ours: Written) -> bool:

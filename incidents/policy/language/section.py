@@ -24,8 +24,8 @@ _Language = Annotated[str, AfterValidator(_spoken)]
 
 
 class LanguageRules(PolicySection):
-    """The first that says so decides: `customers`, the ticket itself, `helpdesks`, `default`. Words of the policy's
-    own templates and of people stay as they were written."""
+    """The first that says so decides: `customers`, the ticket itself (unless `from_ticket` is false), `helpdesks`,
+    `default`. Words of the policy's own templates and of people stay as they were written."""
 
     default: _Language = Field(
         default="en",
@@ -39,7 +39,10 @@ class LanguageRules(PolicySection):
     )
     helpdesks: dict[Connection, _Language] = Field(
         default_factory=dict,
-        description="Language by helpdesk, for a brand that has its own: zendesk/support-de: de.",
+        description=(
+            "Language by helpdesk, for a brand that has its own: zendesk/support-de: de. Only where the ticket tells "
+            "none: its own goes first, unless from_ticket is false."
+        ),
     )
     customers: dict[str, _Language] = Field(
         default_factory=dict,

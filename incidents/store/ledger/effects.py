@@ -33,6 +33,8 @@ _HELPDESKS_SECOND = timedelta(seconds=2)
 LEASE = timedelta(seconds=30)
 EXPOSED = "exposed"
 """The result of an effect that was for colleagues and could be read by customers."""
+OVERTAKEN = "overtaken"
+"""The result of an effect that was left undone, as somebody's newer word stands: there is nothing left to do."""
 MAX_ATTEMPTS = 40
 OLD = timedelta(minutes=5)
 """Planned longer ago, an effect may have been sent by an installation of which this store is a restored backup."""
@@ -78,6 +80,11 @@ class Settled:
     def is_exposed(self) -> bool:
         """Whether what was for colleagues stood where customers read it."""
         return self.result == EXPOSED
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether it is at its end without having been sent, as somebody's newer word stands."""
+        return self.result == OVERTAKEN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -49,9 +49,14 @@ async def record_departures(tx: AsyncConnection, leased: Sequence[Leased], *, ac
 
 
 async def record_done(tx: AsyncConnection, leased: Sequence[Leased], settled: Sequence[Settled]) -> None:
-    """Those that are done, with the version that the vendor gave them; the others stay as they are."""
+    """Those that are done, with the version that the vendor gave them; the others stay as they are. What was overtaken
+    wrote nothing, so that no word of a person's is taken for its echo."""
     by_id = {item.id: item for item in leased}
-    done = [(by_id[one.id], one.version) for one in settled if one.state is EffectState.DONE]
+    done = [
+        (by_id[one.id], one.version)
+        for one in settled
+        if one.state is EffectState.DONE and not one.is_overtaken
+    ]
     await _keep(tx, done, actor="", state=EffectState.DONE)
 
 

@@ -11,11 +11,12 @@ from incidents.case import OPENING, AffectedCustomer, Case, LedgerLine, Plan, ou
 from incidents.decisions import customers
 from incidents.decisions.affected.listing import SUBJECT, UsedService, list_affected, services_hit
 from incidents.decisions.affected.telling import with_affected
+from incidents.decisions.closing.farewell import ON_A_WORD
 from incidents.decisions.participants.approval import Spoken, ruled, ruled_by_words
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Contact, IncidentState, Severity
 from incidents.service_catalog.services import CatalogService
-from incidents.texts.catalogue import CatalogueText
+from incidents.texts.catalogue import CatalogueText, text_in
 from incidents.texts.tongues import Wording
 from tests.incidents.builders import (
     NOW,
@@ -267,6 +268,26 @@ def test_who_is_told_the_end(told, linked, addresses):
     closing = replace(before, incident=an_incident(S.CLOSING))
     assert [address for address, _ in out(closing, before)] == addresses
     assert out(closing, closing) == []
+
+
+@pytest.mark.parametrize(
+    ("probes", "checks", "says"),
+    [
+        (["probe/checkout"], 0, CatalogueText.AFFECTED_FIXED),
+        (["probe/checkout"], ON_A_WORD, CatalogueText.AFFECTED_FIXED_UNCHECKED),
+        ([], 0, CatalogueText.AFFECTED_FIXED_UNCHECKED),
+    ],
+)
+def test_what_nobody_checked_is_not_said_to_be_fixed(probes, checks, says):
+    """They read whose word it is, as those who wrote do; the plan knows, not the case before it."""
+    before = a_listed_case(S.RESOLVED, told=[(LISTED[0], DONE)])
+    known = basis()
+    service = known.policy.service("checkout").model_copy(update={"probes": probes})
+    policy = known.policy.model_copy(update={"services": {**known.policy.services, "checkout": service}})
+    closing = Plan(incident=replace(before.incident, state=S.CLOSING, checks=checks))
+    (end,) = of_kind(with_affected(before, closing, Basis(policy, NOW)), EffectKind.OUTBOUND_MESSAGE)
+    told = text_in("en", says).replace("{{ service }}", "Checkout").replace("{{ incident }}", "INC-7")
+    assert end.payload.text == told
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from incidents.decisions.written.judging import (
 )
 from incidents.effects import StatusChange, Written, WrittenField, value_hash
 from incidents.models import TicketStatus
-from tests.incidents.builders import NOW
+from tests.incidents.builders import NOW, a_ticket
 
 SECOND = timedelta(seconds=1)
 ECHO, ACCEPTED, REFUSED = Judgement
@@ -189,7 +189,29 @@ SOLVED, OPEN, PENDING, ON_HOLD = (
 def test_a_status_that_was_overtaken(instead_of, there, owner, expected):
     """Somebody set another one since we decided: where the newer counts, it is not written over."""
     wanted = StatusChange(status=SOLVED, instead_of=instead_of)
-    assert is_overtaken(wanted, there, owner) is expected
+    ticket = a_ticket(status=there)
+    assert is_overtaken(wanted, ticket, owner, customer_told_at=None) is expected
+
+
+@pytest.mark.parametrize(
+    ("there", "after", "expected"),
+    [
+        (PENDING, 0, False),
+        (PENDING, 59, False),
+        (PENDING, -1, False),
+        # A person's, from before our message or a good while after it.
+        (PENDING, -60, True),
+        (PENDING, 120, True),
+        # No rule of a helpdesk sets these because somebody answered.
+        (ON_HOLD, 1, True),
+        (TicketStatus.CLOSED, 1, True),
+    ],
+)
+def test_a_rule_that_waits_for_the_customer_after_our_message_is_no_persons_word(there, after, expected):
+    """The last message goes out just before the status: without this the ticket would never be solved."""
+    wanted = StatusChange(status=SOLVED, instead_of=OPEN)
+    ticket = a_ticket(status=there, updated_at=NOW + after * SECOND)
+    assert is_overtaken(wanted, ticket, THE_NEWER, customer_told_at=NOW) is expected
 
 
 def test_where_we_never_wrote_there_is_nothing_to_refuse():

@@ -10,18 +10,22 @@ import pytest
 from incidents.basis import Basis
 from incidents.case import PROGRESS
 from incidents.decisions.intake import Join, tickets_joined
-from incidents.decisions.updates.saying import so_far_words
+from incidents.decisions.updates.saying import said_to, so_far_words
 from incidents.effects import EffectKind
 from incidents.lifecycle import IncidentProgress as P
 from incidents.models import IncidentState, JoinOrigin
 from incidents.policy.language.section import LanguageRules
+from incidents.policy.messages import StateWords
 from incidents.policy.policy import CustomerTemplates
 from incidents.promises.updates import CustomerUpdate, PromiseState, UpdateKind
-from incidents.texts.tongues import Tongue
+from incidents.texts.catalogue import LANGUAGES, CatalogueText, text_in
+from incidents.texts.tongues import Tongue, Wording
 from tests.incidents.builders import NOW, a_case, a_policy, a_ticket, an_incident, of_kind
 
 S = IncidentState
+T = CatalogueText
 MINUTE = timedelta(minutes=1)
+UPDATE = Wording(T.UPDATE)
 
 
 def built_in():
@@ -67,7 +71,7 @@ def test_a_digest_of_what_was_said():
         "Hello,\n\n"
         "thank you for telling us. We have known of the problem with Checkout since 11:55 UTC; "
         "this is what we have told customers so far:\n\n"
-        "10:30 UTC: our engineers have been called\n"
+        "10:30 UTC: we are looking into it\n"
         "11:00 and 11:30 UTC: our engineers are working on it\n\n"
         "Now: our engineers are working on it. The next update comes by 12:20 UTC.\n\n"
         "Your reference is INC-7."
@@ -144,3 +148,36 @@ def test_who_no_reply_reaches_has_it_told_by_their_agent():
     plan = tickets_joined(a_case(incident, updates=said(90, 60)), [join], Basis(built_in(), NOW))
     assert of_kind(plan, EffectKind.CUSTOMER_MESSAGE) == []
     assert any("so far" in note.payload.text for note in of_kind(plan, EffectKind.TICKET_NOTE))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [S.CONFIRMED, S.MITIGATING, S.REOPENED, S.ESCALATED])
+def test_nobody_is_said_to_be_called_before_a_page_is_out(state, language):
+    """Also while a page is held: it is confirmed then, and somebody looks."""
+    text = said_to(Tongue(language), UPDATE, an_incident(state), Basis(built_in(), NOW), next_by=None)
+    called, known = (text_in(language, name) for name in (T.STATE_INVESTIGATING, T.STATE_CONFIRMED))
+    assert (called in text, known in text) == ((True, False) if state is S.ESCALATED else (False, True))
+
+
+@pytest.mark.parametrize(
+    ("own", "language", "words"),
+    [
+        ("Mechaniker sind da", "de", "Mechaniker sind da"),
+        ("Mechaniker sind da", "fr", "nos techniciens y travaillent"),
+        ("Mechaniker sind da", "en", "our engineers are working on it"),
+        (None, "fr", "nos techniciens y travaillent"),
+    ],
+)
+def test_the_operators_own_words_are_put_into_sentences_of_their_language(own, language, words):
+    """Never half a sentence in each: neither for how it stands, nor in the digest."""
+    customer, rules = CustomerTemplates(states=StateWords(identified=own)), LanguageRules(default="de")
+    policy = built_in()
+    templates = policy.templates.model_copy(update={"customer": customer})
+    policy = policy.model_copy(update={"templates": templates, "language": rules})
+    incident, reader = an_incident(S.ACKNOWLEDGED), Tongue(language)
+    assert words in said_to(reader, UPDATE, incident, Basis(policy, NOW), next_by=None)
+    digest = so_far_words(said(90), customer.states, reader, default=rules.of_public, now=NOW)
+    assert digest.endswith(f": {words}")
+    template = Wording(T.UPDATE, "Stand: {{ state }}")
+    reworded = said_to(reader, template, incident, Basis(policy, NOW), next_by=None)
+    assert reworded == f"Stand: {own or 'unsere Techniker arbeiten daran'}"

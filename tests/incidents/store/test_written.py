@@ -27,6 +27,7 @@ from incidents.store.database import Database
 from incidents.store.ledger.effects import (
     Leased,
     Settled,
+    count_effects,
     lease_effects,
     mark_sent,
     plan_effects,
@@ -34,6 +35,7 @@ from incidents.store.ledger.effects import (
 )
 from incidents.store.ledger.written import record_departures, record_done, written_on
 from incidents.store.retention import empty_payloads
+from tasks.deliver.settling import overtaken
 from tests.incidents.store.examples import HELPDESK, NOW, effect
 
 STATUS = WrittenField.TICKET_STATUS
@@ -112,6 +114,20 @@ async def test_only_what_may_have_been_done_has_an_echo(
     assert [one.hash for one in found] == ([SOLVED] if is_known else [])
     assert all((one.until is not None) is (state is EffectState.DONE) for one in found)
     assert not any(one.is_sending for one in found)
+
+
+async def test_what_was_overtaken_wrote_nothing(database: Database, incident: Incident):
+    """An agent who solves the ticket later is no echo of ours, and nobody need see to what we left."""
+    async with database.transaction() as tx:
+        await plan_effects(tx, [solving(incident)])
+        (leased,) = await lease_effects(tx, now=NOW)
+    ends = [overtaken(leased, "somebody has set another status since")]
+    async with database.transaction() as tx:
+        await settle_effects(tx, ends, now=NOW)
+        await record_done(tx, [leased], ends)
+        counts = await count_effects(tx)
+    assert await written(database) == ()
+    assert (counts.done, counts.held, counts.dead) == (1, 0, 0)
 
 
 async def test_what_is_sent_again_is_written_once_and_later(database: Database, incident: Incident):
