@@ -50,8 +50,12 @@ def _board() -> None:
 
 def _connectors() -> None:
     from bench.connectors.figures import connector_figures  # noqa: PLC0415
+    from bench.connectors.mail import mail_figures  # noqa: PLC0415
+    from bench.connectors.memory import memory_figure  # noqa: PLC0415
 
     _print(connector_figures())
+    _print(asyncio.run(mail_figures()))
+    _print([memory_figure()])
 
 
 def _kills() -> None:

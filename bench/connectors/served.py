@@ -35,15 +35,18 @@ async def _serving(make: Make) -> AsyncIterator[tuple[str, Facts]]:
 
 
 @contextmanager
-def in_a_process(serve: Callable[[], AbstractAsyncContextManager[Told]]) -> Iterator[Told]:
-    """Serve in a process of its own until the end of the block; yields what the server tells of itself."""
+def in_a_process(
+    serve: Callable[[], AbstractAsyncContextManager[Told]], *, within: float = READY_WITHIN
+) -> Iterator[Told]:
+    """Serve in a process of its own until the end of the block; yields what the server tells of itself. Raises
+    `TimeoutError` when that takes longer than `within` seconds."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     child = context.Process(target=_run, args=(serve, theirs), daemon=True)
     child.start()
     theirs.close()
     try:
-        if not ours.poll(READY_WITHIN):
+        if not ours.poll(within):
             raise TimeoutError("the fake did not start")
         yield ours.recv()
     finally:

@@ -25,7 +25,7 @@ TICKETS = 40
 ROOMS = 40
 PLENTY = 10**6
 QUERY = "failed / all"
-Connect = Callable[[str, Facts, httpx.AsyncBaseTransport], Connector]
+Connect = Callable[[str, Facts, httpx.AsyncBaseTransport | None], Connector]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,7 @@ def _make_zendesk() -> tuple[ASGIApp, Facts]:
     return fake.app, {"tickets": ",".join(map(str, ids)), "me": str(fake.integration_user_id)}
 
 
-def _connect_zendesk(address: str, facts: Facts, transport: httpx.AsyncBaseTransport) -> Connector:
+def _connect_zendesk(address: str, facts: Facts, transport: httpx.AsyncBaseTransport | None) -> Connector:
     settings = ZendeskSettings.model_validate(
         {
             "base_url": address,
@@ -66,7 +66,7 @@ def _make_pagerduty() -> tuple[ASGIApp, Facts]:
     return fake.app, {}
 
 
-def _connect_pagerduty(address: str, facts: Facts, transport: httpx.AsyncBaseTransport) -> Connector:
+def _connect_pagerduty(address: str, facts: Facts, transport: httpx.AsyncBaseTransport | None) -> Connector:
     settings = PagerDutySettings.model_validate(
         {
             "api_url": address,
@@ -86,7 +86,7 @@ def _make_slack() -> tuple[ASGIApp, Facts]:
     return fake.app, {"rooms": ",".join(rooms)}
 
 
-def _connect_slack(address: str, facts: Facts, transport: httpx.AsyncBaseTransport) -> Connector:
+def _connect_slack(address: str, facts: Facts, transport: httpx.AsyncBaseTransport | None) -> Connector:
     settings = SlackSettings.model_validate(
         {
             "base_url": address,
@@ -101,7 +101,7 @@ def _make_prometheus() -> tuple[ASGIApp, Facts]:
     return FakePrometheus(series={QUERY: ["0.01"]}).app, {}
 
 
-def _connect_prometheus(address: str, facts: Facts, transport: httpx.AsyncBaseTransport) -> Connector:
+def _connect_prometheus(address: str, facts: Facts, transport: httpx.AsyncBaseTransport | None) -> Connector:
     settings = PrometheusSettings.model_validate(
         {"url": address, "queries": {SERVICE: {"value": QUERY, "fails_above": 0.05}}}
     )
