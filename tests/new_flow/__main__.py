@@ -28,9 +28,10 @@ def main(name: str) -> int:
     print(f"2. tasks/{name}.py: what must be read before that, and what is committed.")
     print(f"3. flows/{name}.py: the story; tests/stories/test_{name}.py tells it.")
     print(
-        "4. prefect.yaml, at its end: what it is for, and when it runs. Without a schedule: tags: [by-hand], and"
+        "4. prefect.yaml, the last of its deployments: what it is for, and when it runs. Without a schedule:"
     )
-    print("   out of SCHEDULES in flows/prune.py. Then a line in CHANGELOG.md, `make check`, `make test`.")
+    print("   tags: [by-hand], and out of SCHEDULES in flows/prune.py.")
+    print("5. A line in CHANGELOG.md, `make check`, `make test`.")
     return 0
 
 

@@ -17,6 +17,7 @@ PLACES = {
 """Where each template becomes a file."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]+(_[a-z0-9]+)*")
+_AFTER_DEPLOYMENTS = re.compile(r"\n(#[^\n]*\n)*automations:\n")
 _LAST_SCHEDULE = '    "prune",\n)'
 _ENTRY = """
   # Begun by `make new-flow`.
@@ -49,14 +50,19 @@ def new_flow(root: Path, name: str) -> list[Path]:
     pruned = pruning.read_text("utf-8")
     if pruned.count(_LAST_SCHEDULE) != 1:
         raise CannotWrite(f"flows/prune.py no longer ends its SCHEDULES with {_LAST_SCHEDULE!r}")
+    declaring = root / "prefect.yaml"
+    declared = declaring.read_text("utf-8")
+    after = _AFTER_DEPLOYMENTS.search(declared)
+    if after is None:
+        raise CannotWrite("prefect.yaml no longer has its automations after its deployments")
     for template, place in places.items():
         text = (TEMPLATES / f"{template}.txt").read_text("utf-8")
         for mark, value in _words(name).items():
             text = text.replace(mark, value)
         place.write_text(text, "utf-8")
     pruning.write_text(pruned.replace(_LAST_SCHEDULE, f'    "{name}",\n{_LAST_SCHEDULE}'), "utf-8")
-    with (root / "prefect.yaml").open("a", encoding="utf-8") as declared:
-        declared.write(_ENTRY.format(name=name))
+    entry = _ENTRY.format(name=name)
+    declaring.write_text(declared[: after.start()] + entry + declared[after.start() :], "utf-8")
     return list(places.values())
 
 

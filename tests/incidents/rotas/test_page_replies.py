@@ -151,7 +151,8 @@ def test_an_address_of_a_page():
 def test_what_is_told_back(outcome: ReplyOutcome):
     """Whoever changed nothing reads so; the end is told by the notice that it is over."""
     text = told_back(outcome, "Bo Berg")
-    did_something = outcome in (ReplyOutcome.TAKEN, ReplyOutcome.GIVEN_ON, ReplyOutcome.ENDED)
+    acts = (ReplyOutcome.TAKEN, ReplyOutcome.GIVEN_ON, ReplyOutcome.REFUSED, ReplyOutcome.ENDED)
+    did_something = outcome in acts
     assert text.startswith("Nothing was changed by your mail.") is not did_something
     assert bool(text) is (outcome is not ReplyOutcome.ENDED)
     assert word_in(text) is None, "an answer to it that quotes without a mark must say nothing"
