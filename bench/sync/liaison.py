@@ -360,7 +360,9 @@ class Liaison:
         wanted, desk = effect.payload, self.desks.get(effect.connection)
         if desk is None or not isinstance(wanted, StatusChange):
             return False
-        return is_overtaken(wanted, desk.tickets[effect.target].status, owner_of_status(self.policy.sync))
+        owner = owner_of_status(self.policy.sync)
+        # No tool here sets a status because somebody was answered.
+        return is_overtaken(wanted, desk.tickets[effect.target], owner, customer_told_at=None)
 
     def _told_at(self, ref: TicketRef) -> datetime | None:
         sent = [

@@ -207,7 +207,7 @@ async def test_one_ticket_that_breaks_the_reading_harms_no_other(liaison: Instal
 
 
 async def test_a_status_that_an_agent_has_set_since_stands_where_the_newer_counts(liaison: Installation):
-    """Decided while the ticket was open, and due when it waits for its customer: theirs is the newer. The message is
+    """Decided while the ticket was open, and due when it waits for a third party: theirs is the newer. The message is
     sent all the same, and the other ticket is solved."""
     liaison.write_policy({"sync": {"ticket_status": "newer"}})
     theirs, unchanged = await liaison.acknowledged(2)
@@ -216,13 +216,13 @@ async def test_a_status_that_an_agent_has_set_since_stands_where_the_newer_count
     await liaison.resolved()
     assert await states(liaison, STATUS) == [EffectState.PENDING] * 2
 
-    desk.agent_reply(theirs, "Ada Agent", "May I ask you something?", submit_as="pending")
+    desk.agent_reply(theirs, "Ada Agent", "May I ask you something?", submit_as="hold")
     await liaison.let_pass(LATER)
     await recover()
     await recover()
-    assert [desk.tickets[one].status for one in (theirs, unchanged)] == ["pending", "solved"]
+    assert [desk.tickets[one].status for one in (theirs, unchanged)] == ["hold", "solved"]
     by_target = {line.target: line for line in await liaison.ledger(STATUS)}
     assert by_target[str(theirs)].detail.endswith("the newer stands")
     assert "is fixed" in liaison.replies(theirs)[-1]
     await liaison.intake()
-    assert desk.tickets[theirs].status == "pending"
+    assert desk.tickets[theirs].status == "hold"
