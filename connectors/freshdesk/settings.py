@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
@@ -58,9 +58,7 @@ class FreshdeskSettings(BaseModel):
     @classmethod
     def _require_a_safe_address(cls, url: str) -> str:
         # The key is in every request: it must not travel in clear.
-        if not keeps_secrets(url):
-            raise ValueError("base_url must be https (plain http only for a sandbox on this machine)")
-        return url.rstrip("/")
+        return over_https(url, local="a sandbox")
 
     @field_validator("api_key")
     @classmethod

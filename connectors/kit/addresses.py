@@ -47,6 +47,14 @@ def keeps_secrets(url: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or is_local)
 
 
+def over_https(base_url: str, *, local: str) -> str:
+    """The address without a slash at its end. Raises ValueError unless credentials may travel there; `local` is what
+    may be reached in clear on this machine: `a sandbox`."""
+    if not keeps_secrets(base_url):
+        raise ValueError(f"base_url must be https (plain http only for {local} on this machine)")
+    return base_url.rstrip("/")
+
+
 def is_public(address: Address) -> bool:
     """Whether anybody on the internet could call the address; an IPv4 address inside an IPv6 one decides."""
     inner = _embedded(address)

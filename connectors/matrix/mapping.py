@@ -16,9 +16,9 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.kit.fields import record, records, text
+from connectors.kit.links import is_link
 from incidents.commands.verbs import Verb
 from incidents.models import Button, ChatMessage, Link
 from incidents.texts.plain_text import printable
@@ -105,7 +105,7 @@ def is_thumbs_up(key: Any) -> bool:
 
 
 def _content(message: ChatMessage, words: str, command: str, kind: str) -> dict[str, Any]:
-    links = [link for link in message.links[:MAX_LINKS] if _is_link(link.url)]
+    links = [link for link in message.links[:MAX_LINKS] if is_link(link.url, at_most=MAX_URL)]
     # What cannot be a link is written out, so that it is not lost.
     bare = [f"{_label(link.label)}: {link.url[:MAX_URL]}" for link in message.links if link not in links]
     shown = "\n".join([words if words.strip() else NOTHING, *map(printable, bare)])
@@ -183,13 +183,3 @@ def _label(words: str) -> str:
 
 def _may_react(buttons: Sequence[Button]) -> bool:
     return any(button.verb is Verb.ACKNOWLEDGE for button in buttons)
-
-
-def _is_link(url: str) -> bool:
-    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from connectors.kit.fields import record, text
+from connectors.kit.links import is_link
 from connectors.kit.webhooks.signing import sign_hmac
 from connectors.mattermost.markdown import fitting, marked
 from connectors.mattermost.settings import MattermostSettings
@@ -43,7 +44,7 @@ def post_body(
 
 def words_of(message: ChatMessage, settings: MattermostSettings) -> str:
     """The message's text, with its links, and with what may be typed where there are no buttons."""
-    links = [link for link in message.links[:MAX_LINKS] if _is_link(link.url)]
+    links = [link for link in message.links[:MAX_LINKS] if is_link(link.url, at_most=MAX_URL)]
     bare = [f"{link.label}: {link.url}" for link in message.links[:MAX_LINKS] if link not in links]
     below = [marked(one[:MAX_URL]) for one in bare] + [_link(link) for link in links]
     if message.buttons and not settings.callback_url:
@@ -115,16 +116,6 @@ def _label(words: str) -> str:
 def _link(link: Link) -> str:
     url = link.url.replace("(", "%28").replace(")", "%29").replace("<", "%3C").replace(">", "%3E")
     return f"[{marked(_label(link.label))}]({url})"
-
-
-def _is_link(url: str) -> bool:
-    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def is_ours(post: Mapping[str, Any], own_id: str) -> bool:

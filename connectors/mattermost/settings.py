@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import keeps_secrets, over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
@@ -60,9 +60,7 @@ class MattermostSettings(BaseModel):
     @classmethod
     def _require_a_safe_address(cls, url: str) -> str:
         # The token is in every request: it must not travel in clear.
-        if not keeps_secrets(url):
-            raise ValueError("base_url must be https (plain http only for a server on this machine)")
-        return url.rstrip("/")
+        return over_https(url, local="a server")
 
     @field_validator("callback_url")
     @classmethod

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from connectors.kit.fields import a_record, any_text, record, text, utc_time
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.forms import form_fields
 from connectors.kit.webhooks.signatures import one_header, verify_hmac
 from connectors.kit.webhooks.tokens import credentials, verify_token
 from connectors.kit.webhooks.trial import is_trial, trial_body
@@ -132,7 +133,7 @@ def _read(body: bytes) -> IncomingCall:
         if "context" in fields:
             return IncomingCall(kind=Kind.PRESS, fields=fields)
     else:
-        fields = _form(body)
+        fields = {storable(name): storable(value) for name, value in form_fields(body).items()}
         if "command" in fields:
             return IncomingCall(kind=Kind.SLASH, fields=fields)
     if "trigger_word" in fields and "text" in fields:
@@ -146,23 +147,6 @@ def _without_token(body: bytes, delivery: IncomingCall) -> bytes:
         return body
     rest = {name: value for name, value in delivery.fields.items() if name != "token"}
     return (json.dumps(rest) if body.lstrip().startswith(b"{") else urlencode(rest)).encode("ascii")
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=100,
-        )
-    except ValueError as error:
-        raise Unrecognised(f"body is neither JSON nor a form: {type(error).__name__}") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise Unrecognised("body is a form with a repeated field")
-    return {storable(name): storable(value) for name, value in form.items()}
 
 
 def _verify_press(fields: Mapping[str, Any], secrets: Sequence[bytes], connection: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 from incidents.models import TicketStatus
 
 
@@ -65,8 +65,7 @@ class RedmineSettings(BaseModel):
     @model_validator(mode="after")
     def _require_a_safe_address(self) -> Self:
         # The key is on every request: it must not travel in clear.
-        if not keeps_secrets(self.base_url):
-            raise ValueError("base_url must be https (plain http only for a Redmine on this machine)")
+        over_https(self.base_url, local="a Redmine")
         return self
 
     @property

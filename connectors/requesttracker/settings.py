@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
@@ -64,8 +64,7 @@ class RequestTrackerSettings(BaseModel):
         if (self.password is None) == (self.token is None):
             raise ValueError("give either the password or a token of the dedicated user")
         # The password is on every request: it must not travel in clear.
-        if not keeps_secrets(self.base_url):
-            raise ValueError("base_url must be https (plain http only for an RT on this machine)")
+        over_https(self.base_url, local="an RT")
         return self
 
     @property

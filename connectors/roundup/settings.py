@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 
 _WORD = r"^[^\x00-\x1f,]{0,100}$"
 
@@ -40,8 +40,7 @@ class RoundupSettings(BaseModel):
     @model_validator(mode="after")
     def _require_a_safe_address(self) -> Self:
         # The password is on every request: it must not travel in clear.
-        if not keeps_secrets(self.base_url):
-            raise ValueError("base_url must be https (plain http only for a Roundup on this machine)")
+        over_https(self.base_url, local="a Roundup")
         return self
 
     @property

@@ -15,9 +15,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.kit.fields import record, text
+from connectors.kit.links import is_link
 from incidents.models import Button, ChatMessage, Link, Room
 from incidents.texts.plain_text import printable
 
@@ -46,7 +46,8 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 def message_fields(message: ChatMessage) -> dict[str, Any]:
     """`text` and `blocks` with every switch that keeps text text: for chat.postMessage and chat.update."""
     buttons = [_button(button, n) for n, button in enumerate(message.buttons)]
-    links = [link for link in message.links if _is_link(link.url)]
+    # Slack refuses the whole message for one bad URL of a button.
+    links = [link for link in message.links if is_link(link.url, at_most=MAX_URL)]
     buttons += [_link_button(link, n) for n, link in enumerate(links)]
     text = printable(_with_bare_links(message, links))
     blocks: list[dict[str, Any]] = [{"type": "section", "text": _plain(part)} for part in sections(text)]
@@ -169,17 +170,6 @@ def _link_button(link: Link, number: int) -> dict[str, Any]:
         "action_id": f"{ACTION_PREFIX}:{LINK_VERB}:{number}",
         "url": link.url,
     }
-
-
-def _is_link(url: str) -> bool:
-    """Whether Slack takes it for a button; it refuses the whole message for one bad URL."""
-    if len(url) > MAX_URL or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _with_bare_links(message: ChatMessage, as_buttons: Sequence[Link]) -> str:

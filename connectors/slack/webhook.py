@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Any
-from urllib.parse import parse_qsl
 
 from connectors.kit.fields import a_record, any_text, record, text, unix_time
 from connectors.kit.strict_json import parse_json
+from connectors.kit.webhooks.forms import form_fields
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
 from connectors.kit.webhooks.signatures import one_header, verify_slack
 from connectors.kit.webhooks.trial import trial_webhook
@@ -130,7 +130,7 @@ def _read(body: bytes) -> _Body:
     if body.lstrip().startswith(b"{"):
         data = a_record(parse_json(body), "slack: the body")
         return _Body(kind=str(data.get("type")), form={}, json=data)
-    form = _form(body)
+    form = form_fields(body)
     if "payload" in form:
         data = a_record(parse_json(form["payload"].encode("utf-8", "surrogatepass")), "slack: the payload")
         return _Body(kind=str(data.get("type")), form={}, json=data)
@@ -139,23 +139,6 @@ def _read(body: bytes) -> _Body:
     if "command" in form:
         return _Body(kind="slash", form=form, json={})
     raise Unrecognised("a form without payload or command")
-
-
-def _form(body: bytes) -> Mapping[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=100,
-        )
-    except ValueError as error:
-        raise Unrecognised(f"body is neither JSON nor a form: {type(error).__name__}") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise Unrecognised("body is a form with a repeated field")
-    return form
 
 
 def _identity(read: _Body) -> str | None:

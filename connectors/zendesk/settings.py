@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 
@@ -65,8 +65,7 @@ class ZendeskSettings(BaseModel):
         if not self.subdomain and not self.base_url:
             raise ValueError("give the subdomain (the `acme` of acme.zendesk.com) or the base_url")
         # Basic authentication puts the token on every request: it must not travel in clear.
-        if not keeps_secrets(self.address):
-            raise ValueError("base_url must be https (plain http only for a sandbox on this machine)")
+        over_https(self.address, local="a sandbox")
         return self
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -99,8 +100,9 @@ def _found(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def known_schemas() -> Sequence[str]:
     """Every schema of the store that this version knows, the newest first."""
     config = Config()
     config.set_main_option("script_location", _MIGRATIONS)
-    return [revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()]
+    return tuple(revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions())

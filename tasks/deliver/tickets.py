@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from incidents.decisions.written.echoes import owner_of_status
 from incidents.decisions.written.judging import FieldOwner, is_overtaken
-from incidents.effects import CustomerText, EffectKind, EffectState, NoteText, StatusChange
+from incidents.effects import CustomerText, Effect, EffectKind, EffectState, NoteText, StatusChange
 from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotShown, StoreFault, Unreachable
 from incidents.fan_out.budget import ALONE_AT_ONCE, UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
@@ -68,7 +68,7 @@ def _calls(leased: Sequence[Leased], most: int) -> Sequence[Sequence[Leased]]:
     """Those that are told the same share a call."""
     alike: dict[tuple[str, TicketChange], list[Leased]] = {}
     for item in leased:
-        alike.setdefault((item.effect.once, _change(item)), []).append(item)
+        alike.setdefault((item.effect.once, ticket_change(item.effect)), []).append(item)
     return [some[start : start + most] for some in alike.values() for start in range(0, len(some), most)]
 
 
@@ -110,7 +110,7 @@ class _Sending:
         first, index_lag = leased[0].effect, self._helpdesk.index_lag
         ids = [item.effect.target for item in leased]
         try:
-            outcomes = await self._helpdesk.update(ids, _change(leased[0]), once=first.once)
+            outcomes = await self._helpdesk.update(ids, ticket_change(leased[0].effect), once=first.once)
         except LiaisonError as error:
             if isinstance(error, Busy | NotAllowed | Unreachable):
                 self._failure = error
@@ -263,8 +263,9 @@ def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Se
     return dead(item, outcome.detail or outcome.outcome.value)
 
 
-def _change(item: Leased) -> TicketChange:
-    match item.effect.payload:
+def ticket_change(effect: Effect) -> TicketChange:
+    """What the helpdesk is asked for. Raises `TypeError` for an effect that is no change to a ticket."""
+    match effect.payload:
         case NoteText(text=note):
             return TicketChange(private_note=note)
         case CustomerText(text=message):

@@ -51,13 +51,29 @@ class Behind(Protocol):
         ...
 
 
+class _Left:
+    """The webhooks that left a fake since they were last taken."""
+
+    def __init__(self) -> None:
+        self._left: list[Delivery] = []
+
+    async def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int:
+        del url
+        self._left.append((list(headers.items()), body))
+        return 200
+
+    def take(self) -> Sequence[Delivery]:
+        taken, self._left = self._left, []
+        return taken
+
+
 class BehindZendesk:
     """Events with the comment in them; whole seconds."""
 
     def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
-        self._taken: list[Delivery] = []
+        self._left = _Left()
         self._fake = zendesk_fake.FakeZendesk(
-            webhook_url=HOOK, deliver=self._take, signing_secret=SECRET, export_lag=0, clock=clock,
+            webhook_url=HOOK, deliver=self._left.deliver, signing_secret=SECRET, export_lag=0, clock=clock,
             requests_per_minute=_MANY, updates_per_minute=_MANY,
         )  # fmt: skip
         settings = ZendeskSettings(
@@ -91,22 +107,16 @@ class BehindZendesk:
 
     async def sent(self) -> Sequence[Delivery]:
         await self._fake.drain_webhooks()
-        taken, self._taken = self._taken, []
-        return taken
-
-    async def _take(self, url: str, headers: dict[str, str], body: bytes) -> int:
-        del url
-        self._taken.append((list(headers.items()), body))
-        return 200
+        return self._left.take()
 
 
 class BehindZammad:
     """A trigger's call for each change, with the ticket and its newest article."""
 
     def __init__(self, name: str, clock: Callable[[], datetime]) -> None:
-        self._taken: list[Delivery] = []
+        self._left = _Left()
         self._fake = zammad_fake.FakeZammad(
-            webhook_url=HOOK, deliver=self._take, signing_secret=SECRET, search_lag=0, clock=clock
+            webhook_url=HOOK, deliver=self._left.deliver, signing_secret=SECRET, search_lag=0, clock=clock
         )
         settings = ZammadSettings(
             base_url="https://zammad.example", api_token=SecretStr(zammad_fake.API_TOKEN),
@@ -136,13 +146,7 @@ class BehindZammad:
 
     async def sent(self) -> Sequence[Delivery]:
         await self._fake.drain_webhooks()
-        taken, self._taken = self._taken, []
-        return taken
-
-    async def _take(self, url: str, headers: dict[str, str], body: bytes) -> int:
-        del url
-        self._taken.append((list(headers.items()), body))
-        return 200
+        return self._left.take()
 
 
 class BehindRequestTracker:

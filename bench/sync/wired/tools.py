@@ -15,7 +15,7 @@ from bench.sync.wired.behind import Behind, Delivery
 from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.pagerduty import PagerDuty, PagerDutySettings
 from connectors.pagerduty.fake.app import API_TOKEN, FROM_EMAIL, ROUTING_KEY, SIGNING_SECRET, FakePagerDuty
-from incidents.effects import CustomerText, Effect, EffectKind, NoteText, StatusChange
+from incidents.effects import Effect, EffectKind, NoteText
 from incidents.events import PageChange, PageEvent, TicketEvent
 from incidents.models import (
     Author,
@@ -25,9 +25,9 @@ from incidents.models import (
     PageState,
     PageStatus,
     Ticket,
-    TicketChange,
     TicketStatus,
 )
+from tasks.deliver.tickets import ticket_change
 
 _EVER = datetime(2020, 1, 1, tzinfo=UTC)
 _PEOPLE = {"Ana": "Jane Doe", "Bo": "Omar Haddad"}
@@ -116,7 +116,7 @@ class WiredDesk:
         if known and self.run(connector.was_done(effect.target, effect.once)):
             return None
         self.writes += not known
-        (outcome,) = self.run(connector.update([effect.target], _change(effect), once=effect.once))
+        (outcome,) = self.run(connector.update([effect.target], ticket_change(effect), once=effect.once))
         if outcome.outcome is not ChangeOutcome.DONE:
             raise RuntimeError(f"{effect.key}: {outcome.outcome} {outcome.detail}")
         self._collect()
@@ -127,18 +127,6 @@ class WiredDesk:
         for headers, body in self.run(self.behind.sent()):
             verified = connector.verify(headers, body, now=self._clock())
             self.told += [one for one in connector.events(verified) if isinstance(one, TicketEvent)]
-
-
-def _change(effect: Effect) -> TicketChange:
-    match effect.payload:
-        case NoteText(text=note):
-            return TicketChange(private_note=note)
-        case CustomerText(text=message):
-            return TicketChange(public_reply=message)
-        case StatusChange(status=status):
-            return TicketChange(status=status)
-        case other:
-            raise TypeError(f"{type(other).__name__} is no change to a ticket")
 
 
 class _Pages(Mapping[str, PageState]):

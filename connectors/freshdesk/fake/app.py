@@ -10,16 +10,16 @@ from __future__ import annotations
 import html
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from starlette.types import ASGIApp
 
 from connectors.freshdesk.fake.desk import NOTE, REPLY, FreshdeskDesk
 from connectors.freshdesk.fake.http import FreshdeskHttp
 from connectors.freshdesk.fake.limits import AccountLimits
+from connectors.kit.fakes.delivery import Deliver, post
 from connectors.kit.fakes.faults import Faults, FaultyApp
 
 API_KEY = "fakefreshdeskapikey0"
@@ -29,22 +29,10 @@ ATTEMPTS = 4
 """At once, and 5, 30 and 60 minutes later."""
 UNLIMITED = 1_000_000
 
-Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
-"""Posts a body with headers to an address and returns the status; 0 stands for no answer."""
-
 
 def utc_now() -> datetime:
     """The clock of this machine."""
     return datetime.now(UTC)
-
-
-async def post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """Deliver over the network."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        try:
-            return (await client.post(url, headers=headers, content=body)).status_code
-        except httpx.TransportError:
-            return 0
 
 
 class FakeFreshdesk:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from connectors.http.fields import TicketFields
 from connectors.http.urls import HEADER_NAME, HEADER_VALUE, Address
-from connectors.kit.addresses import keeps_secrets
+from connectors.kit.addresses import over_https
 from connectors.kit.paths.grammar import Source
 from incidents.models import TicketStatus
 
@@ -110,9 +110,7 @@ class Outbound(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _is_safe(cls, url: str) -> str:
-        if not keeps_secrets(url):
-            raise ValueError("base_url must be https (plain http only for a sandbox on this machine)")
-        return url.rstrip("/")
+        return over_https(url, local="a sandbox")
 
     @model_validator(mode="after")
     def _can_be_sent(self) -> Self:

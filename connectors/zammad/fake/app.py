@@ -13,9 +13,10 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from connectors.kit.fakes.delivery import Deliver, post
 from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.zammad.fake.desk import MailToCustomer, ZammadDesk
-from connectors.zammad.fake.hooks import Deliver, Hooks, post
+from connectors.zammad.fake.hooks import Hooks
 from connectors.zammad.fake.http import ZammadHttp
 
 API_TOKEN = "fake-zammad-access-token"

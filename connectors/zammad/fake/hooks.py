@@ -10,29 +10,17 @@ from __future__ import annotations
 import itertools
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
+from connectors.kit.fakes.delivery import Deliver
 from connectors.kit.webhooks.signatures import sign_hex_hmac
 from connectors.zammad.fake.desk import Missing, Unprocessable, ZammadDesk
 from connectors.zammad.fake.wire import payload
 
-Deliver = Callable[[str, dict[str, str], bytes], Awaitable[int]]
-"""Posts a body with headers to an address and returns the status; 0 stands for no answer."""
 ATTEMPTS = 5
 HIDDEN = "**********"
 SECRETS = ("signature_token", "basic_auth_password", "bearer_token")
-
-
-async def post(url: str, headers: dict[str, str], body: bytes) -> int:
-    """Deliver over the network, as Zammad does: without following redirects."""
-    async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-        try:
-            return (await client.post(url, headers=headers, content=body)).status_code
-        except httpx.TransportError:
-            return 0
 
 
 class Hooks:
