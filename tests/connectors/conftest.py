@@ -21,3 +21,10 @@ def without_waits() -> Iterator[None]:
     """What a connector tries again it tries as often, at once: half a second a call that fails would be minutes."""
     with stamina.set_testing(True, attempts=100, cap=True):
         yield
+
+
+@pytest.fixture
+def no_repeats() -> Iterator[None]:
+    """Nothing is tried again, for tests that only look how a call ends."""
+    with stamina.set_testing(True, attempts=1):
+        yield

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,23 +14,29 @@ from connectors.matrix import Matrix
 from connectors.pagerduty import PagerDuty
 from connectors.slack import Slack
 from connectors.zendesk.connector import Zendesk
-from incidents.errors import LiaisonError
 from incidents.models import (
     ChatMessage,
-    Contact,
     Page,
     Severity,
-    Ticket,
     TicketChange,
-    TicketRef,
     TicketStatus,
 )
 from tests.connectors.matrix import conftest as matrix
 from tests.connectors.pagerduty import conftest as pagerduty
 from tests.connectors.slack import conftest as slack
+from tests.connectors.strange_answers import THEN, Scripted, a_ticket, listed, use
 from tests.connectors.zendesk import conftest as zendesk
 
-THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("no_repeats")
+
+
+class OfSlack(Scripted):
+    """Slack says of each answer whether all went well."""
+
+    def answer(self, reply: Any) -> httpx.Response:
+        return super().answer({"ok": True, **reply})
+
+
 WORDS = {
     "slack": "channels channel messages id name ts topic metadata event_type event_payload response_metadata "
     "next_cursor url error",
@@ -66,43 +67,6 @@ def answers(vendor: str) -> st.SearchStrategy[dict[str, Any]]:
         max_leaves=20,
     )
     return st.dictionaries(keys, anything, max_size=6)
-
-
-@dataclass
-class Answering(httpx.AsyncBaseTransport):
-    """Gives the scripted objects in turn, the last one for ever."""
-
-    replies: list[dict[str, Any]] = field(default_factory=list)
-    is_slack: bool = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
-        return httpx.Response(200, json={"ok": True, **reply} if self.is_slack else reply)
-
-
-@pytest.fixture(autouse=True)
-def _no_repeats() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
-
-
-def _ticket() -> Ticket:
-    return Ticket(
-        ref=TicketRef(connection="zendesk/support", id="1"),
-        subject="",
-        body="",
-        status=TicketStatus.OPEN,
-        source_status="open",
-        requester=Contact(id="2", name="", email=""),
-        version=1,
-        created_at=THEN,
-        updated_at=THEN,
-    )
-
-
-async def _changed(desk: Zendesk) -> None:
-    async for _ in desk.changed_since(THEN):
-        pass
 
 
 SLACK: dict[str, Callable[[Slack], Awaitable[object]]] = {
@@ -144,8 +108,8 @@ PAGERDUTY: dict[str, Callable[[PagerDuty], Awaitable[object]]] = {
 ZENDESK: dict[str, Callable[[Zendesk], Awaitable[object]]] = {
     "check": lambda desk: desk.check(),
     "read": lambda desk: desk.read(["1"]),
-    "changed_since": _changed,
-    "comments": lambda desk: desk.comments(_ticket(), THEN),
+    "changed_since": listed,
+    "comments": lambda desk: desk.comments(a_ticket("zendesk/support", "1"), THEN),
     "was_done": lambda desk: desk.was_done("1", "a"),
     "update": lambda desk: desk.update(
         ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",)), once="a"
@@ -156,39 +120,33 @@ ZENDESK: dict[str, Callable[[Zendesk], Awaitable[object]]] = {
 }
 
 
-async def _use(connector: Any, call: Callable[[Any], Awaitable[object]]) -> None:
-    with suppress(LiaisonError):
-        await call(connector)
-    await connector.aclose()
-
-
 @pytest.mark.parametrize("call", SLACK)
 @settings(deadline=None, max_examples=25)
 @given(replies=st.lists(answers("slack"), min_size=1, max_size=3))
 def test_slack(call: str, replies: list[dict[str, Any]]) -> None:
-    transport = Answering(list(replies), is_slack=True)
-    asyncio.run(_use(Slack("slack/a", slack.settings(), transport=transport), SLACK[call]))
+    transport = OfSlack(replies)
+    use(Slack("slack/a", slack.settings(), transport=transport), SLACK[call])
 
 
 @pytest.mark.parametrize("call", MATRIX)
 @settings(deadline=None, max_examples=25)
 @given(replies=st.lists(answers("matrix"), min_size=1, max_size=3))
 def test_matrix(call: str, replies: list[dict[str, Any]]) -> None:
-    transport = Answering(list(replies))
-    asyncio.run(_use(Matrix("matrix/a", matrix.settings(), transport=transport), MATRIX[call]))
+    transport = Scripted(replies)
+    use(Matrix("matrix/a", matrix.settings(), transport=transport), MATRIX[call])
 
 
 @pytest.mark.parametrize("call", PAGERDUTY)
 @settings(deadline=None, max_examples=25)
 @given(replies=st.lists(answers("pagerduty"), min_size=1, max_size=3))
 def test_pagerduty(call: str, replies: list[dict[str, Any]]) -> None:
-    transport = Answering(list(replies))
-    asyncio.run(_use(PagerDuty("pagerduty/a", pagerduty.settings(), transport=transport), PAGERDUTY[call]))
+    transport = Scripted(replies)
+    use(PagerDuty("pagerduty/a", pagerduty.settings(), transport=transport), PAGERDUTY[call])
 
 
 @pytest.mark.parametrize("call", ZENDESK)
 @settings(deadline=None, max_examples=25)
 @given(replies=st.lists(answers("zendesk"), min_size=1, max_size=3))
 def test_zendesk(call: str, replies: list[dict[str, Any]]) -> None:
-    transport = Answering(list(replies))
-    asyncio.run(_use(Zendesk("zendesk/a", zendesk.settings(), transport=transport), ZENDESK[call]))
+    transport = Scripted(replies)
+    use(Zendesk("zendesk/a", zendesk.settings(), transport=transport), ZENDESK[call])

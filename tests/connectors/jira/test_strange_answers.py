@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.jira import Jira
 from connectors.jsm import ServiceManagement
-from incidents.errors import LiaisonError
-from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
+from incidents.models import InternalText, TicketChange, TicketStatus
 from tests.connectors.jira import conftest as jira
 from tests.connectors.jsm import conftest as jsm
+from tests.connectors.strange_answers import THEN, Call, Scripted, a_ticket, listed, use
 
-THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("no_repeats")
+
 WORDS = [
     "accountId",
     "key",
@@ -91,47 +87,18 @@ REPLIES = st.lists(ANSWERS | st.lists(ANSWERS, max_size=2), min_size=1, max_size
 NOTE = InternalText("x")
 
 
-class Scripted(httpx.AsyncBaseTransport):
-    """Gives the scripted answers in turn, the last one for ever; who we are is told rightly."""
-
-    def __init__(self, replies: list[Any]) -> None:
-        self._replies = list(replies)
+class Known(Scripted):
+    """Who we are is told rightly."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/myself"):
-            return httpx.Response(200, json={"accountId": "1", "displayName": "Liaison"})
-        reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
-        return httpx.Response(200, json=reply)
+            return self.answer({"accountId": "1", "displayName": "Liaison"})
+        return await super().handle_async_request(request)
 
 
-@pytest.fixture(autouse=True)
-def _no_repeats() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
-
-
-async def _listed(connector: Any) -> None:
-    async for _ in connector.changed_since(THEN):
-        pass
-
-
-def _ticket() -> Ticket:
-    return Ticket(
-        ref=TicketRef(connection="jsm/support", id="1"),
-        subject="",
-        status=TicketStatus.OPEN,
-        source_status="open",
-        requester=Contact(id="2"),
-        version=1,
-        created_at=THEN,
-        updated_at=THEN,
-    )
-
-
-Call = Callable[[Any], Awaitable[object]]
 BOTH: dict[str, Call] = {
     "check": lambda one: one.check(),
-    "changed_since": _listed,
+    "changed_since": listed,
     "subscriptions": lambda one: one.subscriptions(),
     "subscribe": lambda one: one.subscribe("https://a.example", title="t"),
     "mend_subscription": lambda one: one.mend_subscription("1", address="https://a.example"),
@@ -148,7 +115,7 @@ JIRA: dict[str, Call] = {
 DESK: dict[str, Call] = {
     **BOTH,
     "read": lambda one: one.read(["1"]),
-    "comments": lambda one: one.comments(_ticket(), THEN),
+    "comments": lambda one: one.comments(a_ticket("jsm/support", "1"), THEN),
     "was_done": lambda one: one.was_done("1", "a"),
     "update": lambda one: one.update(
         ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=NOTE), once="a"
@@ -156,17 +123,11 @@ DESK: dict[str, Call] = {
 }
 
 
-async def _use(connector: Any, call: Call) -> None:
-    with suppress(LiaisonError):
-        await call(connector)
-    await connector.aclose()
-
-
 @pytest.mark.parametrize("call", JIRA)
 @settings(deadline=None, max_examples=25)
 @given(replies=REPLIES)
 def test_jira(call: str, replies: list[Any]) -> None:
-    asyncio.run(_use(Jira("jira/a", jira.settings(), transport=Scripted(replies)), JIRA[call]))
+    use(Jira("jira/a", jira.settings(), transport=Known(replies)), JIRA[call])
 
 
 @pytest.mark.parametrize("call", DESK)
@@ -174,4 +135,4 @@ def test_jira(call: str, replies: list[Any]) -> None:
 @given(replies=REPLIES)
 def test_jsm(call: str, replies: list[Any]) -> None:
     known = jsm.settings(statuses={"Parked": "open"}, product_field="customfield_1")
-    asyncio.run(_use(ServiceManagement("jsm/a", known, transport=Scripted(replies)), DESK[call]))
+    use(ServiceManagement("jsm/a", known, transport=Known(replies)), DESK[call])

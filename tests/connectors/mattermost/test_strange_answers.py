@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.mattermost import Mattermost
-from incidents.errors import LiaisonError
 from incidents.models import ChatMessage
 from tests.connectors.mattermost.conftest import settings
+from tests.connectors.strange_answers import InTurn, use
+
+pytestmark = pytest.mark.usefixtures("no_repeats")
+
+
+class Coded(InTurn):
+    """Each with its status."""
+
+    def answer(self, reply: Any) -> httpx.Response:
+        status, data = reply
+        return httpx.Response(status, json=data)
+
 
 WORDS = (
     "id name display_name username is_bot team_id creator_id delete_at purpose header order posts props liaison_once "
@@ -51,24 +59,6 @@ CALLS: dict[str, Callable[[Mattermost], Awaitable[object]]] = {
 }
 
 
-class Answering(httpx.AsyncBaseTransport):
-    """Gives the scripted values in turn, for ever."""
-
-    def __init__(self, replies: list[tuple[int, Any]]) -> None:
-        self._replies = replies
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self._replies.append(self._replies.pop(0))
-        status, data = self._replies[-1]
-        return httpx.Response(status, json=data)
-
-
-@pytest.fixture(autouse=True)
-def _no_repeats() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
-
-
 @pytest.mark.parametrize("call", CALLS)
 @hypothesis_settings(deadline=None, max_examples=60)
 @given(
@@ -77,10 +67,5 @@ def _no_repeats() -> Iterator[None]:
     )
 )
 def test_mattermost(call: str, replies: list[tuple[int, Any]]) -> None:
-    async def use() -> None:
-        mattermost = Mattermost("mattermost/a", settings(), transport=Answering(list(replies)))
-        with suppress(LiaisonError):
-            await CALLS[call](mattermost)
-        await mattermost.aclose()
-
-    asyncio.run(use())
+    mattermost = Mattermost("mattermost/a", settings(), transport=Coded(replies))
+    use(mattermost, CALLS[call])

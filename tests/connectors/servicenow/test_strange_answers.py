@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
-import stamina
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.servicenow import ServiceNowHelpdesk, ServiceNowProblems
-from incidents.errors import LiaisonError
-from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
+from incidents.models import Contact, InternalText, TicketChange, TicketStatus
 from tests.connectors.servicenow import conftest as servicenow
 from tests.connectors.servicenow import problems_world
+from tests.connectors.strange_answers import THEN, Call, Scripted, a_ticket, listed, use
 
-THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("no_repeats")
+
 SYS_ID = "a" * 32
 COLUMNS = [
     "sys_id",
@@ -78,47 +74,21 @@ KNOWN: dict[str, object] = {
 }
 
 
-class Scripted(httpx.AsyncBaseTransport):
-    """Gives the scripted answers in turn, the last one for ever."""
+class Counted(Scripted):
+    """A list says how many rows there are in all."""
 
-    def __init__(self, replies: list[Any]) -> None:
-        self._replies = list(replies)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        data, total = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+    def answer(self, reply: Any) -> httpx.Response:
+        data, total = reply
         return httpx.Response(200, json=data, headers={"X-Total-Count": total})
 
 
-@pytest.fixture(autouse=True)
-def _no_repeats() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
-
-
-async def _listed(connector: Any) -> None:
-    async for _ in connector.changed_since(THEN):
-        pass
-
-
-def _ticket() -> Ticket:
-    return Ticket(
-        ref=TicketRef(connection="servicenow/support", id=SYS_ID),
-        subject="",
-        status=TicketStatus.OPEN,
-        source_status="1",
-        requester=Contact(id=SYS_ID),
-        version=1,
-        created_at=THEN,
-        updated_at=THEN,
-    )
-
-
-Call = Callable[[Any], Awaitable[object]]
 DESK: dict[str, Call] = {
     "check": lambda one: one.check(),
-    "changed_since": _listed,
+    "changed_since": listed,
     "read": lambda one: one.read([SYS_ID]),
-    "comments": lambda one: one.comments(_ticket(), THEN),
+    "comments": lambda one: one.comments(
+        a_ticket("servicenow/support", SYS_ID, customer=SYS_ID, status="1"), THEN
+    ),
     "was_done": lambda one: one.was_done(SYS_ID, "a"),
     "tier": lambda one: one.tier(Contact(id="", email="liaison")),
     "users_of": lambda one: one.users_of("liaison"),
@@ -132,7 +102,7 @@ DESK: dict[str, Call] = {
 
 ISSUES: dict[str, Call] = {
     "check": lambda one: one.check(),
-    "changed_since": _listed,
+    "changed_since": listed,
     "open_issue": lambda one: one.open_issue("t", InternalText("x"), once="i"),
     "find_issue": lambda one: one.find_issue("i"),
     "read": lambda one: one.read("PRB0000001"),
@@ -142,18 +112,12 @@ ISSUES: dict[str, Call] = {
 }
 
 
-async def _use(connector: Any, call: Call) -> None:
-    with suppress(LiaisonError):
-        await call(connector)
-    await connector.aclose()
-
-
 @pytest.mark.parametrize("call", DESK)
 @settings(deadline=None, max_examples=40)
 @given(replies=REPLIES)
 def test_helpdesk(call: str, replies: list[Any]) -> None:
-    desk = ServiceNowHelpdesk("servicenow/a", servicenow.settings(**KNOWN), transport=Scripted(replies))
-    asyncio.run(_use(desk, DESK[call]))
+    desk = ServiceNowHelpdesk("servicenow/a", servicenow.settings(**KNOWN), transport=Counted(replies))
+    use(desk, DESK[call])
 
 
 @pytest.mark.parametrize("call", ISSUES)
@@ -161,6 +125,6 @@ def test_helpdesk(call: str, replies: list[Any]) -> None:
 @given(replies=REPLIES)
 def test_issues(call: str, replies: list[Any]) -> None:
     tracker = ServiceNowProblems(
-        "servicenow/a", problems_world.settings(groups=["1"]), transport=Scripted(replies)
+        "servicenow/a", problems_world.settings(groups=["1"]), transport=Counted(replies)
     )
-    asyncio.run(_use(tracker, ISSUES[call]))
+    use(tracker, ISSUES[call])

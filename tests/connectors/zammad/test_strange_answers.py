@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
-import stamina
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connectors.zammad import Zammad
-from incidents.errors import LiaisonError
-from incidents.models import Contact, PublicText, Ticket, TicketChange, TicketRef, TicketStatus
+from incidents.models import PublicText, TicketChange, TicketStatus
+from tests.connectors.strange_answers import THEN, InTurn, a_ticket, listed, use
 from tests.connectors.zammad.conftest import settings
 
-THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("no_repeats")
+
 WORDS = (
     "id title state state_type_id name email firstname customer_id owner group priority tags updated_at created_at "
     "article_ids body content_type internal type sender preferences liaison_once created_by_id roles endpoint active "
@@ -41,39 +36,13 @@ ANYTHING = st.recursive(
     lambda part: st.lists(part, max_size=3) | st.dictionaries(KEYS, part, max_size=6),
     max_leaves=25,
 )
-TICKET = Ticket(
-    ref=TicketRef(connection="zammad/a", id="1"),
-    subject="",
-    status=TicketStatus.OPEN,
-    source_status="open",
-    requester=Contact(id="2"),
-    version=1,
-    created_at=THEN,
-    updated_at=THEN,
-)
-
-
-@dataclass
-class Answering(httpx.AsyncBaseTransport):
-    """Gives the scripted values in turn, for ever."""
-
-    replies: list[Any]
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.replies.append(self.replies.pop(0))
-        return httpx.Response(200, json=self.replies[-1])
-
-
-async def _changed(zammad: Zammad) -> None:
-    async for _ in zammad.changed_since(THEN):
-        pass
 
 
 CALLS: dict[str, Callable[[Zammad], Awaitable[object]]] = {
     "check": lambda one: one.check(),
     "read": lambda one: one.read(["1"]),
-    "changed_since": _changed,
-    "comments": lambda one: one.comments(TICKET, THEN),
+    "changed_since": listed,
+    "comments": lambda one: one.comments(a_ticket("zammad/a", "1"), THEN),
     "was_done": lambda one: one.was_done("1", "a"),
     "status": lambda one: one.update(["1"], TicketChange(status=TicketStatus.SOLVED), once="a"),
     "reply": lambda one: one.update(["1"], TicketChange(public_reply=PublicText("x")), once="a"),
@@ -84,12 +53,6 @@ CALLS: dict[str, Callable[[Zammad], Awaitable[object]]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_repeats() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=1):
-        yield
-
-
 @pytest.mark.parametrize("call", CALLS)
 @hypothesis_settings(deadline=None, max_examples=30)
 @given(
@@ -98,10 +61,5 @@ def _no_repeats() -> Iterator[None]:
     )
 )
 def test_zammad(call: str, replies: list[Any]) -> None:
-    async def use() -> None:
-        zammad = Zammad("zammad/a", settings(), transport=Answering(list(replies)))
-        with suppress(LiaisonError):
-            await CALLS[call](zammad)
-        await zammad.aclose()
-
-    asyncio.run(use())
+    zammad = Zammad("zammad/a", settings(), transport=InTurn(replies))
+    use(zammad, CALLS[call])
