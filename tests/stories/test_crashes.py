@@ -210,5 +210,5 @@ async def send_as_the_dead_worker_did(items: list[Leased]) -> None:
     """The call to the helpdesk, and nothing after it."""
     first = items[0]
     helpdesk = await resources.connect(first.effect.connection, Helpdesk)
-    change = ticket_sending._change(first)
+    change = ticket_sending.ticket_change(first.effect)
     await helpdesk.update([item.effect.target for item in items], change, once=first.effect.once)

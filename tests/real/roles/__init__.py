@@ -1,0 +1,1 @@
+"""Each role of an installation as a process of its own."""

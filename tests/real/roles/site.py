@@ -1,0 +1,278 @@
+"""An installation in parts: two Prefect servers with Redis, three workers, two gateways behind nginx, one listener.
+
+On Debian's PostgreSQL, Redis and nginx. Each part is a process that is configured by its environment alone, and is
+started again when it dies, as systemd would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+from cryptography.fernet import Fernet
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
+from prefect.settings.legacy import Setting
+
+from bench.sandbox import until
+from deployments.machine.prefect_server import client_settings
+from deployments.machine.process_table import ProcessTable
+from deployments.machine.processes import PYTHON, Child, Program, free_port
+from tests.docs.documents import PROJECT
+from tests.real.programs import cached_program, debian_program, postgres_programs
+from tests.real.running import HOST, open_folder, running
+
+LOGIN = f"liaison:{secrets.token_urlsafe(16)}"
+START_SECONDS = 120.0
+PORTS = {"gateway-1": 8400, "gateway-2": 8402, "api-1": 4201, "api-2": 4202, "hooks": 8080, "prefect": 4200}
+"""As docs/roles.md has them; each stands for a free one."""
+HEALTH = {"api": "/api/health", "gateway": "/healthz", "listener": "/readyz"}
+NGINX = """\
+daemon off;
+user root;
+worker_processes 1;
+pid {home}/nginx.pid;
+error_log stderr error;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {home}/body;
+    proxy_temp_path {home}/proxy;
+    fastcgi_temp_path {home}/fastcgi;
+    uwsgi_temp_path {home}/uwsgi;
+    scgi_temp_path {home}/scgi;
+    {documented}
+}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """`parts` by name. `ports` are the real ones, by the names of `PORTS` and `postgres`, `redis`, `listener`."""
+
+    home: Path
+    parts: dict[str, Child]
+    ports: Mapping[str, int]
+    environ: Mapping[str, str]
+
+    @property
+    def prefect_access(self) -> dict[Setting, str]:
+        """For `temporary_settings`."""
+        return {PREFECT_API_URL: self.environ["PREFECT_API_URL"], PREFECT_API_AUTH_STRING: LOGIN}
+
+    @property
+    def gateway_url(self) -> str:
+        """nginx before both gateways."""
+        return f"http://{HOST}:{self.ports['hooks']}"
+
+    @property
+    def store_url(self) -> str:
+        return self.environ["LIAISON_DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
+
+    async def liaison(self, *words: str) -> str:
+        """A verb that ends; what it said."""
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "deployments.cli", *words),
+            cwd=PROJECT,
+            env=self.environ,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said = (await program.communicate())[0].decode()
+        assert program.returncode == 0, said
+        return said
+
+    async def end(self, name: str, number: signal.Signals) -> None:
+        """Kill a part or ask it to end; return when it serves again, as far as that can be seen from outside."""
+        child = self.parts[name]
+        before = child.restarted
+        os.kill(child.pid, number)
+
+        async def is_back() -> bool:
+            return child.restarted > before and await self.answers(name)
+
+        await until(f"{name} is back", is_back, START_SECONDS)
+
+    async def answers(self, name: str) -> bool:
+        """Whether a part does what it is asked at its port; a worker and the services have none."""
+        port = self.ports.get(name)
+        if port is None:
+            return True
+        path = next((path for kind, path in HEALTH.items() if name.startswith(kind)), None)
+        if path is None:
+            return await _listens(port)
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            try:
+                return (await client.get(f"http://{HOST}:{port}{path}")).status_code == 200
+            except httpx.HTTPError:
+                return False
+
+    async def start(
+        self, name: str, command: Sequence[str | Path], *, with_redis: bool = False, **env: str
+    ) -> None:
+        """Start a part, and return at once."""
+        path = {"PYTHONPATH": str(cached_program("prefect-redis", ""))} if with_redis else {}
+        program = Program(
+            name=name,
+            command=[str(word) for word in command],
+            env={**self.environ, **path, **env},
+            log=self.home / f"{name}.log",
+            pause=0.1,
+            patience=30,
+        )
+        child = self.parts[name] = Child(
+            program=program, table=ProcessTable(self.home / "table.json"), say=print
+        )
+        await child.start()
+
+    async def start_role(self, name: str, *words: str, with_redis: bool = False, **env: str) -> None:
+        await self.start(name, [PYTHON, "-m", "deployments.cli", *words], with_redis=with_redis, **env)
+
+    async def until_all_answer(self, *names: str) -> None:
+        for name in names:
+            await until(f"{name} answers", lambda name=name: self.answers(name), START_SECONDS)
+
+
+@asynccontextmanager
+async def open_site(policy: Path) -> AsyncIterator[Site]:
+    """Migrated and registered, with both servers and nginx; `start_the_rest` when its connections are saved."""
+    cached_program("prefect-redis", "")
+    names = (*PORTS, "postgres", "redis", "listener")
+    ports = {name: free_port(0) for name in names}
+    async with AsyncExitStack() as stack:
+        home = stack.enter_context(open_folder("roles"))
+        await stack.enter_async_context(_postgres(home, ports["postgres"]))
+        site = Site(home=home, parts={}, ports=ports, environ=_environment(home, policy, ports))
+        stack.callback(_keep_logs, home, policy.parent / "logs")
+        stack.push_async_callback(_stop, site)
+        await site.start("redis", _redis(ports["redis"], home))
+        await site.start("nginx", _nginx(home, ports))
+        await site.until_all_answer("redis")
+        await site.liaison("migrate")
+        for name in ("api-1", "api-2"):
+            port = {"LIAISON_SERVER_PORT": str(ports[name])}
+            await site.start_role(name, "server", "--part", "api", with_redis=True, **port)
+        await site.start_role("services", "server", "--part", "services", with_redis=True)
+        await site.until_all_answer("api-1", "api-2")
+        await site.liaison("register")
+        yield site
+
+
+async def start_the_rest(site: Site) -> None:
+    """What works: to be called when the connections are saved, so that nobody need wait until they are seen."""
+    for name in ("gateway-1", "gateway-2"):
+        await site.start_role(name, "gateway", "--no-listens", LIAISON_GATEWAY_PORT=str(site.ports[name]))
+    for name in ("worker-1", "worker-2", "worker-3"):
+        await site.start_role(name, "worker")
+    await site.start_role("listener", "listener", LIAISON_LISTENER_PORT=str(site.ports["listener"]))
+    await site.until_all_answer("gateway-1", "gateway-2", "listener")
+
+
+def _environment(home: Path, policy: Path, ports: Mapping[str, int]) -> dict[str, str]:
+    store = f"postgresql://postgres@{HOST}:{ports['postgres']}"
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "LIAISON_"))
+    }
+    return {
+        **kept,
+        **client_settings(home),
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_API_URL": f"http://{HOST}:{ports['prefect']}/api",
+        "PREFECT_API_AUTH_STRING": LOGIN,
+        "PREFECT_SERVER_API_AUTH_STRING": LOGIN,
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"{store}/prefect",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+        "LIAISON_REDIS_URL": f"redis://{HOST}:{ports['redis']}/0",
+        "LIAISON_DATABASE_URL": f"{store}/liaison",
+        "LIAISON_KEY": Fernet.generate_key().decode(),
+        "LIAISON_POLICY": str(policy),
+        # Nobody may make it.
+        "LIAISON_HOME": str(policy.parent / "nothing"),
+    }
+
+
+@asynccontextmanager
+async def _postgres(home: Path, port: int) -> AsyncIterator[None]:
+    owner = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
+        if os.geteuid() == 0
+        else []
+    )
+    data, programs = home / "data", postgres_programs()
+    data.mkdir()
+    if owner:
+        shutil.chown(data, "postgres")
+    make = [*owner, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8"]
+    process = await asyncio.create_subprocess_exec(
+        *make, "--locale=C.UTF-8", cwd=data, stdout=asyncio.subprocess.DEVNULL
+    )
+    assert await process.wait() == 0
+    settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=300")
+    serve = [*owner, programs / "postgres", "-D", data, "-p", str(port)]
+    serve += [word for setting in settings for word in ("-c", setting)]
+    async with running("postgres", serve, port=port, home=home):
+        await until("PostgreSQL has started", lambda: _made(port), START_SECONDS)
+        yield
+
+
+async def _made(port: int) -> bool:
+    """Whether both databases are there. A server takes connections before it is ready for them."""
+    try:
+        connection = await asyncpg.connect(f"postgresql://postgres@{HOST}:{port}/postgres")
+    except asyncpg.CannotConnectNowError:
+        return False
+    for name in ("liaison", "prefect"):
+        await connection.execute(f"create database {name}")
+    await connection.close()
+    return True
+
+
+def _redis(port: int, home: Path) -> list[str | Path]:
+    quiet = ("--save", "", "--appendonly", "yes", "--dir", str(home))
+    return [debian_program("redis-server"), "--port", str(port), "--bind", HOST, *quiet]
+
+
+def _nginx(home: Path, ports: Mapping[str, int]) -> list[str | Path]:
+    """By the block of the documentation."""
+    page = (PROJECT / "docs" / "roles.md").read_text("utf-8")
+    found = re.search(r"```nginx\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    documented = found[1]
+    for name, port in PORTS.items():
+        documented = re.sub(rf":{port}\b", f":{ports[name]}", documented)
+    config = home / "nginx.conf"
+    config.write_text(NGINX.format(home=home, documented=documented))
+    return [debian_program("nginx"), "-p", home, "-e", "stderr", "-c", config]
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _keep_logs(home: Path, folder: Path) -> None:
+    """Where pytest keeps what failed."""
+    folder.mkdir()
+    for log in home.glob("*.log"):
+        shutil.copy(log, folder)
+
+
+async def _stop(site: Site) -> None:
+    """The workers first: runs that end now tell Prefect how."""
+    order = sorted(site.parts, key=lambda name: (not name.startswith("worker"), name in ("redis", "nginx")))
+    for group in (("worker",), ("gateway", "listener", "api", "services"), ("redis", "nginx")):
+        await asyncio.gather(*(site.parts[name].stop() for name in order if name.startswith(group)))
