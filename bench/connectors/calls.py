@@ -109,7 +109,7 @@ def _tracker(tracker: IssueTracker) -> Mapping[str, Call]:
     return {
         "open_issue": open_issue,
         "issue_comment": lambda number: tracker.comment(keys[number], NOTE, once=f"comment:{number}"),
-        "issue_status": lambda number: tracker.status(keys[number]),
+        "read_issue": lambda number: tracker.read(keys[number]),
     }
 
 

@@ -27,9 +27,9 @@ from bench.month.copies import CopiedTable, Copies, copy_rows
 from bench.month.rows import INCIDENT, PAGES, RUN, RUN_EVENTS
 from bench.result import Result, progress
 from bench.sandbox import Sandbox, open_sandbox, until
+from deployments.machine.databases import PREFECTS_DATABASE
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.prefect_events import KEPT, QUOTES
-from deployments.machine.stack import PREFECTS_DATABASE
 from deployments.worker.declarations import declarations
 from flows.prune import SCHEDULES, STAGES
 from incidents.policy.retention import Retention

@@ -179,7 +179,7 @@ class History:
             self.doubled += 1
 
     def _some_told(self) -> list:  # type: ignore[type-arg]
-        return self.random.choice([one.told for one in (*self.desks.values(), self.pager)])
+        return self.random.choice([*(desk.told for desk in self.desks.values()), self.pager.told])
 
     # What Liaison does
 
@@ -284,9 +284,9 @@ class History:
                 told, desk.told = desk.told, []
                 self.liaison.take_in(self.liaison.read(desk, told))
         while self.pager.told:
-            told = [event for event in self.pager.told if event.key == self.pager.told[0].key]
-            self.pager.told = [event for event in self.pager.told if event.key != told[0].key]
-            self.liaison.hear_page(told)
+            heard = [event for event in self.pager.told if event.key == self.pager.told[0].key]
+            self.pager.told = [event for event in self.pager.told if event.key != heard[0].key]
+            self.liaison.hear_page(heard)
         # Lane by lane, as one change of an object waits for the one before.
         while due := self.liaison.due():
             self.deliver(len(due))

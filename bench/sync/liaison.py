@@ -267,8 +267,8 @@ class Liaison:
     @property
     def writes(self) -> int:
         """How often we have changed something in a tool."""
-        tools = [*self.desks.values(), self.pager, *([self.chat] if self.chat else [])]
-        return sum(tool.writes for tool in tools)
+        desks = sum(desk.writes for desk in self.desks.values())
+        return desks + self.pager.writes + (self.chat.writes if self.chat else 0)
 
     def case_now(self) -> Case:
         """The case, as the store would load it."""

@@ -119,9 +119,10 @@ def test_the_report_is_plain_text():
         ImportLine(fate=Fate.TAKEN, what="SLA policy '[red]x[/red]'", words="as x"),
         ImportLine(fate=Fate.LEFT, what="SLA policy 'y'", words="why", cure="what to do"),
     )
-    console = Console(file=StringIO(), width=40)
+    written = StringIO()
+    console = Console(file=written, width=40)
     print_report(console, Imported(text="sla: {}\n", lines=lines))
-    printed = console.file.getvalue().splitlines()
+    printed = written.getvalue().splitlines()
     assert printed[0] == "taken     SLA policy '[red]x[/red]': as x"
     assert printed[1] == "left out  SLA policy 'y': why; what to do"
     assert " ".join(printed[2:]).startswith("1 taken, 0 differs, 1 left out.")

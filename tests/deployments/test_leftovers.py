@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from prefect.blocks.core import Block
@@ -20,7 +21,7 @@ SLUG = "sample-leftovers"
 TOKEN, OLD_SECRET = "the-token", "the-old-signing-secret"
 
 
-def of_then() -> type[Block]:
+def of_then() -> Any:
     class Then(Block):
         """As a version before saved it."""
 
@@ -33,7 +34,7 @@ def of_then() -> type[Block]:
     return Then
 
 
-def of_today() -> type[Block]:
+def of_today() -> Any:
     class Today(Block):
         """As this version reads it: a field has gone, and one has come."""
 

@@ -159,6 +159,9 @@ def test_schedules_of_versions_that_remembered_nothing_give_way(cron: str, is_ke
     """Else an upgraded installation would go on with a run each minute, as if somebody had wanted it."""
     [declared] = [one for one in declarations() if one.name == "recover"]
     there = DeploymentResponse.model_construct(
+        name=declared.name,
+        flow_id=uuid4(),
+        labels={},
         schedules=[DeploymentSchedule(schedule=CronSchedule(cron=cron, timezone="UTC"), active=True)],
         parameters={},
         tags=declared.tags,

@@ -15,9 +15,10 @@ from deployments.commands.settings import EXAMPLE_POLICY, operator_key
 from deployments.commands.up import Patience, up
 from deployments.demo.policies import POLICY
 from deployments.demo.world import connections, open_world
+from deployments.machine.databases import OUR_DATABASE
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.processes import free_port
-from deployments.machine.stack import OUR_DATABASE, StackOptions
+from deployments.machine.stack import StackOptions
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from tests.deployments.gateway.vendors import HTTP, SETTINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,8 @@ def test_a_subject_has_all_that_its_life_needs(subject, policy):
 
 def test_only_services_and_severities_of_the_policy_are_learnt(policy):
     routing = trained_of(InsightKind.ROUTING)
-    services, severities, groups = (routing.learner(one.label, policy) for one in routing.subjects)
+    learners: list[Any] = [routing.learner(one.label, policy) for one in routing.subjects]
+    services, severities, groups = learners
     assert services.allowed == frozenset(policy.services)
     assert severities.allowed == {"1", "2", "3", "4"}
     assert groups.allowed is None

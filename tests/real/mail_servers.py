@@ -184,6 +184,12 @@ def _more(home: Path, *, certificate: LoopbackCertificate | None, introspection:
     return more
 
 
+def _reset(server: SMTP) -> None:
+    """The connection ends in the middle, as a program that died leaves it."""
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
+
+
 class _Relay:
     """Takes mail from who logs in, and hands it to Dovecot for every recipient; fails when told to."""
 
@@ -206,8 +212,7 @@ class _Relay:
         fault = self._faults.take("smtp/mail")
         kind = None if fault is None else fault[0]
         if kind is FaultKind.CRASH:
-            assert server.transport is not None
-            server.transport.abort()
+            _reset(server)
         answers = {
             FaultKind.RATE_LIMIT: "450 4.7.1 too many mails",
             FaultKind.UNAUTHORIZED: "530 5.7.0 Authentication required",
@@ -227,8 +232,7 @@ class _Relay:
         assert isinstance(envelope.content, bytes)
         await asyncio.to_thread(self._deliver, envelope.mail_from or "", envelope.rcpt_tos, envelope.content)
         if kind is FaultKind.DROP_REPLY:
-            assert server.transport is not None
-            server.transport.abort()
+            _reset(server)
         return "421 4.3.2 closing" if kind is FaultKind.ERROR_AFTER_WORK else "250 2.0.0 delivered"
 
     def _deliver(self, sender: str, recipients: list[str], content: bytes) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -102,8 +103,9 @@ async def test_an_incident_of_such_tickets_asks_for_a_persons_word_with_the_list
     assert end.text.startswith(
         "Closed on the word of Ada Agent (I called all three): 3 customer(s) must be told"
     )
-    listed = shown_as_json(await shown(liaison.database, "INC-1"))["customers_to_tell"]
-    assert [one["ticket"] for one in listed] == ["http/desk#4711", "http/desk#4712", "http/desk#4713"]  # type: ignore[index]
+    shown_whole: Any = shown_as_json(await shown(liaison.database, "INC-1"))
+    listed = shown_whole["customers_to_tell"]
+    assert [one["ticket"] for one in listed] == ["http/desk#4711", "http/desk#4712", "http/desk#4713"]
 
 
 async def test_three_messages_that_end_for_one_reason_are_one_line(

@@ -64,8 +64,8 @@ async def test_nobody_has_it_and_then_nobody_stirs(liaison: Installation):
     """The lead is paged of an orphan once, and is no engineer; who takes a ticket has it; four silent hours are another
     page; and when it is over none rings on."""
     patient = {"sla": {"targets": {1: {"response": "100h", "resolution": "200h"}}}}
-    lead = {"title": "Lea", "pager_target": "payments-lead"}
-    liaison.write_policy({**patient, "ownership": {"lead": lead}})
+    written = {"title": "Lea", "pager_target": "payments-lead"}
+    liaison.write_policy({**patient, "ownership": {"lead": written}})
     (ticket,) = await liaison.escalated()
     await liaison.let_pass(16 * MINUTE)
     await sla_sweep()

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from prefect.blocks.core import Block
-from prefect.testing.standard_test_suites import BlockStandardTestSuite
+from prefect.testing.standard_test_suites.blocks import BlockStandardTestSuite
 
 from blocks.alertmanager import AlertmanagerBlock
 from connectors.alertmanager import Alertmanager

@@ -251,8 +251,8 @@ async def test_encrypted_or_not_at_all(crm_url: str, word: str):
         directory = in_database(url)
         assert await directory.tier(ADA) == "gold"
         await directory.aclose()
-    url = address.update_query_dict({word: "require"}).set(host="127.0.0.1", port=1)
-    directory = in_database(url.render_as_string(hide_password=False))
+    nowhere = address.update_query_dict({word: "require"}).set(host="127.0.0.1", port=1)
+    directory = in_database(nowhere.render_as_string(hide_password=False))
     with pytest.raises(Unreachable):
         await directory.tier(ADA)
     await directory.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -32,7 +33,7 @@ URL = "https://vendor.example"
 def connectors() -> dict[str, Connector]:
     """One of each vendor that sends webhooks."""
     token = SecretStr("a-token-of-a-test")
-    blocks = [
+    blocks: list[Any] = [
         ZendeskBlock(subdomain="acme", email="a@b.example", api_token=token, signing_secrets=SIGNED),
         ZammadBlock(base_url=URL, api_token=token, signing_secrets=SIGNED),
         RequestTrackerBlock(base_url=URL, user="liaison", token=token, signing_secrets=SIGNED),

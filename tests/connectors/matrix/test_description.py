@@ -17,8 +17,8 @@ import pytest
 
 from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.matrix import Matrix
-from connectors.matrix.fake.app import ANNA, BOT, SERVER, FakeMatrix
-from connectors.matrix.fake.homeserver import FakeDevice
+from connectors.matrix.fake.app import ANNA, BOT, FakeMatrix
+from connectors.matrix.fake.homeserver import SERVER, FakeDevice
 from incidents.errors import LiaisonError
 from incidents.models import ChatMessage
 from tests.connectors.description import DescribedCall, Judge

@@ -8,8 +8,8 @@ import pytest
 
 from connectors.kit.fakes.faults import FaultKind
 from connectors.matrix import Matrix
-from connectors.matrix.fake.app import ANNA, BORIS, BOT, SERVER, FakeMatrix
-from connectors.matrix.fake.homeserver import FakeDevice, MatrixNo
+from connectors.matrix.fake.app import ANNA, BORIS, BOT, FakeMatrix
+from connectors.matrix.fake.homeserver import SERVER, FakeDevice, MatrixNo
 from connectors.matrix.mapping import ONCE
 from connectors.matrix.rooms.naming import alias_name
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown

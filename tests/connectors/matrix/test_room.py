@@ -9,8 +9,8 @@ import pytest
 from connectors.kit.fakes.faults import FaultKind, Faults
 from connectors.matrix import Matrix
 from connectors.matrix.client_api import path
-from connectors.matrix.fake.app import ANNA, BORIS, BOT, SERVER, FakeMatrix
-from connectors.matrix.fake.homeserver import FakeDevice, MatrixNo
+from connectors.matrix.fake.app import ANNA, BORIS, BOT, FakeMatrix
+from connectors.matrix.fake.homeserver import SERVER, FakeDevice, MatrixNo
 from connectors.matrix.mapping import ONCE
 from incidents.commands.verbs import Verb
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown

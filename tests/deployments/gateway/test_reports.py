@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy import QueuePool
 
 from deployments.gateway import reports
 from deployments.gateway.reports import Reports
@@ -17,6 +18,12 @@ from tests.deployments.gateway.vendors import HTTP, NOW
 
 PICTURE = ReportFile(name="sla-2026-W47-trend.png", title="Trend", media_type=PNG, content=b"\x89PNG\xff\x00")
 TABLE = ReportFile(name="sla-2026-W47-causes.csv", title="Causes", media_type=CSV, content=b'"cause"\r\n')
+
+
+def _in_use(database: Database) -> int:
+    pool = database.engine.pool
+    assert isinstance(pool, QueuePool)
+    return pool.checkedout()
 
 
 @pytest.fixture
@@ -86,9 +93,9 @@ async def test_readers_never_keep_webhooks_waiting(sender: Sender, database: Dat
     await holder.exec_driver_sql("lock table report_files")
     async with asyncio.TaskGroup() as group:
         readers = [group.create_task(sender.http.get(f"/reports/{token}/{PICTURE.name}")) for _ in range(50)]
-        await until(lambda: database.engine.pool.checkedout() == reports.AT_ONCE)
+        await until(lambda: _in_use(database) == reports.AT_ONCE)
         assert (await sender.send(HTTP)).status_code == 200
-        assert database.engine.pool.checkedout() == reports.AT_ONCE
+        assert _in_use(database) == reports.AT_ONCE
         await holder.close()
     assert {reader.result().status_code for reader in readers} == {200}
 

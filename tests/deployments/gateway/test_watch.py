@@ -13,7 +13,7 @@ from deployments.gateway.notices import Notices
 from deployments.gateway.watch import RECOVER, SLA_SWEEP, Watch, WatchPacing
 from deployments.worker.declarations import declarations
 from incidents.events import Lane
-from incidents.lifecycle import IncidentState
+from incidents.models import IncidentState
 from incidents.store.database import Database
 from incidents.store.inbox.drains import begin_drain, end_drain
 from incidents.store.instance import instance_id

@@ -9,7 +9,8 @@ from incidents.case import Case, Plan
 from incidents.commands.verbs import Verb
 from incidents.decisions import closure, escalation, sync, validation
 from incidents.decisions.commands.chat import chat_command
-from incidents.decisions.ticket_news import TicketNews, ticket_news
+from incidents.decisions.ticket_change import TicketNews
+from incidents.decisions.ticket_news import ticket_news
 from incidents.effects import EffectKind, EffectState
 from incidents.errors import IllegalMove
 from incidents.events import ChatCommand, PageChange

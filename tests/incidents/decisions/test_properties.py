@@ -11,6 +11,7 @@ from incidents.basis import Basis
 from incidents.commands.verbs import Verb
 from incidents.decisions import closure, escalation, intake, sla, sync, ticket_news, validation
 from incidents.decisions.commands.chat import chat_command
+from incidents.decisions.ticket_change import TicketNews
 from incidents.effects import CustomerText, EffectKind, EffectState, NoteText
 from incidents.events import ChatCommand, PageChange
 from incidents.lifecycle import MOVES
@@ -135,7 +136,7 @@ def decisions(draw):
         text=draw(st.sampled_from(["", INNER])),
     )
     ticket = a_ticket(status=draw(st.sampled_from(TicketStatus)), subject=INNER, version=2)
-    news = ticket_news.TicketNews(before=a_ticket(), after=ticket, comments=(said,))
+    news = TicketNews(before=a_ticket(), after=ticket, comments=(said,))
     joins = [
         intake.Join(ticket=ticket, origin=JoinOrigin.RULE, reason=INNER)
         for ticket in tickets(2, subject=INNER)
@@ -218,7 +219,7 @@ STEADY = {
     "ticket news": lambda case: ticket_news.ticket_news(
         case,
         [
-            ticket_news.TicketNews(
+            TicketNews(
                 before=a_ticket(),
                 after=a_ticket(status=TicketStatus.SOLVED, version=2),
                 comments=(a_comment("x", author=Author.AGENT, is_public=False),),

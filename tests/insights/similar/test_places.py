@@ -63,5 +63,6 @@ def test_what_is_no_place_is_none(place):
     ],
 )
 def test_distances_are_those_on_the_ground(one, other, kilometres):
-    [far] = distances(*one, np.array([other[0]]), np.array([other[1]]))
+    latitude, longitude = one
+    [far] = distances(latitude, longitude, np.array([other[0]]), np.array([other[1]]))
     assert far == pytest.approx(kilometres, rel=0.01)

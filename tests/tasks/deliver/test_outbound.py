@@ -12,11 +12,12 @@ import pytest
 
 from bench.fan_out.untold import open_incident, plan_messages, settings_of
 from blocks.mail import MailBlock
+from connectors.mail import Mail
 from connectors.mail.fake.app import ADDRESS, FakeMailServer
 from connectors.mail.fake.mailbox import FakeMailbox
 from incidents.effects import Effect, EffectKind, EffectState, OutboundText
 from incidents.models import PublicText
-from incidents.ports import Helpdesk, ListeningSource
+from incidents.ports import Helpdesk
 from incidents.store.database import Database
 from incidents.store.ledger.due import incidents_with_due_effects
 from incidents.store.ledger.effects import lease_effects, plan_effects
@@ -69,7 +70,7 @@ class _Site:
                 "Help", email=f"in{number}@customer.example", message_id=f"{number}@customer.example"
             )
             self.door.deliver(mail)
-        source = await resources.connect(NAME, ListeningSource)
+        source = await resources.connect(NAME, Mail)
         assert [heard async for heard in source.hear_once(None)]
         helpdesk = await resources.connect(NAME, Helpdesk)
         known = [ticket.ref.id async for ticket in helpdesk.changed_since(datetime(2020, 1, 1, tzinfo=UTC))]
