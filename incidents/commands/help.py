@@ -21,8 +21,8 @@ HELP: tuple[VerbHelp, ...] = (
     VerbHelp(verb=Verb.STATUS, usage="status", does="how it stands, who has it", example="status INC-7"),
     VerbHelp(
         verb=Verb.ESCALATE,
-        usage="escalate [service] [sev1-4] [because why]",
-        does="page the team now",
+        usage="escalate [service or next] [sev1-4] [because why]",
+        does="page the team now; `next`: whoever comes after those who were paged",
         example="escalate checkout sev2 because nobody can pay",
     ),
     VerbHelp(

@@ -33,6 +33,7 @@ from incidents.commands.words import (
     Update,
 )
 from incidents.models import Severity
+from incidents.notes.next_rung import NEXT, is_rung_mark
 from incidents.texts.plain_text import cut, one_line
 
 _BETWEEN = frozenset({"into", "with", "and", "to", "for"})
@@ -112,14 +113,20 @@ def _escalate(typed: Typed, ground: Ground) -> Command | Mistake:
         else:
             rest.append(word)
     service: str | None = None
-    if rest:
+    is_next = bool(rest) and rest[0].casefold() == NEXT and _service(NEXT, ground) is None
+    rest = rest[is_next:]
+    mark = rest[0] if is_next and rest and is_rung_mark(rest[0]) else ""
+    rest = rest[bool(mark) :]
+    if rest and not is_next:
         service = _service(rest[0], ground)
         if service is not None:
             rest = rest[1:]
         elif len(rest) == 1 and (has_reason or _near(rest[0], ground.services)):
             return _no_service(typed, rest[0], ground)
     why = " ".join([*rest, *([f"because {why}" if rest else why] if why else [])])
-    return Escalate(service=service, severity=severity, why=cut(one_line(why), _LONGEST_WHY))
+    return Escalate(
+        service=service, severity=severity, is_next=is_next, mark=mark, why=cut(one_line(why), _LONGEST_WHY)
+    )
 
 
 def _link(typed: Typed, ground: Ground) -> Command | Mistake:

@@ -24,10 +24,14 @@ class Status:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Escalate:
-    """Page the team now. `service` is None where the incident says it, `severity` where it stays."""
+    """Page the team now. `service` is None where the incident says it, `severity` where it stays. `is_next` wakes the
+    next one of the ladder where the team is paged already; `mark` is the rung that a button was made for, "" for
+    whichever is next."""
 
     service: str | None = None
     severity: Severity | None = None
+    is_next: bool = False
+    mark: str = ""
     why: str = ""
 
 

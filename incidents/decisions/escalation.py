@@ -20,7 +20,8 @@ from incidents.models import (
     Stage,
 )
 from incidents.notes.context import context_message, page_for, room_name
-from incidents.notes.notes import accountable_words, verdict_words
+from incidents.notes.next_rung import next_rung, person_page_key
+from incidents.notes.notes import accountable_words, team_words, verdict_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
 
@@ -162,12 +163,12 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     effects: list[Effect] = [page_effect(seen, basis, level=0)]
     effects += _room(seen, basis)
     note = internal(
-        f"{incident.name}: team {team.title} has been paged ({why}). They see every linked ticket; "
+        f"{incident.name}: {team_words(team.title)} has been paged ({why}). They see every linked ticket; "
         f"you will be told here when somebody takes it, and when it is fixed. {accountable_words(incident)}"
     )
     once = case.once("escalated")
     effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present]
-    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged team {team.title}: {why}")
+    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged {team_words(team.title)}: {why}")
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
@@ -196,29 +197,22 @@ def next_level(case: Case, basis: Basis, plan: Plan) -> Plan:
     The plan as it is when nobody is left. Only for an incident that engineers have.
     """
     incident = plan.incident
-    team = basis.policy.team_of(incident.service)
+    team, seen = basis.policy.team_of(incident.service), replace(case, incident=incident)
+    rung = next_rung(seen, basis.policy)
+    if rung is None:
+        return plan
     if incident.page_level < len(team.ladder):
         incident = replace(incident, page_level=incident.page_level + 1)
-        rung = team.ladder[incident.page_level - 1]
         page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
     else:
-        people = {"lead": team.lead, "manager": team.manager}
-        pages = [
-            (person_page(case, who, person, basis), person)
-            for who, person in people.items()
-            if person is not None
-        ]
-        left = [(one, person) for one, person in pages if case.line(one.key) is None]
-        if not left:
-            return plan
-        page, rung = left[0]
+        page = person_page(case, "lead" if rung is team.lead else "manager", rung, basis)
     entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged the next level: {rung.title}")
     return replace(plan, incident=incident, effects=(*plan.effects, page), entries=(*plan.entries, entry))
 
 
 def person_page(case: Case, who: str, person: Rung, basis: Basis) -> Effect:
     """The page of the team's lead or manager, once in a generation; what comes later are notes on that page."""
-    key = f"{case.once('page')}:{who}"
+    key = person_page_key(case, who)
     return Effect(
         key=key,
         once=key,

@@ -8,7 +8,7 @@ from incidents.actions import NOT_STARTED
 from incidents.case import ACTION_AGAIN, Case, LedgerLine
 from incidents.effects import ActionCall, Effect, EffectKind, EffectState, NoteText, Nothing
 from incidents.egress.edges import Confided, Edge
-from incidents.models import ChatMessage
+from incidents.models import Button, ChatMessage
 from incidents.policy.policy import ActionPolicy, Policy
 from incidents.texts.messages import internal
 
@@ -56,11 +56,14 @@ def action_effect(case: Case, action: ActionPolicy, *, approved_by: str | None =
     )
 
 
-def tell_room(case: Case, policy: Policy, what: str, text: str) -> list[Effect]:
+def tell_room(
+    case: Case, policy: Policy, what: str, text: str, *, buttons: tuple[Button, ...] = ()
+) -> list[Effect]:
     """A post, if the incident has a room and its team still has a chat."""
     has_room = any(line.kind is EffectKind.CHAT_ROOM for line in case.ledger)
     has_room = has_room and policy.team_of(case.incident.service).chat is not None
-    return [chat_post(case, policy, what, ChatMessage(text=text))] if has_room else []
+    message = ChatMessage(text=text, buttons=buttons)
+    return [chat_post(case, policy, what, message)] if has_room else []
 
 
 def tell_engineers(

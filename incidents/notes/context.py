@@ -10,6 +10,7 @@ from incidents.case import Case
 from incidents.commands.verbs import Verb
 from incidents.links.story_links import board_address, story_link
 from incidents.models import Button, ChatMessage, Incident, Link, Page, Verdict
+from incidents.notes.next_rung import NEXT, next_rung, rung_mark
 from incidents.notes.notes import (
     customers_hit,
     evidence_lines,
@@ -122,12 +123,22 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
         text=text,
         buttons=(
             Button(label="I have it", verb=Verb.ACKNOWLEDGE, incident=name),
+            *escalate_button(case, basis.policy),
             Button(label="It works again", verb=Verb.RESOLVE, incident=name),
             Button(label="Not us", verb=Verb.NOT_US, incident=name),
             Button(label="Status", verb=Verb.STATUS, incident=name),
         ),
         links=links(case, basis.policy),
     )
+
+
+def escalate_button(case: Case, policy: Policy) -> tuple[Button, ...]:
+    """By which the next one is woken, too; none where nobody is left. Its words say whom, so that pressing it twice
+    wakes nobody more."""
+    if next_rung(case, policy) is None:
+        return ()
+    words = f"{NEXT} {rung_mark(case)}"
+    return (Button(label="Escalate", verb=Verb.ESCALATE, incident=case.incident.name, words=words),)
 
 
 def links(case: Case, policy: Policy) -> tuple[Link, ...]:

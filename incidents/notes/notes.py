@@ -86,13 +86,19 @@ def accountable_words(incident: Incident) -> str:
     return f"Accountable: {incident.owner}." if incident.owner else ""
 
 
+def team_words(title: str) -> str:
+    """`Payments team`, and `team Payments`: a title that says so itself is not called a team twice."""
+    return title if "team" in title.casefold() else f"team {title}"
+
+
 def who_has_it(case: Case, policy: Policy) -> str:
     """Who is on it, or which team was paged; "" if neither."""
     incident = case.incident
     if incident.responder:
         return f"{incident.responder} is on it."
     if case.pages:
-        return f"Team {policy.team_of(incident.service).title} has been paged."
+        words = team_words(policy.team_of(incident.service).title)
+        return f"{words[:1].upper()}{words[1:]} has been paged; nobody has taken it yet."
     return ""
 
 

@@ -178,7 +178,7 @@ async def test_an_automatic_one_that_is_held_back_wakes_engineers_at_once(liaiso
     await liaison.escalated()
     assert started(liaison) == []
     assert len(liaison.world.pagerduty.pages) == 1
-    paged = next(text for text in await told(liaison) if text.startswith("Paged team"))
+    paged = next(text for text in await told(liaison) if text.startswith("Paged Payments team"))
     assert "the action 'fail over' was not started: actions are paused by Olga" in paged
 
 

@@ -113,3 +113,19 @@ async def test_what_cannot_be_looked_up_now_is_asked_again(liaison: Installation
     await liaison.let_pass(timedelta(minutes=10))
     await liaison.sync()
     assert liaison.page.status == "acknowledged"
+
+
+async def test_escalating_from_the_room(liaison: Installation):
+    """The button wakes the next of the ladder, once, for a member; whoever is none is told so, alone."""
+    await liaison.escalated()
+    pages = liaison.world.pagerduty.pages
+    await press(liaison, "Escalate", user=STRANGER, has_joined=False)
+    assert [page.target for page in pages] == ["payments"]
+    assert asides(liaison) == [
+        "Sorry, I did not escalate INC-1: only members of the incident's room may escalate it; join it first."
+    ]
+    for _ in range(2):
+        await press(liaison, "Escalate", user="U0ANNA", has_joined=True)
+    assert [page.target for page in pages] == ["payments", "payments-lead"]
+    assert liaison.room().count("Paged the next level: Payments lead, escalated by anna in chat") == 1
+    assert (await liaison.incident()).state is IncidentState.ESCALATED

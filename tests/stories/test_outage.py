@@ -29,7 +29,7 @@ async def test_from_the_first_ticket_to_closed(liaison: Installation):
     for ticket in tickets:
         assert "confirmed: customers are hit" in liaison.notes(ticket)
         assert "+ http/checkout: " in liaison.notes(ticket), "a verdict comes with its evidence"
-        assert "team Payments team has been paged" in liaison.notes(ticket)
+        assert "Payments team has been paged" in liaison.notes(ticket)
         assert liaison.replies(ticket) == [], "notes are for colleagues"
     incident = await liaison.incident()
     assert (incident.state, incident.verdict) == (IncidentState.ESCALATED, Verdict.CONFIRMED)

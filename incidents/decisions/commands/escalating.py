@@ -5,24 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from incidents.basis import Basis
-from incidents.case import Case, Entry, EntryKind, Plan
-from incidents.decisions.escalation import BY_WORD, mobilise
+from incidents.case import Case, Entry, EntryKind, LedgerLine, Plan
+from incidents.decisions.escalation import BY_WORD, mobilise, next_level
 from incidents.decisions.holding.hold import made_worse
-from incidents.decisions.posts import tell_engineers
+from incidents.decisions.posts import page_notes, tell_engineers, tell_room
 from incidents.decisions.ticket_news import can_reopen
+from incidents.effects import EffectKind, EffectState
 from incidents.lifecycle import WITH_ENGINEERS, reopen
 from incidents.models import Severity
+from incidents.notes.context import escalate_button
+from incidents.notes.next_rung import next_rung, rung_mark
+from incidents.notes.notes import team_words
 from incidents.texts.times import duration
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EscalationWord:
     """Who says so, with where and why (`Ada in a note on #7: nobody can pay`); `severity` where they name one, and
-    `mark` tells it from any other."""
+    `mark` tells it from any other. With `is_next` the next one of the ladder is woken where the team was; `rung` is
+    how far it was climbed when a button was made that asks for it, "" for a person's words."""
 
     by: str
     severity: Severity | None = None
     mark: str = ""
+    is_next: bool = False
+    rung: str = ""
 
 
 def escalated_by_word(case: Case, word: EscalationWord, basis: Basis) -> Plan:
@@ -43,9 +50,40 @@ def escalated_by_word(case: Case, word: EscalationWord, basis: Basis) -> Plan:
     seen = replace(case, incident=incident)
     if is_with_engineers:
         told = tell_engineers(seen, basis.policy, f"severity:{word.mark}", entries[0].text) if entries else ()
-        return Plan(incident=incident, effects=tuple(told), entries=tuple(entries))
+        plan = Plan(incident=incident, effects=tuple(told), entries=tuple(entries))
+        return _next_one_too(seen, plan, word, basis) if word.is_next else plan
     plan = mobilise(seen, basis, why=f"escalated by {word.by}")
     return replace(plan, entries=(*entries, *plan.entries))
+
+
+def _next_one_too(case: Case, plan: Plan, word: EscalationWord, basis: Basis) -> Plan:
+    """The next of the ladder is woken besides; room and pages hear it, with a button for the one after. The plan as it
+    is where nobody is left, or the button was pressed before."""
+    if word.rung not in ("", rung_mark(case)):
+        return plan
+    climbed = next_level(case, basis, plan)
+    if climbed is plan:
+        return plan
+    page, entry = climbed.effects[-1], climbed.entries[-1]
+    said = f"{entry.text}, escalated by {word.by}"
+    line = LedgerLine(
+        key=page.key,
+        kind=page.kind,
+        state=EffectState.PENDING,
+        connection=page.connection,
+        target=page.target,
+    )
+    after = replace(case, incident=climbed.incident, ledger=(*case.ledger, line))
+    what = f"next:{word.mark}"
+    told = (
+        *tell_room(case, basis.policy, what, said, buttons=escalate_button(after, basis.policy)),
+        *page_notes(case, what, said),
+    )
+    return replace(
+        climbed,
+        effects=(*climbed.effects, *told),
+        entries=(*climbed.entries[:-1], replace(entry, text=said)),
+    )
 
 
 def escalation_words(before: Case, plan: Plan, word: EscalationWord, basis: Basis) -> str:
@@ -69,7 +107,24 @@ def escalation_words(before: Case, plan: Plan, word: EscalationWord, basis: Basi
             if incident.severity < before.incident.severity
             else mild
         )
-        return f"{name}: team {team} was paged already; {who}.{raised}"
+        if word.is_next:
+            return f"{name}: {_next_words(before, plan, word, basis)}; {who}.{raised}"
+        following = next_rung(before, basis.policy)
+        further = f" To wake {following.title}, too, say `escalate next`." if following else ""
+        return f"{name}: {team_words(team)} was paged already; {who}.{raised}{further}"
     if incident.state in WITH_ENGINEERS:
-        return f"{name} (severity {incident.severity}): team {team} is being paged now.{mild}"
+        return f"{name} (severity {incident.severity}): {team_words(team)} is being paged now.{mild}"
     return f"{name} is {incident.state.replace('_', ' ')}: nothing was done. To say that it is another fault: split"
+
+
+def _next_words(before: Case, plan: Plan, word: EscalationWord, basis: Basis) -> str:
+    """Whom it woke besides, or why nobody."""
+    following = next_rung(before, basis.policy)
+    if any(effect.kind is EffectKind.PAGE for effect in plan.effects) and following is not None:
+        return f"{following.title} is being paged now, too"
+    if following is None:
+        team = team_words(basis.policy.team_of(before.incident.service).title)
+        return f"nobody further is named for {team}, so nobody more was woken"
+    return (
+        f"nobody more was woken, as somebody pressed that before you; `escalate next` wakes {following.title}"
+    )

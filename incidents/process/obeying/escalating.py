@@ -34,6 +34,8 @@ async def escalate_as_asked(step: Step, asked: Asked, command: Escalate) -> Done
         by=f"{asked.by} {asked.where}" + (f": {why}" if why else ""),
         severity=command.severity,
         mark=asked.mark,
+        is_next=command.is_next,
+        rung=command.mark,
     )
     opened = ""
     if asked.incident is None:

@@ -338,7 +338,7 @@ def test_engineers_are_woken_at_once_and_told_why(result, detail, why):
     )
     plan = escalation.decide(case, [RED], Basis(a_policy(), NOW))
     assert plan.incident.state is S.ESCALATED
-    assert plan.entries[0].text == f"Paged team Payments team: the action 'restart' {why}"
+    assert plan.entries[0].text == f"Paged Payments team: the action 'restart' {why}"
 
 
 @pytest.mark.parametrize(

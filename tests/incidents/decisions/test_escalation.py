@@ -64,7 +64,7 @@ def test_a_person_may_escalate_from_every_state_before_the_engineers(state):
         assert plan.incident.state is S.ESCALATED
         assert len(of_kind(plan, EffectKind.PAGE)) == 1
         assert not of_kind(plan, EffectKind.ACTION)
-        assert plan.entries[0].text == "Paged team Payments team: escalated by Bo"
+        assert plan.entries[0].text == "Paged Payments team: escalated by Bo"
     else:
         assert plan.incident is case.incident
         assert plan.effects == ()

@@ -185,7 +185,11 @@ def test_a_joined_tickets_agent_knows_at_once(state):
     text = notes[0].payload.text
     assert f"Joined to INC-7 (Checkout), {state.replace('_', ' ')}: keyword 'checkout'." in text
     assert "Verdict: confirmed: customers are hit." in text
-    assert ("Ana is on it." if state is S.ACKNOWLEDGED else "Team Payments team has been paged.") in text
+    assert (
+        "Ana is on it."
+        if state is S.ACKNOWLEDGED
+        else "Payments team has been paged; nobody has taken it yet."
+    ) in text
 
 
 @pytest.mark.parametrize("state", sorted(UNSETTLED))

@@ -127,13 +127,15 @@ def decisions(draw):
     )
     state = draw(st.none() | st.builds(a_page_state, st.sampled_from(PageStatus), st.just(INNER)))
     page = sync.PageNews(key=page_key(draw(st.integers(0, 2))), events=events, state=state)
+    verb = draw(st.sampled_from(Verb))
     command = ChatCommand(
         connection="slack/main",
         room_id="C1",
         user=INNER,
-        verb=draw(st.sampled_from(Verb)),
+        verb=verb,
         at=NOW,
-        text=draw(st.sampled_from(["", INNER])),
+        # What follows `update` is what customers shall read.
+        text=draw(st.sampled_from(["", INNER])) if verb is not Verb.UPDATE else "",
     )
     ticket = a_ticket(status=draw(st.sampled_from(TicketStatus)), subject=INNER, version=2)
     news = TicketNews(before=a_ticket(), after=ticket, comments=(said,))

@@ -132,6 +132,7 @@ def test_the_rooms_first_message():
     assert [line.split(":")[0] for line in message.text.splitlines()] == FACTS
     assert [button.verb for button in message.buttons] == [
         Verb.ACKNOWLEDGE,
+        Verb.ESCALATE,
         Verb.RESOLVE,
         Verb.NOT_US,
         Verb.STATUS,

@@ -73,7 +73,7 @@ def test_the_first_few_and_how_many_more():
     ("state", "ledger", "words"),
     [
         (S.ACKNOWLEDGED, [a_page_line()], "Ana is on it."),
-        (S.ESCALATED, [a_page_line()], "Team Payments team has been paged."),
+        (S.ESCALATED, [a_page_line()], "Payments team has been paged; nobody has taken it yet."),
         (S.CONFIRMED, [], ""),
     ],
 )

@@ -24,7 +24,7 @@ UNKNOWN = {"subject": "A question", "body": "None of the rules knows."}
         ("status", "", "Open incidents:\nINC-1", ["reported"]),
         ("status", "1", "INC-1 ", ["reported"]),
         ("stauts", "", "There is no command `stauts`. Did you mean: status", ["reported"]),
-        ("escalate INC-1 sev1", "", "INC-1 (severity 1): team ", ["escalated"]),
+        ("escalate INC-1 sev1", "", "INC-1 (severity 1): Payments team ", ["escalated"]),
         ("escalate", "", "Not done: which incident?", ["reported"]),
         ("escalate INC-9", "", "Not done: there is no INC-9", ["reported"]),
         ("escalate search because of it", "2", "INC-2 was opened for search.", ["escalated", "reported"]),

@@ -73,7 +73,9 @@ async def test_a_ticket_of_no_incident_is_escalated(database: Database):
     assert [item.ticket.ref.id for item in case.tickets] == ["1"]
     assert [line.kind for line in case.ledger].count(EffectKind.PAGE) == 1
     (answer,) = await said(database)
-    assert answer.startswith(f"INC-{number} was opened for checkout. INC-{number} (severity 1): team ")
+    assert answer.startswith(
+        f"INC-{number} was opened for checkout. INC-{number} (severity 1): Payments team "
+    )
     assert answer.endswith(" is being paged now.")
     told = " ".join(words for _, words in await story(database, number))
     assert "escalated by Ada Agent in a note on #1: nobody can pay" in told

@@ -257,7 +257,7 @@ STORY = (
     told(K.OPENED, 2),
     told(K.VERDICT, 3),
     told(K.ACTION, 3, "Trying the action 'restart'"),
-    told(K.ESCALATED, 5, "Paged team Payments team"),
+    told(K.ESCALATED, 5, "Paged Payments team"),
     told(K.SENT_PAGE, 5, "Paged by pagerduty/main"),
     told(K.APPROVAL_ASKED, 5, "Asked whether the public status page may tell of it"),
     told(K.NOTE, 9, "the pool is full", "Ana"),
