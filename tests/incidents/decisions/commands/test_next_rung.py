@@ -63,7 +63,7 @@ def test_one_after_the_other_and_then_nobody(state):
             assert "is being paged now, too" in said
             assert "escalated by Cy in chat" in plan.entries[-1].text
             assert "escalated by Cy in chat" in texts(plan)
-            assert [effect.target for effect in of_kind(plan, EffectKind.PAGE_NOTE)][0] == page_key()
+            assert next(effect.target for effect in of_kind(plan, EffectKind.PAGE_NOTE)) == page_key()
         else:
             assert (plan.effects, plan.entries) == ((), ())
             assert "nobody further is named for Payments team, so nobody more was woken" in said
