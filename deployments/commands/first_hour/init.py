@@ -80,6 +80,7 @@ class _FirstHour:
             look=options.look,
             say=self._say,
             gateway_url=self._gateway_url(),
+            prefect_ui=self._prefect_ui(),
             beside=self._policy.parent,
             now=options.now,
         )
@@ -193,6 +194,12 @@ class _FirstHour:
     def _gateway_url(self) -> str:
         found = whereabouts(self._home)
         return f"http://127.0.0.1:{self._options.stack.gateway_port}" if found is None else found.gateway_url
+
+    def _prefect_ui(self) -> str:
+        found = whereabouts(self._home)
+        if found is None:
+            return f"http://127.0.0.1:{self._options.stack.api_port}"
+        return found.prefect_api_url.removesuffix("/api")
 
     # The connections
 

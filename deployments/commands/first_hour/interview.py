@@ -22,6 +22,7 @@ from deployments.commands.first_hour.questions import (
     number,
     one_of,
     public_address,
+    web_address,
 )
 from deployments.commands.first_hour.services import NamedService, ask_services, probes
 from deployments.commands.first_hour.vendors import FORMS, Prepared, ask_vendor
@@ -54,12 +55,14 @@ class FirstSetup:
 
 @dataclass(kw_only=True)
 class Interview:
-    """One interview. `gateway_url` is where this machine's gateway listens, `beside` the folder of the policy."""
+    """One interview. `gateway_url` and `prefect_ui` are where this machine's gateway and Prefect UI listen, `beside`
+    is the folder of the policy."""
 
     answers: SetupAnswers
     look: Look
     say: Callable[[str], None]
     gateway_url: str
+    prefect_ui: str
     beside: Path
     now: datetime
     _connections: list[Prepared] = field(default_factory=list)
@@ -80,6 +83,7 @@ class Interview:
             )
         )
         reached = public or self.gateway_url
+        prefect_ui = self._prefect_ui() if public else ""
         chosen = ask(
             SetupQuestion(
                 key="helpdesk",
@@ -116,8 +120,23 @@ class Interview:
             status_page=page,
             owner=on_call.people[0].name if on_call else "",
             gateway=public,
+            prefect_ui=prefect_ui,
+            here={"gateway": self.gateway_url, "prefect_ui": self.prefect_ui},
         )
         return FirstSetup(policy=policy, connections=self._connections)
+
+    def _prefect_ui(self) -> str:
+        """Only where others shall reach Liaison at all: else the links of this machine will do."""
+        return self.answers.ask(
+            SetupQuestion(
+                key="prefect_ui",
+                text="The Prefect UI's address for colleagues, as in https://prefect.acme.example; Enter for none yet",
+                hint="With it, notes, pages and rooms link to the incident's story there. It asks for its own login."
+                f" On this machine it is {self.prefect_ui}.",
+                default="",
+                read=web_address,
+            )
+        )
 
     async def connection(self, name: str, public: str) -> Prepared | None:
         """Ask for one connection that a policy names already; None for one that has no questions here."""

@@ -13,6 +13,7 @@ _PLAIN = frozenset(
     {
         *(
             "public_url",
+            "prefect_ui",
             "helpdesk",
             "services",
             "prometheus.url",

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
+
 from connectors.kit.addresses import LOOPBACK, keeps_secrets
 from connectors.kit.mailbox.access import ADDRESS
+from incidents.policy.process import Links
 from incidents.texts.plain_text import did_you_mean, one_line
 
 LONGEST = 2_000
@@ -187,6 +190,17 @@ def public_address(text: str) -> str:
             f"{url[:80]!r} cannot be it; write https:// and a host: https://liaison.acme.example"
         )
     return url
+
+
+def web_address(text: str) -> str:
+    """http:// or https:// and a host, as people open it in a browser; or nothing."""
+    url = text.strip().rstrip("/")
+    try:
+        return Links(prefect_ui=url).prefect_ui or "" if url else ""
+    except ValidationError as error:
+        raise ValueError(
+            f"{url[:80]!r} cannot be it; write http:// or https:// and a host: https://prefect.acme.example"
+        ) from error
 
 
 def folder(text: str) -> str:
