@@ -15,12 +15,13 @@ from deployments.cli.approve import approve
 from deployments.cli.backtest import backtest
 from deployments.cli.backup import backup, restore
 from deployments.cli.board import board
-from deployments.cli.catalog import catalog_import
 from deployments.cli.close import close
 from deployments.cli.fakes import fakes
 from deployments.cli.first_hour.init import init
 from deployments.cli.first_hour.trial import try_connection
 from deployments.cli.forget import forget
+from deployments.cli.imports.catalog import catalog_import
+from deployments.cli.imports.tools import import_app
 from deployments.cli.insights import models
 from deployments.cli.merge import merge
 from deployments.cli.oncall import oncall
@@ -74,6 +75,7 @@ app.command(name="try")(try_connection)
 app.command()(sla)
 app.command(name="sla-import")(sla_import)
 app.command(name="catalog-import")(catalog_import)
+app.add_typer(import_app, name="import")
 app.command()(oncall)
 app.command()(board)
 app.command()(report)

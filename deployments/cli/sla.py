@@ -64,7 +64,8 @@ def sla_import(
 
     use_prefect_server(liaison_home())
     from deployments.commands import settings
-    from deployments.commands.import_service_levels import import_service_levels, print_report, save_new
+    from deployments.commands.imports.report import print_report, save_new
+    from deployments.commands.imports.service_levels import import_service_levels
 
     imported = run(import_service_levels(connection, settings.policy_file(policy), schedule=schedule))
     print_report(Console(stderr=True), imported)

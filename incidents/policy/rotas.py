@@ -75,6 +75,10 @@ class OnCallLayer(PolicySection):
         default=None,
         description="Only within these hours: mon-fri: [09:00-17:00]. Without it, around the clock.",
     )
+    until: WallTime | None = Field(
+        default=None,
+        description="From then on nobody has it by this layer: 2027-01-04 09:00; null: it goes on.",
+    )
 
     @field_validator("every")
     @classmethod
@@ -84,6 +88,14 @@ class OnCallLayer(PolicySection):
                 "a turn is whole days, such as 1d or 1w; for day and night write two layers with hours"
             )
         return every
+
+    @model_validator(mode="after")
+    def _ends_after_its_first_hand_over(self) -> Self:
+        if self.until is not None and parse_wall_time(self.until) <= parse_wall_time(self.hand_over):
+            raise ValueError(
+                f"the layer ends at {self.until}, not after its first hand-over ({self.hand_over}); correct them"
+            )
+        return self
 
 
 class OnCallOverride(PolicySection):
@@ -167,6 +179,7 @@ class OnCallRota(PolicySection):
             first=parse_wall_time(layer.hand_over),
             days=layer.every // _DAY,
             hours=hours,
+            until=None if layer.until is None else parse_wall_time(layer.until),
         )
 
 

@@ -58,13 +58,14 @@ class Shift:
 class Layer:
     """People who take turns of `days` days each, from the first one's hand-over on, on the wall clock.
 
-    With `hours`, only within these; a turn is whoever's it is all the same.
+    With `hours`, only within these; a turn is whoever's it is all the same. From `until` on, nobody has it.
     """
 
     people: tuple[str, ...]
     first: datetime
     days: int
     hours: Calendar | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,6 +183,10 @@ def _first_with_somebody(
 
 
 def _layer_turns(layer: Layer, zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Turn]:
+    if layer.until is not None:
+        end = min(end, wall_time(layer.until.date(), layer.until.hour * 60 + layer.until.minute, zone))
+        if end <= begin:
+            return
     first, minutes = layer.first.date(), layer.first.hour * 60 + layer.first.minute
     # A day earlier than the window's own, as its hand-over may come later that day.
     number = max(((begin.astimezone(zone).date() - first).days - 1) // layer.days, 0)
@@ -191,7 +196,7 @@ def _layer_turns(layer: Layer, zone: ZoneInfo, begin: datetime, end: datetime) -
         stop = wall_time(first + timedelta(days=number * layer.days), minutes, zone)
         person = layer.people[(number - 1) % len(layer.people)]
         if layer.hours is None:
-            yield Turn(start=start, end=stop, person=person)
+            yield Turn(start=start, end=min(stop, end), person=person)
         else:
             for span in layer.hours.spans(max(start, begin), min(stop, end)):
                 yield Turn(start=span.start, end=span.end, person=person)

@@ -5,25 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Any
 
 from pydantic import ValidationError
 
-from incidents.policy.calendars import WEEKDAYS, WorkCalendar
-from incidents.service_levels import WEEK, LevelHoliday, LevelSchedule, OpenHours
+from incidents.imports.names import Names
+from incidents.imports.report import Fate, ImportLine, called
+from incidents.imports.week_hours import merged, written
+from incidents.policy.calendars import WorkCalendar
+from incidents.service_levels import LevelHoliday, LevelSchedule
 from incidents.sla.calendars import ALWAYS, Calendar
-from incidents.sla_import.names import Names
-from incidents.sla_import.report import (
-    Fate,
-    ImportLine,
-    called,
-    left,
-)
+from incidents.sla_import.report import left
 
 LONGEST_HOLIDAY = 1500
 """Days; Zendesk has holidays of at most four years. A longer one is a slip."""
-_DAY = 1440
 _AGAIN = "correct it in the helpdesk and import again, or write the calendar by hand"
 
 
@@ -52,10 +47,10 @@ def calendars_from(
                 ImportLine(fate=Fate.LEFT, what=what, words="no working hours could be read", cure=_AGAIN)
             )
             continue
-        hours, holidays = _merged(schedule.hours), [one for one in schedule.holidays if _is_sane(one)]
+        hours, holidays = merged(schedule.hours), [one for one in schedule.holidays if _is_sane(one)]
         lines += [_too_long(what, one) for one in schedule.holidays if not _is_sane(one)]
         dates = {day: one.name for one in holidays for day in _days(one)}
-        section: dict[str, Any] = {"timezone": schedule.zone, "hours": _written(hours)}
+        section: dict[str, Any] = {"timezone": schedule.zone, "hours": written(hours)}
         if dates:
             named = {day.isoformat(): dates[day] for day in sorted(dates)}
             section["holidays"] = {"extra": list(named), "names": named}
@@ -91,38 +86,3 @@ def _days(holiday: LevelHoliday) -> list[date]:
     return [
         holiday.first + timedelta(days=number) for number in range((holiday.last - holiday.first).days + 1)
     ]
-
-
-def _merged(hours: Sequence[OpenHours]) -> list[tuple[int, int]]:
-    """In order, and what overlaps or touches in one: somebody works if any of them says so."""
-    merged: list[tuple[int, int]] = []
-    for opens, closes in sorted((max(0, one.opens), min(WEEK, one.closes)) for one in hours):
-        if opens >= closes:
-            continue
-        if merged and opens <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(closes, merged[-1][1]))
-        else:
-            merged.append((opens, closes))
-    return merged
-
-
-def _written(hours: Sequence[tuple[int, int]]) -> dict[str, list[str]]:
-    """`mon-fri: [09:00-17:00]`: by day, cut at midnight, and neighbouring days that are equal in one."""
-    days = [
-        [
-            f"{_clock(max(opens, start) - start)}-{_clock(min(closes, start + _DAY) - start)}"
-            for opens, closes in hours
-            if opens < start + _DAY and closes > start
-        ]
-        for start in range(0, WEEK, _DAY)
-    ]
-    written: dict[str, list[str]] = {}
-    for texts, group in groupby(zip(WEEKDAYS, days, strict=True), key=lambda one: one[1]):
-        names = [name for name, _ in group]
-        if texts:
-            written[names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}"] = texts
-    return written
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from incidents.imports.report import Fate, ImportLine, called
 from incidents.models import Severity
 from incidents.service_levels import (
     Condition,
@@ -20,12 +21,7 @@ from incidents.service_levels import (
     Unread,
 )
 from incidents.sla.facts import folded
-from incidents.sla_import.report import (
-    Fate,
-    ImportLine,
-    called,
-    left,
-)
+from incidents.sla_import.report import left
 
 SEVERITIES = {
     Priority.URGENT: Severity.CRITICAL,

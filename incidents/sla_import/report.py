@@ -1,52 +1,15 @@
-"""What became of each thing that a helpdesk promises when it was taken over into the policy file."""
+"""Lines of the report that only service levels have."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
+from incidents.imports.report import Fate, ImportLine
 from incidents.service_levels import Priority, Unread
-from incidents.texts.plain_text import one_line
-
-SHOWN = 60
-"""Letters shown of a name that somebody else has chosen."""
-
-
-class Fate(StrEnum):
-    """`DIFFERS`: it is in the policy file, but does not promise quite the same."""
-
-    TAKEN = "taken"
-    DIFFERS = "differs"
-    LEFT = "left out"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ImportLine:
-    """One thing: what became of it and why. `cure` is what a person can do, empty where nothing is to be done."""
-
-    fate: Fate
-    what: str
-    words: str
-    cure: str = ""
-
-    @property
-    def text(self) -> str:
-        """All but its fate, on one visible line, whatever is in the names that strangers gave."""
-        return one_line(f"{self.what}: {self.words}" + (f"; {self.cure}" if self.cure else ""))
-
-    def __str__(self) -> str:
-        return f"{self.fate:<8}  {self.text}"
 
 
 def left(what: str, unread: Unread) -> ImportLine:
     """The line for something that the connector could not read; `what` is the whole that it is a part of."""
     named = f"{what}, {unread.what}" if what else unread.what
     return ImportLine(fate=Fate.LEFT, what=named, words=unread.why, cure=unread.cure)
-
-
-def called(kind: str, name: str) -> str:
-    """`SLA policy 'Gold'`, and no more of a long name than is needed to know it."""
-    return f"{kind} {name[:SHOWN]!r}"
 
 
 class PriorityNotes:

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 
 from incidents.errors import NotFound
+from incidents.imports.names import Names
+from incidents.imports.report import Fate, Imported, ImportLine, called
 from incidents.models import Severity
 from incidents.policy.policy import Policy
 from incidents.policy.sla.overlap import never_chosen
@@ -26,13 +28,7 @@ from incidents.sla_import.conditions import (
     Alternative,
     alternatives_of,
 )
-from incidents.sla_import.names import Names
-from incidents.sla_import.report import (
-    Fate,
-    ImportLine,
-    called,
-    left,
-)
+from incidents.sla_import.report import left
 from incidents.sla_import.targets import (
     Counting,
     Terms,
@@ -40,18 +36,6 @@ from incidents.sla_import.targets import (
 )
 
 _PRIORITY = {severity: priority for priority, severity in SEVERITIES.items()}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Imported:
-    """`text` is YAML with the section `sla`: its calendars and policies, to stand in a policy file."""
-
-    text: str
-    lines: tuple[ImportLine, ...]
-
-    def count(self, fate: Fate) -> int:
-        """How many lines of the report have this fate."""
-        return sum(line.fate is fate for line in self.lines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

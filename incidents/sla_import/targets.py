@@ -10,18 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from incidents.imports.report import Fate, ImportLine, called
 from incidents.models import Severity, TicketStatus
 from incidents.policy.sla.section import LONGEST_YEARS
 from incidents.service_levels import LevelPolicy, LevelTarget, Priority
 from incidents.sla.calendars import ALWAYS, Calendar
 from incidents.sla.clock import SlaMetric
 from incidents.sla_import.conditions import SEVERITIES
-from incidents.sla_import.report import (
-    Fate,
-    ImportLine,
-    PriorityNotes,
-    called,
-)
+from incidents.sla_import.report import PriorityNotes
 
 M = SlaMetric
 _WEEKS = 52

@@ -107,6 +107,11 @@ def test_another_pagers_targets_are_its_own():
         ("        hand_over", "        every: 36h\n        hand_over", "a turn is whole days"),
         (
             "        hand_over",
+            "        until: 2026-11-02 09:00\n        hand_over",
+            "the layer ends at 2026-11-02 09:00, not after its first hand-over (2026-11-02 09:00)",
+        ),
+        (
+            "        hand_over",
             "        hours: {mon: [9-17]}\n        hand_over",
             "are no hours; write 09:00-12:30",
         ),

@@ -25,12 +25,20 @@ def rota(*layers: Layer, zone: ZoneInfo = BERLIN, overrides: Sequence[Turn] = ()
     return Rota(name="payments", title="Payments", zone=zone, layers=layers, overrides=tuple(overrides))
 
 
-def layer(people: str, first: str, days: int = 7, *, hours: str = "", zone: str = "Europe/Berlin") -> Layer:
+def layer(
+    people: str, first: str, days: int = 7, *, hours: str = "", zone: str = "Europe/Berlin", until: str = ""
+) -> Layer:
     calendar = None
     if hours:
         days_of, _, open_hours = hours.partition(" ")
         calendar = WorkCalendar(timezone=zone, hours={days_of: open_hours.split(",")}).calendar("hours")
-    return Layer(people=tuple(people), first=datetime.fromisoformat(first), days=days, hours=calendar)
+    return Layer(
+        people=tuple(people),
+        first=datetime.fromisoformat(first),
+        days=days,
+        hours=calendar,
+        until=datetime.fromisoformat(until) if until else None,
+    )
 
 
 def told(found: Sequence[Shift]) -> list[tuple[str, str, str | None]]:
@@ -152,6 +160,17 @@ def told(found: Sequence[Shift]) -> list[tuple[str, str, str | None]]:
             [("12-06T00:00", "12-07T08:00", None), ("12-07T08:00", "12-08T00:00", "a")],
             id="nobody before the first hand-over",
         ),
+        pytest.param(
+            rota(layer("ab", "2026-12-07T09:00", until="2026-12-16T12:00"), layer("c", "2026-12-07T09:00")),
+            "2026-12-13T00:00",
+            "2026-12-18T00:00",
+            [
+                ("12-13T00:00", "12-14T08:00", "a"),
+                ("12-14T08:00", "12-16T11:00", "b"),
+                ("12-16T11:00", "12-18T00:00", "c"),
+            ],
+            id="a layer that ends, within a turn",
+        ),
     ],
 )
 def test_shifts(given_rota: Rota, begin: str, end: str, expected: list[tuple[str, str, str | None]]):
@@ -226,8 +245,17 @@ def rotas(draw: st.DrawFn) -> tuple[Rota, list[Turn]]:
         )
         first = first.replace(hour=minute // 60, minute=minute % 60)
         people = draw(st.text("abcd", min_size=1, max_size=4))
-        layers.append(layer(people, first.isoformat(), draw(st.integers(1, 14)), hours=hours, zone=zone))
+        days = draw(st.integers(1, 14))
+        length = draw(st.one_of(st.none(), st.integers(1, 100_000)))
+        until = "" if length is None else (first + timedelta(minutes=length)).isoformat()
+        layers.append(layer(people, first.isoformat(), days, hours=hours, zone=zone, until=until))
     return rota(*layers, zone=ZoneInfo(zone), overrides=turns(0)), turns(300)
+
+
+def has_ended(one: Layer, zone: ZoneInfo, moment: datetime) -> bool:
+    if one.until is None:
+        return False
+    return wall_time(one.until.date(), one.until.hour * 60 + one.until.minute, zone) <= moment
 
 
 def answer(given_rota: Rota, feed: Sequence[Turn], moment: datetime) -> str | None:
@@ -237,6 +265,8 @@ def answer(given_rota: Rota, feed: Sequence[Turn], moment: datetime) -> str | No
             if turn.start <= moment < turn.end:
                 return turn.person
     for one in given_rota.layers:
+        if has_ended(one, given_rota.zone, moment):
+            continue
         if one.hours is not None and not list(one.hours.spans(moment, moment + timedelta(seconds=1))):
             continue
         passed = -1

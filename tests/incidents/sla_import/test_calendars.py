@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from incidents.errors import NotFound
+from incidents.imports.report import Fate
 from incidents.service_levels import LevelHoliday, LevelSchedule, OpenHours
-from incidents.sla_import.report import Fate
 from tests.incidents.sla.helpdesk_promises import (
     NINE_TO_FIVE,
     OFFICE,

@@ -5,6 +5,7 @@ from datetime import date
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from incidents.imports.report import Fate
 from incidents.models import TicketStatus
 from incidents.service_levels import (
     ConditionKind,
@@ -19,7 +20,6 @@ from incidents.service_levels import (
     Unread,
 )
 from incidents.sla.clock import SlaMetric
-from incidents.sla_import.report import Fate
 from incidents.sla_import.section import sla_section
 from tests.incidents.sla.helpdesk_promises import (
     OFFICE,

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from incidents.imports.report import Fate
 from incidents.models import Severity
 from incidents.policy.file import parse_policy
 from incidents.service_levels import Priority, ServiceLevels
 from incidents.sla.clock import SlaMetric
 from incidents.sla.facts import SlaFacts, SlaSubject
-from incidents.sla_import.report import Fate
 from incidents.sla_import.section import sla_section
 from tests.incidents.builders import POLICY
 from tests.incidents.sla.helpdesk_promises import (

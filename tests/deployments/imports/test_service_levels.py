@@ -19,11 +19,11 @@ from connectors.zendesk.fake.app import (
     SIGNING_SECRET,
     FakeZendesk,
 )
-from deployments.commands.import_service_levels import import_service_levels, print_report, save_new
+from deployments.commands.imports.report import print_report, save_new
+from deployments.commands.imports.service_levels import import_service_levels
 from incidents.errors import NotAllowed, NotFound, PolicyError, Refused
+from incidents.imports.report import Fate, Imported, ImportLine
 from incidents.policy.file import load_policy, parse_policy
-from incidents.sla_import.report import Fate, ImportLine
-from incidents.sla_import.section import Imported
 from tests.connectors.slack.conftest import settings as slack_settings
 from tests.incidents.builders import POLICY
 from tests.servers import PrefectServer

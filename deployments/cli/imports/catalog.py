@@ -29,7 +29,7 @@ def catalog_import(
     use_prefect_server(liaison_home())
     from deployments.commands import settings
     from deployments.commands.catalog import import_catalog, print_remarks
-    from deployments.commands.import_service_levels import save_new
+    from deployments.commands.imports.report import save_new
 
     sections = run(import_catalog(connection, settings.policy_file(policy)))
     print_remarks(Console(stderr=True), sections)

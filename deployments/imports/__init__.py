@@ -1,0 +1,1 @@
+"""Exports of other tools, each read as its own API answers."""

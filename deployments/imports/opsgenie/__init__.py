@@ -1,0 +1,1 @@
+"""Opsgenie, no longer sold since June 2025: its schedules, escalations, teams and services."""
