@@ -171,14 +171,18 @@ async def _server() -> str:
 
 
 async def _worker() -> str:
+    """Of each pool that prefect.yaml names."""
     async with get_client() as client:
-        workers = await client.read_workers_for_work_pool(_pool())
-    online = [worker for worker in workers if worker.status == "ONLINE"]
-    if not online:
+        workers = {pool: await client.read_workers_for_work_pool(pool) for pool in _pools()}
+    online = {
+        pool: sum(worker.status == "ONLINE" for worker in those) for pool, those in sorted(workers.items())
+    }
+    if idle := [pool for pool, count in online.items() if not count]:
         raise LiaisonError(
-            f"no worker serves the work pool {_pool()!r}: start one with `liaison up` or `liaison worker`"
+            f"no worker serves the work pool {idle[0]!r}: start one with `liaison up` or `liaison worker --pool"
+            f" {idle[0]}`, or one of the pool's own type"
         )
-    return f"{len(online)} online in the work pool {_pool()!r}"
+    return "; ".join(f"{count} online in the work pool {pool!r}" for pool, count in online.items())
 
 
 async def _gateway(url: str) -> str:
@@ -236,5 +240,5 @@ def print_findings(console: Console, findings: list[PartHealth]) -> None:
         console.print(f"{finding.what}: {finding.text}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _pool() -> str:
-    return declarations()[0].work_pool.name
+def _pools() -> set[str]:
+    return {one.work_pool.name for one in declarations()}

@@ -38,15 +38,17 @@ _WORTH_SAYING = timedelta(seconds=2)
 logger = logging.getLogger("liaison.worker")
 
 
-def work(*, limit: int, emergency_after: float = AWAY_AFTER) -> None:
+def work(*, pool: str | None = None, limit: int, emergency_after: float = AWAY_AFTER) -> None:
     """Run flows until told to stop. Raises when the store or the policy cannot be used.
 
-    When Prefect has not answered for `emergency_after` seconds, this worker goes on without it; never where that is 0.
+    `pool`: the first one that prefect.yaml names, if nobody says so. When Prefect has not answered for
+    `emergency_after` seconds, this worker goes on without it; never where that is 0.
     """
-    run_beside_signals(lambda stop: _work(stop, limit=limit, emergency_after=emergency_after))
+    pool = pool or declarations()[0].work_pool.name
+    run_beside_signals(lambda stop: _work(stop, pool=pool, limit=limit, emergency_after=emergency_after))
 
 
-async def _work(stop: asyncio.Event, *, limit: int, emergency_after: float) -> None:
+async def _work(stop: asyncio.Event, *, pool: str, limit: int, emergency_after: float) -> None:
     await resources.database().check_durability()
     await check_schema(resources.database())
     resources.policy()
@@ -60,7 +62,7 @@ async def _work(stop: asyncio.Event, *, limit: int, emergency_after: float) -> N
     ]
     stand_in = asyncio.create_task(_stand_in(stop, emergency_after))
     try:
-        await _serve(stop, bell, limit=limit)
+        await _serve(stop, bell, pool=pool, limit=limit)
         await asyncio.wait([stand_in], timeout=GRACE_SECONDS)
     finally:
         for task in (*background, stand_in):
@@ -95,11 +97,10 @@ def _take_kept_key() -> None:
         os.environ["LIAISON_KEY"] = key
 
 
-async def _serve(stop: asyncio.Event, bell: asyncio.Event, *, limit: int) -> None:
+async def _serve(stop: asyncio.Event, bell: asyncio.Event, *, pool: str, limit: int) -> None:
     """Whatever Prefect's worker ends with, this process stays: it is the one that goes on in an emergency."""
     pause = _SERVE_AGAIN
     while not stop.is_set():
-        pool = declarations()[0].work_pool.name
         serving = asyncio.create_task(run_worker(pool=pool, limit=limit, wake=bell, stop=stop))
         stopping = asyncio.create_task(stop.wait())
         try:

@@ -78,6 +78,12 @@ def server(
 
 
 def worker(
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LIAISON_WORKER_POOL", help="The work pool to serve. Default: the first of prefect.yaml."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(envvar="LIAISON_WORKER_LIMIT", help="Most flow runs at once.")] = 20,
     emergency_after: Annotated[
         float,
@@ -96,7 +102,7 @@ def worker(
     from deployments.commands.work import work
 
     os.umask(PRIVATE_UMASK)
-    work(limit=limit, emergency_after=emergency_after)
+    work(pool=pool, limit=limit, emergency_after=emergency_after)
 
 
 def gateway(
