@@ -141,7 +141,7 @@ class EscalationRepeat(OpsgenieObject):
     close_alert_after_all: bool | None = None
 
 
-class Escalation(OpsgenieObject):
+class OpsgenieEscalation(OpsgenieObject):
     """Who is notified one after the other."""
 
     id: str
@@ -158,7 +158,7 @@ class OpsgenieTeam(OpsgenieObject):
     name: str
 
 
-class RoutingRule(OpsgenieObject):
+class OpsgenieRoutingRule(OpsgenieObject):
     """Whom a team's alerts notify; the default one comes last and takes what no other takes."""
 
     name: str = ""

@@ -23,14 +23,14 @@ from zoneinfo import ZoneInfo
 from deployments.imports.export_files import ExportFolder
 from deployments.imports.opsgenie.answers import (
     LISTS,
-    Escalation,
     NamedReference,
+    OpsgenieEscalation,
+    OpsgenieRoutingRule,
     OpsgenieService,
     OpsgenieTeam,
     OpsgenieUser,
     Recipient,
     RecipientType,
-    RoutingRule,
     Schedule,
     ScheduleOverride,
 )
@@ -61,9 +61,9 @@ def read_opsgenie(folder: Path) -> OnCallSetup:
     account = _Account(
         schedules=files.all("schedules", Schedule, is_needed=True),
         overrides=dict(files.by_owner("overrides", ScheduleOverride)),
-        escalations=files.all("escalations", Escalation),
+        escalations=files.all("escalations", OpsgenieEscalation),
         teams=files.all("teams", OpsgenieTeam),
-        rules=dict(files.by_owner("routing-rules", RoutingRule)),
+        rules=dict(files.by_owner("routing-rules", OpsgenieRoutingRule)),
         users=files.all("users", OpsgenieUser),
         services=files.all("services", OpsgenieService),
     )
@@ -97,9 +97,9 @@ def _strangers(
 class _Account:
     schedules: Sequence[Schedule]
     overrides: dict[str, list[ScheduleOverride]]
-    escalations: Sequence[Escalation]
+    escalations: Sequence[OpsgenieEscalation]
     teams: Sequence[OpsgenieTeam]
-    rules: dict[str, list[RoutingRule]]
+    rules: dict[str, list[OpsgenieRoutingRule]]
     users: Sequence[OpsgenieUser]
     services: Sequence[OpsgenieService]
 
@@ -209,7 +209,7 @@ class _Reading:
         if user.type is RecipientType.USER and key and key not in self._people:
             self._people[key] = ToolPerson(id=key, name=user.username or key, mail=user.username)
 
-    def _escalation(self, escalation: Escalation, teams: Sequence[ToolTeam]) -> ToolEscalation:
+    def _escalation(self, escalation: OpsgenieEscalation, teams: Sequence[ToolTeam]) -> ToolEscalation:
         what = called("escalation", escalation.name)
         steps: list[ToolStep] = []
         for number, rule in enumerate(escalation.rules, start=1):
@@ -283,13 +283,15 @@ class _Reading:
         return ToolTeam(id=team.id, name=team.name, target=own[0] if own else None)
 
 
-def _named(wanted: Recipient, things: Sequence[Schedule | Escalation | OpsgenieTeam]) -> str | None:
+def _named(wanted: Recipient, things: Sequence[Schedule | OpsgenieEscalation | OpsgenieTeam]) -> str | None:
     return next(
         (one.id for one in things if wanted.id == one.id or (not wanted.id and wanted.name == one.name)), None
     )
 
 
-def _owned(things: Sequence[Schedule | Escalation], team: OpsgenieTeam) -> list[Schedule | Escalation]:
+def _owned(
+    things: Sequence[Schedule | OpsgenieEscalation], team: OpsgenieTeam
+) -> list[Schedule | OpsgenieEscalation]:
     return [one for one in things if one.owner_team is not None and _is_team(one.owner_team, team)]
 
 
