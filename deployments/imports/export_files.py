@@ -96,7 +96,8 @@ class ExportFolder:
         ]
 
     def _of(self, kind: str) -> list[Path]:
-        return [one for one in self._files if one.stem == kind or _is_page(one.stem, kind)]
+        found = [one for one in self._files if one.stem == kind or _is_page(one.stem, kind)]
+        return sorted(found, key=lambda one: (len(one.stem), one.stem))
 
     def _together(self, kind: str, files: Sequence[Path], item: type[ItemT]) -> list[ItemT]:
         items: list[ItemT] = []

@@ -43,12 +43,14 @@ class ToolLayer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolOverride:
-    """A person takes over between two instants; if `layers` are named, by their ids, only what is theirs."""
+    """A person takes over between two instants; if `layers` are named, by their ids, only what is theirs, and if
+    somebody is named in `instead_of`, only what would be that person's."""
 
     person: str
     start: datetime
     end: datetime
     layers: tuple[str, ...] = ()
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from incidents.imports.report import Fate, ImportLine
 from incidents.rotas.rota import Layer, Rota, shifts, wall_time
 
 MOST_PARTS = 60
-"""Parts of one override that is for some rotations only."""
+"""Parts of one override that is for some rotations, or one person's turns, only."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,15 +57,17 @@ def written_overrides(
     return WrittenOverrides(overrides=tuple(kept), lines=tuple(lines))
 
 
-def within_layers(
-    override: ToolOverride, layers: Iterable[tuple[ToolLayer, Layer]], zone: ZoneInfo
+def within(
+    override: ToolOverride, layers: Iterable[tuple[ToolLayer, Layer]], zone: ZoneInfo, *, instead_of: str = ""
 ) -> tuple[ToolOverride, ...]:
-    """An override of some layers only, cut to the time in which they have somebody."""
-    theirs = tuple(layer for tool, layer in layers if tool.id in override.layers)
+    """An override of some layers, or of one person's turns, cut to the time in which those have it. `instead_of` is
+    that person as the layers name them."""
+    theirs = tuple(layer for tool, layer in layers if not override.layers or tool.id in override.layers)
     rota = Rota(name="", title="", zone=zone, layers=theirs)
-    found = [one for one in shifts(rota, override.start, override.end) if not one.is_gap]
     parts: list[ToolOverride] = []
-    for one in found:
+    for one in shifts(rota, override.start, override.end):
+        if one.is_gap or (instead_of and one.person != instead_of):
+            continue
         if parts and parts[-1].end == one.start:
             parts[-1] = replace(parts[-1], end=one.end)
         else:

@@ -7,7 +7,7 @@ own, which the first one names under `then`: nobody is lost, and who is woken se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from incidents.imports.layers import lanes
 from incidents.imports.names import Names
 from incidents.imports.on_call_setup import ToolLayer, ToolOverride, ToolRota
-from incidents.imports.overrides import shown_by, wall_text, within_layers, written_overrides
+from incidents.imports.overrides import shown_by, wall_text, within, written_overrides
 from incidents.imports.report import Fate, ImportLine, called
 from incidents.imports.week_hours import merged, written
 from incidents.policy.rotas import OnCallRota
@@ -65,7 +65,7 @@ def _add(rota: ToolRota, people: Mapping[str, str], names: Names, made: RotaSect
         return
     keys = [names.name(rota.name, otherwise=f"rota-{rota.id}", suffix=suffix) for suffix in _suffixes(parts)]
     for key, part in zip(keys, parts, strict=True):
-        found = written_overrides(what, _overrides(rota, part), ZoneInfo(rota.zone), now=now)
+        found = written_overrides(what, _overrides(rota, part, people), ZoneInfo(rota.zone), now=now)
         made.lines.extend(line for line in found.lines if line not in made.lines)
         made.sections[key] = _with_overrides(part.section, found.overrides, people, ZoneInfo(rota.zone))
     if len(keys) > 1:
@@ -122,13 +122,17 @@ def _layer(layer: ToolLayer, people: Mapping[str, str]) -> dict[str, Any]:
     return section
 
 
-def _overrides(rota: ToolRota, part: _Part) -> list[ToolOverride]:
+def _overrides(rota: ToolRota, part: _Part, people: Mapping[str, str]) -> list[ToolOverride]:
     """Those of the schedule that are for this part of it."""
     pairs = list(zip(part.layers, part.checked.rota("").layers, strict=True))
     found: list[ToolOverride] = []
     for one in rota.overrides:
         is_whole = not one.layers or {layer.id for layer in part.layers} <= set(one.layers)
-        found += [replace(one, layers=())] if is_whole else within_layers(one, pairs, ZoneInfo(rota.zone))
+        if is_whole and not one.instead_of:
+            found.append(one)
+        else:
+            instead_of = people.get(one.instead_of, "")
+            found += within(one, pairs, ZoneInfo(rota.zone), instead_of=instead_of)
     return found
 
 

@@ -38,6 +38,22 @@ def opsgenie(
     _tell(import_opsgenie(export, names, now=datetime.now(UTC)), out)
 
 
+@import_app.command(name="grafana-oncall")
+def grafana_oncall(
+    export: Export, pager: Pager = "roster/main", helpdesk: HelpdeskName = "mail/support", out: Out = None
+) -> None:
+    """Grafana OnCall: schedules with shifts, overrides and swaps, escalation chains, teams, integrations.
+
+    A policy file goes to standard output or to --out, a report of what is not the same to standard error. Nothing is
+    asked of Grafana, changed or overwritten.
+    """
+    from deployments.commands.imports.tools import import_grafana_oncall
+    from incidents.imports.sections import SetupNames
+
+    names = SetupNames(pager=pager, helpdesk=helpdesk)
+    _tell(import_grafana_oncall(export, names, now=datetime.now(UTC)), out)
+
+
 def _tell(imported: Imported, out: Path | None) -> None:
     from deployments.commands.imports.report import print_report, save_new
 

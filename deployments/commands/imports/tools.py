@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from deployments.imports.grafana_oncall.export import read_grafana_oncall
 from deployments.imports.opsgenie.export import read_opsgenie
 from incidents.errors import PolicyError, Refused
 from incidents.imports.on_call_setup import OnCallSetup
@@ -17,6 +18,11 @@ from incidents.policy.file import parse_policy
 def import_opsgenie(folder: Path, names: SetupNames, *, now: datetime) -> Imported:
     """A whole policy file of the folder's answers. Raises `Refused`, naming file and field, for what cannot be read."""
     return _loading(read_opsgenie, folder, names, now)
+
+
+def import_grafana_oncall(folder: Path, names: SetupNames, *, now: datetime) -> Imported:
+    """A whole policy file of the folder's answers. Raises `Refused`, naming file and field, for what cannot be read."""
+    return _loading(read_grafana_oncall, folder, names, now)
 
 
 def _loading(read: Callable[[Path], OnCallSetup], folder: Path, names: SetupNames, now: datetime) -> Imported:

@@ -18,7 +18,7 @@ NOW = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 
 def saved(folder: Path, files: Mapping[str, Any]) -> Path:
     """The folder with these files, JSON each; text as it is."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
     return folder
