@@ -187,9 +187,14 @@ Event = (
 )
 
 
+QUERY = ":query"
+"""Among a delivery's headers, what stood after the question mark of the address; no header of HTTP has such a name. For
+vendors whose only secret is in the address (Salesforce's outbound messages)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What a vendor must be answered at once (Slack's challenge); otherwise a bare 2xx will do."""
+    """What a vendor must be answered (Slack's challenge, Salesforce's Ack); otherwise a bare 2xx will do."""
 
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
@@ -202,7 +207,8 @@ class Verified:
 
     `identity` tells deliveries apart: an id from inside the signed bytes where there is one, else a hash of
     them. `is_repeatable` says the source may send equal bytes for two events, so only an equal one that is
-    still waiting is a duplicate. `reply`, when set, is the whole handling: it is not stored.
+    still waiting is a duplicate. `reply`, when set, is the whole handling: it is not stored. `acknowledgement` is said
+    once it is stored.
     """
 
     headers: tuple[tuple[str, str], ...]
@@ -210,6 +216,7 @@ class Verified:
     identity: str
     is_repeatable: bool = False
     reply: Reply | None = None
+    acknowledgement: Reply | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -70,6 +70,7 @@ class WebhookSource(EventSource, Protocol):
 
         Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's
         meaning is judged here beyond what identifies the delivery.
+        Among the headers is what stood after the question mark of the address (`incidents.events.QUERY`).
         """
         ...
 

@@ -12,7 +12,8 @@
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
 
-    200  stored (header Liaison-Receipt: new), or known already (duplicate), or the vendor's challenge
+    200  stored (header Liaison-Receipt: new), or known already (duplicate), or the vendor's challenge. The body is
+         empty but for vendors who want to read something (Salesforce's Ack)
     401  the signature is proven wrong, or sound but too old, unless our own clock may be to blame
     404  the path names no connection that could exist
     405  a hook is asked for by another method than POST
@@ -28,6 +29,7 @@ should keep the rest for the operator, /reports/ for those who read the Prefect 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from opentelemetry.trace import SpanKind
@@ -57,7 +59,7 @@ from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources, can_exist
 from deployments.machine.disk import Disk
 from incidents.errors import Forged, LiaisonError
-from incidents.events import Verified
+from incidents.events import QUERY, Verified
 from incidents.ports import WebhookSource
 from incidents.store.inbox.writer import (
     InboxWriter,
@@ -190,6 +192,8 @@ class Gateway:
 
     async def _take(self, name: str, source: WebhookSource, scope: Scope, body: bytes) -> HookAnswer:
         headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]]
+        if query := scope.get("query_string"):
+            headers.append((QUERY, query.decode("latin-1")))
         try:
             verified = source.verify(headers, body, now=self._clock())
         except Forged as error:
@@ -233,7 +237,10 @@ class Gateway:
         self._metrics.count(name, receipt.value)
         # Also for a duplicate: whoever took the first one may have died before the bell.
         self._doorbell.press(source.lane)
-        return STORED[receipt]
+        stored, wanted = STORED[receipt], verified.acknowledgement
+        return (
+            stored if wanted is None else replace(stored, body=wanted.body, content_type=wanted.content_type)
+        )
 
     async def end(self) -> None:
         """Let go whoever listens to the board: their answers have no end of their own."""

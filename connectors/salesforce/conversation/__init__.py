@@ -1,0 +1,1 @@
+"""What is written on a case: comments and mails, read, written and read back."""

@@ -1,0 +1,1 @@
+"""A small Salesforce for tests."""
