@@ -40,10 +40,12 @@ ItemT = TypeVar("ItemT", bound=ExportObject)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListShape:
-    """How a tool wraps lists: the key of the items, and where the address of the next page stands."""
+    """How a tool wraps lists: the key of the items, and where the address of the next page stands, or else the number
+    of all items."""
 
     items: str
-    next_page: tuple[str, ...]
+    next_page: tuple[str, ...] = ()
+    total: str = ""
 
 
 class ExportFolder:
@@ -101,11 +103,13 @@ class ExportFolder:
 
     def _together(self, kind: str, files: Sequence[Path], item: type[ItemT]) -> list[ItemT]:
         items: list[ItemT] = []
-        open_ends = []
+        open_ends, total = [], 0
         for file in files:
             answer = read_json(file)
-            if isinstance(answer, dict) and _at(answer, self._shape.next_page):
+            if self._shape.next_page and _at(answer, self._shape.next_page):
                 open_ends.append(file.name)
+            if self._shape.total and isinstance(_at(answer, (self._shape.total,)), int):
+                total = max(total, _at(answer, (self._shape.total,)))
             items += [
                 self._item(file, number, one, item) for number, one in enumerate(self._listed(file, answer))
             ]
@@ -114,6 +118,11 @@ class ExportFolder:
             wanted = f"{kind}-{len(files) + 1}.json"
             raise Refused(
                 f"{self._folder / open_ends[-1]}: {field}: there is a further page; save it as {wanted}"
+            )
+        if len(items) < total:
+            raise Refused(
+                f"{self._folder / files[-1].name}: {self._shape.total}: there are {total} of them, and {len(items)} "
+                f"are here; save the other pages as {kind}-{len(files) + 1}.json"
             )
         return items
 

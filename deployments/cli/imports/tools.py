@@ -54,6 +54,43 @@ def grafana_oncall(
     _tell(import_grafana_oncall(export, names, now=datetime.now(UTC)), out)
 
 
+@import_app.command()
+def dispatch(
+    export: Export,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", help="A new CSV file for past incidents, for `liaison backtest`."),
+    ] = None,
+    pager: Annotated[
+        str, typer.Option(help="The connection that pages the services' teams.")
+    ] = "pagerduty/main",
+    helpdesk: HelpdeskName = "mail/support",
+    out: Out = None,
+) -> None:
+    """Netflix Dispatch: services as a policy file, past incidents as a history.
+
+    The policy file goes to standard output or to --out, a report of what is not the same to standard error. Nothing is
+    asked of Dispatch, changed or overwritten.
+    """
+    from deployments.commands.imports.report import print_report, require_new, save_new
+    from deployments.commands.imports.tools import import_dispatch
+    from incidents.imports.sections import SetupNames
+
+    imported = import_dispatch(export, SetupNames(pager=pager, helpdesk=helpdesk))
+    require_new(history, out)
+    console = Console(stderr=True)
+    print_report(console, imported.policy)
+    count = imported.history.count
+    if history is not None and count:
+        save_new(imported.history.text, history)
+    elif count:
+        console.print(f"{count:,} past incidents are not written: say --history FILE.", markup=False)
+    if out is None:
+        print(imported.policy.text, end="")
+    elif imported.policy.text:
+        save_new(imported.policy.text, out)
+
+
 def _tell(imported: Imported, out: Path | None) -> None:
     from deployments.commands.imports.report import print_report, save_new
 

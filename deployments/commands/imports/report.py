@@ -12,6 +12,13 @@ from incidents.imports.report import Fate, Imported
 _STYLES = {Fate.TAKEN: "green", Fate.DIFFERS: "yellow", Fate.LEFT: "red"}
 
 
+def require_new(*paths: Path | None) -> None:
+    """Raises `Refused` if one of them is there: before the first of several files is written."""
+    for path in paths:
+        if path is not None and (path.exists() or path.is_symlink()):
+            raise Refused(f"{path} is there already; choose another name, or move it away")
+
+
 def save_new(text: str, path: Path) -> None:
     """Write a file that was not there. Raises `Refused` if it is, or cannot be written: nothing is overwritten."""
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from deployments.imports.dispatch.export import DispatchImport, read_dispatch
 from deployments.imports.grafana_oncall.export import read_grafana_oncall
 from deployments.imports.opsgenie.export import read_opsgenie
 from incidents.errors import PolicyError, Refused
@@ -25,12 +26,25 @@ def import_grafana_oncall(folder: Path, names: SetupNames, *, now: datetime) -> 
     return _loading(read_grafana_oncall, folder, names, now)
 
 
+def import_dispatch(folder: Path, names: SetupNames) -> DispatchImport:
+    """A policy file of the folder's services, and a history of its incidents. Raises `Refused`, naming file and field,
+    for what cannot be read."""
+    imported = read_dispatch(folder, names)
+    if imported.policy.text:
+        _check(imported.policy.text, folder)
+    return imported
+
+
 def _loading(read: Callable[[Path], OnCallSetup], folder: Path, names: SetupNames, now: datetime) -> Imported:
     imported = policy_text(read(folder), names, now=now)
+    _check(imported.text, folder)
+    return imported
+
+
+def _check(text: str, folder: Path) -> None:
     try:
-        parse_policy(imported.text, file="the policy file made of it")
+        parse_policy(text, file="the policy file made of it")
     except PolicyError as error:
         raise Refused(
             f"{folder} makes no policy file that loads, and nothing was written:\n{error}"
         ) from error
-    return imported
