@@ -72,8 +72,9 @@ def one_header(headers: Sequence[tuple[str, str]], name: str) -> str | None:
 
     Raises `Forged("header")` when it is repeated: two readers could take two different values.
     """
-    wanted = name.lower()
-    values = [value for key, value in headers if key.lower() == wanted]
+    wanted, long = name.lower(), len(name)
+    # The length first: it is for each header of each webhook, and most are of another one.
+    values = [value for key, value in headers if len(key) == long and key.lower() == wanted]
     if len(values) > 1:
         raise Forged("header", f"header {name} is repeated")
     return values[0] if values else None
