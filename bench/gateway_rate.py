@@ -1,10 +1,11 @@
-"""How many webhooks a second the gateway takes (verified, on disk, answered), against a bare echo route.
+"""How many webhooks a second the gateway takes (verified, on disk, answered), against servers that do less.
 
     python -m bench.gateway_rate
 
-Both run on the same uvicorn settings and are loaded in alternating rounds over 32 connections by a generator
-in a process of its own. The rate hangs on the machine; the ratio to the echo route says what the gateway's own
-work costs. Prints one line of JSON.
+Against a bare echo route; a route that checks the signature and commits a row for each webhook; and, where Node.js
+is, Node-RED, which answers and keeps nothing. The first three run on the same uvicorn settings. All are loaded in
+alternating rounds over 32 connections by a generator in a process of its own. The rate hangs on the machine; the
+ratios say what the gateway's own work costs. Prints a line of JSON each.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import socket
@@ -21,13 +21,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from bench.node_red import VERSION, can_be_installed, node_red
+from bench.result import Result, progress
 from blocks.connect import settings_json
 from blocks.http import HttpBlock
 from connectors.http.fields import TicketFields
@@ -43,6 +45,12 @@ CONNECTION = "http/bench"
 PATH = f"/hooks/{CONNECTION}"
 CONCURRENCY = 32
 START_SECONDS = 60.0
+NODE_RED = "node_red"
+AGAINST = {
+    "echo": "bare Starlette echo route",
+    "first_try": "a Starlette route that checks the signature and commits each webhook by itself",
+    NODE_RED: f"Node-RED {VERSION}, which checks nothing and keeps nothing",
+}
 # Nobody listens on port 1: the gateway serves on what the mirror has.
 NO_PREFECT = "http://127.0.0.1:1/api"
 
@@ -57,13 +65,14 @@ def main() -> None:
         server.start()
         try:
             server.ensure_database("bench")
-            print(json.dumps(measure(server.url("bench"), rounds=options.rounds, requests=options.requests)))
+            for result in measure(server.url("bench"), rounds=options.rounds, requests=options.requests):
+                print(result, flush=True)
         finally:
             server.stop()
             discard_data(Path(folder) / "data")
 
 
-def measure(database_url: str, *, rounds: int, requests: int) -> dict[str, object]:
+def measure(database_url: str, *, rounds: int, requests: int) -> Sequence[Result]:
     """Medians of that many alternating rounds."""
     key, secret = Fernet.generate_key().decode(), secrets.token_urlsafe(24)
     asyncio.run(_prepare(database_url, key, secret))
@@ -75,25 +84,38 @@ def measure(database_url: str, *, rounds: int, requests: int) -> dict[str, objec
         "BENCH_KEY": key,
         "BENCH_SECRET": secret,
     }
-    rates: dict[str, list[float]] = {"gateway": [], "echo": []}
+    rates: dict[str, list[float]] = {"gateway": [], "echo": [], "first_try": []}
     with contextlib.ExitStack() as stack:
         ports = {what: stack.enter_context(_serving(what, environ)) for what in rates}
+        if can_be_installed():
+            rates[NODE_RED] = []
+            ports[NODE_RED] = stack.enter_context(_serving_node_red())
+        else:
+            progress("no Node.js here, so nothing to compare with Node-RED")
         for port in ports.values():
             _load(port, environ, requests // 4)
         for number in range(rounds):
             for what, port in ports.items():
                 rates[what].append(_load(port, environ, requests))
             words = ", ".join(f"{what} {of[-1]:.0f}" for what, of in rates.items())
-            print(f"round {number + 1}: {words} req/s", file=sys.stderr)
-    ratios = [a / b for a, b in zip(rates["gateway"], rates["echo"], strict=True)]
-    return {
-        "name": "gateway_accept_rate",
-        "value": round(statistics.median(rates["gateway"])),
-        "unit": "req/s",
-        "ratio": round(statistics.median(ratios), 3),
-        "against": "bare Starlette echo route",
-        "n": rounds,
-    }
+            progress(f"round {number + 1}: {words} req/s")
+    return [
+        Result(
+            name="gateway_accept_rate",
+            value=round(statistics.median(rates["gateway"])),
+            unit="req/s",
+            ratio=round(
+                statistics.median(
+                    ours / theirs for ours, theirs in zip(rates["gateway"], rates[what], strict=True)
+                ),
+                3,
+            ),
+            against=AGAINST[what],
+            n=rounds,
+        )
+        for what in rates
+        if what in AGAINST
+    ]
 
 
 async def _prepare(database_url: str, key: str, secret: str) -> None:
@@ -108,6 +130,17 @@ async def _prepare(database_url: str, key: str, secret: str) -> None:
         settings = {CONNECTION: settings_json(HttpBlock(webhook=webhook))}
         await Mirror(key).save(tx, settings, now=datetime.now(UTC))
     await database.aclose()
+
+
+@contextlib.contextmanager
+def _serving_node_red() -> Iterator[int]:
+    port = free_port(0)
+    with (
+        tempfile.TemporaryDirectory(prefix="node-red") as home,
+        node_red(Path(home), PATH, port) as process,
+    ):
+        _until_listening(process, port)
+        yield port
 
 
 @contextlib.contextmanager

@@ -73,7 +73,8 @@ def current_trace() -> str | None:
 
 def are_recorded() -> bool:
     """Whether anybody would see a span; what only serves one need not be looked up otherwise."""
-    return bool(_given) or not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    # Its class, not isinstance: abstract classes are asked at length, and this is asked twice for each webhook.
+    return bool(_given) or type(trace.get_tracer_provider()) is not trace.ProxyTracerProvider
 
 
 @contextmanager
