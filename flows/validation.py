@@ -12,7 +12,7 @@ from incidents.models import Incident, IncidentState, Stage
 from tasks.deliver.deliver import deliver
 from tasks.insights.precedents import tell_precedents
 from tasks.stages.commit import commit_validation
-from tasks.stages.gather import probe, probe_dependencies
+from tasks.stages.gather import probe_dependencies, probe_in_time
 from tasks.stages.story import tell_story
 from tasks.without_prefect import run_logger
 
@@ -29,7 +29,7 @@ async def _precedents(incident: Incident) -> None:
 
 async def _judge(before: Incident) -> Incident:
     looks, dependency_looks, _ = await asyncio.gather(
-        probe(before.service), probe_dependencies(before.service), _precedents(before)
+        probe_in_time(before.service), probe_dependencies(before.service), _precedents(before)
     )
     return await commit_validation(before.id, list(looks), dependency_looks)
 

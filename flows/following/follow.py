@@ -27,6 +27,7 @@ from tasks.deliver.deliver import deliver
 from tasks.deliver.late_pages import send_late_pages
 from tasks.reading import incident_named, sources_of
 from tasks.runs import perform, without_task_runs
+from tasks.stages.gather import begin_looks
 from tasks.stages.story import tell_story
 from tasks.waits import patience
 
@@ -160,6 +161,8 @@ class Followers:
     async def _run_stage(self, incident: Incident) -> None:
         """Return when the incident is through the stage that it is due for."""
         assert incident.next_stage is not None  # noqa: S101 - it is due
+        if incident.next_stage is Stage.VALIDATION:
+            begin_looks(incident.service)
         member = _Member(incident)
         self._waiting[incident.next_stage].append(member)
         run = asyncio.create_task(self._take_turn(incident.next_stage, incident))

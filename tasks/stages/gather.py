@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from incidents.decisions.sync import PageNews
 from incidents.errors import LiaisonError
@@ -21,6 +22,7 @@ from tasks.retries import OUTSIDE_CALL, REPEATABLE_STORE_CALL
 from tasks.runs import task
 from tasks.stages.customers import with_tiers
 from tasks.stages.drain import Chunk
+from tasks.stages.early_looks import EarlyLooks
 
 OVERLAP = timedelta(minutes=5)
 """So far before the last look notes are read again: clocks differ."""
@@ -65,6 +67,25 @@ async def read_tickets(connection: str, ids: list[str]) -> Sequence[Ticket]:
 @task(name="probe", task_run_name="probe {service}", **OUTSIDE_CALL)
 async def probe(service: str) -> Sequence[ProbeResult]:
     """Look at a service with all its probes at once. A probe we cannot use proves nothing, and says so."""
+    return await _look_at(service)
+
+
+@task(name="probe", task_run_name="probe {service}", **OUTSIDE_CALL)
+async def probe_in_time(service: str) -> Sequence[ProbeResult]:
+    """The same, or the look that `begin_looks` has under way: for who wants to know how things are by now, and not how
+    they are after something was done."""
+    begun = resources.kept(EarlyLooks).take(service)
+    return await (begun if begun is not None else _look_at(service))
+
+
+def begin_looks(service: str) -> None:
+    """Look at a service and at what it stands on, in the background: somebody is about to ask."""
+    early = resources.kept(EarlyLooks)
+    for name in (service, *resources.policy().service(service).depends_on):
+        early.begin(name, partial(_look_at, name))
+
+
+async def _look_at(service: str) -> Sequence[ProbeResult]:
     return await look_with(resources.policy().service(service).probes, service)
 
 
@@ -90,7 +111,9 @@ async def _look(name: str, service: str, within: float | None) -> ProbeResult:
 
 async def probe_dependencies(service: str) -> list[ProbeResult]:
     """The same for what the service stands on."""
-    looks = await asyncio.gather(*(probe(name) for name in resources.policy().service(service).depends_on))
+    looks = await asyncio.gather(
+        *(probe_in_time(name) for name in resources.policy().service(service).depends_on)
+    )
     return [look for found in looks for look in found]
 
 

@@ -27,7 +27,7 @@ class HealthProbe(BaseModel):
     attempts: int = Field(
         default=2, ge=1, le=5, description="Looks before a service is called failing: one blip is no outage."
     )
-    pause_seconds: float = Field(default=0.5, ge=0, le=30, description="Time between two looks.")
+    pause_seconds: float = Field(default=0.2, ge=0, le=30, description="Time between two looks.")
     connect_seconds: float = Field(
         default=3.0, gt=0, le=30, description="When connecting takes longer, the look proves nothing."
     )
