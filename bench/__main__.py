@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|board|connectors|kills|prefect_away|month|sla|sweep|sync
+    python -m bench [only=gateway|page|storm|city|idle|board|connectors|kills|prefect_away|month|sla|sweep|sync
                           |sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
 
 The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
@@ -18,6 +18,7 @@ from bench.board import board_figures
 from bench.campaign.row import Size
 from bench.campaign.run import campaign
 from bench.city.figures import city_figures
+from bench.idle import idle
 from bench.insights.figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
@@ -56,6 +57,10 @@ def _connectors() -> None:
     _print(connector_figures())
     _print(asyncio.run(mail_figures()))
     _print([memory_figure()])
+
+
+def _idle() -> None:
+    _print(asyncio.run(idle()))
 
 
 def _kills() -> None:
@@ -157,6 +162,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "city": _city,
     "board": _board,
     "connectors": _connectors,
+    "idle": _idle,
     "kills": _kills,
     "prefect_away": _prefect_away,
     "month": _month,
