@@ -68,9 +68,8 @@ class WebhookSource(EventSource, Protocol):
     def verify(self, headers: Sequence[tuple[str, str]], body: bytes, *, now: datetime) -> Verified:
         """Check the signature on the raw bytes; raise `Forged` when it is proven wrong.
 
-        Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's
-        meaning is judged here beyond what identifies the delivery.
-        Among the headers is what stood after the question mark of the address (`incidents.events.QUERY`).
+        Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's meaning is judged
+        here beyond what identifies the delivery. Among the headers is the address's query (`incidents.events.QUERY`).
         """
         ...
 

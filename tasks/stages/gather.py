@@ -18,11 +18,11 @@ from incidents.store.cases import load_case
 from incidents.store.inbox.cursors import move_cursor, read_cursor
 from incidents.store.ledger.pages import UNSEEN_FOR, TakenPage, page_keys, taken_pages
 from tasks import resources
+from tasks.early_looks import EarlyLooks
 from tasks.retries import OUTSIDE_CALL, REPEATABLE_STORE_CALL
 from tasks.runs import task
 from tasks.stages.customers import with_tiers
 from tasks.stages.drain import Chunk
-from tasks.stages.early_looks import EarlyLooks
 
 OVERLAP = timedelta(minutes=5)
 """So far before the last look notes are read again: clocks differ."""

@@ -74,9 +74,6 @@ PUBLIC = {"public_url": "https://liaison.acme.example"}
 NO_MAILBOX = {key: value for key, value in MAILBOX.items() if not key.startswith("mail.")}
 
 
-HERE, UI = "on this machine only", "https://prefect.acme.example"
-
-
 async def all_is_well(prepared: Prepared, keys: Sequence[str]) -> Sequence[str]:
     return [f"{prepared.name} answers {' '.join(keys)}".strip()]
 
@@ -135,39 +132,6 @@ async def test_a_mailbox_alone(tmp_path: Path):
     assert blocks["roster/main"]["gateway_url"] == "http://127.0.0.1:8400"
     assert blocks["roster/main"]["replies"] is None
     assert blocks["staticpage/main"]["folder"] == str(tmp_path / "status-page")
-
-
-@pytest.mark.parametrize(
-    ("given", "gateway", "prefect_ui", "remarks"),
-    [
-        ({}, "http://127.0.0.1:8400", "http://127.0.0.1:4200", 2),
-        (PUBLIC, "https://liaison.acme.example", None, 0),
-        (PUBLIC | {"prefect_ui": f"{UI}/"}, "https://liaison.acme.example", UI, 0),
-        (
-            PUBLIC | {"prefect_ui": "http://prefect:4200"},
-            "https://liaison.acme.example",
-            "http://prefect:4200",
-            0,
-        ),
-    ],
-)
-async def test_what_notes_and_pages_link_to(
-    tmp_path: Path, given: dict[str, str], gateway: str, prefect_ui: str | None, remarks: int
-):
-    """This machine's addresses, and that they are; or those that colleagues reach, and none that leads nowhere."""
-    asked = Asked(MAILBOX | given)
-    setup = await interview(tmp_path, asked).hold()
-    links = parse_policy(setup.policy).links
-    assert (links.gateway, links.prefect_ui) == (gateway, prefect_ui)
-    assert ("prefect_ui" in asked.keys) is bool(given)
-    assert setup.policy.count(HERE) == remarks
-    assert ("# prefect_ui: https" in setup.policy) is (prefect_ui is None)
-
-
-async def test_an_address_that_no_browser_opens(tmp_path: Path):
-    given = MAILBOX | PUBLIC | {"prefect_ui": "prefect.acme.example"}
-    with pytest.raises(AnswerError, match="write http:// or https:// and a host"):
-        await held(tmp_path, given)
 
 
 @pytest.mark.parametrize(

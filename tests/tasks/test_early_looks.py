@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from incidents.models import ProbeResult
-from tasks.stages.early_looks import AT_ONCE, FRESH, EarlyLooks
+from tasks.early_looks import AT_ONCE, FRESH, EarlyLooks
 
 SEEN = [
     ProbeResult(
