@@ -14,9 +14,10 @@ import httpx
 from pydantic import SecretStr
 
 from connectors.freshdesk.settings import FreshdeskSettings
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import record, records, text
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, next_link, pages
 from incidents.errors import NotAllowed, NotFound, Refused, Unreachable

@@ -25,9 +25,10 @@ from connectors.github.mapping import (
 )
 from connectors.github.settings import GitHubSettings
 from connectors.github.webhook import GitHubWebhook
+from connectors.kit.answers import VendorAnswer, retry_after_seconds
 from connectors.kit.auth.ways import BearerToken
 from connectors.kit.fields import any_text, items, record, records, text
-from connectors.kit.http import VendorAnswer, VendorHttp, retry_after_seconds
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import by_link, pages
 from connectors.kit.read_back import read_back

@@ -18,50 +18,46 @@ for its credentials was not done.
 Credentials stay home: redirects are never followed, cookies are not kept, proxies and netrc from the
 environment are ignored. What is left to the caller: an absolute `path` leaves `base_url`, so it must never
 come out of an answer.
+
+httpx' transports are used without its client: what that does beyond (redirects, cookies, proxies, logins, the log line
+with the whole address) is not wanted here, and cost a call more than all that is done here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx
 import stamina
 from opentelemetry.trace import SpanKind
 
 from connectors.kit.answer_body import ACCEPT_ENCODING, UnusableBody, read_capped
+from connectors.kit.answers import VendorAnswer, lost, parsed, raise_for_status, unclear
 from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, RefreshToken, TokenGrant, TokenRequest
 from connectors.kit.auth.tokens import AccessTokens, Ask
 from connectors.kit.auth.ways import ApiKeyHeader, BasicLogin, BearerToken, ClientCertificate
 from connectors.kit.authorities import authorities
 from connectors.kit.pacing import Pace
 from connectors.kit.strict_json import parse_json
-from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
+from incidents.errors import Refused, Unreachable
 from incidents.telemetry.spans import span
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 Credentials = BearerToken | BasicLogin | ApiKeyHeader | ClientCredentials | JwtAssertion | RefreshToken
-MAX_REFUSAL_BYTES = 65_536
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VendorAnswer:
-    """A usable answer.
-
-    `data` is the parsed JSON, or None where the body was empty; the names of `headers` are in lower case.
-    """
-
-    status: int
-    data: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PATIENCE = {"connect": 3.0, "read": 10.0, "write": 10.0, "pool": 10.0}
+_HEADERS = {
+    "Accept": "*/*",
+    "Accept-Encoding": ACCEPT_ENCODING,
+    "Connection": "keep-alive",
+    "User-Agent": f"python-httpx/{httpx.__version__}",
+}
 
 
 class VendorHttp:
@@ -70,8 +66,8 @@ class VendorHttp:
     `transport` is where tests and the sandbox put a fake. `deadline` bounds a call with all its retries, in
     seconds. `judge` sees every 2xx answer and raises when its content says no (Slack's `ok: false`). `explain` sees
     every 4xx answer, `data` None where that is no JSON, with what was called: it may raise what that means. `auth` is
-    one of the ways of `connectors.kit.auth`, or an `httpx.Auth` where a vendor signs each request; a pair is a user and
-    a password. `certificate` is for mutual TLS, beside `auth` or without it; it belongs to the connection, so a
+    one of the ways of `connectors.kit.auth`; `sign` adds to each request, whenever it is sent, what proves it, where a
+    vendor wants that. `certificate` is for mutual TLS, beside `auth` or without it; it belongs to the connection, so a
     `transport` beside it would leave it out: ValueError.
     `parse` reads a body that is not JSON, and raises `Unrecognised` where it is not what was asked for.
     """
@@ -82,7 +78,8 @@ class VendorHttp:
         vendor: str,
         base_url: str,
         headers: Mapping[str, str] | None = None,
-        auth: Credentials | httpx.Auth | tuple[str, str] | None = None,
+        auth: Credentials | None = None,
+        sign: Callable[[httpx.Request], None] | None = None,
         certificate: ClientCertificate | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         pace: Pace | None = None,
@@ -101,6 +98,7 @@ class VendorHttp:
         self._parse = parse
         if certificate is not None and transport is not None:
             raise ValueError("a client certificate is part of the transport: give the one or the other")
+        self._is_closed = False
         self._tokens: AccessTokens | None = None
         self._token_http: VendorHttp | None = None
         self._proof: Mapping[str, str] = {}
@@ -113,19 +111,13 @@ class VendorHttp:
                 attempts=1,
             )
             self._tokens = AccessTokens(auth, _asking(self._token_http, auth), vendor=vendor)
-        elif isinstance(auth, BearerToken | BasicLogin | ApiKeyHeader):
+        elif auth is not None:
             self._proof = auth.headers()
-        self._client = httpx.AsyncClient(
-            base_url=base_url,
-            headers={"Accept-Encoding": ACCEPT_ENCODING, **(headers or {})},
-            # A session cookie sent back could outlive, or outrank, the credentials of the connection.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),
-            auth=auth if isinstance(auth, httpx.Auth | tuple) else None,
-            transport=transport,
-            verify=authorities() if certificate is None else certificate.context(),
-            timeout=httpx.Timeout(connect=3.0, read=10.0, write=10.0, pool=10.0),
-            follow_redirects=False,
-            trust_env=False,
+        self._sign = sign
+        self._base = str(httpx.URL(base_url)).rstrip("/") + "/"
+        self._headers = httpx.Headers({**_HEADERS, **(headers or {})})
+        self._transport = transport or httpx.AsyncHTTPTransport(
+            verify=authorities() if certificate is None else certificate.context(), trust_env=False
         )
 
     async def call(
@@ -150,22 +142,38 @@ class VendorHttp:
         progress = _Progress(ends_at=asyncio.get_running_loop().time() + self._deadline)
         try:
             async with asyncio.timeout(self._deadline):
-                async for attempt in stamina.retry_context(
-                    on=Unreachable, attempts=self._attempts, timeout=None, wait_initial=0.1, wait_max=2.0
-                ):
-                    with attempt:
-                        request = self._request(
-                            method, path, what=what, json=json, form=form, params=params, headers=headers
-                        )
-                        answer = await self._prove_and_send(request, what, repeatable, progress)
+
+                async def attempted() -> VendorAnswer:
+                    request = self._request(
+                        method, path, what=what, json=json, form=form, params=params, headers=headers
+                    )
+                    return await self._prove_and_send(request, what, repeatable, progress)
+
+                try:
+                    answer = await attempted()
+                except Unreachable as error:
+                    answer = await self._again(attempted, error)
         except TimeoutError as error:
             # While waiting, for our pace, a token or before a retry, nothing is under way that could have been done.
-            raise _lost(
+            raise lost(
                 f"{what}: no answer within {self._deadline:g} s", repeatable or not progress.is_sent
             ) from error
         if self._judge is not None:
             self._judge(answer)
         return answer
+
+    async def _again(
+        self, attempted: Callable[[], Awaitable[VendorAnswer]], first: Unreachable
+    ) -> VendorAnswer:
+        """The further attempts, after the first has failed: few calls need them, and to set them up costs each."""
+        async for attempt in stamina.retry_context(
+            on=Unreachable, attempts=self._attempts, timeout=None, wait_initial=0.1, wait_max=2.0
+        ):
+            with attempt:
+                if attempt.num == 1:
+                    raise first
+                return await attempted()
+        raise first
 
     def _request(
         self,
@@ -179,16 +187,26 @@ class VendorHttp:
         headers: Mapping[str, str] | None,
     ) -> httpx.Request:
         try:
-            return self._client.build_request(
+            merged = self._headers.copy()
+            if headers:
+                merged.update(headers)
+            return httpx.Request(
                 method,
-                path,
+                self._address(path, params),
                 json=json,
                 data=form,
-                params=params or None,  # an empty one would take away the query of the path
-                headers=headers,
+                headers=merged,
+                extensions={"timeout": _PATIENCE},
             )
         except (httpx.InvalidURL, ValueError) as error:  # NaN, a lone surrogate, an impossible address
             raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
+
+    def _address(self, path: str, params: Mapping[str, str] | None) -> str:
+        """`params` join the query of the path, if it has one."""
+        address = path if _ABSOLUTE.match(path) else self._base + path.lstrip("/")
+        if not params:
+            return address
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(params)}"
 
     async def _prove_and_send(
         self, request: httpx.Request, what: str, repeatable: bool, progress: _Progress
@@ -219,6 +237,8 @@ class VendorHttp:
         *,
         is_token_old: bool = False,
     ) -> VendorAnswer:
+        if self._sign is not None:
+            self._sign(request)
         progress.is_sent = True
         # Without the path: in some vendors' it is a secret.
         told = {"http.request.method": request.method, "server.address": request.url.host}
@@ -233,30 +253,35 @@ class VendorHttp:
         self, request: httpx.Request, what: str, repeatable: bool, is_token_old: bool
     ) -> VendorAnswer:
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._handed_over(request)
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
             raise Refused(f"{what}: cannot be written ({type(error).__name__})") from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise Unreachable(f"{what}: could not connect ({type(error).__name__})") from error
         except httpx.TransportError as error:
-            raise _lost(f"{what}: connection lost ({type(error).__name__})", repeatable) from error
+            raise lost(f"{what}: connection lost ({type(error).__name__})", repeatable) from error
         try:
             if is_token_old and response.status_code == 401:
                 raise _TokenRefused
             if self._explain is not None and 400 <= response.status_code < 500:
-                self._explain(await _unclear(response), what)
+                self._explain(await unclear(response), what)
             # The status comes first: an error's body is not needed, and may be broken itself.
-            _raise_for_status(response, what, repeatable)
+            raise_for_status(response, what, repeatable)
             body = await read_capped(response)
         except UnusableBody as error:
-            raise _lost(f"{what}: {error}", repeatable) from error
+            raise lost(f"{what}: {error}", repeatable) from error
         finally:
             await response.aclose()
         return VendorAnswer(
             status=response.status_code,
-            data=_parsed(response, body, self._parse, what, repeatable),
-            headers=dict(response.headers),
+            data=parsed(response, body, self._parse, what, repeatable),
+            headers=dict(response.headers.items()),
         )
+
+    async def _handed_over(self, request: httpx.Request) -> httpx.Response:
+        if self._is_closed:
+            raise RuntimeError("the connection has been closed")
+        return await self._transport.handle_async_request(request)
 
     async def stream(
         self,
@@ -277,9 +302,9 @@ class VendorHttp:
         request.headers.update(self._proof)
         request.extensions["timeout"] = {"connect": 3.0, "read": longest_silence, "write": 10.0, "pool": 10.0}
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._handed_over(request)
             try:
-                _raise_for_status(response, what, repeatable=True)
+                raise_for_status(response, what, repeatable=True)
                 yield b""
                 async for piece in response.aiter_raw():
                     yield piece
@@ -292,7 +317,8 @@ class VendorHttp:
         raise Unreachable(f"{what}: the vendor ended it")
 
     async def aclose(self) -> None:
-        await self._client.aclose()
+        self._is_closed = True
+        await self._transport.aclose()
         if self._tokens is not None and self._token_http is not None:
             await self._tokens.aclose()
             await self._token_http.aclose()
@@ -333,63 +359,3 @@ def _asking(http: VendorHttp, grant: TokenGrant) -> Ask:
         return answer.data
 
     return ask
-
-
-def retry_after_seconds(value: str | None, *, now: datetime, default: float = 5.0) -> float:
-    """A Retry-After header as seconds, clipped to [1 s, 1 h]; a date, nonsense or nothing is understood."""
-    seconds = default
-    if value:
-        try:
-            seconds = float(value)
-        except ValueError:
-            try:
-                seconds = (parsedate_to_datetime(value) - now).total_seconds()
-            except (ValueError, TypeError, OverflowError):
-                seconds = default
-    if math.isnan(seconds):
-        seconds = default
-    return min(max(seconds, 1.0), 3600.0)
-
-
-def _raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> None:
-    status = response.status_code
-    if status < 300:
-        return
-    message = f"{what}: HTTP {status}"
-    retry_after = response.headers.get("retry-after")
-    if status == 429 or (status == 503 and retry_after):
-        # PagerDuty says it in RateLimit-Reset (seconds) and sends no Retry-After.
-        wait = retry_after or response.headers.get("ratelimit-reset")
-        raise Busy(message, retry_after=retry_after_seconds(wait, now=datetime.now(UTC)))
-    if status >= 500 or status == 408:
-        raise _lost(message, repeatable)
-    if status in (401, 403):
-        raise NotAllowed(f"{message}; check the connection's credentials and scopes")
-    if status in (404, 410):
-        raise NotFound(message)
-    raise Refused(message)
-
-
-async def _unclear(response: httpx.Response) -> VendorAnswer:
-    """A refusal, with what can be read of its content."""
-    data = None
-    with contextlib.suppress(UnusableBody, Unrecognised):
-        data = parse_json(await read_capped(response, MAX_REFUSAL_BYTES))
-    return VendorAnswer(status=response.status_code, data=data, headers=dict(response.headers))
-
-
-def _parsed(
-    response: httpx.Response, body: bytes, parse: Callable[[bytes], Any], what: str, repeatable: bool
-) -> Any:
-    if not body.strip():
-        return None
-    try:
-        return parse(body)
-    except Unrecognised as error:
-        kind = response.headers.get("content-type", "no content type").split(";")[0]
-        form = "JSON" if parse is parse_json else "what was asked for"
-        raise _lost(f"{what}: HTTP {response.status_code} but not {form} ({kind})", repeatable) from error
-
-
-def _lost(message: str, repeatable: bool) -> Unreachable | Unknown:
-    return Unreachable(message) if repeatable else Unknown(message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
-from connectors.kit.http import VendorAnswer
+from connectors.kit.answers import VendorAnswer
 from incidents.errors import Refused, Unreachable
 
 AnyPage = TypeVar("AnyPage")

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.fields import record, text
-from connectors.kit.http import VendorAnswer
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
 
 LONGEST_WAIT = 3600.0

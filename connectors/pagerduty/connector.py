@@ -22,9 +22,10 @@ from typing import ClassVar
 import httpx
 from pydantic import SecretStr
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BearerToken
 from connectors.kit.fields import items, record
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByOffset, pages
 from connectors.kit.webhooks.signatures import usable_secret

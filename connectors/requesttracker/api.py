@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BasicLogin, BearerToken
 from connectors.kit.fields import items, records
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber
 from connectors.kit.pagination import pages as pages_of

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 
 import httpx
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import any_text, record, records
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, pages
 from connectors.kit.read_back import read_back

@@ -35,7 +35,7 @@ class Actions:
             vendor=name,
             base_url=f"{parts.scheme}://{parts.netloc}",
             headers=headers,
-            auth=SignedPosts(usable_secret(secret)) if secret is not None else None,
+            sign=SignedPosts(usable_secret(secret)) if secret is not None else None,
             transport=transport,
         )
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.fields import text
-from connectors.kit.http import VendorAnswer
 from incidents.actions import ActionState
 
 MAX_DETAIL = 2000  # characters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -14,19 +14,18 @@ from connectors.kit.webhooks.signing import ID, SIGNATURE, TIMESTAMP
 IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
-class SignedPosts(httpx.Auth):
+class SignedPosts:
     """Signs the bytes that are really sent; a repeat has the same id and a time of its own.
 
     The idempotency key is the message's id; requests without one (reads) are not signed.
     """
 
-    requires_request_body = True
-
     def __init__(self, secret: bytes, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._secret = secret
         self._clock = clock
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def __call__(self, request: httpx.Request) -> None:
+        """Add the headers that prove it."""
         key = request.headers.get(IDEMPOTENCY_KEY)
         if key is not None:
             # The scheme joins id, time and body with dots, so an id must have none.
@@ -36,7 +35,6 @@ class SignedPosts(httpx.Auth):
             request.headers[SIGNATURE] = sign_standard_webhook(
                 request.content, self._secret, id=message_id, timestamp=timestamp
             )
-        yield request
 
 
 def header_safe(key: str) -> str:

@@ -18,9 +18,10 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.kit.addresses import keeps_secrets
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BasicLogin, BearerToken
 from connectors.kit.fields import any_text, record
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from connectors.kit.answers import VendorAnswer, retry_after_seconds
 from connectors.kit.fields import record, text
-from connectors.kit.http import VendorAnswer, retry_after_seconds
 from incidents.errors import Busy, NotAllowed, NotFound, Refused
 
 _ID = re.compile(r"[a-z0-9_.]{1,100}")

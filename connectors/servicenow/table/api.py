@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from connectors.kit.answers import VendorAnswer, retry_after_seconds
 from connectors.kit.auth.grants import ClientCredentials, RefreshToken
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import record, records, text
-from connectors.kit.http import VendorAnswer, VendorHttp, retry_after_seconds
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByOffset, pages
 from connectors.servicenow.settings import ServiceNowSettings

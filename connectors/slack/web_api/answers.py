@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.kit.http import VendorAnswer, retry_after_seconds
+from connectors.kit.answers import VendorAnswer, retry_after_seconds
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 
 LIMITED = frozenset({"ratelimited", "rate_limited"})

@@ -7,8 +7,11 @@ import inspect
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.answers import VendorAnswer
+from connectors.kit.auth.ways import BasicLogin
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from tests.connectors.kit.scripted_vendor import Stream, Vendor, http, status
@@ -119,7 +122,7 @@ async def test_request_that_cannot_be_written(path, json):
 async def test_redirects_are_not_followed():
     """Nothing goes to where a redirect points."""
     vendor = Vendor(status(302, location="https://evil.example/"))
-    async with http(vendor, auth=("user", "password")) as client:
+    async with http(vendor, auth=BasicLogin("user", SecretStr("password"))) as client:
         with pytest.raises(Refused):
             await client.call("GET", "/things")
     assert [request.url.host for request in vendor.requests] == ["api.example"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kit.http import VendorAnswer
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.pagination import ByAddress, ByCursor, ByNumber, ByOffset, by_link, next_link, pages
 from incidents.errors import Refused, Unreachable
 from tests.connectors.kit.scripted_vendor import Vendor, http

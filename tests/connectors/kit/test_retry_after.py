@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.kit.http import retry_after_seconds
+from connectors.kit.answers import retry_after_seconds
 from incidents.errors import Busy
 from tests.connectors.kit.scripted_vendor import Vendor, http, status
 
