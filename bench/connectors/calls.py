@@ -6,11 +6,33 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bench.connectors.served import Facts
-from incidents.models import ChatMessage, InternalText, Page, PublicText, Severity, Ticket, TicketChange
-from incidents.ports import ChatRoom, Connector, Helpdesk, ImpactProbe, IssueTracker, Pager
+from bench.connectors.worlds.world import SERVICE
+from incidents.alerts.acknowledging import AlertAcknowledger
+from incidents.models import (
+    ChatMessage,
+    Contact,
+    InternalText,
+    Page,
+    PublicText,
+    Severity,
+    Ticket,
+    TicketChange,
+    TicketStatus,
+)
+from incidents.ports import (
+    ActionRunner,
+    AlertSource,
+    ChatRoom,
+    Connector,
+    CustomerDirectory,
+    Helpdesk,
+    ImpactProbe,
+    IssueTracker,
+    Pager,
+)
 
 Call = Callable[[int], Awaitable[object]]
-SERVICE = "checkout"
+STATUSES = (TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.OPEN)
 NOTE = InternalText("INC-42: Jane Doe is on it. " * 20)
 REPLY = PublicText("We are working on it, and you will hear from us again by 14:30. " * 10)
 TALK = ChatMessage(text="Who is hit: 12 customers. " * 20)
@@ -32,11 +54,17 @@ def calls_of(connector: Connector, facts: Facts) -> Mapping[str, Call]:
     if Pager in claimed and isinstance(connector, Pager):
         calls |= _pager(connector)
     if ChatRoom in claimed and isinstance(connector, ChatRoom):
-        calls |= _room(connector, facts)
+        calls |= _room(connector)
     if IssueTracker in claimed and isinstance(connector, IssueTracker):
-        calls |= _tracker(connector)
+        calls |= _tracker(connector, facts)
+    if AlertSource in claimed and isinstance(connector, AlertSource):
+        calls |= _alerts(connector)
     if ImpactProbe in claimed and isinstance(connector, ImpactProbe):
         calls |= _probe(connector)
+    if ActionRunner in claimed and isinstance(connector, ActionRunner):
+        calls |= _runner(connector, facts)
+    if CustomerDirectory in claimed and isinstance(connector, CustomerDirectory):
+        calls |= _directory(connector, facts)
     return calls
 
 
@@ -53,6 +81,11 @@ def _helpdesk(desk: Helpdesk, facts: Facts) -> Mapping[str, Call]:
     async def reply(number: int) -> None:
         await desk.update([ids[number % len(ids)]], TicketChange(public_reply=REPLY), once=f"reply:{number}")
 
+    async def change(number: int) -> None:
+        # To and fro, so that each changes something.
+        status = STATUSES[number // len(ids) % 2]
+        await desk.update([ids[number % len(ids)]], TicketChange(status=status), once=f"status:{number}")
+
     async def comments(number: int) -> None:
         await desk.comments(found[0], datetime.now(UTC) - timedelta(days=1))
 
@@ -64,6 +97,8 @@ def _helpdesk(desk: Helpdesk, facts: Facts) -> Mapping[str, Call]:
         "read": read,
         "private_note": note,
         "public_reply": reply,
+        "status": change,
+        "was_done": lambda number: desk.was_done(ids[number % len(ids)], f"note:{number}"),
         "comments": comments,
         "changed_since": changed,
     }
@@ -79,26 +114,27 @@ def _pager(pager: Pager) -> Mapping[str, Call]:
     }
 
 
-def _room(chat: ChatRoom, facts: Facts) -> Mapping[str, Call]:
-    rooms = facts["rooms"].split(",")
+def _room(chat: ChatRoom) -> Mapping[str, Call]:
+    rooms: dict[int, str] = {}
     posted: dict[int, str] = {}
 
-    async def post(number: int) -> None:
+    async def open_room(number: int) -> None:
         # A room each: vendors allow about a message a second to one.
-        posted[number] = await chat.post(rooms[number % len(rooms)], TALK, once=f"post:{number}")
+        rooms[number] = (await chat.open_room(f"inc-{number}", "Checkout fails", once=f"room:{number}")).id
 
-    async def edit(number: int) -> None:
-        await chat.edit(rooms[number % len(rooms)], posted[number], TALK, once=f"edit:{number}")
+    async def post(number: int) -> None:
+        posted[number] = await chat.post(rooms[number], TALK, once=f"post:{number}")
 
     return {
+        "open_room": open_room,
         "post": post,
-        "find_post": lambda number: chat.find_post(rooms[number % len(rooms)], f"post:{number}"),
-        "edit": edit,
-        "members": lambda number: chat.members(rooms[number % len(rooms)]),
+        "find_post": lambda number: chat.find_post(rooms[number], f"post:{number}"),
+        "edit": lambda number: chat.edit(rooms[number], posted[number], TALK, once=f"edit:{number}"),
+        "members": lambda number: chat.members(rooms[number]),
     }
 
 
-def _tracker(tracker: IssueTracker) -> Mapping[str, Call]:
+def _tracker(tracker: IssueTracker, facts: Facts) -> Mapping[str, Call]:
     keys: dict[int, str] = {}
 
     async def open_issue(number: int) -> None:
@@ -106,11 +142,56 @@ def _tracker(tracker: IssueTracker) -> Mapping[str, Call]:
             "Checkout fails: the lasting fix", NOTE, once=f"issue:{number}"
         )
 
+    async def changed(number: int) -> None:
+        async for _ in tracker.changed_since(datetime.now(UTC) - timedelta(days=1)):
+            pass
+
     return {
         "open_issue": open_issue,
+        "find_issue": lambda number: tracker.find_issue(f"issue:{number}"),
         "issue_comment": lambda number: tracker.comment(keys[number], NOTE, once=f"comment:{number}"),
+        "issue_was_done": lambda number: tracker.was_done(keys[number], f"comment:{number}"),
         "read_issue": lambda number: tracker.read(keys[number]),
+        "transition": lambda number: tracker.transition(keys[number], facts["closed"], once=f"to:{number}"),
+        "changed_issues": changed,
     }
+
+
+def _alerts(source: AlertSource) -> Mapping[str, Call]:
+    keys: list[str] = []
+
+    async def firing(number: int) -> None:
+        keys[:] = [alert.key for alert in await source.firing()]
+
+    calls: dict[str, Call] = {"firing": firing}
+    if isinstance(source, AlertAcknowledger):
+        calls["acknowledge_alert"] = lambda number: source.acknowledge_alert(
+            keys[number % len(keys)], NOTE, once=f"ack:{number}"
+        )
+        calls["unacknowledge_alert"] = lambda number: source.unacknowledge_alert(
+            keys[number % len(keys)], once=f"unack:{number}"
+        )
+    return calls
+
+
+def _runner(runner: ActionRunner, facts: Facts) -> Mapping[str, Call]:
+    ids: dict[int, str] = {}
+    arguments = {"service": SERVICE, "incident": "INC-42", "approved_by": "Ada"}
+
+    async def run(number: int) -> None:
+        ids[number] = (await runner.run(facts["action"], arguments, once=f"run:{number}")).id
+
+    return {"run": run, "follow": lambda number: runner.follow(ids[number])}
+
+
+def _directory(directory: CustomerDirectory, facts: Facts) -> Mapping[str, Call]:
+    people = facts["people"].split(",")
+
+    async def tier(number: int) -> None:
+        email = people[number % len(people)]
+        await directory.tier(Contact(id=email, email=email))
+
+    return {"tier": tier}
 
 
 def _probe(probe: ImpactProbe) -> Mapping[str, Call]:

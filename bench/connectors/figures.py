@@ -17,7 +17,8 @@ import httpx
 from bench.connectors.calls import Call, calls_of
 from bench.connectors.served import served
 from bench.connectors.wire import WrittenDown, seconds_bare
-from bench.connectors.worlds import WORLDS, World
+from bench.connectors.worlds import WORLDS
+from bench.connectors.worlds.world import World
 from bench.result import Result, progress
 
 ROUNDS = 60

@@ -14,19 +14,21 @@ from functools import partial
 import httpx
 import psutil
 
-from bench.connectors.calls import calls_of
 from bench.connectors.served import Facts, in_a_process, served
-from bench.connectors.worlds import WORLDS, World
+from bench.connectors.worlds import WORLDS
+from bench.connectors.worlds.world import World
 from bench.result import Result, progress
 
 CONNECTIONS = 1000
 AT_ONCE = 20
 PATIENCE = 600.0
+VENDORS = ("zendesk", "pagerduty", "slack", "prometheus")
 Open = Callable[[World, str, Facts], Awaitable[object]]
 
 
-def memory_figure(connections: int = CONNECTIONS, worlds: Sequence[World] = WORLDS) -> Result:
+def memory_figure(connections: int = CONNECTIONS) -> Result:
     """Megabytes of so many, shared evenly among the vendors."""
+    worlds = [world for world in WORLDS if world.vendor in VENDORS]
     progress(f"{connections} idle connections")
     with ExitStack() as stack:
         there = [(world, *stack.enter_context(served(world.make))) for world in worlds]
@@ -62,8 +64,7 @@ async def _weighed(
 
 async def _ours(world: World, address: str, facts: Facts) -> object:
     connector = world.connect(address, facts, None)
-    call = next(iter(calls_of(connector, facts).values()))
-    await call(0)
+    await connector.check()
     return connector
 
 

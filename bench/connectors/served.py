@@ -42,7 +42,7 @@ def in_a_process(
     `TimeoutError` when that takes longer than `within` seconds."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_run, args=(serve, theirs), daemon=True)
+    child = context.Process(target=_run, args=(serve, theirs, ours), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -55,7 +55,11 @@ def in_a_process(
         child.kill()
 
 
-def _run(serve: Callable[[], AbstractAsyncContextManager[Told]], parent: Connection) -> None:
+def _run(
+    serve: Callable[[], AbstractAsyncContextManager[Told]], parent: Connection, of_parent: Connection
+) -> None:
+    # A fork has the parent's end, too: held open here, it would never tell that the parent has let go.
+    of_parent.close()
     asyncio.run(_until_parent_is_gone(serve, parent))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-CONNECTION_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+CONNECTION_HEADERS = frozenset({"host", "content-length", "transfer-encoding"})
 """Those each client writes for itself."""
 
 

@@ -41,7 +41,7 @@ def _text_parts(mail: Message) -> Iterator[Message]:
 def parts_of(mail: Message, *, depth: int = 0) -> Iterator[Message]:
     """The mail and its parts, not those of mails that it brings along."""
     yield mail
-    children = mail.get_payload()
+    children = payload_of(mail)
     if depth > 10 or not isinstance(children, list) or mail.get_content_maintype() != "multipart":
         return
     for child in children:
@@ -49,11 +49,18 @@ def parts_of(mail: Message, *, depth: int = 0) -> Iterator[Message]:
             yield from parts_of(child, depth=depth + 1)
 
 
+def payload_of(part: Message) -> object:
+    """Its parts, or its content as it stands. Python's own raises for a charset that cannot be a name at all."""
+    try:
+        return part.get_payload()
+    except ValueError:
+        content = part.get_payload(decode=True)
+        return content.decode("ascii", "replace") if isinstance(content, bytes) else ""
+
+
 def _text(part: Message) -> str:
     try:
-        data = (
-            part.get_payload(decode=True) if not _is_base64(part) else _from_base64(str(part.get_payload()))
-        )
+        data = part.get_payload(decode=True) if not _is_base64(part) else _from_base64(str(payload_of(part)))
     except (ValueError, LookupError, AssertionError):
         data = None
     if not isinstance(data, bytes):

@@ -48,6 +48,8 @@ class FakeMailServer:
         self.faults = Faults()
         self.capabilities: tuple[str, ...] = ("IDLE", "SPECIAL-USE")
         self.commands: list[str] = []
+        self.extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME")
+        """What SMTP offers beside the login."""
         self.password = password
         self.token = ""
         """The access token that is let in, where there is one."""

@@ -21,6 +21,7 @@ from connectors.mail.fake.tokens import TOKEN_REFUSED, shown_token
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _PARTIAL = re.compile(r"BODY(?P<peek>\.PEEK)?\[\](?:<0\.(?P<size>\d+)>)?", re.IGNORECASE)
+_LITERAL = re.compile(r"\{(\d{1,8})\}$")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -89,6 +90,9 @@ class ImapConversation:
             return False
         if command == "IDLE":
             return await self._idle(tag)
+        if command == "APPEND":
+            await self._append(tag, rest)
+            return True
         if command in ("STARTTLS", "AUTHENTICATE") or (self._is_open and command == "LOGIN"):
             await self._begin(tag, command, rest)
             return True
@@ -122,6 +126,22 @@ class ImapConversation:
             await self._take_token(tag)
         else:
             await self._authenticate(tag)
+
+    async def _append(self, tag: str, rest: str) -> None:
+        """A client puts a mail into a folder: the literal comes when it has been told to go ahead."""
+        found, literal = _QUOTED.match(rest), _LITERAL.search(rest)
+        name = "" if found is None else found[1] or found[2]
+        folder = self._account.mailbox.folders.get(name) if self._is_in else None
+        if folder is None or literal is None:
+            self._say(f"{tag} NO [TRYCREATE] no such folder")
+        else:
+            self._say("+ go ahead")
+            await self._writer.drain()
+            data = await self._reader.readexactly(int(literal[1]))
+            await self._reader.readline()
+            folder.add(data, self._account.mailbox.clock())
+            self._say(f"{tag} OK done")
+        await self._writer.drain()
 
     def _say(self, line: str) -> None:
         self._writer.write(line.encode("latin-1", "replace") + b"\r\n")

@@ -21,6 +21,7 @@ class SmtpAccount(Protocol):
 
     mailbox: FakeMailbox
     faults: Faults
+    extensions: tuple[str, ...]
 
     starttls: ssl.SSLContext | None
 
@@ -73,8 +74,9 @@ class SmtpConversation:
     async def _obey(self, command: str, line: str) -> bool:
         if command in ("EHLO", "HELO"):
             self._say("250-fake")
-            self._say("250-STARTTLS" if self._is_open else "250-AUTH PLAIN XOAUTH2")
-            self._say("250 8BITMIME")
+            for extension in self._account.extensions:
+                self._say(f"250-{extension}")
+            self._say("250 STARTTLS" if self._is_open else "250 AUTH PLAIN XOAUTH2")
         elif command in ("STARTTLS", "AUTH"):
             await self._begin_session(command, line)
         elif command == "MAIL":

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 
-from connectors.kit.mailbox.body import MOST_PARTS, parts_of
+from connectors.kit.mailbox.body import MOST_PARTS, parts_of, payload_of
 from connectors.kit.mailbox.headers import decoded
 from incidents.texts.own_words import ATTACHED
 from incidents.texts.plain_text import cut, one_line, visible
@@ -77,9 +77,9 @@ def _name(part: Message) -> str:
 
 
 def _size(part: Message) -> int:
-    payload = part.get_payload()
+    payload = payload_of(part)
     if isinstance(payload, list):
-        return sum(len(str(one.get_payload())) for one in payload if isinstance(one, Message))
+        return sum(len(str(payload_of(one))) for one in payload if isinstance(one, Message))
     text = str(payload)
     is_base64 = str(part.get("Content-Transfer-Encoding", "")).strip().casefold() == "base64"
     return len(_NO_BASE64.sub("", text)) * 3 // 4 if is_base64 else len(text)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
+from connectors.kit.mailbox.body import payload_of
 from connectors.kit.mailbox.headers import header_texts, message_ids, raw_headers
 
 _ADDRESS = re.compile(r"[^\s@<>;\"]{1,64}@[^\s@<>;\"]{1,255}")
@@ -46,7 +47,7 @@ def delivery_report(mail: Message) -> DeliveryReport:
 
 def _failed(part: Message) -> Iterator[str]:
     """A block of fields a recipient; a delay is no failure, and 4.x.x is a delay."""
-    blocks = part.get_payload()
+    blocks = payload_of(part)
     for block in blocks if isinstance(blocks, list) else []:
         if not isinstance(block, Message):
             continue
@@ -65,7 +66,7 @@ def _failed(part: Message) -> Iterator[str]:
 
 def _original_ids(part: Message) -> tuple[str, ...]:
     """The Message-ID of the mail that came back, and what that one referred to."""
-    payload = part.get_payload()
+    payload = payload_of(part)
     if isinstance(payload, list):
         original = payload[0] if payload and isinstance(payload[0], Message) else None
         if original is None:

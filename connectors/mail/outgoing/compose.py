@@ -1,5 +1,8 @@
 """A mail of ours: in the customer's thread, known again by its Message-ID, and marked so that no machine answers it.
 
+The headers are written as Python's `email.policy.SMTP` writes them, but what that would leave as it is does not go
+through it: it makes a class for each header that it reads, and to clear those away was most of what a mail took.
+
 Threads: RFC 5322, section 3.6.4. `Auto-Submitted`: RFC 3834. `X-Auto-Response-Suppress` is Exchange's own:
 https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxcmail. `Precedence` is of no standard, and old
 programs heed it.
@@ -8,12 +11,14 @@ programs heed it.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 
 from connectors.kit.mailbox.access import ADDRESS
 from connectors.mail.mapping import address_of_ticket, subject_of_reply
@@ -25,6 +30,9 @@ from incidents.texts.plain_text import one_line, printable
 
 # What a header of ids may hold: one line of RFC 5322 is 998 characters, and some servers cut longer ones.
 _MOST_IDS = 12
+# What the policy would leave as it is: short, plain words. RFC 2047's encoded words begin with =?.
+_PLAIN = re.compile(r"(?!.*=\?)[!-~]+( [!-~]+)*")
+_LINE = 78
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,18 +61,19 @@ def reply(
 ) -> Outgoing:
     """The answer to a ticket. Raises `Refused` for a recipient that cannot stand in a header."""
     address = address_of_ticket(settings, ticket.token)
-    mail = _mail(settings, ticket.ticket.requester, subject_of_reply(ticket), text, now=now)
+    headers = _headers(settings, ticket.ticket.requester, subject_of_reply(ticket), now=now)
     message_id = reply_id(settings, ticket, once)
-    mail["Message-ID"] = f"<{message_id}>"
+    headers.append(_header("Message-ID", f"<{message_id}>"))
     if address != settings.address:
-        mail["Reply-To"] = Address(settings.sender_name, addr_spec=address)
+        headers.append(_address("Reply-To", settings.sender_name, address))
     if ticket.references:
         ids = ticket.references
         ids = ids if len(ids) <= _MOST_IDS else (ids[0], *ids[1 - _MOST_IDS :])
-        mail["In-Reply-To"] = f"<{ids[-1]}>"
-        mail["References"] = " ".join(f"<{one}>" for one in ids)
-    mail["Auto-Submitted"] = "auto-replied"
-    return _outgoing(mail, message_id, sender=address, recipient=ticket.ticket.requester.email)
+        headers.append(_header("In-Reply-To", f"<{ids[-1]}>"))
+        headers.append(_header("References", " ".join(f"<{one}>" for one in ids)))
+    headers.append(_header("Auto-Submitted", "auto-replied"))
+    data = b"".join(headers) + _content(text)
+    return Outgoing(message_id=message_id, sender=address, recipient=ticket.ticket.requester.email, data=data)
 
 
 def plain_mail(
@@ -79,35 +88,52 @@ def plain_mail(
 ) -> Outgoing:
     """A mail about no ticket, in the thread of an earlier one of ours if its Message-ID is given. Raises `Refused` for
     a recipient that cannot stand in a header."""
-    mail = _mail(settings, to, subject, text, now=now)
-    mail["Message-ID"] = f"<{message_id}>"
+    headers = _headers(settings, to, subject, now=now)
+    headers.append(_header("Message-ID", f"<{message_id}>"))
     if in_reply_to:
-        mail["In-Reply-To"] = mail["References"] = f"<{in_reply_to}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    return _outgoing(mail, message_id, sender=settings.address, recipient=to.email)
+        headers += [_header(name, f"<{in_reply_to}>") for name in ("In-Reply-To", "References")]
+    headers.append(_header("Auto-Submitted", "auto-generated"))
+    data = b"".join(headers) + _content(text)
+    return Outgoing(message_id=message_id, sender=settings.address, recipient=to.email, data=data)
 
 
-def _mail(settings: MailSettings, to: Contact, subject: str, text: str, *, now: datetime) -> EmailMessage:
+def _headers(settings: MailSettings, to: Contact, subject: str, *, now: datetime) -> list[bytes]:
     if ADDRESS.fullmatch(to.email) is None:
         raise Refused(
             f"mail: the customer has no address that mail can be sent to ({len(to.email)} characters)"
         )
+    return [
+        _address("From", settings.sender_name, settings.address),
+        _address("To", one_line(to.name)[:100], to.email),
+        _header("Subject", one_line(subject)),
+        _header("Date", format_datetime(now)),
+        _header("X-Auto-Response-Suppress", "All"),
+        _header("Precedence", "auto_reply"),
+    ]
+
+
+def _header(name: str, value: str) -> bytes:
+    if len(name) + len(value) + 2 <= _LINE and _PLAIN.fullmatch(value):
+        return f"{name}: {value}\r\n".encode("ascii")
+    return SMTP.fold_binary(*SMTP.header_store_parse(name, value))
+
+
+@lru_cache(maxsize=64)
+def _address(name: str, person: str, address: str) -> bytes:
+    whole = Address(person, addr_spec=address)
+    if _PLAIN.fullmatch(str(whole)):
+        return _header(name, str(whole))
+    return SMTP.fold_binary(*SMTP.header_store_parse(name, whole))
+
+
+@lru_cache(maxsize=8)
+def _content(text: str) -> bytes:
+    """The headers of the content, and the content; one text goes to many."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(settings.sender_name, addr_spec=settings.address)
-    mail["To"] = Address(one_line(to.name)[:100], addr_spec=to.email)
-    mail["Subject"] = one_line(subject)
-    mail["Date"] = format_datetime(now)
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail["Precedence"] = "auto_reply"
     mail.set_content(printable(text))
-    return mail
+    return mail.as_bytes()
 
 
 def _message_id(settings: MailSettings, key: str) -> str:
     digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40]
     return f"liaison.{digest}@{settings.domain}"
-
-
-def _outgoing(mail: EmailMessage, message_id: str, *, sender: str, recipient: str) -> Outgoing:
-    data = mail.as_bytes()
-    return Outgoing(message_id=message_id, sender=sender, recipient=recipient, data=data)

@@ -23,6 +23,7 @@ from connectors.kit.mailbox.access import MailSecurity
 from connectors.kit.mailbox.oauth import MailTokens
 from connectors.kit.mailbox.reasons import reason
 from connectors.mail.outgoing.compose import Outgoing
+from connectors.mail.outgoing.dialogue import SmtpDialogue
 from connectors.mail.settings import MailSettings
 from incidents.errors import Busy, LiaisonError, NotAllowed, Refused, Unknown, Unreachable
 
@@ -44,7 +45,7 @@ class SmtpSender:
         self._tokens = tokens
         self._where = f"smtp {settings.smtp_host}:{settings.smtp_port}"
         self._turn = asyncio.Lock()
-        self._client: SMTP | None = None
+        self._line: SmtpDialogue | None = None
         self._used_at = 0.0
         self._sent = 0
 
@@ -55,18 +56,14 @@ class SmtpSender:
         taken, and `Unknown`.
         """
         async with self._turn:
-            client = await self._ready()
+            line = await self._ready()
             try:
                 with self._told():
-                    await client.mail(mail.sender)
-                    await client.rcpt(mail.recipient)
-                    if copy_to is not None:
-                        with contextlib.suppress(SMTPRecipientRefused):
-                            await client.rcpt(copy_to)
-                await self._data(client, mail.data)
+                    await line.begin(mail.sender, mail.recipient, copy_to=copy_to)
+                await self._end(line, mail.data)
             except BaseException:
                 # Whatever state it is in, the next mail begins on a new connection.
-                await self._drop()
+                self._drop()
                 raise
             self._used_at = asyncio.get_running_loop().time()
             self._sent += 1
@@ -74,26 +71,23 @@ class SmtpSender:
     async def check(self) -> None:
         """Log in and name us as a sender, without sending. Raises as `send` does."""
         async with self._turn:
-            client = await self._ready()
+            line = await self._ready()
             try:
                 with self._told():
-                    await client.mail(self._settings.address)
-                    await client.rset()
+                    await line.try_sender(self._settings.address)
             except BaseException:
-                await self._drop()
+                self._drop()
                 raise
 
     async def aclose(self) -> None:
         async with self._turn:
-            client, self._client = self._client, None
-            if client is not None:
-                with contextlib.suppress(SMTPException, OSError):
-                    await client.quit(timeout=2)
-                client.close()
+            line, self._line = self._line, None
+            if line is not None:
+                await line.quit(within=2)
 
-    async def _data(self, client: SMTP, data: bytes) -> None:
+    async def _end(self, line: SmtpDialogue, data: bytes) -> None:
         try:
-            await client.data(data)
+            await line.end(data)
         except SMTPResponseException as error:
             if error.code == _CLOSING or error.code < 400:
                 raise Unknown(f"{self._where} said {error.code} when it had the whole mail") from error
@@ -101,19 +95,17 @@ class SmtpSender:
         except (SMTPException, OSError, TimeoutError) as error:
             raise Unknown(f"{self._where}: no answer to the whole mail ({type(error).__name__})") from error
 
-    async def _ready(self) -> SMTP:
+    async def _ready(self) -> SmtpDialogue:
         now = asyncio.get_running_loop().time()
-        if self._client is not None and (
-            now - self._used_at > IDLE_SECONDS
-            or self._sent >= MAILS_A_CONNECTION
-            or not self._client.is_connected
+        if self._line is not None and (
+            now - self._used_at > IDLE_SECONDS or self._sent >= MAILS_A_CONNECTION or not self._line.is_open
         ):
-            await self._drop()
-        if self._client is None:
-            self._client, self._sent = await self._tokens.log_in(self._connected), 0
-        return self._client
+            self._drop()
+        if self._line is None:
+            self._line, self._sent = await self._tokens.log_in(self._connected), 0
+        return self._line
 
-    async def _connected(self, token: str | None) -> SMTP:
+    async def _connected(self, token: str | None) -> SmtpDialogue:
         wanted = self._settings
         client = SMTP(
             hostname=wanted.smtp_host,
@@ -132,15 +124,15 @@ class SmtpSender:
                     await client.auth_xoauth2(wanted.user, token)
                 elif wanted.smtp_login:
                     await client.login(wanted.user, wanted.password.get_secret_value())
+                return await SmtpDialogue.after_login(client, timeout=wanted.timeout_seconds)
         except BaseException:
             client.close()
             raise
-        return client
 
-    async def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+    def _drop(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

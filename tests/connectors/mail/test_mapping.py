@@ -83,6 +83,7 @@ def test_subjects(raw: bytes, subject: str | None) -> None:
             "(no text) (Attached: without a name (application/pdf, 4 bytes). See the mailbox.)",
         ),
         ("Content-Type: ;;;", b"hello", "hello"),
+        ("Content-Type: text/plain; charset=utf\0-8", b"caf\xc3\xa9", "café"),
     ],
 )
 def test_bodies(headers: str, body: bytes, text: str) -> None:
