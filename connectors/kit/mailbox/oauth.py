@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.kit.auth.grants import ClientCredentials, RefreshToken, TokenRequest
+from connectors.kit.auth.grants import ClientCredentials, JwtAssertion, RefreshToken, TokenRequest
 from connectors.kit.auth.tokens import AccessTokens
 from connectors.kit.http import VendorHttp
 from incidents.errors import NotAllowed
@@ -20,7 +20,9 @@ _Answer = TypeVar("_Answer")
 
 
 class OAuthLogin(BaseModel):
-    """How access tokens for a mailbox are bought: with a refresh token of its user, or by the client on its own."""
+    """How access tokens for a mailbox are bought: with a refresh token of its user, by the client on its own, or by a
+    service account that may act for the mailbox (https://developers.google.com/identity/protocols/oauth2/service-account).
+    """
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
@@ -28,13 +30,23 @@ class OAuthLogin(BaseModel):
         description="Where tokens are given: https://oauth2.googleapis.com/token,"
         " https://login.microsoftonline.com/TENANT/oauth2/v2.0/token."
     )
-    client_id: str = Field(min_length=1, description="The client that was registered with the provider.")
+    client_id: str = Field(
+        min_length=1,
+        description="The client that was registered with the provider; a service account's client_email.",
+    )
     client_secret: SecretStr = Field(
         default=SecretStr(""), description="Its secret; empty for a client that has none."
     )
     refresh_token: SecretStr = Field(
         default=SecretStr(""),
         description="What the mailbox' user once allowed; empty where the client may log in on its own.",
+    )
+    private_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="A Google service account's key (PEM), in place of client_secret and refresh_token.",
+    )
+    subject: str = Field(
+        default="", description="For whom the service account acts: the mailbox' address in Google Workspace."
     )
     scope: str = Field(
         default="",
@@ -43,13 +55,29 @@ class OAuthLogin(BaseModel):
 
     @model_validator(mode="after")
     def _require_a_grant(self) -> Self:
-        if not self.refresh_token.get_secret_value() and not self.client_secret.get_secret_value():
-            raise ValueError("oauth needs a refresh_token, or a client_secret")
+        others = self.refresh_token.get_secret_value() or self.client_secret.get_secret_value()
+        if self.private_key.get_secret_value():
+            if others:
+                raise ValueError("oauth has a private_key, or a client_secret and a refresh_token, not both")
+            if not self.subject:
+                raise ValueError("oauth needs a subject: the mailbox that the service account acts for")
+        elif not others:
+            raise ValueError("oauth needs a refresh_token, a client_secret, or a private_key")
         self.grant()
         return self
 
-    def grant(self) -> ClientCredentials | RefreshToken:
+    def grant(self) -> ClientCredentials | JwtAssertion | RefreshToken:
         """What buys the tokens."""
+        if self.private_key.get_secret_value():
+            return JwtAssertion(
+                token_url=self.token_url,
+                issuer=self.client_id,
+                audience=self.token_url,
+                private_key=self.private_key,
+                subject=self.subject,
+                scope=self.scope,
+                scope_in_claims=True,
+            )
         if self.refresh_token.get_secret_value():
             return RefreshToken(
                 token_url=self.token_url,

@@ -1,4 +1,4 @@
-"""A provider's token server: gives access tokens by which the fake mail server lets its account in (RFC 6749)."""
+"""A provider's token server (RFC 6749 and 7523): by its access tokens the fake mail server lets its account in."""
 
 from __future__ import annotations
 
@@ -6,18 +6,26 @@ import base64
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
+import jwt
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.kit.auth.grants import JWT_BEARER
+
 CLIENT, CLIENT_SECRET, REFRESH_TOKEN = "liaison", "client-secret-of-a-test", "refresh-token-of-a-test"
+SERVICE_ACCOUNT = "liaison@project.iam.gserviceaccount.example"
 TOKEN_REFUSED = b'{"status":"401","schemes":"bearer"}'
 """What Google says to a token that it does not take."""
 
 
 class FakeTokens:
-    """Serve `app`; `accept` is told each new token. `given` are those it gave, `asked` the grants."""
+    """Serve `app`; `accept` is told each new token. `given` are those it gave, `asked` the grants. `public_key` is that
+    of a service account, which acts for `delegated`: a user, and a scope."""
+
+    public_key = ""
+    delegated: tuple[str, str] = ("", "")
 
     def __init__(self, accept: Callable[[str], None]) -> None:
         self._accept = accept
@@ -33,12 +41,27 @@ class FakeTokens:
         is_granted = grant == "client_credentials" or (
             grant == "refresh_token" and form.get("refresh_token") == REFRESH_TOKEN
         )
-        if not (is_client and is_granted):
+        if not ((is_client and is_granted) or self._is_service_account(form, str(request.url))):
             return JSONResponse({"error": "invalid_grant"}, status_code=400)
         token = f"token-{len(self.given) + 1}"
         self.given.append(token)
         self._accept(token)
         return JSONResponse({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+    def _is_service_account(self, form: dict[str, str], address: str) -> bool:
+        if form.get("grant_type") != JWT_BEARER or not self.public_key:
+            return False
+        try:
+            claims = jwt.decode(
+                form.get("assertion", ""),
+                self.public_key,
+                ["RS256"],
+                audience=address,
+                issuer=SERVICE_ACCOUNT,
+            )
+        except jwt.PyJWTError:
+            return False
+        return (claims.get("sub"), claims.get("scope")) == self.delegated
 
 
 def shown_token(answer: str) -> tuple[str, str]:

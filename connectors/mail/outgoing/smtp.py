@@ -143,7 +143,9 @@ class SmtpSender:
             if error.code < 500:
                 raise Busy(f"{self._where} lets nobody in at the moment", retry_after=RETRY_AFTER) from error
             what = (
-                "user and password" if self._settings.oauth is None else "user, scope and the client's rights"
+                "user and password"
+                if self._settings.oauth is None
+                else "user, scope and the client's rights, and that the mailbox may log in by SMTP"
             )
             raise NotAllowed(
                 f"{self._where} does not let {self._settings.user} in ({error.code}): check {what}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr, ValidationError
 
 from connectors.kit.fakes.certificates import LoopbackCertificate
@@ -12,7 +14,7 @@ from connectors.kit.fakes.loopback import serving
 from connectors.kit.mailbox.oauth import OAuthLogin
 from connectors.mail import Mail
 from connectors.mail.fake.app import ADDRESS, FakeMailServer, MailPorts
-from connectors.mail.fake.tokens import CLIENT, CLIENT_SECRET, REFRESH_TOKEN, FakeTokens
+from connectors.mail.fake.tokens import CLIENT, CLIENT_SECRET, REFRESH_TOKEN, SERVICE_ACCOUNT, FakeTokens
 from incidents.errors import LiaisonError, NotAllowed
 from incidents.models import Contact
 from incidents.store.database import Database
@@ -21,6 +23,7 @@ from tests.connectors.mail.test_connector import Writer
 from tests.connectors.mail.world import NAME, mail_settings
 from tests.contracts.listener import ListeningSourceContract
 
+GOOGLE_SCOPE = "https://mail.google.com/"
 JANE = Contact(id="j", name="Jane", email="jane@acme.example")
 
 
@@ -136,6 +139,47 @@ async def test_one_token_for_reading_and_sending(
     assert provider.tokens.asked == [grant]
 
 
+@pytest.fixture(scope="module")
+def key() -> tuple[str, str]:
+    """A service account's private key, and its public half."""
+    made = rsa.generate_private_key(65537, 2048)
+    private = made.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = made.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return private.decode(), public.decode()
+
+
+@pytest.mark.parametrize("subject", [ADDRESS, "boss@acme.example"])
+async def test_a_service_account_acts_for_its_mailbox(
+    database: Database, provider: Provider, key: tuple[str, str], subject: str
+) -> None:
+    """Nobody's password and no refresh token is in it, and it gets no token for anybody else."""
+    private, provider.tokens.public_key = key
+    provider.tokens.delegated = (ADDRESS, GOOGLE_SCOPE)
+    service_account = {
+        "client_id": SERVICE_ACCOUNT,
+        "client_secret": "",
+        "refresh_token": "",
+        "private_key": private,
+        "subject": subject,
+        "scope": GOOGLE_SCOPE,
+    }
+    mail = provider.connected(database, **service_account)
+    if subject == ADDRESS:
+        await mail.check()
+        await mail.send(JANE, "Hello", "Text", once="1")
+        assert len(provider.mail.mailbox.sent_to(JANE.email)) == 1
+    else:
+        with pytest.raises(NotAllowed, match="mail access token") as caught:
+            await mail.check()
+        assert "PRIVATE" not in str(caught.value)
+    await mail.aclose()
+    assert len(provider.tokens.asked) == 1
+
+
 async def test_a_token_that_ended_early_is_replaced_once(database: Database, provider: Provider) -> None:
     """By whichever server refuses it first."""
     mail = provider.connected(database)
@@ -187,6 +231,15 @@ def test_settings() -> None:
         (
             {"password": "", "oauth": {"token_url": "https://x.example", "client_id": "c"}},
             "needs a refresh_token",
+        ),
+        ({"password": "", "oauth": oauth | {"private_key": "hush-hush", "subject": "a"}}, "not both"),
+        ({"password": "", "oauth": oauth | {"private_key": "x", "refresh_token": ""}}, "needs a subject"),
+        (
+            {
+                "password": "",
+                "oauth": oauth | {"private_key": "hush-hush", "refresh_token": "", "subject": "a"},
+            },
+            "cannot sign",
         ),
     ):
         with pytest.raises(ValidationError, match=says) as caught:
