@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 
+from connectors.kit.answers import VendorAnswer
 from connectors.kit.fields import items, record, records, text
-from connectors.kit.http import VendorAnswer, VendorHttp
+from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByAddress, pages
 from connectors.salesforce.rest.ids import COMMENT, USER, id_of
