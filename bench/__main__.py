@@ -1,6 +1,6 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|storm|city|idle|board|connectors|kills|prefect_away|month|sla|sweep|sync
+    python -m bench [only=gateway|page|calls|storm|city|idle|board|connectors|kills|prefect_away|month|sla|sweep|sync
                           |sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
 
 The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
@@ -23,6 +23,7 @@ from bench.insights.figure import Figure
 from bench.kills import kills
 from bench.page_latency import page_latency
 from bench.prefect_away import prefect_away
+from bench.prefect_calls import prefect_calls
 from bench.result import Result
 from bench.sla_calendars import sla
 from bench.sla_sweep import sweeps
@@ -35,6 +36,10 @@ def _gateway() -> None:
 
 def _page() -> None:
     _print(asyncio.run(page_latency()))
+
+
+def _calls() -> None:
+    _print(asyncio.run(prefect_calls()))
 
 
 def _storm() -> None:
@@ -158,6 +163,7 @@ def _print(results: Iterable[Result | Figure]) -> None:
 BENCHES: dict[str, Callable[[], None]] = {
     "gateway": _gateway,
     "page": _page,
+    "calls": _calls,
     "storm": _storm,
     "city": _city,
     "board": _board,

@@ -25,6 +25,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import Abort, Pause
 from prefect.flow_engine import run_flow_async
 from prefect.flows import Flow, load_flow_from_flow_run
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from prefect.states import Cancelled
 from prefect.workers.base import BaseJobConfiguration, BaseVariables, BaseWorker, BaseWorkerResult
 
@@ -179,8 +180,19 @@ class LiaisonWorker(BaseWorker[InProcessConfiguration, BaseVariables, LiaisonWor
                 raise TypeError(
                     f"flow {flow.name} is not async and would hold up every other run of this worker"
                 )
-            self._flows[flow_run.deployment_id] = flow
+            self._flows[flow_run.deployment_id] = flow = _asking_less(flow)
         return flow
+
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: UUID) -> None:
+        """A request less before each run: what a run needs to say of its worker is its infrastructure's id."""
+
+
+def _asking_less(flow: Flow[..., Any]) -> Flow[..., Any]:
+    """A flow without a storage of its own asks the server where results go, with a client made for it, before each run
+    and before each task outside of one; ours keep none. A flow that keeps its results is left as it is."""
+    if flow.persist_result or flow.result_storage is not None:
+        return flow
+    return flow.with_options(result_storage=PREFECT_LOCAL_STORAGE_PATH.value(), persist_result=False)
 
 
 def _cancel_once(task: asyncio.Task[Any]) -> None:

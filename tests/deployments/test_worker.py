@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from prefect import flow
 from prefect.client.schemas.objects import StateType
 from prefect.states import Cancelling
 
 from deployments.worker.identity import Identity
-from deployments.worker.worker import LiaisonWorker
+from deployments.worker.worker import LiaisonWorker, _asking_less
 from deployments.worker.worker_process import WorkerLoops
 from tests.deployments.conftest import POOL, Samples
 from tests.servers import PrefectServer
@@ -47,6 +48,25 @@ async def test_a_run_completes_and_says_which_process_ran_it(worker: WorkerLoops
     identity = Identity.parse(run.infrastructure_pid or "")
     assert identity is not None
     assert identity.is_same_process(Identity.of_this_process("here"))
+
+
+@flow
+async def forgets() -> str:
+    return "said"
+
+
+@flow(persist_result=True)
+async def keeps() -> str:
+    return "kept"
+
+
+def test_a_flow_that_keeps_results_is_left_as_it_is():
+    """The others need not ask the server where results go, and still keep none."""
+    assert _asking_less(keeps) is keeps
+    asks_less = _asking_less(forgets)
+    assert asks_less.result_storage is not None
+    assert asks_less.persist_result is False
+    assert asks_less.name == forgets.name
 
 
 async def test_runs_are_under_way_at_the_same_time(worker: WorkerLoops, samples: Samples):
