@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from bench.connectors.served import Facts
 from bench.connectors.worlds.world import PLENTY, SECRETS, Made, World, world
 from connectors.freshdesk import Freshdesk, FreshdeskSettings
@@ -16,6 +19,9 @@ from connectors.redmine.fake.app import FakeRedmine
 from connectors.requesttracker import RequestTracker, RequestTrackerSettings
 from connectors.requesttracker.fake import app as rt
 from connectors.requesttracker.fake.records import TAG_FIELD
+from connectors.salesforce import Salesforce, SalesforceSettings
+from connectors.salesforce.fake import app as salesforce
+from connectors.salesforce.fake.org import BOT_NAME, ORGANIZATION
 from connectors.servicenow import ServiceNowHelpdesk, ServiceNowSettings
 from connectors.servicenow.fake.app import PASSWORD, FakeServiceNow
 from connectors.servicenow.fake.instance import BOT, INCIDENT
@@ -25,6 +31,7 @@ from connectors.zendesk import Zendesk, ZendeskSettings
 from connectors.zendesk.fake import app as zendesk
 
 TICKETS = 40
+PEOPLE = ",".join(f"ada{number}@customer.example" for number in range(TICKETS))
 SUBJECT, BODY = "Cannot pay", "It says 503."
 
 
@@ -66,8 +73,24 @@ def _make_servicenow() -> Made:
         fields = {"short_description": SUBJECT, "description": BODY, "caller_id": customer}
         return fake.instance.insert(INCIDENT, fields, by=user)["sys_id"]
 
-    people = ",".join(f"ada{number}@customer.example" for number in range(TICKETS))
-    return fake.app, {**_tickets(create), "people": people}
+    return fake.app, {**_tickets(create), "people": PEOPLE}
+
+
+def _make_salesforce() -> Made:
+    key = rsa.generate_private_key(65537, 2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    fake = salesforce.FakeSalesforce(public_key=public.decode())
+
+    def create(name: str, email: str) -> str:
+        contact, user = fake.org.customer(name, email)
+        return fake.org.case({"Subject": SUBJECT, "Description": BODY, "ContactId": contact}, by=user)
+
+    return fake.app, {**_tickets(create), "private_key": private.decode(), "people": PEOPLE}
 
 
 def _make_jsm() -> Made:
@@ -152,6 +175,30 @@ HELPDESKS: tuple[World, ...] = (
             "password": PASSWORD,
             "tag_field": "u_liaison_tags",
             "contact_tier_field": "company.u_tier",
+            "requests_per_minute": PLENTY,
+        },
+    ),
+    world(
+        "salesforce",
+        _make_salesforce,
+        Salesforce,
+        SalesforceSettings,
+        lambda address, facts: {
+            "base_url": address,
+            "client_id": salesforce.CLIENT,
+            "private_key": facts["private_key"],
+            "user": BOT_NAME,
+            "organization": ORGANIZATION,
+            "signing_secrets": SECRETS,
+            "statuses": {
+                "New": "new",
+                "Working": "open",
+                "Waiting on Customer": "waiting_for_customer",
+                "Solved": "solved",
+                "Closed": "closed",
+            },
+            "tag_field": "Tags__c",
+            "contact_tier_field": "Account.Tier__c",
             "requests_per_minute": PLENTY,
         },
     ),

@@ -76,6 +76,7 @@ MONITORS: tuple[World, ...] = (
         Alertmanager,
         AlertmanagerSettings,
         lambda address, _: {"url": address, "silences": {"Silence": {"minutes": 60}}},
+        most_rounds=15,
     ),
     world(
         "alerta",
@@ -83,6 +84,7 @@ MONITORS: tuple[World, ...] = (
         Alerta,
         AlertaSettings,
         lambda address, _: {"url": f"{address}/api"},
+        most_rounds=30,
     ),
     world(
         "icinga2",
@@ -96,6 +98,7 @@ MONITORS: tuple[World, ...] = (
             "services": {SERVICE: ["web!http0", "web!http1"]},
             "actions": {"Downtime": {"do": "downtime", "minutes": 60}},
         },
+        most_rounds=15,
     ),
     world(
         "http",
@@ -116,5 +119,6 @@ MONITORS: tuple[World, ...] = (
             "api_url": f"{address}/api",
             "actions": {"Restart": {"deployment": "restart/production"}},
         },
+        most_rounds=50,
     ),
 )

@@ -45,6 +45,7 @@ PEOPLE: tuple[World, ...] = (
             "routing_key": pagerduty.ROUTING_KEY,
             "signing_secrets": [pagerduty.SIGNING_SECRET],
         },
+        most_rounds=30,
     ),
     world(
         "slack",
@@ -70,6 +71,8 @@ PEOPLE: tuple[World, ...] = (
             "invite": [matrix.ANNA],
             "messages_per_minute": MOST_OF_MATRIX,
         },
+        # Ten calls in a tenth of a second.
+        rest=0.11,
     ),
     world(
         "mattermost",

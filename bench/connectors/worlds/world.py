@@ -32,11 +32,17 @@ class MakesConnector(Protocol[Settings_contra]):
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """`make` makes the fake, in a process of its own; `connect` reaches it at the address it is served at."""
+    """`make` makes the fake, in a process of its own; `connect` reaches it at the address it is served at.
+
+    Where a connector's pace is no setting, so few rounds (`most_rounds`), or such a rest between two (`rest`, in
+    seconds), that it never has to wait.
+    """
 
     vendor: str
     make: Callable[[], Made]
     connect: Callable[[str, Facts, httpx.AsyncBaseTransport | None], Connector]
+    most_rounds: int = 10_000
+    rest: float = 0.0
 
 
 def world(
@@ -45,6 +51,9 @@ def world(
     connector: MakesConnector[Settings],
     settings: type[Settings],
     values: Values,
+    *,
+    most_rounds: int = 10_000,
+    rest: float = 0.0,
 ) -> World:
     """`values` are the settings, by the address and the facts."""
 
@@ -52,4 +61,4 @@ def world(
         known = settings.model_validate(values(address, facts))
         return connector(f"{vendor}/bench", known, transport=transport)
 
-    return World(vendor=vendor, make=make, connect=connect)
+    return World(vendor=vendor, make=make, connect=connect, most_rounds=most_rounds, rest=rest)
