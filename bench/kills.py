@@ -190,8 +190,7 @@ class Outage:
         ) >= len(self._tickets)
 
     async def _is(self, incident: int, state: IncidentState) -> bool:
-        async with self._sandbox.database.transaction() as tx:
-            return (await load_case(tx, incident)).incident.state is state
+        return await self._sandbox.state_of(incident) is state
 
     async def _until(self, what: str, holds: Callable[[], Awaitable[bool]]) -> None:
         await until(f"{self._service}: {what}", holds, PATIENCE, every=0.5)

@@ -37,6 +37,7 @@ START_SECONDS = 120.0
 PORTS = {"gateway-1": 8400, "gateway-2": 8402, "api-1": 4201, "api-2": 4202, "hooks": 8080, "prefect": 4200}
 """As docs/roles.md has them; each stands for a free one."""
 HEALTH = {"api": "/api/health", "gateway": "/healthz", "listener": "/readyz"}
+WORKERS = ("worker-1", "worker-2", "worker-3")
 NGINX = """\
 daemon off;
 user root;
@@ -58,12 +59,16 @@ http {{
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """`parts` by name. `ports` are the real ones, by the names of `PORTS` and `postgres`, `redis`, `listener`."""
+    """`parts` by name. `ports` are the real ones, by the names of `PORTS` and `postgres`, `redis`, `listener`.
+
+    `code` is the folder of the version that was installed; a role may be replaced by another one's.
+    """
 
     home: Path
     parts: dict[str, Child]
     ports: Mapping[str, int]
     environ: Mapping[str, str]
+    code: Path
 
     @property
     def prefect_access(self) -> dict[Setting, str]:
@@ -79,12 +84,12 @@ class Site:
     def store_url(self) -> str:
         return self.environ["LIAISON_DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://")
 
-    async def liaison(self, *words: str) -> str:
+    async def liaison(self, *words: str, code: Path | None = None) -> str:
         """A verb that ends; what it said."""
         program = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "deployments.cli", *words),
-            cwd=PROJECT,
-            env=self.environ,
+            cwd=self.home,
+            env={**self.environ, **_python(code or self.code)},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -117,15 +122,12 @@ class Site:
             except httpx.HTTPError:
                 return False
 
-    async def start(
-        self, name: str, command: Sequence[str | Path], *, with_redis: bool = False, **env: str
-    ) -> None:
+    async def start(self, name: str, command: Sequence[str | Path], **env: str) -> None:
         """Start a part, and return at once."""
-        path = {"PYTHONPATH": str(cached_program("prefect-redis", ""))} if with_redis else {}
         program = Program(
             name=name,
             command=[str(word) for word in command],
-            env={**self.environ, **path, **env},
+            env={**self.environ, **env},
             log=self.home / f"{name}.log",
             pause=0.1,
             patience=30,
@@ -135,8 +137,25 @@ class Site:
         )
         await child.start()
 
-    async def start_role(self, name: str, *words: str, with_redis: bool = False, **env: str) -> None:
-        await self.start(name, [PYTHON, "-m", "deployments.cli", *words], with_redis=with_redis, **env)
+    async def start_role(self, name: str, *, code: Path | None = None) -> None:
+        """By the code of its version; a folder of another version may be given."""
+        kind, port = name.partition("-")[0], str(self.ports.get(name, ""))
+        words, env = {
+            "api": (("server", "--part", "api"), {"LIAISON_SERVER_PORT": port}),
+            "services": (("server", "--part", "services"), {}),
+            "gateway": (("gateway", "--no-listens"), {"LIAISON_GATEWAY_PORT": port}),
+            "worker": (("worker",), {}),
+            "listener": (("listener",), {"LIAISON_LISTENER_PORT": port}),
+        }[kind]
+        beside = (cached_program("prefect-redis", ""),) if words[0] == "server" else ()
+        command = [PYTHON, "-m", "deployments.cli", *words]
+        await self.start(name, command, **_python(code or self.code, *beside), **env)
+
+    async def replace(self, name: str, code: Path) -> None:
+        """As an operator does: ask it to end, wait until it has, start the other version, look whether it answers."""
+        await self.parts.pop(name).stop()
+        await self.start_role(name, code=code)
+        await self.until_all_answer(name)
 
     async def until_all_answer(self, *names: str) -> None:
         for name in names:
@@ -144,25 +163,25 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(policy: Path) -> AsyncIterator[Site]:
-    """Migrated and registered, with both servers and nginx; `start_the_rest` when its connections are saved."""
+async def open_site(policy: Path, *, code: Path = PROJECT) -> AsyncIterator[Site]:
+    """Migrated and registered by the code in this folder, with both servers and nginx; `start_the_rest` when its
+    connections are saved."""
     cached_program("prefect-redis", "")
     names = (*PORTS, "postgres", "redis", "listener")
     ports = {name: free_port(0) for name in names}
     async with AsyncExitStack() as stack:
         home = stack.enter_context(open_folder("roles"))
         await stack.enter_async_context(_postgres(home, ports["postgres"]))
-        site = Site(home=home, parts={}, ports=ports, environ=_environment(home, policy, ports))
+        environ = _environment(home, policy, ports)
+        site = Site(home=home, parts={}, ports=ports, environ=environ, code=code)
         stack.callback(_keep_logs, home, policy.parent / "logs")
         stack.push_async_callback(_stop, site)
         await site.start("redis", _redis(ports["redis"], home))
         await site.start("nginx", _nginx(home, ports))
         await site.until_all_answer("redis")
         await site.liaison("migrate")
-        for name in ("api-1", "api-2"):
-            port = {"LIAISON_SERVER_PORT": str(ports[name])}
-            await site.start_role(name, "server", "--part", "api", with_redis=True, **port)
-        await site.start_role("services", "server", "--part", "services", with_redis=True)
+        for name in ("api-1", "api-2", "services"):
+            await site.start_role(name)
         await site.until_all_answer("api-1", "api-2")
         await site.liaison("register")
         yield site
@@ -170,11 +189,8 @@ async def open_site(policy: Path) -> AsyncIterator[Site]:
 
 async def start_the_rest(site: Site) -> None:
     """What works: to be called when the connections are saved, so that nobody need wait until they are seen."""
-    for name in ("gateway-1", "gateway-2"):
-        await site.start_role(name, "gateway", "--no-listens", LIAISON_GATEWAY_PORT=str(site.ports[name]))
-    for name in ("worker-1", "worker-2", "worker-3"):
-        await site.start_role(name, "worker")
-    await site.start_role("listener", "listener", LIAISON_LISTENER_PORT=str(site.ports["listener"]))
+    for name in ("gateway-1", "gateway-2", *WORKERS, "listener"):
+        await site.start_role(name)
     await site.until_all_answer("gateway-1", "gateway-2", "listener")
 
 
@@ -199,6 +215,11 @@ def _environment(home: Path, policy: Path, ports: Mapping[str, int]) -> dict[str
         # Nobody may make it.
         "LIAISON_HOME": str(policy.parent / "nothing"),
     }
+
+
+def _python(*folders: Path) -> dict[str, str]:
+    """Modules are looked for in these folders first, and never where a process happens to stand."""
+    return {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONSAFEPATH": "1"}
 
 
 @asynccontextmanager
