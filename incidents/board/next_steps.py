@@ -91,5 +91,5 @@ def with_words(shown: OpenIncident) -> str:
     if incident.state not in UNSETTLED:
         return "nobody"
     if is_unanswered(incident):
-        return "nobody yet: engineers are being woken"
+        return "nobody yet: engineers were paged"
     return "nobody yet"

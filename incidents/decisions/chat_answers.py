@@ -13,8 +13,11 @@ from incidents.commands.words import Help, Mistake
 from incidents.decisions.telling import digest
 from incidents.effects import ChatAnswer, Effect, EffectKind
 from incidents.events import ChatCommand
-from incidents.models import Incident
+from incidents.lifecycle import UNSETTLED
+from incidents.models import Incident, IncidentState
 from incidents.notes.notes import held_words, verdict_words
+from incidents.texts.plain_text import counted
+from incidents.texts.times import clock
 
 _SHOWN = 10
 
@@ -22,7 +25,12 @@ _SHOWN = 10
 def status_words(case: Case) -> str:
     """How the incident stands, in one line, for whoever asks in chat."""
     incident = case.incident
-    return f"{_line(incident)}; {len(case.tickets)} tickets; {verdict_words(incident.verdict)}."
+    is_open = incident.state in UNSETTLED and incident.next_update_at is not None
+    told = f"; customers hear next by {clock(incident.next_update_at)}" if is_open else ""
+    return (
+        f"{_line(incident)}, since {clock(incident.state_since)}; {counted(len(case.tickets), 'ticket')}; "
+        f"{verdict_words(incident.verdict)}{told}."
+    )
 
 
 def open_words(incidents: Sequence[Incident]) -> str:
@@ -67,6 +75,7 @@ def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool =
 
 
 def _line(incident: Incident) -> str:
-    who = f", {incident.responder} is on it" if incident.responder else ""
+    nobody = ", nobody has taken it yet" if incident.state is IncidentState.ESCALATED else ""
+    who = f", {incident.responder} is on it" if incident.responder else nobody
     owner = f", accountable: {incident.owner}" if incident.owner else ""
     return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{held_words(incident)}{who}{owner}"

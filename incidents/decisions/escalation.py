@@ -19,7 +19,7 @@ from incidents.models import (
     ProbeResult,
     Stage,
 )
-from incidents.notes.context import context_message, page_for, room_name
+from incidents.notes.context import context_message, outcome_words, page_for, room_name
 from incidents.notes.next_rung import next_rung, person_page_key
 from incidents.notes.notes import accountable_words, team_words, verdict_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy, Rung
@@ -130,7 +130,7 @@ def _after_action(case: Case, looks: Sequence[ProbeResult], lately: ServiceLatel
 def _no_help(action: LedgerLine) -> str:
     if action.result in (NOT_STARTED, DRY_RUN):
         return f"was {action.detail}"
-    return f"did not help ({action.detail or action.result or action.state})"
+    return f"did not help ({outcome_words(action)})"
 
 
 def _works_again(case: Case, entry: Entry, basis: Basis) -> Plan:
@@ -163,7 +163,7 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     effects: list[Effect] = [page_effect(seen, basis, level=0)]
     effects += _room(seen, basis)
     note = internal(
-        f"{incident.name}: {team_words(team.title)} has been paged ({why}). They see every linked ticket; "
+        f"{incident.name}: {team_words(team.title)} has been paged: {why}. They see every linked ticket; "
         f"you will be told here when somebody takes it, and when it is fixed. {accountable_words(incident)}"
     )
     once = case.once("escalated")

@@ -16,6 +16,7 @@ from incidents.effects import ticket_note
 from incidents.lifecycle import move
 from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict
 from incidents.notes.notes import verdict_note, verdict_words
+from incidents.texts.plain_text import counted
 from incidents.texts.times import duration
 
 _OPEN_QUESTION = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
@@ -116,7 +117,7 @@ def _from_tickets(case: Case, basis: Basis) -> Evidence:
     span = duration(basis.policy.validation.within)
     return Evidence(
         source="tickets",
-        text=f"{len(customers)} customer(s) in {span} ({basis.policy.validation.tickets} make it likely)",
+        text=f"{counted(len(customers), 'customer')} in {span} ({basis.policy.validation.tickets} make it likely)",
         at=basis.now,
         speaks_for=True if len(customers) >= basis.policy.validation.tickets else None,
     )

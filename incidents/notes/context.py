@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from incidents.actions import NOT_STARTED
 from incidents.basis import Basis
-from incidents.case import Case
+from incidents.case import Case, LedgerLine
 from incidents.commands.verbs import Verb
 from incidents.links.story_links import board_address, story_link
 from incidents.models import Button, ChatMessage, Incident, Link, Page, Verdict
@@ -22,6 +22,7 @@ from incidents.notes.notes import (
 from incidents.notes.sla import left_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy
 from incidents.sla.clock import due_at
+from incidents.texts.times import clock, duration
 
 SUMMARY_LIMIT = 1000
 """Characters of a page's summary."""
@@ -36,6 +37,7 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
         ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
         ("Service", service.title),
         ("Who is hit", hit_summary(case.present, basis.policy)),
+        ("Known since", f"{clock(incident.opened_at)} ({duration(basis.now - incident.opened_at)})"),
         ("Verdict", verdict_words(incident.verdict)),
         ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
         ("Tried", tried_words(case)),
@@ -82,7 +84,13 @@ def tried_words(case: Case) -> str:
     actions = [line for line in case.ledger if line.kind == "action"]
     if not actions:
         return "nothing yet"
-    return "; ".join(f"{line.target}: {line.detail or line.result or line.state}" for line in actions)
+    return "; ".join(f"{line.target}: {outcome_words(line)}" for line in actions)
+
+
+def outcome_words(action: LedgerLine) -> str:
+    """What came of a remedy, without its name where what ran it begins with that."""
+    words = action.detail or action.result or str(action.state)
+    return words.removeprefix(f"{action.target} ")
 
 
 def page_for(case: Case, basis: Basis, *, target: str) -> Page:

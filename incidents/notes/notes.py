@@ -33,9 +33,9 @@ def verdict_words(verdict: Verdict | None) -> str:
 
 
 def evidence_lines(evidence: Sequence[Evidence]) -> list[str]:
-    """A line each: `+` speaks for the customers' claim, `-` against it, `?` for neither."""
-    marks = {True: "+", False: "-", None: "?"}
-    return [f"{marks[item.speaks_for]} {item.text}" for item in evidence]
+    """A line each, and whether it speaks for the customers' claim."""
+    marks = {True: "speaks for it", False: "speaks against it", None: "proves nothing"}
+    return [f"{marks[item.speaks_for]}: {item.text}" for item in evidence]
 
 
 def verdict_note(case: Case, policy: Policy) -> InternalText:
@@ -46,6 +46,7 @@ def verdict_note(case: Case, policy: Policy) -> InternalText:
         f"{incident.name} ({title}): {verdict_words(incident.verdict)}.",
         *evidence_lines(incident.evidence),
         accountable_words(incident),
+        what_to_say(case, policy),
         read_on(incident, policy),
     ]
     return internal("\n".join(line for line in lines if line))
@@ -56,10 +57,11 @@ def joined_note(case: Case, policy: Policy, reason: str) -> InternalText:
     incident = case.incident
     title = policy.service(incident.service).title
     lines = [
-        f"Joined to {incident.name} ({title}), {incident.state.replace('_', ' ')}: {reason}.",
-        f"Verdict: {verdict_words(incident.verdict)}.",
+        f"This ticket belongs to {incident.name} ({title}): {reason}.",
+        f"It is {incident.state.replace('_', ' ')}. Verdict: {verdict_words(incident.verdict)}.",
         who_has_it(case, policy),
         accountable_words(incident),
+        what_to_say(case, policy),
         read_on(incident, policy),
     ]
     return internal("\n".join(line for line in lines if line))
@@ -69,6 +71,12 @@ def read_on(incident: Incident, policy: Policy) -> str:
     """Where an agent reads the whole of it, always the newest; "" where the policy does not say where the board is."""
     address = board_address(incident.name, policy.links)
     return f"The whole story: {address}" if address is not None else ""
+
+
+def what_to_say(case: Case, policy: Policy) -> str:
+    """How an agent acts from the ticket that the note is on; "" where a helpdesk of its tickets hears no notes."""
+    hears = all(policy.commands.hears(item.ticket.ref.connection) for item in case.tickets)
+    return "To act from here, write a private note: `/liaison help` lists what it can say." if hears else ""
 
 
 def held_words(incident: Incident) -> str:

@@ -58,6 +58,11 @@ def cut(text: str, limit: int) -> str:
     return text[: limit - 1].rstrip() + "…" if limit > 0 else ""
 
 
+def counted(count: int, what: str) -> str:
+    """`1 customer`, `9 customers`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """`; did you mean 'payments'?`, or what there is to choose from."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)

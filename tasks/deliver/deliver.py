@@ -264,9 +264,9 @@ _WORDS = {
     EffectKind.CHAT_ROOM: (EntryKind.SENT_CHAT_ROOM, "Opened a room at {connection}: {detail}"),
     EffectKind.CUSTOMER_MESSAGE: (
         EntryKind.SENT_CUSTOMER_MESSAGE,
-        "{count} customer(s) told by {connection}",
+        "Customers told by {connection}: {count}",
     ),
-    EffectKind.TICKET_STATUS: (EntryKind.SENT_TICKET_STATUS, "{count} ticket(s) settled at {connection}"),
+    EffectKind.TICKET_STATUS: (EntryKind.SENT_TICKET_STATUS, "Tickets settled at {connection}: {count}"),
     EffectKind.STATUS_PAGE_OPEN: (
         EntryKind.SENT_STATUS_PAGE,
         "Public incident opened at {connection}: {detail}",
@@ -277,7 +277,7 @@ _WORDS = {
     ),
     EffectKind.OUTBOUND_MESSAGE: (
         EntryKind.SENT_OUTBOUND_MESSAGE,
-        "{count} message(s) to who has not written went by {connection}",
+        "Messages by {connection} to customers who have not written: {count}",
     ),
     EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
     EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, "What it came to is below the issue {detail}"),

@@ -77,7 +77,7 @@ async def test_an_outage_as_the_board_tells_it(liaison: Installation, board: htt
     page = await read(board)
     assert "1 open incident " in page
     assert "1 with engineers woken and nobody answering" in page
-    assert "with nobody yet: engineers are being woken" in page
+    assert "with nobody yet: engineers were paged" in page
     assert "Checkout: 2 tickets from 2 customers" in page
     assert "the next SLA promise breaks unless it is kept" in page
 
@@ -101,7 +101,7 @@ async def test_how_it_stands_in_the_prefect_ui(liaison: Installation):
     began = datetime.now(UTC)
     await liaison.escalated(1)
     assert "1 open incident" in await now_page_data()
-    assert "nobody yet: engineers are being woken" in await now_page_data()
+    assert "nobody yet: engineers were paged" in await now_page_data()
     liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")
     await liaison.sync()
     assert "with **Jane Doe**" in await now_page_data()

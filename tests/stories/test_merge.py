@@ -64,7 +64,7 @@ async def test_one_page_one_room_one_story(liaison: Installation):
     assert "INC-2 was merged into INC-1 by anna. It goes on in INC-1" in theirs.notes[-1].content
     assert "It goes on in the room of INC-1 (inc-1-checkout)" in liaison.room(2, "search")
     assert "INC-2 was merged into INC-1 with 1 ticket by anna" in liaison.room()
-    assert "Joined to INC-1 (Checkout), escalated: INC-2 was merged into it" in liaison.notes(second)
+    assert "This ticket belongs to INC-1 (Checkout): INC-2 was merged into it" in liaison.notes(second)
 
     # Said in the old room, told in the new one; the old page moves nothing any more.
     await liaison.world.slack.slash("note it is the gateway", channel="inc-2-search")

@@ -28,7 +28,7 @@ async def test_from_the_first_ticket_to_closed(liaison: Installation):
     assert "3 tickets from 3 customers" in details(liaison)["Who is hit"]
     for ticket in tickets:
         assert "confirmed: customers are hit" in liaison.notes(ticket)
-        assert "+ http/checkout: " in liaison.notes(ticket), "a verdict comes with its evidence"
+        assert "speaks for it: http/checkout: " in liaison.notes(ticket), "a verdict comes with its evidence"
         assert "Payments team has been paged" in liaison.notes(ticket)
         assert liaison.replies(ticket) == [], "notes are for colleagues"
     incident = await liaison.incident()

@@ -160,7 +160,7 @@ async def test_a_page_that_cannot_be_read_back_holds_up_only_its_lane(liaison: I
         await liaison.sync()
     more = liaison.customers_write()
     await liaison.intake()
-    assert "Joined to INC-1" in liaison.notes(more[0])
+    assert "This ticket belongs to INC-1" in liaison.notes(more[0])
 
     liaison.world.pagerduty.faults.clear()
     await liaison.sync()

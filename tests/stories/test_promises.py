@@ -86,7 +86,7 @@ async def test_escalated_by_hand(liaison: Installation):
 
     assert pages_to(liaison) == ["payments"]
     assert liaison.world.checkout.runs == []
-    assert "has been paged (escalated by Ana)" in liaison.notes(ticket)
+    assert "has been paged: escalated by Ana" in liaison.notes(ticket)
     assert len(await liaison.ledger(EffectKind.PAGE)) == 1
 
 

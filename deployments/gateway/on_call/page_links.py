@@ -174,10 +174,16 @@ def _buttons(page: LinkedPage, address: str) -> str:
     if page.status is PageStatus.RESOLVED:
         return ""
     # The forms have nothing in them but the button, and no address of the gateway's own: a proxy may put one before it.
-    ends = _form(f"{address}{OVER}", '<button class="quiet">It works again</button>')
     has_it = page.status is PageStatus.ACKNOWLEDGED and page.by == page.person
-    if has_it or page.status is PageStatus.TRIGGERED:
-        ends += _form(f"{address}{NEXT}", '<button class="quiet">Escalate: wake the next one</button>')
+    is_theirs = has_it or page.status is PageStatus.TRIGGERED
+    # Whoever is half awake shall not say by a slip that it is over: that stands after what wakes somebody.
+    ends = (
+        _form(f"{address}{NEXT}", '<button class="quiet">Escalate: wake the next one</button>')
+        if is_theirs
+        else ""
+    )
+    ends += _form(f"{address}{OVER}", '<button class="quiet">It works again</button>')
+    if is_theirs:
         ends += _form(
             f"{address}{NOT_US}",
             '<label>Why it is not yours <input name="why" maxlength="500" required></label>'

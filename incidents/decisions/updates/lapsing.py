@@ -25,6 +25,7 @@ from incidents.promises.updates import (
     settled,
 )
 from incidents.texts.messages import internal
+from incidents.texts.plain_text import counted
 from incidents.texts.times import clock
 from incidents.texts.tongues import Wording
 
@@ -150,7 +151,8 @@ def _due(case: Case, basis: Basis) -> Plan:
     case = replace(case, incident=incident)
     chosen = text_now(case, basis)
     said = say(case, waiting, basis, wording=chosen.wording, what=chosen.what, kind=chosen.kind)
-    entry = Entry(kind=EntryKind.UPDATE, text=f"Update {incident.updates_sent} to {len(waiting)} customer(s)")
+    text = f"Update {incident.updates_sent} to {counted(len(waiting), 'customer')}"
+    entry = Entry(kind=EntryKind.UPDATE, text=text)
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
 
 

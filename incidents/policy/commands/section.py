@@ -41,6 +41,10 @@ class CommandRules(PolicySection):
         default="UTC", description="Zone of a time in `promise` that names none, such as Europe/Berlin."
     )
 
+    def hears(self, connection: str) -> bool:
+        """Whether a private note at that helpdesk can be a command; never in a mailbox."""
+        return self.in_notes and not connection.startswith(_BY_MAIL)
+
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if self.who == "people" and not self.people:

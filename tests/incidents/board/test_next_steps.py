@@ -84,7 +84,7 @@ def test_the_most_urgent_first():
     ("state", "responder", "says"),
     [
         (S.REPORTED, None, "nobody yet"),
-        (S.ESCALATED, None, "nobody yet: engineers are being woken"),
+        (S.ESCALATED, None, "nobody yet: engineers were paged"),
         (S.ESCALATED, "Jane Doe", "Jane Doe"),
         (S.CLOSED, None, "nobody"),
     ],

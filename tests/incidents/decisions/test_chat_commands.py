@@ -77,7 +77,10 @@ def test_answering_the_page_from_chat(state, verb, kind, words):
 @pytest.mark.parametrize(
     ("given", "answered"),
     [
-        (command(Verb.STATUS), "INC-7 Checkout: Checkout fails (1): escalated; 2 tickets"),
+        (
+            command(Verb.STATUS),
+            "INC-7 Checkout: Checkout fails (1): escalated, nobody has taken it yet, since 11:55 UTC; 2 tickets",
+        ),
         (command(Verb.HELP), USAGE),
         (command(Verb.NOTE), "`note` lacks the text. Write for example: note restarted the pods"),
         (command(Verb.ACKNOWLEDGE), "INC-7: done, and told in its room."),
@@ -179,7 +182,10 @@ def test_a_note_from_chat_reaches_agents_pages_and_room(state):
         (
             Verb.STATUS,
             "",
-            "INC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it; 2 tickets; not checked yet.",
+            (
+                "INC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it, since 11:55 UTC; 2 tickets; "
+                "not checked yet."
+            ),
         ),
     ],
 )

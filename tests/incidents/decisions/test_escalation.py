@@ -195,7 +195,7 @@ def test_who_is_mobilised_and_who_is_told():
     assert page.key == page.once == page.target == page_key()
     assert (room.connection, room.target, room.payload.name) == ("slack/main", "INC-7", "inc-7-checkout")
     assert post.payload.text.startswith("Incident: INC-7, severity 2\nService: Checkout")
-    assert all("Payments team has been paged (confirmed" in note.payload.text for note in notes)
+    assert all("Payments team has been paged: confirmed" in note.payload.text for note in notes)
     incident = plan.incident
     assert (incident.next_stage, incident.next_stage_at) == (None, None)
     assert incident.next_update_at == NOW + timedelta(minutes=60)

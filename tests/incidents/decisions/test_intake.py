@@ -183,7 +183,10 @@ def test_a_joined_tickets_agent_knows_at_once(state):
     notes = of_kind(plan, EffectKind.TICKET_NOTE)
     assert [note.target for note in notes] == ["3", "4"]
     text = notes[0].payload.text
-    assert f"Joined to INC-7 (Checkout), {state.replace('_', ' ')}: keyword 'checkout'." in text
+    assert (
+        f"This ticket belongs to INC-7 (Checkout): keyword 'checkout'.\nIt is {state.replace('_', ' ')}."
+        in text
+    )
     assert "Verdict: confirmed: customers are hit." in text
     assert (
         "Ana is on it."

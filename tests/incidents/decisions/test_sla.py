@@ -351,7 +351,7 @@ def test_customers_hear_from_us_when_it_was_promised(state):
     assert text == f"{'WATCHED' if is_watched else 'UPDATE'} Checkout 13:10 UTC"
     assert plan.incident.updates_sent == 2
     assert plan.incident.next_update_at == at(70)
-    assert told(plan)[-1] == "Update 2 to 2 customer(s)"
+    assert told(plan)[-1] == "Update 2 to 2 customers"
 
 
 def test_updates_keep_their_cadence():

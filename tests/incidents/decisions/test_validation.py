@@ -112,9 +112,10 @@ def test_confirmed_goes_to_escalation_at_once():
     assert [effect.target for effect in plan.effects] == ["1", "2"]
     assert plan.effects[0].payload.text == (
         "INC-7 (Checkout): confirmed: customers are hit.\n"
-        "+ http/checkout-health: 503\n"
-        "- http/accounts-health: 200 in 80 ms\n"
-        "? 2 customer(s) in 15 min (3 make it likely)"
+        "speaks for it: http/checkout-health: 503\n"
+        "speaks against it: http/accounts-health: 200 in 80 ms\n"
+        "proves nothing: 2 customers in 15 min (3 make it likely)\n"
+        "To act from here, write a private note: `/liaison help` lists what it can say."
     )
     (entry,) = plan.entries
     assert entry.kind == "verdict"

@@ -27,12 +27,16 @@ def test_every_verdict_has_words():
 
 
 def test_evidence_for_against_and_neither():
-    """Each fact with its sign."""
+    """Each fact, and what it is worth."""
     evidence = [
         Evidence(source="s", text=text, at=NOW, speaks_for=speaks_for)
         for text, speaks_for in (("red", True), ("green", False), ("blind", None))
     ]
-    assert notes.evidence_lines(evidence) == ["+ red", "- green", "? blind"]
+    assert notes.evidence_lines(evidence) == [
+        "speaks for it: red",
+        "speaks against it: green",
+        "proves nothing: blind",
+    ]
 
 
 def test_who_is_hit_counts_customers_not_tickets():
@@ -91,10 +95,26 @@ def test_a_note_ends_with_where_the_whole_of_it_is():
     assert "The whole story" not in notes.verdict_note(case, POLICY)
 
 
+@pytest.mark.parametrize(
+    ("connection", "commands", "is_told"),
+    [
+        ("zendesk/main", {}, True),
+        ("zendesk/main", {"in_notes": False}, False),
+        ("mail/support", {}, False),
+    ],
+)
+def test_an_agent_is_told_how_to_act_where_notes_are_heard(connection, commands, is_told):
+    item = a_ticket(1, ref=TicketRef(connection=connection, id="1"))
+    case, policy = a_case(S.ESCALATED, [item]), a_policy(commands=commands)
+    for note in (notes.joined_note(case, policy, "tag 'x'"), notes.verdict_note(case, policy)):
+        assert ("`/liaison help`" in note) is is_told
+
+
 def test_a_joined_note():
-    """Three lines at most: what, the verdict, who has it."""
+    """What, the verdict, who has it, and what an agent can do."""
     case = a_case(an_incident(S.NOT_AN_INCIDENT, verdict=Verdict.CONTRADICTED))
     assert notes.joined_note(case, POLICY, "tag 'x'") == (
-        "Joined to INC-7 (Checkout), not an incident: tag 'x'.\n"
-        "Verdict: contradicted: the service looks healthy."
+        "This ticket belongs to INC-7 (Checkout): tag 'x'.\n"
+        "It is not an incident. Verdict: contradicted: the service looks healthy.\n"
+        "To act from here, write a private note: `/liaison help` lists what it can say."
     )

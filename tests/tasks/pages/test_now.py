@@ -38,7 +38,7 @@ def test_what_is_open_and_next():
     assert "- **1** webhooks that could not be read: `liaison parked`" in page
     assert "- **slack/main** does not take what we send: HTTP 503" in page
     assert f"## [INC-7](/artifacts/artifact/{STORIES['inc-7']}) " in page
-    assert "with **nobody yet: engineers are being woken**" in page
+    assert "with **nobody yet: engineers were paged**" in page
     assert f"- {NOW + 5 * MINUTE:%H:%M UTC}: the next in line are woken" in page
     assert "[the board](https://liaison.example/board/)" in page
 
