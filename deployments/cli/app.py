@@ -109,6 +109,9 @@ app.command()(listener)
 
 def main() -> None:
     """Entry point: errors we raise on purpose are told in one sentence, without a traceback."""
+    # Prefect, imported at a terminal for the first time, prints a notice and tells its makers of it; the server that we
+    # start has that switched off. Whoever has said otherwise is left their word.
+    os.environ.setdefault("DO_NOT_TRACK", "1")
     try:
         app()
     except (KeyboardInterrupt, asyncio.CancelledError):

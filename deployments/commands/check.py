@@ -47,6 +47,12 @@ class PartHealth:
     is_well: bool
     text: str
 
+    @property
+    def said(self) -> str:
+        """As it is printed behind its mark; what goes on on a further line stands below it."""
+        text = self.text.replace("\n", "\n  ")
+        return f"{self.what}: {text}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
@@ -237,7 +243,7 @@ def print_findings(console: Console, findings: list[PartHealth]) -> None:
     for finding in findings:
         mark = "[green]✔[/green]" if finding.is_well else "[red]✘[/red]"
         console.print(mark, end=" ")
-        console.print(f"{finding.what}: {finding.text}", markup=False, highlight=False, soft_wrap=True)
+        console.print(finding.said, markup=False, highlight=False, soft_wrap=True)
 
 
 def _pools() -> set[str]:

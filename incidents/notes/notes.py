@@ -117,12 +117,14 @@ def hit_summary(tickets: Sequence[LinkedTicket], policy: Policy) -> str:
 
 
 def customers_hit(tickets: Sequence[LinkedTicket], policy: Policy) -> str:
-    """`38 customers (gold 5, standard 33)`."""
+    """`38 customers (gold 5, standard 33)`; without the tiers where nobody has one."""
     customers = {(item.ticket.ref.connection, item.ticket.requester.id): item.ticket.tier for item in tickets}
     tiers = Counter(tier or "no tier" for tier in customers.values())
     by_weight = sorted(tiers, key=lambda name: (-_weight(policy, name), name))
-    shares = ", ".join(f"{name} {tiers[name]}" for name in by_weight)
     people = len(customers)
+    if not any(customers.values()):
+        return f"{people} customer{_s(people)}"
+    shares = ", ".join(f"{name} {tiers[name]}" for name in by_weight)
     return f"{people} customer{_s(people)} ({shares})"
 
 

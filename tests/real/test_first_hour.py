@@ -213,6 +213,7 @@ async def paged(newcomer: Newcomer) -> str:
     await newcomer.until("Ana is woken", is_woken)
     assert "INC-1" in await newcomer.types("liaison incidents")
     assert "Checkout" in await newcomer.types("liaison show")
+    assert f"{newcomer.gateway}/board/enter" in await newcomer.types("liaison board")
     assert found[0].startswith(newcomer.gateway)
     return found[0]
 

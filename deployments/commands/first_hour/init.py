@@ -258,7 +258,7 @@ class _FirstHour:
                 await asyncio.sleep(_LOOK_EVERY)
                 continue
             for one in findings:
-                self._say(f"{'✔' if one.is_well else '✘'} {one.what}: {one.text}")
+                self._say(f"{'✔' if one.is_well else '✘'} {one.said}")
             terminal = self._answers.terminal
             if is_well or terminal is None or not terminal.agrees("Mend it, then look again", default=True):
                 return is_well

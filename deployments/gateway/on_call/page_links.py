@@ -45,6 +45,9 @@ _HEADERS: Headers = (
 )
 _HTML = "text/html; charset=utf-8"
 _STYLE = (
+    # Read in the dark, and on a telephone: what is broken leaves room for the buttons.
+    ":root{color-scheme:light dark}h1{font-size:1.3rem;line-height:1.3}"
+    "input{font:inherit;width:100%;box-sizing:border-box}a{display:inline-block;padding:.25rem .75rem .25rem 0}"
     "body{font:1.1rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}"
     "button{font:inherit;padding:1rem 2rem;width:100%;margin:.25rem 0}"
     ".quiet{background:none;border:1px solid}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
@@ -152,7 +155,7 @@ def _shown(page: LinkedPage, address: str, said: str = "") -> HookAnswer:
         f"<p><strong>{escape(_standing(page))}</strong></p>"
         + (f'<p role="status">{escape(said)}</p>' if said else "")
         + _buttons(page, address)
-        + f"<pre>{escape(page.words.text)}\n\n{escape(page.words.links)}</pre>"
+        + f"<p>{_links(page.words.links)}</p><pre>{escape(page.words.text)}</pre>"
         + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")
     )
     return _html(200, page.words.summary, body)
@@ -193,6 +196,17 @@ def _buttons(page: LinkedPage, address: str) -> str:
         return ends
     words = "I have it" if page.status is PageStatus.TRIGGERED else "I take it over"
     return f"{_form(address, f'<button>{words} ({escape(page.person)})</button>')}{ends}"
+
+
+def _links(lines: str) -> str:
+    """Run book, board, room and tickets, to be pressed; what is no web address stands as it is written."""
+    found = (line.partition(": ") for line in lines.splitlines())
+    return " ".join(
+        f'<a href="{escape(url)}">{escape(label)}</a>'
+        if url.startswith(("https://", "http://", "mailto:"))
+        else escape(f"{label}{between}{url}")
+        for label, between, url in found
+    )
 
 
 def _form(address: str, button: str) -> str:

@@ -17,7 +17,9 @@ from tests.deployments.gateway.conftest import Clock, Sender
 from tests.deployments.gateway.vendors import NOW
 
 WORDS = PageWords(
-    summary="Checkout <fails>", text="Who is hit: 12 & more", links="Story: https://prefect.example"
+    summary="Checkout <fails>",
+    text="Who is hit: 12 & more",
+    links='Run book: https://wiki.example/a?b=1&c="2"\nOdd <one>: javascript:alert(1)',
 )
 WAKES = [
     Wake(person=key, name=name, way=f"{key}-phone", wait=timedelta(minutes=2))
@@ -72,6 +74,21 @@ async def test_no_script_no_cache_no_trace(sender: Sender, key: str, notices: li
     assert answer.headers["content-security-policy"].startswith("default-src 'none'; ")
     assert answer.headers["x-robots-tag"] == "noindex, nofollow"
     assert "<script" not in answer.text
+
+
+async def test_its_links_are_pressed(sender: Sender, key: str, notices: list[int]):
+    """Run book, board and room are a touch away, and nothing but the web's addresses is a link."""
+    answer = await sender.http.get(f"/pages/{link_token(key, notices[0], now=NOW)}")
+    assert '<a href="https://wiki.example/a?b=1&amp;c=&quot;2&quot;">Run book</a>' in answer.text
+    assert "Odd &lt;one&gt;: javascript:alert(1)" in answer.text
+    assert answer.text.count("<a ") == 1
+
+
+async def test_what_wakes_somebody_stands_before_what_ends_it(sender: Sender, key: str, notices: list[int]):
+    """Whoever is half awake presses the wrong one less often."""
+    text = (await sender.http.get(f"/pages/{link_token(key, notices[0], now=NOW)}")).text
+    order = [text.index(words) for words in ("I have it", "Escalate:", "It works again", "Not us")]
+    assert order == sorted(order)
 
 
 async def test_the_button(sender: Sender, key: str, desk: StoredPageDesk, notices: list[int]):
