@@ -46,7 +46,8 @@ _HEADERS: Headers = (
 _HTML = "text/html; charset=utf-8"
 _STYLE = (
     # Read in the dark, and on a telephone: what is broken leaves room for the buttons.
-    ":root{color-scheme:light dark}h1{font-size:1.3rem;line-height:1.3}"
+    ":root{color-scheme:light dark}body{background:Canvas;color:CanvasText}a{color:LinkText}"
+    "h1{font-size:1.3rem}main{overflow-wrap:anywhere}"
     "input{font:inherit;width:100%;box-sizing:border-box}a{display:inline-block;padding:.25rem .75rem .25rem 0}"
     "body{font:1.1rem/1.5 sans-serif;max-width:40rem;margin:1rem auto;padding:0 1rem}"
     "button{font:inherit;padding:1rem 2rem;width:100%;margin:.25rem 0}"
