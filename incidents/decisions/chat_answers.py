@@ -28,7 +28,7 @@ def status_words(case: Case) -> str:
     is_open = incident.state in UNSETTLED and incident.next_update_at is not None
     told = f"; customers hear next by {clock(incident.next_update_at)}" if is_open else ""
     return (
-        f"{_line(incident)}, since {clock(incident.state_since)}; {counted(len(case.tickets), 'ticket')}; "
+        f"{_line(incident, since=f' since {clock(incident.state_since)}')}; {counted(len(case.tickets), 'ticket')}; "
         f"{verdict_words(incident.verdict)}{told}."
     )
 
@@ -74,8 +74,9 @@ def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool =
     )
 
 
-def _line(incident: Incident) -> str:
+def _line(incident: Incident, *, since: str = "") -> str:
     nobody = ", nobody has taken it yet" if incident.state is IncidentState.ESCALATED else ""
     who = f", {incident.responder} is on it" if incident.responder else nobody
     owner = f", accountable: {incident.owner}" if incident.owner else ""
-    return f"{incident.name} {incident.title}: {incident.state.replace('_', ' ')}{held_words(incident)}{who}{owner}"
+    state = f"{incident.state.replace('_', ' ')}{since}{held_words(incident)}"
+    return f"{incident.name} {incident.title}: {state}{who}{owner}"

@@ -86,7 +86,8 @@ async def test_commands_from_the_room(liaison: Installation):
         assert await slack.slash(text, channel=ROOM) == 200
     await liaison.sync()
     room = liaison.room()
-    assert "INC-1 Checkout: Checkout fails with an error: acknowledged, Jane Doe is on it; 1 tickets" in room
+    assert "INC-1 Checkout: Checkout fails with an error: acknowledged since " in room
+    assert ", Jane Doe is on it; 1 ticket; " in room
     assert "Commands:\n- status: how it stands, who has it" in room
     for where in (liaison.notes(ticket), liaison.page_notes(), room):
         assert where.count("anna: rolled back the deployment") == 1
@@ -114,7 +115,7 @@ async def test_asked_where_no_incident_is(liaison: Installation):
     assert "Commands:\n- status: how it stands, who has it" in said
     assert "There is no INC-99." in said
     assert "Which incident? This is no incident's room." in said
-    assert "INC-1 Checkout: Checkout fails with an error: escalated; 1 tickets" in said
+    assert "INC-1 Checkout: Checkout fails with an error: escalated since " in said
     assert slack.messages("general") == []
     assert "INC-99" not in liaison.room()
 
@@ -144,7 +145,7 @@ async def test_a_room_archived_in_mid_incident(liaison: Installation):
     await liaison.sync()
     room = "\n".join(rendering.shown(post) for post in world.slack.messages(f"{ROOM}-2"))
     assert "Only with PayPal." in room
-    assert "acknowledged, Jane Doe is on it; 1 tickets" in room
+    assert ", Jane Doe is on it; 1 ticket; " in room
     assert await liaison.ledger(EffectKind.CHAT_POST, states=[EffectState.DEAD]) == []
 
 

@@ -27,7 +27,7 @@ async def test_from_a_note_to_the_team_and_back(liaison: Installation):
     assert (incident.state, incident.severity) == (IncidentState.ESCALATED, Severity.CRITICAL)
     assert len(liaison.world.pagerduty.pages) == 1
     notes = liaison.notes(first)
-    assert notes.count("INC-1 was opened for checkout. INC-1 (severity 1): team ") == 1
+    assert notes.count("INC-1 was opened for checkout. INC-1 (severity 1): Payments team ") == 1
     told = [entry.text for entry in await liaison.timeline()]
     assert any("escalated by Ada Agent in a note on #" in text and "nobody can pay" in text for text in told)
 

@@ -97,7 +97,7 @@ async def test_the_account_manager_hears_once(
     (mail,) = [message_from_bytes(data, policy=default) for data in mailbox.mailbox.sent_to(MANAGER)]
     assert mail["Subject"] == "Customer 1 (gold) is hit by INC-1 (checkout)."
     told = [entry.text for entry in await liaison.timeline() if entry.kind is EntryKind.SENT_OUTBOUND_MESSAGE]
-    assert told == [f"1 message(s) to who has not written went by {NAME}"]
+    assert told == [f"Messages by {NAME} to customers who have not written: 1"]
 
 
 async def test_it_is_registered_like_our_own_and_goes_when_it_is_gone(

@@ -96,7 +96,7 @@ async def test_acknowledged_by_a_command_in_the_room(team: MatrixTeam):
     await team.says("liaison: status")
     for where in (liaison.notes(ticket), liaison.page_notes(), team.shown()):
         assert where.count("anna: rolled back the deployment") == 1
-    assert "acknowledged, anna is on it; 1 tickets" in team.shown()
+    assert ", anna is on it; 1 ticket; " in team.shown()
 
     liaison.world.mend_checkout()
     await team.says("!liaison resolve INC-1")
@@ -144,5 +144,5 @@ async def test_a_room_upgraded_in_mid_incident(team: MatrixTeam):
     for told in (liaison.notes(ticket), liaison.page_notes()):
         assert "The room of INC-1 is" in told
     await team.says("!liaison status", room=new)
-    assert "acknowledged, anna is on it; 1 tickets" in team.shown(new)
+    assert ", anna is on it; 1 ticket; " in team.shown(new)
     assert await liaison.ledger(EffectKind.CHAT_POST, states=[EffectState.DEAD]) == []

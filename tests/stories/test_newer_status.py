@@ -46,4 +46,4 @@ async def test_an_agents_status_stands_and_nobody_need_see_to_it(liaison: Instal
     assert await held_effects(liaison.database) == []
     story = [entry.text for entry in await liaison.timeline()]
     assert any(f"ticket_status {kept} not set: somebody has set another status" in text for text in story)
-    assert "1 ticket(s) settled at zendesk/demo" in story
+    assert "Tickets settled at zendesk/demo: 1" in story

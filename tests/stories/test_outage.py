@@ -24,7 +24,7 @@ async def test_from_the_first_ticket_to_closed(liaison: Installation):
     assert [run.action for run in liaison.world.checkout.runs] == ["restart-checkout"]
     (page,) = liaison.world.pagerduty.pages
     assert page.target == "payments"
-    assert details(liaison)["Tried"] == "restart-checkout: restart-checkout failed: exit code 1"
+    assert details(liaison)["Tried"] == "restart-checkout: failed: exit code 1"
     assert "3 tickets from 3 customers" in details(liaison)["Who is hit"]
     for ticket in tickets:
         assert "confirmed: customers are hit" in liaison.notes(ticket)

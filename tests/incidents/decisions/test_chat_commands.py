@@ -79,7 +79,7 @@ def test_answering_the_page_from_chat(state, verb, kind, words):
     [
         (
             command(Verb.STATUS),
-            "INC-7 Checkout: Checkout fails (1): escalated, nobody has taken it yet, since 11:55 UTC; 2 tickets",
+            "INC-7 Checkout: Checkout fails (1): escalated since 11:55 UTC, nobody has taken it yet; 2 tickets",
         ),
         (command(Verb.HELP), USAGE),
         (command(Verb.NOTE), "`note` lacks the text. Write for example: note restarted the pods"),
@@ -183,7 +183,7 @@ def test_a_note_from_chat_reaches_agents_pages_and_room(state):
             Verb.STATUS,
             "",
             (
-                "INC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it, since 11:55 UTC; 2 tickets; "
+                "INC-7 Checkout: Checkout fails (1): acknowledged since 11:55 UTC, Ana is on it; 2 tickets; "
                 "not checked yet."
             ),
         ),
