@@ -25,8 +25,8 @@ _SHOWN = 10
 def status_words(case: Case) -> str:
     """How the incident stands, in one line, for whoever asks in chat."""
     incident = case.incident
-    is_open = incident.state in UNSETTLED and incident.next_update_at is not None
-    told = f"; customers hear next by {clock(incident.next_update_at)}" if is_open else ""
+    due = incident.next_update_at if incident.state in UNSETTLED else None
+    told = f"; customers hear next by {clock(due)}" if due is not None else ""
     return (
         f"{_line(incident, since=f' since {clock(incident.state_since)}')}; {counted(len(case.tickets), 'ticket')}; "
         f"{verdict_words(incident.verdict)}{told}."
