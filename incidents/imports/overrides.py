@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from incidents.imports.on_call_setup import ToolLayer, ToolOverride
@@ -13,6 +13,8 @@ from incidents.rotas.rota import Layer, Rota, shifts, wall_time
 
 MOST_PARTS = 60
 """Parts of one override that is for some rotations, or one person's turns, only."""
+FARTHEST = timedelta(days=400)
+"""How long from now on such parts are looked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +23,14 @@ class WrittenOverrides:
 
     overrides: tuple[ToolOverride, ...]
     lines: tuple[ImportLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OverrideParts:
+    """The stretches of an override in which it takes somebody's place; from `rest_from` on, more may follow."""
+
+    parts: tuple[ToolOverride, ...]
+    rest_from: datetime | None = None
 
 
 def written_overrides(
@@ -58,21 +68,30 @@ def written_overrides(
 
 
 def within(
-    override: ToolOverride, layers: Iterable[tuple[ToolLayer, Layer]], zone: ZoneInfo, *, instead_of: str = ""
-) -> tuple[ToolOverride, ...]:
-    """An override of some layers, or of one person's turns, cut to the time in which those have it. `instead_of` is
-    that person as the layers name them."""
+    override: ToolOverride,
+    layers: Iterable[tuple[ToolLayer, Layer]],
+    zone: ZoneInfo,
+    *,
+    instead_of: str | None,
+    now: datetime,
+) -> OverrideParts:
+    """What is not over of an override of some layers, or of one person's turns, cut to the time in which those have it.
+    `instead_of` is that person as the layers name them, None where it is whoever has it."""
     theirs = tuple(layer for tool, layer in layers if not override.layers or tool.id in override.layers)
     rota = Rota(name="", title="", zone=zone, layers=theirs)
+    begin = max(override.start, now.replace(second=0, microsecond=0))
+    end = min(override.end, begin + FARTHEST)
     parts: list[ToolOverride] = []
-    for one in shifts(rota, override.start, override.end):
-        if one.is_gap or (instead_of and one.person != instead_of):
+    for one in shifts(rota, begin, end):
+        if one.is_gap or (instead_of is not None and one.person != instead_of):
             continue
         if parts and parts[-1].end == one.start:
             parts[-1] = replace(parts[-1], end=one.end)
+        elif len(parts) == MOST_PARTS:
+            return OverrideParts(parts=tuple(parts), rest_from=one.start)
         else:
             parts.append(replace(override, start=one.start, end=one.end))
-    return tuple(parts[:MOST_PARTS])
+    return OverrideParts(parts=tuple(parts), rest_from=end if end < override.end else None)
 
 
 def wall_text(at: datetime) -> str:

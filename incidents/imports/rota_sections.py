@@ -6,7 +6,7 @@ own, which the first one names under `then`: nobody is lost, and who is woken se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from incidents.imports.layers import lanes
 from incidents.imports.names import Names
 from incidents.imports.on_call_setup import ToolLayer, ToolOverride, ToolRota
-from incidents.imports.overrides import shown_by, wall_text, within, written_overrides
+from incidents.imports.overrides import OverrideParts, shown_by, wall_text, within, written_overrides
 from incidents.imports.report import Fate, ImportLine, called
 from incidents.imports.week_hours import merged, written
 from incidents.policy.rotas import OnCallRota
@@ -64,8 +64,11 @@ def _add(rota: ToolRota, people: Mapping[str, str], names: Names, made: RotaSect
         made.lines.append(ImportLine(fate=Fate.LEFT, what=what, words=words, cure=_BY_HAND))
         return
     keys = [names.name(rota.name, otherwise=f"rota-{rota.id}", suffix=suffix) for suffix in _suffixes(parts)]
-    for key, part in zip(keys, parts, strict=True):
-        found = written_overrides(what, _overrides(rota, part, people), ZoneInfo(rota.zone), now=now)
+    cut = [[_cut(one, rota, part, people, now) for one in rota.overrides] for part in parts]
+    made.lines.extend(_not_written(what, rota, cut))
+    for key, part, theirs in zip(keys, parts, cut, strict=True):
+        overrides = [one for its in theirs for one in its.parts]
+        found = written_overrides(what, overrides, ZoneInfo(rota.zone), now=now)
         made.lines.extend(line for line in found.lines if line not in made.lines)
         made.sections[key] = _with_overrides(part.section, found.overrides, people, ZoneInfo(rota.zone))
     if len(keys) > 1:
@@ -122,18 +125,34 @@ def _layer(layer: ToolLayer, people: Mapping[str, str]) -> dict[str, Any]:
     return section
 
 
-def _overrides(rota: ToolRota, part: _Part, people: Mapping[str, str]) -> list[ToolOverride]:
-    """Those of the schedule that are for this part of it."""
-    pairs = list(zip(part.layers, part.checked.rota("").layers, strict=True))
-    found: list[ToolOverride] = []
-    for one in rota.overrides:
-        is_whole = not one.layers or {layer.id for layer in part.layers} <= set(one.layers)
-        if is_whole and not one.instead_of:
-            found.append(one)
-        else:
-            instead_of = people.get(one.instead_of, "")
-            found += within(one, pairs, ZoneInfo(rota.zone), instead_of=instead_of)
-    return found
+def _cut(
+    override: ToolOverride, rota: ToolRota, part: _Part, people: Mapping[str, str], now: datetime
+) -> OverrideParts:
+    """What of an override of the schedule is for this part of it."""
+    is_whole = not override.layers or {layer.id for layer in part.layers} <= set(override.layers)
+    if (is_whole and not override.instead_of) or override.end <= now:
+        return OverrideParts(parts=(override,))
+    if override.instead_of and override.instead_of not in people:
+        return OverrideParts(parts=())
+    pairs = zip(part.layers, part.checked.rota("").layers, strict=True)
+    instead_of = people[override.instead_of] if override.instead_of else None
+    return within(override, pairs, ZoneInfo(rota.zone), instead_of=instead_of, now=now)
+
+
+def _not_written(what: str, rota: ToolRota, cut: Sequence[Sequence[OverrideParts]]) -> Iterable[ImportLine]:
+    """Overrides that are for no turn which is in the file, and those of which only the beginning is."""
+    zone = ZoneInfo(rota.zone)
+    for one, parts in zip(rota.overrides, zip(*cut, strict=True), strict=True):
+        named = f"{what}, override from {shown_by(one.start, zone)}"
+        rests = [its.rest_from for its in parts if its.rest_from is not None]
+        if not any(its.parts for its in parts):
+            words = "none of the turns that it takes is in the policy file"
+            yield ImportLine(fate=Fate.LEFT, what=named, words=words, cure="write it under overrides")
+        elif rests:
+            words = f"only what is before {shown_by(min(rests), zone)} is written"
+            yield ImportLine(
+                fate=Fate.DIFFERS, what=named, words=words, cure="write the rest under overrides"
+            )
 
 
 def _with_overrides(

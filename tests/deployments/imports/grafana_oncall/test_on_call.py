@@ -15,6 +15,7 @@ from incidents.policy.file import parse_policy
 from incidents.rotas.rota import holder
 from tests.deployments.imports.exports import has_it, told
 from tests.deployments.imports.grafana_oncall.organisation import (
+    answer,
     imported,
     one_schedule,
     organisation,
@@ -182,3 +183,21 @@ def test_a_single_event(tmp_path: Path):
     (override,) = parse_policy(made.text).rotas["payments"].overrides
     assert (override.person, override.from_, override.to) == ("di", "2026-11-04 08:00", "2026-11-04 11:00")
     assert "single event 'once': it is of level 0, below others" in "\n".join(told(made, Fate.DIFFERS))
+
+
+@pytest.mark.parametrize("has_left_shift", [False, True])
+async def test_a_swap_of_somebody_without_a_turn(tmp_path: Path, has_left_shift: bool):
+    """Whoever takes it takes nobody else's turns."""
+    shifts = [rolling("week", "ana bo cy", "2026-10-05T09:00:00")]
+    if has_left_shift:
+        shifts.append(rolling("month", "zed", "2026-10-05T09:00:00", frequency="monthly"))
+    files = one_schedule(*shifts)
+    files["shift_swaps.json"] = answer(
+        {**organisation()["shift_swaps.json"]["results"][0], "beneficiary": "U-zed"}
+    )
+    made = imported(tmp_path, files)
+    assert await has_it(tmp_path, made, "payments", "2026-11-04T09:00") == "bo"
+    assert (
+        "schedule 'Payments', override from 2026-11-02 01:00: none of the turns that it takes is in the policy "
+        "file; write it under overrides"
+    ) in told(made, Fate.LEFT)

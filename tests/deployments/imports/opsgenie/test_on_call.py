@@ -226,3 +226,39 @@ def test_overrides_that_meet_or_are_over(tmp_path: Path):
         "schedule 'Payments', overrides: 1 of them is over",
         "schedule 'Payments', override from 2026-11-02 12:00: the one before covers it; correct it under overrides",
     ]
+
+
+def test_a_long_override_of_one_rotation(tmp_path: Path):
+    """What is over of it takes no place of what is still to come, and where it was cut is told."""
+    day = {"type": "time-of-day", "restriction": {"startHour": 11, "startMin": 0, "endHour": 19, "endMin": 0}}
+    files = one_schedule(
+        rotation("Day", "ana", "2026-01-05T07:00:00Z", timeRestriction=day),
+        rotation("Night", "bo", "2026-01-05T07:00:00Z", timeRestriction=NIGHT),
+        overrides=[override("di", "2026-01-10T00:00:00Z", "2099-01-01T00:00:00Z", "Day")],
+    )
+    made = imported(tmp_path, files)
+    (rota,) = parse_policy(made.text).rotas.values()
+    assert (rota.overrides[0].from_, rota.overrides[0].to) == ("2026-10-01 14:00", "2026-10-01 19:00")
+    assert rota.overrides[-1].to == "2026-11-29 19:00"
+    assert [line for line in told(made, Fate.DIFFERS) if "override" in line] == [
+        (
+            "schedule 'Payments', override from 2026-01-10 01:00: only what is before 2026-11-30 11:00 is written; "
+            "write the rest under overrides"
+        )
+    ]
+
+
+def test_an_override_of_a_rotation_that_was_left_out(tmp_path: Path):
+    """It is left out with it, and that is told."""
+    files = one_schedule(
+        rotation("Primary", "ana", "2026-01-05T07:00:00Z"),
+        rotation("Wanders", "bo cy", "2026-01-05T07:00:00Z", type="hourly", length=5),
+        overrides=[override("di", "2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z", "Wanders")],
+    )
+    made = imported(tmp_path, files)
+    (rota,) = parse_policy(made.text).rotas.values()
+    assert rota.overrides == []
+    assert (
+        "schedule 'Payments', override from 2026-12-01 01:00: none of the turns that it takes is in the policy "
+        "file; write it under overrides"
+    ) in told(made, Fate.LEFT)
