@@ -113,10 +113,11 @@ def _escalate(typed: Typed, ground: Ground) -> Command | Mistake:
         else:
             rest.append(word)
     service: str | None = None
-    is_next = bool(rest) and rest[0].casefold() == NEXT and _service(NEXT, ground) is None
-    rest = rest[is_next:]
-    mark = rest[0] if is_next and rest and is_rung_mark(rest[0]) else ""
-    rest = rest[bool(mark) :]
+    says_next = bool(rest) and rest[0].casefold() == NEXT
+    mark = rest[1] if says_next and len(rest) > 1 and is_rung_mark(rest[1]) else ""
+    # A service may be called that; a button never means it.
+    is_next = bool(mark) or (says_next and _service(NEXT, ground) is None)
+    rest = rest[is_next + bool(mark) :]
     if rest and not is_next:
         service = _service(rest[0], ground)
         if service is not None:

@@ -58,7 +58,7 @@ def escalated_by_word(case: Case, word: EscalationWord, basis: Basis) -> Plan:
 
 def _next_one_too(case: Case, plan: Plan, word: EscalationWord, basis: Basis) -> Plan:
     """The next of the ladder is woken besides; room and pages hear it, with a button for the one after. The plan as it
-    is where nobody is left, or the button was pressed before."""
+    is where nobody is left, or somebody was woken since the button was made."""
     if word.rung not in ("", rung_mark(case)):
         return plan
     climbed = next_level(case, basis, plan)
@@ -125,6 +125,4 @@ def _next_words(before: Case, plan: Plan, word: EscalationWord, basis: Basis) ->
     if following is None:
         team = team_words(basis.policy.team_of(before.incident.service).title)
         return f"nobody further is named for {team}, so nobody more was woken"
-    return (
-        f"nobody more was woken, as somebody pressed that before you; `escalate next` wakes {following.title}"
-    )
+    return f"nobody more was woken, as somebody was since that button was made; `escalate next` wakes {following.title}"

@@ -285,3 +285,15 @@ def test_any_text_is_a_command_or_a_mistake(words, ground):
 def test_what_is_too_long_is_cut():
     typed = typed_words("note " + "x" * 1_000_000)
     assert len(typed.text) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        ("escalate next #g1-0", Escalate(is_next=True, mark="#g1-0")),
+        ("escalate next", Escalate(service="next")),
+    ],
+)
+def test_a_service_may_be_called_next(words, command):
+    """A button still means whoever comes next."""
+    assert parse(words, Ground(services=("next", "checkout")))[1] == command

@@ -86,8 +86,19 @@ def test_a_button_wakes_one_however_often_it_is_pressed():
     again = escalated_by_word(case, replace(pressed, mark="m2"), BASIS)
     assert (again.effects, again.entries) == ((), ())
     said = escalation_words(case, again, pressed, BASIS)
-    assert "somebody pressed that before you; `escalate next` wakes Lea Lead" in said
+    assert "somebody was since that button was made; `escalate next` wakes Lea Lead" in said
     assert escalate_button(a_paged_case(), a_basis().policy) == ()
+
+
+def test_a_button_of_before_the_clock_woke_the_next_one_says_no_untruth():
+    """The SLA's ladder wakes people, too: then nobody pressed it before."""
+    pressed = replace(WORD, rung=rung_mark(a_paged_case()))
+    case = a_paged_case(page_level=1)
+    plan = escalated_by_word(case, pressed, BASIS)
+    assert plan.effects == ()
+    said = escalation_words(case, plan, pressed, BASIS)
+    assert "nobody more was woken, as somebody was since that button was made" in said
+    assert "pressed" not in said
 
 
 def test_the_last_one_is_told_without_a_button():
