@@ -59,6 +59,7 @@ class ExportFolder:
             raise Refused(f"{folder} {problem}; make one with the tool's answers, as docs/importing.md says")
         self._folder = folder
         self._shape = shape
+        self._read: set[Path] = set()
         try:
             self._files = sorted(one for one in folder.iterdir() if one.suffix == ".json")
         except OSError as error:
@@ -89,13 +90,9 @@ class ExportFolder:
             if file.stem != owner:
                 yield owner, self._together(file.stem, [file], item)
 
-    def unread(self, kinds: Sequence[str]) -> list[str]:
-        """Names of files that are of none of these kinds."""
-        return [
-            one.name
-            for one in self._files
-            if not any(one.stem == kind or one.stem.startswith(f"{kind}-") for kind in kinds)
-        ]
+    def unread(self) -> list[str]:
+        """Names of files that nothing was taken from, once all was asked for: `users-more.json` is no page of users."""
+        return [one.name for one in self._files if one not in self._read]
 
     def _of(self, kind: str) -> list[Path]:
         found = [one for one in self._files if one.stem == kind or _is_page(one.stem, kind)]
@@ -106,6 +103,7 @@ class ExportFolder:
         open_ends, total = [], 0
         for file in files:
             answer = read_json(file)
+            self._read.add(file)
             if self._shape.next_page and _at(answer, self._shape.next_page):
                 open_ends.append(file.name)
             if self._shape.total and isinstance(_at(answer, (self._shape.total,)), int):

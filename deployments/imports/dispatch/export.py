@@ -21,7 +21,6 @@ from incidents.imports.names import Names
 from incidents.imports.report import Fate, Imported, ImportLine, called
 from incidents.imports.sections import SetupNames, title_of
 
-KINDS = ("services", "incidents")
 _PAGERDUTY = "pagerduty"
 
 
@@ -44,7 +43,7 @@ def read_dispatch(folder: Path, names: SetupNames) -> DispatchImport:
         ImportLine(
             fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
         )
-        for one in files.unread(KINDS)
+        for one in files.unread()
     ]
     history = history_of(incidents)
     text, told = _policy_text(services, names)

@@ -39,17 +39,6 @@ from incidents.imports.on_call_setup import (
 )
 from incidents.imports.report import Fate, ImportLine, called
 
-KINDS = (
-    "users",
-    "teams",
-    "schedules",
-    "on_call_shifts",
-    "escalation_chains",
-    "escalation_policies",
-    "integrations",
-    "routes",
-    "shift_swaps",
-)
 REPEATS = 5
 """Times that `repeat_escalation` begins anew (MAX_TIMES_REPEAT of engine/apps/alerts/models/escalation_policy.py)."""
 _NO_TEAM = OnCallTeam(id="", name="No team")
@@ -93,7 +82,7 @@ def read_grafana_oncall(folder: Path) -> OnCallSetup:
         ImportLine(
             fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
         )
-        for one in files.unread(KINDS)
+        for one in files.unread()
     ]
     return _Reading(organisation, lines).setup()
 

@@ -51,7 +51,6 @@ from incidents.imports.on_call_setup import (
 )
 from incidents.imports.report import Fate, ImportLine, called
 
-KINDS = ("schedules", "overrides", "escalations", "teams", "routing-rules", "users", "services")
 _ROUTING = "say it under routing, or under alerts of a service"
 
 
@@ -77,7 +76,7 @@ def read_opsgenie(folder: Path) -> OnCallSetup:
         ImportLine(
             fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
         )
-        for one in files.unread(KINDS)
+        for one in files.unread()
     ]
     lines += _strangers("overrides", account.overrides, account.schedules)
     lines += _strangers("routing-rules", account.rules, account.teams)

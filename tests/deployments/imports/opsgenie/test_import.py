@@ -225,3 +225,14 @@ def test_zones(tmp_path: Path):
         "service 'Accounts': its team is not in the policy file",
     ):
         assert words in lines, lines
+
+
+@pytest.mark.parametrize(
+    "name", ["users-more.json", "escalations-payments.json", "notes.json", "overrides.json"]
+)
+def test_a_file_that_nothing_is_taken_of(tmp_path: Path, name: str):
+    """Also one whose name only begins as those that are read: half a list would be missing."""
+    made = imported(tmp_path, {**account(), name: answer()})
+    assert [line for line in told(made, Fate.LEFT) if line.startswith("file ")] == [
+        f"file {name}: it is none of those that are read; rename it"
+    ]
