@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from incidents.errors import Refused
 
 MOST_BYTES = 64_000_000
 MOST_FILES = 2_000
 _MOST_TOLD = 5
+_YEARS = (1970, 2200)
 
 
 class ExportObject(BaseModel):
@@ -34,6 +36,19 @@ class ExportObject(BaseModel):
             return given
         return {key: value for key, value in given.items() if value is not None}
 
+
+def _within_reach(at: datetime) -> datetime:
+    if not _YEARS[0] <= at.year <= _YEARS[1]:
+        raise ValueError(
+            f"the year {at.year} is out of reach; correct it, or leave it out if it stands for never"
+        )
+    return at
+
+
+Moment = Annotated[datetime, AfterValidator(_within_reach)]
+"""A time, with or without a zone."""
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""A time that says its distance from UTC."""
 
 ItemT = TypeVar("ItemT", bound=ExportObject)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from pydantic import Field, field_validator
 
-from deployments.imports.export_files import ExportObject, ListShape
+from deployments.imports.export_files import ExportObject, ListShape, Moment
 
 LISTS = ListShape(items="items", total="total")
 
@@ -62,10 +62,10 @@ class PastIncident(ExportObject):
     commander: DispatchParticipant | None = None
     participants_team: str = ""
     duplicates: list[DuplicateReference] = Field(default_factory=list)
-    created_at: datetime | None = None
-    reported_at: datetime | None = None
-    stable_at: datetime | None = None
-    closed_at: datetime | None = None
+    created_at: Moment | None = None
+    reported_at: Moment | None = None
+    stable_at: Moment | None = None
+    closed_at: Moment | None = None
 
     @field_validator("created_at", "reported_at", "stable_at", "closed_at")
     @classmethod

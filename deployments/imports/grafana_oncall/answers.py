@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, field_validator
+from pydantic import Field, field_validator
 
-from deployments.imports.export_files import ExportObject, ListShape
+from deployments.imports.export_files import ExportObject, Instant, ListShape, Moment
 
 LISTS = ListShape(items="results", next_page=("next",))
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -56,12 +56,12 @@ class OnCallShiftRule(ExportObject):
     type: Literal["single_event", "recurrent_event", "rolling_users", "override"]
     time_zone: str = ""
     level: int = 0
-    start: datetime
-    rotation_start: datetime | None = None
+    start: Moment
+    rotation_start: Moment | None = None
     duration: int = Field(gt=0, le=LONGEST_SHIFT)
     frequency: Literal["hourly", "daily", "weekly", "monthly"] | None = None
     interval: int = Field(default=1, ge=1, le=1_000)
-    until: datetime | None = None
+    until: Moment | None = None
     week_start: Weekday = "SU"
     by_day: list[Weekday] = Field(default_factory=list)
     by_month: list[int] = Field(default_factory=list)
@@ -126,8 +126,8 @@ class ShiftSwap(ExportObject):
     """Shifts of the beneficiary that the benefactor takes."""
 
     schedule: str
-    swap_start: AwareDatetime
-    swap_end: AwareDatetime
+    swap_start: Instant
+    swap_end: Instant
     beneficiary: str
     benefactor: str = ""
     status: str = ""

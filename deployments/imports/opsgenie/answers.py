@@ -10,10 +10,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from deployments.imports.export_files import ExportObject, ListShape
+from deployments.imports.export_files import ExportObject, Instant, ListShape
 
 LISTS = ListShape(items="data", next_page=("paging", "next"))
 
@@ -85,8 +85,8 @@ class Rotation(OpsgenieObject):
 
     id: str
     name: str = ""
-    start_date: AwareDatetime
-    end_date: AwareDatetime | None = None
+    start_date: Instant
+    end_date: Instant | None = None
     type: Literal["hourly", "daily", "weekly"]
     length: int = Field(default=1, ge=1, le=1_000)
     participants: list[Recipient] = Field(default_factory=list)
@@ -108,8 +108,8 @@ class ScheduleOverride(OpsgenieObject):
     """Somebody takes a schedule over, or those of its rotations that are named."""
 
     user: Recipient
-    start_date: AwareDatetime
-    end_date: AwareDatetime
+    start_date: Instant
+    end_date: Instant
     rotations: list[NamedReference] = Field(default_factory=list)
 
 

@@ -164,6 +164,10 @@ HOSTILE = [
         r"data\[0\]\.rotations\[0\]\.startDate: .*timezone",
     ),
     (
+        {"schedules.json": answer(schedule("a", rotation("r", "ana", "9999-12-31T23:59:59Z")))},
+        r"data\[0\]\.rotations\[0\]\.startDate: the year 9999 is out of reach",
+    ),
+    (
         {"schedules.json": answer(schedule("a", rotations=None))},
         r"schedules\.json: schedule 'a' has no rotations; save /v2/schedules\?expand=rotation",
     ),
