@@ -45,8 +45,9 @@ from incidents.models import (
 from incidents.ports import Helpdesk, ListeningSource, Mailbox
 
 PAGE = 200
-BEGUN_AT_ONCE = 20
-"""Replies written down together before they are sent: so many are looked up in the mailbox if we die meanwhile."""
+BEGUN_AT_ONCE = 50
+"""Replies written down together before they are sent: so many are looked up in the mailbox if we die meanwhile. What is
+written down before and after takes as long as ten mails."""
 
 logger = logging.getLogger("liaison.mail")
 
