@@ -61,6 +61,11 @@ def folded_escalations(
             continue
         lines += _timing(what, steps, wait)
         first, then = steps[0].target, _others(steps)
+        if again := len(steps) - 1 - len(then):
+            verb = "pages" if again == 1 else "page"
+            words = f"{again} of its steps {verb} who was paged before; here each is woken once a round"
+            cure = "raise rounds of its first rota, or give the people more ways"
+            lines.append(ImportLine(fate=Fate.DIFFERS, what=what, words=words, cure=cure))
         rounds = min(max(one.rounds, 1), MOST_ROUNDS)
         if first.kind is TargetKind.PERSON and (then or rounds > 1):
             alone.append(replace(one, steps=tuple(steps)))

@@ -135,11 +135,17 @@ def _alone(escalation: ToolEscalation) -> ToolRota:
 def _add_next_levels(
     sections: Mapping[str, dict[str, Any]], folded: FoldedEscalations, names: Mapping[ToolTarget, str]
 ) -> None:
+    # Those who have it beside each other are a rota's then already; a rota that is named under another's then brings
+    # nobody along, so they are named there, too.
+    beside = {key: tuple(section.get("then", ())) for key, section in sections.items()}
     for rota, levels in folded.next_levels.items():
-        section = sections[names[ToolTarget(kind=TargetKind.ROTA, id=rota)]]
-        then = [*section.get("then", []), *(names[one] for one in levels.then)]
+        first = names[ToolTarget(kind=TargetKind.ROTA, id=rota)]
+        section = sections[first]
+        then = dict.fromkeys(beside[first])
+        for key in (names[one] for one in levels.then):
+            then |= dict.fromkeys((key, *beside.get(key, ())))
         if then:
-            section["then"] = list(dict.fromkeys(then))
+            section["then"] = list(then)
         section["rounds"] = levels.rounds
 
 
@@ -163,6 +169,12 @@ def _teams_and_services(
         }
         words = f"as {keyed[team.id]}, which pages {target} by {names.pager}"
         lines.append(ImportLine(fate=Fate.TAKEN, what=called("team", team.name), words=words))
+        if _wakes_others_too(team, folded):
+            words = f"it pages {target} alone there; here {target} wakes whoever an escalation of it wakes next, too"
+            cure = f"copy {target} under another name, without then, and name that as its pager_target"
+            lines.append(
+                ImportLine(fate=Fate.DIFFERS, what=called("team", team.name), words=words, cure=cure)
+            )
     if not teams and targets:
         first = next((key for one, key in targets.items() if one.kind is TargetKind.ROTA), None)
         target = first or next(iter(targets.values()))
@@ -210,6 +222,14 @@ def _paged(team: ToolTeam, folded: FoldedEscalations, targets: Mapping[ToolTarge
     if target is not None and target.kind is TargetKind.ESCALATION:
         target = folded.targets.get(target.id)
     return targets.get(target) if target is not None else None
+
+
+def _wakes_others_too(team: ToolTeam, folded: FoldedEscalations) -> bool:
+    target = team.target
+    if target is None or target.kind is not TargetKind.ROTA:
+        return False
+    levels = folded.next_levels.get(target.id)
+    return levels is not None and bool(levels.then)
 
 
 def _unpaged(team: ToolTeam) -> ImportLine:

@@ -90,6 +90,34 @@ def test_what_cannot_be_said_is_left_and_told(tmp_path: Path, given: dict[str, A
     assert [one.layers[0].people for one in parse_policy(made.text).rotas.values()] == [["di-okafor"]]
 
 
+def test_several_who_have_the_second_rota_at_once(tmp_path: Path):
+    """All of them are woken after the first rota, as they are there."""
+    files = account()
+    files["schedules.json"]["data"][1] = schedule(
+        "Platform",
+        rotation("All", "di", "2026-01-05T08:00:00Z"),
+        rotation("Too", "cy", "2026-01-05T08:00:00Z"),
+    )
+    rotas = parse_policy(imported(tmp_path, files).text).rotas
+    assert rotas["platform"].then == ["platform-beside-1"]
+    assert rotas["payments"].then == ["platform", "platform-beside-1", "bo-berg"]
+
+
+def test_steps_that_page_again_and_a_team_that_pages_the_rota_alone(tmp_path: Path):
+    """A rota wakes each once a round, and whatever is under its then, whoever pages it: both are told."""
+    files = account()
+    steps = files["escalations.json"]["data"][0]["rules"]
+    steps[1:1] = [rule(2, "schedule", "s-Payments"), rule(4, "schedule", "s-Payments")]
+    notify = {"type": "schedule", "id": "s-Payments"}
+    files["routing-rules-t-plat.json"] = answer({"name": "Default", "isDefault": True, "notify": notify})
+    lines = "\n".join(told(imported(tmp_path, files), Fate.DIFFERS))
+    for words in (
+        "escalation 'Payments_escalation': 2 of its steps page who was paged before; here each is woken once a round",
+        "team 'Platform': it pages payments alone there; here payments wakes whoever an escalation of it wakes next",
+    ):
+        assert words in lines, lines
+
+
 def test_what_escalations_cannot_say(tmp_path: Path):
     """Steps of other kinds, other delays, several at once, a second one of the same rota."""
     files = account()
