@@ -121,7 +121,7 @@ async def _plain_prefect() -> AsyncIterator[Sequence[int]]:
                 start("worker", "start", "--pool", "plain", "--type", "process")
                 yield [process.pid for process in started]
             finally:
+                # The worker first, and by force: it would ask a server that is gone for ever.
                 for process in reversed(started):
-                    process.terminate()
-                for process in started:
+                    process.kill()
                     process.wait()
