@@ -12,9 +12,12 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.settings import temporary_settings
+from sqlalchemy import text
 
 from deployments.machine.stack import Stack
 from deployments.worker.registration import WORK_POOL
+from incidents.store.database import Database
+from tasks.ring import WAKE_CHANNEL
 
 PATIENCE = 60.0
 
@@ -29,8 +32,11 @@ async def nothing(port: int) -> None:
 class PlainRuns:
     """Creates runs of `nothing` and hears when each has come to its first line of code."""
 
-    def __init__(self, client: PrefectClient, deployment: UUID, ear: socket.socket) -> None:
+    def __init__(
+        self, client: PrefectClient, database: Database, deployment: UUID, ear: socket.socket
+    ) -> None:
         self._client = client
+        self._database = database
         self._deployment = deployment
         self._ear = ear
 
@@ -44,6 +50,9 @@ class PlainRuns:
                 for _ in range(runs)
             )
         )
+        # As whoever rings does, or they would wait for the worker's next look.
+        async with self._database.transaction() as tx:
+            await tx.execute(text(f"notify {WAKE_CHANNEL}"))
         async with asyncio.timeout(PATIENCE):
             for _ in range(runs):
                 await asyncio.get_running_loop().sock_recv(self._ear, 16)
@@ -66,4 +75,8 @@ async def plain_runs(stack: Stack) -> AsyncIterator[PlainRuns]:
                 work_pool_name=WORK_POOL,
                 pull_steps=[],
             )
-            yield PlainRuns(client, deployment, ear)
+            database = Database(stack.database_url)
+            try:
+                yield PlainRuns(client, database, deployment, ear)
+            finally:
+                await database.aclose()

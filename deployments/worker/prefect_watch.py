@@ -1,4 +1,4 @@
-"""Does Prefect answer? Asked every two seconds, so that somebody goes on when it does not."""
+"""Does Prefect answer? Asked every four seconds, so that somebody goes on when it does not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AbsencePacing:
     """Seconds. It is asked each `every` and given `patience` to answer. It is away when it has not answered for
     `away_after`, and back when it has answered for `back_after`."""
 
-    every: float = 2.0
+    every: float = 4.0
     patience: float = 10.0
     away_after: float = AWAY_AFTER
     back_after: float = 4.0
