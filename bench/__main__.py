@@ -1,7 +1,7 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|calls|storm|city|idle|board|connectors|kills|prefect_away|month|sla|sweep|sync
-                          |sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
+    python -m bench [only=gateway|page|calls|storm|city|scaleout|idle|board|connectors|kills|prefect_away|month|sla
+                          |sweep|sync|sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
 
 The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
 What is going on is told on stderr.
@@ -48,6 +48,12 @@ def _storm() -> None:
 
 def _city() -> None:
     _print(city_figures())
+
+
+def _scale_out() -> None:
+    from bench.scaleout.figures import scaleout_figures  # noqa: PLC0415
+
+    _print(scaleout_figures())
 
 
 def _board() -> None:
@@ -167,6 +173,7 @@ BENCHES: dict[str, Callable[[], None]] = {
     "calls": _calls,
     "storm": _storm,
     "city": _city,
+    "scaleout": _scale_out,
     "board": _board,
     "connectors": _connectors,
     "idle": _idle,

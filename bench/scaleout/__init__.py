@@ -1,0 +1,1 @@
+"""More workers, and what a ticket costs each role."""
