@@ -69,7 +69,7 @@ class WebhookSource(EventSource, Protocol):
         """Check the signature on the raw bytes; raise `Forged` when it is proven wrong.
 
         Any hostile header or body ends in `Forged`, never in another exception. Nothing of the body's meaning is judged
-        here beyond what identifies the delivery. Among the headers is the address's query (`incidents.events.QUERY`).
+        here beyond what identifies the delivery. The address's query is a header (`events.QUERY`), and not to be kept.
         """
         ...
 

@@ -37,7 +37,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.errors import Forged, Unrecognised
-from incidents.events import Event, Verified
+from incidents.events import QUERY, Event, Verified
 from incidents.ports import WebhookSource
 
 FIRST = b"the-first-live-secret-of-a-test"
@@ -113,6 +113,22 @@ class WebhookSourceContract:
         events = source.events(verified)
         assert len(events) > 0
         require_storable_events(events)
+
+    def test_what_else_comes_with_it_is_not_kept(
+        self, source: WebhookSource, signed: Sign, now: datetime, a_body: bytes
+    ) -> None:
+        """The address's query may hold a secret, another header a login: neither is for the inbox."""
+        genuine = signed(a_body)
+        shown = {name.lower() for name, _ in genuine}
+        others = [(name, f"private-{name}") for name in (QUERY, "Authorization", "Cookie")]
+        verified = source.verify(
+            [*genuine, *((name, value) for name, value in others if name.lower() not in shown)],
+            a_body,
+            now=now,
+        )
+        kept = repr(verified.headers) + verified.identity
+        assert "private-" not in kept
+        assert FIRST.decode() not in kept
 
     def test_header_names_in_any_case(
         self, source: WebhookSource, signed: Sign, now: datetime, a_body: bytes
