@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import lcm
 
 from incidents.imports.on_call_setup import ToolLayer
@@ -47,7 +47,8 @@ def lanes(layers: Sequence[ToolLayer]) -> tuple[tuple[ToolLayer, ...], ...]:
             found.append([layer])
         else:
             lane.append(layer)
-    return tuple(tuple(lane) for lane in found)
+    # One that takes over in the midst of a turn comes after the one that ends then, which has it until then.
+    return tuple(tuple(sorted(lane, key=lambda one: (-one.level, _begin(one)))) for lane in found)
 
 
 def _clash(one: ToolLayer, other: ToolLayer) -> bool:
@@ -58,7 +59,11 @@ def _clash(one: ToolLayer, other: ToolLayer) -> bool:
 
 
 def _begins_before_end(one: ToolLayer, other: ToolLayer) -> bool:
-    return other.until is None or one.first < other.until
+    return other.until is None or _begin(one) < other.until
+
+
+def _begin(layer: ToolLayer) -> datetime:
+    return layer.first if layer.begins is None else max(layer.first, layer.begins)
 
 
 def _week(hours: Sequence[OpenHours] | None) -> list[tuple[int, int]]:

@@ -28,7 +28,8 @@ class ToolLayer:
     """People (by their ids) who take turns of whole days from `first` on, by the clock of the rota's zone.
 
     `hours` are minutes of the week, None around the clock. Where layers of one rota meet, the higher `level` has it;
-    of equal ones the tool wakes both. Layers of one rotation share its `id`.
+    of equal ones the tool wakes both. Layers of one rotation share its `id`. `begins` is when it has somebody at first,
+    where that is in the midst of a turn.
     """
 
     id: str
@@ -39,6 +40,7 @@ class ToolLayer:
     hours: tuple[OpenHours, ...] | None = None
     until: datetime | None = None
     level: int = 0
+    begins: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

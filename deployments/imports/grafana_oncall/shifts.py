@@ -143,7 +143,7 @@ def _weekly_by_day(shift: OnCallShiftRule, layer: ToolLayer) -> ToolLayer:
         raise UnsaidShift("it lasts over a day on several chosen days")
     first = shift.start + timedelta(days=_days_to(shift))
     into_week = (first.weekday() - DAYS.index(shift.week_start)) % 7
-    return replace(layer, first=first - timedelta(days=into_week))
+    return replace(layer, first=first - timedelta(days=into_week), begins=first)
 
 
 def _daily_by_day(shift: OnCallShiftRule, layer: ToolLayer) -> tuple[ToolLayer, ...]:

@@ -201,3 +201,15 @@ async def test_a_swap_of_somebody_without_a_turn(tmp_path: Path, has_left_shift:
         "schedule 'Payments', override from 2026-11-02 01:00: none of the turns that it takes is in the policy "
         "file; write it under overrides"
     ) in told(made, Fate.LEFT)
+
+
+async def test_a_rotation_that_replaces_another_in_the_midst_of_a_week(tmp_path: Path):
+    """As the web makes it where somebody edits one: one rota, by the old until that day, by the new from then on."""
+    days = {"by_day": ["MO", "WE", "FR"], "duration": 28_800}
+    old = rolling("old", "ana bo", "2026-09-07T09:00:00", until="2026-11-04T08:00:00", **days)
+    new = rolling("new", "cy di", "2026-11-04T09:00:00", **days)
+    for shifts in ((old, new), (new, old)):
+        made = imported(tmp_path, one_schedule(*shifts))
+        assert list(parse_policy(made.text).rotas) == ["payments"]
+        for at, who in (("2026-11-02T10:00", "ana"), ("2026-11-04T10:00", "cy"), ("2026-11-09T10:00", "di")):
+            assert await has_it(tmp_path, made, "payments", at) == who
