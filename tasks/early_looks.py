@@ -43,6 +43,13 @@ class EarlyLooks:
         found = self._begun.pop(service, None)
         return None if found is None else found.looks
 
+    async def aclose(self) -> None:
+        """End those that nobody took."""
+        begun, self._begun = self._begun, {}
+        for one in begun.values():
+            one.looks.cancel()
+        await asyncio.gather(*(one.looks for one in begun.values()), return_exceptions=True)
+
     def _drop_stale(self) -> None:
         oldest = self._now() - FRESH
         for service in [name for name, begun in self._begun.items() if begun.at <= oldest]:

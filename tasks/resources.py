@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from prefect.blocks.core import Block
@@ -64,6 +64,13 @@ async def _mirrored(name: str) -> Block | None:
 
 def _roster() -> Roster:
     return policy().roster()
+
+
+@runtime_checkable
+class _Closable(Protocol):
+    """What is kept, and has something under way that ends with us."""
+
+    async def aclose(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -172,6 +179,9 @@ async def close() -> None:
     """Close what this event loop's tasks have open: at a process's end, and between tests."""
     here = _by_loop.pop(asyncio.get_running_loop(), None)
     if here is not None:
+        for one in here.kept.values():
+            if isinstance(one, _Closable):
+                await one.aclose()
         if here.database is not None:
             await here.database.aclose()
         await here.connections.aclose()

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
 from incidents.models import ProbeResult
+from tasks import resources
 from tasks.early_looks import AT_ONCE, FRESH, EarlyLooks
 
 SEEN = [
@@ -84,3 +85,20 @@ async def test_in_a_storm_only_some_begin():
     assert found is not None
     assert await found == SEEN
     assert len(began) == AT_ONCE
+
+
+async def test_what_nobody_took_ends_with_the_process():
+    """It would look through connections that are closed."""
+    hangs, is_ended = asyncio.Event(), asyncio.Event()
+
+    async def look() -> Sequence[ProbeResult]:
+        try:
+            await hangs.wait()
+        finally:
+            is_ended.set()
+        return SEEN
+
+    resources.kept(EarlyLooks).begin("checkout", look)
+    await asyncio.wait_for(asyncio.sleep(0), 1)
+    await resources.close()
+    assert is_ended.is_set()
