@@ -29,9 +29,6 @@ async def main(kind: str, template: dict[str, Any], kubernetes: str, variables: 
     if kind == "docker":
         return job.model_dump(mode="json")
     manifest = job.job_manifest
-    # prefect-kubernetes 0.8.0 refuses a template without them, here; Kubernetes has them elsewhere, and ignores these.
-    for field in ("completions", "parallelism"):
-        del manifest["spec"]["template"]["spec"][field]
     kubernetes_validate.validate(manifest, kubernetes, strict=True)
     return manifest
 
