@@ -33,7 +33,8 @@ from tasks.without_prefect import without_prefect
 DESK = "zendesk/support"
 A_MINUTE = 30
 """So many updates the account takes a minute."""
-WINDOW, PAST_EVERY_LEASE = timedelta(seconds=61), timedelta(minutes=3)
+# A pace's window is a fiftieth longer than the vendor's minute, and what is quick has all of it before it.
+WINDOW, PAST_EVERY_LEASE = timedelta(seconds=62), timedelta(minutes=3)
 
 
 @dataclass
