@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError, model_validator
 
 from incidents.errors import Refused
+from incidents.imports.report import Fate, ImportLine
 
 MOST_BYTES = 64_000_000
 MOST_FILES = 2_000
@@ -105,9 +106,14 @@ class ExportFolder:
             if file.stem != owner:
                 yield owner, self._together(file.stem, [file], item)
 
-    def unread(self) -> list[str]:
-        """Names of files that nothing was taken from, once all was asked for: `users-more.json` is no page of users."""
-        return [one.name for one in self._files if one not in self._read]
+    def unread(self) -> list[ImportLine]:
+        """Files that nothing was taken from, once all was asked for: `users-more.json` is no page of users."""
+        words, cure = "it is none of those that are read", "rename it"
+        return [
+            ImportLine(fate=Fate.LEFT, what=f"file {one.name}", words=words, cure=cure)
+            for one in self._files
+            if one not in self._read
+        ]
 
     def _of(self, kind: str) -> list[Path]:
         found = [one for one in self._files if one.stem == kind or _is_page(one.stem, kind)]

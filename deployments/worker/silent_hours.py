@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
-from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+
+from incidents.texts.time_zones import zone_named
 
 _A_DAY_OF_RUNS = 1500
 """More than a cron of each minute has."""
@@ -22,9 +23,8 @@ def is_silent_in_autumn(cron: str, timezone: str, *, year: int) -> bool:
 
 
 def _puts_its_clock_back(timezone: str, year: int) -> bool:
-    try:
-        zone = ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError):
+    zone = zone_named(timezone)
+    if zone is None:
         return False
     days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(366)]
     offsets = [day.astimezone(zone).utcoffset() or timedelta() for day in days]

@@ -22,6 +22,7 @@ from incidents.imports.report import Fate, ImportLine, called
 from incidents.imports.week_hours import merged, written
 from incidents.policy.rotas import OnCallRota
 from incidents.texts.plain_text import one_line
+from incidents.texts.time_zones import zone_named
 
 _BY_HAND = "keep it in a calendar and name that as the rota's feed, or write the rota by hand"
 _MINUTE = timedelta(minutes=1)
@@ -168,7 +169,6 @@ def _with_overrides(
 
 
 def _wall(now: datetime, zone: str) -> datetime:
-    try:
-        return now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    except (KeyError, ValueError, OSError):  # told when the rota is checked
-        return now.replace(tzinfo=None)
+    known = zone_named(zone)
+    # One that is none is told when the rota is checked.
+    return (now if known is None else now.astimezone(known)).replace(tzinfo=None)

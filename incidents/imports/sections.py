@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import yaml
-
 from incidents.errors import Refused
 from incidents.imports.escalations import FoldedEscalations, folded_escalations
 from incidents.imports.names import Names
@@ -27,6 +25,7 @@ from incidents.imports.on_call_setup import (
     ToolTarget,
     ToolTeam,
 )
+from incidents.imports.policy_yaml import policy_yaml
 from incidents.imports.report import Fate, Imported, ImportLine, called
 from incidents.imports.rota_sections import rota_sections
 from incidents.texts.plain_text import one_line
@@ -75,13 +74,7 @@ def policy_text(setup: OnCallSetup, names: SetupNames, *, now: datetime) -> Impo
         "people": {keyed_people[one.id]: _person(one, keyed_people[one.id], folded.wait) for one in people},
         "rotas": sections,
     }
-    text = yaml.safe_dump(
-        {key: value for key, value in document.items() if value},
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=None,
-        width=110,
-    )
+    text = policy_yaml({key: value for key, value in document.items() if value})
     told_lines = (*setup.lines, *people_lines, *rotas.lines, *alone.lines, *folded.lines, *lines)
     return Imported(text=text, lines=told_lines)
 
@@ -89,6 +82,13 @@ def policy_text(setup: OnCallSetup, names: SetupNames, *, now: datetime) -> Impo
 def title_of(name: str, otherwise: str) -> str:
     """The name for people, on one line."""
     return one_line(name)[:LONGEST_TITLE].strip() or otherwise
+
+
+def unsaved_connections(names: SetupNames) -> ImportLine:
+    """What is still to be done before the file can be used."""
+    words = f"{names.helpdesk} and {names.pager} are names of connections that are still to be saved"
+    cure = "docs/first-hour.md; --helpdesk and --pager name others"
+    return ImportLine(fate=Fate.DIFFERS, what="connections", words=words, cure=cure)
 
 
 def _used_people(setup: OnCallSetup) -> frozenset[str]:
@@ -211,9 +211,7 @@ def _services(
         cure = "name what your customers use"
         lines.append(ImportLine(fate=Fate.DIFFERS, what="services", words=words, cure=cure))
     if teams:
-        words = f"{names.helpdesk} and {names.pager} are names of connections that are still to be saved"
-        cure = "docs/first-hour.md; --helpdesk and --pager name others"
-        lines.append(ImportLine(fate=Fate.DIFFERS, what="connections", words=words, cure=cure))
+        lines.append(unsaved_connections(names))
     return services
 
 

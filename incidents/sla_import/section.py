@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from incidents.errors import NotFound
 from incidents.imports.names import Names
+from incidents.imports.policy_yaml import policy_yaml
 from incidents.imports.report import Fate, Imported, ImportLine, called
 from incidents.models import Severity
 from incidents.policy.policy import Policy
@@ -72,10 +71,7 @@ def sla_section(levels: ServiceLevels, policy: Policy, *, schedule: str | None =
         section["calendars"] = {one.name: one.section for one in calendars}
     if policies:
         section["policies"] = policies
-    text = yaml.safe_dump(
-        {"sla": section}, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110
-    )
-    return Imported(text=text, lines=(*lines, *written))
+    return Imported(text=policy_yaml({"sla": section}), lines=(*lines, *written))
 
 
 def _promise(level: LevelPolicy, policy: Policy, counting: Counting) -> _Promise:

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from deployments.imports.dispatch.answers import LISTS, DispatchService, PastIncident
 from deployments.imports.dispatch.history import DispatchHistory, history_of
 from deployments.imports.export_files import ExportFolder
 from incidents.errors import Refused
 from incidents.imports.names import Names
+from incidents.imports.policy_yaml import policy_yaml
 from incidents.imports.report import Fate, Imported, ImportLine, called
-from incidents.imports.sections import SetupNames, title_of
+from incidents.imports.sections import SetupNames, title_of, unsaved_connections
 
 _PAGERDUTY = "pagerduty"
 
@@ -39,12 +38,7 @@ def read_dispatch(folder: Path, names: SetupNames) -> DispatchImport:
     incidents = files.all("incidents", PastIncident)
     if not services and not incidents:
         raise Refused(f"{folder} has neither services nor incidents; docs/importing.md says how to get them")
-    lines = [
-        ImportLine(
-            fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
-        )
-        for one in files.unread()
-    ]
+    lines = files.unread()
     history = history_of(incidents)
     text, told = _policy_text(services, names)
     return DispatchImport(policy=Imported(text=text, lines=(*lines, *told, *history.lines)), history=history)
@@ -72,12 +66,8 @@ def _policy_text(services: Sequence[DispatchService], names: SetupNames) -> tupl
             ImportLine(fate=Fate.LEFT, what="services", words=words, cure="`liaison init` makes one")
         )
         return "", lines
-    words = f"{names.helpdesk} and {names.pager} are names of connections that are still to be saved"
-    cure = "docs/first-hour.md; --helpdesk and --pager name others"
-    lines.append(ImportLine(fate=Fate.DIFFERS, what="connections", words=words, cure=cure))
-    document = {"helpdesks": [names.helpdesk], "services": sections, "teams": teams}
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, default_flow_style=None, width=110)
-    return text, lines
+    lines.append(unsaved_connections(names))
+    return policy_yaml({"helpdesks": [names.helpdesk], "services": sections, "teams": teams}), lines
 
 
 def _service_line(what: str, service: DispatchService, key: str, names: SetupNames) -> ImportLine:

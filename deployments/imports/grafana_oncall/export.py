@@ -78,13 +78,7 @@ def read_grafana_oncall(folder: Path) -> OnCallSetup:
                 f"{folder / 'schedules.json'}: schedule {schedule.name[:60]!r} has no field shifts; "
                 f"add the ids that /api/v1/on_call_shifts/?schedule_id={schedule.id[:40]} lists"
             )
-    lines = [
-        ImportLine(
-            fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
-        )
-        for one in files.unread()
-    ]
-    return _Reading(organisation, lines).setup()
+    return _Reading(organisation, files.unread()).setup()
 
 
 @dataclass(frozen=True, kw_only=True)

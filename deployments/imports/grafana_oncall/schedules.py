@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, timedelta
-from zoneinfo import ZoneInfo
 
 from deployments.imports.grafana_oncall.answers import OnCallSchedule, OnCallShiftRule, ShiftSwap
 from deployments.imports.grafana_oncall.shifts import UnsaidShift, said_shift
 from incidents.imports.on_call_setup import ToolLayer, ToolOverride, ToolRota
 from incidents.imports.report import Fate, ImportLine, called
+from incidents.texts.time_zones import zone_named
 
 _SINGLE = ("single_event", "override")
 
@@ -75,7 +75,7 @@ class ScheduleReading:
                 continue
             named = f"{what}, {called('shift', rule.name or rule.id)}"
             its_zone = rule.time_zone or schedule.time_zone or "UTC"
-            clock = _clock(its_zone)
+            clock = zone_named(its_zone)
             if its_zone != zone or clock is None:
                 words = f"it goes by the clock of {its_zone}, and the rota by that of {zone}"
                 self._add(Fate.LEFT, named, words, "write it as a rota of its own, and name that under then")
@@ -100,7 +100,7 @@ class ScheduleReading:
             if rule.type not in _SINGLE:
                 continue
             named = f"{what}, {called(rule.type.replace('_', ' '), rule.name or rule.id)}"
-            clock = _clock(rule.time_zone or schedule.time_zone or "UTC")
+            clock = zone_named(rule.time_zone or schedule.time_zone or "UTC")
             users = rule.users or [one[0] for one in rule.rolling_users if one]
             if not users:
                 words = "the answer names nobody; overrides made in the web may come so"
@@ -132,10 +132,3 @@ class ScheduleReading:
                 yield ToolOverride(
                     person=one.benefactor, start=one.swap_start, end=one.swap_end, instead_of=one.beneficiary
                 )
-
-
-def _clock(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return None

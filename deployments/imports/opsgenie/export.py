@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from deployments.imports.export_files import ExportFolder
 from deployments.imports.opsgenie.answers import (
@@ -50,6 +49,7 @@ from incidents.imports.on_call_setup import (
     ToolTeam,
 )
 from incidents.imports.report import Fate, ImportLine, called
+from incidents.texts.time_zones import zone_named
 
 _ROUTING = "say it under routing, or under alerts of a service"
 
@@ -72,12 +72,7 @@ def read_opsgenie(folder: Path) -> OnCallSetup:
                 f"{folder / 'schedules.json'}: schedule {schedule.name[:60]!r} has no rotations; "
                 "save /v2/schedules?expand=rotation"
             )
-    lines = [
-        ImportLine(
-            fate=Fate.LEFT, what=f"file {one}", words="it is none of those that are read", cure="rename it"
-        )
-        for one in files.unread()
-    ]
+    lines = files.unread()
     lines += _strangers("overrides", account.overrides, account.schedules)
     lines += _strangers("routing-rules", account.rules, account.teams)
     return _Reading(account, lines).setup()
@@ -143,9 +138,8 @@ class _Reading:
         if not schedule.enabled:
             self._add(Fate.LEFT, what, "it is disabled", "enable it and import again if it is meant")
             return None
-        try:
-            zone = ZoneInfo(schedule.timezone or "Etc/UTC")
-        except (KeyError, ValueError, OSError):
+        zone = zone_named(schedule.timezone or "Etc/UTC")
+        if zone is None:
             words = f"there is no time zone {schedule.timezone[:40]!r}"
             self._add(
                 Fate.LEFT, what, words, "name a city, such as Europe/Berlin, in Opsgenie and save it again"
