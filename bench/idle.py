@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from bench.process_cpu import cpu_seconds, tree
 from bench.result import Result, progress
 from bench.sandbox import Sandbox, open_sandbox, until
 from deployments.machine.embedded_database import EmbeddedDatabase
@@ -78,14 +79,9 @@ def _ours(sandbox: Sandbox) -> Sequence[int]:
 
 def _use(pids: Iterable[int]) -> Use:
     """Of these processes, all that they have started, and what of that has ended since."""
-    roots = [psutil.Process(pid) for pid in pids]
-    everything = {one.pid: one for root in roots for one in (root, *root.children(recursive=True))}
-    cpu = megabytes = 0.0
-    for one in everything.values():
-        times = one.cpu_times()
-        cpu += times.user + times.system + times.children_user + times.children_system
-        megabytes += one.memory_full_info().pss / 1e6
-    return Use(cpu=cpu, megabytes=megabytes)
+    everything = {one.pid: one for pid in pids for one in tree(psutil.Process(pid))}.values()
+    megabytes = sum(one.memory_full_info().pss for one in everything) / 1e6
+    return Use(cpu=sum(map(cpu_seconds, everything)), megabytes=megabytes)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.settings import temporary_settings
 
 from bench.city.arm import City
+from bench.process_cpu import cpu_seconds, tree
 from bench.result import progress
 from bench.sandbox import Sandbox, open_sandbox
 from deployments.machine.process_table import ProcessTable
@@ -80,18 +81,8 @@ def cpu_by_role(sandbox: Sandbox) -> dict[str, float]:
     found: dict[str, float] = {}
     for row in ProcessTable(sandbox.stack.home / "processes.json").read():
         role = "worker" if row.name.startswith("worker") else row.name
-        found[role] = found.get(role, 0.0) + _cpu_of(psutil.Process(row.pid))
+        found[role] = found.get(role, 0.0) + sum(map(cpu_seconds, tree(psutil.Process(row.pid))))
     return {role: spent for role, spent in found.items() if role != "supervisor"}
-
-
-def _cpu_of(root: psutil.Process) -> float:
-    spent = 0.0
-    for process in (root, *root.children(recursive=True)):
-        try:
-            spent += sum(process.cpu_times()[:4])
-        except psutil.NoSuchProcess:  # its parent has counted it
-            continue
-    return spent
 
 
 @asynccontextmanager
