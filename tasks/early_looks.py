@@ -7,8 +7,9 @@ wait for the other.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from incidents.models import ProbeResult
 
@@ -30,12 +31,12 @@ class EarlyLooks:
     def __init__(self) -> None:
         self._begun: dict[str, _Begun] = {}
 
-    def begin(self, service: str, look: Callable[[], Awaitable[Sequence[ProbeResult]]]) -> None:
+    def begin(self, service: str, look: Callable[[], Coroutine[Any, Any, Sequence[ProbeResult]]]) -> None:
         """Look in the background, unless somebody does already or many do."""
         self._drop_stale()
         if service in self._begun or len(self._begun) >= AT_ONCE:
             return
-        self._begun[service] = _Begun(self._now(), asyncio.ensure_future(_awaited(look)))
+        self._begun[service] = _Begun(self._now(), asyncio.create_task(look()))
 
     def take(self, service: str) -> Awaitable[Sequence[ProbeResult]] | None:
         """The look that is under way or just over; None where it would have to begin now."""
@@ -57,7 +58,3 @@ class EarlyLooks:
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
-
-
-async def _awaited(look: Callable[[], Awaitable[Sequence[ProbeResult]]]) -> Sequence[ProbeResult]:
-    return await look()

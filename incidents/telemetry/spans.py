@@ -40,7 +40,7 @@ def span(
 
 @contextmanager
 def _span(
-    name: str, kind: SpanKind, attributes: Mapping[str, str | int] | None, follows: Iterable[str | None]
+    name: str, kind: SpanKind, attributes: Mapping[str, str | int] | None, follows: Iterable[str]
 ) -> Iterator[Span]:
     origins = list(_origins(follows))
     if not origins and not are_recorded():
@@ -98,9 +98,9 @@ def _tracer() -> trace.Tracer:
     return provider.get_tracer("liaison")
 
 
-def _origins(follows: Iterable[str | None]) -> Iterator[SpanContext]:
+def _origins(follows: Iterable[str]) -> Iterator[SpanContext]:
     """Those that can be read, each once: what a store has is not always ours."""
-    for kept in dict.fromkeys(filter(None, follows)):
+    for kept in dict.fromkeys(follows):
         context = _W3C.extract({TRACEPARENT: kept}, context=Context())
         found = trace.get_current_span(context).get_span_context()
         if found.is_valid:

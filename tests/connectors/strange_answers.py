@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from incidents.errors import LiaisonError
-from incidents.models import Contact, Ticket, TicketRef, TicketStatus
+from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
 
 THEN = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 Call = Callable[[Any], Awaitable[object]]
@@ -33,6 +33,13 @@ class Scripted(httpx.AsyncBaseTransport):
     def answer(self, reply: Any) -> httpx.Response:
         """The reply as the vendor would send it."""
         return httpx.Response(200, json=reply)
+
+
+class Away(httpx.AsyncBaseTransport):
+    """Nobody is reached."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route", request=request)
 
 
 class InTurn(Scripted):
@@ -61,6 +68,43 @@ async def listed(connector: Any) -> None:
     """All that has changed since then."""
     async for _ in connector.changed_since(THEN):
         pass
+
+
+def helpdesk_calls(ticket: Ticket) -> dict[str, Call]:
+    """What is asked of a helpdesk about this ticket."""
+    own_id = ticket.ref.id
+    change = TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=InternalText("x"))
+    return {
+        "check": lambda one: one.check(),
+        "changed_since": listed,
+        "read": lambda one: one.read([own_id]),
+        "comments": lambda one: one.comments(ticket, THEN),
+        "was_done": lambda one: one.was_done(own_id, "a"),
+        "update": lambda one: one.update([own_id], change, once="a"),
+    }
+
+
+def directory_calls(customer: str) -> dict[str, Call]:
+    """What is asked of a directory about a customer, by mail address, and a service of the same name."""
+    return {
+        "tier": lambda one: one.tier(Contact(id="", email=customer)),
+        "users_of": lambda one: one.users_of(customer),
+    }
+
+
+def tracker_calls(key: str, *, over: str) -> dict[str, Call]:
+    """What is asked of an issue tracker about this issue; `over` is its word for an end."""
+    text = InternalText("x")
+    return {
+        "check": lambda one: one.check(),
+        "changed_since": listed,
+        "open_issue": lambda one: one.open_issue("t", text, once="i"),
+        "find_issue": lambda one: one.find_issue("i"),
+        "read": lambda one: one.read(key),
+        "comment": lambda one: one.comment(key, text, once="c"),
+        "was_done": lambda one: one.was_done(key, "c"),
+        "transition": lambda one: one.transition(key, over, once="m"),
+    }
 
 
 def use(connector: Any, call: Call) -> None:

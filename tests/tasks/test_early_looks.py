@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from incidents.models import ProbeResult
 from tasks import resources
@@ -28,12 +29,26 @@ class _Clock(EarlyLooks):
         return self.seconds
 
 
-def counted(began: list[str], name: str) -> Callable[[], Awaitable[Sequence[ProbeResult]]]:
+def counted(began: list[str], name: str) -> Callable[[], Coroutine[Any, Any, Sequence[ProbeResult]]]:
     async def look() -> Sequence[ProbeResult]:
         began.append(name)
         return SEEN
 
     return look
+
+
+class _Hanging:
+    """A look without an end of its own."""
+
+    def __init__(self) -> None:
+        self.is_ended = asyncio.Event()
+
+    async def look(self) -> Sequence[ProbeResult]:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.is_ended.set()
+        return SEEN
 
 
 async def test_one_look_is_taken_by_one():
@@ -55,20 +70,12 @@ async def test_what_was_not_begun_is_not_there():
 async def test_an_old_look_says_nothing_any_more():
     """It is ended, if it hangs, and makes room for the next one."""
     early = _Clock()
-    hangs, is_ended = asyncio.Event(), asyncio.Event()
-
-    async def look() -> Sequence[ProbeResult]:
-        try:
-            await hangs.wait()
-        finally:
-            is_ended.set()
-        return SEEN
-
-    early.begin("checkout", look)
+    hangs = _Hanging()
+    early.begin("checkout", hangs.look)
     await asyncio.wait_for(asyncio.sleep(0), 1)
     early.seconds = FRESH
     assert early.take("checkout") is None
-    await asyncio.wait_for(is_ended.wait(), 1)
+    await asyncio.wait_for(hangs.is_ended.wait(), 1)
     began: list[str] = []
     early.begin("checkout", counted(began, "anew"))
     found = early.take("checkout")
@@ -89,16 +96,8 @@ async def test_in_a_storm_only_some_begin():
 
 async def test_what_nobody_took_ends_with_the_process():
     """It would look through connections that are closed."""
-    hangs, is_ended = asyncio.Event(), asyncio.Event()
-
-    async def look() -> Sequence[ProbeResult]:
-        try:
-            await hangs.wait()
-        finally:
-            is_ended.set()
-        return SEEN
-
-    resources.kept(EarlyLooks).begin("checkout", look)
+    hangs = _Hanging()
+    resources.kept(EarlyLooks).begin("checkout", hangs.look)
     await asyncio.wait_for(asyncio.sleep(0), 1)
     await resources.close()
-    assert is_ended.is_set()
+    assert hangs.is_ended.is_set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -10,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.github import GitHub
-from incidents.models import InternalText
 from tests.connectors.github import conftest as github
-from tests.connectors.strange_answers import Scripted, listed, use
+from tests.connectors.strange_answers import Scripted, tracker_calls, use
 
 pytestmark = pytest.mark.usefixtures("no_repeats")
 
@@ -30,19 +28,7 @@ ANYTHING = st.recursive(
     max_leaves=20,
 )
 REPLIES = st.lists(ANYTHING, min_size=1, max_size=5)
-NOTE = InternalText("x")
-
-
-CALLS: dict[str, Callable[[GitHub], Awaitable[object]]] = {
-    "check": lambda one: one.check(),
-    "changed_since": listed,
-    "open_issue": lambda one: one.open_issue("t", NOTE, once="i"),
-    "find_issue": lambda one: one.find_issue("i"),
-    "read": lambda one: one.read("1"),
-    "comment": lambda one: one.comment("1", NOTE, once="c"),
-    "was_done": lambda one: one.was_done("1", "c"),
-    "transition": lambda one: one.transition("1", "closed", once="m"),
-}
+CALLS = tracker_calls("1", over="closed")
 
 
 @pytest.mark.parametrize("call", CALLS)

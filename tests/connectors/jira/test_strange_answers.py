@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from connectors.jira import Jira
 from connectors.jsm import ServiceManagement
-from incidents.models import InternalText, TicketChange, TicketStatus
 from tests.connectors.jira import conftest as jira
 from tests.connectors.jsm import conftest as jsm
-from tests.connectors.strange_answers import THEN, Call, Scripted, a_ticket, listed, use
+from tests.connectors.strange_answers import Call, Scripted, a_ticket, helpdesk_calls, tracker_calls, use
 
 pytestmark = pytest.mark.usefixtures("no_repeats")
 
@@ -84,7 +83,6 @@ ANSWERS = st.dictionaries(
     max_size=6,
 )
 REPLIES = st.lists(ANSWERS | st.lists(ANSWERS, max_size=2), min_size=1, max_size=4)
-NOTE = InternalText("x")
 
 
 class Known(Scripted):
@@ -96,31 +94,13 @@ class Known(Scripted):
         return await super().handle_async_request(request)
 
 
-BOTH: dict[str, Call] = {
-    "check": lambda one: one.check(),
-    "changed_since": listed,
+WEBHOOKS: dict[str, Call] = {
     "subscriptions": lambda one: one.subscriptions(),
     "subscribe": lambda one: one.subscribe("https://a.example", title="t"),
     "mend_subscription": lambda one: one.mend_subscription("1", address="https://a.example"),
 }
-JIRA: dict[str, Call] = {
-    **BOTH,
-    "open_issue": lambda one: one.open_issue("t", NOTE, once="i"),
-    "find_issue": lambda one: one.find_issue("i"),
-    "read": lambda one: one.read("SHOP-1"),
-    "comment": lambda one: one.comment("SHOP-1", NOTE, once="c"),
-    "was_done": lambda one: one.was_done("SHOP-1", "c"),
-    "transition": lambda one: one.transition("SHOP-1", "Done", once="m"),
-}
-DESK: dict[str, Call] = {
-    **BOTH,
-    "read": lambda one: one.read(["1"]),
-    "comments": lambda one: one.comments(a_ticket("jsm/support", "1"), THEN),
-    "was_done": lambda one: one.was_done("1", "a"),
-    "update": lambda one: one.update(
-        ["1"], TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=NOTE), once="a"
-    ),
-}
+JIRA: dict[str, Call] = {**WEBHOOKS, **tracker_calls("SHOP-1", over="Done")}
+DESK: dict[str, Call] = {**WEBHOOKS, **helpdesk_calls(a_ticket("jsm/support", "1"))}
 
 
 @pytest.mark.parametrize("call", JIRA)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from connectors.salesforce import Salesforce
 from incidents.errors import Refused
 from incidents.models import Contact
 from tests.connectors.salesforce.conftest import SalesforceWorld, connect, keys
+from tests.connectors.strange_answers import Away
 from tests.contracts.customer_directory import CUSTOMERS, CustomerDirectoryContract
 
 DIRECTORY: dict[str, object] = {
@@ -20,11 +20,6 @@ DIRECTORY: dict[str, object] = {
     "users_contact_field": "Customer__r",
 }
 ADA = Contact(id="1", email="ada@engines.example")
-
-
-class Away(httpx.AsyncBaseTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route", request=request)
 
 
 @pytest.fixture

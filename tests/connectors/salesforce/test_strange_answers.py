@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from connectors.salesforce import Salesforce
 from incidents.errors import Unrecognised
 from incidents.events import QUERY
-from incidents.models import Contact, InternalText, TicketChange, TicketStatus
 from tests.connectors.salesforce import conftest as salesforce
-from tests.connectors.strange_answers import THEN, Call, Scripted, a_ticket, listed, use
+from tests.connectors.strange_answers import Call, Scripted, a_ticket, directory_calls, helpdesk_calls, use
 from tests.contracts.webhook_source import FIRST, require_storable_events
 
 pytestmark = pytest.mark.usefixtures("no_repeats")
@@ -76,18 +75,8 @@ class WithAToken(Scripted):
 
 
 DESK: dict[str, Call] = {
-    "check": lambda one: one.check(),
-    "changed_since": listed,
-    "read": lambda one: one.read([CASE]),
-    "comments": lambda one: one.comments(a_ticket("salesforce/support", CASE, status="New"), THEN),
-    "was_done": lambda one: one.was_done(CASE, "a"),
-    "tier": lambda one: one.tier(Contact(id="", email="1")),
-    "users_of": lambda one: one.users_of("1"),
-    "update": lambda one: one.update(
-        [CASE],
-        TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=InternalText("x")),
-        once="a",
-    ),
+    **helpdesk_calls(a_ticket("salesforce/support", CASE, status="New")),
+    **directory_calls("1"),
 }
 
 

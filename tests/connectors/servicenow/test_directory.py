@@ -14,6 +14,7 @@ from incidents.errors import NotAllowed, Refused
 from incidents.models import Contact
 from tests.connectors.servicenow.conftest import ServiceNowWorld, connect
 from tests.connectors.servicenow.transports import Noted
+from tests.connectors.strange_answers import Away
 from tests.contracts.customer_directory import CUSTOMERS, CustomerDirectoryContract
 
 DIRECTORY: dict[str, object] = {
@@ -23,11 +24,6 @@ DIRECTORY: dict[str, object] = {
     "users_contact_field": "sys_user",
 }
 ADA = Contact(id="1", email="ada@engines.example")
-
-
-class Away(httpx.AsyncBaseTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("no route", request=request)
 
 
 @pytest.fixture

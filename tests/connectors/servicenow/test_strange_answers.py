@@ -10,10 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.servicenow import ServiceNowHelpdesk, ServiceNowProblems
-from incidents.models import Contact, InternalText, TicketChange, TicketStatus
 from tests.connectors.servicenow import conftest as servicenow
 from tests.connectors.servicenow import problems_world
-from tests.connectors.strange_answers import THEN, Call, Scripted, a_ticket, listed, use
+from tests.connectors.strange_answers import (
+    Call,
+    Scripted,
+    a_ticket,
+    directory_calls,
+    helpdesk_calls,
+    tracker_calls,
+    use,
+)
 
 pytestmark = pytest.mark.usefixtures("no_repeats")
 
@@ -83,33 +90,10 @@ class Counted(Scripted):
 
 
 DESK: dict[str, Call] = {
-    "check": lambda one: one.check(),
-    "changed_since": listed,
-    "read": lambda one: one.read([SYS_ID]),
-    "comments": lambda one: one.comments(
-        a_ticket("servicenow/support", SYS_ID, customer=SYS_ID, status="1"), THEN
-    ),
-    "was_done": lambda one: one.was_done(SYS_ID, "a"),
-    "tier": lambda one: one.tier(Contact(id="", email="liaison")),
-    "users_of": lambda one: one.users_of("liaison"),
-    "update": lambda one: one.update(
-        [SYS_ID],
-        TicketChange(status=TicketStatus.SOLVED, add_tags=("x",), private_note=InternalText("x")),
-        once="a",
-    ),
+    **helpdesk_calls(a_ticket("servicenow/support", SYS_ID, customer=SYS_ID, status="1")),
+    **directory_calls("liaison"),
 }
-
-
-ISSUES: dict[str, Call] = {
-    "check": lambda one: one.check(),
-    "changed_since": listed,
-    "open_issue": lambda one: one.open_issue("t", InternalText("x"), once="i"),
-    "find_issue": lambda one: one.find_issue("i"),
-    "read": lambda one: one.read("PRB0000001"),
-    "comment": lambda one: one.comment("PRB0000001", InternalText("x"), once="c"),
-    "was_done": lambda one: one.was_done("PRB0000001", "c"),
-    "transition": lambda one: one.transition("PRB0000001", "Closed", once="m"),
-}
+ISSUES = tracker_calls("PRB0000001", over="Closed")
 
 
 @pytest.mark.parametrize("call", DESK)
