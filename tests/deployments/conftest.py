@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -16,6 +17,7 @@ from prefect.client.schemas.objects import FlowRun, StateType, TaskRun
 
 from deployments.machine.postgres_programs import discard_data
 from deployments.worker.registration import register
+from tests.incidents.builders import POLICY
 from tests.servers import PrefectServer
 
 SAMPLE_YAML = Path(__file__).with_name("sample.yaml")
@@ -70,6 +72,21 @@ async def deployed(prefect_server: PrefectServer) -> None:
 @pytest.fixture
 async def samples(prefect_client: PrefectClient, deployed: None) -> Samples:
     return Samples(prefect_client)
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    """The policy of the tests, as a file."""
+    file = tmp_path / "liaison.yaml"
+    file.write_text(POLICY)
+    return file
+
+
+@pytest.fixture
+def here(prefect_server: PrefectServer) -> Iterator[ExitStack]:
+    """Prefect's clients of this process reach the session's server."""
+    with prefect_server.settings() as stack:
+        yield stack
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
@@ -14,24 +14,9 @@ from blocks.catalogfile import CatalogFileBlock
 from deployments.commands.catalog import compared, import_catalog, print_remarks
 from incidents.errors import NotFound
 from incidents.policy.file import load_policy
-from tests.incidents.builders import POLICY
-from tests.servers import PrefectServer
 
 NAME = "catalog-test"
 ENTITY = "apiVersion: b/v1\nkind: Component\nmetadata: {{name: {name}}}\nspec: {{owner: {owner}}}\n"
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    file = tmp_path / "liaison.yaml"
-    file.write_text(POLICY)
-    return file
-
-
-@pytest.fixture
-def here(prefect_server: PrefectServer) -> Iterator[ExitStack]:
-    with prefect_server.settings() as stack:
-        yield stack
 
 
 @pytest.fixture

@@ -13,18 +13,10 @@ from incidents.errors import Refused
 from incidents.report_file import CSV, ReportFile
 from incidents.store.database import Database
 from insights.sla_report.iso_week import IsoWeek
-from tests.incidents.builders import POLICY
 from tests.incidents.store.sla_history import write_history
 from tests.insights.sla_report import outcomes
 
 FILES = [ReportFile(name=f"{name}.csv", title="", media_type=CSV, content=b"new") for name in "ab"]
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    file = tmp_path / "liaison.yaml"
-    file.write_text(POLICY)
-    return file
 
 
 async def test_from_the_store_into_a_folder(database: Database, policy: Path, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
@@ -26,22 +26,8 @@ from incidents.imports.report import Fate, Imported, ImportLine
 from incidents.policy.file import load_policy, parse_policy
 from tests.connectors.slack.conftest import settings as slack_settings
 from tests.incidents.builders import POLICY
-from tests.servers import PrefectServer
 
 NAME = "sla-import-test"
-
-
-@pytest.fixture
-def policy(tmp_path: Path) -> Path:
-    file = tmp_path / "liaison.yaml"
-    file.write_text(POLICY)
-    return file
-
-
-@pytest.fixture
-def here(prefect_server: PrefectServer) -> Iterator[ExitStack]:
-    with prefect_server.settings() as stack:
-        yield stack
 
 
 @pytest.fixture
