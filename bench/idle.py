@@ -19,9 +19,9 @@ from pathlib import Path
 import httpx
 import psutil
 
-from bench.process_cpu import cpu_seconds, tree
 from bench.result import Result, progress
 from bench.sandbox import Sandbox, open_sandbox, until
+from bench.scaleout.process_cpu import cpu_seconds, tree
 from deployments.machine.embedded_database import EmbeddedDatabase
 from deployments.machine.home import POSTGRES_FOLDER
 from deployments.machine.processes import free_port

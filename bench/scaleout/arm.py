@@ -11,9 +11,9 @@ from prefect.client.orchestration import get_client
 from prefect.settings import temporary_settings
 
 from bench.city.arm import City
-from bench.process_cpu import cpu_seconds, tree
 from bench.result import progress
 from bench.sandbox import Sandbox, open_sandbox
+from bench.scaleout.process_cpu import cpu_seconds, tree
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import Child
 
