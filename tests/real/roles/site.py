@@ -29,8 +29,10 @@ from deployments.machine.prefect_server import client_settings
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import PYTHON, Child, Program, free_port
 from tests.docs.documents import PROJECT
-from tests.real.programs import cached_program, debian_program, postgres_programs
-from tests.real.running import HOST, open_folder, running
+from tests.real.nginx import nginx_config
+from tests.real.postgres_server import debian_postgres
+from tests.real.programs import cached_program, debian_program
+from tests.real.running import HOST, open_folder
 
 LOGIN = f"liaison:{secrets.token_urlsafe(16)}"
 START_SECONDS = 120.0
@@ -38,23 +40,6 @@ PORTS = {"gateway-1": 8400, "gateway-2": 8402, "api-1": 4201, "api-2": 4202, "ho
 """As docs/roles.md has them; each stands for a free one."""
 HEALTH = {"api": "/api/health", "gateway": "/healthz", "listener": "/readyz"}
 WORKERS = ("worker-1", "worker-2", "worker-3")
-NGINX = """\
-daemon off;
-user root;
-worker_processes 1;
-pid {home}/nginx.pid;
-error_log stderr error;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
-    {documented}
-}}
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,24 +209,8 @@ def _python(*folders: Path) -> dict[str, str]:
 
 @asynccontextmanager
 async def _postgres(home: Path, port: int) -> AsyncIterator[None]:
-    owner = (
-        ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"]
-        if os.geteuid() == 0
-        else []
-    )
-    data, programs = home / "data", postgres_programs()
-    data.mkdir()
-    if owner:
-        shutil.chown(data, "postgres")
-    make = [*owner, str(programs / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "-E", "UTF8"]
-    process = await asyncio.create_subprocess_exec(
-        *make, "--locale=C.UTF-8", cwd=data, stdout=asyncio.subprocess.DEVNULL
-    )
-    assert await process.wait() == 0
-    settings = (f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=300")
-    serve = [*owner, programs / "postgres", "-D", data, "-p", str(port)]
-    serve += [word for setting in settings for word in ("-c", setting)]
-    async with running("postgres", serve, port=port, home=home):
+    cluster, settings = ("--locale=C.UTF-8",), ("max_connections=300",)
+    async with debian_postgres(home, port, cluster=cluster, settings=settings):
         await until("PostgreSQL has started", lambda: _made(port), START_SECONDS)
         yield
 
@@ -272,7 +241,7 @@ def _nginx(home: Path, ports: Mapping[str, int]) -> list[str | Path]:
     for name, port in PORTS.items():
         documented = re.sub(rf":{port}\b", f":{ports[name]}", documented)
     config = home / "nginx.conf"
-    config.write_text(NGINX.format(home=home, documented=documented))
+    config.write_text(nginx_config(home, documented))
     return [debian_program("nginx"), "-p", home, "-e", "stderr", "-c", config]
 
 
