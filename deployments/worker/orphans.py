@@ -7,6 +7,9 @@ A run is an orphan when
     its worker, on another host, has sent no heartbeat for `SILENCE`
     it was taken (Pending) by a worker that died before it could say who it was
 
+A child run, which no worker takes, is one when its parent has ended and it has not: the server did not answer in the
+moment of its own end.
+
 Orphans become Crashed, with the reason; those somebody was cancelling become Cancelled. Their child flow runs
 and task runs go with them. Nothing is run again here: what was committed is found by the next run (a
 crash between two beats loses nothing).
@@ -23,6 +26,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterParentFlowRunId,
+    FlowRunFilterParentTaskRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
     TaskRunFilter,
@@ -59,7 +63,46 @@ async def end_orphans(
         if reason is not None:
             await _end(client, run, reason)
             ended.append(run.id)
+    return [*ended, *await end_deserted(client, pool=pool, now=now)]
+
+
+async def end_deserted(client: PrefectClient, *, pool: str, now: datetime) -> list[UUID]:
+    """End the child runs of the pool's runs whose parent ended without them, and return their ids."""
+    children = await client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(
+            state=_under_way(), parent_task_run_id=FlowRunFilterParentTaskRunId(is_null_=False)
+        ),
+        limit=PAGE,
+    )
+    ended: list[UUID] = []
+    for child in children:
+        if child.state is None or now - child.state.timestamp <= SILENCE:
+            continue
+        parent = await _parent(client, child)
+        if parent is None or parent.state is None or not parent.state.is_final():
+            continue
+        if await _pool_of(client, parent) == pool:
+            await _end(client, child, "Its parent run ended, and its own end could not be recorded.")
+            ended.append(child.id)
     return ended
+
+
+async def _parent(client: PrefectClient, run: FlowRun) -> FlowRun | None:
+    if run.parent_task_run_id is None:
+        return None
+    try:
+        task = await client.read_task_run(run.parent_task_run_id)
+        return None if task.flow_run_id is None else await client.read_flow_run(task.flow_run_id)
+    except ObjectNotFound:
+        return None
+
+
+async def _pool_of(client: PrefectClient, run: FlowRun) -> str | None:
+    """Only the first of a family has been in a pool."""
+    above: FlowRun | None = run
+    while above is not None and above.work_pool_name is None:
+        above = await _parent(client, above)
+    return None if above is None else above.work_pool_name
 
 
 def why_orphaned(run: FlowRun, *, me: Identity, heard: Mapping[str, datetime], now: datetime) -> str | None:

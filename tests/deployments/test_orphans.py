@@ -10,17 +10,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Pending, Running
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.states import Cancelled, Completed, Failed, Pending, Running
 
 from deployments.machine.processes import CODE
 from deployments.worker.identity import Identity
 from deployments.worker.missed_schedules import superseded_runs
-from deployments.worker.orphans import SILENCE, why_orphaned
+from deployments.worker.orphans import SILENCE, end_deserted, why_orphaned
 from tests.deployments.conftest import POOL, Samples
+from tests.deployments.sample_flows import wait_in_child, wait_in_task
 from tests.servers import PrefectServer
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -95,6 +97,35 @@ async def worker_process(server: PrefectServer) -> AsyncIterator[asyncio.subproc
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("parent_state", "pool", "waited", "is_ended"),
+    [
+        pytest.param(Completed(), POOL, True, True, id="its parent is over"),
+        pytest.param(Failed(), POOL, True, True, id="its parent failed"),
+        pytest.param(Running(), POOL, True, False, id="its parent still waits for it"),
+        pytest.param(Completed(), POOL, False, False, id="its end may be on its way"),
+        pytest.param(Completed(), "another", True, False, id="another pool's"),
+    ],
+)
+async def test_a_child_does_not_outlive_its_parent(
+    samples: Samples, parent_state: State[Any], pool: str, waited: bool, is_ended: bool
+):
+    """The server said 500 when the child's end was told, and took that of its parent."""
+    client = samples.client
+    parent = await samples.create("wait/wait_for_ever")
+    task = await client.create_task_run(wait_in_task, parent, dynamic_key="child-0", state=Running())
+    child = await client.create_flow_run(wait_in_child, state=Running(), parent_task_run_id=task.id)
+    await client.set_flow_run_state(parent, parent_state, force=True)
+    now = datetime.now(UTC) + (SILENCE + timedelta(seconds=5) if waited else timedelta())
+    ended = await end_deserted(client, pool=pool, now=now)
+    assert (child.id in ended) is is_ended
+    state = (await client.read_flow_run(child.id)).state
+    assert state is not None
+    assert state.type == (StateType.CRASHED if is_ended else StateType.RUNNING)
+    for run in (child.id, parent):
+        await client.set_flow_run_state(run, Cancelled(), force=True)
 
 
 async def test_kill_minus_9_leaves_nothing_running_for_ever(prefect_server: PrefectServer, samples: Samples):
