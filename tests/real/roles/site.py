@@ -162,7 +162,7 @@ async def open_site(policy: Path, *, code: Path = PROJECT) -> AsyncIterator[Site
         stack.callback(_keep_logs, home, policy.parent / "logs")
         stack.push_async_callback(_stop, site)
         await site.start("redis", _redis(ports["redis"], home))
-        await site.start("nginx", _nginx(home, ports))
+        await site.start("nginx", nginx_by_the_docs(home, ports))
         await site.until_all_answer("redis")
         await site.liaison("migrate")
         for name in ("api-1", "api-2", "services"):
@@ -232,7 +232,7 @@ def _redis(port: int, home: Path) -> list[str | Path]:
     return [debian_program("redis-server"), "--port", str(port), "--bind", HOST, *quiet]
 
 
-def _nginx(home: Path, ports: Mapping[str, int]) -> list[str | Path]:
+def nginx_by_the_docs(home: Path, ports: Mapping[str, int]) -> list[str | Path]:
     """By the block of the documentation."""
     page = (PROJECT / "docs" / "roles.md").read_text("utf-8")
     found = re.search(r"```nginx\n(.*?)```", page, re.DOTALL)
