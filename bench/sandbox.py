@@ -128,6 +128,77 @@ class Sandbox:
             return not await client.read_flow_runs(flow_run_filter=under_way, limit=1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What an installation works for, and what outlives it: vendors, services, and the file of its policy."""
+
+    world: World
+    services: dict[str, FakeService]
+    policy: Path
+    _address: str
+
+    @asynccontextmanager
+    async def installed(
+        self,
+        home: Path,
+        *,
+        is_restored: bool = False,
+        extra_env: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[Sandbox]:
+        """An installation in this folder runs until the end of the block. One that was restored has its connections."""
+        options = StackOptions(
+            home=home,
+            policy=self.policy,
+            say=_say,
+            api_port=free_port(0),
+            gateway_port=free_port(0),
+            extra_env=extra_env or {},
+        )
+        before_gateway = _nothing_to_save if is_restored else self._save_connections
+        async with running(options, before_gateway=before_gateway) as stack:
+            self.world.point_webhooks_at(stack.gateway_url)
+            database = Database(stack.database_url)
+            try:
+                yield Sandbox(
+                    world=self.world,
+                    stack=stack,
+                    database=database,
+                    services=self.services,
+                    _unused=list(self.services),
+                )
+            finally:
+                await database.aclose()
+
+    async def _save_connections(self, stack: Stack) -> None:
+        with temporary_settings(stack.prefect_access):
+            await save_connections(self.world)
+            probe = HealthProbe(urls=[f"{self._address}/{{service}}/health"])
+            allowed = [self._address.removeprefix("http://")]
+            await HttpBlock(probe=probe, allow_private=allowed).save("small", overwrite=True)
+
+
+async def _nothing_to_save(_stack: Stack) -> None:
+    return
+
+
+@asynccontextmanager
+async def open_surroundings(
+    folder: Path,
+    services: int,
+    *,
+    with_action: bool = False,
+    policy_changes: Mapping[str, object] | None = None,
+) -> AsyncIterator[Surroundings]:
+    """As for `open_sandbox`; the policy is written into the folder."""
+    names = [f"service-{number:03d}" for number in range(services)]
+    small = {name: FakeService() for name in names}
+    policy = folder / "policy.yaml"
+    policy.write_text(_policy(names, with_action=with_action, changes=policy_changes or {}))
+    app = Starlette(routes=[Mount(f"/{name}", service.app) for name, service in small.items()])
+    async with open_world(duplicate_rate=0.0) as world, serving(app) as address:
+        yield Surroundings(world=world, services=small, policy=policy, _address=address)
+
+
 @asynccontextmanager
 async def open_sandbox(
     services: int,
@@ -141,47 +212,27 @@ async def open_sandbox(
     `with_action`: each service has an automatic action that is tried first, and fails. `policy_changes` replace whole
     sections of the policy; `extra_env` goes to every process.
     """
-    names = [f"service-{number:03d}" for number in range(services)]
-    small = {name: FakeService() for name in names}
+    async with (
+        scratch_home() as home,
+        open_surroundings(
+            home, services, with_action=with_action, policy_changes=policy_changes
+        ) as surroundings,
+        surroundings.installed(home, extra_env=extra_env) as sandbox,
+    ):
+        yield sandbox
+
+
+@asynccontextmanager
+async def scratch_home() -> AsyncIterator[Path]:
+    """A folder for an installation; kept, with its logs, when the block fails."""
     # Short, because a unix socket's path may not be long.
     home = Path(tempfile.mkdtemp(prefix="liaison-bench-"))
-    policy = home / "policy.yaml"
-    policy.write_text(_policy(names, with_action=with_action, changes=policy_changes or {}))
-    app = Starlette(routes=[Mount(f"/{name}", service.app) for name, service in small.items()])
-    is_well = False
     try:
-        async with open_world(duplicate_rate=0.0) as world, serving(app) as address:
-
-            async def before_gateway(stack: Stack) -> None:
-                with temporary_settings(stack.prefect_access):
-                    await save_connections(world)
-                    probe = HealthProbe(urls=[f"{address}/{{service}}/health"])
-                    allowed = [address.removeprefix("http://")]
-                    await HttpBlock(probe=probe, allow_private=allowed).save("small", overwrite=True)
-
-            options = StackOptions(
-                home=home,
-                policy=policy,
-                say=_say,
-                api_port=free_port(0),
-                gateway_port=free_port(0),
-                extra_env=extra_env or {},
-            )
-            async with running(options, before_gateway=before_gateway) as stack:
-                world.point_webhooks_at(stack.gateway_url)
-                database = Database(stack.database_url)
-                try:
-                    yield Sandbox(
-                        world=world, stack=stack, database=database, services=small, _unused=list(names)
-                    )
-                    is_well = True
-                finally:
-                    await database.aclose()
-    finally:
-        if is_well:
-            discard_home(home)
-        else:
-            _say(f"what the processes said is in {home / 'logs'}")
+        yield home
+    except BaseException:
+        _say(f"what the processes said is in {home / 'logs'}")
+        raise
+    discard_home(home)
 
 
 async def until(

@@ -9,6 +9,7 @@ from bench.campaign.disk_full import disk_full
 from bench.campaign.intake_kills import intake_kills
 from bench.campaign.postmaster_kills import postmaster_kills
 from bench.campaign.prefect_absence import prefect_absence
+from bench.campaign.restored_installation import restored_installation
 from bench.campaign.row import Row, Size
 from bench.campaign.slow_clients import slow_clients
 from bench.campaign.stories import clock_skew, restored_backup, zombie_sender
@@ -24,6 +25,7 @@ DRILLS: Mapping[str, Callable[[Size], Awaitable[Row]]] = {
     "slow_clients": slow_clients,
     "disk_full": disk_full,
     "restored_backup": restored_backup,
+    "restored_installation": restored_installation,
     "zombie_sender": zombie_sender,
     "clock_skew": clock_skew,
 }
