@@ -7,7 +7,7 @@ stage when a turn comes share a run of it: see `flows.following.stage`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,9 +21,10 @@ from flows.following.line import Line, Urgency
 from flows.following.stage import AT_ONCE, Company, in_company
 from flows.names import tagged
 from flows.validation import validation
+from incidents.effects import Wanted
 from incidents.models import Incident, Stage
 from tasks import resources
-from tasks.deliver.deliver import deliver
+from tasks.deliver.deliver import deliver, find_due
 from tasks.deliver.late_pages import send_late_pages
 from tasks.reading import incident_named, sources_of
 from tasks.runs import perform, without_task_runs
@@ -66,32 +67,49 @@ def _is_due(incident: Incident) -> bool:
 
 @dataclass(slots=True)
 class _Member:
-    """An incident that waits for a run of its stage, or is in one."""
+    """An incident that waits for a run of its stage, or is in one.
+
+    `begun` is done when it has had there what could not wait, or never will; `through` when it has had all.
+    """
 
     incident: Incident
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     through: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def is_through(self) -> None:
+        self.begun.set()
         if not self.through.done():
             self.through.set_result(None)
 
     def has_failed(self, error: Exception) -> None:
+        self.begun.set()
         if not self.through.done():
             self.through.set_exception(error)
+
+    def is_given_up(self) -> None:
+        self.begun.set()
+        self.through.cancel()
 
 
 class Followers:
     """Follows incidents beside a drain that goes on: one follower each, told again when there is more.
 
     `is_under_way`: what they are followed for is not to wait behind new incidents. `line` is this process's unless
-    another one is given; `at_once` incidents share a run at most.
+    another one is given; `at_once` incidents share a run at most. `send_late` sends an incident's pages that their
+    pager has put off, and says whether there were any.
     """
 
     def __init__(
-        self, *, is_under_way: bool = False, line: Line | None = None, at_once: int = AT_ONCE
+        self,
+        *,
+        is_under_way: bool = False,
+        line: Line | None = None,
+        at_once: int = AT_ONCE,
+        send_late: Callable[[int], Awaitable[bool]] = send_late_pages,
     ) -> None:
         self._is_under_way = is_under_way
         self._at_once = at_once
+        self._send_late = send_late
         self._line = line if line is not None else resources.kept(Line)
         self._followers: dict[int | None, asyncio.Task[None]] = {}
         self._again: set[int | None] = set()
@@ -135,15 +153,19 @@ class Followers:
         is_told = False
         if not _is_due(incident):
             with tagged([incident], await sources_of([incident_id])):
+                if await find_due(incident_id, Wanted.WAKING):
+                    # A page that lay about does not wait with what wakes nobody.
+                    async with self._place(Urgency.PAGE, incident):
+                        with self._spare_task_runs():
+                            await deliver(incident_id, Wanted.WAKING)
                 async with self._place(Urgency.REST, incident):
                     with self._spare_task_runs():
                         await deliver(incident_id)
         while (found := await _next(incident_id)) is not None:
-            await self._run_stage(found)
-            is_told = True
+            is_told = not await self._run_stage(found)
         # Without a place in the line: it waits for the pager, and then for one call.
         with self._spare_task_runs():
-            is_told = not await send_late_pages(incident_id) and is_told
+            is_told = not await self._send_late(incident_id) and is_told
         if not is_told:
             with tagged([incident], await sources_of([incident_id])):
                 async with self._place(Urgency.REST, incident):
@@ -158,8 +180,8 @@ class Followers:
         """Where many wait, Prefect's runs of tasks are what they wait for most."""
         return without_task_runs() if self._line.is_crowded else nullcontext()
 
-    async def _run_stage(self, incident: Incident) -> None:
-        """Return when the incident is through the stage that it is due for."""
+    async def _run_stage(self, incident: Incident) -> bool:
+        """Return when the incident is through the stage that it is due for, and whether pages of it were sent late."""
         assert incident.next_stage is not None  # noqa: S101 - it is due
         if incident.next_stage is Stage.VALIDATION:
             begin_looks(incident.service)
@@ -168,7 +190,23 @@ class Followers:
         run = asyncio.create_task(self._take_turn(incident.next_stage, incident))
         self._runs.add(run)
         run.add_done_callback(self._runs.discard)
-        await member.through
+        if incident.next_stage is not Stage.ESCALATION:
+            await member.through
+            return False
+        await member.begun.wait()
+        # The rest of the stage lets everybody pass who presses more: for minutes, where a city writes. A page that was
+        # put off does not wait for that.
+        late = asyncio.create_task(self._send_late_of(incident.id))
+        try:
+            await member.through
+            return await late
+        finally:
+            late.cancel()
+            await asyncio.gather(late, return_exceptions=True)
+
+    async def _send_late_of(self, incident_id: int) -> bool:
+        with self._spare_task_runs():
+            return await self._send_late(incident_id)
 
     async def _take_turn(self, stage: Stage, incident: Incident) -> None:
         """When it is this one's turn, all that wait for the same stage go with it, up to `at_once`; those whose turn
@@ -190,7 +228,9 @@ class Followers:
         by_name = {member.incident.name: member for member in members}
         incidents = [member.incident for member in members]
         company = Company(
-            incidents={one.name: one for one in incidents}, ended=lambda name: by_name[name].is_through()
+            incidents={one.name: one for one in incidents},
+            begun=lambda name: by_name[name].begun.set(),
+            ended=lambda name: by_name[name].is_through(),
         )
         try:
             with (
@@ -204,7 +244,7 @@ class Followers:
                 member.has_failed(error)
         except BaseException:
             for member in members:
-                member.through.cancel()
+                member.is_given_up()
             raise
         else:
             for member in members:

@@ -34,9 +34,11 @@ IncidentNames = Annotated[
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Company:
-    """Who is in a run, as the one who made it knows: the incidents by name, and whom to tell when one is through."""
+    """Who is in a run, as the one who made it knows: the incidents by name, and whom to tell when one has had what
+    could not wait, and when it is through."""
 
     incidents: Mapping[str, Incident]
+    begun: Callable[[str], None]
     ended: Callable[[str], None]
 
 
@@ -86,6 +88,7 @@ async def for_each(
         before = await incident_named(name)
         with about(name), span(told(name), follows=[await origin_of(before)]):
             after = await first(before)
+        _begun(name)
         if passes_to is not None and after.next_stage is passes_to:
             _through(name)
         return after
@@ -110,6 +113,12 @@ async def for_each(
     if failures:
         raise failures[0]
     return list(after.values())
+
+
+def _begun(name: str) -> None:
+    company = _company.get()
+    if company is not None:
+        company.begun(name)
 
 
 def _through(name: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prefect import flow
@@ -13,6 +14,7 @@ from sqlalchemy import insert, text
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.http.fake.app import Health
+from connectors.kit.fakes.faults import FaultKind
 from flows.following.drain import drain
 from flows.following.follow import Followers
 from flows.following.line import Line, Urgency
@@ -23,6 +25,7 @@ from incidents.models import IncidentState, Severity
 from incidents.store.inbox.inbox import settle_deliveries
 from incidents.store.schema.tables import deliveries
 from tasks import resources
+from tasks.deliver.late_pages import send_late_pages
 from tasks.stages.commit_intake import commit_intake
 from tasks.stages.drain import Chunk, read_chunk, take_lane
 from tasks.stages.replies import NO_REPLIES
@@ -35,6 +38,7 @@ SERVICES = ["lifts", "heating", "water", "light"]
 SEVERITY = {"lifts": 3, "heating": 2, "water": 1, "light": 4}
 PATIENCE = 90.0
 LONG = 3600.0
+EVENTS = "/v2/enqueue"
 
 
 def _a_city(liaison: Installation) -> None:
@@ -223,6 +227,52 @@ async def test_pages_of_later_incidents_do_not_wait_for_a_slow_vendor(liaison: I
     _write(liaison, SERVICES[0])
     await _followed_beside(await _taken_in(liaison))
     assert len(liaison.world.pagerduty.pages) == 1
+
+
+@flow
+async def _followed_in_a_crowd(liaison: Installation, incidents: tuple[int, ...], pages: int) -> None:
+    """More pressing incidents have the only place from when it is first given up, for as long as it takes."""
+
+    async def pass_time(seconds: float) -> None:
+        await liaison.let_pass(timedelta(seconds=seconds))
+
+    line, is_over = Line(places=1, kept_free=0, patience=LONG), asyncio.Event()
+    followers = Followers(
+        line=line, send_late=partial(send_late_pages, longest=timedelta(minutes=1), sleep=pass_time)
+    )
+
+    async def press() -> None:
+        async with line.place(Urgency.CLOSE, an_incident()):
+            await is_over.wait()
+
+    async with line.place(Urgency.CHECK, an_incident()):
+        followers.start(incidents)
+        crowd = asyncio.create_task(press())
+        await _until(lambda: line.waiting == len(incidents) + 1)
+    try:
+        await _until(lambda: len(liaison.world.pagerduty.pages) == pages)
+        assert line.taken == 1, "the crowd is still there"
+    finally:
+        is_over.set()
+        await followers.finish()
+        await crowd
+
+
+async def test_a_page_that_the_pager_puts_off_waits_for_no_crowd(liaison: Installation):
+    """The rest of its stage lets everybody pass who presses more; the engineer is woken when the pager said."""
+    _a_city(liaison)
+    _write(liaison, "water")
+    liaison.world.pagerduty.faults.arm(FaultKind.RATE_LIMIT, where=EVENTS, seconds=30)
+    await _followed_in_a_crowd(liaison, await _taken_in(liaison), pages=1)
+
+
+async def test_a_page_that_lay_about_waits_for_no_crowd(liaison: Installation):
+    """As `recover` finds it: the run that planned it is gone."""
+    liaison.world.pagerduty.faults.arm(FaultKind.RATE_LIMIT, where=EVENTS, seconds=30)
+    await liaison.escalated()
+    assert liaison.world.pagerduty.pages == []
+    await liaison.let_pass(timedelta(seconds=31))
+    await _followed_in_a_crowd(liaison, (1,), pages=1)
 
 
 async def test_a_helpdesk_that_cannot_be_read_keeps_no_other_waiting(liaison: Installation):
