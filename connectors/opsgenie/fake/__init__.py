@@ -1,0 +1,1 @@
+"""An Opsgenie account of our own."""
