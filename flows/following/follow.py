@@ -196,13 +196,13 @@ class Followers:
         await member.begun.wait()
         # The rest of the stage lets everybody pass who presses more: for minutes, where a city writes. A page that was
         # put off does not wait for that.
-        late = asyncio.create_task(self._send_late_of(incident.id))
-        try:
-            await member.through
-            return await late
-        finally:
-            late.cancel()
-            await asyncio.gather(late, return_exceptions=True)
+        through, sent = await asyncio.gather(
+            member.through, self._send_late_of(incident.id), return_exceptions=True
+        )
+        for outcome in (through, sent):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return sent is True
 
     async def _send_late_of(self, incident_id: int) -> bool:
         with self._spare_task_runs():
