@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from incidents.models import Incident
+from incidents.texts.team import Sentence, sentence, worded, worded_as
 
 _GENERATION = "#g"
 _SAID_GENERATION = re.compile(rf"{_GENERATION}([0-9]{{1,9}})(?:[\s,:]+|$)")
@@ -124,27 +125,36 @@ class SubjectWords:
     nothing: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sentences:
+    what: Sentence
+    doing: Sentence
+    done: Sentence
+    not_done: Sentence
+    nothing: Sentence
+
+
 _WORDS = {
-    ApprovalSubject.STATUS_PAGE: SubjectWords(
-        what="the public status page",
-        doing="telling the public on the status page",
-        done="the public status page tells of it",
-        not_done="the public status page says nothing of it",
-        nothing="nothing is published on the public status page",
+    ApprovalSubject.STATUS_PAGE: _Sentences(
+        what=sentence("the public status page"),
+        doing=sentence("telling the public on the status page"),
+        done=sentence("the public status page tells of it"),
+        not_done=sentence("the public status page says nothing of it"),
+        nothing=sentence("nothing is published on the public status page"),
     ),
-    ApprovalSubject.AFFECTED: SubjectWords(
-        what="customers who have not written",
-        doing="telling customers who have not written",
-        done="customers who have not written are told",
-        not_done="customers who have not written are not told",
-        nothing="no customer who has not written is told",
+    ApprovalSubject.AFFECTED: _Sentences(
+        what=sentence("customers who have not written"),
+        doing=sentence("telling customers who have not written"),
+        done=sentence("customers who have not written are told"),
+        not_done=sentence("customers who have not written are not told"),
+        nothing=sentence("no customer who has not written is told"),
     ),
-    ApprovalSubject.MAJOR: SubjectWords(
-        what="a major incident",
-        doing="declaring a major incident",
-        done="it is a major incident",
-        not_done="it is no major incident",
-        nothing="it is treated as any other incident",
+    ApprovalSubject.MAJOR: _Sentences(
+        what=sentence("a major incident"),
+        doing=sentence("declaring a major incident"),
+        done=sentence("it is a major incident"),
+        not_done=sentence("it is no major incident"),
+        nothing=sentence("it is treated as any other incident"),
     ),
 }
 
@@ -153,12 +163,19 @@ def words_for(subject: ApprovalSubject, which: str = "") -> SubjectWords:
     """How people are told of it."""
     found = _WORDS.get(subject)
     if found is not None:
-        return found
-    action = f"the action '{which}'" if which else "an action"
+        return SubjectWords(
+            what=worded_as(found.what),
+            doing=worded_as(found.doing),
+            done=worded_as(found.done),
+            not_done=worded_as(found.not_done),
+            nothing=worded_as(found.nothing),
+        )
+    action = worded("the action '{action}'", action=which) if which else worded("an action")
+    not_started = worded("{action} is not started", action=action)
     return SubjectWords(
         what=action,
-        doing=f"starting {action}",
-        done=f"{action} is started",
-        not_done=f"{action} is not started",
-        nothing=f"{action} is not started",
+        doing=worded("starting {action}", action=action),
+        done=worded("{action} is started", action=action),
+        not_done=not_started,
+        nothing=not_started,
     )

@@ -33,6 +33,7 @@ from incidents.step import Step
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
+from incidents.texts.team import team_reads
 from tasks.without_prefect import current_emergency, is_without_prefect
 
 _UNNOTICED = timedelta(seconds=0.5)
@@ -152,8 +153,10 @@ async def transaction(on: Basis | None = None) -> AsyncIterator[Step]:
     It commits at the end of the block and rolls back on any error.
     """
     given, instance = on if on is not None else basis(), await _instance()
+    # What is worded in the step goes by its policy.
     async with database().transaction() as connection:
-        yield Step(connection=connection, basis=given, instance=instance, run_id=run_id())
+        with team_reads(given.policy.language.team):
+            yield Step(connection=connection, basis=given, instance=instance, run_id=run_id())
 
 
 async def _instance() -> str:

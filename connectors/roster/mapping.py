@@ -15,8 +15,9 @@ from incidents.errors import Unrecognised
 from incidents.events import Event, PageChange, PageEvent, Verified
 from incidents.models import Page
 from incidents.rotas.page_desk import DueNotice, NoticeKind, PageAct, PageWords
-from incidents.rotas.page_replies import GRAMMAR
+from incidents.rotas.page_replies import answered_by_mail, over_words
 from incidents.texts.plain_text import cut, one_line, visible
+from incidents.texts.team import worded
 from incidents.texts.times import duration
 
 TITLE_LIMIT = 200
@@ -56,18 +57,17 @@ def notice_of(notice: DueNotice, link: str, *, by_mail: bool = False) -> tuple[s
     """Title and text of what is sent. `link` is where to say "I have it", "" where there is no such place; `by_mail`:
     an answer by mail says it as well."""
     title = harmless(notice.words.summary)
-    answer = f"Or answer this mail, with one of these as its first line: {GRAMMAR}." if by_mail else ""
+    answer = answered_by_mail() if by_mail else ""
     if notice.kind is NoticeKind.ANSWER:
         return f"Re: {title}", harmless(notice.said)
     if notice.kind is NoticeKind.OVER:
-        had_it = f"{notice.changed_by} had it. " if notice.changed_by else ""
-        return f"Over: {title}", f"{had_it}Nobody needs to do anything more about this page."
+        return worded("Over: {title}", title=title), over_words(notice.changed_by)
     how = (
-        f"Say that you have it, or that it works again: {link}"
+        worded("Say that you have it, or that it works again: {link}", link=link)
         if link
-        else "Say that you have it in the incident's chat room (ack)."
+        else worded("Say that you have it in the incident's chat room (ack).")
     )
-    then = f"Without an answer the next attempt is made in {duration(notice.wait)}."
+    then = worded("Without an answer the next attempt is made in {span}.", span=duration(notice.wait))
     how = f"{how}\n{answer}" if answer else how
     return title, f"{how}\n{then}\n\n{harmless(notice.words.text)}\n{notice.words.links}".rstrip()
 

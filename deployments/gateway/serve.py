@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -38,11 +38,14 @@ from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
 from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
+from incidents.errors import LiaisonError
 from incidents.policy.policy import Policy
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from incidents.store.inbox.writer import InboxWriter
 from incidents.store.migrate import check_schema
+from incidents.texts.catalogue import ENGLISH
+from incidents.texts.team import team_reads_by
 from tasks import resources
 
 
@@ -96,7 +99,7 @@ async def open_gateway(
             )
         chores = [doorbell.run(), sources.keep_fresh(), engine.run(), watch.run()]
         if listens:
-            chores.append(listening.run())
+            chores.append(_read_by_the_team(policy, listening.run()))
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(
@@ -107,7 +110,7 @@ async def open_gateway(
                 readiness=Readiness(database, disk=disk),
                 engine=engine,
                 reports=Reports(database),
-                pages=PageAnswers(database, key, clock=clock),
+                pages=PageAnswers(database, key, clock=clock, language=partial(_team_language, policy)),
                 board=board,
                 stories=stories,
                 notices=notices,
@@ -124,6 +127,23 @@ async def open_gateway(
             await asyncio.gather(*background, return_exceptions=True)
             await inbox.aclose()
             await rejections.written()
+
+
+async def _read_by_the_team(
+    policy: Callable[[], Policy] | None, listening: Coroutine[object, object, None]
+) -> None:
+    """Notices that go out while we listen are in the team's language."""
+    with team_reads_by(partial(_team_language, policy)):
+        await listening
+
+
+def _team_language(policy: Callable[[], Policy] | None) -> str:
+    """What whoever is woken reads, as LIAISON_POLICY says unless a policy is given; English where there is none
+    that can be read: people must be woken, and the page must open."""
+    try:
+        return (policy or resources.policy)().language.team
+    except LiaisonError:
+        return ENGLISH
 
 
 class Server(uvicorn.Server):

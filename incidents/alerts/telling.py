@@ -17,7 +17,8 @@ from incidents.lifecycle import WORKS_AGAIN, is_beside
 from incidents.models import Evidence, Incident, IncidentState, Stage
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.plain_text import one_line
-from incidents.texts.times import clock
+from incidents.texts.team import worded
+from incidents.texts.times import clock, day_and_clock
 
 _STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
 _NAMED = 5
@@ -26,7 +27,7 @@ _WORDS = 150  # characters
 
 def named(episode: Episode) -> str:
     """The alert in a few words, with where it comes from."""
-    words = safe_excerpt(one_line(episode.summary), _WORDS) or "an alert without a summary"
+    words = safe_excerpt(one_line(episode.summary), _WORDS) or worded("an alert without a summary")
     return f"{words} ({episode.connection})"
 
 
@@ -89,21 +90,24 @@ def alerts_changed(
 def _beginnings(episodes: Sequence[Episode]) -> list[Entry]:
     if not episodes:
         return []
-    text = _told([f"{named(one)} since {_since(one)}" for one in episodes])
-    return [Entry(kind=EntryKind.ALERT_FIRES, text=f"Alert fires: {text}")]
+    text = _told([worded("{alert} since {since}", alert=named(one), since=_since(one)) for one in episodes])
+    return [Entry(kind=EntryKind.ALERT_FIRES, text=worded("Alert fires: {alerts}", alerts=text))]
 
 
 def _endings(episodes: Sequence[Episode]) -> list[Entry]:
     gone = [named(one) for one in episodes if one.end is EpisodeEnd.GONE]
     others = [
-        f"{named(one)} at {clock(one.ended_at)}"
+        worded("{alert} at {time}", alert=named(one), time=clock(one.ended_at))
         for one in episodes
         if one.end is not EpisodeEnd.GONE and one.ended_at is not None
     ]
-    texts = [f"Alert ended: {_told(others)}"] if others else []
+    texts = [worded("Alert ended: {alerts}", alerts=_told(others))] if others else []
     if gone:
         texts.append(
-            f"Its monitor does not know this alert any more, and never said that it ended: {_told(gone)}"
+            worded(
+                "Its monitor does not know this alert any more, and never said that it ended: {alerts}",
+                alerts=_told(gone),
+            )
         )
     return [Entry(kind=EntryKind.ALERT_ENDED, text=text) for text in texts]
 
@@ -111,9 +115,11 @@ def _endings(episodes: Sequence[Episode]) -> list[Entry]:
 def _silences(episodes: Sequence[Episode]) -> list[Entry]:
     quiet = [named(one) for one in episodes if one.is_silenced]
     loud = [named(one) for one in episodes if not one.is_silenced]
-    texts = [f"Its monitor keeps quiet of this alert now: {_told(quiet)}"] if quiet else []
+    texts = (
+        [worded("Its monitor keeps quiet of this alert now: {alerts}", alerts=_told(quiet))] if quiet else []
+    )
     if loud:
-        texts.append(f"Its monitor tells people of this alert again: {_told(loud)}")
+        texts.append(worded("Its monitor tells people of this alert again: {alerts}", alerts=_told(loud)))
     return [Entry(kind=EntryKind.ALERT_SILENCED, text=text) for text in texts]
 
 
@@ -126,7 +132,12 @@ def evidence_of(case: Case, episodes: Sequence[Episode], basis: Basis) -> tuple[
     return tuple(
         Evidence(
             source=episode.connection,
-            text=f"alert {named(episode)} fires since {_since(episode)}{_silenced(episode)}",
+            text=worded(
+                "alert {alert} fires since {since}{silenced}",
+                alert=named(episode),
+                since=_since(episode),
+                silenced=_silenced(episode),
+            ),
             at=basis.now,
             speaks_for=True if case.present and _is_recent(episode, basis) else None,
             url=episode.url,
@@ -141,8 +152,8 @@ def proof_words(episodes: Sequence[Episode]) -> str:
         return ""
     firing = [episode for episode in episodes if episode.is_firing]
     if not firing:
-        return "; its alerts have ended"
-    return f"; still firing: {_told([named(episode) for episode in _newest(firing)])}"
+        return worded("; its alerts have ended")
+    return worded("; still firing: {alerts}", alerts=_told([named(episode) for episode in _newest(firing)]))
 
 
 def _newest(episodes: Sequence[Episode]) -> Sequence[Episode]:
@@ -155,13 +166,13 @@ def _is_recent(episode: Episode, basis: Basis) -> bool:
 
 
 def _since(episode: Episode) -> str:
-    return f"{episode.started_at:%Y-%m-%d} {clock(episode.started_at)}"
+    return day_and_clock(episode.started_at)
 
 
 def _silenced(episode: Episode) -> str:
-    return ", silenced" if episode.is_silenced else ""
+    return worded(", silenced") if episode.is_silenced else ""
 
 
 def _told(texts: Sequence[str]) -> str:
     more = len(texts) - _NAMED
-    return "; ".join([*texts[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
+    return "; ".join([*texts[:_NAMED], *([worded("and {more} more", more=more)] if more > 0 else [])])

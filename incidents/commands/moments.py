@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from incidents.commands.words import PromiseBy
 from incidents.errors import Refused
 from incidents.policy.words import parse_duration
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 
 FURTHEST = timedelta(hours=12)
@@ -63,7 +64,7 @@ def moment_meant(promise: PromiseBy, *, now: datetime, zone: str) -> datetime:
     if promise.after is not None:
         moment = now + promise.after
         if promise.after > FURTHEST:
-            raise Refused("no promise further ahead than 12 hours: nobody can tell today")
+            raise Refused(worded("no promise further ahead than 12 hours: nobody can tell today"))
         return moment
     here = _zone(promise.zone or zone) or ZoneInfo("UTC")
     local = now.astimezone(here)
@@ -75,8 +76,12 @@ def moment_meant(promise: PromiseBy, *, now: datetime, zone: str) -> datetime:
     if wanted - now > FURTHEST:
         said = f"{promise.at:%H:%M}" if promise.at is not None else "that"
         raise Refused(
-            f"{said} ({promise.zone or zone}) has passed, or is more than 12 hours ahead; it is "
-            f"{clock(now.astimezone(UTC))} now"
+            worded(
+                "{said} ({zone}) has passed, or is more than 12 hours ahead; it is {now} now",
+                said=said,
+                zone=promise.zone or zone,
+                now=clock(now.astimezone(UTC)),
+            )
         )
     return wanted
 

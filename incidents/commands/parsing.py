@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from incidents.approval import ApprovalSubject
+from incidents.commands.doubts import ANY_NUMBER, doubtful_number, left_over, reason, second_name, shown
 from incidents.commands.help import help_about, missing
 from incidents.commands.moments import read_promise
-from incidents.commands.typed import Typed, first_word, incident_name, named_incident, typed_words
+from incidents.commands.typed import Typed, first_word, incident_name, typed_words
 from incidents.commands.verbs import WORDS, Verb
 from incidents.commands.words import (
     Acknowledge,
@@ -35,21 +36,15 @@ from incidents.commands.words import (
 from incidents.models import Severity
 from incidents.notes.next_rung import NEXT, is_rung_mark
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import worded
 
 _BETWEEN = frozenset({"into", "with", "and", "to", "for"})
-_BECAUSE = re.compile(r"(?:^|(?<=\s))because(?=\s|$):?", re.IGNORECASE)
 _SEVERITY = re.compile(r"(?:sev|severity|s|p)-?([1-4])[,;:]?", re.IGNORECASE)
 _ABOUT_SEVERITY = re.compile(r"sev(?:erity)?-?[0-9]*[,;:]?", re.IGNORECASE)
 _TICKET = re.compile(r"#?[0-9]{1,18}|[^\s#]{1,120}#[^\s#]{1,80}")
 _NAMED = re.compile(r"inc-?([0-9]{1,18})", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"(?:inc-?|#)?([0-9]{1,18})", re.IGNORECASE)
 _LONGEST_WHY, _LONGEST_TEXT = 500, 4_000
 _ALIKE = 0.6
-_NUMBERS_ARE_TICKETS = frozenset({Verb.SPLIT, Verb.LINK, Verb.PROMISE, Verb.HELP})
-_NEEDS_WORDS = frozenset(
-    {Verb.CLOSE, Verb.OWNER, Verb.RUN, Verb.APPROVE, Verb.DENY, Verb.PROMISE, Verb.ESCALATE}
-)
-_ACT_ON_ONE = _NEEDS_WORDS | {Verb.STATUS, Verb.ACKNOWLEDGE, Verb.RESOLVE, Verb.NOT_US, Verb.NOT_AN_INCIDENT}
 _SHOWN = 10
 
 
@@ -69,8 +64,8 @@ def parse(words: str, ground: Ground) -> tuple[Typed, Command | Mistake]:
 
 def read(typed: Typed, ground: Ground) -> Command | Mistake:
     """What a verb's words mean there."""
-    doubt = _doubtful_number(typed) if ground.is_on_ticket else None
-    doubt = doubt or _second_name(typed)
+    doubt = doubtful_number(typed) if ground.is_on_ticket else None
+    doubt = doubt or second_name(typed)
     if doubt is not None:
         return doubt
     return _READERS[typed.verb](typed, ground)
@@ -87,12 +82,17 @@ def _help(typed: Typed, ground: Ground) -> Command | Mistake:
         return Help()
     verb = WORDS[near[0]]
     nearest = cut(one_line(f"{verb} {rest}"), 200)
-    said = f"There is no command `{_shown(first)}`. Did you mean: {nearest}\n{help_about(verb)}"
+    said = worded(
+        "There is no command `{first}`. Did you mean: {nearest}\n{help}",
+        first=shown(first),
+        nearest=nearest,
+        help=help_about(verb),
+    )
     return Mistake(said=said, nearest=nearest)
 
 
 def _escalate(typed: Typed, ground: Ground) -> Command | Mistake:
-    before, why = _reason(typed.text)
+    before, why = reason(typed.text)
     has_reason = bool(why)
     words = before.split()
     severity: Severity | None = None
@@ -106,8 +106,12 @@ def _escalate(typed: Typed, ground: Ground) -> Command | Mistake:
                 ["escalate", *(other for other in words if not _ABOUT_SEVERITY.fullmatch(other)), "sev2"]
             )
             return Mistake(
-                said=f"`{_shown(word)}` is no severity: sev1 is the worst, sev4 the mildest. Write for example: "
-                f"{cut(one_line(nearest), 200)}",
+                said=worded(
+                    "`{word}` is no severity: sev1 is the worst, sev4 the mildest. Write for example: "
+                    "{nearest}",
+                    word=shown(word),
+                    nearest=cut(one_line(nearest), 200),
+                ),
                 nearest=cut(one_line(nearest), 200),
             )
         else:
@@ -131,26 +135,26 @@ def _escalate(typed: Typed, ground: Ground) -> Command | Mistake:
 
 
 def _link(typed: Typed, ground: Ground) -> Command | Mistake:
-    before, why = _reason(typed.text)
+    before, why = reason(typed.text)
     words = [word for word in before.split() if word.lower() not in _BETWEEN]
     if len(words) > 1 or (not words and typed.incident is None):
-        return Mistake(said=missing(Verb.LINK, "the incident"), nearest="link INC-42")
+        return Mistake(said=missing(Verb.LINK, worded("the incident")), nearest="link INC-42")
     if not words and not ground.is_on_ticket:
         return Mistake(
-            said=f"Which ticket? Write for example: link 4711 {typed.incident}",
+            said=worded("Which ticket? Write for example: link 4711 {incident}", incident=typed.incident),
             nearest=f"link 4711 {typed.incident}",
         )
     if words and typed.incident is None and ground.is_on_ticket:
-        number = _ANY_NUMBER.fullmatch(words[0])
+        number = ANY_NUMBER.fullmatch(words[0])
         if number is None:
-            return Mistake(said=missing(Verb.LINK, "the incident"), nearest="link INC-42")
+            return Mistake(said=missing(Verb.LINK, worded("the incident")), nearest="link INC-42")
         nearest = f"link INC-{int(number[1])}"
-        return Mistake(said=f"Which incident? Write: {nearest}", nearest=nearest)
+        return Mistake(said=worded("Which incident? Write: {nearest}", nearest=nearest), nearest=nearest)
     return LinkTo(ticket=words[0] if words else None, why=cut(one_line(why), _LONGEST_WHY))
 
 
 def _split(typed: Typed, ground: Ground) -> Command | Mistake:
-    before, why = _reason(typed.text)
+    before, why = reason(typed.text)
     words = [word for word in before.split() if word.lower() not in _BETWEEN]
     ticket: str | None = None
     into: int | None = None
@@ -160,10 +164,10 @@ def _split(typed: Typed, ground: Ground) -> Command | Mistake:
     if words and (not ground.is_on_ticket or _TICKET.fullmatch(words[0])):
         ticket, words = words[0], words[1:]
     if (ticket is None and not ground.is_on_ticket) or len(words) > 1 or (words and into is not None):
-        said = (
-            "Which ticket? `split 4711` in the room of its incident (else `split INC-2 4711`) puts it into an incident "
-            "of its own, `split 4711 INC-9` into that one, `split 4711 search` into a new one of that service; in a "
-            "note on the ticket leave its number out"
+        said = worded(
+            "Which ticket? `split 4711` in the room of its incident (else `split INC-2 4711`) puts "
+            "it into an incident of its own, `split 4711 INC-9` into that one, `split 4711 search` "
+            "into a new one of that service; in a note on the ticket leave its number out"
         )
         return Mistake(said=f"{said}.", nearest="split" if ground.is_on_ticket else "split 4711")
     service: str | None = None
@@ -181,14 +185,14 @@ def _split(typed: Typed, ground: Ground) -> Command | Mistake:
 def _merge(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
     words = [word for word in typed.text.split() if word.lower() not in _BETWEEN]
-    found = [_ANY_NUMBER.fullmatch(word) for word in words]
+    found = [ANY_NUMBER.fullmatch(word) for word in words]
     named = [int(one[1]) for one in found if one is not None]
     if typed.incident is not None:
         named = [int(typed.incident.removeprefix("INC-")), *named]
     if len(named) != len(words) + (typed.incident is not None) or not 1 <= len(named) <= 2:
-        said = (
-            "Which two? `merge INC-7 INC-2` puts INC-7 into INC-2, which goes on; in the room of INC-7, or on a ticket "
-            "of it, `merge INC-2` is enough."
+        said = worded(
+            "Which two? `merge INC-7 INC-2` puts INC-7 into INC-2, which goes on; in the room of "
+            "INC-7, or on a ticket of it, `merge INC-2` is enough."
         )
         return Mistake(said=said, nearest="merge INC-7 INC-2")
     return MergeInto(named=tuple(named))
@@ -206,31 +210,37 @@ def _owner(typed: Typed, ground: Ground) -> Command | Mistake:
         name, note = first_word(text)
     name = name.strip().removeprefix("@")
     if not name or "<" in name:
-        return Mistake(said=missing(Verb.OWNER, "the name, as the helpdesk shows it"), nearest="owner @ada")
+        return Mistake(
+            said=missing(Verb.OWNER, worded("the name, as the helpdesk shows it")), nearest="owner @ada"
+        )
     return HandTo(to=name, note=note.strip())
 
 
 def _promise(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
-    before, _ = _reason(typed.text)
+    before, _ = reason(typed.text)
     found, rest = read_promise(before)
     if found is None:
-        said = f"{missing(Verb.PROMISE, 'a time that can be read')} (or: promise 45m)"
+        said = worded(
+            "{lacks} (or: promise 45m)", lacks=missing(Verb.PROMISE, worded("a time that can be read"))
+        )
         return Mistake(said=said, nearest="promise 14:30")
-    return found if not rest else _left_over(typed, rest, one_line(before).removesuffix(rest))
+    return found if not rest else left_over(typed, rest, one_line(before).removesuffix(rest))
 
 
 def _update(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
     if not typed.text:
-        return Mistake(said=missing(Verb.UPDATE, "the text"), nearest="update We are still working on it.")
+        return Mistake(
+            said=missing(Verb.UPDATE, worded("the text")), nearest="update We are still working on it."
+        )
     return Update(text=typed.text[:_LONGEST_TEXT])
 
 
 def _note(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
     if not typed.text:
-        return Mistake(said=missing(Verb.NOTE, "the text"), nearest="note restarted the pods")
+        return Mistake(said=missing(Verb.NOTE, worded("the text")), nearest="note restarted the pods")
     return Note(text=typed.text)
 
 
@@ -245,19 +255,19 @@ def _rule(typed: Typed, ground: Ground) -> Command | Mistake:
 
 def _not_an_incident(typed: Typed, ground: Ground) -> Command | Mistake:
     del ground
-    before, why = _reason(typed.text)
+    before, why = reason(typed.text)
     return NotAnIncident(why=cut(one_line(" ".join(filter(None, (before, why)))), _LONGEST_WHY))
 
 
 def _not_us(typed: Typed, ground: Ground) -> Command | Mistake:
     """`not-us search because the index is down`, `not-us the index is down`: the first word may name whose it is."""
-    before, why = _reason(typed.text)
+    before, why = reason(typed.text)
     first, rest = first_word(before)
     service = _service(first, ground) if first else None
     if service is None and first and not rest and _near(first, ground.services):
         return _no_service(typed, first, ground)
-    reason = " ".join(filter(None, (rest if service is not None else before, why)))
-    return NotUs(service=service, why=cut(one_line(reason), _LONGEST_WHY))
+    said = " ".join(filter(None, (rest if service is not None else before, why)))
+    return NotUs(service=service, why=cut(one_line(said), _LONGEST_WHY))
 
 
 def _close(typed: Typed, ground: Ground) -> Command | Mistake:
@@ -275,61 +285,10 @@ def _plain(command: Command) -> Callable[[Typed, Ground], Command | Mistake]:
 
     def reader(typed: Typed, ground: Ground) -> Command | Mistake:
         del ground
-        rest = _reason(typed.text)[0].strip(" .,;!")
-        return command if not rest else _left_over(typed, rest)
+        rest = reason(typed.text)[0].strip(" .,;!")
+        return command if not rest else left_over(typed, rest)
 
     return reader
-
-
-def _left_over(typed: Typed, rest: str, read: str = "") -> Mistake:
-    """Words that the command has no place for may say that it is meant otherwise."""
-    nearest = one_line(" ".join(filter(None, (typed.verb, typed.incident, read.strip()))))
-    return Mistake(
-        said=(
-            f"Nothing was done: I do not know what `{_shown(rest)}` means there. Write `{nearest}` alone, or a reason "
-            f"after it: {nearest} because ..."
-        ),
-        nearest=nearest,
-    )
-
-
-def _doubtful_number(typed: Typed) -> Mistake | None:
-    """On a ticket `#12` may be a ticket or an incident: whoever wrote it says which."""
-    first, rest = first_word(typed.text)
-    hash_or_all = _ANY_NUMBER.fullmatch(first.rstrip(",;:."))
-    if typed.incident is not None or hash_or_all is None or typed.verb in _NUMBERS_ARE_TICKETS:
-        return None
-    if not first.startswith("#") and rest:
-        return None
-    nearest = cut(one_line(f"{typed.verb} INC-{int(hash_or_all[1])} {rest}"), 200)
-    return Mistake(
-        said=(
-            f"Nothing was done: is `{_shown(first)}` a ticket or an incident? If an incident, write: {nearest}\n"
-            "If not, begin with another word."
-        ),
-        nearest=nearest,
-    )
-
-
-def _second_name(typed: Typed) -> Mistake | None:
-    """An incident that is named further on is not the one that this would be about."""
-    if typed.verb not in _ACT_ON_ONE:
-        return None
-    before, _ = _reason(typed.text)
-    named = next((name for word in before.split() if (name := named_incident(word)) is not None), None)
-    if named is None or named == typed.incident:
-        return None
-    nearest = f"{typed.verb} {named}"
-    if typed.verb in _NEEDS_WORDS:
-        others = " ".join(word for word in before.split() if named_incident(word) is None)
-        nearest = cut(one_line(f"{nearest} {others}"), 200)
-    return Mistake(
-        said=(
-            f"Nothing was done: which incident do you mean? If {named}, write it first: {nearest}\n"
-            "If you only speak of it, write it after `because`."
-        ),
-        nearest=nearest,
-    )
 
 
 _READERS: Mapping[Verb, Callable[[Typed, Ground], Command | Mistake]] = {
@@ -354,12 +313,6 @@ _READERS: Mapping[Verb, Callable[[Typed, Ground], Command | Mistake]] = {
 }
 
 
-def _reason(text: str) -> tuple[str, str]:
-    """What stands before `because`, and the reason."""
-    before, *after = _BECAUSE.split(text, maxsplit=1)
-    return before.strip(), after[0].strip() if after else ""
-
-
 def _service(word: str, ground: Ground) -> str | None:
     said = word.casefold().rstrip(",;:")
     return next((one for one in ground.services if one.casefold() == said), None)
@@ -373,15 +326,17 @@ def _near(word: str, services: Collection[str]) -> str | None:
 def _no_service(typed: Typed, word: str, ground: Ground) -> Mistake:
     near = _near(word, ground.services)
     if near is None:
-        known = ", ".join(sorted(ground.services)[:_SHOWN]) or "none"
-        return Mistake(said=f"There is no service `{_shown(word)}`. There is: {known}.")
+        known = ", ".join(sorted(ground.services)[:_SHOWN]) or worded("none")
+        return Mistake(
+            said=worded("There is no service `{word}`. There is: {known}.", word=shown(word), known=known)
+        )
     nearest = cut(one_line(f"{typed.verb} {typed.text.replace(word, near, 1)}"), 200)
-    return Mistake(said=f"There is no service `{_shown(word)}`. Did you mean: {nearest}", nearest=nearest)
-
-
-def _shown(word: str) -> str:
-    """What somebody wrote, as it may be said back: no mark of ours or a chat's in it."""
-    return cut(one_line(word).replace("`", "'"), 40)
+    return Mistake(
+        said=worded(
+            "There is no service `{word}`. Did you mean: {nearest}", word=shown(word), nearest=nearest
+        ),
+        nearest=nearest,
+    )
 
 
 def named_number(name: str) -> int | None:

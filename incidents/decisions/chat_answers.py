@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidents.case import Case
-from incidents.commands.help import WHICH, help_about
+from incidents.commands.help import help_about, which
 from incidents.commands.parsing import Ground, read
 from incidents.commands.typed import Typed
 from incidents.commands.verbs import Verb
@@ -15,8 +15,9 @@ from incidents.effects import ChatAnswer, Effect, EffectKind
 from incidents.events import ChatCommand
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident, IncidentState
-from incidents.notes.notes import held_words, verdict_words
-from incidents.texts.plain_text import counted
+from incidents.notes.notes import held_words, tickets_counted, verdict_words
+from incidents.notes.states import state_words
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 
 _SHOWN = 10
@@ -26,26 +27,31 @@ def status_words(case: Case) -> str:
     """How the incident stands, in one line, for whoever asks in chat."""
     incident = case.incident
     due = incident.next_update_at if incident.state in UNSETTLED else None
-    told = f"; customers hear next by {clock(due)}" if due is not None else ""
-    return (
-        f"{_line(incident, since=f' since {clock(incident.state_since)}')}; {counted(len(case.tickets), 'ticket')}; "
-        f"{verdict_words(incident.verdict)}{told}."
-    )
+    told = worded("; customers hear next by {time}", time=clock(due)) if due is not None else ""
+    since = worded(" since {time}", time=clock(incident.state_since))
+    tickets = tickets_counted(len(case.tickets))
+    return f"{_line(incident, since=since)}; {tickets}; {verdict_words(incident.verdict)}{told}."
 
 
 def open_words(incidents: Sequence[Incident]) -> str:
     """The open incidents, the worst first, a line each."""
     if not incidents:
-        return "No incident is open."
+        return worded("No incident is open.")
     more = len(incidents) - _SHOWN
     lines = [_line(incident) for incident in incidents[:_SHOWN]]
-    return "\n".join(["Open incidents:", *lines, *([f"and {more} more"] if more > 0 else [])])
+    return "\n".join(
+        [worded("Open incidents:"), *lines, *([worded("and {more} more", more=more)] if more > 0 else [])]
+    )
 
 
 def about_none(command: ChatCommand, incidents: Sequence[Incident]) -> str:
     """For a command that is about no incident we know: which there are, or what can be said. `incidents` are open."""
     if command.incident is not None:
-        return f"There is no {command.incident}. {open_words(incidents)}"
+        return worded(
+            "There is no {incident}. {open}",
+            incident=command.incident,
+            open=open_words(incidents),
+        )
     if command.verb is Verb.STATUS:
         return open_words(incidents)
     if command.verb is Verb.HELP:
@@ -55,7 +61,11 @@ def about_none(command: ChatCommand, incidents: Sequence[Incident]) -> str:
             if isinstance(asked, Mistake)
             else help_about(asked.about if isinstance(asked, Help) else None)
         )
-    return f"Which incident? This is no incident's room. {WHICH} {open_words(incidents)}"
+    return worded(
+        "Which incident? This is no incident's room. {which} {open}",
+        which=which(),
+        open=open_words(incidents),
+    )
 
 
 def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool = False) -> Effect:
@@ -75,8 +85,8 @@ def answer(command: ChatCommand, text: str, *, instance: str, is_private: bool =
 
 
 def _line(incident: Incident, *, since: str = "") -> str:
-    nobody = ", nobody has taken it yet" if incident.state is IncidentState.ESCALATED else ""
-    who = f", {incident.responder} is on it" if incident.responder else nobody
-    owner = f", accountable: {incident.owner}" if incident.owner else ""
-    state = f"{incident.state.replace('_', ' ')}{since}{held_words(incident)}"
+    nobody = worded(", nobody has taken it yet") if incident.state is IncidentState.ESCALATED else ""
+    who = worded(", {responder} is on it", responder=incident.responder) if incident.responder else nobody
+    owner = worded(", accountable: {owner}", owner=incident.owner) if incident.owner else ""
+    state = f"{state_words(incident.state)}{since}{held_words(incident)}"
     return f"{incident.name} {incident.title}: {state}{who}{owner}"

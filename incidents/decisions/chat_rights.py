@@ -9,31 +9,32 @@ from incidents.commands.verbs import Verb
 from incidents.decisions.chat_answers import answer
 from incidents.events import ChatCommand
 from incidents.policy.policy import ChatRights
+from incidents.texts.team import sentence, worded, worded_as
 
 ACTING = frozenset(Verb) - {Verb.STATUS, Verb.NOTE, Verb.HELP}
 """What needs a right; to ask, and to note something, does not."""
 
 _DONE = {
-    Verb.ACKNOWLEDGE: "acknowledge",
-    Verb.RESOLVE: "resolve",
-    Verb.NOT_US: "hand back the page of",
-    Verb.RUN: "run an action for",
-    Verb.OWNER: "hand over",
-    Verb.CLOSE: "close",
-    Verb.MERGE: "merge",
-    Verb.SPLIT: "split a ticket off",
-    Verb.ESCALATE: "escalate",
-    Verb.LINK: "link a ticket to",
-    Verb.PROMISE: "promise an update of",
-    Verb.UPDATE: "tell customers of",
-    Verb.NOT_AN_INCIDENT: "call off",
-    Verb.APPROVE: "approve what is asked for",
-    Verb.DENY: "deny what is asked for",
+    Verb.ACKNOWLEDGE: sentence("acknowledge"),
+    Verb.RESOLVE: sentence("resolve"),
+    Verb.NOT_US: sentence("hand back the page of"),
+    Verb.RUN: sentence("run an action for"),
+    Verb.OWNER: sentence("hand over"),
+    Verb.CLOSE: sentence("close"),
+    Verb.MERGE: sentence("merge"),
+    Verb.SPLIT: sentence("split a ticket off"),
+    Verb.ESCALATE: sentence("escalate"),
+    Verb.LINK: sentence("link a ticket to"),
+    Verb.PROMISE: sentence("promise an update of"),
+    Verb.UPDATE: sentence("tell customers of"),
+    Verb.NOT_AN_INCIDENT: sentence("call off"),
+    Verb.APPROVE: sentence("approve what is asked for"),
+    Verb.DENY: sentence("deny what is asked for"),
 }
 _WHO = {
-    "room": "members of the incident's room",
-    "group": "members of its user group",
-    "users": "the people named in Liaison's policy",
+    "room": sentence("members of the incident's room"),
+    "group": sentence("members of its user group"),
+    "users": sentence("the people named in Liaison's policy"),
 }
 
 
@@ -59,30 +60,48 @@ def refusal(
     changed with the one that it is about."""
     if command.user_id in allowed:
         return None
-    hint = "; join it first" if chat.may_act == "room" else ""
+    hint = worded("; join it first") if chat.may_act == "room" else ""
     if other:
-        who = f"members of {other}'s room" if chat.may_act == "room" else _WHO[chat.may_act]
-        return f"that changes {other}, too, and only {who} may do that{hint}"
-    return f"only {_WHO[chat.may_act]} may {_DONE[command.verb]} it{hint}"
+        who = (
+            worded("members of {other}'s room", other=other)
+            if chat.may_act == "room"
+            else worded_as(_WHO[chat.may_act])
+        )
+        return worded(
+            "that changes {other}, too, and only {who} may do that{hint}", other=other, who=who, hint=hint
+        )
+    return worded(
+        "only {who} may {act} it{hint}",
+        who=worded_as(_WHO[chat.may_act]),
+        act=worded_as(_DONE[command.verb]),
+        hint=hint,
+    )
 
 
 def unchecked(command: ChatCommand, error: Exception) -> str:
     """The same where it cannot be known who may."""
-    return f"who may {_DONE[command.verb]} it could not be looked up ({error})"
+    return worded(
+        "who may {act} it could not be looked up ({error})", act=worded_as(_DONE[command.verb]), error=error
+    )
 
 
 def refuse_command(case: Case, checked: CheckedCommand, *, instance: str) -> Plan:
     """Tell who asked, nobody else; and write it down."""
-    command, verb = checked.command, _DONE[checked.command.verb]
+    command, verb = checked.command, worded_as(_DONE[checked.command.verb])
     no = answer(
         command,
-        f"Sorry, I did not {verb} {case.incident.name}: {checked.refusal}.",
+        worded(
+            "Sorry, I did not {act} {incident}: {refusal}.",
+            act=verb,
+            incident=case.incident.name,
+            refusal=checked.refusal,
+        ),
         instance=instance,
         is_private=True,
     )
     entry = Entry(
         kind=EntryKind.COMMAND_REFUSED,
-        text=f"Did not {verb} in chat: {checked.refusal}",
+        text=worded("Did not {act} in chat: {refusal}", act=verb, refusal=checked.refusal),
         actor=command.user,
     )
     return Plan(incident=case.incident, effects=(no,), entries=(entry,))

@@ -16,6 +16,7 @@ from incidents.decisions.closing.waiting import outstanding, wait
 from incidents.decisions.posts import tell_engineers
 from incidents.lifecycle import reopen
 from incidents.models import IncidentState, ProbeResult, Stage
+from incidents.texts.team import worded
 
 # A deployment needs a moment to reach every machine; a look that is red for longer is a failed fix.
 MAX_RED_LOOKS = 3
@@ -44,18 +45,26 @@ def _prove(case: Case, looks: Sequence[ProbeResult], basis: Basis, alerts: Seque
         checks = min(incident.checks, 0) - 1
         if -checks >= MAX_RED_LOOKS:
             return _not_fixed(case, red, basis)
-        return _look_again(case, checks, f"Still failing: {_say(red)}", basis)
+        return _look_again(case, checks, worded("Still failing: {say}", say=_say(red)), basis)
     if blind:
-        return _cannot_see(case, _say(looks) or "nobody looked", basis)
+        return _cannot_see(case, _say(looks) or worded("nobody looked"), basis)
     checks = max(incident.checks, 0) + 1
     if looks and checks < basis.policy.closure.looks:
         return _look_again(
-            case, checks, f"Healthy ({checks} of {basis.policy.closure.looks}): {_say(looks)}", basis
+            case,
+            checks,
+            worded(
+                "Healthy ({checks} of {looks}): {say}",
+                checks=checks,
+                looks=basis.policy.closure.looks,
+                say=_say(looks),
+            ),
+            basis,
         )
     proof = (
-        f"Proven fixed ({_say(looks)}{proof_words(alerts)})"
+        worded("Proven fixed ({say}{proof_words})", say=_say(looks), proof_words=proof_words(alerts))
         if looks
-        else "Taken as fixed on the engineers' word: no probe is configured"
+        else worded("Taken as fixed on the engineers' word: no probe is configured")
     )
     return tell_everybody(case, proof, basis)
 
@@ -68,17 +77,21 @@ def _look_again(case: Case, checks: int, text: str, basis: Basis) -> Plan:
 
 def _cannot_see(case: Case, seen: str, basis: Basis) -> Plan:
     """Without eyes there is no proof; after a while somebody must know, and looking every few seconds is noise."""
-    plan = _look_again(case, case.incident.checks, f"No proof yet: {seen}", basis)
+    plan = _look_again(case, case.incident.checks, worded("No proof yet: {seen}", seen=seen), basis)
     if basis.now - case.incident.state_since < _BLIND_FOR:
         return plan
     again = replace(plan.incident, next_stage_at=basis.now + _BLIND_FOR)
-    text = f"{case.incident.name} is said to be fixed, but it cannot be proven ({seen}); please look yourself"
+    text = worded(
+        "{incident} is said to be fixed, but it cannot be proven ({seen}); please look yourself",
+        incident=case.incident.name,
+        seen=seen,
+    )
     return replace(plan, incident=again, effects=tuple(tell_engineers(case, basis.policy, "no-proof", text)))
 
 
 def _not_fixed(case: Case, red: Sequence[ProbeResult], basis: Basis) -> Plan:
     incident = reopen(case.incident, now=basis.now)
-    text = f"Said to be fixed, but {_say(red)}: opened again"
+    text = worded("Said to be fixed, but {say}: opened again", say=_say(red))
     effects = tell_engineers(replace(case, incident=incident), basis.policy, "not-fixed", text)
     return Plan(
         incident=incident, effects=tuple(effects), entries=(Entry(kind=EntryKind.REOPENED, text=text),)

@@ -13,6 +13,7 @@ from incidents.lifecycle import standing_of
 from incidents.models import Incident, Ticket
 from incidents.promises.updates import CustomerUpdate
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 from incidents.texts.tongues import Wording
 
 
@@ -57,7 +58,11 @@ def tell(
             )
         else:
             note = internal(
-                f"{incident.name}: no reply reaches this customer. Please tell them yourself:\n\n{text}"
+                worded(
+                    "{incident}: no reply reaches this customer. Please tell them yourself:\n\n{text}",
+                    incident=incident.name,
+                    text=text,
+                )
             )
             effects.append(ticket_note(incident.id, ticket.ref, case.once(f"{what}:by-hand"), note))
     return effects

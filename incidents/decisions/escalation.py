@@ -24,6 +24,7 @@ from incidents.notes.next_rung import next_rung, person_page_key
 from incidents.notes.notes import accountable_words, team_words, verdict_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy, Rung
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 _BEFORE = frozenset({IncidentState.CONFIRMED, IncidentState.REOPENED})
 _BY_HAND = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
@@ -48,9 +49,9 @@ def decide(
     """
     incident = case.incident
     if by_hand is not None and incident.state in BY_WORD:
-        return mobilise(case, basis, why=f"escalated by {by_hand}")
+        return mobilise(case, basis, why=worded("escalated by {by_hand}", by_hand=by_hand))
     if incident.state in _BY_HAND and incident.next_stage is Stage.ESCALATION:
-        return mobilise(case, basis, why="the response target would be missed")
+        return mobilise(case, basis, why=worded("the response target would be missed"))
     is_on_its_way = incident.state in _BEFORE or incident.state is IncidentState.MITIGATING
     if not is_on_its_way or is_held(incident, now=basis.now):
         return Plan(incident=incident)
@@ -79,9 +80,9 @@ def _wake(case: Case, lately: ServiceLately, basis: Basis, *, why: str) -> Plan:
 def _after_hold(case: Case, looks: Sequence[ProbeResult], basis: Basis) -> Plan:
     """It works again by itself, or by what its agent did; else the page has waited long enough."""
     if _is_green(looks):
-        entry = Entry(kind=EntryKind.STATE, text="It works again; nobody was woken")
+        entry = Entry(kind=EntryKind.STATE, text=worded("It works again; nobody was woken"))
         return _works_again(case, entry, basis)
-    return mobilise(case, basis, why="it still fails, and the page has waited")
+    return mobilise(case, basis, why=worded("it still fails, and the page has waited"))
 
 
 def _action_to_try(case: Case, policy: Policy) -> ActionPolicy | None:
@@ -104,7 +105,10 @@ def _try_action(case: Case, action: ActionPolicy, *, now: datetime) -> Plan:
     incident = replace(
         incident, next_stage=Stage.ESCALATION, next_stage_at=now + action.timeout + _ACTION_GRACE
     )
-    entry = Entry(kind=EntryKind.ACTION, text=f"Trying the action '{action.name}' before waking anybody")
+    entry = Entry(
+        kind=EntryKind.ACTION,
+        text=worded("Trying the action '{action}' before waking anybody", action=action.name),
+    )
     return Plan(incident=incident, effects=(action_effect(case, action),), entries=(entry,))
 
 
@@ -114,23 +118,30 @@ def _after_action(case: Case, looks: Sequence[ProbeResult], lately: ServiceLatel
     if action.state.is_open:
         if incident.next_stage_at is not None and basis.now < incident.next_stage_at:
             return Plan(incident=incident)
-        return _wake(case, lately, basis, why=f"the action '{action.target}' did not end in time")
+        return _wake(
+            case, lately, basis, why=worded("the action '{target}' did not end in time", target=action.target)
+        )
     has_succeeded = action.state is EffectState.DONE and action.result == ActionState.SUCCEEDED
     if has_succeeded and not looks and basis.policy.service(incident.service).probes:
         # Nobody has looked since it ended (its worker died): that comes first.
         return Plan(incident=replace(incident, next_stage_at=basis.now))
     if has_succeeded and _is_green(looks):
-        text = f"The action '{action.target}' fixed it; nobody was woken"
+        text = worded("The action '{target}' fixed it; nobody was woken", target=action.target)
         return _works_again(case, Entry(kind=EntryKind.FIXED_BY_ACTION, text=text), basis)
     if incident.held_until is not None:
         return _after_hold(case, looks, basis)
-    return _wake(case, lately, basis, why=f"the action '{action.target}' {_no_help(action)}")
+    return _wake(
+        case,
+        lately,
+        basis,
+        why=worded("the action '{target}' {no_help}", target=action.target, no_help=_no_help(action)),
+    )
 
 
 def _no_help(action: LedgerLine) -> str:
     if action.result in (NOT_STARTED, DRY_RUN):
-        return f"was {action.detail}"
-    return f"did not help ({outcome_words(action)})"
+        return worded("was {detail}", detail=action.detail)
+    return worded("did not help ({outcome_words})", outcome_words=outcome_words(action))
 
 
 def _works_again(case: Case, entry: Entry, basis: Basis) -> Plan:
@@ -163,12 +174,21 @@ def mobilise(case: Case, basis: Basis, *, why: str) -> Plan:
     effects: list[Effect] = [page_effect(seen, basis, level=0)]
     effects += _room(seen, basis)
     note = internal(
-        f"{incident.name}: {team_words(team.title)} has been paged: {why}. They see every linked ticket; "
-        f"you will be told here when somebody takes it, and when it is fixed. {accountable_words(incident)}"
+        worded(
+            "{incident}: {team_words} has been paged: {why}. They see every linked ticket; you will "
+            "be told here when somebody takes it, and when it is fixed. {accountable_words}",
+            incident=incident.name,
+            team_words=team_words(team.title),
+            why=why,
+            accountable_words=accountable_words(incident),
+        )
     )
     once = case.once("escalated")
     effects += [ticket_note(incident.id, item.ticket.ref, once, note) for item in case.present]
-    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged {team_words(team.title)}: {why}")
+    entry = Entry(
+        kind=EntryKind.ESCALATED,
+        text=worded("Paged {team_words}: {why}", team_words=team_words(team.title), why=why),
+    )
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
@@ -206,7 +226,7 @@ def next_level(case: Case, basis: Basis, plan: Plan) -> Plan:
         page = page_effect(replace(case, incident=incident), basis, level=incident.page_level)
     else:
         page = person_page(case, "lead" if rung is team.lead else "manager", rung, basis)
-    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged the next level: {rung.title}")
+    entry = Entry(kind=EntryKind.ESCALATED, text=worded("Paged the next level: {rung}", rung=rung.title))
     return replace(plan, incident=incident, effects=(*plan.effects, page), entries=(*plan.entries, entry))
 
 

@@ -25,6 +25,7 @@ from incidents.policy.policy import Policy, Route
 from incidents.policy.routing import CORRECTION
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 _STILL_CHECKING = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING})
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
@@ -162,12 +163,23 @@ def opening_entries(opening: Opening, owner: str | None) -> tuple[Entry, ...]:
     """How the story of an incident opened this way begins, and whose it is."""
     count = len(opening.joins)
     first = opening.joins[0]
-    also = f", and {count - 1} more with it" if count > 1 else ""
-    opened = Entry(kind=EntryKind.OPENED, text=f"Opened by ticket {first.ticket.ref} ({first.reason}){also}")
+    also = worded(", and {count} more with it", count=count - 1) if count > 1 else ""
+    opened = Entry(
+        kind=EntryKind.OPENED,
+        text=worded(
+            "Opened by ticket {ticket} ({reason}){also}",
+            ticket=first.ticket.ref,
+            reason=first.reason,
+            also=also,
+        ),
+    )
     if owner is None:
         return (opened,)
-    why = "who has the first of its tickets" if owner == opening.owner else "by the policy"
-    return (opened, Entry(kind=EntryKind.OWNER, text=f"Accountable: {owner}, {why}"))
+    why = worded("who has the first of its tickets") if owner == opening.owner else worded("by the policy")
+    return (
+        opened,
+        Entry(kind=EntryKind.OWNER, text=worded("Accountable: {owner}, {why}", owner=owner, why=why)),
+    )
 
 
 def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) -> list[Effect]:
@@ -179,8 +191,14 @@ def learnt_notes(incident: Incident, joins: Sequence[Join], *, instance: str) ->
             join.ticket.ref,
             once,
             internal(
-                f"{incident.name} was opened for {incident.service} because of this ticket: {join.reason}. If that is "
-                f"wrong, tag the ticket {CORRECTION}<service>; the next training learns from it."
+                worded(
+                    "{incident} was opened for {service} because of this ticket: {reason}. If that is wrong, "
+                    "tag the ticket {tag}<service>; the next training learns from it.",
+                    incident=incident.name,
+                    service=incident.service,
+                    reason=join.reason,
+                    tag=CORRECTION,
+                )
             ),
         )
         for join in joins
@@ -195,11 +213,22 @@ def tickets_joined(case: Case, joins: Sequence[Join], basis: Basis) -> Plan:
     severity = min([incident.severity, *severities])
     changed, taken = taken_on(incident, [join.ticket for join in joins], now=basis.now)
     changed = made_worse(changed, severity, now=basis.now)
-    entries = [Entry(kind=EntryKind.JOINED, text=f"{len(joins)} more: {_names(joins)}")]
+    entries = [
+        Entry(
+            kind=EntryKind.JOINED, text=worded("{count} more: {names}", count=len(joins), names=_names(joins))
+        )
+    ]
     entries += taken
     if severity < incident.severity:
         entries.append(
-            Entry(kind=EntryKind.SEVERITY, text=f"Severity raised from {incident.severity} to {severity}")
+            Entry(
+                kind=EntryKind.SEVERITY,
+                text=worded(
+                    "Severity raised from {before} to {after}",
+                    before=incident.severity,
+                    after=severity,
+                ),
+            )
         )
     effects: list[Effect] = []
     if incident.state in _STILL_CHECKING:

@@ -17,10 +17,11 @@ from incidents.effects import EffectState
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import IncidentState, PageState
 from incidents.texts.messages import internal
+from incidents.texts.team import sentence, worded, worded_as
 
-USUAL_REASONS = (
-    "its service may be in maintenance or disabled, a rule may suppress it, "
-    "or it was grouped into another incident"
+_USUAL_REASONS = sentence(
+    "its service may be in maintenance or disabled, a rule may suppress it, or it was "
+    "grouped into another incident"
 )
 
 
@@ -42,21 +43,30 @@ def nobody_woken(case: Case, line: LedgerLine, why: str, basis: Basis) -> Plan:
 
     A page to the owners' lead is no level of anything: that it rang for nobody is in the story.
     """
-    why = why or USUAL_REASONS
+    why = why or worded_as(_USUAL_REASONS)
     plan = Plan(
         incident=case.incident,
-        sightings=(PageSighting(key=line.key, page_id=None, why=f"no incident: {why}"),),
+        sightings=(PageSighting(key=line.key, page_id=None, why=worded("no incident: {why}", why=why)),),
     )
     if is_owners_lead_page(line.key):
-        lost = f"The lead was not woken: {line.connection} took the page and has no incident of it ({why})"
+        lost = worded(
+            "The lead was not woken: {connection} took the page and has no incident of it ({why})",
+            connection=line.connection,
+            why=why,
+        )
         return replace(plan, entries=(Entry(kind=EntryKind.NOBODY_WOKEN, text=lost),))
     if case.incident.state not in WITH_ENGINEERS or line.key not in case.page_keys:
         return plan
-    text = f"Nobody was woken: {line.connection} took the page and has no incident of it ({why})"
+    text = worded(
+        "Nobody was woken: {connection} took the page and has no incident of it ({why})",
+        connection=line.connection,
+        why=why,
+    )
     if case.incident.state is IncidentState.ESCALATED:
         plan = next_level(case, basis, plan)
         paged = [entry.text for entry in plan.entries]
-        text = f"{text}. {paged[0] if paged else 'No further level is left: somebody must be called by hand'}"
+        nobody = worded("No further level is left: somebody must be called by hand")
+        text = f"{text}. {paged[0] if paged else nobody}"
     what = f"nobody-woken:{digest(line.key)}"
     seen = replace(case, incident=plan.incident)
     effects = [

@@ -19,7 +19,8 @@ from incidents.events import PageChange, PageEvent
 from incidents.lifecycle import WITH_ENGINEERS, WORKS_AGAIN, move
 from incidents.models import IncidentState, PageState, PageStatus
 from incidents.texts.messages import internal
-from incidents.texts.times import clock
+from incidents.texts.team import worded
+from incidents.texts.times import clock, day_and_clock
 
 _GIVEN_ON = frozenset({PageChange.REASSIGNED, PageChange.ESCALATED, PageChange.DELEGATED})
 _MOVES = _GIVEN_ON | {PageChange.UNACKNOWLEDGED}
@@ -42,7 +43,8 @@ def passed_on(case: Case, events: Sequence[PageEvent], basis: Basis) -> Plan:
     }
     for what, event in notes.items():
         is_engineer = not event.by_machine and bool(event.actor or event.change is PageChange.NOTED)
-        said = f"{event.actor or ('An engineer' if is_engineer else Actor.ON_CALL_TOOL)}: {event.text}"
+        nobody = worded("An engineer") if is_engineer else worded("On-call tool")
+        said = f"{event.actor or nobody}: {event.text}"
         effects = note_tickets(case, what, internal(f"{case.incident.name}: {said}"))
         effects += tell_room(case, basis.policy, what, said)
         told = (
@@ -95,7 +97,7 @@ def handed_back(case: Case, moves: Sequence[PageEvent], state: PageState, basis:
     incident = replace(incident, acknowledged_at=None, responder=None)
     rings_for = ", ".join(state.responders)
     said = [_said(event, state) for event in moves] or [
-        f"The page is not acknowledged any more; {f'it rings for {rings_for}' if rings_for else 'nobody has it now'}"
+        worded("The page is not acknowledged any more; {rings}", rings=_rings_words(rings_for))
     ]
     seen = replace(case, incident=incident)
     what = f"handed-back:{digest(str(basis.now))}"
@@ -156,8 +158,12 @@ def snoozed(case: Case, state: PageState, basis: Basis) -> Plan:
     if until is None or until <= basis.now or case.incident.state is not IncidentState.ACKNOWLEDGED:
         return Plan(incident=case.incident)
     what = f"snoozed:{digest(state.key, until.isoformat())}"
-    day = "" if until.date() == basis.now.date() else f"{until:%Y-%m-%d} "
-    text = f"{state.snoozed_by or 'Somebody'} snoozed the page until {day}{clock(until)}; then it rings again"
+    is_today = until.date() == basis.now.date()
+    text = worded(
+        "{who} snoozed the page until {time}; then it rings again",
+        who=state.snoozed_by or worded("Somebody"),
+        time=clock(until) if is_today else day_and_clock(until),
+    )
     posts = tell_room(case, basis.policy, what, text)
     if posts and case.line(posts[0].key) is not None:
         return Plan(incident=case.incident)
@@ -178,19 +184,30 @@ def _said(event: PageEvent, state: PageState) -> str:
     """`Ana gave the page to Bo, who has not acknowledged it yet`."""
     to = event.text or ", ".join(state.responders)
     if event.change is PageChange.UNACKNOWLEDGED:
-        if event.actor:
-            return (
-                f"{event.actor} handed the page back; {f'it rings for {to}' if to else 'nobody has it now'}"
-            )
-        return f"The acknowledgement ran out by time; the page rings again{f' for {to}' if to else ''}"
-    to = to or "somebody else"
-    yet = " (not acknowledged yet)" if state.status is PageStatus.TRIGGERED else ""
+        return _handed_back_words(event.actor, to)
+    to = to or worded("somebody else")
+    to += worded(" (not acknowledged yet)") if state.status is PageStatus.TRIGGERED else ""
     if event.change is PageChange.ESCALATED:
-        by = f"{event.actor} escalated the page" if event.actor else "The page went on"
-        return f"{by} to the next level: {to}{yet}"
-    by = f"{event.actor} gave the page" if event.actor else "The page was given"
-    via = "another escalation policy, " if event.change is PageChange.DELEGATED else ""
-    return f"{by} to {via}{to}{yet}"
+        if event.actor:
+            return worded("{actor} escalated the page to the next level: {to}", actor=event.actor, to=to)
+        return worded("The page went on to the next level: {to}", to=to)
+    if event.change is PageChange.DELEGATED:
+        to = worded("another escalation policy, {to}", to=to)
+    if event.actor:
+        return worded("{actor} gave the page to {to}", actor=event.actor, to=to)
+    return worded("The page was given to {to}", to=to)
+
+
+def _handed_back_words(by: str | None, to: str) -> str:
+    if by:
+        return worded("{actor} handed the page back; {rings}", actor=by, rings=_rings_words(to))
+    if to:
+        return worded("The acknowledgement ran out by time; the page rings again for {to}", to=to)
+    return worded("The acknowledgement ran out by time; the page rings again")
+
+
+def _rings_words(to: str) -> str:
+    return worded("it rings for {to}", to=to) if to else worded("nobody has it now")
 
 
 def _mark(event: PageEvent) -> tuple[str, str, str, str]:

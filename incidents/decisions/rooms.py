@@ -12,8 +12,13 @@ from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident, IncidentState, Room
 from incidents.notes.context import context_message
 from incidents.texts.messages import internal
+from incidents.texts.team import sentence, worded, worded_as
 
 # Once it is said to be fixed, people tidy up: what is left to say is not worth a new room.
+_GONE = {
+    RoomChange.ARCHIVED: sentence("The room of {incident} was archived; another one takes its place"),
+    RoomChange.DELETED: sentence("The room of {incident} was deleted; another one takes its place"),
+}
 _TIDIED = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
 
 
@@ -38,10 +43,14 @@ def room_news(case: Case, event: RoomEvent, basis: Basis) -> Plan:
     name = case.incident.name
     what = f"room-{event.change}:{digest(event.room_id, event.at.isoformat(), event.name)}"
     if event.change is RoomChange.RENAMED:
-        text = f"The room of {name} is called {event.name or 'something else'} now"
+        text = worded(
+            "The room of {incident} is called {now} now",
+            incident=name,
+            now=event.name or worded("something else"),
+        )
         effects = note_owner(case, what, internal(f"{text}."))
     else:
-        text = f"The room of {name} was {event.change}; another one takes its place"
+        text = worded_as(_GONE[event.change], incident=name)
         effects = tell_room(case, basis.policy, what, text)
     entry = Entry(kind=EntryKind.ROOM, text=text, actor=event.user or "chat")
     return Plan(incident=case.incident, effects=tuple(effects), entries=(entry,))
@@ -51,7 +60,7 @@ def room_replaced(case: Case, room: Room, basis: Basis) -> Plan:
     """Another room is open in place of one that is gone: the context comes first, and everybody learns where it is."""
     name = case.incident.name
     where = f"{room.name} ({room.url})" if room.url else room.name
-    text = f"The room of {name} is {where} now: the one before is gone"
+    text = worded("The room of {incident} is {where} now: the one before is gone", incident=name, where=where)
     what = f"room:{digest(room.id)}"
     effects = [
         chat_post(case, basis.policy, f"context:{digest(room.id)}", context_message(case, basis)),

@@ -37,6 +37,7 @@ from incidents.sla.clock import (
     tell,
 )
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 _OVER = frozenset({IncidentState.RESOLVED, IncidentState.CLOSING})
 _BEFORE_ENGINEERS = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.CONFIRMED})
@@ -138,7 +139,11 @@ def _tell(case: Case, due: Sequence[DueClock], basis: Basis) -> tuple[Incident, 
         entries.append(
             Entry(
                 kind=EntryKind.SEVERITY,
-                text=f"Severity raised from {int(incident.severity)} to {int(raised)} by the SLA's ladder",
+                text=worded(
+                    "Severity raised from {before} to {after} by the SLA's ladder",
+                    before=int(incident.severity),
+                    after=int(raised),
+                ),
             )
         )
         incident = made_worse(incident, raised, now=basis.now)
@@ -171,7 +176,7 @@ class _Lines:
 
     def saying(self, act: SlaAct) -> str:
         own = [self.own(one) for one in self.incident_clocks if act in one.acts]
-        return "SLA: " + "\n".join(
+        return worded("SLA: ") + "\n".join(
             [*own, *self.tickets([one for one in self.ticket_clocks if act in one.acts])]
         )
 
@@ -189,7 +194,7 @@ def _tell_owners(
     effects: list[Effect] = []
     telling = [one for one in own if SlaAct.TELL_OWNER in one.acts]
     if telling:
-        text = "SLA: " + "\n".join(lines.own(one) for one in telling)
+        text = worded("SLA: ") + "\n".join(lines.own(one) for one in telling)
         effects += page_notes(case, what, text)
         ticket = customers.owners_ticket(case)
         if ticket is not None:
@@ -204,7 +209,9 @@ def _tell_owners(
 
 def _note(due: Sequence[DueClock], basis: Basis) -> InternalText:
     calendars = basis.policy.sla.working_calendars()
-    return internal("SLA: " + "\n".join(told_words(one.missed, calendars, now=basis.now) for one in due))
+    return internal(
+        worded("SLA: ") + "\n".join(told_words(one.missed, calendars, now=basis.now) for one in due)
+    )
 
 
 def by_ticket(due: Iterable[DueClock]) -> Mapping[TicketRef, Sequence[DueClock]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from incidents.basis import Basis
-from incidents.case import LAPSED, NOBODY, PROGRESS, Actor, Case, Entry, EntryKind, Plan
+from incidents.case import LAPSED, PROGRESS, Actor, Case, Entry, EntryKind, Plan
 from incidents.decisions import customers
 from incidents.decisions.missing_pages import is_missing, nobody_woken, sighted
 from incidents.decisions.page_moves import (
@@ -48,6 +48,10 @@ from incidents.models import (
 from incidents.policy.policy import Policy
 from incidents.promises.updates import UpdateKind
 from incidents.texts.messages import internal
+from incidents.texts.team import sentence, worded, worded_as
+
+_NOBODY = sentence("Nobody (a time-out, or an integration by itself)")
+"""Who resolved a page without a person's word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -112,8 +116,10 @@ def _follow(case: Case, news: PageNews, state: PageState, basis: Basis) -> Plan:
         return plan
     seen = replace(case, incident=replace(incident, responder=who_now))
     what = f"acknowledged:{digest(who_now, str(basis.now))}"
-    before = f" ({incident.responder} had it before)" if incident.responder else ""
-    text = f"{who_now} is on it now{before}"
+    before = (
+        worded(" ({responder} had it before)", responder=incident.responder) if incident.responder else ""
+    )
+    text = worded("{who_now} is on it now{before}", who_now=who_now, before=before)
     return _joined(plan, tell_all(seen, basis.policy, what, text, kind=EntryKind.ACKNOWLEDGED))
 
 
@@ -132,7 +138,7 @@ def _page_is_resolved(case: Case, news: PageNews, state: PageState, basis: Basis
     who = _resolver(case, news, state)
     if who is None and not basis.policy.service(case.incident.service).probes:
         return _lapsed(case, news, basis.policy)
-    return resolved(case, who or NOBODY, basis)
+    return resolved(case, who, basis)
 
 
 def _resolver(case: Case, news: PageNews, state: PageState) -> str | None:
@@ -157,9 +163,11 @@ def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
     if is_asked(case, what):
         return Plan(incident=case.incident)
     name = case.incident.name
-    text = (
-        f"The page was resolved by nobody: a time-out, or an integration by itself. {name} has no probe, so nobody "
-        f"knows whether it is fixed. If it is, say `resolve {name}` in the room; else page again from the on-call tool."
+    text = worded(
+        "The page was resolved by nobody: a time-out, or an integration by itself. {name} has no "
+        "probe, so nobody knows whether it is fixed. If it is, say `resolve {name}` in the room; "
+        "else page again from the on-call tool.",
+        name=name,
     )
     return Plan(
         incident=case.incident,
@@ -168,7 +176,10 @@ def _lapsed(case: Case, news: PageNews, policy: Policy) -> Plan:
             *note_owner(case, what, internal(f"{name}: {text}")),
         ),
         entries=(
-            Entry(kind=EntryKind.LAPSED, text="The page was resolved by nobody; asked whether it is fixed"),
+            Entry(
+                kind=EntryKind.LAPSED,
+                text=worded("The page was resolved by nobody; asked whether it is fixed"),
+            ),
         ),
     )
 
@@ -203,7 +214,7 @@ def acknowledged(case: Case, who: str, basis: Basis, *, by_machine: bool = False
         seen,
         basis.policy,
         f"acknowledged:{digest(who, str(basis.now))}",
-        f"{who} is on it",
+        worded("{who} is on it", who=who),
         kind=EntryKind.ACKNOWLEDGED,
         actor=Actor.ON_CALL_TOOL if by_machine else Actor.LIAISON,
     )
@@ -218,8 +229,11 @@ def acknowledged(case: Case, who: str, basis: Basis, *, by_machine: bool = False
     return replace(plan, effects=(*plan.effects, *progress.effects), updates=progress.updates)
 
 
-def resolved(case: Case, who: str, basis: Basis) -> Plan:
-    """The engineers say it is fixed; closure will ask for proof before any customer hears it."""
+def resolved(case: Case, who: str | None, basis: Basis) -> Plan:
+    """The engineers say it is fixed; closure will ask for proof before any customer hears it.
+
+    `who` is None for nobody: a time-out, or an integration by itself.
+    """
     incident = move(case.incident, IncidentState.RESOLVED, now=basis.now)
     incident = replace(
         incident,
@@ -232,7 +246,12 @@ def resolved(case: Case, who: str, basis: Basis) -> Plan:
     )
     seen = replace(case, incident=incident)
     plan = tell_all(
-        seen, basis.policy, "resolved", f"{who} resolved it; proof is being taken", kind=EntryKind.RESOLVED
+        seen,
+        basis.policy,
+        "resolved",
+        worded("{who} resolved it; proof is being taken", who=who or worded_as(_NOBODY)),
+        kind=EntryKind.RESOLVED,
+        actor=Actor.LIAISON if who else Actor.ON_CALL_TOOL,
     )
     # Pages of other rungs ring on although it is over.
     return replace(plan, effects=(*plan.effects, *change_pages(case, EffectKind.PAGE_RESOLVE, "resolved")))
@@ -248,11 +267,13 @@ def _reopened_by_engineers(case: Case, who: str, basis: Basis) -> Plan:
         next_update_at=promised_for(replace(case, incident=incident), basis),
     )
     seen = replace(case, incident=incident)
-    return tell_all(seen, basis.policy, "reopened", f"{who} opened it again", kind=EntryKind.REOPENED)
+    return tell_all(
+        seen, basis.policy, "reopened", worded("{who} opened it again", who=who), kind=EntryKind.REOPENED
+    )
 
 
 def _who(news: PageNews, state: PageState, change: PageChange, *, said_in_chat: str | None = None) -> str:
     """Who made this change: its own actor, else who said so in chat, else who has the page."""
     actors = [event.actor for event in news.events if event.change is change and not event.by_us]
     named = [name for name in (*reversed(actors), said_in_chat, *state.responders) if name]
-    return named[0] if named else "An engineer"
+    return named[0] if named else worded("An engineer")

@@ -22,10 +22,11 @@ from incidents.effects import Effect, ticket_note
 from incidents.egress.edges import Confided, Edge
 from incidents.lifecycle import UNSETTLED, WORKS_AGAIN, reopen
 from incidents.models import Author, Comment, Incident, Origin, ProbeResult, Severity, Ticket
-from incidents.notes.notes import ticket_line
+from incidents.notes.notes import and_more, ticket_line
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.team import worded, worded_count
 
 AT_ONCE = timedelta(minutes=2)
 _A_SECOND = timedelta(seconds=1)
@@ -124,14 +125,18 @@ def _ask_agents(case: Case, doubtful: Sequence[tuple[TicketNews, Comment]]) -> P
     entries: list[Entry] = []
     for item, comment in doubtful:
         note = internal(
-            f"{case.incident.name}: this customer answered within two minutes of our message, and it sounds as if it "
-            f"is not fixed. The probes see it working, so nobody was paged. Please read it; if it is true, escalate "
-            f"{case.incident.name}."
+            worded(
+                "{incident}: this customer answered within two minutes of our message, and it sounds as "
+                "if it is not fixed. The probes see it working, so nobody was paged. Please read it; if "
+                "it is true, escalate {incident}.",
+                incident=case.incident.name,
+            )
         )
         once = case.once(f"doubt:{_digest(str(item.after.ref), comment.id)}")
         effects.append(ticket_note(case.incident.id, item.after.ref, once, note))
-        text = (
-            f"A complaint on #{item.after.ref.id} came at once, and the probes are green: its agent is asked"
+        text = worded(
+            "A complaint on #{ticket} came at once, and the probes are green: its agent is asked",
+            ticket=item.after.ref.id,
         )
         entries.append(Entry(kind=EntryKind.DOUBT, text=text, actor="customer"))
     return Plan(incident=case.incident, effects=tuple(effects), entries=tuple(entries))
@@ -143,15 +148,34 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
     worse = Severity(max(Severity.CRITICAL, incident.severity - basis.policy.closure.raise_severity_by))
     raised: tuple[Entry, ...] = ()
     if worse < incident.severity:
-        raised_words = f"Severity raised from {incident.severity} to {worse}: it was not fixed"
+        raised_words = worded(
+            "Severity raised from {before} to {after}: it was not fixed",
+            before=incident.severity,
+            after=worse,
+        )
         raised = (Entry(kind=EntryKind.SEVERITY, text=raised_words),)
     incident = made_worse(incident, worse, now=basis.now)
     seen = replace(case, incident=incident)
     excerpt = safe_excerpt(comment.text, _EXCERPT)
-    wordless = f"Reopened: the customer of {ticket_line(item.after)} says so{_where(item.after)}"
-    text = f'Reopened: the customer of {ticket_line(item.after)} says "{excerpt}"' if excerpt else wordless
+    wordless = worded(
+        "Reopened: the customer of {ticket_line} says so{where}",
+        ticket_line=ticket_line(item.after),
+        where=_where(item.after),
+    )
+    text = (
+        worded(
+            'Reopened: the customer of {ticket_line} says "{excerpt}"',
+            ticket_line=ticket_line(item.after),
+            excerpt=excerpt,
+        )
+        if excerpt
+        else wordless
+    )
     note = internal(
-        f"{incident.name} is open again: this customer says it is still broken. The team is paged."
+        worded(
+            "{incident} is open again: this customer says it is still broken. The team is paged.",
+            incident=incident.name,
+        )
     )
     return Plan(
         incident=incident,
@@ -165,15 +189,19 @@ def _reopen(case: Case, item: TicketNews, comment: Comment, basis: Basis) -> Pla
 
 def _where(ticket: Ticket) -> str:
     """Where to read what cannot be repeated here, as nobody could take out what nobody else may read."""
-    return f", see {ticket.url}" if ticket.url else ""
+    return worded(", see {url}", url=ticket.url) if ticket.url else ""
 
 
 def _pass_on(case: Case, ticket: Ticket, comment: Comment, policy: Policy) -> tuple[Entry, list[Effect]]:
     excerpt = safe_excerpt(comment.text, _EXCERPT)
     ways = (policy.egress.allowed(edge) for edge in (Edge.CHAT, Edge.PAGER))
     may_name = all(Confided.AGENT in allowed for allowed in ways)
-    author = f"{(comment.author_name if may_name else '') or 'An agent'} on ticket #{ticket.ref.id}"
-    wordless = f"{author} wrote a note{_where(ticket)}"
+    author = worded(
+        "{author} on ticket #{ticket}",
+        author=(comment.author_name if may_name else "") or worded("An agent"),
+        ticket=ticket.ref.id,
+    )
+    wordless = worded("{author} wrote a note{where}", author=author, where=_where(ticket))
     text = f"{author}: {excerpt}" if excerpt else wordless
     what = f"agentnote:{_digest(str(ticket.ref), comment.id)}"
     entry = Entry(kind=EntryKind.TICKET_NOTE, text=text, actor=comment.author_name or "agent")
@@ -193,13 +221,26 @@ def _status_changes(
     ]
     entries: list[Entry] = []
     effects: list[Effect] = []
-    for is_settled, word in ((True, "solved by the agents"), (False, "opened again")):
+    for is_settled in (True, False):
         items = [item for item in changed if item.after.status.is_settled is is_settled]
         if not items:
             continue
-        names = ", ".join(f"#{item.after.ref.id}" for item in items[:10])
-        more = f" and {len(items) - 10} more" if len(items) > 10 else ""
-        text = f"{len(items)} ticket(s) {word}: {names}{more}"
+        names = ", ".join(f"#{item.after.ref.id}" for item in items[:10]) + and_more(len(items), 10)
+        text = (
+            worded_count(
+                "{count} ticket solved by the agents: {tickets}",
+                "{count} tickets solved by the agents: {tickets}",
+                len(items),
+                tickets=names,
+            )
+            if is_settled
+            else worded_count(
+                "{count} ticket opened again: {tickets}",
+                "{count} tickets opened again: {tickets}",
+                len(items),
+                tickets=names,
+            )
+        )
         what = f"status:{_digest(*(f'{item.after.ref}@{item.after.version}' for item in items))}"
         entries.append(Entry(kind=EntryKind.TICKETS, text=text))
         effects += tell_engineers(case, policy, what, text)

@@ -15,8 +15,8 @@ from incidents.decisions.surges.surge_name import SOURCE as SURGE
 from incidents.effects import ticket_note
 from incidents.lifecycle import move
 from incidents.models import Evidence, IncidentState, ProbeResult, Stage, Verdict
-from incidents.notes.notes import verdict_note, verdict_words
-from incidents.texts.plain_text import counted
+from incidents.notes.notes import customers_counted, verdict_note, verdict_words
+from incidents.texts.team import worded
 from incidents.texts.times import duration
 
 _OPEN_QUESTION = frozenset({IncidentState.REPORTED, IncidentState.VALIDATING, IncidentState.NOT_AN_INCIDENT})
@@ -117,7 +117,12 @@ def _from_tickets(case: Case, basis: Basis) -> Evidence:
     span = duration(basis.policy.validation.within)
     return Evidence(
         source="tickets",
-        text=f"{counted(len(customers), 'customer')} in {span} ({basis.policy.validation.tickets} make it likely)",
+        text=worded(
+            "{customers} in {span} ({enough} make it likely)",
+            customers=customers_counted(len(customers)),
+            span=span,
+            enough=basis.policy.validation.tickets,
+        ),
         at=basis.now,
         speaks_for=True if len(customers) >= basis.policy.validation.tickets else None,
     )
@@ -129,5 +134,5 @@ def _summary(verdict: Verdict, evidence: Sequence[Evidence]) -> str:
 
 def _ending(state: IncidentState) -> tuple[Entry, ...]:
     if state is IncidentState.NOT_AN_INCIDENT:
-        return (Entry(kind=EntryKind.STATE, text="Not an incident: no proof after the last check"),)
+        return (Entry(kind=EntryKind.STATE, text=worded("Not an incident: no proof after the last check")),)
     return ()

@@ -22,8 +22,16 @@ from incidents.notes.notes import (
 from incidents.notes.sla import left_words
 from incidents.policy.policy import ActionMode, ActionPolicy, Policy
 from incidents.sla.clock import due_at
+from incidents.texts.team import sentence, worded, worded_as
 from incidents.texts.times import clock, duration
 
+_FIRST_LINES = {
+    (False, True): sentence("{incident} {service} broken for {customers}: {said}"),
+    (True, True): sentence("{incident} AGAIN {service} broken for {customers}: {said}"),
+    (False, False): sentence("{incident} {service} reported broken by {customers}: {said}"),
+    (True, False): sentence("{incident} AGAIN {service} reported broken by {customers}: {said}"),
+}
+"""By whether it was opened again, and whether what customers say is likely."""
 SUMMARY_LIMIT = 1000
 """Characters of a page's summary."""
 FAR_AWAY = datetime.max.replace(tzinfo=UTC)
@@ -34,17 +42,22 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     incident = case.incident
     service = basis.policy.service(incident.service)
     return (
-        ("Incident", f"{incident.name}, severity {int(incident.severity)}"),
-        ("Service", service.title),
-        ("Who is hit", hit_summary(case.present, basis.policy)),
-        ("Known since", f"{clock(incident.opened_at)} ({duration(basis.now - incident.opened_at)})"),
-        ("Verdict", verdict_words(incident.verdict)),
-        ("Evidence", "\n".join(evidence_lines(incident.evidence)) or "none"),
-        ("Tried", tried_words(case)),
-        *((("On offer", offer_words(case, basis.policy)),) if offered(case, basis.policy) else ()),
-        ("SLA", sla_words(case, basis)),
-        ("Accountable", incident.owner or "nobody at the helpdesk yet"),
-        ("First tickets", first_tickets(case.present)),
+        (
+            worded("Incident"),
+            worded(
+                "{incident}, severity {severity}", incident=incident.name, severity=int(incident.severity)
+            ),
+        ),
+        (worded("Service"), service.title),
+        (worded("Who is hit"), hit_summary(case.present, basis.policy)),
+        (worded("Known since"), f"{clock(incident.opened_at)} ({duration(basis.now - incident.opened_at)})"),
+        (worded("Verdict"), verdict_words(incident.verdict)),
+        (worded("Evidence"), "\n".join(evidence_lines(incident.evidence)) or worded("none")),
+        (worded("Tried"), tried_words(case)),
+        *(((worded("On offer"), offer_words(case, basis.policy)),) if offered(case, basis.policy) else ()),
+        (worded("SLA"), sla_words(case, basis)),
+        (worded("Accountable"), incident.owner or worded("nobody at the helpdesk yet")),
+        (worded("First tickets"), first_tickets(case.present)),
     )
 
 
@@ -73,9 +86,8 @@ def sla_words(case: Case, basis: Basis) -> str:
     calendars = basis.policy.sla.working_calendars()
     running = [clock for clock in case.clocks if not clock.is_over and clock.target is not None]
     running.sort(key=lambda clock: (due_at(clock, calendars) or FAR_AWAY, clock.metric))
-    return (
-        ", ".join(left_words(clock, calendars, now=basis.now) for clock in running)
-        or "nothing is promised now"
+    return ", ".join(left_words(clock, calendars, now=basis.now) for clock in running) or worded(
+        "nothing is promised now"
     )
 
 
@@ -83,7 +95,7 @@ def tried_words(case: Case) -> str:
     """Which remedies were tried, and what came of each."""
     actions = [line for line in case.ledger if line.kind == "action"]
     if not actions:
-        return "nothing yet"
+        return worded("nothing yet")
     return "; ".join(f"{line.target}: {outcome_words(line)}" for line in actions)
 
 
@@ -97,7 +109,7 @@ def page_for(case: Case, basis: Basis, *, target: str) -> Page:
     """The page for the team on call at `target`: who is hit, what is known and tried, and where to look."""
     incident = case.incident
     chat = basis.policy.team_of(incident.service).chat
-    room = (("Room", f"{room_name(incident)} ({chat})"),) if chat is not None else ()
+    room = ((worded("Room"), f"{room_name(incident)} ({chat})"),) if chat is not None else ()
     return Page(
         summary=_first_line(case, basis.policy)[:SUMMARY_LIMIT],
         source="Liaison",
@@ -116,11 +128,16 @@ def room_name(incident: Incident) -> str:
 def _first_line(case: Case, policy: Policy) -> str:
     """What is broken and for whom, before a phone cuts it; then how the first customer put it."""
     incident = case.incident
-    again = " AGAIN" if incident.generation > 1 else ""
     title = policy.service(incident.service).title
     said = incident.title.removeprefix(f"{title}: ")
-    broken = "broken for" if incident.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else "reported broken by"
-    return f"{incident.name}{again} {title} {broken} {customers_hit(case.present, policy)}: {said}"
+    is_again, is_likely = incident.generation > 1, incident.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)
+    return worded_as(
+        _FIRST_LINES[is_again, is_likely],
+        incident=incident.name,
+        service=title,
+        customers=customers_hit(case.present, policy),
+        said=said,
+    )
 
 
 def context_message(case: Case, basis: Basis) -> ChatMessage:
@@ -130,11 +147,11 @@ def context_message(case: Case, basis: Basis) -> ChatMessage:
     return ChatMessage(
         text=text,
         buttons=(
-            Button(label="I have it", verb=Verb.ACKNOWLEDGE, incident=name),
+            Button(label=worded("I have it"), verb=Verb.ACKNOWLEDGE, incident=name),
             *escalate_button(case, basis.policy),
-            Button(label="It works again", verb=Verb.RESOLVE, incident=name),
-            Button(label="Not us", verb=Verb.NOT_US, incident=name),
-            Button(label="Status", verb=Verb.STATUS, incident=name),
+            Button(label=worded("It works again"), verb=Verb.RESOLVE, incident=name),
+            Button(label=worded("Not us"), verb=Verb.NOT_US, incident=name),
+            Button(label=worded("Status"), verb=Verb.STATUS, incident=name),
         ),
         links=links(case, basis.policy),
     )
@@ -146,7 +163,7 @@ def escalate_button(case: Case, policy: Policy) -> tuple[Button, ...]:
     if next_rung(case, policy) is None:
         return ()
     words = f"{NEXT} {rung_mark(case)}"
-    return (Button(label="Escalate", verb=Verb.ESCALATE, incident=case.incident.name, words=words),)
+    return (Button(label=worded("Escalate"), verb=Verb.ESCALATE, incident=case.incident.name, words=words),)
 
 
 def links(case: Case, policy: Policy) -> tuple[Link, ...]:
@@ -156,11 +173,11 @@ def links(case: Case, policy: Policy) -> tuple[Link, ...]:
     own: list[Link] = []
     runbook = policy.service(case.incident.service).runbook
     if runbook:
-        own.append(Link(label="Runbook", url=runbook))
+        own.append(Link(label=worded("Runbook"), url=runbook))
     board = board_address(name, places)
     if board is not None:
-        own.append(Link(label="Board", url=board))
+        own.append(Link(label=worded("Board"), url=board))
     story = story_link(name, places)
     if story is not None:
-        own.append(Link(label="Story", url=story))
+        own.append(Link(label=worded("Story"), url=story))
     return (*own, *ticket_links(case.tickets))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from incidents.models import TicketRef
+from incidents.notes.notes import and_more
+from incidents.notes.states import state_words
 from incidents.sla.calendars import Calendars
 from incidents.sla.clock import (
     ClockState,
@@ -15,15 +17,31 @@ from incidents.sla.clock import (
     due_at,
 )
 from incidents.sla.explain import amount
+from incidents.texts.team import sentence, worded, worded_as, worded_count
 from incidents.texts.times import clock as time_of_day
-from incidents.texts.times import duration
+from incidents.texts.times import day_and_clock, duration
 
 _SHOWN = 10
 
 
+_NAMES = {
+    SlaMetric.FIRST_RESPONSE: sentence("First response"),
+    SlaMetric.NEXT_UPDATE: sentence("Next update"),
+    SlaMetric.MITIGATION: sentence("Mitigation"),
+    SlaMetric.RESOLUTION: sentence("Resolution"),
+}
+_NAMES_WITHIN = {
+    SlaMetric.FIRST_RESPONSE: sentence("first response"),
+    SlaMetric.NEXT_UPDATE: sentence("next update"),
+    SlaMetric.MITIGATION: sentence("mitigation"),
+    SlaMetric.RESOLUTION: sentence("resolution"),
+}
+"""Within a sentence."""
+
+
 def metric_words(metric: SlaMetric) -> str:
     """`First response`, `Next update`."""
-    return metric.value.replace("_", " ").capitalize()
+    return worded_as(_NAMES[metric])
 
 
 def told_words(missed: Sequence[Missed], calendars: Calendars, *, now: datetime) -> str:
@@ -33,47 +51,73 @@ def told_words(missed: Sequence[Missed], calendars: Calendars, *, now: datetime)
     """
     last = missed[-1]
     clock = last.clock
-    words = metric_words(clock.metric)
+    words, part = metric_words(clock.metric), _part(last)
     due = due_at(clock, calendars)
+    when = ""
     if last.moment.is_breach:
-        text = f"{words} missed {duration(now - last.at)} ago (due {_when(last.at, now)}"
+        text = worded(
+            "{promise} missed {ago}", promise=words, ago=worded("{span} ago", span=duration(now - last.at))
+        )
+        when = worded("due {when}", when=_when(last.at, now))
     elif clock.is_over:
-        text = f"{words} kept, after {_part(last)} of its time had gone ("
+        text = worded("{promise} kept, after {part} of its time had gone", promise=words, part=part)
     elif clock.state is ClockState.PAUSED or due is None:
-        text = f"{words} stands still with {_part(last)} of its time gone ("
+        text = worded("{promise} stands still with {part} of its time gone", promise=words, part=part)
     else:
-        text = f"{words} due in {duration(due - now)} (by {_when(due, now)}"
-    promised = "" if clock.target is None else f"{amount(clock.target)} by policy {clock.policy}"
-    text += f"{'' if text.endswith('(') else ', '}{promised})"
-    earlier = [f"{_part(one)} at {_when(one.at, now)}" for one in missed[:-1]]
-    return f"{text}; passed before: {', '.join(earlier)}" if earlier else text
+        text = worded("{promise} due in {span}", promise=words, span=duration(due - now))
+        when = worded("by {when}", when=_when(due, now))
+    promised = (
+        ""
+        if clock.target is None
+        else worded("{target} by policy {policy}", target=amount(clock.target), policy=clock.policy)
+    )
+    beside = ", ".join(filter(None, (when, promised)))
+    text += f" ({beside})" if beside else ""
+    earlier = [worded("{part} at {when}", part=_part(one), when=_when(one.at, now)) for one in missed[:-1]]
+    return text + (worded("; passed before: {earlier}", earlier=", ".join(earlier)) if earlier else "")
 
 
 def tickets_words(missed: Sequence[Missed]) -> str:
     """The same moment on many tickets in one sentence: `First response missed on 12 tickets: #1, #2, ...`."""
     last = missed[-1]
-    words = metric_words(last.clock.metric)
-    what = "missed" if last.moment.is_breach else f"at {_part(last)} of its time"
     # By length first, so that numbers stand in the order in which people count.
     tickets = (one.clock.subject for one in missed if isinstance(one.clock.subject, TicketRef))
     names = sorted((f"#{ticket.id}" for ticket in tickets), key=lambda name: (len(name), name))
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    count = f"{len(names)} tickets" if len(names) > 1 else "ticket"
-    listed = f"{count}: {', '.join(names[:_SHOWN])}{more}" if len(names) > 1 else f"ticket {names[0]}"
-    return f"{words} {what} on {listed} (policy {last.clock.policy})"
+    listed = ", ".join(names[:_SHOWN]) + and_more(len(names), _SHOWN)
+    promise, policy = metric_words(last.clock.metric), last.clock.policy
+    if last.moment.is_breach:
+        return worded_count(
+            "{promise} missed on ticket {tickets} (policy {policy})",
+            "{promise} missed on {count} tickets: {tickets} (policy {policy})",
+            len(names),
+            promise=promise,
+            tickets=listed,
+            policy=policy,
+        )
+    return worded_count(
+        "{promise} at {part} of its time on ticket {tickets} (policy {policy})",
+        "{promise} at {part} of its time on {count} tickets: {tickets} (policy {policy})",
+        len(names),
+        promise=promise,
+        part=_part(last),
+        tickets=listed,
+        policy=policy,
+    )
 
 
 def left_words(clock: SlaClock, calendars: Calendars, *, now: datetime) -> str:
     """How a clock stands, in few words: `first response within 12 min`, `resolution was due 5 min ago`."""
-    name = clock.metric.value.replace("_", " ")
+    name = worded_as(_NAMES_WITHIN[clock.metric])
     if clock.state is ClockState.PAUSED:
-        because = (clock.paused_because or "").replace("_", " ")
-        return f"{name} stands still ({because})"
+        because = state_words(clock.paused_because or "")
+        return worded("{promise} stands still ({because})", promise=name, because=because)
     due = due_at(clock, calendars)
     if due is None:
-        return f"{name} is never due by calendar {clock.calendar}"
+        return worded("{promise} is never due by calendar {calendar}", promise=name, calendar=clock.calendar)
     left = due - now
-    return f"{name} within {duration(left)}" if left >= timedelta(0) else f"{name} was due {duration(left)}"
+    if left < timedelta(0):
+        return worded("{promise} was due {ago}", promise=name, ago=duration(left))
+    return worded("{promise} within {span}", promise=name, span=duration(left))
 
 
 def _part(missed: Missed) -> str:
@@ -83,4 +127,4 @@ def _part(missed: Missed) -> str:
 def _when(at: datetime, now: datetime) -> str:
     """`14:30 UTC`, with the date unless it is today's."""
     text = time_of_day(at)
-    return text if at.date() == now.date() else f"{at:%Y-%m-%d} {text}"
+    return text if at.date() == now.date() else day_and_clock(at)

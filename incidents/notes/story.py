@@ -8,6 +8,7 @@ from itertools import groupby
 
 from incidents.case import EntryKind
 from incidents.store.timeline import TimelineEntry
+from incidents.texts.team import worded
 
 
 def condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
@@ -16,7 +17,11 @@ def condensed(entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     for kind, group in groupby(entries, key=lambda entry: entry.kind):
         run = list(group)
         if kind is EntryKind.JOINED and len(run) > 1:
-            text = f"{len(run)} more batches of tickets joined, until {run[-1].at:%H:%M:%S}"
+            text = worded(
+                "{count} more batches of tickets joined, until {at}",
+                count=len(run),
+                at=f"{run[-1].at:%H:%M:%S}",
+            )
             shown.append(replace(run[0], text=text))
         else:
             shown.extend(run)

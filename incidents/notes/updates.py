@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from incidents.promises.updates import CustomerUpdate, count_promises, open_promises
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 
 
@@ -15,14 +16,20 @@ def promises_words(updates: Sequence[CustomerUpdate]) -> str:
     counts = count_promises(updates)
     if not counts.made:
         return ""
-    said = f"{counts.made} made: {counts.kept} kept"
+    said = worded("{made} made: {kept} kept", made=counts.made, kept=counts.kept)
     if counts.kept:
-        said += f" ({counts.by_person} by people, {counts.by_safe_text} by the safe text)"
-    said += f", {counts.broken} broken"
+        said += worded(
+            " ({by_person} by people, {by_safe_text} by the safe text)",
+            by_person=counts.by_person,
+            by_safe_text=counts.by_safe_text,
+        )
+    said += worded(", {broken} broken", broken=counts.broken)
     promised = open_promises(updates)
     if promised:
         newest = promised[-1]
-        said += (
-            f"; the next update is promised by {clock(newest.said_by)} (owner: {newest.owner or 'nobody'})"
+        said += worded(
+            "; the next update is promised by {said_by} (owner: {owner})",
+            said_by=clock(newest.said_by),
+            owner=newest.owner or worded("nobody"),
         )
     return said

@@ -247,7 +247,7 @@ class Policy(PolicySection):
     sla: Sla = Field(default_factory=Sla, description="What we have promised, and by which hours.")
     cadence: Cadence = Field(default_factory=Cadence, description="How often customers hear from us.")
     language: LanguageRules = Field(
-        default_factory=LanguageRules, description="In which language customers are told."
+        default_factory=LanguageRules, description="In which language customers and colleagues are told."
     )
     templates: Templates = Field(default_factory=Templates, description="What customers read.")
     insights: Insights = Field(default_factory=Insights, description="What is learnt, and how far it may go.")

@@ -23,6 +23,7 @@ from incidents.store.alerts import (
 from incidents.store.cases import NewIncident, open_incidents, open_new
 from incidents.store.inbox.drains import take_turns
 from incidents.store.sla.keeping import keep_new_incidents
+from incidents.texts.team import worded
 
 _AT_ONCE = 500  # events of one statement
 
@@ -153,5 +154,7 @@ def _new_incident(step: Step, name: str, episode: Episode) -> NewIncident:
         service=name,
         title=f"{service.title}: {named(episode)}",
         severity=service.severity,
-        entries=(Entry(kind=EntryKind.OPENED, text=f"Opened by an alert: {named(episode)}"),),
+        entries=(
+            Entry(kind=EntryKind.OPENED, text=worded("Opened by an alert: {alert}", alert=named(episode))),
+        ),
     )

@@ -22,6 +22,7 @@ from incidents.process.obeying.carrying_out import carry_out
 from incidents.process.obeying.linking import tickets_named
 from incidents.step import Step
 from incidents.store.cases import incident_bound_to, incident_number, read_incident
+from incidents.texts.team import worded
 
 _OF_SEVERAL = frozenset({Verb.ESCALATE, Verb.LINK, Verb.SPLIT, Verb.MERGE})
 
@@ -56,10 +57,10 @@ async def sort_out(
 async def _carried_out(step: Step, checked: CheckedCommand, wanted: Command, found: SortedOut) -> str:
     command = checked.command
     if checked.about is not None and checked.about != await concerned(step.connection, command, step.policy):
-        return "That belongs elsewhere since you asked, so nothing was done. Say it again."
+        return worded("That belongs elsewhere since you asked, so nothing was done. Say it again.")
     number = await incident_of(step.connection, command, step.policy)
     if number is None and command.incident is not None and command.verb is not Verb.MERGE:
-        return f"There is no {command.incident}."
+        return worded("There is no {incident}.", incident=command.incident)
     try:
         done = await carry_out(step, asked_in_chat(command, wanted, incident=number))
     except Refused as error:

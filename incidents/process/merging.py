@@ -18,6 +18,7 @@ from incidents.store.cases import load_cases, write_plans
 from incidents.store.inbox.drains import take_turns
 from incidents.store.merging.handing import Handing, hand_on, where_it_goes_on
 from incidents.store.sla.keeping import Kept, keep_incidents, keep_tickets
+from incidents.texts.team import worded, worded_count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,12 +42,15 @@ async def merge(step: Step, loser_id: int, survivor_id: int, merging: Merging) -
     cases = await load_cases(step.connection, [loser_id, survivor_id], lock=True)
     for number in (loser_id, survivor_id):
         if number not in cases:
-            raise NotFound(f"there is no INC-{number}")
+            raise NotFound(worded("there is no INC-{number}", number=number))
     before, survivor = cases[loser_id], cases[survivor_id]
     one, other = before.incident.name, survivor.incident.name
     if before.incident.merged_into == survivor_id:
         return Merged(
-            said=f"{one} was merged into {other} already.", is_new=False, loser=loser_id, survivor=survivor_id
+            said=worded("{one} was merged into {other} already.", one=one, other=other),
+            is_new=False,
+            loser=loser_id,
+            survivor=survivor_id,
         )
     check_merge(before.incident, survivor.incident)
     is_heard = bool(step.policy.alerts.acknowledge)
@@ -59,7 +63,13 @@ async def merge(step: Step, loser_id: int, survivor_id: int, merging: Merging) -
     await _write(step, [(loser, plans.loser), (survivor, goes_on)])
     await _keep_their_tickets(step, before, survivor, plans.survivor)
     count = len(before.tickets)
-    said = f"{one} was merged into {other}, with {count} ticket{'' if count == 1 else 's'}. {other} goes on."
+    said = worded_count(
+        "{one} was merged into {other}, with {count} ticket. {other} goes on.",
+        "{one} was merged into {other}, with {count} tickets. {other} goes on.",
+        count,
+        one=one,
+        other=other,
+    )
     return Merged(said=said, is_new=True, loser=loser_id, survivor=survivor_id)
 
 

@@ -29,6 +29,7 @@ from incidents.store.ledger.effects import plan_effects
 from incidents.store.merging.handing import let_go, lock_in_order, where_it_goes_on
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.timeline import append_entries
+from incidents.texts.team import worded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,7 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
     cases = await load_cases(tx, numbers, lock=True)
     for number in numbers:
         if number not in cases:
-            raise NotFound(f"there is no INC-{number}")
+            raise NotFound(worded("there is no INC-{number}", number=number))
     case = cases[source]
     ticket = ticket_meant(case, splitting.ticket)
     target = None if into is None else cases[into].incident
@@ -76,7 +77,12 @@ async def split(step: Step, incident_id: int, splitting: Splitting) -> SplitOff:
         await append_entries(step, to.id, [came_over(case, ticket, splitting)])
     await plan_effects(tx, [split_note(case, to, ticket, splitting, now=step.now)])
     await keep_its_promises(step, ticket, to)
-    said = f"#{ticket.ref.id} was split off {case.incident.name}; it goes on in {to.name}."
+    said = worded(
+        "#{ticket} was split off {incident}; it goes on in {to}.",
+        ticket=ticket.ref.id,
+        incident=case.incident.name,
+        to=to.name,
+    )
     return SplitOff(said=said, source=source, target=to.id)
 
 

@@ -19,13 +19,14 @@ from enum import StrEnum
 from incidents.links.signed import keys_in
 from incidents.models import Origin
 from incidents.texts.own_words import own_words
+from incidents.texts.team import sentence, worded, worded_as
 
 GOOD_FOR = timedelta(hours=24)
 """As long as a link is."""
 MOST_TOLD_BACK = 5
 """Answers of ours to answers to one notice; whoever goes on is a machine."""
 
-GRAMMAR = (
+_GRAMMAR = sentence(
     "ack (I have it), done (it works again), escalate (wake the next one) or "
     "not us (with the reason on the next line)"
 )
@@ -33,6 +34,24 @@ GRAMMAR = (
 _PURPOSE = b"liaison page replies v1"
 # In small letters: the part of an address before the @ is not kept as it was written everywhere.
 _TOKEN = re.compile(r"\bpage-([1-9][0-9]{0,17})-([a-z2-7]{26})(?=@)", re.IGNORECASE)
+
+
+def reply_grammar() -> str:
+    """The words that an answer can consist of, in English in every language, and what they mean."""
+    return worded_as(_GRAMMAR)
+
+
+def answered_by_mail() -> str:
+    """How the mail of a page is answered."""
+    return worded(
+        "Or answer this mail, with one of these as its first line: {grammar}.", grammar=reply_grammar()
+    )
+
+
+def over_words(had_by: str) -> str:
+    """That a page is over, for everybody who was woken; `had_by` is "" where nobody had it."""
+    had_it = worded("{who} had it. ", who=had_by) if had_by else ""
+    return had_it + worded("Nobody needs to do anything more about this page.")
 
 
 class ReplyWord(StrEnum):
@@ -87,6 +106,28 @@ class PageReply:
     at: datetime
 
 
+_SAID = {
+    ReplyOutcome.TAKEN: sentence("You have it. Nobody further is woken."),
+    ReplyOutcome.GIVEN_ON: sentence("{other} is woken now. You do not have it."),
+    ReplyOutcome.REFUSED: sentence(
+        "You do not have it. The team that it may be for is woken, or those who are accountable; until then this "
+        "page's own list goes on."
+    ),
+    ReplyOutcome.NOBODY_LEFT: sentence(
+        "{nothing}There is nobody further on this page's list who could be woken."
+    ),
+    ReplyOutcome.NOT_YOURS: sentence("{nothing}{other} has it. To take it over, answer with: ack"),
+    ReplyOutcome.OVER: sentence("{nothing}This page is over already."),
+    ReplyOutcome.NO_WORD: sentence("{nothing}Its first line must be the word and nothing else: {grammar}."),
+    ReplyOutcome.STRANGER: sentence(
+        "{nothing}It came from another address than the page went to. Answer from that one, or use the link."
+    ),
+    ReplyOutcome.TOO_OLD: sentence(
+        "{nothing}The page was sent more than a day before. See the incident's chat room."
+    ),
+}
+
+
 def reply_token(operators_key: str, notice: int) -> str:
     """`page-17-k3f9...`: what the notice with this id carries."""
     return f"page-{notice}-{_signature(keys_in(operators_key)[0], notice)}"
@@ -137,24 +178,12 @@ def judged(reply: PageReply, *, addresses: Iterable[str], sent_at: datetime) -> 
 
 def told_back(outcome: ReplyOutcome, other: str = "") -> str:
     """What the writer reads; `other` is whom it concerns besides. "" where another notice says it: that it is over."""
-    nothing = "Nothing was changed by your mail. "
-    return {
-        ReplyOutcome.TAKEN: "You have it. Nobody further is woken.",
-        ReplyOutcome.ENDED: "",
-        ReplyOutcome.GIVEN_ON: f"{other} is woken now. You do not have it.",
-        ReplyOutcome.REFUSED: (
-            "You do not have it. The team that it may be for is woken, or those who are accountable; until then this "
-            "page's own list goes on."
-        ),
-        ReplyOutcome.NOBODY_LEFT: f"{nothing}There is nobody further on this page's list who could be woken.",
-        ReplyOutcome.NOT_YOURS: f"{nothing}{other or 'Somebody else'} has it. To take it over, answer with: ack",
-        ReplyOutcome.OVER: f"{nothing}This page is over already.",
-        ReplyOutcome.NO_WORD: f"{nothing}Its first line must be the word and nothing else: {GRAMMAR}.",
-        ReplyOutcome.STRANGER: (
-            f"{nothing}It came from another address than the page went to. Answer from that one, or use the link."
-        ),
-        ReplyOutcome.TOO_OLD: f"{nothing}The page was sent more than a day before. See the incident's chat room.",
-    }[outcome]
+    said = _SAID.get(outcome)
+    if said is None:
+        return ""
+    nothing = worded("Nothing was changed by your mail. ")
+    who = other or worded("Somebody else")
+    return worded_as(said, nothing=nothing, other=who, grammar=reply_grammar())
 
 
 def _signature(operators_key: str, notice: int) -> str:

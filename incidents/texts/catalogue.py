@@ -72,16 +72,21 @@ def plural_in(language: str, pattern: TimePattern, count: int) -> str:
     return _catalogue(language)[0].ngettext(pattern.value, pattern.value, count)
 
 
+def compiled(written: bytes, language: str) -> tuple[GNUTranslations, frozenset[str]]:
+    """A catalogue as gettext asks it, and the names in it."""
+    found = read_po(BytesIO(written), locale=language, abort_invalid=True)
+    binary = BytesIO()
+    write_mo(binary, found)
+    binary.seek(0)
+    names = (message.id if isinstance(message.id, str) else message.id[0] for message in found if message.id)
+    return GNUTranslations(binary), frozenset(names)
+
+
 @cache
 def _catalogue(language: str) -> tuple[GNUTranslations, frozenset[str]]:
     # Read at the first text, never on import.
     written = (files(__package__) / "catalogues" / f"{language}.po").read_bytes()
-    found = read_po(BytesIO(written), locale=language, abort_invalid=True)
-    compiled = BytesIO()
-    write_mo(compiled, found)
-    compiled.seek(0)
-    translations = GNUTranslations(compiled)
+    translations, names = compiled(written, language)
     if language != ENGLISH:
         translations.add_fallback(_catalogue(ENGLISH)[0])
-    names = (message.id if isinstance(message.id, str) else message.id[0] for message in found if message.id)
-    return translations, frozenset(names)
+    return translations, names

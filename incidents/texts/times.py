@@ -1,13 +1,21 @@
-"""Moments and spans as people read them."""
+"""Moments and spans as colleagues read them: in their team's language, by the clock of the logs."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from incidents.texts.team import worded
+
 
 def clock(at: datetime) -> str:
     """`14:30 UTC`."""
-    return at.strftime("%H:%M UTC")
+    return worded("{time} UTC", time=f"{at:%H:%M}")
+
+
+def day_and_clock(at: datetime) -> str:
+    """`2026-12-24 14:30 UTC`; `24.12.2026, 14:30 Uhr UTC`."""
+    day, month, year = f"{at:%d}", f"{at:%m}", f"{at:%Y}"
+    return worded("{year}-{month}-{day} {clock}", year=year, month=month, day=day, clock=clock(at))
 
 
 def minute_of(at: datetime) -> datetime:
@@ -20,7 +28,7 @@ def duration(span: timedelta) -> str:
     """`1 h 05 min`, `4 min`, `30 s`; a passed moment is `12 min ago`."""
     seconds = round(span.total_seconds())
     if seconds < 0:
-        return f"{duration(-span)} ago"
+        return worded("{span} ago", span=duration(-span))
     if seconds < 60:
         return f"{seconds} s"
     minutes = seconds // 60

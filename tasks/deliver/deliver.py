@@ -36,6 +36,7 @@ from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
 from incidents.telemetry.spans import span
 from incidents.telemetry.subject import about
+from incidents.texts.team import team_reads
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
@@ -163,6 +164,7 @@ async def send(connection: str, kind: str, ids: list[int]) -> str:
     with (
         about(None if whose is None else f"INC-{whose}"),
         span(f"send {kind}", attributes=told, follows=[item.trace for item in leased]),
+        team_reads(resources.policy().language.team),
     ):
         async with kept(lambda tx: keep_effects(tx, leased), lease=LEASE):
             leased = await as_they_may_depart(leased)

@@ -148,7 +148,7 @@ async def test_nothing_of_hers_is_left_and_the_incident_goes_on(
     case = await liaison.case()
     assert [str(item.ticket.ref.id) for item in case.present] == [str(other)]
     told = [line.text for line in await liaison.timeline()]
-    assert any("1 ticket(s) erased at its customer's wish" in line for line in told)
+    assert any("1 ticket is gone (erased at its customer's wish)" in line for line in told)
 
     replies = len(liaison.replies(hers))
     liaison.world.pagerduty.acknowledge(liaison.page.id, "Jane Doe")

@@ -64,7 +64,7 @@ async def test_told_where_no_customer_reads_it_and_not_heard_so(liaison: Install
     assert all("tell the customer by hand" in line.detail for line in lines)
     assert [liaison.replies(ticket) for ticket in tickets] == [[], [], []]
     await liaison.resolved()
-    assert "3 customer(s) must be told by hand" in liaison.room()
+    assert "3 customers must be told by hand" in liaison.room()
 
 
 async def test_perhaps_told_waits_for_a_person(liaison: Installation):
@@ -116,13 +116,13 @@ async def test_the_ticket_changed_between_decision_and_message(liaison: Installa
     assert liaison.world.zendesk.tickets[unchanged].status == "solved"
     room = liaison.room()
     assert "INC-1 is closed: " not in room
-    assert "INC-1 works again and is not closed yet: 2 customer(s) must be told by hand" in room
+    assert "INC-1 works again and is not closed yet: 2 customers must be told by hand" in room
     assert (await liaison.incident()).state is IncidentState.CLOSING
     await liaison.world.slack.slash("close INC-1 both were called", channel="inc-1-checkout")
     await liaison.sync()
     assert (await liaison.incident()).state is IncidentState.CLOSED
     assert (
-        "INC-1 is closed on the word of anna (both were called): 2 customer(s) must be told" in liaison.room()
+        "INC-1 is closed on the word of anna (both were called): 2 customers must be told" in liaison.room()
     )
 
 

@@ -89,7 +89,7 @@ async def test_an_incident_of_such_tickets_asks_for_a_persons_word_with_the_list
     assert {line.state for line in await liaison.ledger(*ABOUT_TICKETS)} == {EffectState.DEAD}
     assert [str(one.ref) for one in case.untold] == ["http/desk#4711", "http/desk#4712", "http/desk#4713"]
     told = [entry.text for entry in await liaison.timeline()]
-    assert any("3 customer(s) must be told by hand: http/desk#4711, http/desk#4712" in text for text in told)
+    assert any("3 customers must be told by hand: http/desk#4711, http/desk#4712" in text for text in told)
     assert any("http/desk only takes tickets in" in text for text in told)
     assert "must be told by hand" in liaison.room()
     assert "say `close INC-1 <reason>` in its room" in liaison.room()
@@ -101,7 +101,7 @@ async def test_an_incident_of_such_tickets_asks_for_a_persons_word_with_the_list
     (end,) = [entry for entry in await liaison.timeline() if entry.kind is EntryKind.CLOSED]
     assert end.actor == "Ada Agent"
     assert end.text.startswith(
-        "Closed on the word of Ada Agent (I called all three): 3 customer(s) must be told"
+        "Closed on the word of Ada Agent (I called all three): 3 customers must be told"
     )
     shown_whole: Any = shown_as_json(await shown(liaison.database, "INC-1"))
     listed = shown_whole["customers_to_tell"]

@@ -61,7 +61,7 @@ async def test_an_incident_of_spam_only_asks_its_owner(liaison: Installation):
     (ticket,) = await liaison.escalated()
     liaison.world.zendesk.delete_ticket(ticket, as_spam=True)
     await liaison.intake()
-    assert f"1 ticket(s) marked as spam: #{ticket}" in await told(liaison)
+    assert f"1 ticket is gone (marked as spam): #{ticket}" in await told(liaison)
     assert "has no ticket left" in await told(liaison)
     assert "has no ticket left" in liaison.room()
     assert (await liaison.incident()).state is IncidentState.ESCALATED

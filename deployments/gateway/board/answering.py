@@ -25,6 +25,7 @@ from incidents.step import Step
 from incidents.store.cases import load_case
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
+from incidents.texts.team import team_reads
 
 ANSWER = re.compile(r"answer-(INC-[0-9]{1,18})", re.IGNORECASE)
 GOOD_FOR = timedelta(hours=2)
@@ -100,7 +101,8 @@ class BoardAnswers:
         async with self._database.transaction() as tx:
             instance = await instance_id(tx)
         async with self._database.transaction() as tx:
-            return await approve(Step(connection=tx, basis=basis, instance=instance), incident_id, ruling)
+            with team_reads(basis.policy.language.team):
+                return await approve(Step(connection=tx, basis=basis, instance=instance), incident_id, ruling)
 
     def _is_ours(self, token: str, question: Approval, reader: str) -> bool:
         match = _TOKEN.fullmatch(token)

@@ -24,6 +24,9 @@ from incidents.rotas.page_links import PATH, read_token
 from incidents.store.database import Database
 from incidents.store.roster.acts import LinkedPage, end_page, linked_page, take_page
 from incidents.store.roster.giving_on import give_on, refuse_page
+from incidents.texts.catalogue import ENGLISH
+from incidents.texts.team import team_language, team_reads, worded
+from incidents.texts.times import day_and_clock
 
 __all__ = ["PATH", "PageAnswers"]
 
@@ -59,7 +62,7 @@ ONLY_GET_AND_POST = HookAnswer(405, b"pages are read and taken\n", headers=((b"a
 
 
 class PageAnswers:
-    """Shows pages and takes them; `key` is the operator's."""
+    """Shows pages and takes them; `key` is the operator's, `language` what those who are woken read."""
 
     def __init__(
         self,
@@ -67,11 +70,13 @@ class PageAnswers:
         key: str,
         *,
         clock: Callable[[], datetime],
+        language: Callable[[], str] = lambda: ENGLISH,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._database = database
         self._key = key
         self._clock = clock
+        self._language = language
         self._answer_seconds = answer_seconds
         self._free = asyncio.Semaphore(AT_ONCE)
 
@@ -83,6 +88,10 @@ class PageAnswers:
         """
         if method not in ("GET", "HEAD", "POST"):
             return ONLY_GET_AND_POST
+        with team_reads(self._language()):
+            return await self._answer(token, method=method, receive=receive)
+
+    async def _answer(self, token: str, *, method: str, receive: Receive | None) -> HookAnswer:
         token, slash, button = token.partition("/")
         button = f"{slash}{button}"
         if button not in ("", OVER, NEXT, NOT_US):
@@ -92,7 +101,9 @@ class PageAnswers:
             return _gone()
         if link.until <= self._clock():
             return _html(
-                410, "This link is too old", "<p>It was good for a day. See the incident's chat room.</p>"
+                410,
+                worded("This link is too old"),
+                _paragraph(worded("It was good for a day. See the incident's chat room.")),
             )
         try:
             async with asyncio.timeout(self._answer_seconds):
@@ -117,14 +128,20 @@ async def _pressed(
     if button == NOT_US:
         is_told = await refuse_page(tx, notice, why, now=now)
         said = (
-            "Told: it is not yours. The team that it may be for is woken, or those who are accountable."
+            worded(
+                "Told: it is not yours. The team that it may be for is woken, or those who are accountable."
+            )
             if is_told
-            else "Nothing was done: it is not yours to hand back."
+            else worded("Nothing was done: it is not yours to hand back.")
         )
         return await linked_page(tx, notice), said
     if button == NEXT:
         following = await give_on(tx, notice, now=now)
-        said = f"{following} is woken now." if following else "There is nobody further on this page's list."
+        said = (
+            worded("{who} is woken now.", who=following)
+            if following
+            else worded("There is nobody further on this page's list.")
+        )
         return await linked_page(tx, notice), said
     return await take_page(tx, notice, now=now), ""
 
@@ -147,7 +164,11 @@ async def _reason(receive: Receive) -> str:
 
 
 def _gone() -> HookAnswer:
-    return _html(404, "There is no such page", "<p>The link may have been cut off: copy all of it.</p>")
+    return _html(
+        404,
+        worded("There is no such page"),
+        _paragraph(worded("The link may have been cut off: copy all of it.")),
+    )
 
 
 def _shown(page: LinkedPage, address: str, said: str = "") -> HookAnswer:
@@ -157,21 +178,27 @@ def _shown(page: LinkedPage, address: str, said: str = "") -> HookAnswer:
         + (f'<p role="status">{escape(said)}</p>' if said else "")
         + _buttons(page, address)
         + f"<p>{_links(page.words.links)}</p><pre>{escape(page.words.text)}</pre>"
-        + (f"<h2>Notes</h2><ul>{notes}</ul>" if notes else "")
+        + (f"<h2>{escape(worded('Notes'))}</h2><ul>{notes}</ul>" if notes else "")
     )
     return _html(200, page.words.summary, body)
 
 
 def _standing(page: LinkedPage) -> str:
-    at = page.at.strftime("%Y-%m-%d %H:%M UTC")
+    at = day_and_clock(page.at)
     if page.status is PageStatus.RESOLVED:
-        who = f", {page.by} had it" if page.by else ""
-        return f"It is over since {at}{who}. Nobody needs to do anything more."
+        if page.by:
+            return worded(
+                "It is over since {time}, {who} had it. Nobody needs to do anything more.",
+                time=at,
+                who=page.by,
+            )
+        return worded("It is over since {time}. Nobody needs to do anything more.", time=at)
     if page.status is PageStatus.TRIGGERED:
-        return f"Nobody has it yet. Woken since {at}."
+        return worded("Nobody has it yet. Woken since {time}.", time=at)
     if page.by == page.person:
-        return f"You have it since {at}, {page.person}. Nobody further is woken."
-    return f"{page.by or 'Somebody'} has it since {at}. Nobody further is woken."
+        return worded("You have it since {time}, {who}. Nobody further is woken.", time=at, who=page.person)
+    who = page.by or worded("Somebody")
+    return worded("{who} has it since {time}. Nobody further is woken.", time=at, who=who)
 
 
 def _buttons(page: LinkedPage, address: str) -> str:
@@ -181,22 +208,19 @@ def _buttons(page: LinkedPage, address: str) -> str:
     has_it = page.status is PageStatus.ACKNOWLEDGED and page.by == page.person
     is_theirs = has_it or page.status is PageStatus.TRIGGERED
     # Whoever is half awake shall not say by a slip that it is over: that stands after what wakes somebody.
-    ends = (
-        _form(f"{address}{NEXT}", '<button class="quiet">Escalate: wake the next one</button>')
-        if is_theirs
-        else ""
-    )
-    ends += _form(f"{address}{OVER}", '<button class="quiet">It works again</button>')
+    ends = _form(f"{address}{NEXT}", _quiet(worded("Escalate: wake the next one"))) if is_theirs else ""
+    ends += _form(f"{address}{OVER}", _quiet(worded("It works again")))
     if is_theirs:
         ends += _form(
             f"{address}{NOT_US}",
-            '<label>Why it is not yours <input name="why" maxlength="500" required></label>'
-            '<button class="quiet">Not us</button>',
+            f"<label>{escape(worded('Why it is not yours'))}"
+            f' <input name="why" maxlength="500" required></label>{_quiet(worded("Not us"))}',
         )
     if has_it:
         return ends
-    words = "I have it" if page.status is PageStatus.TRIGGERED else "I take it over"
-    return f"{_form(address, f'<button>{words} ({escape(page.person)})</button>')}{ends}"
+    is_nobodys = page.status is PageStatus.TRIGGERED
+    words = worded("I have it") if is_nobodys else worded("I take it over")
+    return f"{_form(address, f'<button>{escape(words)} ({escape(page.person)})</button>')}{ends}"
 
 
 def _links(lines: str) -> str:
@@ -210,6 +234,14 @@ def _links(lines: str) -> str:
     )
 
 
+def _quiet(words: str) -> str:
+    return f'<button class="quiet">{escape(words, quote=False)}</button>'
+
+
+def _paragraph(words: str) -> str:
+    return f"<p>{escape(words, quote=False)}</p>"
+
+
 def _form(address: str, button: str) -> str:
     return f'<form method="post" action="{escape(address)}">{button}</form>'
 
@@ -217,7 +249,7 @@ def _form(address: str, button: str) -> str:
 def _html(status: int, title: str, body: str) -> HookAnswer:
     shown = escape(title)
     text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{shown}</title>'
+        f'<!doctype html><html lang="{team_language()}"><head><meta charset="utf-8"><title>{shown}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f"<body><main><h1>{shown}</h1>{body}</main></body></html>\n"
     )

@@ -19,9 +19,10 @@ from incidents.decisions.posts import action_effect
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.policy.acting.section import ActionMode, ActionPolicy
 from incidents.texts.plain_text import cut
+from incidents.texts.team import sentence, worded, worded_as
 
 _SUBJECT = ApprovalSubject.ACTION
-_OTHERWISE = "it is not started."
+_OTHERWISE = sentence("it is not started.")
 _LONGEST_ARGUMENTS = 300
 
 
@@ -49,7 +50,7 @@ def _why_over(seen: Case, one: Approval, action: ActionPolicy | None, basis: Bas
     """Why there is nothing left to allow; None while there is."""
     if is_past(seen.incident, one):
         return why_over(seen.incident)
-    return "the policy asks for it no more" if action is None else why_unanswered(one, basis)
+    return worded("the policy asks for it no more") if action is None else why_unanswered(one, basis)
 
 
 def _towards_start(seen: Case, plan: Plan, action: ActionPolicy, basis: Basis) -> Plan:
@@ -72,23 +73,37 @@ def _asked(seen: Case, action: ActionPolicy, basis: Basis) -> Plan:
     approval = Approval.asked(
         seen.incident, _SUBJECT, which=action.name, now=basis.now, expires_after=action.expires_after
     )
-    entry = f"Asked whether the action '{action.name}' may be started"
+    entry = worded("Asked whether the action '{action}' may be started", action=action.name)
     return asked_of_owner(
-        seen, approval, asks=f"{_question(action)} ", otherwise=_OTHERWISE, entry=entry, policy=basis.policy
+        seen,
+        approval,
+        asks=f"{_question(action)} ",
+        otherwise=worded_as(_OTHERWISE),
+        entry=entry,
+        policy=basis.policy,
     )
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, action: ActionPolicy, basis: Basis) -> Plan:
-    asks, yes = f"{seen.incident.name}: {_question(action)} ", f"Start: {action.name}"
-    return in_room(seen, plan, approval, asks=asks, otherwise=_OTHERWISE, yes=yes, policy=basis.policy)
+    asks, yes = f"{seen.incident.name}: {_question(action)} ", worded("Start: {action}", action=action.name)
+    return in_room(
+        seen, plan, approval, asks=asks, otherwise=worded_as(_OTHERWISE), yes=yes, policy=basis.policy
+    )
 
 
 def _question(action: ActionPolicy) -> str:
-    dry = " This is a dry run: nothing will be started." if action.dry_run else ""
-    return f"may the action '{action.name}' be started? It runs at {ran_with(action)}.{dry}"
+    dry = worded(" This is a dry run: nothing will be started.") if action.dry_run else ""
+    return worded(
+        "may the action '{action}' be started? It runs at {ran_with}.{dry}",
+        action=action.name,
+        ran_with=ran_with(action),
+        dry=dry,
+    )
 
 
 def ran_with(action: ActionPolicy) -> str:
     """Where it runs and with what, for people: `http/failover with region=eu`."""
     given = ", ".join(f"{key}={value}" for key, value in sorted(action.arguments.items()))
-    return action.connection + (f" with {cut(given, _LONGEST_ARGUMENTS)}" if given else "")
+    return action.connection + (
+        worded(" with {given}", given=cut(given, _LONGEST_ARGUMENTS)) if given else ""
+    )

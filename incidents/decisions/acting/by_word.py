@@ -11,6 +11,7 @@ from incidents.decisions.participants.approval import ruled
 from incidents.decisions.posts import action_effect, tell_engineers
 from incidents.notes.context import offer_words, offered
 from incidents.policy.acting.section import ActionMode
+from incidents.texts.team import worded
 
 
 def run_by_word(case: Case, name: str, asked_by: Asked, basis: Basis) -> tuple[Plan, str | None]:
@@ -21,11 +22,17 @@ def run_by_word(case: Case, name: str, asked_by: Asked, basis: Basis) -> tuple[P
     action = next((one for one in offered(case, policy) if one.name.casefold() == wanted), None)
     if action is None:
         offers = offer_words(case, policy)
-        return untouched, f"On offer: {offers}." if offers else "No action is on offer for this service."
+        return untouched, worded("On offer: {offers}.", offers=offers) if offers else worded(
+            "No action is on offer for this service."
+        )
     lines = case.action_lines(action.name)
     if lines and lines[-1].result != NOT_STARTED:
         last = lines[-1]
-        return untouched, f"'{action.name}' was run already: {last.detail or last.result or last.state}."
+        return untouched, worded(
+            "'{action}' was run already: {detail}.",
+            action=action.name,
+            detail=last.detail or last.result or last.state,
+        )
     asked = case.approval(ApprovalSubject.ACTION, action.name)
     if action.mode is ActionMode.APPROVE and asked is not None:
         is_open = asked.state is ApprovalState.ASKED and asked.expires_at > basis.now
@@ -40,14 +47,20 @@ def run_by_word(case: Case, name: str, asked_by: Asked, basis: Basis) -> tuple[P
             found = ruled(case, yes, basis)
             return found.plan, None if found.counts else found.said
     effect = action_effect(case, action, approved_by=asked_by.by)
-    text = f"{asked_by.by} has '{action.name}' run; what comes of it is told here"
+    text = worded(
+        "{by} has '{action}' run; what comes of it is told here", by=asked_by.by, action=action.name
+    )
     entry = Entry(
         kind=EntryKind.ACTION,
-        text=f"Approved {asked_by.where}: the action '{action.name}'",
+        text=worded("Approved {where}: the action '{action}'", where=asked_by.where, action=action.name),
         actor=asked_by.by,
     )
     told = tell_engineers(case, policy, asked_by.what, text)
     plan = Plan(incident=case.incident, effects=(effect, *told), entries=(entry,))
     # Before engineers have it there is no room that would tell.
-    said = f"{asked_by.by} has '{action.name}' run; `run {action.name}` once more tells what came of it"
+    said = worded(
+        "{by} has '{action}' run; `run {action}` once more tells what came of it",
+        by=asked_by.by,
+        action=action.name,
+    )
     return plan, None if told else said

@@ -20,9 +20,10 @@ from incidents.decisions.participants.approval import (
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import Severity
 from incidents.notes.notes import hit_summary
+from incidents.texts.team import sentence, worded, worded_as
 
 _SUBJECT = ApprovalSubject.MAJOR
-_OTHERWISE = "it is treated as any other incident."
+_OTHERWISE = sentence("it is treated as any other incident.")
 
 
 def with_major(case: Case, plan: Plan, basis: Basis) -> Plan:
@@ -70,24 +71,30 @@ def _asked(seen: Case, basis: Basis) -> Plan:
         seen,
         approval,
         asks=f"{major_question(seen, basis)} ",
-        otherwise=_OTHERWISE,
-        entry="Asked whether it is a major incident",
+        otherwise=worded_as(_OTHERWISE),
+        entry=worded("Asked whether it is a major incident"),
         policy=basis.policy,
     )
 
 
 def _in_room(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
-    asks, yes = f"{seen.incident.name}: {major_question(seen, basis)} ", "Yes: a major incident"
-    return in_room(seen, plan, approval, asks=asks, otherwise=_OTHERWISE, yes=yes, policy=basis.policy)
+    asks, yes = f"{seen.incident.name}: {major_question(seen, basis)} ", worded("Yes: a major incident")
+    return in_room(
+        seen, plan, approval, asks=asks, otherwise=worded_as(_OTHERWISE), yes=yes, policy=basis.policy
+    )
 
 
 def major_question(seen: Case, basis: Basis) -> str:
     """What is asked, who is hit, and what a yes does."""
     team = basis.policy.team_of(seen.incident.service)
-    paged = " and ".join(one.title for one in (team.lead, team.manager) if one is not None)
-    follows = f", and {paged} paged" if paged else ""
+    paged = worded(" and ").join(one.title for one in (team.lead, team.manager) if one is not None)
+    follows = worded(", and {paged} paged", paged=paged) if paged else ""
     who = hit_summary(seen.present, basis.policy)
-    return f"is this a major incident? Hit: {who}. With a yes it is of severity 1{follows}."
+    return worded(
+        "is this a major incident? Hit: {who}. With a yes it is of severity 1{follows}.",
+        who=who,
+        follows=follows,
+    )
 
 
 def _declared(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
@@ -99,7 +106,10 @@ def _declared(seen: Case, plan: Plan, approval: Approval, basis: Basis) -> Plan:
     worse = made_worse(plan.incident, Severity.CRITICAL, now=basis.now)
     raised = Entry(
         kind=EntryKind.SEVERITY,
-        text=f"Severity raised from {int(plan.incident.severity)} to 1: it is a major incident",
+        text=worded(
+            "Severity raised from {before} to 1: it is a major incident",
+            before=int(plan.incident.severity),
+        ),
     )
     now_seen = replace(seen, incident=worse)
     pages = [

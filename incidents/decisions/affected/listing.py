@@ -16,6 +16,7 @@ from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import ChatMessage, Contact, PublicText
 from incidents.service_catalog.services import CatalogService
 from incidents.texts.messages import internal
+from incidents.texts.team import worded, worded_count
 from incidents.texts.times import clock
 
 SUBJECT = ApprovalSubject.AFFECTED
@@ -39,9 +40,9 @@ def services_hit(
     catalogue."""
     policy = basis.policy
     title = policy.service(service).title
-    hit = {service: f"uses {title}"}
+    hit = {service: worded("uses {title}", title=title)}
     ours = [(name, other.title, other.depends_on) for name, other in policy.services.items()]
-    _spread(hit, ours, f"which needs {title}")
+    _spread(hit, ours, worded("which needs {title}", title=title))
     theirs = [
         (
             name,
@@ -51,7 +52,11 @@ def services_hit(
         for other in catalogue
         if (name := other.name.casefold()) not in policy.catalog.ignore
     ]
-    _spread(hit, [*ours, *theirs], f"which needs {title} by {policy.catalog.connection}")
+    _spread(
+        hit,
+        [*ours, *theirs],
+        worded("which needs {title} by {connection}", title=title, connection=policy.catalog.connection),
+    )
     return list(hit.items())
 
 
@@ -62,7 +67,7 @@ def _spread(hit: dict[str, str], services: Sequence[tuple[str, str, Sequence[str
         found = False
         for name, title, needed in services:
             if name not in hit and any(one in hit for one in needed):
-                hit[name] = f"uses {title}, {why}"
+                hit[name] = worded("uses {title}, {why}", title=title, why=why)
                 found = True
 
 
@@ -90,14 +95,25 @@ def list_affected(case: Case, used: Sequence[UsedService], basis: Basis) -> Plan
     done = wrote(case) | {one.address for one in case.affected}
     silent = [one for one in known if one.address not in done]
     listed = [one for one in silent if not rules.wishes_none(one.address)]
-    left_out = f"; {len(silent) - len(listed)} wish no such message" if len(silent) > len(listed) else ""
+    left_out = (
+        worded_count(
+            "; {count} wishes no such message", "; {count} wish no such message", len(silent) - len(listed)
+        )
+        if len(silent) > len(listed)
+        else ""
+    )
     if not listed:
         return unchanged
     if len(listed) > rules.most:
-        text = f"{len(listed)} customers use it and have not written: more than are told one by one{left_out}"
+        text = worded_count(
+            "{count} customer uses it and has not written: more than is told one by one{left_out}",
+            "{count} customers use it and have not written: more than are told one by one{left_out}",
+            len(listed),
+            left_out=left_out,
+        )
         entry = Entry(kind=EntryKind.AFFECTED, text=text)
         refused = replace(
-            _asked(case, basis), state=ApprovalState.EXPIRED, decided_at=basis.now, why="too many"
+            _asked(case, basis), state=ApprovalState.EXPIRED, decided_at=basis.now, why=worded("too many")
         )
         return replace(unchanged, entries=(entry,), approvals=(refused,))
     return _question(case, listed, left_out, basis)
@@ -148,20 +164,42 @@ def _question(case: Case, listed: Sequence[AffectedCustomer], left_out: str, bas
     )
     preview = affected_preview(case, basis)
     until = clock(approval.expires_at)
-    how = f"{how_to_answer(approval, name, basis.policy)} Without an answer by {until} nobody is told."
-    ask = (
-        f"{len(listed)} customers are known to use it and have not written ({reasons}){left_out}. May we tell them? "
-        f"It would say:\n\n{preview}\n\n{how}"
+    how = worded(
+        "{how_to_answer} Without an answer by {until} nobody is told.",
+        how_to_answer=how_to_answer(approval, name, basis.policy),
+        until=until,
     )
-    shown = "\n".join(f"- {one.name or 'no name'} <{one.address}>: {one.reason}" for one in listed[:_LISTED])
-    more = f"\nand {len(listed) - _LISTED} more: `liaison affected {name}`" if len(listed) > _LISTED else ""
+    ask = worded_count(
+        "{count} customer is known to use it and has not written ({reasons}){left_out}. May "
+        "we tell them? It would say:\n\n{preview}\n\n{how}",
+        "{count} customers are known to use it and have not written ({reasons}){left_out}. May "
+        "we tell them? It would say:\n\n{preview}\n\n{how}",
+        len(listed),
+        reasons=reasons,
+        left_out=left_out,
+        preview=preview,
+        how=how,
+    )
+    no_name = worded("no name")
+    shown = "\n".join(f"- {one.name or no_name} <{one.address}>: {one.reason}" for one in listed[:_LISTED])
+    more = (
+        worded("\nand {more} more: `liaison affected {name}`", more=len(listed) - _LISTED, name=name)
+        if len(listed) > _LISTED
+        else ""
+    )
     entry = Entry(
         kind=EntryKind.AFFECTED,
-        text=f"{len(listed)} customers use it and have not written ({reasons}){left_out}; asked if they may be told",
+        text=worded_count(
+            "{count} customer uses it and has not written ({reasons}){left_out}; asked if they may be told",
+            "{count} customers use it and have not written ({reasons}){left_out}; asked if they may be told",
+            len(listed),
+            reasons=reasons,
+            left_out=left_out,
+        ),
     )
     unasked = Plan(incident=case.incident)
     in_room = ChatMessage(
-        text=f"{name}: {ask}", buttons=answer_buttons(approval, name, yes="Approve: tell them")
+        text=f"{name}: {ask}", buttons=answer_buttons(approval, name, yes=worded("Approve: tell them"))
     )
     return Plan(
         incident=case.incident,

@@ -23,6 +23,7 @@ from incidents.decisions.updates.saying import said_to
 from incidents.effects import Effect, EffectKind, EffectState, OutboundText
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import IncidentState, PublicText
+from incidents.texts.team import worded
 from incidents.texts.tongues import Wording
 
 _END = "fixed"
@@ -43,7 +44,7 @@ def with_affected(case: Case, plan: Plan, basis: Basis) -> Plan:
         late = question.expires_at <= basis.now
         if not late and not is_over:
             return plan
-        why = "nobody answered in time" if late else "it was over before anybody said so"
+        why = worded("nobody answered in time") if late else worded("it was over before anybody said so")
         ended = expired(replace(case, incident=plan.incident), question, basis, why=why)
         return replace(
             plan,

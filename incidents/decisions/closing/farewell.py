@@ -13,6 +13,7 @@ from incidents.effects import EffectKind, ticket_status
 from incidents.lifecycle import move
 from incidents.models import Incident, IncidentState, Stage, Ticket, TicketStatus
 from incidents.promises.updates import UpdateKind
+from incidents.texts.team import worded_count
 
 ASKED, ON_A_WORD = 1, 2
 """What `checks` says of an incident that is closing: a person was asked to see to it; it is taken as fixed on a word,
@@ -32,8 +33,23 @@ def tell_everybody(
     farewells = farewell(seen, tickets, basis)
     effects = list(farewells.effects)
     effects += change_pages(seen, EffectKind.PAGE_RESOLVE, "proven")
-    effects += tell_room(seen, basis.policy, "fixed", f"{proof}. {len(tickets)} customers are told now.")
-    text = f"{said or proof}; telling {len(tickets)} customer(s)"
+    effects += tell_room(
+        seen,
+        basis.policy,
+        "fixed",
+        worded_count(
+            "{proof}. {count} customer is told now.",
+            "{proof}. {count} customers are told now.",
+            len(tickets),
+            proof=proof,
+        ),
+    )
+    text = worded_count(
+        "{said}; telling {count} customer",
+        "{said}; telling {count} customers",
+        len(tickets),
+        said=said or proof,
+    )
     entry = Entry(kind=EntryKind.PROOF, text=text)
     if on_word_of is not None:
         entry = replace(entry, actor=on_word_of)

@@ -12,6 +12,7 @@ from incidents.decisions.posts import end_pages
 from incidents.effects import EffectState
 from incidents.lifecycle import move
 from incidents.models import IncidentState
+from incidents.texts.team import worded, worded_count
 
 
 def over(case: Case, basis: Basis, *, on_word_of: str | None = None, why: str = "") -> Plan:
@@ -20,16 +21,30 @@ def over(case: Case, basis: Basis, *, on_word_of: str | None = None, why: str = 
     incident = replace(incident, next_stage=None, next_stage_at=None, next_update_at=None, checks=0)
     given_up = sum(line.state in (EffectState.DEAD, EffectState.HELD) for line in case.ledger)
     given_up += case.unsent_messages
-    rest = f" ({given_up} effects need a person, see `liaison show {incident.name}`)" if given_up else ""
-    word = f" on the word of {on_word_of} ({why})" if on_word_of is not None else ""
+    rest = (
+        worded_count(
+            " ({count} effect needs a person, see `liaison show {incident}`)",
+            " ({count} effects need a person, see `liaison show {incident}`)",
+            given_up,
+            incident=incident.name,
+        )
+        if given_up
+        else ""
+    )
+    word = worded(" on the word of {by} ({why})", by=on_word_of, why=why) if on_word_of is not None else ""
     told = who_was_told(case)
     seen = replace(case, incident=incident)
     return Plan(
         incident=incident,
-        effects=(*end_pages(seen), *summary_effects(seen, f"closed{word}: {told}", basis)),
+        effects=(
+            *end_pages(seen),
+            *summary_effects(seen, worded("closed{word}: {told}", word=word, told=told), basis),
+        ),
         entries=(
             Entry(
-                kind=EntryKind.CLOSED, text=f"Closed{word}: {told}{rest}", actor=on_word_of or Actor.LIAISON
+                kind=EntryKind.CLOSED,
+                text=worded("Closed{word}: {told}{rest}", word=word, told=told, rest=rest),
+                actor=on_word_of or Actor.LIAISON,
             ),
         ),
     )

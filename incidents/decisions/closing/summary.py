@@ -11,6 +11,7 @@ from incidents.models import InternalText, TicketStatus
 from incidents.notes.notes import hit_summary
 from incidents.notes.updates import promises_words
 from incidents.texts.messages import internal
+from incidents.texts.team import worded, worded_count
 from incidents.texts.times import clock, duration
 
 
@@ -24,7 +25,7 @@ def summary_effects(case: Case, end: str, basis: Basis) -> list[Effect]:
         for item in case.present
         if item.ticket.status is not TicketStatus.CLOSED
     ]
-    effects += tell_room(case, basis.policy, "closed", f"{name} is {end}.\n{_rest(note)}")
+    effects += tell_room(case, basis.policy, "closed", "\n".join((_first_line(name, end), _rest(note))))
     return [*effects, *_below_issue(case, note)]
 
 
@@ -32,28 +33,43 @@ def summary(case: Case, end: str, basis: Basis) -> InternalText:
     """A few lines, of which none has a customer's words."""
     incident = case.incident
     lines = [
-        f"{incident.name} is {end}.",
-        f"{basis.policy.service(incident.service).title}, severity {int(incident.severity)}: {_course(case, basis)}.",
-        f"Hit: {hit_summary(case.tickets, basis.policy)}.",
+        _first_line(incident.name, end),
+        worded(
+            "{service}, severity {severity}: {course}.",
+            service=basis.policy.service(incident.service).title,
+            severity=int(incident.severity),
+            course=_course(case, basis),
+        ),
+        worded("Hit: {hit}.", hit=hit_summary(case.tickets, basis.policy)),
     ]
     promised = promises_words(case.updates)
-    lines += [f"Promises of the next update: {promised}."] if promised else []
-    lines += [f"Accountable: {incident.owner}."] if incident.owner else []
-    lines.append(f"The whole review: `liaison review {incident.name}`.")
+    lines += [worded("Promises of the next update: {promised}.", promised=promised)] if promised else []
+    lines += [worded("Accountable: {owner}.", owner=incident.owner)] if incident.owner else []
+    lines.append(worded("The whole review: `liaison review {incident}`.", incident=incident.name))
     return internal("\n".join(lines))
 
 
 def _course(case: Case, basis: Basis) -> str:
     """From the first report to the end of this generation, and who mended it."""
     incident = case.incident
-    words = f"reported {clock(incident.opened_at)}"
+    words = worded("reported {time}", time=clock(incident.opened_at))
     if incident.acknowledged_at is not None:
-        words += f", taken by {incident.responder or 'an engineer'} {clock(incident.acknowledged_at)}"
+        words += worded(
+            ", taken by {responder} {time}",
+            responder=incident.responder or worded("an engineer"),
+            time=clock(incident.acknowledged_at),
+        )
     if incident.resolved_at is not None:
-        words += f", said to be fixed {clock(incident.resolved_at)}"
-    words += f", closed after {duration(basis.now - incident.opened_at)}"
+        words += worded(", said to be fixed {time}", time=clock(incident.resolved_at))
+    words += worded(", closed after {span}", span=duration(basis.now - incident.opened_at))
     again = incident.generation - 1
-    return words + (f"; opened again {again} time{'' if again == 1 else 's'}" if again else "")
+    if not again:
+        return words
+    return words + worded_count("; opened again {count} time", "; opened again {count} times", again)
+
+
+def _first_line(name: str, end: str) -> str:
+    return worded("{incident} is {end}.", incident=name, end=end)
 
 
 def _rest(note: InternalText) -> str:

@@ -9,12 +9,14 @@ from datetime import timedelta
 from incidents.basis import Basis
 from incidents.case import Case, Entry, EntryKind, Plan, UntoldCustomer
 from incidents.decisions.closing.farewell import ASKED, farewell
-from incidents.decisions.departures import GONE_WORDS
+from incidents.decisions.departures import gone_words
 from incidents.decisions.posts import tell_room
 from incidents.effects import ticket_note
 from incidents.models import Stage, Ticket, TicketStatus
+from incidents.notes.notes import and_more
 from incidents.policy.process import NotTold
 from incidents.texts.messages import internal
+from incidents.texts.team import worded, worded_count
 
 _SOON, _OUTSTANDING_AGAIN = timedelta(seconds=5), timedelta(seconds=30)
 """Most of what is on its way, such as a post that a chat paces, is there in some seconds."""
@@ -95,13 +97,19 @@ def _ask(case: Case, missing: Outstanding, basis: Basis) -> Plan:
     """Once in a generation: the room, and the agents of those who were not told."""
     name = case.incident.name
     why = missing_words(case, missing)
-    how = (
-        f"When they know, say `close {name} <reason>` in its room, by Prefect's form `close`, or "
-        f'`liaison close {name} --by NAME --why "REASON"`'
+    how = worded(
+        "When they know, say `close {name} <reason>` in its room, by Prefect's form `close`, or "
+        '`liaison close {name} --by NAME --why "REASON"`',
+        name=name,
     )
     refs = {one.ref for one in missing.untold} | {ticket.ref for ticket in missing.unsaid}
     note = internal(
-        f"{name} works again, but this customer has not surely had our last message. Please tell them. {how}."
+        worded(
+            "{name} works again, but this customer has not surely had our last message. Please tell "
+            "them. {how}.",
+            name=name,
+            how=how,
+        )
     )
     notes = [
         ticket_note(case.incident.id, item.ticket.ref, case.once("not-closed"), note)
@@ -110,7 +118,7 @@ def _ask(case: Case, missing: Outstanding, basis: Basis) -> Plan:
     ]
     incident = replace(case.incident, checks=case.incident.checks | ASKED)
     plan = _look_again(replace(case, incident=incident), basis)
-    text = f"{name} works again and is not closed yet: {why}. {how}."
+    text = worded("{name} works again and is not closed yet: {why}. {how}.", name=name, why=why, how=how)
     return replace(
         plan,
         effects=(*notes, *tell_room(case, basis.policy, "not-closed", text)),
@@ -123,25 +131,48 @@ def missing_words(case: Case, missing: Outstanding) -> str:
     words: list[str] = []
     if missing.untold:
         names = ", ".join(str(one.ref) for one in missing.untold[:_NAMED])
-        why = "; ".join(dict.fromkeys(one.why for one in missing.untold))[:_REASONS]
-        listed = f"{names}{_more(missing.untold, _NAMED)}"
-        words.append(f"{len(missing.untold)} customer(s) must be told by hand: {listed} ({why})")
+        words.append(
+            worded_count(
+                "{count} customer must be told by hand: {tickets} ({why})",
+                "{count} customers must be told by hand: {tickets} ({why})",
+                len(missing.untold),
+                tickets=names + and_more(len(missing.untold), _NAMED),
+                why="; ".join(dict.fromkeys(one.why for one in missing.untold))[:_REASONS],
+            )
+        )
     elif case.unsent_messages:
-        words.append(f"{case.unsent_messages} message(s) to customers did not go out")
+        words.append(
+            worded_count(
+                "{count} message to customers did not go out",
+                "{count} messages to customers did not go out",
+                case.unsent_messages,
+            )
+        )
     if missing.unsaid:
         names = ", ".join(str(ticket.ref) for ticket in missing.unsaid[:_NAMED])
         words.append(
-            f"{len(missing.unsaid)} customer(s) had no last message: {names}{_more(missing.unsaid, _NAMED)}"
+            worded_count(
+                "{count} customer had no last message: {tickets}",
+                "{count} customers had no last message: {tickets}",
+                len(missing.unsaid),
+                tickets=names + and_more(len(missing.unsaid), _NAMED),
+            )
         )
     if missing.open_effects:
-        words.append(f"{missing.open_effects} change(s) are still to be made")
+        words.append(
+            worded_count(
+                "{count} change is still to be made",
+                "{count} changes are still to be made",
+                missing.open_effects,
+            )
+        )
     return "; ".join(words)
 
 
 def who_was_told(case: Case) -> str:
     """Everybody; or who was not, and what is still on its way."""
     words = [missing_words(case, outstanding(case)), *_left_out(case)]
-    return "; ".join(filter(None, words)) or "every linked customer was told"
+    return "; ".join(filter(None, words)) or worded("every linked customer was told")
 
 
 def _left_out(case: Case) -> list[str]:
@@ -154,16 +185,24 @@ def _left_out(case: Case) -> list[str]:
         ticket = item.ticket
         is_known = ticket.ref in case.told or case.is_content(ticket)
         if ticket.gone is not None:
-            found.append(f"{ticket.ref} ({GONE_WORDS[ticket.gone]})")
+            found.append(f"{ticket.ref} ({gone_words(ticket.gone)})")
         elif not ticket.is_reachable:
-            found.append(f"{ticket.ref} (no reply reaches the customer; the agent was asked to tell them)")
+            found.append(
+                worded(
+                    "{ticket} (no reply reaches the customer; the agent was asked to tell them)",
+                    ticket=ticket.ref,
+                )
+            )
         elif not is_known and ticket.ref not in by_hand:
-            found.append(f"{ticket.ref} (closed at the helpdesk before)")
+            found.append(worded("{ticket} (closed at the helpdesk before)", ticket=ticket.ref))
     if not found:
         return []
-    named = f"{', '.join(found[:_NAMED_LEFT_OUT])}{_more(found, _NAMED_LEFT_OUT)}"
-    return [f"{len(found)} of {len(case.tickets)} linked customers were not told: {named}"]
-
-
-def _more(found: list[str] | tuple[object, ...], named: int) -> str:
-    return f" and {len(found) - named} more" if len(found) > named else ""
+    named = ", ".join(found[:_NAMED_LEFT_OUT]) + and_more(len(found), _NAMED_LEFT_OUT)
+    return [
+        worded(
+            "{count} of {all} linked customers were not told: {tickets}",
+            count=len(found),
+            all=len(case.tickets),
+            tickets=named,
+        )
+    ]

@@ -9,8 +9,10 @@ from incidents.case import Case, Plan
 from incidents.decisions.closing.farewell import tell_everybody
 from incidents.decisions.closing.over import over
 from incidents.models import IncidentState
+from incidents.notes.states import state_words
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import worded
 
 _LONGEST_NAME, _LONGEST_REASON = 100, 500
 
@@ -40,23 +42,47 @@ def close_by_name(case: Case, word: ClosingWord, basis: Basis) -> ClosedByName:
     by = cut(one_line(word.by), _LONGEST_NAME)
     why = safe_excerpt(one_line(word.why), _LONGEST_REASON)
     if not by or not why:
-        return _no(case, f"Say who you are and why {name} is over: `close {name} <reason>`")
+        return _no(case, worded("Say who you are and why {name} is over: `close {name} <reason>`", name=name))
     if incident.state is IncidentState.RESOLVED:
-        seen = "the last looks were red" if incident.checks < 0 else "no look of ours has proven it"
-        said = f"Taken as fixed on the word of {by} ({why}), {word.where}; {seen}"
-        plan = tell_everybody(case, said, basis, on_word_of=by, said=f"It works again: {why} ({seen})")
+        seen = (
+            worded("the last looks were red")
+            if incident.checks < 0
+            else worded("no look of ours has proven it")
+        )
+        said = worded(
+            "Taken as fixed on the word of {by} ({why}), {where}; {seen}",
+            by=by,
+            why=why,
+            where=word.where,
+            seen=seen,
+        )
+        plan = tell_everybody(
+            case,
+            said,
+            basis,
+            on_word_of=by,
+            said=worded("It works again: {why} ({seen})", why=why, seen=seen),
+        )
         return ClosedByName(
-            plan=plan, said=f"{name}: customers are told now that it works again.", counts=True
+            plan=plan,
+            said=worded("{name}: customers are told now that it works again.", name=name),
+            counts=True,
         )
     if incident.state is IncidentState.CLOSING:
         return ClosedByName(
-            plan=over(case, basis, on_word_of=by, why=why), said=f"{name} is closed.", counts=True
+            plan=over(case, basis, on_word_of=by, why=why),
+            said=worded("{name} is closed.", name=name),
+            counts=True,
         )
     if incident.state in (IncidentState.CLOSED, IncidentState.NOT_AN_INCIDENT, IncidentState.MERGED):
-        return _no(case, f"{name} is {incident.state.replace('_', ' ')} already")
+        return _no(case, worded("{name} is {state} already", name=name, state=state_words(incident.state)))
     return _no(
         case,
-        f"{name} is {incident.state.replace('_', ' ')}: nobody has said that it is fixed. Resolve its page first",
+        worded(
+            "{name} is {state}: nobody has said that it is fixed. Resolve its page first",
+            name=name,
+            state=state_words(incident.state),
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from incidents.commands.asked import Asked
 from incidents.decisions.chat_rights import ACTING
 from incidents.errors import Refused
+from incidents.texts.team import worded
 from incidents.texts.times import clock, duration, minute_of
 
 OLDEST = timedelta(minutes=30)
@@ -17,6 +18,11 @@ def refuse_what_is_old(asked: Asked, *, now: datetime) -> None:
     """Raises `Refused`, with the cure, for a command that would do something and was said too long ago."""
     if asked.verb in ACTING and now - asked.at > OLDEST:
         raise Refused(
-            f"`{asked.verb}` was said at {clock(minute_of(asked.at))} and heard {duration(now - asked.at)} later, so "
-            "it may no longer hold. Say it again if it does"
+            worded(
+                "`{verb}` was said at {at} and heard {now} later, so it may no longer hold. Say it again "
+                "if it does",
+                verb=asked.verb,
+                at=clock(minute_of(asked.at)),
+                now=duration(now - asked.at),
+            )
         )

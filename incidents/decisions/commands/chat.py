@@ -17,8 +17,9 @@ from incidents.decisions.rooms import is_its_room
 from incidents.decisions.telling import digest
 from incidents.events import ChatCommand
 from incidents.policy.policy import Policy
+from incidents.texts.team import sentence, worded, worded_as
 
-IN_CHAT = "in chat"
+_IN_CHAT = sentence("in chat")
 
 
 def meant(command: ChatCommand, policy: Policy) -> Command | Mistake:
@@ -34,7 +35,7 @@ def asked_in_chat(command: ChatCommand, wanted: Command, *, incident: int | None
         command=wanted,
         by=command.user,
         at=command.at,
-        where=IN_CHAT,
+        where=worded_as(_IN_CHAT),
         mark=digest(command.user, command.at.isoformat(), command.verb, command.text),
         incident=incident,
     )
@@ -55,7 +56,12 @@ def chat_command(case: Case, command: ChatCommand, basis: Basis) -> Plan:
     if is_its_room(case, command.connection, command.room_id):
         told = () if said is None else tell_room(case, basis.policy, what, said)
         return replace(plan, effects=(*plan.effects, *told))
-    text = said or f"{case.incident.name}: done, and told in its room."
+    text = said or worded("{incident}: done, and told in its room.", incident=case.incident.name)
     if command.incident is not None and command.incident != case.incident.name:
-        text = f"{command.incident} was merged into {case.incident.name}. {text}"
+        text = worded(
+            "{named} was merged into {incident}. {text}",
+            named=command.incident,
+            incident=case.incident.name,
+            text=text,
+        )
     return replace(plan, effects=(*plan.effects, answer(command, text, instance=case.instance)))

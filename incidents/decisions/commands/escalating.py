@@ -16,6 +16,8 @@ from incidents.models import Severity
 from incidents.notes.context import escalate_button
 from incidents.notes.next_rung import next_rung, rung_mark
 from incidents.notes.notes import team_words
+from incidents.notes.states import state_words
+from incidents.texts.team import worded
 from incidents.texts.times import duration
 
 
@@ -39,12 +41,19 @@ def escalated_by_word(case: Case, word: EscalationWord, basis: Basis) -> Plan:
     is_back = can_reopen(incident, basis)
     if is_back:
         incident = reopen(incident, now=basis.now)
-        entries.append(Entry(kind=EntryKind.REOPENED, text=f"Opened again by {word.by}", actor=word.by))
+        entries.append(
+            Entry(kind=EntryKind.REOPENED, text=worded("Opened again by {by}", by=word.by), actor=word.by)
+        )
     is_with_engineers = incident.state in WITH_ENGINEERS
     if not is_with_engineers and incident.state not in BY_WORD:
         return Plan(incident=case.incident)
     if word.severity is not None and word.severity < incident.severity:
-        text = f"Severity raised from {incident.severity} to {word.severity} by {word.by}"
+        text = worded(
+            "Severity raised from {before} to {after} by {by}",
+            before=incident.severity,
+            after=word.severity,
+            by=word.by,
+        )
         entries.append(Entry(kind=EntryKind.SEVERITY, text=text, actor=word.by))
         incident = made_worse(incident, word.severity, now=basis.now)
     seen = replace(case, incident=incident)
@@ -52,7 +61,7 @@ def escalated_by_word(case: Case, word: EscalationWord, basis: Basis) -> Plan:
         told = tell_engineers(seen, basis.policy, f"severity:{word.mark}", entries[0].text) if entries else ()
         plan = Plan(incident=incident, effects=tuple(told), entries=tuple(entries))
         return _next_one_too(seen, plan, word, basis) if word.is_next else plan
-    plan = mobilise(seen, basis, why=f"escalated by {word.by}")
+    plan = mobilise(seen, basis, why=worded("escalated by {by}", by=word.by))
     return replace(plan, entries=(*entries, *plan.entries))
 
 
@@ -65,7 +74,7 @@ def _next_one_too(case: Case, plan: Plan, word: EscalationWord, basis: Basis) ->
     if climbed is plan:
         return plan
     page, entry = climbed.effects[-1], climbed.entries[-1]
-    said = f"{entry.text}, escalated by {word.by}"
+    said = worded("{paged}, escalated by {by}", paged=entry.text, by=word.by)
     line = LedgerLine(
         key=page.key,
         kind=page.kind,
@@ -91,38 +100,67 @@ def escalation_words(before: Case, plan: Plan, word: EscalationWord, basis: Basi
     incident, name = plan.incident, plan.incident.name
     team = basis.policy.team_of(incident.service).title
     mild = (
-        f" It stays severity {incident.severity}, which is worse than {word.severity}."
+        worded(
+            " It stays severity {severity}, which is worse than {said}.",
+            severity=incident.severity,
+            said=word.severity,
+        )
         if word.severity is not None and word.severity > incident.severity
         else ""
     )
     if before.incident.state in WITH_ENGINEERS:
         since = duration(basis.now - before.incident.state_since)
         who = (
-            f"{incident.responder} has it"
+            worded("{responder} has it", responder=incident.responder)
             if incident.responder
-            else f"nobody has taken it yet, {since} after the page"
+            else worded("nobody has taken it yet, {since} after the page", since=since)
         )
         raised = (
-            f" It is severity {incident.severity} now."
+            worded(" It is severity {severity} now.", severity=incident.severity)
             if incident.severity < before.incident.severity
             else mild
         )
         if word.is_next:
             return f"{name}: {_next_words(before, plan, word, basis)}; {who}.{raised}"
         following = next_rung(before, basis.policy)
-        further = f" To wake {following.title}, too, say `escalate next`." if following else ""
-        return f"{name}: {team_words(team)} was paged already; {who}.{raised}{further}"
+        further = (
+            worded(" To wake {following}, too, say `escalate next`.", following=following.title)
+            if following
+            else ""
+        )
+        return worded(
+            "{name}: {team} was paged already; {who}.{raised}{further}",
+            name=name,
+            team=team_words(team),
+            who=who,
+            raised=raised,
+            further=further,
+        )
     if incident.state in WITH_ENGINEERS:
-        return f"{name} (severity {incident.severity}): {team_words(team)} is being paged now.{mild}"
-    return f"{name} is {incident.state.replace('_', ' ')}: nothing was done. To say that it is another fault: split"
+        return worded(
+            "{name} (severity {severity}): {team} is being paged now.{mild}",
+            name=name,
+            severity=incident.severity,
+            team=team_words(team),
+            mild=mild,
+        )
+    return worded(
+        "{name} is {state}: nothing was done. To say that it is another fault: split",
+        name=name,
+        state=state_words(incident.state),
+    )
 
 
 def _next_words(before: Case, plan: Plan, word: EscalationWord, basis: Basis) -> str:
     """Whom it woke besides, or why nobody."""
     following = next_rung(before, basis.policy)
     if any(effect.kind is EffectKind.PAGE for effect in plan.effects) and following is not None:
-        return f"{following.title} is being paged now, too"
+        return worded("{following} is being paged now, too", following=following.title)
     if following is None:
         team = team_words(basis.policy.team_of(before.incident.service).title)
-        return f"nobody further is named for {team}, so nobody more was woken"
-    return f"nobody more was woken, as somebody was since that button was made; `escalate next` wakes {following.title}"
+        return worded("nobody further is named for {team}, so nobody more was woken", team=team)
+    return worded(
+        "nobody more was woken, as somebody was since that button was made; `escalate next` "
+        "wakes {following}",
+        following=following.title,
+    )

@@ -12,8 +12,10 @@ from incidents.decisions.telling import note_tickets
 from incidents.errors import Refused
 from incidents.lifecycle import MOVES, move
 from incidents.models import IncidentState
+from incidents.notes.states import state_words
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 S = IncidentState
 
@@ -22,12 +24,16 @@ def not_an_incident(case: Case, asked: Asked, why: str, basis: Basis) -> Plan:
     """Nobody is woken for it any more. Raises `Refused`, with what to say instead, where somebody was already."""
     incident, name = case.incident, case.incident.name
     if incident.state is S.NOT_AN_INCIDENT:
-        raise Refused(f"{name} is called no incident already")
+        raise Refused(worded("{name} is called no incident already", name=name))
     if S.NOT_AN_INCIDENT not in MOVES[incident.state]:
-        state = incident.state.replace("_", " ")
+        state = state_words(incident.state)
         raise Refused(
-            f"{name} is {state}: others have acted on it, so it is not simply taken back. `resolve {name}` says that "
-            f"it works, `split` takes one ticket out"
+            worded(
+                "{name} is {state}: others have acted on it, so it is not simply taken back. `resolve "
+                "{name}` says that it works, `split` takes one ticket out",
+                name=name,
+                state=state,
+            )
         )
     after = replace(
         move(incident, S.NOT_AN_INCIDENT, now=basis.now),
@@ -37,8 +43,16 @@ def not_an_incident(case: Case, asked: Asked, why: str, basis: Basis) -> Plan:
         checks=0,
     )
     reason = safe_excerpt(why, 500)
-    text = f"Not an incident, says {asked.by} {asked.where}" + (f": {reason}" if reason else "")
-    note = internal(f"{name}: {text}. Nobody is paged. If it is one after all: /liaison escalate {name}")
+    text = worded("Not an incident, says {by} {where}", by=asked.by, where=asked.where) + (
+        f": {reason}" if reason else ""
+    )
+    note = internal(
+        worded(
+            "{name}: {text}. Nobody is paged. If it is one after all: /liaison escalate {name}",
+            name=name,
+            text=text,
+        )
+    )
     return Plan(
         incident=after,
         effects=(*note_tickets(case, asked.what, note), *end_pages(case)),

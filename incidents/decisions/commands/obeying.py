@@ -28,6 +28,7 @@ from incidents.errors import Refused
 from incidents.lifecycle import WITH_ENGINEERS
 from incidents.models import IncidentState
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +54,7 @@ def done_words(obeyed: Obeyed) -> str:
     if obeyed.said is not None:
         return obeyed.said
     told = [entry.text for entry in obeyed.plan.entries]
-    return f"{name}: {told[0].rstrip('.')}." if told else f"{name}: done."
+    return f"{name}: {told[0].rstrip('.')}." if told else worded("{name}: done.", name=name)
 
 
 @singledispatch
@@ -103,7 +104,17 @@ def _(command: words.Command, case: Case, asked: Asked, basis: Basis) -> Obeyed:
     incident = case.incident
     if incident.state not in WITH_ENGINEERS:
         return Obeyed(plan=Plan(incident=incident), said=status_words(case))
-    done = "acknowledged" if is_taken else "resolved"
+    told, entry = (
+        (
+            worded("{by} acknowledged {where}", by=asked.by, where=asked.where),
+            worded("Acknowledged {where}", where=asked.where),
+        )
+        if is_taken
+        else (
+            worded("{by} resolved {where}", by=asked.by, where=asked.where),
+            worded("Resolved {where}", where=asked.where),
+        )
+    )
     kind = EffectKind.PAGE_ACKNOWLEDGE if is_taken else EffectKind.PAGE_RESOLVE
     if not is_taken or incident.state is IncidentState.ESCALATED:
         incident = replace(incident, responder=asked.by)
@@ -112,11 +123,9 @@ def _(command: words.Command, case: Case, asked: Asked, basis: Basis) -> Obeyed:
             incident=incident,
             effects=(
                 *change_pages(case, kind, asked.what),
-                *tell_engineers(case, basis.policy, asked.what, f"{asked.by} {done} {asked.where}"),
+                *tell_engineers(case, basis.policy, asked.what, told),
             ),
-            entries=(
-                Entry(kind=EntryKind.COMMAND, text=f"{done.capitalize()} {asked.where}", actor=asked.by),
-            ),
+            entries=(Entry(kind=EntryKind.COMMAND, text=entry, actor=asked.by),),
         )
     )
 
@@ -167,7 +176,13 @@ def _(command: words.Run, case: Case, asked: Asked, basis: Basis) -> Obeyed:
 def _(command: words.HandTo, case: Case, asked: Asked, basis: Basis) -> Obeyed:
     to = asked.by if command.to.casefold() == "me" else command.to
     plan = hand_over(case, HandOver(to=to, by=asked.by, note=command.note), basis)
-    said = None if plan.entries else f"{case.incident.name} is {case.incident.owner}'s already."
+    said = (
+        None
+        if plan.entries
+        else worded(
+            "{incident} is {owner}'s already.", incident=case.incident.name, owner=case.incident.owner
+        )
+    )
     return Obeyed(plan=plan, said=said)
 
 

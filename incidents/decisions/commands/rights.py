@@ -9,6 +9,7 @@ from incidents.commands.verbs import Verb
 from incidents.decisions.chat_rights import ACTING
 from incidents.models import Author, Comment, Origin
 from incidents.policy.policy import ChatRights, CommandRules
+from incidents.texts.team import sentence, worded, worded_as
 
 APPROVING = frozenset({Verb.APPROVE, Verb.DENY, Verb.RUN})
 """What needs more than to be an agent."""
@@ -46,19 +47,25 @@ def standing_of_note(comment: Comment, connection: str, rules: CommandRules) -> 
 
 _WHY_NOT = {
     NoteStanding.PUBLIC: (
-        "Not done: that was a public reply, which your customer can read. Write the command as a private note."
+        sentence(
+            "Not done: that was a public reply, which your customer can read. Write the command as a "
+            "private note."
+        )
     ),
     NoteStanding.UNPROVEN: (
-        "Not done: the helpdesk does not say that an agent who was logged in wrote this note (it may have come by "
-        "mail, which anybody can write in your name). Write it in the helpdesk itself; if you did, somebody must name "
-        "this helpdesk in Liaison's policy, commands.believed."
+        sentence(
+            "Not done: the helpdesk does not say that an agent who was logged in wrote this note (it "
+            "may have come by mail, which anybody can write in your name). Write it in the helpdesk "
+            "itself; if you did, somebody must name this helpdesk in Liaison's policy, "
+            "commands.believed."
+        )
     ),
 }
 
 
 def why_not(standing: NoteStanding) -> str:
     """What an agent reads whose comment looked like a command and is none. Raises `KeyError` for any other standing."""
-    return _WHY_NOT[standing]
+    return worded_as(_WHY_NOT[standing])
 
 
 def refusal_of(verb: Verb, author: NoteAuthor, rules: CommandRules, chat: ChatRights) -> str | None:
@@ -66,11 +73,12 @@ def refusal_of(verb: Verb, author: NoteAuthor, rules: CommandRules, chat: ChatRi
     if verb in APPROVING and _is_among(author, rules.approvers):
         return None
     if verb in ACTING and rules.who == "people" and not _is_among(author, rules.people):
-        return f"`{verb}` is for the people named in Liaison's policy (commands.people)"
+        return worded("`{verb}` is for the people named in Liaison's policy (commands.people)", verb=verb)
     if verb in APPROVING and chat.may_act != "anyone":
-        return (
-            f"`{verb}` by a note is for those named in Liaison's policy (commands.approvers). Say it in the incident's "
-            "room, or by Prefect's form"
+        return worded(
+            "`{verb}` by a note is for those named in Liaison's policy (commands.approvers). Say it "
+            "in the incident's room, or by Prefect's form",
+            verb=verb,
         )
     return None
 

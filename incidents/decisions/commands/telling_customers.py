@@ -18,9 +18,12 @@ from incidents.decisions.updates.said import say
 from incidents.errors import Refused
 from incidents.lifecycle import OWES_UPDATES, UNSETTLED
 from incidents.models import Incident, IncidentState, Ticket
+from incidents.notes.notes import customers_counted
+from incidents.notes.states import state_words
 from incidents.promises.updates import UpdateKind
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.plain_text import one_line
+from incidents.texts.team import worded
 from incidents.texts.times import clock, minute_of
 
 LONGEST = 1_500
@@ -34,20 +37,30 @@ def promise(case: Case, asked: Asked, wanted: PromiseBy, basis: Basis) -> Plan:
     incident = case.incident
     if incident.state not in OWES_UPDATES:
         raise Refused(
-            f"{incident.name} is {_state(incident)}: updates are promised while engineers have it. Escalate it first, "
-            "or answer your customer yourself"
+            worded(
+                "{incident} is {state}: updates are promised while engineers have it. Escalate it first, "
+                "or answer your customer yourself",
+                incident=incident.name,
+                state=_state(incident),
+            )
         )
     waiting = _waiting(case)
     # As its author reckoned: "45m" from when it was written, not from when it was heard.
     moment = moment_meant(wanted, now=min(asked.at, basis.now), zone=basis.policy.commands.timezone)
     if moment <= basis.now:
-        raise Refused(f"{clock(minute_of(moment))} has passed by now; name a later time")
+        raise Refused(worded("{time} has passed by now; name a later time", time=clock(minute_of(moment))))
     incident = replace(incident, next_update_at=moment, updates_sent=incident.updates_sent + 1)
     seen = replace(case, incident=incident)
     chosen = text_now(seen, basis)
     said = say(seen, waiting, basis, wording=chosen.wording, what=chosen.what, kind=chosen.kind)
     by = clock(minute_of(moment))
-    text = f"{_customers(waiting)} told that they hear from us by {by} (promised by {asked.by} {asked.where})"
+    text = worded(
+        "{customers} told that they hear from us by {time} (promised by {by} {where})",
+        customers=_customers(waiting),
+        time=by,
+        by=asked.by,
+        where=asked.where,
+    )
     entry = Entry(kind=EntryKind.UPDATE, text=text, actor=asked.by)
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
 
@@ -56,18 +69,32 @@ def tell_customers(case: Case, asked: Asked, words: str, basis: Basis) -> Plan:
     """Tell them this. Raises `Refused` where nobody is to be told, or where the words have what not all may read."""
     incident = case.incident
     if incident.state not in UNSETTLED or incident.state is IncidentState.CLOSING:
-        raise Refused(f"{incident.name} is {_state(incident)}: its customers were told that it is over")
+        raise Refused(
+            worded(
+                "{incident} is {state}: its customers were told that it is over",
+                incident=incident.name,
+                state=_state(incident),
+            )
+        )
     waiting = _waiting(case)
     words = words.strip()
     if len(words) > LONGEST or len(words.splitlines()) > _LINES:
         raise Refused(
-            f"that is too long for customers: at most {LONGEST} characters and {_LINES} lines; nothing was sent"
+            worded(
+                "that is too long for customers: at most {characters} characters and {lines} lines; nothing "
+                "was sent",
+                characters=LONGEST,
+                lines=_LINES,
+            )
         )
     clean = safe_excerpt(words, LONGEST + 200)
     if one_line(clean) != one_line(words):
         raise Refused(
-            "that has something in it that not every customer may read, so nothing was sent. Without it: "
-            f"update {clean or '(nothing is left)'}"
+            worded(
+                "that has something in it that not every customer may read, so nothing was sent. Without "
+                "it: update {clean}",
+                clean=clean or worded("(nothing is left)"),
+            )
         )
     if incident.state in OWES_UPDATES:
         incident = replace(incident, next_update_at=customers.next_update_at(incident, basis))
@@ -81,7 +108,13 @@ def tell_customers(case: Case, asked: Asked, words: str, basis: Basis) -> Plan:
         kind=UpdateKind.WORDS,
         words=clean,
     )
-    text = f"{_customers(waiting)} told {asked.where} by {asked.by}: {clean}"
+    text = worded(
+        "{customers} told {where} by {by}: {clean}",
+        customers=_customers(waiting),
+        where=asked.where,
+        by=asked.by,
+        clean=clean,
+    )
     entry = Entry(kind=EntryKind.UPDATE, text=text, actor=asked.by)
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
 
@@ -89,13 +122,18 @@ def tell_customers(case: Case, asked: Asked, words: str, basis: Basis) -> Plan:
 def _waiting(case: Case) -> list[Ticket]:
     found = list(customers.waiting(case))
     if not found:
-        raise Refused(f"no customer of {case.incident.name} waits: all its tickets are solved or gone")
+        raise Refused(
+            worded(
+                "no customer of {incident} waits: all its tickets are solved or gone",
+                incident=case.incident.name,
+            )
+        )
     return found
 
 
 def _customers(waiting: list[Ticket]) -> str:
-    return f"{len(waiting)} customer{'' if len(waiting) == 1 else 's'}"
+    return customers_counted(len(waiting))
 
 
 def _state(incident: Incident) -> str:
-    return incident.state.replace("_", " ")
+    return state_words(incident.state)

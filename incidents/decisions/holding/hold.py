@@ -21,6 +21,7 @@ from incidents.notes.context import offer_words
 from incidents.notes.notes import hit_summary
 from incidents.sla.clock import Moment, SlaMetric, reached_at
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 from incidents.texts.times import clock, duration
 
 _MAY_WAIT = frozenset({IncidentState.CONFIRMED, IncidentState.MITIGATING})
@@ -96,7 +97,9 @@ def _repeat(incident: Incident, lately: ServiceLately, basis: Basis) -> Hold | N
     beside = max(had, key=lambda one: one.id, default=None)
     if beside is None:
         return None
-    why = f"the team has {beside.name} of the same service already, and reads of this one there"
+    why = worded(
+        "the team has {beside} of the same service already, and reads of this one there", beside=beside.name
+    )
     return Hold(until=basis.now + wait, why=why, beside=beside)
 
 
@@ -109,9 +112,11 @@ def _flapping(incident: Incident, lately: ServiceLately, basis: Basis) -> Hold |
     count = len(opened) + 1
     if count < rules.openings or until <= basis.now:
         return None
-    why = (
-        f"the service flaps: {count} incidents in {duration(rules.within)}, and its team was paged at "
-        f"{clock(lately.paged_at)}"
+    why = worded(
+        "the service flaps: {count} incidents in {span}, and its team was paged at {time}",
+        count=count,
+        span=duration(rules.within),
+        time=clock(lately.paged_at),
     )
     return Hold(until=until, why=why)
 
@@ -121,10 +126,14 @@ def _known_fix(case: Case, basis: Basis) -> Hold | None:
     if rules is None or case.incident.severity < rules.severity:
         return None
     actions = offer_words(case, basis.policy)
-    offer = "; ".join([*known_fixes(case), *([f"on offer in chat: {actions}"] if actions else [])])
+    offer = "; ".join(
+        [*known_fixes(case), *([worded("on offer in chat: {actions}", actions=actions)] if actions else [])]
+    )
     if not offer:
         return None
-    return Hold(until=basis.now + rules.hold, why="a fix is known, and its agent tries it first", offer=offer)
+    return Hold(
+        until=basis.now + rules.hold, why=worded("a fix is known, and its agent tries it first"), offer=offer
+    )
 
 
 def is_held(incident: Incident, *, now: datetime) -> bool:
@@ -154,24 +163,36 @@ def held(case: Case, hold: Hold, basis: Basis) -> Plan:
         case.incident, held_until=hold.until, next_stage=Stage.ESCALATION, next_stage_at=hold.until
     )
     until = clock(hold.until)
-    tried = f" What helped before: {hold.offer}." if hold.offer else ""
+    tried = worded(" What helped before: {offer}.", offer=hold.offer) if hold.offer else ""
     note = internal(
-        f"{name}: engineers are not woken yet: {hold.why}.{tried} They are at {until}, unless it works again by then. "
-        f"Not to wait, start `escalation` in Prefect for {name} with your name."
+        worded(
+            "{name}: engineers are not woken yet: {why}.{tried} They are at {until}, unless it works "
+            "again by then. Not to wait, start `escalation` in Prefect for {name} with your name.",
+            name=name,
+            why=hold.why,
+            tried=tried,
+            until=until,
+        )
     )
     effects = note_owner(case, "held", note)
-    entry = Entry(kind=EntryKind.HELD, text=f"The page waits until {until}: {hold.why}")
+    entry = Entry(
+        kind=EntryKind.HELD, text=worded("The page waits until {until}: {why}", until=until, why=hold.why)
+    )
     return Plan(incident=incident, effects=tuple(effects), entries=(entry,))
 
 
 def told_of_repeat(case: Case, repeat: Case, basis: Basis) -> Plan:
     """What the engineers who have the one read of the other, on their page and in their room."""
     one, other = case.incident, repeat.incident
-    until = clock(other.held_until) if other.held_until is not None else "its time"
+    until = clock(other.held_until) if other.held_until is not None else worded("its time")
     who = hit_summary(repeat.present, basis.policy)
-    text = (
-        f"{other.name} of the same service has opened ({who}). You are not paged for it yet: if it is the same fault, "
-        f"say `merge {other.name} {one.name}`; else its page goes out at {until}"
+    text = worded(
+        "{other} of the same service has opened ({who}). You are not paged for it yet: if it is "
+        "the same fault, say `merge {other} {one}`; else its page goes out at {until}",
+        other=other.name,
+        who=who,
+        one=one.name,
+        until=until,
     )
     return Plan(incident=one, effects=tuple(tell_engineers(case, basis.policy, f"repeat:{other.name}", text)))
 

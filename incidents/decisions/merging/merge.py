@@ -26,8 +26,11 @@ from incidents.effects import Effect, EffectKind
 from incidents.errors import Refused
 from incidents.lifecycle import MOVES, UNSETTLED, move
 from incidents.models import Incident, IncidentState, JoinOrigin, Stage
+from incidents.notes.notes import tickets_counted
+from incidents.notes.states import state_words
 from incidents.promises.updates import open_promises
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 
 S = IncidentState
@@ -56,7 +59,7 @@ class Merging:
     def words(self) -> str:
         """` by Ada Agent: same error code`."""
         why = cut(one_line(self.why), _NOTE)
-        return f" by {cut(one_line(self.by), 100)}" + (f": {why}" if why else "")
+        return worded(" by {by}", by=cut(one_line(self.by), 100)) + (f": {why}" if why else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,29 +74,68 @@ def check_merge(loser: Incident, survivor: Incident) -> None:
     """Raises `Refused`, with what to do instead, where it makes no sense to merge the one into the other."""
     one, other = loser.name, survivor.name
     if loser.id == survivor.id:
-        raise Refused(f"{one} cannot be merged into itself: name two incidents, as in `merge INC-7 INC-2`")
+        raise Refused(
+            worded(
+                "{one} cannot be merged into itself: name two incidents, as in `merge INC-7 INC-2`", one=one
+            )
+        )
     if loser.merged_into is not None:
         into = f"INC-{loser.merged_into}"
-        raise Refused(f"{one} was merged into {into} already; to merge that one, say `merge {into} {other}`")
+        raise Refused(
+            worded(
+                "{one} was merged into {into} already; to merge that one, say `merge {into} {other}`",
+                one=one,
+                into=into,
+                other=other,
+            )
+        )
     if loser.state not in UNSETTLED:
-        raise Refused(f"{one} is {_words(loser)}: nothing is done in it any more that could go on in {other}")
+        raise Refused(
+            worded(
+                "{one} is {state}: nothing is done in it any more that could go on in {other}",
+                one=one,
+                state=_words(loser),
+                other=other,
+            )
+        )
     if survivor.state not in UNSETTLED:
         raise Refused(
-            f"{other} is {_words(survivor)}, and {one} is not: leave {one} open until it works for its customers"
+            worded(
+                "{other} is {state}, and {one} is not: leave {one} open until it works for its customers",
+                other=other,
+                state=_words(survivor),
+                one=one,
+            )
         )
     if survivor.state is S.CLOSING:
         raise Refused(
-            f"{other} is being closed, its customers read that it works again: leave {one} open until it does for its "
-            f"customers, too"
+            worded(
+                "{other} is being closed, its customers read that it works again: leave {one} open until "
+                "it does for its customers, too",
+                other=other,
+                one=one,
+            )
         )
     if S.MERGED not in MOVES[loser.state]:
         raise Refused(
-            f"{one} is {_words(loser)} and ends by itself; if both are one fault, say `merge {other} {one}` before"
+            worded(
+                "{one} is {state} and ends by itself; if both are one fault, say `merge {other} {one}` "
+                "before",
+                one=one,
+                state=_words(loser),
+                other=other,
+            )
         )
     if _HOW_FAR[loser.state] > _HOW_FAR[survivor.state]:
         raise Refused(
-            f"{one} ({_words(loser)}) is further along than {other} ({_words(survivor)}): say "
-            f"`merge {other} {one}`, so that nobody is paged twice"
+            worded(
+                "{one} ({state}) is further along than {other} ({other_state}): say `merge {other} {one}`, so "
+                "that nobody is paged twice",
+                one=one,
+                state=_words(loser),
+                other=other,
+                other_state=_words(survivor),
+            )
         )
 
 
@@ -117,8 +159,10 @@ def _ended(before: Case, case: Case, survivor: Case, merging: Merging, basis: Ba
         next_stage_at=None,
         next_update_at=None,
     )
-    text = f"{name} was merged into {other}{merging.words}"
-    where = f"{text}. It goes on in {other}: this page is over, and is resolved"
+    text = worded("{name} was merged into {other}{said}", name=name, other=other, said=merging.words)
+    where = worded(
+        "{text}. It goes on in {other}: this page is over, and is resolved", text=text, other=other
+    )
     effects: list[Effect] = [
         *notes_on(case, ringing(case), "merged", where),
         *end_pages(case),
@@ -126,7 +170,12 @@ def _ended(before: Case, case: Case, survivor: Case, merging: Merging, basis: Ba
             case,
             basis.policy,
             "merged",
-            f"{text}. It goes on {_where(survivor)}; what is said to Liaison here is about {other} from now on.",
+            worded(
+                "{text}. It goes on {where}; what is said to Liaison here is about {other} from now on.",
+                text=text,
+                where=_where(survivor),
+                other=other,
+            ),
         ),
     ]
     return Plan(
@@ -135,7 +184,12 @@ def _ended(before: Case, case: Case, survivor: Case, merging: Merging, basis: Ba
         entries=(
             Entry(
                 kind=EntryKind.MERGED,
-                text=f"Merged into {other}, with {_tickets(len(before.tickets))}{merging.words}",
+                text=worded(
+                    "Merged into {other}, with {tickets}{said}",
+                    other=other,
+                    tickets=tickets_counted(len(before.tickets)),
+                    said=merging.words,
+                ),
             ),
         ),
         updates=withdrawn(case.updates, now=basis.now),
@@ -145,7 +199,11 @@ def _ended(before: Case, case: Case, survivor: Case, merging: Merging, basis: Ba
 def _where(survivor: Case) -> str:
     name = survivor.incident.name
     rooms = [line for line in survivor.ledger if line.kind is EffectKind.CHAT_ROOM and line.detail]
-    return f"in the room of {name} ({rooms[-1].detail})" if rooms else f"in {name}"
+    return (
+        worded("in the room of {name} ({detail})", name=name, detail=rooms[-1].detail)
+        if rooms
+        else worded("in {name}", name=name)
+    )
 
 
 def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
@@ -163,17 +221,28 @@ def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
         Join(
             ticket=ticket,
             origin=JoinOrigin.AGENT,
-            reason=f"{their.name} was merged into it",
+            reason=worded("{merged} was merged into it", merged=their.name),
             severity=their.severity,
         )
         for ticket in customers.waiting(before)
     ]
     joined = tickets_joined(seen, joins, basis)
-    text = f"{their.name} was merged into {name} with {_tickets(len(before.tickets))}{merging.words}"
+    text = worded(
+        "{merged} was merged into {name} with {tickets}{said}",
+        merged=their.name,
+        name=name,
+        tickets=tickets_counted(len(before.tickets)),
+        said=merging.words,
+    )
     entries = [Entry(kind=EntryKind.MERGED, text=text, actor=merging.by)]
     entries += [entry for entry in joined.entries if entry.kind is not EntryKind.JOINED]
     if case.incident.owner is None and joined.incident.owner is not None and their.owner is not None:
-        entries.append(Entry(kind=EntryKind.OWNER, text=f"Accountable: {their.owner}, who had {their.name}"))
+        entries.append(
+            Entry(
+                kind=EntryKind.OWNER,
+                text=worded("Accountable: {owner}, who had {merged}", owner=their.owner, merged=their.name),
+            )
+        )
     effects: list[Effect] = [
         *joined.effects,
         *tell_engineers(seen, basis.policy, f"merged:{their.name}", text),
@@ -185,12 +254,19 @@ def _goes_on(before: Case, case: Case, merging: Merging, basis: Basis) -> Plan:
     goes_on = made_worse(joined.incident, their.severity, now=basis.now)
     if goes_on.severity < joined.incident.severity:
         # None of its customers waits, whose ticket would have said so.
-        raised = f"Severity raised from {joined.incident.severity} to {goes_on.severity}, as {their.name} had"
+        raised = worded(
+            "Severity raised from {before} to {after}, as {merged} had",
+            before=joined.incident.severity,
+            after=goes_on.severity,
+            merged=their.name,
+        )
         entries.append(Entry(kind=EntryKind.SEVERITY, text=raised))
     sooner = _waits_as_theirs(goes_on, their, now=basis.now)
     if sooner is not None:
         goes_on = replace(goes_on, held_until=sooner, next_stage_at=sooner)
-        text = f"The page waits until {clock(sooner)}, as that of {their.name} did"
+        text = worded(
+            "The page waits until {time}, as that of {merged} did", time=clock(sooner), merged=their.name
+        )
         entries.append(Entry(kind=EntryKind.HELD, text=text))
     if _is_more_urgent(their, case.incident, now=basis.now):
         goes_on = due_at_once(goes_on, now=basis.now)
@@ -242,16 +318,17 @@ def _without_needless_question(seen: Case, plan: Plan, their: Incident, basis: B
     if open_public(seen) is None:
         return plan
     for one in asked:
-        over = expired(seen, one, basis, why=f"the public reads of {their.name} already, which is the same")
+        over = expired(
+            seen,
+            one,
+            basis,
+            why=worded("the public reads of {merged} already, which is the same", merged=their.name),
+        )
         plan = plan.with_question(over)
     return plan
 
 
-def _tickets(count: int) -> str:
-    return f"{count} ticket{'' if count == 1 else 's'}"
-
-
 def _words(incident: Incident) -> str:
     if incident.merged_into is not None:
-        return f"merged into INC-{incident.merged_into}"
-    return incident.state.replace("_", " ")
+        return worded("merged into {incident}", incident=f"INC-{incident.merged_into}")
+    return state_words(incident.state)

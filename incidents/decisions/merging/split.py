@@ -15,9 +15,12 @@ from incidents.effects import Effect, ticket_note
 from incidents.errors import Refused
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident, JoinOrigin, Ticket
+from incidents.notes.notes import and_more
+from incidents.notes.states import state_words
 from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 _TITLE_LIMIT = 100
 _NAMED = 5
@@ -42,11 +45,25 @@ def ticket_meant(case: Case, words: str) -> Ticket:
     if len(found) == 1:
         return found[0]
     if found:
-        names = " or ".join(str(one.ref) for one in found)
-        raise Refused(f"{name} has several tickets {wanted}: name it in full, {names}")
-    listed = ", ".join(f"#{one.ref.id}" for one in tickets[:_NAMED]) or "none"
-    more = f" and {len(tickets) - _NAMED} more" if len(tickets) > _NAMED else ""
-    raise Refused(f"{name} has no ticket {safe_excerpt(wanted, 60) or 'of that name'}; it has {listed}{more}")
+        names = worded(" or ").join(str(one.ref) for one in found)
+        raise Refused(
+            worded(
+                "{name} has several tickets {wanted}: name it in full, {names}",
+                name=name,
+                wanted=wanted,
+                names=names,
+            )
+        )
+    listed = ", ".join(f"#{one.ref.id}" for one in tickets[:_NAMED]) or worded("none")
+    listed += and_more(len(tickets), _NAMED)
+    raise Refused(
+        worded(
+            "{name} has no ticket {wanted}; it has {listed}",
+            name=name,
+            wanted=safe_excerpt(wanted, 60) or worded("of that name"),
+            listed=listed,
+        )
+    )
 
 
 def check_split(
@@ -55,21 +72,50 @@ def check_split(
     """Raises `Refused`, with what to do instead, where it makes no sense."""
     name, number = case.incident.name, f"#{ticket.ref.id}"
     if ticket.gone is not None:
-        raise Refused(f"{number} is gone from its helpdesk: nothing is done about it in {name} any more")
+        raise Refused(
+            worded(
+                "{number} is gone from its helpdesk: nothing is done about it in {name} any more",
+                number=number,
+                name=name,
+            )
+        )
     if target is not None:
         if target.id == case.incident.id:
-            raise Refused(f"{number} is of {name} already: name another incident, or none for a new one")
+            raise Refused(
+                worded(
+                    "{number} is of {name} already: name another incident, or none for a new one",
+                    number=number,
+                    name=name,
+                )
+            )
         if target.state not in UNSETTLED:
-            state = target.state.replace("_", " ")
-            raise Refused(f"{target.name} is {state}: name an open incident, or none for a new one")
+            state = state_words(target.state)
+            raise Refused(
+                worded(
+                    "{target} is {state}: name an open incident, or none for a new one",
+                    target=target.name,
+                    state=state,
+                )
+            )
         return
     if splitting.service is not None and splitting.service not in policy.services:
         known = ", ".join(sorted(policy.services)[:20])
-        raise Refused(f"there is no service {safe_excerpt(splitting.service, 60)!r}; there are {known}")
+        raise Refused(
+            worded(
+                "there is no service {service}; there are {known}",
+                service=f"{safe_excerpt(splitting.service, 60)!r}",
+                known=known,
+            )
+        )
     is_same = splitting.service in (None, case.incident.service)
     if is_same and len(case.present) == 1 and case.incident.state in UNSETTLED:
         raise Refused(
-            f"{number} is the only ticket of {name}: a new incident would be the same; name another incident or service"
+            worded(
+                "{number} is the only ticket of {name}: a new incident would be the same; name another "
+                "incident or service",
+                number=number,
+                name=name,
+            )
         )
 
 
@@ -89,14 +135,17 @@ def opening_of(case: Case, ticket: Ticket, splitting: Splitting, policy: Policy)
 
 def join_of(case: Case, ticket: Ticket, splitting: Splitting) -> Join:
     """An agent's word: no rule and no model joins it anywhere else."""
-    reason = f"split off {case.incident.name}{splitting.said.words}"
+    reason = worded("split off {incident}{said}", incident=case.incident.name, said=splitting.said.words)
     return Join(ticket=ticket, origin=JoinOrigin.AGENT, reason=reason)
 
 
 def split_off(case: Case, ticket: Ticket, to: Incident, splitting: Splitting, basis: Basis) -> Plan:
     """What the incident that it leaves makes of it. The case still has the ticket."""
-    text = (
-        f"#{ticket.ref.id} does not belong to it, and goes on in {to.name} (split off{splitting.said.words})"
+    text = worded(
+        "#{ticket} does not belong to it, and goes on in {to} (split off{said})",
+        ticket=ticket.ref.id,
+        to=to.name,
+        said=splitting.said.words,
     )
     entries = [Entry(kind=EntryKind.SPLIT, text=text, actor=splitting.said.by)]
     effects: list[Effect] = list(
@@ -112,7 +161,12 @@ def split_off(case: Case, ticket: Ticket, to: Incident, splitting: Splitting, ba
 
 def came_over(case: Case, ticket: Ticket, splitting: Splitting) -> Entry:
     """What the incident that takes it in has in its story."""
-    text = f"#{ticket.ref.id} came over from {case.incident.name} (split off{splitting.said.words})"
+    text = worded(
+        "#{ticket} came over from {incident} (split off{said})",
+        ticket=ticket.ref.id,
+        incident=case.incident.name,
+        said=splitting.said.words,
+    )
     return Entry(kind=EntryKind.SPLIT, text=text, actor=splitting.said.by)
 
 
@@ -120,7 +174,12 @@ def split_note(case: Case, to: Incident, ticket: Ticket, splitting: Splitting, *
     """For the ticket's agent: where it goes on, and what its customer hears; each time it is said."""
     once = case.once(f"split:{ticket.ref}:{to.name}:{now.isoformat()}")
     note = internal(
-        f"This ticket was split off {case.incident.name}{splitting.said.words}. It is {to.name} now; its customer "
-        f"hears nothing more about {case.incident.name} from us."
+        worded(
+            "This ticket was split off {incident}{said}. It is {to} now; its customer hears "
+            "nothing more about {incident} from us.",
+            incident=case.incident.name,
+            said=splitting.said.words,
+            to=to.name,
+        )
     )
     return ticket_note(to.id, ticket.ref, once, note)

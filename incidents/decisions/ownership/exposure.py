@@ -12,6 +12,7 @@ from incidents.decisions.posts import notes_on, page_notes, tell_room
 from incidents.decisions.telling import digest
 from incidents.effects import Effect
 from incidents.notes.context import SUMMARY_LIMIT, page_for
+from incidents.texts.team import worded
 
 _MOST_NAMED = 10
 
@@ -32,7 +33,11 @@ def tell_of_exposure(case: Case, found: Exposure, basis: Basis) -> Plan:
     generation and by a note on that page from then on; where the policy names none of them, whoever is paged reads it.
     """
     short = _short(found)
-    text = f"{short}. {found.why}. No further note goes there until somebody says that this is mended: `liaison held`"
+    text = worded(
+        "{short}. {why}. No further note goes there until somebody says that this is mended: `liaison held`",
+        short=short,
+        why=found.why,
+    )
     what = f"exposed:{digest(found.once)}"
     effects = [*tell_room(case, basis.policy, what, text), *_tell_lead(case, what, short, text, basis)]
     return Plan(
@@ -58,7 +63,7 @@ def _tell_lead(case: Case, what: str, short: str, text: str, basis: Basis) -> li
     said = replace(
         about,
         summary=f"{short} - {about.summary}"[:SUMMARY_LIMIT],
-        details=(("Why you are paged", text), *about.details),
+        details=((worded("Why you are paged"), text), *about.details),
     )
     return [replace(page, payload=said)]
 
@@ -66,5 +71,10 @@ def _tell_lead(case: Case, what: str, short: str, text: str, basis: Basis) -> li
 def _short(found: Exposure) -> str:
     named = ", ".join(found.targets[:_MOST_NAMED])
     rest = len(found.targets) - _MOST_NAMED
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"Customers could read a note for colleagues at {found.connection} ({named}{more})"
+    more = worded(" and {rest} more", rest=rest) if rest > 0 else ""
+    return worded(
+        "Customers could read a note for colleagues at {connection} ({named}{more})",
+        connection=found.connection,
+        named=named,
+        more=more,
+    )

@@ -15,10 +15,12 @@ from incidents.effects import ticket_note
 from incidents.errors import Refused
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident, Ticket
+from incidents.notes.states import state_words
 from incidents.policy.ownership import LONGEST_NAME
 from incidents.promises.updates import open_promises
 from incidents.texts.messages import internal
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import worded
 
 _NOTE = 1_000
 
@@ -41,9 +43,15 @@ def hand_over(case: Case, wanted: HandOver, basis: Basis) -> Plan:
     to = named(case, wanted.to)
     incident = case.incident
     if not to:
-        raise Refused("say who is to have it: their name as the helpdesk shows it")
+        raise Refused(worded("say who is to have it: their name as the helpdesk shows it"))
     if incident.state not in UNSETTLED:
-        raise Refused(f"{incident.name} is {incident.state.replace('_', ' ')}: nobody need have it any more")
+        raise Refused(
+            worded(
+                "{incident} is {state}: nobody need have it any more",
+                incident=incident.name,
+                state=state_words(incident.state),
+            )
+        )
     if to == incident.owner:
         return Plan(incident=incident)
     after = replace(incident, owner=to, owner_seen_at=basis.now, owner_asked_at=None)
@@ -63,10 +71,12 @@ def hand_over(case: Case, wanted: HandOver, basis: Basis) -> Plan:
 
 
 def _words(case: Case, to: str, wanted: HandOver) -> str:
-    before = f", after {case.incident.owner}" if case.incident.owner else ""
-    by = "" if wanted.by in (Actor.LIAISON, to) else f" (handed over by {wanted.by})"
+    before = worded(", after {owner}", owner=case.incident.owner) if case.incident.owner else ""
+    by = "" if wanted.by in (Actor.LIAISON, to) else worded(" (handed over by {by})", by=wanted.by)
     note = cut(one_line(wanted.note), _NOTE)
-    return f"Accountable from now on: {to}{before}{by}" + (f". Note: {note}" if note else "")
+    return worded("Accountable from now on: {to}{before}{by}", to=to, before=before, by=by) + (
+        worded(". Note: {note}", note=note) if note else ""
+    )
 
 
 def named(case: Case, words: str) -> str:
@@ -89,5 +99,7 @@ def taken_on(
         return incident, ()
     first = min(taken, key=lambda ticket: ticket.created_at)
     after = replace(incident, owner=first.assignee, owner_seen_at=now, owner_asked_at=None)
-    text = f"Accountable: {first.assignee}, who has taken #{first.ref.id}"
+    text = worded(
+        "Accountable: {assignee}, who has taken #{ticket}", assignee=first.assignee, ticket=first.ref.id
+    )
     return after, (Entry(kind=EntryKind.OWNER, text=text),)

@@ -12,6 +12,7 @@ from incidents.case import OWNERS_LEAD, Case
 from incidents.effects import Effect, EffectKind
 from incidents.notes.context import SUMMARY_LIMIT, page_for
 from incidents.policy.policy import Rung
+from incidents.texts.team import worded
 
 
 def owners_lead_page(case: Case, lead: Rung, what: str, why: str, basis: Basis) -> Effect:
@@ -28,6 +29,6 @@ def owners_lead_page(case: Case, lead: Rung, what: str, why: str, basis: Basis) 
         payload=replace(
             page,
             summary=f"{why} - {page.summary}"[:SUMMARY_LIMIT],
-            details=(("Why you are paged", why), *page.details),
+            details=((worded("Why you are paged"), why), *page.details),
         ),
     )

@@ -15,6 +15,7 @@ from incidents.decisions.updates.said import seen_with, with_updates
 from incidents.lifecycle import UNSETTLED
 from incidents.models import Incident
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 from incidents.texts.times import duration
 
 
@@ -59,7 +60,7 @@ def sweep_owner(case: Case, basis: Basis) -> Plan:
         return Plan(incident=incident)
     to = next_owner(incident, basis)
     if to is not None:
-        why = "the shift has changed" if incident.owner else "nobody had it"
+        why = worded("the shift has changed") if incident.owner else worded("nobody had it")
         return hand_over(case, HandOver(to=to, by=Actor.LIAISON, note=why), basis)
     return _tell_lead(case, basis) if is_orphaned(incident, basis) else Plan(incident=incident)
 
@@ -81,10 +82,19 @@ def _tell_lead(case: Case, basis: Basis) -> Plan:
     incident = case.incident
     ago = duration(basis.now - last_sign(incident))
     if incident.owner is None:
-        text = f"Nobody is accountable for {incident.name}, open for {ago}"
+        text = worded("Nobody is accountable for {incident}, open for {ago}", incident=incident.name, ago=ago)
     else:
-        text = f"No word on {incident.name} for {ago}: {incident.owner} is accountable"
-    ask = f"{text}. Who takes it on says `owner {incident.name} NAME` in the room, or `liaison owner` in a terminal."
+        text = worded(
+            "No word on {incident} for {ago}: {owner} is accountable",
+            incident=incident.name,
+            ago=ago,
+            owner=incident.owner,
+        )
+    ask = worded(
+        "{text}. Who takes it on says `owner {incident} NAME` in the room, or `liaison owner` in a terminal.",
+        text=text,
+        incident=incident.name,
+    )
     what = f"orphan:{basis.now.isoformat()}"
     effects = [*note_owner(case, what, internal(ask)), *tell_room(case, basis.policy, what, ask)]
     lead = basis.policy.ownership.lead
@@ -95,7 +105,7 @@ def _tell_lead(case: Case, basis: Basis) -> Plan:
         page = owners_lead_page(case, lead, silence, text, basis)
         if case.line(page.key) is None:
             effects.append(page)
-            told = f"{text}; the lead is told"
+            told = worded("{text}; the lead is told", text=text)
     return Plan(
         incident=replace(incident, owner_asked_at=basis.now),
         effects=tuple(effects),

@@ -21,8 +21,10 @@ from incidents.events import PageChange, PageEvent
 from incidents.lifecycle import WITH_ENGINEERS, move
 from incidents.models import IncidentState, PageState, PageStatus
 from incidents.notes.context import page_for
+from incidents.notes.states import state_words
 from incidents.policy.policy import Policy, Team
 from incidents.redaction.redaction import safe_excerpt
+from incidents.texts.team import worded
 
 MARK = "not-us"
 """What marks that a page was handed back by those it woke."""
@@ -56,16 +58,30 @@ def hand_back(case: Case, word: NotOurs, basis: Basis) -> Plan:
     """Wake who it may be for, and tell agents and room the reason. Raises `Refused`, with what to say instead."""
     incident, policy = case.incident, basis.policy
     if incident.state not in WITH_ENGINEERS:
-        state = incident.state.replace("_", " ")
-        raise Refused(f"{incident.name} is {state}: no page of it is out that could be handed back")
+        state = state_words(incident.state)
+        raise Refused(
+            worded(
+                "{incident} is {state}: no page of it is out that could be handed back",
+                incident=incident.name,
+                state=state,
+            )
+        )
     if _has_another(case, word.by):
         raise Refused(
-            f"{incident.responder} has {incident.name}: only they hand it back, by that name or at the page itself"
+            worded(
+                "{responder} has {incident}: only they hand it back, by that name or at the page itself",
+                responder=incident.responder,
+                incident=incident.name,
+            )
         )
     said_before = _said_before(case, word.by)
     if said_before and word.page is None and word.service is None and incident.responder is None:
         raise Refused(
-            f"{word.by} said so already, and it is passed on; not-us SERVICE names whose {incident.name} is"
+            worded(
+                "{by} said so already, and it is passed on; not-us SERVICE names whose {incident} is",
+                by=word.by,
+                incident=incident.name,
+            )
         )
     pages = _pages_of(case, word)
     team = _team_of(case, pages, policy)
@@ -79,19 +95,31 @@ def hand_back(case: Case, word: NotOurs, basis: Basis) -> Plan:
     seen = replace(case, incident=incident)
     if candidate is not None:
         # What was handed back is quiet once the new page is seen (`quiet_elsewhere`): a page that dies silences none.
-        goes_to = f"{candidate.team.title} is paged now: {candidate.why}"
+        goes_to = worded("{team} is paged now: {why}", team=candidate.team.title, why=candidate.why)
         plan = replace(plan, effects=(_page(seen, candidate, basis),))
     else:
         plan = _nobody_else(seen, plan, what, basis)
         if plan.effects == () and not _rings(case):
             plan = _paged_again(seen, plan, basis)
         levels = [entry.text for entry in plan.entries]
-        goes_to = f"Nobody else is known to ask. {'; '.join(levels) or 'Its pages ring on'}"
-        how = "not-us SERVICE names whose it is, split SERVICE moves a ticket to an incident of that service"
-        goes_to = f"{goes_to}. Agents: {how}"
-    reason = safe_excerpt(word.why, _LONGEST_WHY) or "no reason given"
+        goes_to = worded(
+            "Nobody else is known to ask. {levels}", levels="; ".join(levels) or worded("Its pages ring on")
+        )
+        goes_to = worded(
+            "{goes_to}. Agents: not-us SERVICE names whose it is, split SERVICE moves a ticket to an incident of "
+            "that service",
+            goes_to=goes_to,
+        )
+    reason = safe_excerpt(word.why, _LONGEST_WHY) or worded("no reason given")
     where = f" {word.where}" if word.where else ""
-    text = f"{word.by} says{where} that it is not for {team}: {reason}. {goes_to}"
+    text = worded(
+        "{by} says{where} that it is not for {team}: {reason}. {goes_to}",
+        by=word.by,
+        where=where,
+        team=team,
+        reason=reason,
+        goes_to=goes_to,
+    )
     told = tell_all(seen, policy, what, text, kind=EntryKind.NOT_US, actor=word.by)
     others = [one for one in case.pages if one not in pages]
     notes = (*notes_on(seen, pages, what, text), *notes_on(seen, others, f"said-{what}", text))
@@ -107,12 +135,12 @@ def handed_back_at_the_pager(case: Case, events: Sequence[PageEvent], key: str, 
     if not words:
         return None
     said = words[-1]
-    incident, by = case.incident, said.actor or "An engineer"
+    incident, by = case.incident, said.actor or worded("An engineer")
     is_anothers = _has_another(case, by) or is_taken_by_name(events)
     if incident.state in WITH_ENGINEERS and not is_anothers and not is_handed_back(case, key):
         return hand_back(case, NotOurs(by=by, why=said.text, page=key), basis)
-    reason = safe_excerpt(said.text, _LONGEST_WHY) or "no reason given"
-    text = f"{by} says that it is not for them: {reason}"
+    reason = safe_excerpt(said.text, _LONGEST_WHY) or worded("no reason given")
+    text = worded("{by} says that it is not for them: {reason}", by=by, reason=reason)
     return Plan(
         incident=incident, entries=(Entry(kind=EntryKind.NOT_US, text=text, actor=said.actor or "engineer"),)
     )
@@ -167,7 +195,7 @@ def taken_after_all(case: Case, key: str, events: Sequence[PageEvent]) -> list[E
         return []
     newest = [event for event in events if event.change is PageChange.ACKNOWLEDGED and event.actor][-1]
     what = f"{_TAKEN}:{digest(newest.actor, newest.at.isoformat())}"
-    return notes_on(case, [line], what, f"{newest.actor} takes it after all")
+    return notes_on(case, [line], what, worded("{actor} takes it after all", actor=newest.actor))
 
 
 def quiet_elsewhere(case: Case, key: str, state: PageState) -> list[Effect]:
@@ -224,7 +252,10 @@ def _paged_again(case: Case, plan: Plan, basis: Basis) -> Plan:
     count = sum(line.kind is EffectKind.PAGE and line.key.startswith(start) for line in case.ledger)
     team = basis.policy.team_of(case.incident.service)
     page = _team_page(case, f"{start}{count + 1}", team, basis)
-    entry = Entry(kind=EntryKind.ESCALATED, text=f"{team.title} is paged again, so that it is not lost")
+    entry = Entry(
+        kind=EntryKind.ESCALATED,
+        text=worded("{team} is paged again, so that it is not lost", team=team.title),
+    )
     return replace(plan, effects=(*plan.effects, page), entries=(*plan.entries, entry))
 
 
@@ -234,8 +265,11 @@ def _nobody_else(case: Case, plan: Plan, what: str, basis: Basis) -> Plan:
     lead = basis.policy.ownership.lead
     if after is not plan or lead is None:
         return after
-    why = f"{case.incident.name}: those who were paged say that it is not theirs, and nobody else is known"
-    entry = Entry(kind=EntryKind.ESCALATED, text=f"Paged {lead.title}")
+    why = worded(
+        "{incident}: those who were paged say that it is not theirs, and nobody else is known",
+        incident=case.incident.name,
+    )
+    entry = Entry(kind=EntryKind.ESCALATED, text=worded("Paged {lead}", lead=lead.title))
     effects = (*plan.effects, owners_lead_page(case, lead, what, why, basis))
     return replace(plan, effects=effects, entries=(*plan.entries, entry))
 
@@ -252,13 +286,21 @@ def _next_team(case: Case, word: NotOurs, policy: Policy) -> _Candidate | None:
     if word.service is not None:
         name = policy.service(word.service).team
         if name in asked:
-            raise Refused(f"{policy.teams[name].title}, which looks after {word.service}, was asked already")
-        return _Candidate(name=name, team=policy.teams[name], why=f"{word.by} says that it is theirs")
+            raise Refused(
+                worded(
+                    "{teams}, which looks after {service}, was asked already",
+                    teams=policy.teams[name].title,
+                    service=word.service,
+                )
+            )
+        return _Candidate(
+            name=name, team=policy.teams[name], why=worded("{by} says that it is theirs", by=word.by)
+        )
     title = policy.service(case.incident.service).title
     for needed in _needed(case.incident.service, policy):
         service = policy.service(needed)
         if service.team not in asked:
-            why = f"{title} needs {service.title}, which they look after"
+            why = worded("{title} needs {service}, which they look after", title=title, service=service.title)
             return _Candidate(name=service.team, team=policy.teams[service.team], why=why)
     return None
 

@@ -18,10 +18,11 @@ from incidents.policy.policy import Policy
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import sentence, worded, worded_as
 from incidents.texts.times import clock
 
 _LONGEST_NAME, _LONGEST_REASON = 100, 500
-_UNPUBLISHED = "nothing is published."
+_UNPUBLISHED = sentence("nothing is published.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +51,13 @@ def asked(case: Case, subject: ApprovalSubject, public: PublicText, basis: Basis
     return asked_of_owner(
         case,
         approval,
-        asks=f"may {words_for(subject).what} tell of this? It would say:\n\n{public}\n\n",
-        otherwise=_UNPUBLISHED,
-        entry=f"Asked whether {words_for(subject).what} may tell of it",
+        asks=worded(
+            "may {what} tell of this? It would say:\n\n{public}\n\n",
+            what=words_for(subject).what,
+            public=public,
+        ),
+        otherwise=worded_as(_UNPUBLISHED),
+        entry=worded("Asked whether {what} may tell of it", what=words_for(subject).what),
         policy=basis.policy,
     )
 
@@ -64,19 +69,39 @@ def asked_of_owner(
     becomes of it without an answer."""
     incident, until = case.incident, clock(approval.expires_at)
     how = how_to_answer(approval, incident.name, policy)
-    note = internal(f"{incident.name}: {asks}{how} Without an answer by {until} {otherwise}")
-    told = Entry(kind=EntryKind.APPROVAL_ASKED, text=f"{entry}, until {until}")
+    note = internal(
+        worded(
+            "{incident}: {asks}{how} Without an answer by {until} {otherwise}",
+            incident=incident.name,
+            asks=asks,
+            how=how,
+            until=until,
+            otherwise=otherwise,
+        )
+    )
+    told = Entry(
+        kind=EntryKind.APPROVAL_ASKED, text=worded("{entry}, until {until}", entry=entry, until=until)
+    )
     effects = note_owner(case, mark_of(approval), note)
     return Plan(incident=incident, effects=tuple(effects), entries=(told,), approvals=(approval,))
 
 
 def question(case: Case, plan: Plan, approval: Approval, public: PublicText, policy: Policy) -> Plan:
     """The plan with the question in the incident's room."""
-    asks = (
-        f"May {words_for(approval.subject).what} tell of {case.incident.name}? It would say:\n\n{public}\n\n"
+    asks = worded(
+        "May {what} tell of {incident}? It would say:\n\n{public}\n\n",
+        what=words_for(approval.subject).what,
+        incident=case.incident.name,
+        public=public,
     )
     return in_room(
-        case, plan, approval, asks=asks, otherwise=_UNPUBLISHED, yes="Approve: tell the public", policy=policy
+        case,
+        plan,
+        approval,
+        asks=asks,
+        otherwise=worded_as(_UNPUBLISHED),
+        yes=worded("Approve: tell the public"),
+        policy=policy,
     )
 
 
@@ -88,9 +113,14 @@ def in_room(
     if case.line(case.once(f"chat:{_asking(approval)}")) is not None:
         return plan
     name = case.incident.name
-    text = (
-        f"{asks}Press a button, or say `approve {name} {approval.named}` or `deny {name} {approval.named}`, with your "
-        f"reason if you like. Without an answer by {clock(approval.expires_at)} {otherwise}"
+    text = worded(
+        "{asks}Press a button, or say `approve {name} {named}` or `deny {name} {named}`, with "
+        "your reason if you like. Without an answer by {expires_at} {otherwise}",
+        asks=asks,
+        name=name,
+        named=approval.named,
+        expires_at=clock(approval.expires_at),
+        otherwise=otherwise,
     )
     message = ChatMessage(text=text, buttons=answer_buttons(approval, name, yes=yes))
     return replace(plan, effects=(*plan.effects, *ask_room(case, plan, approval, message, policy)))
@@ -111,17 +141,23 @@ def answer_buttons(approval: Approval, incident: str, *, yes: str) -> tuple[Butt
     """Yes and no under a question, each to this question and no other, also after a reopening."""
     return (
         Button(label=yes, verb=Verb.APPROVE, incident=incident, words=approval.on_button),
-        Button(label="Deny", verb=Verb.DENY, incident=incident, words=approval.on_button),
+        Button(label=worded("Deny"), verb=Verb.DENY, incident=incident, words=approval.on_button),
     )
 
 
 def how_to_answer(approval: Approval, incident: str, policy: Policy) -> str:
     """For whoever reads the question without buttons."""
     which = f" '{approval.which}'" if approval.which else ""
-    board = "on the board, " if policy.board.may_act else ""
-    return (
-        f"Answer in the incident's room (`approve {incident} {approval.named}`, or `deny`), {board}by Prefect's form "
-        f"`approve`, or by `liaison approve {incident} {approval.subject}{which} --by NAME` (with --no to deny)."
+    board = worded("on the board, ") if policy.board.may_act else ""
+    return worded(
+        "Answer in the incident's room (`approve {incident} {named}`, or `deny`), {board}by "
+        "Prefect's form `approve`, or by `liaison approve {incident} {subject}{which} --by NAME` "
+        "(with --no to deny).",
+        incident=incident,
+        named=approval.named,
+        board=board,
+        subject=approval.subject,
+        which=which,
     )
 
 
@@ -146,9 +182,14 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     if approval.state is not ApprovalState.ASKED:
         return Ruled(plan=untouched, said=f"{name}: {_decided(approval)}.", counts=False)
     if approval.expires_at <= basis.now:
-        said = f"{name}: too late, the question about {what} expired at {clock(approval.expires_at)}."
+        said = worded(
+            "{name}: too late, the question about {what} expired at {expires_at}.",
+            name=name,
+            what=what,
+            expires_at=clock(approval.expires_at),
+        )
         return Ruled(plan=untouched, said=said, counts=False)
-    by = cut(one_line(ruling.by), _LONGEST_NAME) or "somebody"
+    by = cut(one_line(ruling.by), _LONGEST_NAME) or worded("somebody")
     why = cut(one_line(ruling.why), _LONGEST_REASON)
     after = replace(
         approval,
@@ -165,7 +206,11 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
     ]
     entry = Entry(
         kind=EntryKind.APPROVED if ruling.is_yes else EntryKind.DENIED,
-        text=f"{'Approved' if ruling.is_yes else 'Denied'} {ruling.where}: {_may(after)}{_because(after)}",
+        text=(
+            worded("Approved {where}: {what}", where=ruling.where, what=_may(after) + _because(after))
+            if ruling.is_yes
+            else worded("Denied {where}: {what}", where=ruling.where, what=_may(after) + _because(after))
+        ),
         actor=by,
     )
     plan = Plan(incident=case.incident, effects=tuple(effects), entries=(entry,), approvals=(after,))
@@ -175,8 +220,12 @@ def ruled(case: Case, ruling: Ruling, basis: Basis) -> Ruled:
 def why_over(incident: Incident) -> str:
     """Why nothing is left to allow of an incident that is over, or is another one's now."""
     if incident.merged_into is not None:
-        return f"{incident.name} was merged into INC-{incident.merged_into}"
-    return "it was over before anybody said so"
+        return worded(
+            "{incident} was merged into INC-{merged_into}",
+            incident=incident.name,
+            merged_into=incident.merged_into,
+        )
+    return worded("it was over before anybody said so")
 
 
 def is_past(incident: Incident, approval: Approval) -> bool:
@@ -188,7 +237,11 @@ def is_past(incident: Incident, approval: Approval) -> bool:
 
 def why_unanswered(approval: Approval, basis: Basis) -> str | None:
     """That nobody answered in time; None while there is time."""
-    return f"nobody answered by {clock(approval.expires_at)}" if approval.expires_at <= basis.now else None
+    return (
+        worded("nobody answered by {expires_at}", expires_at=clock(approval.expires_at))
+        if approval.expires_at <= basis.now
+        else None
+    )
 
 
 def expired(case: Case, approval: Approval, basis: Basis, *, why: str) -> Plan:
@@ -211,7 +264,11 @@ def _meant(case: Case, ruling: Ruling) -> Approval | str:
     if subject is None:
         still_open = _still_open(case.approvals)
         if len(still_open) > 1:
-            return f"{name}: several things are asked. Say which: {_choices(still_open, name)}."
+            return worded(
+                "{name}: several things are asked. Say which: {choices}.",
+                name=name,
+                choices=_choices(still_open, name),
+            )
         subject = still_open[0].subject if still_open else ApprovalSubject.STATUS_PAGE
         which = still_open[0].which.casefold() if still_open else ""
     asked = [one for one in case.approvals if one.subject is subject]
@@ -221,11 +278,17 @@ def _meant(case: Case, ruling: Ruling) -> Approval | str:
     elif subject is ApprovalSubject.AFFECTED and not here:
         here = asked[-1:]  # asked once in an incident's life
     if len(here) > 1:
-        return f"{name}: which one? {_choices(here, name)}."
+        return worded("{name}: which one? {choices}.", name=name, choices=_choices(here, name))
     if not here:
-        return f"Nothing is asked about {words_for(subject, ruling.which).what} for {name}."
+        return worded(
+            "Nothing is asked about {what} for {name}.", what=words_for(subject, ruling.which).what, name=name
+        )
     if ruling.generation not in (None, here[0].generation):
-        return f"{name}: that was asked before it was reopened, and is over. What is asked now has buttons of its own."
+        return worded(
+            "{name}: that was asked before it was reopened, and is over. What is asked now has "
+            "buttons of its own.",
+            name=name,
+        )
     return here[0]
 
 
@@ -277,9 +340,13 @@ def _decided(approval: Approval) -> str:
     words = words_for(approval.subject, approval.which)
     if approval.state is ApprovalState.EXPIRED:
         return f"{words.nothing}: {approval.why}"
-    verb = "approved" if approval.state is ApprovalState.APPROVED else "denied"
-    at = f" at {clock(approval.decided_at)}" if approval.decided_at is not None else ""
-    return f"{approval.decided_by} {verb}{at} that {words.done}{_because(approval)}"
+    at = worded(" at {time}", time=clock(approval.decided_at)) if approval.decided_at is not None else ""
+    by, because = approval.decided_by, _because(approval)
+    if approval.state is ApprovalState.APPROVED:
+        return worded(
+            "{by} approved{at} that {done}{because}", by=by, at=at, done=words.done, because=because
+        )
+    return worded("{by} denied{at} that {done}{because}", by=by, at=at, done=words.done, because=because)
 
 
 def _may(approval: Approval) -> str:

@@ -11,6 +11,7 @@ from incidents.models import IncidentState
 from incidents.notes.context import facts
 from incidents.redaction.redaction import safe_excerpt
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 S = IncidentState
 _WHEN = {
@@ -53,8 +54,10 @@ def _words(seen: Case, basis: Basis) -> IssueText:
     service = basis.policy.service(incident.service).title
     said = safe_excerpt(incident.title, _LONGEST_TITLE)
     known = "\n".join(f"{label}: {value}" for label, value in facts(seen, basis))
-    text = (
-        f"Customers can work again; what keeps it from happening again is still to be done.\n\n{known}\n\n"
-        f"How this issue stands is read by Liaison and told in the story of {incident.name}."
+    text = worded(
+        "Customers can work again; what keeps it from happening again is still to be done.\n\n"
+        "{known}\n\nHow this issue stands is read by Liaison and told in the story of {incident}.",
+        known=known,
+        incident=incident.name,
     )
     return IssueText(title=f"{incident.name} {service}: {said or 'a fault'}", text=internal(text))

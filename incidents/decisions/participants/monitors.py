@@ -12,6 +12,7 @@ from incidents.decisions.telling import digest
 from incidents.effects import Effect, EffectKind, NoteText, Nothing, Payload
 from incidents.models import Incident, IncidentState
 from incidents.texts.messages import internal
+from incidents.texts.team import worded
 
 S = IncidentState
 
@@ -46,7 +47,13 @@ def tell_monitors(
     knows: what we last saw of it may be our own old one."""
     is_taken = incident.state is S.ACKNOWLEDGED
     firing = [one for one in episodes if one.connection in basis.policy.alerts.acknowledge and one.is_firing]
-    text = internal(f"{incident.name}: {incident.responder or 'an engineer'} is on it")
+    text = internal(
+        worded(
+            "{incident}: {responder} is on it",
+            incident=incident.name,
+            responder=incident.responder or worded("an engineer"),
+        )
+    )
     kind = EffectKind.ALERT_ACKNOWLEDGE if is_taken else EffectKind.ALERT_UNACKNOWLEDGE
     payload: Payload = NoteText(text=text) if is_taken else Nothing()
     return tuple(_effect(case, one, kind, payload, basis) for one in firing)

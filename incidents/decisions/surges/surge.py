@@ -12,6 +12,7 @@ from incidents.decisions.posts import tell_engineers
 from incidents.decisions.surges.surge_name import SOURCE, SurgeName
 from incidents.models import Evidence, JoinOrigin, Ticket
 from incidents.policy.policy import Policy
+from incidents.texts.team import worded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,8 +38,14 @@ def service_of(surge: SeenSurge, policy: Policy) -> str | None:
 
 def candidate(surge: SeenSurge, service: str, tickets: Sequence[Ticket], policy: Policy) -> Opening:
     """The incident it may be. It is validated like any other before anybody is woken."""
-    title = f"{policy.service(service).title}: surge of {surge.count} reports"
-    reason = f"part of a surge: {surge.evidence[0]}" if surge.evidence else "part of a surge"
+    title = worded(
+        "{service}: surge of {count} reports", service=policy.service(service).title, count=surge.count
+    )
+    reason = (
+        worded("part of a surge: {evidence}", evidence=surge.evidence[0])
+        if surge.evidence
+        else worded("part of a surge")
+    )
     return Opening(
         service=service,
         title=title,
@@ -58,13 +65,16 @@ def evidence_of(surge: SeenSurge) -> tuple[Evidence, ...]:
 def opened_by(case: Case, surge: SeenSurge) -> Plan:
     """The candidate with the surge as its first evidence."""
     incident = replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge)))
-    entry = Entry(kind=EntryKind.SURGE, text=f"Opened as a candidate: {'; '.join(surge.evidence)}")
+    entry = Entry(
+        kind=EntryKind.SURGE,
+        text=worded("Opened as a candidate: {evidence}", evidence="; ".join(surge.evidence)),
+    )
     return Plan(incident=incident, entries=(entry,))
 
 
 def tell(case: Case, surge: SeenSurge, policy: Policy) -> Plan:
     """What the open incident's people hear of it, once."""
-    text = f"Surge: {'; '.join(surge.evidence)}"
+    text = worded("Surge: {evidence}", evidence="; ".join(surge.evidence))
     return Plan(
         incident=replace(case.incident, evidence=(*case.incident.evidence, *evidence_of(surge))),
         effects=tuple(tell_engineers(case, policy, surge.name, text)),

@@ -15,6 +15,7 @@ from incidents.decisions.updates.said import say, seen_with
 from incidents.effects import Effect
 from incidents.lifecycle import OWES_UPDATES, IncidentProgress, standing_of
 from incidents.models import IncidentState, Ticket
+from incidents.notes.notes import customers_counted
 from incidents.policy.cadence import OnLapse
 from incidents.promises.updates import (
     CustomerUpdate,
@@ -25,7 +26,7 @@ from incidents.promises.updates import (
     settled,
 )
 from incidents.texts.messages import internal
-from incidents.texts.plain_text import counted
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 from incidents.texts.tongues import Wording
 
@@ -101,7 +102,11 @@ def _warnings(case: Case, basis: Basis) -> Plan:
         is_owed = case.incident.state in OWES_UPDATES and update.next_by is not None and now < update.next_by
         if is_owed:
             what = f"promise-due:{update.number}"
-            text = f"Customers were promised an update by {clock(update.said_by)}. {_what_then(basis)}"
+            text = worded(
+                "Customers were promised an update by {time}. {what_then}",
+                time=clock(update.said_by),
+                what_then=_what_then(basis),
+            )
             note = internal(f"{case.incident.name}: {text}")
             effects = (*note_owner(case, what, note), *tell_room(case, basis.policy, what, text))
             plan = replace(plan, effects=(*plan.effects, *effects))
@@ -110,8 +115,8 @@ def _warnings(case: Case, basis: Basis) -> Plan:
 
 def _what_then(basis: Basis) -> str:
     if basis.policy.cadence.on_lapse is OnLapse.TELL_LEAD:
-        return "A public reply on their tickets keeps it; if there is none by then, the lead is told."
-    return (
+        return worded("A public reply on their tickets keeps it; if there is none by then, the lead is told.")
+    return worded(
         "A public reply on their tickets keeps it; who has had none by then reads that it is being worked on."
     )
 
@@ -121,9 +126,13 @@ def _broken(case: Case, basis: Basis) -> Plan:
     late = [update for update in open_promises(case.updates) if update.broken_at <= basis.now]
     entries = []
     for update in late:
-        owner = update.owner or "nobody's"
+        owner = update.owner or worded("nobody's")
         by = clock(update.said_by)
-        text = f"Promise broken: customers were to hear from us by {by}, and have not (owner: {owner})"
+        text = worded(
+            "Promise broken: customers were to hear from us by {time}, and have not (owner: {owner})",
+            time=by,
+            owner=owner,
+        )
         entries.append(Entry(kind=EntryKind.PROMISE_BROKEN, text=text))
     return Plan(
         incident=case.incident,
@@ -151,7 +160,11 @@ def _due(case: Case, basis: Basis) -> Plan:
     case = replace(case, incident=incident)
     chosen = text_now(case, basis)
     said = say(case, waiting, basis, wording=chosen.wording, what=chosen.what, kind=chosen.kind)
-    text = f"Update {incident.updates_sent} to {counted(len(waiting), 'customer')}"
+    text = worded(
+        "Update {number} to {customers}",
+        number=incident.updates_sent,
+        customers=customers_counted(len(waiting)),
+    )
     entry = Entry(kind=EntryKind.UPDATE, text=text)
     return Plan(incident=incident, effects=said.effects, entries=(entry,), updates=said.updates)
 
@@ -180,9 +193,13 @@ def _tell_lead(case: Case, basis: Basis) -> list[Effect]:
     the owner's ticket it is said each time."""
     incident = case.incident
     promised = open_promises(case.updates)
-    by = f" by {clock(promised[-1].said_by)}" if promised else ""
-    owner = incident.owner or "nobody"
-    text = f"Customers were to hear from us{by}, and nobody has written to them. Accountable: {owner}."
+    by = worded(" by {time}", time=clock(promised[-1].said_by)) if promised else ""
+    owner = incident.owner or worded("nobody")
+    text = worded(
+        "Customers were to hear from us{by}, and nobody has written to them. Accountable: {owner}.",
+        by=by,
+        owner=owner,
+    )
     what = f"promise-lapsed:{basis.now.isoformat()}"
     effects = [
         *note_owner(case, what, internal(f"{incident.name}: {text}")),

@@ -13,6 +13,8 @@ from incidents.decisions.ticket_change import TicketNews
 from incidents.effects import Effect, ticket_status, value_hash
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import TicketStatus
+from incidents.notes.notes import and_more
+from incidents.texts.team import worded, worded_count
 
 MOST = 3
 """So often a status is set back within `WITHIN`: what goes on changing it is no person, and would never give in."""
@@ -43,9 +45,15 @@ def refused_changes(case: Case, news: Sequence[TicketNews], basis: Basis) -> tup
         what = f"restored:{digest(str(item.after.ref), str(item.after.version))}"
         effects.append(ticket_status(case.incident.id, item.after, case.once(what), _ours(item)))
     entries: list[Entry] = []
-    for items, end in ((restored, "set back, as the policy says"), (left, _why_left(basis))):
+    for items, end in ((restored, worded("set back, as the policy says")), (left, _why_left(basis))):
         if items:
-            text = f"{len(items)} ticket(s) changed by somebody else, {end}: {_names(items)}"
+            text = worded_count(
+                "{count} ticket changed by somebody else, {end}: {tickets}",
+                "{count} tickets changed by somebody else, {end}: {tickets}",
+                len(items),
+                end=end,
+                tickets=_names(items),
+            )
             what = f"refused:{digest(*(f'{item.after.ref}@{item.after.version}' for item in items))}"
             entries.append(Entry(kind=EntryKind.TICKETS, text=text))
             effects += tell_engineers(case, basis.policy, what, text)
@@ -62,8 +70,11 @@ def _is_to_be_restored(item: TicketNews, basis: Basis) -> bool:
 
 def _why_left(basis: Basis) -> str:
     if basis.policy.sync.refused != "restore":
-        return "left as it is, as the policy says"
-    return f"left as it is: it was set back {MOST} times within the hour, and something goes on changing it"
+        return worded("left as it is, as the policy says")
+    return worded(
+        "left as it is: it was set back {times} times within the hour, and something goes on changing it",
+        times=MOST,
+    )
 
 
 def _ours(item: TicketNews) -> TicketStatus:
@@ -73,5 +84,4 @@ def _ours(item: TicketNews) -> TicketStatus:
 
 
 def _names(items: Sequence[TicketNews]) -> str:
-    more = f" and {len(items) - 10} more" if len(items) > 10 else ""
-    return ", ".join(f"#{item.after.ref.id}" for item in items[:10]) + more
+    return ", ".join(f"#{item.after.ref.id}" for item in items[:10]) + and_more(len(items), 10)

@@ -1,4 +1,4 @@
-"""In which language, and by whose clock, customers are told what is written by us."""
+"""In which language, and by whose clock, customers are told what is written by us; and in which one colleagues are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from incidents.models import Ticket
 from incidents.policy.words import Connection, PolicySection
 from incidents.texts.catalogue import LANGUAGES
+from incidents.texts.team import TEAM_LANGUAGES
 from incidents.texts.tongues import Tongue, is_zone, locale_of, tongue
 
 
@@ -20,12 +21,20 @@ def _spoken(tag: str) -> str:
     return tag
 
 
+def _read_by_a_team(tag: str) -> str:
+    if tag not in TEAM_LANGUAGES:
+        raise ValueError(
+            f"there are no texts for colleagues in {tag[:40]!r}; write one of {', '.join(TEAM_LANGUAGES)}"
+        )
+    return tag
+
+
 _Language = Annotated[str, AfterValidator(_spoken)]
 
 
 class LanguageRules(PolicySection):
-    """The first that says so decides: `customers`, the ticket itself (unless `from_ticket` is false), `helpdesks`,
-    `default`. Words of the policy's own templates and of people stay as they were written."""
+    """For customers the first that says so decides: `customers`, the ticket itself (unless `from_ticket` is false),
+    `helpdesks`, `default`. Words of the policy's own templates and of people stay as they were written."""
 
     default: _Language = Field(
         default="en",
@@ -47,6 +56,14 @@ class LanguageRules(PolicySection):
     customers: dict[str, _Language] = Field(
         default_factory=dict,
         description="Language by customer: addresses, and whole domains as @shop.example; before what a ticket says.",
+    )
+
+    team: Annotated[str, AfterValidator(_read_by_a_team)] = Field(
+        default="en",
+        description=(
+            "Language that agents and engineers read: notes, pages, posts, answers to commands. en or de; commands are "
+            "said in English in each, and what is written already stays as it is."
+        ),
     )
 
     @property

@@ -19,6 +19,7 @@ from incidents.process.obeying.linking import link_as_asked, split_as_asked
 from incidents.step import Step
 from incidents.store.cases import unsettled_incidents
 from incidents.store.merging.handing import where_it_goes_on
+from incidents.texts.team import worded
 
 
 async def carry_out(step: Step, asked: Asked) -> Done:
@@ -30,7 +31,9 @@ async def carry_out(step: Step, asked: Asked) -> Done:
         return Done(said=help_about(command.about))
     if isinstance(command, words.Status) and asked.incident is None:
         found = open_words(await unsettled_incidents(step.connection))
-        return Done(said=f"This ticket belongs to no incident. {found}" if asked.ticket else found)
+        return Done(
+            said=worded("This ticket belongs to no incident. {found}", found=found) if asked.ticket else found
+        )
     if isinstance(command, words.Escalate | words.LinkTo | words.TakeOut | words.MergeInto):
         return await _of_several(step, asked, command)
     return await _decided(step, asked)
@@ -53,8 +56,15 @@ async def _of_several(
 
 async def _decided(step: Step, asked: Asked) -> Done:
     if asked.incident is None:
-        here = "this ticket belongs to none: `link INC-42` joins it to one, " if asked.ticket else ""
-        raise Refused(f"which incident? {here or 'name it, '}or say `{asked.verb} INC-42`")
+        if asked.ticket:
+            raise Refused(
+                worded(
+                    "which incident? this ticket belongs to none: `link INC-42` joins it to one, or say "
+                    "`{verb} INC-42`",
+                    verb=asked.verb,
+                )
+            )
+        raise Refused(worded("which incident? name it, or say `{verb} INC-42`", verb=asked.verb))
     number = await where_it_goes_on(step.connection, asked.incident, lock=True)
     found: list[Obeyed] = []
 
@@ -65,7 +75,12 @@ async def _decided(step: Step, asked: Asked) -> Done:
     await decide(step, number, decision)
     said = done_words(found[-1])
     if number != asked.incident:
-        said = f"INC-{asked.incident} was merged into INC-{number}. {said}"
+        said = worded(
+            "INC-{incident} was merged into INC-{number}. {said}",
+            incident=asked.incident,
+            number=number,
+            said=said,
+        )
     return Done(said=said, incidents=(number,))
 
 
@@ -73,6 +88,6 @@ async def _merge(step: Step, asked: Asked, named: tuple[int, ...]) -> Done:
     """Where one is named it goes on, and the one that it is said about ends."""
     pair = named if len(named) == 2 or asked.incident is None else (asked.incident, *named)
     if len(pair) != 2:
-        raise Refused("which two? `merge INC-7 INC-2` puts INC-7 into INC-2, which goes on")
+        raise Refused(worded("which two? `merge INC-7 INC-2` puts INC-7 into INC-2, which goes on"))
     done = await merge(step, *pair, Merging(by=asked.by))
     return Done(said=done.said, incidents=(done.loser, done.survivor))

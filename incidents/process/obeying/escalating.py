@@ -22,6 +22,7 @@ from incidents.store.cases import load_case, open_incidents, read_incident
 from incidents.store.inbox.drains import take_turns
 from incidents.store.merging.handing import where_it_goes_on
 from incidents.store.tickets import last_linked_at
+from incidents.texts.team import worded
 
 _WHY = 300
 _SHOWN = 10
@@ -45,8 +46,13 @@ async def escalate_as_asked(step: Step, asked: Asked, command: Escalate) -> Done
         incident = await read_incident(step.connection, incident_id)
         if command.service not in (None, incident.service):
             raise Refused(
-                f"this is {incident.name}, which is about {incident.service}. If it is another fault, say "
-                f"`split {command.service}` and then `escalate`; else leave the service out"
+                worded(
+                    "this is {incident}, which is about {service}. If it is another fault, say `split "
+                    "{wanted}` and then `escalate`; else leave the service out",
+                    incident=incident.name,
+                    service=incident.service,
+                    wanted=command.service,
+                )
             )
     before = await load_case(step.connection, incident_id)
     plan = await escalate(step, incident_id, (), word=word)
@@ -58,21 +64,27 @@ async def _taken_up(step: Step, asked: Asked, command: Escalate) -> tuple[int, s
     """The ticket becomes one of its service's open incident, or of a new one; says which."""
     known = ", ".join(sorted(step.policy.services)[:_SHOWN])
     if asked.ticket is None:
-        raise Refused("which incident? Say `escalate INC-7`, or write it on a ticket")
+        raise Refused(worded("which incident? Say `escalate INC-7`, or write it on a ticket"))
     if command.service is None:
         raise Refused(
-            f"this ticket belongs to no incident yet, so name the service: `escalate <service>`. There is: {known}"
+            worded(
+                "this ticket belongs to no incident yet, so name the service: `escalate <service>`. "
+                "There is: {known}",
+                known=known,
+            )
         )
     ticket = (await ticket_of(step, asked, None)).ticket
     await take_turns(step.connection)
-    reason = f"escalated by {asked.by} {asked.where}"
+    reason = worded("escalated by {by} {where}", by=asked.by, where=asked.where)
     join = Join(ticket=ticket, origin=JoinOrigin.AGENT, reason=reason, severity=command.severity)
     found = await open_incidents(step.connection, [command.service], lock=True)
     warm = await last_linked_at(step.connection, [one.id for one in found]) if found else {}
     incident = incident_for(command.service, [join], found, warm, step.basis)
     if incident is None:
         (incident,) = await open_with_tickets(step, [opening_from(command.service, [join], step.policy)])
-        said = f"{incident.name} was opened for {command.service}. "
+        said = worded(
+            "{incident} was opened for {service}. ", incident=incident.name, service=command.service
+        )
     else:
         question = PendingDecision(
             incident_id=incident.id,
@@ -81,6 +93,10 @@ async def _taken_up(step: Step, asked: Asked, command: Escalate) -> tuple[int, s
         )
         await decide_all(step, [question], has_all_tickets=False)
         await link_joins(step, {incident.id: [join]})
-        said = f"This ticket was joined to {incident.name}, which is open for {command.service}. "
+        said = worded(
+            "This ticket was joined to {incident}, which is open for {service}. ",
+            incident=incident.name,
+            service=command.service,
+        )
     await keep_its_promises(step, ticket, incident)
     return incident.id, said

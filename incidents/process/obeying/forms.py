@@ -12,8 +12,9 @@ from incidents.process.obeying.done import Done
 from incidents.process.obeying.linking import ticket_called
 from incidents.step import Step
 from incidents.store.cases import incident_number
+from incidents.texts.team import sentence, worded, worded_as
 
-BY_FORM = "by form"
+_BY_FORM = sentence("by form")
 
 
 async def obey_form(step: Step, words: str, *, by: str, ticket: str = "") -> Done:
@@ -21,7 +22,7 @@ async def obey_form(step: Step, words: str, *, by: str, ticket: str = "") -> Don
     try:
         known = await ticket_called(step, ticket) if ticket.strip() else None
     except Refused as error:
-        return Done(said=f"Not done: {error}.")
+        return Done(said=worded("Not done: {error}.", error=error))
     ground = Ground(is_on_ticket=known is not None, services=list(step.policy.services))
     typed, command = parse(words.strip().removeprefix("/liaison"), ground)
     if isinstance(command, Mistake):
@@ -34,7 +35,7 @@ async def obey_form(step: Step, words: str, *, by: str, ticket: str = "") -> Don
         command=command,
         by=by,
         at=step.now,
-        where=BY_FORM,
+        where=worded_as(_BY_FORM),
         mark=digest(by, words, step.now.isoformat()),
         incident=here if named is None else named,
         ticket=None if known is None else known.ticket.ref,
@@ -43,4 +44,4 @@ async def obey_form(step: Step, words: str, *, by: str, ticket: str = "") -> Don
         async with step.connection.begin_nested():
             return await carry_out(step, asked)
     except Refused as error:
-        return Done(said=f"Not done: {error}.")
+        return Done(said=worded("Not done: {error}.", error=error))

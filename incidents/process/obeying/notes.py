@@ -36,10 +36,11 @@ from incidents.store.ledger.effects import plan_effects
 from incidents.store.tickets import known_tickets
 from incidents.store.timeline import append_entries
 from incidents.texts.messages import internal
+from incidents.texts.team import sentence, worded, worded_as
 
 _AT_ONCE = 20
 """Commands of one chunk that are obeyed; whoever writes more is no person."""
-_TOO_MANY = "Not done: too many commands were written at once. Write it again."
+_TOO_MANY = sentence("Not done: too many commands were written at once. Write it again.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +72,7 @@ async def obey_notes(step: Step, heard: Mapping[TicketRef, Sequence[Comment]]) -
             places -= 1
             done = await _obeyed(step, ref, comment, words)
         else:
-            done = Done(said=_TOO_MANY)
+            done = Done(said=worded_as(_TOO_MANY))
         here = await _answer(step, ref, comment, done.said)
         incidents += [*done.incidents, *([] if here is None else [here])]
         has_answers = has_answers or here is None
@@ -92,9 +93,9 @@ async def _obeyed(step: Step, ref: TicketRef, comment: Comment, words: str) -> D
     asked = Asked(
         verb=typed.verb,
         command=command,
-        by=author.name or "an agent",
+        by=author.name or worded("an agent"),
         at=comment.at,
-        where=f"in a note on #{ref.id}",
+        where=worded("in a note on #{ticket}", ticket=ref.id),
         mark=digest(str(ref), comment.id or comment.at.isoformat()),
         incident=here if named is None else named,
         ticket=ref,
@@ -102,9 +103,9 @@ async def _obeyed(step: Step, ref: TicketRef, comment: Comment, words: str) -> D
     refusal = refusal_of(typed.verb, author, step.policy.commands, step.policy.chat)
     if refusal is not None:
         await _refused(step, asked, refusal, here)
-        return Done(said=f"Not done: {refusal}.")
+        return Done(said=worded("Not done: {refusal}.", refusal=refusal))
     done = await _carried_out(step, asked)
-    more = " One command a note: the others were not read." if more_commands(words) else ""
+    more = worded(" One command a note: the others were not read.") if more_commands(words) else ""
     return Done(said=f"{done.said}{more}", incidents=done.incidents, escalated=done.escalated)
 
 
@@ -115,11 +116,14 @@ async def _carried_out(step: Step, asked: Asked) -> Done:
     except (StoreFault, SQLAlchemyError):
         raise
     except LiaisonError as error:
-        return Done(said=f"Not done: {error}.")
+        return Done(said=worded("Not done: {error}.", error=error))
     except Exception:  # whatever is wrong with one command, tickets are not to wait for it
         logging.getLogger(__name__).exception("a command in a note could not be carried out")
         return Done(
-            said=f"Not done: `{asked.verb}` failed by a fault of Liaison's, which is in its log. Do it by hand."
+            said=worded(
+                "Not done: `{verb}` failed by a fault of Liaison's, which is in its log. Do it by hand.",
+                verb=asked.verb,
+            )
         )
 
 
@@ -127,7 +131,9 @@ async def _refused(step: Step, asked: Asked, refusal: str, here: int | None) -> 
     if here is not None:
         entry = Entry(
             kind=EntryKind.COMMAND_REFUSED,
-            text=f"Did not {asked.verb} {asked.where}: {refusal}",
+            text=worded(
+                "Did not {verb} {where}: {refusal}", verb=asked.verb, where=asked.where, refusal=refusal
+            ),
             actor=asked.by,
         )
         await append_entries(step, here, [entry])

@@ -29,6 +29,7 @@ class PageNoise:
 
 # Acted on: somebody acknowledged, handed on, put off, wrote or said something, or resolved it by name, after the page
 # and before the incident's next one. What the on-call tool did by itself is nobody's doing.
+# Older lines say that nobody resolved it by their text alone.
 # Pages to the lead of those who are accountable wake no engineer.
 _NOISE = text(
     """

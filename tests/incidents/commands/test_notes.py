@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.commands.help import HELP, USAGE
+from incidents.commands.help import HELP, usage
 from incidents.commands.notes import command_in, first_command, more_commands
 
 
@@ -59,5 +59,5 @@ def test_one_command_a_note():
 
 def test_no_help_of_ours_is_a_command():
     """Whatever it quotes, it begins otherwise."""
-    for text in (USAGE, *(one.example for one in HELP)):
+    for text in (usage(), *(one.example for one in HELP)):
         assert command_in(text) is None

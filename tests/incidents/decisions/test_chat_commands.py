@@ -7,7 +7,7 @@ import pytest
 
 from incidents.basis import Basis
 from incidents.case import LedgerLine
-from incidents.commands.help import USAGE
+from incidents.commands.help import usage
 from incidents.commands.verbs import Verb
 from incidents.decisions.chat_answers import about_none
 from incidents.decisions.commands.chat import chat_command
@@ -81,7 +81,7 @@ def test_answering_the_page_from_chat(state, verb, kind, words):
             command(Verb.STATUS),
             "INC-7 Checkout: Checkout fails (1): escalated since 11:55 UTC, nobody has taken it yet; 2 tickets",
         ),
-        (command(Verb.HELP), USAGE),
+        (command(Verb.HELP), usage()),
         (command(Verb.NOTE), "`note` lacks the text. Write for example: note restarted the pods"),
         (command(Verb.ACKNOWLEDGE), "INC-7: done, and told in its room."),
         (command(Verb.NOTE, "seen"), "INC-7: done, and told in its room."),
@@ -113,7 +113,7 @@ def test_who_asks_elsewhere_is_answered_there(given, answered):
             command(Verb.STATUS),
             "Open incidents:\nINC-7 Checkout: Checkout fails (1): acknowledged, Ana is on it",
         ),
-        (command(Verb.HELP, "make coffee"), USAGE),
+        (command(Verb.HELP, "make coffee"), usage()),
         (command(Verb.RESOLVE), "Which incident? This is no incident's room. Name the incident"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_note_from_chat_reaches_agents_pages_and_room(state):
 @pytest.mark.parametrize(
     ("verb", "text", "answer"),
     [
-        (Verb.HELP, "", USAGE),
+        (Verb.HELP, "", usage()),
         (Verb.NOTE, "", "`note` lacks the text. Write for example: note restarted the pods"),
         (
             Verb.STATUS,

@@ -67,10 +67,10 @@ def test_closing_tells_the_truth_about_what_was_not_told():
     """Messages that were given up or wait for a person are not called told; other effects are counted too."""
     held = LedgerLine(key="k", kind=EffectKind.PAGE_NOTE, state=EffectState.HELD, connection="c", target="t")
     one = decide(a_case(S.CLOSING, ledger=[held])).entries[0].text
-    assert one == "Closed: every linked customer was told (1 effects need a person, see `liaison show INC-7`)"
+    assert one == "Closed: every linked customer was told (1 effect needs a person, see `liaison show INC-7`)"
     two = decide(a_case(S.CLOSING, ledger=[held], unsent_messages=1)).entries[0].text
     assert two == (
-        "Closed: 1 message(s) to customers did not go out (2 effects need a person, see `liaison show INC-7`)"
+        "Closed: 1 message to customers did not go out (2 effects need a person, see `liaison show INC-7`)"
     )
 
 
@@ -111,7 +111,7 @@ def test_who_was_not_told_is_named_and_why():
     closed = decide(case, policy=CLOSES)
     assert closed.incident.state is S.CLOSED
     for text in (asked.entries[0].text, closed.entries[0].text):
-        assert "30 customer(s) must be told by hand: http/desk#0, http/desk#1," in text
+        assert "30 customers must be told by hand: http/desk#0, http/desk#1," in text
         assert f"http/desk#19 and 10 more ({WHY})" in text
         assert "every linked customer was told" not in text
 
@@ -182,7 +182,7 @@ def test_where_the_policy_closes_all_the_same(waited: timedelta, state: S):
     plan = decide(a_case(S.CLOSING, open_ticket_effects=2), now=NOW + waited, policy=CLOSES)
     assert plan.incident.state is state
     if state is S.CLOSED:
-        assert "2 change(s) are still to be made" in plan.entries[0].text
+        assert "2 changes are still to be made" in plan.entries[0].text
 
 
 def word(by="Ana", why="I tried it myself", where="in chat"):
@@ -228,9 +228,7 @@ def test_the_word_names_what_is_left():
     """Who closes over a customer who was not told is written down with that customer."""
     found = close_by_name(a_case(S.CLOSING, untold=untold(1)), word(), Basis(POLICY, NOW))
     text = found.plan.entries[0].text
-    assert text.startswith(
-        "Closed on the word of Ana (I tried it myself): 1 customer(s) must be told by hand"
-    )
+    assert text.startswith("Closed on the word of Ana (I tried it myself): 1 customer must be told by hand")
 
 
 @pytest.mark.parametrize(

@@ -217,9 +217,9 @@ def test_a_repeated_webhook_is_one_note():
 @pytest.mark.parametrize(
     ("before", "now", "ours", "words"),
     [
-        (TicketStatus.OPEN, TicketStatus.SOLVED, False, "1 ticket(s) solved by the agents: #1"),
-        (TicketStatus.NEW, TicketStatus.CLOSED, False, "1 ticket(s) solved by the agents: #1"),
-        (TicketStatus.SOLVED, TicketStatus.OPEN, False, "1 ticket(s) opened again: #1"),
+        (TicketStatus.OPEN, TicketStatus.SOLVED, False, "1 ticket solved by the agents: #1"),
+        (TicketStatus.NEW, TicketStatus.CLOSED, False, "1 ticket solved by the agents: #1"),
+        (TicketStatus.SOLVED, TicketStatus.OPEN, False, "1 ticket opened again: #1"),
         (TicketStatus.OPEN, TicketStatus.SOLVED, True, None),
         (TicketStatus.OPEN, TicketStatus.WAITING_FOR_CUSTOMER, False, None),
         (TicketStatus.SOLVED, TicketStatus.CLOSED, False, None),
@@ -240,8 +240,8 @@ def test_two_hundred_status_changes_are_two_sentences():
     opened = [news(number=number, before=TicketStatus.SOLVED) for number in range(151, 201)]
     plan = decide(a_known_case(), *solved, *opened)
     assert [entry.text for entry in plan.entries] == [
-        "150 ticket(s) solved by the agents: " + ", ".join(f"#{n}" for n in range(1, 11)) + " and 140 more",
-        "50 ticket(s) opened again: " + ", ".join(f"#{n}" for n in range(151, 161)) + " and 40 more",
+        "150 tickets solved by the agents: " + ", ".join(f"#{n}" for n in range(1, 11)) + " and 140 more",
+        "50 tickets opened again: " + ", ".join(f"#{n}" for n in range(151, 161)) + " and 40 more",
     ]
     assert len(plan.effects) == 4
     assert len(set(keys(plan))) == 4
@@ -318,7 +318,7 @@ def test_a_ticket_that_left_is_told(why, words):
     (entry,) = plan.entries
     assert (entry.kind, entry.text) == (
         "tickets",
-        f"1 ticket(s) {words}: #1; nothing is owed on them any more",
+        f"1 ticket is gone ({words}): #1; nothing is owed on it any more",
     )
     assert kinds(plan) == [EffectKind.CHAT_POST, EffectKind.PAGE_NOTE]
     assert decide(a_known_case(), left(before=why, gone=why)).entries == ()
@@ -329,7 +329,7 @@ def test_a_merge_names_the_survivor_and_empties_nothing():
     case = a_case(S.ESCALATED, [a_ticket(1)], ledger=[a_page_line(), ROOM_LINE])
     plan = decide(case, left(gone=Departure.MERGED, merged_into="9"))
     assert [entry.text for entry in plan.entries] == [
-        "1 ticket(s) merged into another ticket: #1 into #9; nothing is owed on them any more"
+        "1 ticket is gone (merged into another ticket): #1 into #9; nothing is owed on it any more"
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from incidents.commands.help import USAGE
+from incidents.commands.help import usage
 from incidents.process.intake import join_and_tell
 from incidents.process.obeying.forms import obey_form
 from incidents.store.database import Database
@@ -19,7 +19,7 @@ UNKNOWN = {"subject": "A question", "body": "None of the rules knows."}
 @pytest.mark.parametrize(
     ("words", "ticket", "answer", "states"),
     [
-        ("help", "", USAGE, ["reported"]),
+        ("help", "", usage(), ["reported"]),
         ("/liaison status INC-1", "", "INC-1 ", ["reported"]),
         ("status", "", "Open incidents:\nINC-1", ["reported"]),
         ("status", "1", "INC-1 ", ["reported"]),

@@ -147,10 +147,10 @@ async def test_an_agents_own_status_within_the_quarter_of_an_hour_is_his(databas
     number = await opened(database)
     await solve(database, number)
     assert await told(database, number, as_of(OPEN, 3, status=TicketStatus.OPEN)) == [
-        "1 ticket(s) opened again: #1"
+        "1 ticket opened again: #1"
     ]
     assert await told(database, number, as_of(OPEN, 6, status=TicketStatus.SOLVED)) == [
-        "1 ticket(s) solved by the agents: #1"
+        "1 ticket solved by the agents: #1"
     ]
 
 
@@ -214,8 +214,8 @@ async def test_what_is_refused_is_set_back_at_most_three_times_within_the_hour(d
             await solve(database, number, minutes=minutes + 1)
             solved = as_of(OPEN, minutes + 1, status=TicketStatus.SOLVED)
             assert await told(database, number, solved, policy=RESTORING, minutes=minutes + 1) == []
-    back = "1 ticket(s) changed by somebody else, set back, as the policy says: #1"
-    left = "1 ticket(s) changed by somebody else, left as it is: it was set back 3 times within the hour"
+    back = "1 ticket changed by somebody else, set back, as the policy says: #1"
+    left = "1 ticket changed by somebody else, left as it is: it was set back 3 times within the hour"
     assert lines[:3] == [back] * 3
     assert [line.partition(", and")[0] for line in lines[3:]] == [left]
 
@@ -227,7 +227,7 @@ async def test_what_a_customer_opened_is_never_set_back(database: Database):
     said = TicketEvent(ref=OPEN.ref, at=NOW, comment=a_comment("One more question", at=NOW + MINUTE))
     opened_again = as_of(OPEN, 1, status=TicketStatus.OPEN)
     assert await told(database, number, opened_again, said=(said,), policy=RESTORING) == [
-        "1 ticket(s) opened again: #1"
+        "1 ticket opened again: #1"
     ]
     assert await planned(database, "ticket_status") == 0
 
@@ -238,7 +238,7 @@ async def test_what_is_refused_and_left_is_told(database: Database):
     await close(database, number)
     policy = a_policy().model_copy(update={"sync": SyncRules(ticket_status="liaison")})
     assert await told(database, number, as_of(OPEN, 1, status=TicketStatus.OPEN), policy=policy) == [
-        "1 ticket(s) changed by somebody else, left as it is, as the policy says: #1"
+        "1 ticket changed by somebody else, left as it is, as the policy says: #1"
     ]
 
 
