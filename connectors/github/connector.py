@@ -18,21 +18,21 @@ from connectors.github.mapping import (
     is_issue,
     is_opened_with,
     issue_from,
-    key_from,
     own_comment,
     status_of,
     title_of,
 )
 from connectors.github.settings import GitHubSettings
 from connectors.github.webhook import GitHubWebhook
-from connectors.kit.answers import VendorAnswer, retry_after_seconds
+from connectors.kit.answers import VendorAnswer, busy_until_reset
 from connectors.kit.auth.ways import BearerToken
-from connectors.kit.fields import any_text, items, record, records, text
+from connectors.kit.fields import any_text, items, record, text
 from connectors.kit.http import VendorHttp
+from connectors.kit.issue_numbers import key_from
+from connectors.kit.linked_lists import linked_pages
 from connectors.kit.pacing import Pace
-from connectors.kit.pagination import by_link, pages
 from connectors.kit.read_back import read_back
-from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
+from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.issues import Issue
 from incidents.models import InternalText
@@ -40,7 +40,6 @@ from incidents.ports import IssueTracker, WebhookSource
 from incidents.subscriptions import TriedByWebhook
 
 PAGE = "100"
-MOST_PAGES = 1_000
 OVERLAP = timedelta(seconds=2)
 NEEDED = frozenset({"issues", "issue_comment"})
 
@@ -233,16 +232,8 @@ class GitHub(IssueTracker, TriedByWebhook, WebhookSource):
     async def _comments(self, key: str) -> list[dict[str, Any]]:
         return [one async for page in self._pages(f"{self._root}/issues/{key}/comments", {}) for one in page]
 
-    async def _pages(self, path: str, asked: Mapping[str, str]) -> AsyncIterator[list[dict[str, Any]]]:
-        async def read(where: str, params: Mapping[str, str]) -> VendorAnswer:
-            answer = await self._http.call("GET", where.lstrip("/"), params=params)
-            if not isinstance(answer.data, list):
-                raise Unreachable(f"github GET {path}: the answer is not a list")
-            return answer
-
-        by = by_link(self._settings.base_url)
-        async for answer in pages(read, path, {**asked, "per_page": PAGE}, by=by, most=MOST_PAGES):
-            yield records(answer.data)
+    def _pages(self, path: str, asked: Mapping[str, str]) -> AsyncIterator[list[dict[str, Any]]]:
+        return linked_pages(self._http, self._settings.base_url, path, {**asked, "per_page": PAGE})
 
     async def _send(
         self, method: str, path: str, written: Mapping[str, str], *, is_repeatable: bool = False
@@ -289,12 +280,10 @@ def _explain(answer: VendorAnswer, what: str) -> None:
     and `Retry-After`, or no calls that remain and the Unix time at which there are some again."""
     if answer.status not in (403, 429):
         return
-    now = datetime.now(UTC)
-    wait, reset = answer.headers.get("retry-after"), answer.headers.get("x-ratelimit-reset", "")
-    if wait is None and answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
-        wait = str(int(reset[:12]) - now.timestamp())
-    if wait is not None or answer.status == 429:
-        raise Busy(
-            f"{what}: HTTP {answer.status}", retry_after=retry_after_seconds(wait, now=now, default=60.0)
+    wait = answer.headers.get("retry-after")
+    is_spent = answer.headers.get("x-ratelimit-remaining") == "0"
+    if wait is not None or is_spent or answer.status == 429:
+        raise busy_until_reset(
+            what, answer, reset=answer.headers.get("x-ratelimit-reset") if is_spent else None
         )
     raise _Forbidden(f"{what}: HTTP 403")

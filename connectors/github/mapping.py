@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.kit.fields import any_text, record, text, utc_time, whole
+from connectors.kit.fields import any_text, record, text, utc_time
+from connectors.kit.issue_numbers import key_from
+from connectors.kit.markdown import inert_markdown
 from connectors.kit.marks import carries_mark, marked
 from incidents.errors import Unrecognised
 from incidents.issues import Issue
@@ -22,18 +24,7 @@ STATES: dict[str, dict[str, str]] = {
     NOT_PLANNED: {"state": "closed", "state_reason": "not_planned"},
 }
 """The words that an issue can be moved to, and what is sent for them."""
-_KEY = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-_JOINER = "\u2060"
-# A backslash makes a letter of what would be Markdown; a mention and a reference are broken by an invisible letter, as
-# GitHub finds them before anything else.
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>!|~]")
 _REFERENCE = re.compile(r"[@#](?=\w)|(?<=GH)-(?=[0-9])", re.I)
-
-
-def key_from(value: object) -> str | None:
-    """An issue's number as text, or None for what cannot be one; keys go into paths."""
-    words = str(value) if whole(value) is not None else value
-    return words if isinstance(words, str) and _KEY.fullmatch(words) else None
 
 
 def is_issue(data: Mapping[str, Any]) -> bool:
@@ -85,8 +76,7 @@ def title_of(words: str) -> str:
 
 def inert(words: str) -> str:
     """The same to a reader, no markup to GitHub."""
-    broken = _REFERENCE.sub(lambda found: found[0] + _JOINER, words)
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", broken)
+    return inert_markdown(words, references=_REFERENCE)
 
 
 def _is_by(data: Mapping[str, Any], login: str) -> bool:

@@ -11,9 +11,10 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.github.mapping import is_issue, key_from
+from connectors.github.mapping import is_issue
 from connectors.github.settings import GitHubSettings
 from connectors.kit.fields import a_record, record, text, utc_time
+from connectors.kit.issue_numbers import key_from
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
 from connectors.kit.webhooks.trial import is_trial, trial_webhook

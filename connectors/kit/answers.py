@@ -47,6 +47,16 @@ def retry_after_seconds(value: str | None, *, now: datetime, default: float = 5.
     return min(max(seconds, 1.0), 3600.0)
 
 
+def busy_until_reset(what: str, answer: VendorAnswer, *, reset: str | None) -> Busy:
+    """The error for a limit that is told by `Retry-After`, or by the Unix time at which there are calls again; where
+    neither is said, a minute."""
+    now = datetime.now(UTC)
+    wait = answer.headers.get("retry-after")
+    if wait is None and reset is not None and reset.isdecimal():
+        wait = str(int(reset[:12]) - now.timestamp())
+    return Busy(f"{what}: HTTP {answer.status}", retry_after=retry_after_seconds(wait, now=now, default=60.0))
+
+
 def raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> None:
     """Raise what the status means; return for a success. `what` was called, for people."""
     status = response.status_code

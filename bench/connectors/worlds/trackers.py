@@ -7,6 +7,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bench.connectors.worlds.world import PLENTY, Made, World, world
 from connectors.github import GitHub, GitHubSettings
 from connectors.github.fake.app import REPOSITORY, TOKEN, FakeGitHub
+from connectors.gitlab import GitLab, GitLabSettings
+from connectors.gitlab.fake import app as gitlab
+from connectors.gitlab.fake.records import PROJECT
 from connectors.jira import Jira, JiraSettings
 from connectors.jira.fake import app as jira
 from connectors.redmine import Redmine, RedmineSettings
@@ -24,6 +27,10 @@ def _make_jira() -> Made:
 
 def _make_github() -> Made:
     return FakeGitHub().app, {"closed": "closed"}
+
+
+def _make_gitlab() -> Made:
+    return gitlab.FakeGitLab().app, {"closed": "closed"}
 
 
 def _make_redmine() -> Made:
@@ -76,6 +83,18 @@ TRACKERS: tuple[World, ...] = (
             "base_url": address,
             "repository": REPOSITORY,
             "token": TOKEN,
+            "requests_per_minute": PLENTY,
+        },
+    ),
+    world(
+        "gitlab",
+        _make_gitlab,
+        GitLab,
+        GitLabSettings,
+        lambda address, _: {
+            "base_url": address,
+            "project": PROJECT,
+            "token": gitlab.TOKEN,
             "requests_per_minute": PLENTY,
         },
     ),

@@ -1,0 +1,1 @@
+"""A small GitLab for tests and the sandbox."""
