@@ -92,12 +92,12 @@ def test_an_acknowledgement_of_nothing(api: Any) -> None:
 def test_refusals(opsgenie: FakeOpsgenie, api: Any, address: str) -> None:
     """A stranger, what is not there, and what is too long."""
     stranger = _api(address, "wrong")
-    for status, call in (
-        (401, stranger.list_alerts),
-        (404, lambda: api.get_alert(**ALIAS)),
-        (422, lambda: _page(api, tags=["x" * 51])),
+    for status, error, call in (
+        (401, sdk.exceptions.AuthenticationException, stranger.list_alerts),
+        (404, sdk.exceptions.ApiException, lambda: api.get_alert(**ALIAS)),
+        (422, sdk.exceptions.ConfigurationException, lambda: _page(api, tags=["x" * 51])),
     ):
-        with pytest.raises((sdk.ApiException, sdk.exceptions.AuthenticationException)) as caught:
+        with pytest.raises(error) as caught:
             call()
         assert caught.value.status == status
     stranger.api_client.rest_client.pool_manager.clear()
