@@ -18,6 +18,7 @@ from deployments.cli.board import board
 from deployments.cli.close import close
 from deployments.cli.fakes import fakes
 from deployments.cli.first_hour.init import init
+from deployments.cli.first_hour.sidebar import sidebar
 from deployments.cli.first_hour.trial import try_connection
 from deployments.cli.forget import forget
 from deployments.cli.imports.catalog import catalog_import
@@ -78,6 +79,7 @@ app.command(name="catalog-import")(catalog_import)
 app.add_typer(import_app, name="import")
 app.command()(oncall)
 app.command()(board)
+app.command()(sidebar)
 app.command()(report)
 app.command()(review)
 app.command()(owner)

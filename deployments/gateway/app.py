@@ -9,6 +9,7 @@
     GET  /pages/{token}           a page of our own, for whoever was woken with it; POST: they have it
     GET  /incidents/INC-7/story   sent on to the story in the Prefect UI, and /incidents/now to how it stands
     GET  /board/...               what is open, for the team (deployments.gateway.board)
+    GET  /sidebar/...             a ticket's incident, for the helpdesk's app (deployments.gateway.board.sidebar)
 
 What is answered decides whether a ticket is lost, because some senders drop for ever on a 4xx:
 
@@ -23,7 +24,8 @@ What is answered decides whether a ticket is lost, because some senders drop for
          that is not saved yet, or that takes no webhooks as it is configured: an operator will mend it.
 
 Only /hooks/ and /status/ are for the internet, and /pages/ for phones where our own pager is used; the proxy before us
-should keep the rest for the operator, /reports/ for those who read the Prefect UI, and /board/ for the team.
+should keep the rest for the operator, /reports/ for those who read the Prefect UI, and /board/ for the team. Where the
+helpdesk shows our app, /sidebar/ is for the helpdesk's servers.
 """
 
 from __future__ import annotations
@@ -39,6 +41,8 @@ from starlette.types import Receive, Scope, Send
 from deployments.gateway.answers import HookAnswer, busy
 from deployments.gateway.board.board import PATH as BOARD
 from deployments.gateway.board.board import BoardPages
+from deployments.gateway.board.sidebar import PATH as SIDEBAR
+from deployments.gateway.board.sidebar import Sidebar
 from deployments.gateway.board.story_links import PATH as STORIES
 from deployments.gateway.board.story_links import StoryLinks
 from deployments.gateway.bodies import Bodies, Gone, TooLarge, TooMuch
@@ -107,6 +111,7 @@ class Gateway:
         pages: PageAnswers,
         board: BoardPages | None = None,
         stories: StoryLinks | None = None,
+        sidebar: Sidebar | None = None,
         notices: Notices,
         metrics: Metrics,
         set_aside: SetAside | None = None,
@@ -123,6 +128,7 @@ class Gateway:
         self._pages = pages
         self._board = board
         self._stories = stories
+        self._sidebar = sidebar
         self._notices = notices
         self._bodies = bodies or Bodies()
         self._clock = clock
@@ -145,13 +151,11 @@ class Gateway:
             elif path.startswith(PAGES):
                 token = path[len(PAGES) :]
                 answer = await self._pages.answer(token, method=scope["method"], receive=receive)
-            elif path.startswith(STORIES) and self._stories is not None:
-                answer = await self._stories.answer(path[len(STORIES) :], method=scope["method"])
             elif path.startswith(BOARD) and self._board is not None:
                 await self._board.answer(path[len(BOARD) :], scope, receive, send)
                 return
             else:
-                answer = await self._for_operators(path)
+                answer = await self._about_incidents(path, scope)
         except Gone:
             return
         except Exception as error:  # noqa: BLE001 - a 500 may lose a ticket; a defect of ours must not
@@ -246,6 +250,13 @@ class Gateway:
         """Let go whoever listens to the board: their answers have no end of their own."""
         if self._board is not None:
             await self._board.end()
+
+    async def _about_incidents(self, path: str, scope: Scope) -> HookAnswer:
+        if path.startswith(STORIES) and self._stories is not None:
+            return await self._stories.answer(path[len(STORIES) :], method=scope["method"])
+        if path.startswith(SIDEBAR) and self._sidebar is not None:
+            return await self._sidebar.answer(path[len(SIDEBAR) :], scope)
+        return await self._for_operators(path)
 
     async def _for_operators(self, path: str) -> HookAnswer:
         if path == BOARD.rstrip("/"):

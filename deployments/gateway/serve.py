@@ -20,6 +20,7 @@ from deployments.gateway.app import Gateway
 from deployments.gateway.board.answering import BoardAnswers
 from deployments.gateway.board.board import BoardPages
 from deployments.gateway.board.readers import Readers
+from deployments.gateway.board.sidebar import Sidebar
 from deployments.gateway.board.story_links import StoryLinks
 from deployments.gateway.bodies import Bodies
 from deployments.gateway.deadlines import DeadlineProtocol, Limits
@@ -84,9 +85,10 @@ async def open_gateway(
             database, sources, inbox, doorbell, notices=notices, metrics=metrics, pacing=listening_pace
         )
         bodies = Bodies()
-        board = stories = None
+        board = stories = sidebar = None
         if policy is not None:
             stories = StoryLinks(database, client, notices, policy=policy)
+            sidebar = Sidebar(database, key, policy=policy, clock=clock)
             readers = Readers(key, board_secret, rules=lambda: policy().board, clock=clock)
             board = BoardPages(
                 database,
@@ -113,6 +115,7 @@ async def open_gateway(
                 pages=PageAnswers(database, key, clock=clock, language=partial(_team_language, policy)),
                 board=board,
                 stories=stories,
+                sidebar=sidebar,
                 notices=notices,
                 metrics=metrics,
                 bodies=bodies,

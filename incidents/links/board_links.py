@@ -6,13 +6,10 @@ A link is a key: whoever has it sees the board, and answers there in its reader'
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from incidents.links.signed import SIGNATURE, is_signed, signature
+from incidents.links.dated import dated_token, read_dated_token
 
 PATH = "/board/"
 ENTER = "enter"
@@ -23,10 +20,6 @@ LONGEST_NAME = 60
 """Characters of a reader's name."""
 
 _PURPOSE = "liaison board links v1"
-_TOKEN = re.compile(
-    rf"(?P<signed>(?P<reader>[A-Za-z0-9_-]{{1,400}})\.(?P<made>[0-9]{{1,12}})\.(?P<until>[0-9]{{1,12}}))"
-    rf"\.(?P<signature>{SIGNATURE})"
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,9 +33,7 @@ class BoardLink:
 
 def board_token(operators_key: str, reader: str, *, now: datetime, good_for: timedelta = GOOD_FOR) -> str:
     """The last part of the link for this reader."""
-    name = base64.urlsafe_b64encode(reader[:LONGEST_NAME].encode()).decode().rstrip("=")
-    signed = f"{name or '-'}.{int(now.timestamp())}.{int((now + good_for).timestamp())}"
-    return f"{signed}.{signature(operators_key, _PURPOSE, signed)}"
+    return dated_token(operators_key, _PURPOSE, reader[:LONGEST_NAME], now=now, good_for=good_for)
 
 
 def board_link(
@@ -55,16 +46,5 @@ def board_link(
 
 def read_board_token(operators_key: str, token: str) -> BoardLink | None:
     """What a token says, whether it is still good or not; None for one that is not ours, whatever a stranger sends."""
-    match = _TOKEN.fullmatch(token)
-    if match is None or not is_signed(operators_key, _PURPOSE, match["signed"], match["signature"]):
-        return None
-    name = match["reader"]
-    try:
-        reader = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode() if name != "-" else ""
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return BoardLink(
-        reader=reader,
-        made=datetime.fromtimestamp(int(match["made"]), UTC),
-        until=datetime.fromtimestamp(int(match["until"]), UTC),
-    )
+    found = read_dated_token(operators_key, _PURPOSE, token)
+    return None if found is None else BoardLink(reader=found.name, made=found.made, until=found.until)

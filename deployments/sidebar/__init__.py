@@ -1,0 +1,1 @@
+"""The app that Zendesk shows beside a ticket: static files, and how they become a package of one installation."""
