@@ -25,6 +25,7 @@ from incidents.store.ledger.effects import (
 from incidents.store.ledger.pauses import pause_at_start
 from incidents.store.ledger.starts import lock_starts, starts_within
 from incidents.store.timeline import append_entries
+from incidents.texts.team import Sentence, sentence, worded, worded_as
 from tasks import resources
 from tasks.deliver.departure import set_out
 from tasks.deliver.settling import done
@@ -34,6 +35,8 @@ _LOOK_EVERY = 1.0
 _LONGEST_LOOK = 5.0
 """Seconds: where an action is tried first, a page waits for it."""
 _LONGEST_OUTPUT = 300
+_BEFORE = sentence("Before the action '{action}': {looks}")
+_AFTER = sentence("After the action '{action}': {looks}")
 
 
 class _StoppedShort(Refused):
@@ -55,7 +58,7 @@ async def run_action(item: Leased) -> Settled:
     if not isinstance(call, ActionCall):
         raise TypeError(f"{type(call).__name__} is no action")
     if item.must_look_up:
-        return _ended(item, ActionState.FAILED, "interrupted; whether it ran is not known")
+        return _ended(item, ActionState.FAILED, worded("interrupted; whether it ran is not known"))
     start = await _prepared(item)
     seen = ""
     try:
@@ -79,8 +82,11 @@ async def run_action(item: Leased) -> Settled:
         )
     except TimeoutError:
         # What it waits for, such as a worker or a person, is what an engineer must know.
-        last = f"; last seen: {seen}" if seen else ""
-        return await start.ended(ActionState.FAILED, f"not finished within {call.timeout:g} s{last}")
+        last = worded("; last seen: {seen}", seen=seen) if seen else ""
+        return await start.ended(
+            ActionState.FAILED,
+            worded("not finished within {seconds} s{last}", seconds=f"{call.timeout:g}", last=last),
+        )
     except LiaisonError as error:
         return await start.ended(ActionState.FAILED, str(error))
     return await start.ended(run.state, run.detail)
@@ -112,20 +118,22 @@ class _Start:
         planned = step.policy.action_of(service, action)
         why = obstacle(planned, now, step.basis)
         if why is not None:
-            raise _StoppedShort(f"not started: {why}")
+            raise _StoppedShort(worded("not started: {why}", why=why))
         if planned is not None and planned.dry_run:
-            raise _Rehearsed(f"only rehearsed (dry run): it would have run at {ran_with(planned)}")
-        await append_entries(step, self._incident.id, self._seen("Before", self._looks))
+            raise _Rehearsed(
+                worded("only rehearsed (dry run): it would have run at {place}", place=ran_with(planned))
+            )
+        await append_entries(step, self._incident.id, self._seen(_BEFORE, self._looks))
 
     async def ended(self, state: ActionState, detail: str) -> Settled:
         """How it ended, and what probes say now."""
         looks = await _looks(_probes(self._incident), self._incident)
-        return _ended(self._item, state, detail, self._seen("After", looks))
+        return _ended(self._item, state, detail, self._seen(_AFTER, looks))
 
-    def _seen(self, when: str, looks: Sequence[ProbeResult]) -> tuple[Entry, ...]:
+    def _seen(self, when: Sentence, looks: Sequence[ProbeResult]) -> tuple[Entry, ...]:
         if not looks:
             return ()
-        text = f"{when} the action '{self._item.effect.target}': {looks_words(looks)}"
+        text = worded_as(when, action=self._item.effect.target, looks=looks_words(looks))
         return (Entry(kind=EntryKind.ACTION, text=text),)
 
 

@@ -17,6 +17,7 @@ from incidents.models import Contact
 from incidents.ports import Mailbox
 from incidents.store.ledger.effects import Leased, Settled
 from incidents.store.ledger.untold import OutboundRoom, outbound_room, plan_times
+from incidents.texts.team import sentence, worded_as
 from tasks import resources
 from tasks.deliver.connection import connection_of
 from tasks.deliver.departure import set_out
@@ -31,7 +32,7 @@ in the same moment may both take so many."""
 _WINDOW = timedelta(minutes=1)
 _A_MOMENT = 1.0
 
-_LOST = "the reply was lost, and it cannot be proven that it was not sent: please check"
+_LOST = sentence("the reply was lost, and it cannot be proven that it was not sent: please check")
 
 
 async def tell_outsiders(incident_id: int | None, connection: str, ids: Sequence[int], send: Send) -> None:
@@ -97,7 +98,7 @@ async def send_outbound(item: Leased) -> Settled:
     except LiaisonError as error:
         settled = failed(item, error, index_lag=_lag(has_gone_out))
         if settled.state is EffectState.UNKNOWN and item.must_look_up and not item.is_asked_for:
-            return held(item, _LOST)
+            return held(item, worded_as(_LOST))
         return settled
 
 

@@ -14,6 +14,7 @@ from incidents.store.ledger.effects import (
     Leased,
     Settled,
 )
+from incidents.texts.team import worded
 
 # A revoked token needs a person; asking every second would only lock the account.
 _NOT_ALLOWED_AGAIN = timedelta(minutes=5)
@@ -51,7 +52,10 @@ def exposed(item: Leased, reason: str) -> Settled:
 def again(item: Leased, reason: str, *, after: timedelta) -> Settled:
     """Surely not done: pending again, unless it has been tried for too long."""
     if item.attempts >= MAX_ATTEMPTS:
-        return dead(item, f"given up after {item.attempts} attempts: {reason}")
+        return dead(
+            item,
+            worded("given up after {attempts} attempts: {reason}", attempts=item.attempts, reason=reason),
+        )
     return Settled(id=item.id, fence=item.fence, state=EffectState.PENDING, detail=reason, again_in=after)
 
 

@@ -21,6 +21,7 @@ from incidents.store.ledger.effects import (
 )
 from incidents.store.ledger.exposed import open_exposure
 from incidents.store.tickets import note_status
+from incidents.texts.team import worded
 from tasks import resources
 from tasks.deliver.connection import helpdesk_of
 from tasks.deliver.departure import Overslept, set_out
@@ -155,7 +156,7 @@ async def _unless_overtaken(helpdesk: Helpdesk, ready: _Ready) -> _Ready:
         and (ticket := there.get(key := (item.effect.connection, item.effect.target))) is not None
         and is_overtaken(wanted, ticket, owner, customer_told_at=told.get(key))
     }
-    why = "not set: somebody has set another status since this was decided, and the newer stands"
+    why = worded("not set: somebody has set another status since this was decided, and the newer stands")
     return _Ready(
         tuple(item for item in ready.send if item.id not in left),
         (*ready.settled, *(overtaken(item, why) for item in ready.send if item.id in left)),
@@ -169,9 +170,11 @@ async def _unless_exposed(connection: str, ready: _Ready) -> _Ready:
         open_one = await open_exposure(tx, connection)
     if open_one is None:
         return ready
-    why = (
-        f"not sent: customers could read a note at {connection}. Once that is mended, `liaison held --done {open_one}`,"
-        " then `liaison held --again` for this one"
+    why = worded(
+        "not sent: customers could read a note at {connection}. Once that is mended, `liaison "
+        "held --done {open_one}`, then `liaison held --again` for this one",
+        connection=connection,
+        open_one=open_one,
     )
     return _Ready((), (*ready.settled, *(held(item, why) for item in ready.send)))
 
@@ -182,9 +185,9 @@ def _not_sent(item: Leased, error: LiaisonError) -> Settled:
         return settled
     if settled.state is EffectState.DEAD:
         # Nobody will ever be able to look it up, so a person must.
-        return held(item, f"it may have been done and cannot be looked up: {error}")
+        return held(item, worded("it may have been done and cannot be looked up: {error}", error=error))
     after = timedelta(minutes=1) if settled.again_in is None else settled.again_in
-    return unknown(item, f"look-up failed: {error}", look_up_after=after)
+    return unknown(item, worded("look-up failed: {error}", error=error), look_up_after=after)
 
 
 async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
@@ -204,7 +207,7 @@ async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
             settled.append(found)
         elif is_message and item.must_look_up and not item.is_asked_for:
             settled.append(
-                held(item, "the reply was lost and the message is not on the ticket: please check")
+                held(item, worded("the reply was lost and the message is not on the ticket: please check"))
             )
         else:
             send.append(item)
@@ -220,7 +223,7 @@ async def _found(helpdesk: Helpdesk, item: Leased) -> Settled | None:
         return exposed(item, str(error))
     except NotShown as error:
         return dead(item, str(error))
-    return done(item, detail="found at the helpdesk: it had been sent before")
+    return done(item, detail=worded("found at the helpdesk: it had been sent before"))
 
 
 async def _check_recipients(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
@@ -242,17 +245,17 @@ async def _check_recipients(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Re
 def _refusal(item: Leased, ticket: Ticket | None) -> Settled | None:
     payload = item.effect.payload
     if ticket is None:
-        return dead(item, "the ticket is gone")
+        return dead(item, worded("the ticket is gone"))
     if ticket.status is TicketStatus.CLOSED:
-        return dead(item, "the ticket is closed for good at the helpdesk")
+        return dead(item, worded("the ticket is closed for good at the helpdesk"))
     if isinstance(payload, CustomerText) and ticket.requester.id != payload.recipient:
-        return held(item, "the ticket's requester changed since this was decided")
+        return held(item, worded("the ticket's requester changed since this was decided"))
     return None
 
 
 def _settle(item: Leased, outcome: TicketOutcome | None, index_lag: float) -> Settled:
     if outcome is None or outcome.outcome is ChangeOutcome.UNKNOWN:
-        detail = outcome.detail if outcome is not None else "the helpdesk did not say"
+        detail = outcome.detail if outcome is not None else worded("the helpdesk did not say")
         return unknown(item, detail, look_up_after=timedelta(seconds=index_lag))
     if outcome.outcome is ChangeOutcome.DONE:
         return done(item, detail=outcome.detail, version=outcome.version)

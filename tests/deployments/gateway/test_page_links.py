@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from deployments.gateway.on_call.page_links import PageAnswers
 from incidents.events import PageChange
 from incidents.models import PageStatus
 from incidents.rotas.page_desk import NoticeKind, PageWords
@@ -246,3 +247,34 @@ async def test_a_button_that_there_is_not(sender: Sender, key: str, desk: Stored
     answer = await sender.http.post(f"/pages/{link_token(key, notices[0], now=NOW)}/over/over")
     assert answer.status_code == 404
     assert await standing(desk) == (PageStatus.TRIGGERED, "")
+
+
+async def test_whoever_is_woken_reads_it_in_the_teams_language(
+    database: Database, key: str, desk: StoredPageDesk, notices: list[int]
+):
+    """The standing, the buttons and what they did, and the language that the page says it is in; back to English as
+    soon as the policy is."""
+    languages = ["de"]
+    pages = PageAnswers(database, key, clock=lambda: NOW, language=lambda: languages[-1])
+    token = link_token(key, notices[0], now=NOW)
+
+    async def shown(path: str = "", method: str = "GET") -> str:
+        return (await pages.answer(f"{token}{path}", method=method)).body.decode()
+
+    page = await shown()
+    assert '<html lang="de">' in page
+    assert f"Noch von niemandem übernommen. Geweckt wird seit {NOW:%d.%m.%Y, %H:%M} Uhr UTC." in page
+    for button in (
+        "Ich übernehme (Ana Silva)",
+        "Funktioniert wieder",
+        "Nicht für uns",
+        "Eskalieren: die",
+    ):
+        assert button in page
+    assert "Auf der Liste dieser Alarmierung ist niemand weiter." in await shown("/next", "POST")
+    assert (
+        f"{(await pages.answer('1.2.3', method='GET')).body.decode()}".count("Diese Seite gibt es nicht") == 2
+    )
+    assert "Übernommen seit" in await shown("", "POST")
+    languages.append("en")
+    assert f"You have it since {NOW:%Y-%m-%d %H:%M} UTC, Ana Silva." in await shown()

@@ -97,6 +97,8 @@ def test_what_is_no_zone(said):
         ({"customers": {"acme": "de"}}, "write zoe@shop.example"),
         ({"customers": {"@acme.example": "klingon"}}, "there are no texts in 'klingon'"),
         ({"helpdesks": {"Zendesk": "de"}}, "is not a connection"),
+        ({"team": "fr"}, "there are no texts for colleagues in 'fr'; write one of en, de"),
+        ({"team": "de-AT"}, "write one of en, de"),
     ],
 )
 def test_a_mistake_names_its_cure(wrong, cure):

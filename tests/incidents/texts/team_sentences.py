@@ -27,11 +27,13 @@ _SAID = {
 @dataclass(frozen=True, kw_only=True)
 class Said:
     """Where a sentence is said, its forms in English, and the values it is given; None in a table, where that is not
-    known. A form that is no literal is None."""
+    known. A form that is no literal is None. `is_on_import`: it is looked up when its module is read, before any
+    language is set."""
 
     place: str
     forms: tuple[str | None, ...]
     values: frozenset[str] | None
+    is_on_import: bool = False
 
     @property
     def id(self) -> str | tuple[str | None, ...]:
@@ -52,7 +54,9 @@ def said_in_code() -> Iterator[Said]:
 
 
 def said_in(source: str, name: str) -> Iterator[Said]:
-    for call in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    later = _within_functions(tree)
+    for call in ast.walk(tree):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id not in _SAID:
             continue
         forms = call.args[: _SAID[call.func.id]]
@@ -66,7 +70,19 @@ def said_in(source: str, name: str) -> Iterator[Said]:
                 for one in forms
             ),
             values=None if call.func.id == team.sentence.__name__ else values,
+            is_on_import=call.func.id != team.sentence.__name__ and call not in later,
         )
+
+
+def _within_functions(tree: ast.AST) -> set[ast.AST]:
+    """What runs when a function is called; defaults run when it is defined."""
+    found: set[ast.AST] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            found |= {node for statement in function.body for node in ast.walk(statement)}
+        elif isinstance(function, ast.Lambda):
+            found |= set(ast.walk(function.body))
+    return found
 
 
 def catalogue(language: str) -> Catalog:

@@ -16,6 +16,11 @@ def test_a_sentence_is_a_literal():
     assert [one.place for one in SAID if None in one.forms] == []
 
 
+def test_nothing_is_worded_before_a_language_is_set():
+    """A table says `sentence`, and `worded_as` where it is read: what is worded on import is English for ever."""
+    assert [one.place for one in SAID if one.is_on_import] == []
+
+
 def test_a_sentence_is_given_what_it_puts_in():
     wrong = [
         one.place
@@ -64,3 +69,5 @@ def test_what_is_said_is_found_in_code():
     assert [one.forms for one in found] == [("a {b}",), ("{count} x", "{count} y"), ("t",), (None,)]
     assert found[0].values == {"b"}
     assert found[2].values is None
+    source = 'A = worded("a")\nB = sentence("b")\n\n\ndef said(a=worded("c")):\n    return worded("d")\n'
+    assert [one.forms for one in said_in(source, "x.py") if one.is_on_import] == [("a",), ("c",)]
