@@ -234,6 +234,13 @@ class GitLab(IssueTracker, TriedByWebhook, WebhookSource):
                 f"gitlab: no project {self._settings.project!r} that the token reaches; correct project, or give the"
                 " token a role in it"
             ) from error
+        except NotAllowed:
+            raise
+        except Refused as error:
+            # 301: nothing else is refused of a project.
+            raise Refused(
+                f"gitlab: {self._settings.project} was renamed or moved: correct project ({error})"
+            ) from error
         return record(answer.data)
 
     def _require_readers(self, project: Mapping[str, Any]) -> None:

@@ -63,6 +63,7 @@ class FakeGitLab:
         self.external_url = ""
         self.is_archived = False
         self.is_reachable = True
+        self.is_renamed = False
         self.is_deaf = False
         self.keeps_public = False
         self.may_delete = True
@@ -144,6 +145,9 @@ class FakeGitLab:
                 str(PROJECT_ID),
             ):
                 return _error(404, "404 Project Not Found")
+            if self.is_renamed:
+                moved = f"{self._origin(request)}/api/v4/projects/{PROJECT_ID}"
+                return JSONResponse({"message": "Moved Permanently"}, 301, headers={"Location": moved})
             iid = request.path_params.get("iid")
             if iid is not None and iid not in self.issues:
                 return _error(404, "404 Not found")
@@ -257,7 +261,8 @@ class FakeGitLab:
             return _error(404, "404 Note Not Found")
         if note.login != BOT or not self.may_delete:
             return _error(403, "403 Forbidden")
-        issue.notes.remove(note)
+        if not self.is_deaf:
+            issue.notes.remove(note)
         return Response(status_code=204)
 
     def _do(self, iid: int, actions: list[str]) -> None:

@@ -31,13 +31,14 @@ REPLIES = st.lists(ANYTHING, min_size=1, max_size=5)
 CALLS = tracker_calls("1", over="closed")
 
 
+@pytest.mark.parametrize("internal", [True, False])
 @pytest.mark.parametrize("call", CALLS)
 @settings(deadline=None, max_examples=40)
 @given(replies=REPLIES)
-def test_gitlab(call: str, replies: list[Any]) -> None:
+def test_gitlab(call: str, internal: bool, replies: list[Any]) -> None:
     tracker = GitLab(
         "gitlab/a",
-        gitlab.settings(may_be_public=True, internal_notes=False),
+        gitlab.settings(may_be_public=True, internal_notes=internal),
         transport=Scripted(replies),
     )
     use(tracker, CALLS[call])

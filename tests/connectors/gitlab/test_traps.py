@@ -44,7 +44,10 @@ async def test_a_note_that_cannot_be_deleted(world: GitLabWorld, tracker: GitLab
     with pytest.raises(Exposed, match="by hand"):
         await tracker.comment(key, NOTE, once=NOTE_ONCE)
     assert not await tracker.was_done(key, NOTE_ONCE)
-    world.fake.may_delete = True
+    world.fake.may_delete, world.fake.is_deaf = True, True
+    with pytest.raises(Exposed, match="still public"):
+        await tracker.comment(key, NOTE, once=NOTE_ONCE)
+    world.fake.is_deaf = False
     with pytest.raises(Exposed, match="hidden now"):
         await tracker.comment(key, NOTE, once=NOTE_ONCE)
     assert world.comments(key) == []
@@ -101,6 +104,9 @@ async def test_the_projects_slashes_are_encoded(world: GitLabWorld) -> None:
         world.create_issue(f"{number}", "x")
     assert len([one async for one in tracker.changed_since(world.now())]) == 230
     assert len(seen) == 3, "page after page, by the Link header"
+    assert all(b"scope=all" in path and b"state=all" in path for path in seen), (
+        "the defaults are not relied on"
+    )
     assert all(path.startswith(b"/api/v4/projects/acme%2Fweb%2Fshop/issues?") for path in seen)
 
 
@@ -126,6 +132,29 @@ async def test_notes_of_changes_are_nobodys_words(world: GitLabWorld, tracker: G
     note = world.issue(key).notes[0]
     note.is_system = True
     assert not await tracker.was_done(key, NOTE_ONCE)
+
+
+async def test_what_others_copy_is_not_ours(world: GitLabWorld, tracker: GitLab, key: str) -> None:
+    """An engineer's note and issue with our marks, where the list's filter is passed over: not done, not taken back."""
+    opened = await tracker.open_issue(TITLE, TEXT, once=ONCE)
+    await tracker.comment(opened, NOTE, once=NOTE_ONCE)
+    (copied,) = world.comments(opened)
+    for is_internal in (True, False):
+        world.fake.say(int(key), ENGINEER, copied, is_internal=is_internal)
+        assert not await tracker.was_done(key, NOTE_ONCE)
+    await tracker.comment(key, NOTE, once=NOTE_ONCE)
+    assert len(world.comments(key)) == 3
+
+    class Unfiltered(InProcessTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            request.url = request.url.copy_remove_param("author_id")
+            return await super().handle_async_request(request)
+
+    copy = world.create_issue("Copied", world.issue(opened).description)
+    assert await connect(world, Unfiltered(world.fake.app)).find_issue(ONCE) == opened
+    del world.fake.issues[int(opened)]
+    assert await connect(world, Unfiltered(world.fake.app)).find_issue(ONCE) is None
+    assert copy in [str(number) for number in world.fake.issues]
 
 
 @pytest.mark.parametrize("word", ["closed", "Closed", " open ", "opened"])
@@ -197,6 +226,16 @@ async def test_a_token_that_does_not_reach_is_no_missing_issue(
     for call in (tracker.read(key), tracker.comment(key, NOTE, once=NOTE_ONCE), tracker.check()):
         with pytest.raises(NotAllowed, match="project"):
             await call
+
+
+async def test_a_project_that_was_renamed(world: GitLabWorld, tracker: GitLab, key: str) -> None:
+    """Its old path answers 301: not followed, and said."""
+    world.fake.is_renamed = True
+    with pytest.raises(Refused, match="renamed or moved"):
+        await tracker.check()
+    with pytest.raises(Refused) as caught:
+        await tracker.comment(key, NOTE, once=NOTE_ONCE)
+    assert not isinstance(caught.value, NotFound | NotAllowed), "the issue is not gone"
 
 
 async def test_many_issues_of_ours(world: GitLabWorld, tracker: GitLab) -> None:
