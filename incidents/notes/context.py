@@ -40,7 +40,6 @@ FAR_AWAY = datetime.max.replace(tzinfo=UTC)
 def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
     """Label and value, in reading order."""
     incident = case.incident
-    service = basis.policy.service(incident.service)
     return (
         (
             worded("Incident"),
@@ -48,7 +47,17 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
                 "{incident}, severity {severity}", incident=incident.name, severity=int(incident.severity)
             ),
         ),
-        (worded("Service"), service.title),
+        *known_facts(case, basis),
+        (worded("Accountable"), incident.owner or worded("nobody at the helpdesk yet")),
+        (worded("First tickets"), first_tickets(case.present)),
+    )
+
+
+def known_facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
+    """Those of them about the fault: less what its incident is called, who is accountable, and its tickets."""
+    incident = case.incident
+    return (
+        (worded("Service"), basis.policy.service(incident.service).title),
         (worded("Who is hit"), hit_summary(case.present, basis.policy)),
         (worded("Known since"), f"{clock(incident.opened_at)} ({duration(basis.now - incident.opened_at)})"),
         (worded("Verdict"), verdict_words(incident.verdict)),
@@ -56,8 +65,6 @@ def facts(case: Case, basis: Basis) -> tuple[tuple[str, str], ...]:
         (worded("Tried"), tried_words(case)),
         *(((worded("On offer"), offer_words(case, basis.policy)),) if offered(case, basis.policy) else ()),
         (worded("SLA"), sla_words(case, basis)),
-        (worded("Accountable"), incident.owner or worded("nobody at the helpdesk yet")),
-        (worded("First tickets"), first_tickets(case.present)),
     )
 
 

@@ -14,13 +14,11 @@ from incidents.commands.help import HELP
 from incidents.lifecycle import UNSETTLED
 from incidents.links.story_links import board_address
 from incidents.models import TicketRef
-from incidents.notes.context import facts
+from incidents.notes.context import known_facts
 from incidents.store.board.story import SaidToCustomers
 
 TOLD_SHOWN = 3
 """Messages to customers, the newest; the board has all."""
-_ON_THE_TICKET = ("Incident", "First tickets", "Accountable")
-"""Facts that stand elsewhere in the answer, or tell of other customers' tickets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,11 +133,7 @@ def shown_incident(
         is_over=incident.state not in UNSETTLED,
         responder=with_words(standing),
         owner=incident.owner or "",
-        facts=tuple(
-            ShownFact(label=label, value=value)
-            for label, value in facts(case, basis)
-            if label not in _ON_THE_TICKET
-        ),
+        facts=tuple(ShownFact(label=label, value=value) for label, value in known_facts(case, basis)),
         next=tuple(
             ShownStep(at=step.at, what=step.what, is_overdue=step.is_overdue(basis.now))
             for step in next_steps(standing)
