@@ -67,6 +67,7 @@ from incidents.policy.words import (
     WebAddress,
 )
 from incidents.rotas.rota import Roster
+from incidents.texts.team import team_reads, worded
 
 __all__ = [
     "ActionConditions",
@@ -318,12 +319,14 @@ class Policy(PolicySection):
         """Where an agent's tag, else the first matching rule sends the ticket; None leaves it to a person."""
         said = corrected_service(ticket)
         if said in self.services:
-            return Route(
-                service=said, severity=None, origin=JoinOrigin.AGENT, reason="an agent's tag says so"
-            )
+            with team_reads(self.language.team):
+                why = worded("an agent's tag says so")
+            return Route(service=said, severity=None, origin=JoinOrigin.AGENT, reason=why)
         if self._router is None or self._router.rules is not self.routing:
             self._router = Router(self.routing)
-        return self._router.route(ticket)
+        # What is found is remembered, whoever asks first.
+        with team_reads(self.language.team):
+            return self._router.route(ticket)
 
     def service_of_alert(self, connection: str, labels: AlertLabels) -> str | None:
         """The first service that alerts with these labels are about; None where there is none."""

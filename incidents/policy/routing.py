@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from incidents.models import JoinOrigin, Severity, Ticket
 from incidents.policy.words import Connection, PolicySection
+from incidents.texts.team import Sentence, sentence, worded, worded_as
 
 LOOKED_AT = 10_000
 """Characters of subject and body that keywords are looked for in: what matters is said early."""
@@ -107,7 +108,7 @@ class RoutingRule(PolicySection):
             if why is None:
                 return None
             reasons.append(why)
-        return " and ".join(reasons) or None
+        return worded(" and ").join(reasons) or None
 
     def route(self, words: TicketWords) -> Route | None:
         """Where this rule sends the ticket, or None when it does not match."""
@@ -141,29 +142,36 @@ class TicketWords:
 
     def any_keyword(self, keywords: Sequence[str]) -> str | None:
         """Which keyword occurs, in words for people, or None."""
-        return next((f"keyword {word!r}" for word in keywords if _whole_word(word).search(self._text)), None)
+        return next(
+            (
+                worded("keyword {word}", word=repr(word))
+                for word in keywords
+                if _whole_word(word).search(self._text)
+            ),
+            None,
+        )
 
     def all_keywords(self, keywords: Sequence[str]) -> str | None:
         """The keywords, in words for people, if all of them occur."""
         if not all(_whole_word(word).search(self._text) for word in keywords):
             return None
-        return "keywords " + ", ".join(repr(word) for word in keywords)
+        return worded("keywords {words}", words=", ".join(repr(word) for word in keywords))
 
     def tag(self, wanted: Sequence[str]) -> str | None:
         """Which tag it has, in words for people, or None."""
-        return _any_equal("tag", wanted, self._tags)
+        return _any_equal(_TAG, wanted, self._tags)
 
     def product(self, wanted: Sequence[str]) -> str | None:
         """Which product it names, in words for people, or None."""
-        return _any_equal("product", wanted, frozenset({_fold(self._ticket.product or "").strip()}))
+        return _any_equal(_PRODUCT, wanted, frozenset({_fold(self._ticket.product or "").strip()}))
 
     def connection(self, wanted: Sequence[str]) -> str | None:
         """Which connection it came by, in words for people, or None."""
-        return _any_equal("connection", wanted, frozenset({_fold(self._ticket.ref.connection).strip()}))
+        return _any_equal(_CONNECTION, wanted, frozenset({_fold(self._ticket.ref.connection).strip()}))
 
     def channel(self, wanted: Sequence[str]) -> str | None:
         """By which channel its customer wrote, in words for people, or None."""
-        return _any_equal("channel", wanted, frozenset({_fold(self._ticket.channel or "").strip()}))
+        return _any_equal(_CHANNEL, wanted, frozenset({_fold(self._ticket.channel or "").strip()}))
 
 
 class Router:
@@ -187,8 +195,12 @@ class Router:
         return found
 
 
-def _any_equal(kind: str, wanted: Sequence[str], has: frozenset[str]) -> str | None:
-    return next((f"{kind} {value!r}" for value in wanted if _folded_word(value) in has), None)
+_TAG, _PRODUCT = sentence("tag {value}"), sentence("product {value}")
+_CONNECTION, _CHANNEL = sentence("connection {value}"), sentence("channel {value}")
+
+
+def _any_equal(kind: Sentence, wanted: Sequence[str], has: frozenset[str]) -> str | None:
+    return next((worded_as(kind, value=repr(value)) for value in wanted if _folded_word(value) in has), None)
 
 
 def _fold(text: str) -> str:

@@ -40,6 +40,7 @@ from incidents.store.inbox.drains import take_turns
 from incidents.store.ledger.effects import last_told
 from incidents.store.sla.keeping import keep_tickets, severities_of
 from incidents.store.tickets import KnownTicket, known_tickets, last_linked_at, save_tickets
+from incidents.texts.team import worded
 from incidents.ticket_words import Kinship
 
 
@@ -255,7 +256,11 @@ async def _join_ancestors(work: _Work, tickets: Sequence[Ticket]) -> list[Ticket
         news = TicketNews(before=None, after=ticket, comments=words)
         heard = partial(ticket_news, news=[news], basis=step.basis)
         await decide_all(step, [PendingDecision(incident_id=incident_id, decision=heard)])
-        reason = "answers what we wrote unasked" if is_an_answer else f"follow-up of #{ticket.parent}"
+        reason = (
+            worded("answers what we wrote unasked")
+            if is_an_answer
+            else worded("follow-up of #{ticket}", ticket=ticket.parent)
+        )
         join = Join(ticket=ticket, origin=JoinOrigin.KINSHIP, reason=reason)
         joined = partial(tickets_joined, joins=[join], basis=step.basis)
         await decide_all(

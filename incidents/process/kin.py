@@ -12,6 +12,7 @@ from incidents.lifecycle import UNSETTLED
 from incidents.models import Author, Comment, Departure, Incident, JoinOrigin, Ticket, TicketRef
 from incidents.step import Step
 from incidents.store.tickets import KnownTicket, link_tickets, unlink_tickets
+from incidents.texts.team import worded
 from incidents.ticket_words import Kinship
 
 _IN_THE_BIN = frozenset({Departure.DELETED, Departure.SPAM})
@@ -73,7 +74,7 @@ async def move_links(
             continue
         survivors = known.get(survivor)
         if (survivors is None or survivors.incident_id is None) and survivor not in moved:
-            reason = f"#{ticket.ref.id} was merged into it"
+            reason = worded("#{ticket} was merged into it", ticket=ticket.ref.id)
             await link_tickets(
                 step.connection,
                 before.incident_id,

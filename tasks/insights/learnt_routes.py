@@ -19,6 +19,7 @@ from incidents.models import JoinOrigin, Severity, Ticket, TicketRef
 from incidents.policy.insights import InsightKind, InsightMode
 from incidents.policy.policy import Policy, Route
 from incidents.process.intake import NO_HINTS, Hints
+from incidents.texts.team import team_reads, worded
 from insights.embeddings import encoded, encoder_version
 from insights.learning import CannotLearn
 from insights.routing.insight import LABELS
@@ -143,15 +144,18 @@ def _routes(
             service=guess.label,
             severity=Severity(int(worst.label)) if worst is not None and not worst.abstains else None,
             origin=JoinOrigin.LEARNT,
-            reason=_words(guess),
+            reason=_words(guess, policy.language.team),
         )
     return routes
 
 
-def _words(guess: Guess) -> str:
+def _words(guess: Guess, language: str) -> str:
     """`learnt from past tickets, 94 % sure: word "checkout", product is Shop`."""
     because = ", ".join(reason.text for reason in guess.reasons)
-    return f"learnt from past tickets, {guess.probability:.0%} sure{': ' if because else ''}{because}"
+    sure = f"{guess.probability:.0%}"
+    with team_reads(language):
+        said = worded("learnt from past tickets, {sure} sure", sure=sure)
+    return f"{said}: {because}" if because else said
 
 
 def _predictions(

@@ -60,4 +60,4 @@ def _words(seen: Case, basis: Basis) -> IssueText:
         known=known,
         incident=incident.name,
     )
-    return IssueText(title=f"{incident.name} {service}: {said or 'a fault'}", text=internal(text))
+    return IssueText(title=f"{incident.name} {service}: {said or worded('a fault')}", text=internal(text))

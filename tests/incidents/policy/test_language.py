@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from incidents.policy.language.section import LanguageRules
+from incidents.policy.policy import RoutingRule
 from incidents.texts.tongues import Tongue, language_tag, locale_of, time_zone
-from tests.incidents.builders import a_ticket
+from tests.incidents.builders import a_policy, a_ticket
 
 RULES = LanguageRules(
     default="de-AT",
@@ -105,3 +106,15 @@ def test_a_mistake_names_its_cure(wrong, cure):
     """At load, not when a customer is to be told."""
     with pytest.raises(ValidationError, match=cure):
         LanguageRules(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [("en", "keyword 'kasse' and channel 'web'"), ("de", "Stichwort 'kasse' und Kanal 'web'")],
+)
+def test_why_a_rule_matches_is_said_in_the_teams_language_whoever_asks_first(language, why):
+    """It is remembered, and may be asked for outside of a step."""
+    rule = {"any_keyword": ["kasse"], "channel": ["web"], "service": "checkout"}
+    policy = a_policy(language={"team": language}).model_copy(update={"routing": [RoutingRule(**rule)]})
+    ticket = a_ticket(subject="Kasse geht nicht", channel="web")
+    assert [policy.route(ticket).reason for _ in range(2)] == [why, why]
