@@ -7,6 +7,7 @@ An issue of ours is looked up in the list of what our user opened, not by the se
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -274,7 +275,9 @@ class GitLab(IssueTracker, TriedByWebhook, WebhookSource):
 
         async def hide() -> bool:
             path = f"{self._root}/issues/{key}/notes/{number}"
-            await self._send("DELETE", path, None, is_repeatable=True)
+            # Deleted already, by the attempt before whose answer was lost, or by somebody.
+            with suppress(NotFound):
+                await self._send("DELETE", path, None, is_repeatable=True)
             return all(whole(one.get("id")) != number for one in await self._notes(key))
 
         raise await exposed(

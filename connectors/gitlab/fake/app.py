@@ -145,6 +145,8 @@ class FakeGitLab:
                 str(PROJECT_ID),
             ):
                 return _error(404, "404 Project Not Found")
+            if self.is_renamed and request.method != "GET":
+                return _error(405, "405 Method Not Allowed")
             if self.is_renamed:
                 moved = f"{self._origin(request)}/api/v4/projects/{PROJECT_ID}"
                 return JSONResponse({"message": "Moved Permanently"}, 301, headers={"Location": moved})

@@ -282,6 +282,17 @@ async def test_a_fault_while_a_note_is_taken_back(world: GitLabWorld, tracker: G
         await tracker.comment(key, NOTE, once=NOTE_ONCE)
 
 
+async def test_a_lost_answer_while_a_note_is_taken_back(
+    world: GitLabWorld, tracker: GitLab, key: str
+) -> None:
+    """It was deleted: the second attempt is told 404, and nobody is sent to do it by hand."""
+    world.fake.keeps_public = True
+    world.faults.arm(FaultKind.DROP_REPLY, where="/notes/", times=1)
+    with stamina.set_testing(True, attempts=2), pytest.raises(Exposed, match="hidden now"):
+        await tracker.comment(key, NOTE, once=NOTE_ONCE)
+    assert world.comments(key) == []
+
+
 async def test_answers_that_are_none(world: GitLabWorld, key: str) -> None:
     """A page, a list that is none, and one that is too big."""
 
