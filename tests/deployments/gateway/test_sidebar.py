@@ -11,10 +11,14 @@ import pytest
 
 from deployments.gateway.app import Gateway
 from deployments.gateway.serve import open_gateway
+from incidents.approval import Approval, ApprovalState, ApprovalSubject
+from incidents.commands.parsing import Ground, parse
+from incidents.commands.words import Rule
 from incidents.links.board_links import board_token
 from incidents.links.sidebar_links import sidebar_token
 from incidents.models import JoinOrigin
 from incidents.policy.policy import Policy
+from incidents.store.approvals import save_approvals
 from incidents.store.database import Database
 from incidents.store.tickets import link_tickets, save_tickets
 from tests.deployments.gateway.conftest import PACE, Clock
@@ -89,6 +93,35 @@ async def test_the_incident_of_a_ticket(http: httpx.AsyncClient, key: str):
     assert not {"First tickets", "Incident"} & set(labels), (
         "what other customers wrote, and what stands above"
     )
+
+
+@pytest.mark.parametrize(
+    ("subject", "which"),
+    [
+        (ApprovalSubject.STATUS_PAGE, ""),
+        (ApprovalSubject.MAJOR, ""),
+        (ApprovalSubject.ACTION, "restart the pods"),
+    ],
+)
+async def test_a_question_comes_with_its_answer(
+    http: httpx.AsyncClient, key: str, database: Database, subject: ApprovalSubject, which: str
+):
+    """What stands in the form of its button is read as an answer to that question and no other."""
+    question = Approval(
+        incident=1,
+        generation=1,
+        subject=subject,
+        which=which,
+        state=ApprovalState.ASKED,
+        asked_at=NOW,
+        expires_at=NOW + DAY,
+    )
+    async with database.transaction() as tx:
+        await save_approvals(tx, [question])
+    (shown,) = (await asked(http, key))["incident"]["questions"]
+    command = parse(f"approve {shown['answer']} ", Ground(is_on_ticket=True))[1]
+    assert command == Rule(is_yes=True, subject=subject, why=which)
+    assert shown["about"]
 
 
 @pytest.mark.parametrize("number", ["2", "4711"])
