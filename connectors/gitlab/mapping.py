@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.kit.fields import record, text, utc_time, whole
 from connectors.kit.issue_numbers import key_from
-from connectors.kit.markdown import inert_markdown
+from connectors.kit.markdown import inert_markdown, unreferenced
 from connectors.kit.marks import carries_mark, marked
 from connectors.kit.paths.times import time_of
 from incidents.errors import Unrecognised
@@ -92,8 +92,10 @@ def body(words: str, once: str) -> str:
 
 
 def title_of(words: str) -> str:
-    """A title as GitLab takes it: one line."""
-    return cut(one_line(words), MAX_TITLE)
+    """A title as GitLab takes it: one line. It finds mentions and references there too, but no Markdown.
+    https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/models/concerns/issuable.rb (`attr_mentionable :title`)
+    """
+    return cut(unreferenced(one_line(words), _REFERENCE), MAX_TITLE)
 
 
 def inert(words: str) -> str:

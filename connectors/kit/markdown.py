@@ -10,7 +10,10 @@ _JOINER = "\u2060"
 
 
 def inert_markdown(words: str, *, references: re.Pattern[str]) -> str:
-    """No emphasis, link, image, code or HTML; what `references` finds is broken by an invisible letter after it, as
-    vendors find mentions and references before anything else."""
-    broken = references.sub(lambda found: found[0] + _JOINER, words)
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", broken)
+    """No emphasis, link, image, code or HTML, and none of the references: vendors find those before anything else."""
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", unreferenced(words, references))
+
+
+def unreferenced(words: str, references: re.Pattern[str]) -> str:
+    """What `references` finds, such as the sign of a mention, is broken by an invisible letter after it."""
+    return references.sub(lambda found: found[0] + _JOINER, words)

@@ -73,3 +73,9 @@ def test_customers_words_notify_nobody(words: str, becomes: str | None) -> None:
             assert letter != sigil or bare[at + 1] in "\u2060 ", bare
     assert "[issue" not in bare
     assert "*iteration" not in bare
+
+
+async def test_a_title_notifies_nobody(world: GitLabWorld, tracker: GitLab) -> None:
+    """GitLab finds mentions in a title as well, and mails them: `@all` is everybody in the project."""
+    opened = await tracker.open_issue("@all see #12, *it* fails", InternalText("Why"), once=ONCE)
+    assert world.issue(opened).title == "@\u2060all see #\u206012, *it* fails"
