@@ -1,7 +1,7 @@
 // Plays an agent with the sidebar app in Chromium, and prints as JSON what the app showed and asked for.
 //   node sidebar.cjs PAGE TICKETS TOKEN CHROMIUM STORY
 // PAGE is where the app's iframe.html is served, TICKETS where the gateway really is, STORY a JSON object:
-//   {locale, scheme, width, type, draft, stays_public, refuses, press: [verb, words] or null, picture}
+//   {locale, scheme, width, type, draft, stays_public, refuses, loses: status, press: [verb, words] or null, picture}
 // NODE_PATH has axe-core and playwright-core.
 //
 // Zendesk's client library is not fetched: a client that behaves as developer.zendesk.com documents it stands in ("ZAF
@@ -33,6 +33,7 @@ function standIn(story) {
       if (options.url.startsWith("/")) {
         await window.zendeskApi(options);
         if (story.refuses) throw { status: 403 };
+        if (story.loses) throw { status: story.loses };
         return {};
       }
       const answer = await window.zendeskProxy(options);

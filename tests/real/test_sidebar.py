@@ -169,6 +169,15 @@ async def test_what_zendesk_refuses(installation: Installation):
     assert (found["form_stays"], found["typed"]) == (True, "restarted")
 
 
+async def test_a_lost_answer_is_not_told_as_nothing_done(installation: Installation):
+    """The note may stand there: whoever writes it again without a look might wake engineers twice."""
+    installation.policy = a_policy(commands={"believed": [HELPDESK]})
+    found = await installation.agent(press=["note", "restarted"], loses=504)
+    assert "Nothing was done" not in found["answered"]
+    assert "Look for it in the ticket" in found["answered"]
+    assert (found["form_stays"], found["typed"]) == (True, "restarted")
+
+
 async def test_where_notes_are_no_commands_there_are_no_buttons(installation: Installation):
     installation.policy = a_policy(commands={"in_notes": False})
     found = await installation.agent()

@@ -161,8 +161,10 @@
       const said = shown.is_posted ? await post(note()) : await compose(note());
       if (said !== words.draft && said !== words.public) leave();
       say(said);
-    } catch {
-      say(words.failed);
+    } catch (error) {
+      // Only a refusal is sure to have done nothing: an answer that was lost may be one to a note that stands there.
+      const isRefused = error && error.status >= 400 && error.status < 500;
+      say(isRefused || !shown.is_posted ? words.failed : words.unsure);
     } finally {
       isWriting = false;
     }

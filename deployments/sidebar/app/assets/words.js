@@ -34,6 +34,7 @@ const WORDS = {
     draft: "You have begun a reply or note. Send or clear it first.",
     public: "The ticket did not become a private note. Nothing was written.",
     failed: "The note could not be written. Nothing was done.",
+    unsure: "Nobody knows whether the note was written. Look for it in the ticket before you write it again.",
     labels: {},
     verbs: {
       status: "How it stands",
@@ -84,6 +85,7 @@ const WORDS = {
     draft: "Sie haben eine Antwort oder Notiz begonnen. Senden oder leeren Sie sie zuerst.",
     public: "Im Ticket ließ sich keine interne Notiz beginnen. Es wurde nichts geschrieben.",
     failed: "Die Notiz konnte nicht geschrieben werden. Es ist nichts geschehen.",
+    unsure: "Ob die Notiz geschrieben wurde, ist nicht bekannt. Sehen Sie im Ticket nach, bevor Sie sie noch einmal schreiben.",
     labels: {
       Service: "Dienst",
       "Who is hit": "Wen es trifft",
