@@ -16,6 +16,7 @@ from deployments.cli.app import app
 from deployments.sidebar.packaging import CannotPackage, app_files, write_app
 from incidents.commands.verbs import Verb
 from incidents.links.sidebar_links import read_sidebar_token
+from incidents.texts.team import Sentence, team_reads, worded_as
 
 GATEWAY = "https://liaison.example.com"
 EMAIL = "ops@example.com"
@@ -78,6 +79,19 @@ def test_both_languages_say_all_of_it():
     verbs = [set(re.findall(r'^ {6}"?([a-z-]+)"?:', block, re.MULTILINE)) for _, block in blocks]
     assert keys[0] == keys[1]
     assert verbs[0] == verbs[1]
+
+
+def test_its_german_is_the_notes_german():
+    """An agent reads the app and the notes side by side: one meaning a word."""
+    german = script("words.js").split("\n  de: {\n")[1]
+    block = german.split("labels: {")[1].split("}")[0]
+    labels = re.findall(r'^ {6}"?([\w ]+?)"?: "(.+?)",', block, re.MULTILINE)
+    assert len(labels) == 8
+    with team_reads("de"):
+        assert labels == [(label, worded_as(Sentence(label))) for label, _ in labels]
+        assert worded_as(Sentence("Incident")) == "Vorfall"
+    assert "Vorfall" in german
+    assert "Störung" not in german + files()["translations/de.json"].decode()
 
 
 def test_its_buttons_are_commands():

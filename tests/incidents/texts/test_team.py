@@ -108,3 +108,10 @@ def test_the_help_in_german():
         assert lines[0] == "Befehle:"
         assert "- close Grund: es ist vorbei, auf eigene Verantwortung" in lines
         assert "for" not in help_about(HELP[0].verb).split()
+
+
+def test_what_liaison_does_itself_is_no_order_to_the_reader():
+    """German has one form for "I try" and "try!": whoever reads it in a hurry might start the action by hand."""
+    with team_reads("de"):
+        said = worded("Trying the action '{action}' before waking anybody", action="restart")
+    assert said == "Bevor jemand geweckt wird, wird die Aktion „restart“ versucht"
