@@ -137,7 +137,7 @@ async def _mend(box: Sandbox, outage: Outage) -> None:
 
     async def is_closed() -> bool:
         states = [await box.state_of(incident) for incident in await box.incidents_of(outage.service)]
-        return all(state is IncidentState.CLOSED for state in states)
+        return bool(states) and all(state is IncidentState.CLOSED for state in states)
 
     await until(f"{outage.service} is closed", is_closed, PATIENCE, every=0.2)
 

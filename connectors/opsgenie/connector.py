@@ -86,7 +86,13 @@ class Opsgenie(Pager, WebhookSource):
         if await self._was_done(accepted):
             return
         # Whether joining an open alert counts as done is not documented.
-        if not await self._stands(once, {PageStatus.TRIGGERED, PageStatus.ACKNOWLEDGED}):
+        try:
+            stands = await self._stands(once, {PageStatus.TRIGGERED, PageStatus.ACKNOWLEDGED})
+        except LiaisonError as error:
+            raise Unknown(
+                f"opsgenie: accepted and not done, and whether an alert is open does not show: {error}"
+            ) from error
+        if not stands:
             raise Refused("opsgenie: the page was accepted and then not made; see the integration's log")
 
     async def read(self, key: str) -> PageState | None:

@@ -109,6 +109,16 @@ async def test_accepted_and_then_failed(fake: FakeOpsgenie, opsgenie: Opsgenie) 
     await opsgenie.page(PAGE, once=KEY)
 
 
+async def test_what_stands_after_a_failed_request_cannot_be_read(
+    fake: FakeOpsgenie, opsgenie: Opsgenie
+) -> None:
+    """An open alert may be there, which the page would have joined: nothing says that it was surely not made."""
+    fake.account.drops = True
+    fake.faults.arm(FaultKind.OUTAGE, where=f"/v2/alerts/{mapping.alias_of(KEY)}", times=None)
+    with pytest.raises(Unknown, match="does not show"):
+        await opsgenie.page(PAGE, once=KEY)
+
+
 async def test_an_alias_counts_while_it_is_open(fake: FakeOpsgenie, opsgenie: Opsgenie) -> None:
     """The same key joins and counts; after the end it would wake again, why the ledger looks before a late resend."""
     for _ in range(3):
