@@ -1,7 +1,8 @@
 """Every figure, or one of them, a line of JSON each.
 
-    python -m bench [only=gateway|page|calls|storm|city|scaleout|idle|board|connectors|kills|prefect_away|month|sla
-                          |sweep|sync|sync_wired|replies|redaction|insights|insights_speed|insights_text|fanout|fanout_all|campaign|campaign_small]
+    python -m bench [only=gateway|page|page_beside_others|calls|storm|city|scaleout|idle|board|connectors|kills
+                          |prefect_away|month|sla|sweep|sync|sync_wired|replies|redaction|insights|insights_speed
+                          |insights_text|fanout|fanout_all|campaign|campaign_small]
 
 The campaign takes hours, its small size minutes, the whole fan-out half an hour: they run only when they are named.
 What is going on is told on stderr.
@@ -21,7 +22,7 @@ from bench.city.figures import city_figures
 from bench.idle import idle
 from bench.insights.figure import Figure
 from bench.kills import kills
-from bench.page_latency import page_latency
+from bench.page_latency import page_latency, page_latency_beside_others
 from bench.prefect_away import prefect_away
 from bench.prefect_calls import prefect_calls
 from bench.result import Result
@@ -36,6 +37,10 @@ def _gateway() -> None:
 
 def _page() -> None:
     _print(asyncio.run(page_latency()))
+
+
+def _page_beside_others() -> None:
+    _print(asyncio.run(page_latency_beside_others()))
 
 
 def _calls() -> None:
@@ -170,6 +175,7 @@ def _print(results: Iterable[Result | Figure]) -> None:
 BENCHES: dict[str, Callable[[], None]] = {
     "gateway": _gateway,
     "page": _page,
+    "page_beside_others": _page_beside_others,
     "calls": _calls,
     "storm": _storm,
     "city": _city,
