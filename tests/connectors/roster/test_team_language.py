@@ -28,7 +28,7 @@ def test_a_notice_is_in_the_teams_language(language):
     said = {
         "en": ("Say that you have it, or that it works again: https://x.example", "in 5 min"),
         "de": (
-            "Hier übernehmen, oder melden, dass es wieder funktioniert: https://x.example",
+            "Hier übernehmen oder melden, dass es wieder funktioniert: https://x.example",
             "der nächste Versuch in 5 min",
         ),
     }
