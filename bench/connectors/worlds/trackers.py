@@ -12,6 +12,8 @@ from connectors.gitlab.fake import app as gitlab
 from connectors.gitlab.fake.records import PROJECT
 from connectors.jira import Jira, JiraSettings
 from connectors.jira.fake import app as jira
+from connectors.linear import LinearIssues, LinearSettings
+from connectors.linear.fake import app as linear
 from connectors.redmine import Redmine, RedmineSettings
 from connectors.redmine.fake.app import API_KEY, FakeRedmine
 from connectors.roundup import Roundup, RoundupSettings
@@ -31,6 +33,10 @@ def _make_github() -> Made:
 
 def _make_gitlab() -> Made:
     return gitlab.FakeGitLab().app, {"closed": "closed"}
+
+
+def _make_linear() -> Made:
+    return linear.FakeLinear().app, {"closed": "Done"}
 
 
 def _make_redmine() -> Made:
@@ -95,6 +101,18 @@ TRACKERS: tuple[World, ...] = (
             "base_url": address,
             "project": PROJECT,
             "token": gitlab.TOKEN,
+            "requests_per_minute": PLENTY,
+        },
+    ),
+    world(
+        "linear",
+        _make_linear,
+        LinearIssues,
+        LinearSettings,
+        lambda address, _: {
+            "base_url": address,
+            "team": "ENG",
+            "api_key": linear.API_KEY,
             "requests_per_minute": PLENTY,
         },
     ),

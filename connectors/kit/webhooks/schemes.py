@@ -5,6 +5,7 @@
     hub_sha1            X-Hub-Signature: sha1=hex of the body (Zammad, Intercom)
     shopify             X-Shopify-Hmac-Sha256: base64 of the body
     helpscout           X-HelpScout-Signature: base64 of the body, SHA-1
+    linear              Linear-Signature: hex of the body; the time in the body is its reader's to look at
     hmac                any header, prefix, algorithm and encoding, over the body
     chatwoot front grafana slack zendesk    over a time and the body, each in its own header
     timestamped_hmac    any headers and parts, over a time and the body
@@ -55,6 +56,7 @@ class Scheme(StrEnum):
     HUB_SHA1 = "hub_sha1"
     SHOPIFY = "shopify"
     HELPSCOUT = "helpscout"
+    LINEAR = "linear"
     HMAC = "hmac"
     CHATWOOT = "chatwoot"
     FRONT = "front"
@@ -90,6 +92,7 @@ _FORMS: dict[Scheme, _Form] = {
     Scheme.HUB_SHA1: _Form(header="X-Hub-Signature", prefix="sha1=", algorithm="sha1"),
     Scheme.SHOPIFY: _Form(header="X-Shopify-Hmac-Sha256", encoding="base64"),
     Scheme.HELPSCOUT: _Form(header="X-HelpScout-Signature", encoding="base64", algorithm="sha1"),
+    Scheme.LINEAR: _Form(header="Linear-Signature"),
     Scheme.CHATWOOT: _Form(header="X-Chatwoot-Signature", timestamp="X-Chatwoot-Timestamp", prefix="sha256="),
     Scheme.FRONT: _Form(
         header="X-Front-Signature",

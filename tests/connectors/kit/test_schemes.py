@@ -112,6 +112,7 @@ WAYS: dict[str, tuple[dict[str, Any], bytes, Sign]] = {
     "helpscout": (
         {"scheme": "helpscout"}, SECRET, hmac_of("X-HelpScout-Signature", encoding="base64", algorithm="sha1"),
     ),
+    "linear": ({"scheme": "linear"}, SECRET, hmac_of("Linear-Signature")),
     "by its parts": (
         {"scheme": "hmac", "header": "X-Sig", "prefix": "v1=", "algorithm": "sha512"},
         SECRET, hmac_of("X-Sig", prefix="v1=", algorithm="sha512"),

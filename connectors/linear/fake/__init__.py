@@ -1,0 +1,1 @@
+"""A small Linear for tests and the sandbox."""
