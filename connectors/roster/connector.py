@@ -30,12 +30,14 @@ from incidents.rotas.rota import FeedTurns, Roster, Rota, Turn
 from incidents.rotas.wakes import (
     CHECKED_AHEAD,
     LOOKED_AHEAD,
-    gap_at,
     gap_lines,
+    gap_words,
     span_words,
     target_of,
     wakes,
 )
+from incidents.texts.catalogue import ENGLISH
+from incidents.texts.team import team_reads, worded
 from incidents.texts.times import duration
 
 LEASE = timedelta(seconds=90)
@@ -112,7 +114,8 @@ class RosterPager(Pager, ListeningSource):
         turns = await self._turns(roster, now=now, ahead=AT_ONCE)
         planned = wakes(roster, target, turns, at=now)
         if not planned:
-            logger.warning("%s: %s", self.name, _gap_words(roster, target, turns, now))
+            with team_reads(ENGLISH):
+                logger.warning("%s: %s", self.name, gap_words(roster, target, turns, at=now))
             return
         page_id = await self._desk.open_page(
             once,
@@ -137,9 +140,9 @@ class RosterPager(Pager, ListeningSource):
         roster, now = self._roster(), self._clock()
         found = target_of(roster, target)
         if found is None:
-            return f"the policy has no rota or person {target!r}"
+            return worded("the policy has no rota or person '{target}'", target=target)
         turns = await self._turns(roster, now=now, ahead=LOOKED_AHEAD)
-        return "" if wakes(roster, found, turns, at=now) else _gap_words(roster, found, turns, now)
+        return "" if wakes(roster, found, turns, at=now) else gap_words(roster, found, turns, at=now)
 
     async def acknowledge(self, key: str, *, once: str) -> None:
         await self._desk.acknowledge(key, by="", now=self._clock())
@@ -304,13 +307,6 @@ class RosterPager(Pager, ListeningSource):
             await self._desk.notice_failed(notice, why, again=again, reached=reached, now=self._clock())
         else:
             await self._desk.notice_sent(notice, now=self._clock())
-
-
-def _gap_words(roster: Roster, target: str, turns: FeedTurns, now: datetime) -> str:
-    gap = gap_at(roster, target, turns, at=now)
-    if gap is None:
-        return f"nobody can be reached for {target!r}"
-    return f"nobody is on call in rota {target!r} {span_words(gap.start, gap.end, roster.rotas[target])}"
 
 
 def _read_feed(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from incidents.rotas.rota import FeedTurns, Responder, Roster, Rota, Shift, holder, shifts
+from incidents.texts.team import worded
+from incidents.texts.times import weekday_and_clock
 
 MOST_WAKES = 200
 """More than anybody waits for; a policy of many rounds and waits ends here."""
@@ -57,6 +59,21 @@ def gap_at(roster: Roster, target: str, turns: FeedTurns, *, at: datetime) -> Sh
     if rota is None or not holder(rota, at, turns.get(rota.feed, ())).is_gap:
         return None
     return shifts(rota, at, at + LOOKED_AHEAD, turns.get(rota.feed, ()))[0]
+
+
+def gap_words(roster: Roster, target: str, turns: FeedTurns, *, at: datetime) -> str:
+    """Why nobody would be woken at that instant, and until when, as the team reads it."""
+    gap = gap_at(roster, target, turns, at=at)
+    if gap is None:
+        return worded("nobody can be reached for '{target}'", target=target)
+    zone = roster.rotas[target].zone
+    return worded(
+        "nobody is on call in rota '{rota}' from {start} to {end} ({zone})",
+        rota=target,
+        start=weekday_and_clock(gap.start.astimezone(zone)),
+        end=weekday_and_clock(gap.end.astimezone(zone)),
+        zone=zone.key,
+    )
 
 
 def gap_lines(rota: Rota, turns: FeedTurns, *, begin: datetime) -> list[str]:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from incidents.texts.team import worded
+from incidents.texts.team import sentence, worded, worded_as
+
+_WEEKDAYS = (
+    sentence("Mon"),
+    sentence("Tue"),
+    sentence("Wed"),
+    sentence("Thu"),
+    sentence("Fri"),
+    sentence("Sat"),
+    sentence("Sun"),
+)
 
 
 def clock(at: datetime) -> str:
@@ -16,6 +26,18 @@ def day_and_clock(at: datetime) -> str:
     """`2026-12-24 14:30 UTC`; `24.12.2026, 14:30 Uhr UTC`."""
     day, month, year = f"{at:%d}", f"{at:%m}", f"{at:%Y}"
     return worded("{year}-{month}-{day} {clock}", year=year, month=month, day=day, clock=clock(at))
+
+
+def weekday_and_clock(at: datetime) -> str:
+    """`Thu 2026-12-24 18:00`; `Do 24.12.2026 18:00`: by the clock of `at`, whose zone is said beside it."""
+    return worded(
+        "{weekday} {year}-{month}-{day} {time}",
+        weekday=worded_as(_WEEKDAYS[at.weekday()]),
+        year=f"{at:%Y}",
+        month=f"{at:%m}",
+        day=f"{at:%d}",
+        time=f"{at:%H:%M}",
+    )
 
 
 def minute_of(at: datetime) -> datetime:

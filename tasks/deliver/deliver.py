@@ -36,7 +36,7 @@ from incidents.store.sla.keeping import keep_customers_told
 from incidents.store.timeline import append_entries
 from incidents.telemetry.spans import span
 from incidents.telemetry.subject import about
-from incidents.texts.team import team_reads
+from incidents.texts.team import sentence, team_reads, worded, worded_as
 from tasks import resources
 from tasks.deliver.actions import run_action
 from tasks.deliver.chat import send_to_chat
@@ -262,28 +262,34 @@ async def _keep_promises(
 
 
 _WORDS = {
-    EffectKind.PAGE: (EntryKind.SENT_PAGE, "Paged by {connection}"),
-    EffectKind.CHAT_ROOM: (EntryKind.SENT_CHAT_ROOM, "Opened a room at {connection}: {detail}"),
+    EffectKind.PAGE: (EntryKind.SENT_PAGE, sentence("Paged by {connection}")),
+    EffectKind.CHAT_ROOM: (EntryKind.SENT_CHAT_ROOM, sentence("Opened a room at {connection}: {detail}")),
     EffectKind.CUSTOMER_MESSAGE: (
         EntryKind.SENT_CUSTOMER_MESSAGE,
-        "Customers told by {connection}: {count}",
+        sentence("Customers told by {connection}: {count}"),
     ),
-    EffectKind.TICKET_STATUS: (EntryKind.SENT_TICKET_STATUS, "Tickets settled at {connection}: {count}"),
+    EffectKind.TICKET_STATUS: (
+        EntryKind.SENT_TICKET_STATUS,
+        sentence("Tickets settled at {connection}: {count}"),
+    ),
     EffectKind.STATUS_PAGE_OPEN: (
         EntryKind.SENT_STATUS_PAGE,
-        "Public incident opened at {connection}: {detail}",
+        sentence("Public incident opened at {connection}: {detail}"),
     ),
     EffectKind.STATUS_PAGE_UPDATE: (
         EntryKind.SENT_STATUS_PAGE,
-        "The public was told at {connection}: {detail}",
+        sentence("The public was told at {connection}: {detail}"),
     ),
     EffectKind.OUTBOUND_MESSAGE: (
         EntryKind.SENT_OUTBOUND_MESSAGE,
-        "Messages by {connection} to customers who have not written: {count}",
+        sentence("Messages by {connection} to customers who have not written: {count}"),
     ),
-    EffectKind.ISSUE_OPEN: (EntryKind.SENT_ISSUE, "Issue for the lasting fix at {connection}: {detail}"),
-    EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, "What it came to is below the issue {detail}"),
-    EffectKind.ACTION: (EntryKind.SENT_ACTION, "Action '{target}': {detail}"),
+    EffectKind.ISSUE_OPEN: (
+        EntryKind.SENT_ISSUE,
+        sentence("Issue for the lasting fix at {connection}: {detail}"),
+    ),
+    EffectKind.ISSUE_COMMENT: (EntryKind.SENT_ISSUE, sentence("What it came to is below the issue {detail}")),
+    EffectKind.ACTION: (EntryKind.SENT_ACTION, sentence("Action '{target}': {detail}")),
 }
 _GIVEN_UP = {EffectState.HELD: EntryKind.EFFECT_HELD, EffectState.DEAD: EntryKind.EFFECT_DEAD}
 
@@ -295,7 +301,8 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
     entries: list[Entry] = []
     if finished and effect.kind in _WORDS:
         kind, words = _WORDS[effect.kind]
-        text = words.format(
+        text = worded_as(
+            words,
             count=len(finished),
             connection=effect.connection,
             target=effect.target,
@@ -314,7 +321,8 @@ def _entries(leased: Sequence[Leased], settled: Sequence[Settled]) -> list[Entry
             )
     # Two hundred notes that end for one reason are one line.
     for (kind, detail), targets in ends.items():
-        more = f" and {len(targets) - _TARGETS} more" if len(targets) > _TARGETS else ""
+        over = len(targets) - _TARGETS
+        more = worded(" and {more} more", more=over) if over > 0 else ""
         text = f"{effect.kind} {', '.join(targets[:_TARGETS])}{more} {detail}"
         entries.append(Entry(kind=kind, text=text))
     return entries

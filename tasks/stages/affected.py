@@ -14,6 +14,7 @@ from incidents.ports import CustomerDirectory, ServiceCatalog
 from incidents.process.deciding import decide
 from incidents.service_catalog.services import CatalogService
 from incidents.store.cases import load_case
+from incidents.texts.team import team_reads, worded
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
@@ -32,14 +33,16 @@ async def list_customers(incident_id: int) -> int:
         case = await load_case(step.connection, incident_id)
         if not may_list(case, step.basis):
             return 0
-    catalogue, unread = await _catalogue(resources.basis())
-    try:
-        used = await _used(case, resources.basis(), catalogue)
-        trouble = ""
-    except StoreFault:
-        raise
-    except LiaisonError as error:
-        used, trouble = [], str(error)[:_WORDS]
+    basis = resources.basis()
+    with team_reads(basis.policy.language.team):
+        catalogue, unread = await _catalogue(basis)
+        try:
+            used = await _used(case, basis, catalogue)
+            trouble = ""
+        except StoreFault:
+            raise
+        except LiaisonError as error:
+            used, trouble = [], str(error)[:_WORDS]
     async with resources.transaction() as step:
 
         def decision(seen: Case) -> Plan:
@@ -60,7 +63,9 @@ async def _catalogue(basis: Basis) -> tuple[Sequence[CatalogService], Sequence[E
     except StoreFault:
         raise
     except LiaisonError as error:
-        text = f"What cannot do without it was taken from the policy alone: {str(error)[:_WORDS]}"
+        text = worded(
+            "What cannot do without it was taken from the policy alone: {error}", error=str(error)[:_WORDS]
+        )
         return (), (Entry(kind=EntryKind.AFFECTED, text=text),)
 
 
@@ -76,5 +81,5 @@ async def _used(case: Case, basis: Basis, catalogue: Sequence[CatalogService]) -
 
 
 def _unknown(case: Case, trouble: str) -> Plan:
-    entry = Entry(kind=EntryKind.AFFECTED, text=f"Who uses it could not be looked up: {trouble}")
-    return Plan(incident=case.incident, entries=(entry,))
+    text = worded("Who uses it could not be looked up: {error}", error=trouble)
+    return Plan(incident=case.incident, entries=(Entry(kind=EntryKind.AFFECTED, text=text),))

@@ -10,6 +10,7 @@ from incidents.ports import IssueTracker
 from incidents.store.issues import KnownIssue, issues_to_read, record_key, record_status, record_tries
 from incidents.store.timeline import append_entries
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import team_reads, worded
 from tasks import resources
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
@@ -33,7 +34,8 @@ async def read_issues(named: Sequence[tuple[str, str]] | None = None) -> list[Li
             continue
         try:
             try:
-                await _read(issue)
+                with team_reads(resources.policy().language.team):
+                    await _read(issue)
             except StoreFault:
                 raise
             except LiaisonError as error:
@@ -52,21 +54,34 @@ async def read_issues(named: Sequence[tuple[str, str]] | None = None) -> list[Li
 
 
 async def _read(issue: KnownIssue) -> None:
-    name = f"issue {issue.key} at {issue.connection}"
     tracker = await _tracker(issue.connection)
     try:
         found = await tracker.read(issue.key)
     except NotFound:
-        await _write(issue, "gone", is_done=True, text=f"The {name} is gone: nobody knows of the lasting fix")
+        text = worded(
+            "The issue {key} at {connection} is gone: nobody knows of the lasting fix",
+            key=issue.key,
+            connection=issue.connection,
+        )
+        await _write(issue, "gone", is_done=True, text=text)
         return
     if found.key != issue.key:
         async with resources.transaction() as step:
             issue = await record_key(step.connection, issue, found.key)
-        name = f"issue {found.key} at {issue.connection}"
     status = cut(one_line(found.status), _LONGEST_WORD)
-    text = f"The {name} is '{status}' now"
+    text = worded(
+        "The issue {key} at {connection} is '{status}' now",
+        key=found.key,
+        connection=issue.connection,
+        status=status,
+    )
     if found.is_closed:
-        text = f"The fix is done: the {name} is '{status}'"
+        text = worded(
+            "The fix is done: the issue {key} at {connection} is '{status}'",
+            key=found.key,
+            connection=issue.connection,
+            status=status,
+        )
     is_news = bool(issue.status) and status != issue.status
     await _write(issue, status, is_done=found.is_closed, text=text if is_news or found.is_closed else None)
 

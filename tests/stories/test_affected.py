@@ -97,7 +97,7 @@ async def test_only_the_affected(told: Told):
         ("bea@shop.example", "not told"),
     ]
     assert "2 customers are known to use it and have not written" in liaison.room()
-    assert "1 wish no such message" in liaison.room()
+    assert "1 wishes no such message" in liaison.room()
     assert "@shop.example" not in liaison.room()
     assert "- Ann <ann@shop.example>: uses Checkout (customersql/crm)" in liaison.notes(ticket)
     assert told.count() == 0
@@ -152,6 +152,19 @@ async def test_without_a_yes_and_without_a_directory(told: Told):
     assert len(story) == 1
     assert story[0].startswith("Who uses it could not be looked up: ")
     assert len(liaison.world.pagerduty.pages) == 2
+
+
+async def test_what_could_not_be_looked_up_in_the_teams_language(told: Told):
+    without = {"customers": {"directory": "customersql/gone"}, "affected": {"by": NAME}}
+    told.liaison.write_policy(
+        without | {"catalog": {"connection": "backstage/gone"}, "language": {"team": "de"}}
+    )
+    await told.liaison.escalated()
+    unread, unknown = [
+        entry.text for entry in await told.liaison.timeline() if entry.kind is EntryKind.AFFECTED
+    ]
+    assert unread.startswith("Was darauf angewiesen ist, wurde allein der Richtlinie entnommen: ")
+    assert unknown.startswith("Wer es nutzt, war nicht zu ermitteln: ")
 
 
 @dataclass

@@ -121,6 +121,18 @@ async def test_opened_once_and_its_end_told(liaison: Installation, tracker: Trac
     ]
 
 
+async def test_how_it_stands_is_told_in_the_teams_language(liaison: Installation, tracker: Tracker):
+    liaison.write_policy({"services": {"checkout": {"tracker": "redmine/story"}}, "language": {"team": "de"}})
+    await liaison.acknowledged()
+    await liaison.resolved()
+    for status in ("New", "In Progress"):
+        tracker.status = status
+        await reconcile()
+    sent, (moved,) = await told(liaison, EntryKind.SENT_ISSUE), await told(liaison, EntryKind.ISSUE_MOVED)
+    assert sent[0] == "Issue für die dauerhafte Lösung bei redmine/story: 1"
+    assert moved == "Das Issue 1 bei redmine/story steht jetzt auf „In Progress“"
+
+
 async def deliver(liaison: Installation, *keys: str) -> None:
     inbox = InboxWriter(liaison.database)
     inbox.start()

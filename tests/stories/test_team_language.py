@@ -54,6 +54,8 @@ async def test_from_the_first_note_to_the_last_in_german(liaison: Installation):
         assert left_in_english(text) == []
     told = "\n".join(entry.text for entry in await liaison.timeline())
     assert "Alarmiert: Payments team" in told
+    assert "Alarmiert über pagerduty/demo" in told
+    assert left_in_english(told) == []
     assert liaison.replies(first)[0].startswith("Hello"), "customers read by their own language"
 
 

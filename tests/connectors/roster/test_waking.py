@@ -19,6 +19,7 @@ from incidents.rotas.page_desk import NoticeState, PageWords
 from incidents.rotas.page_links import read_token
 from incidents.rotas.wakes import Wake, wakes
 from incidents.store.schema.tables import roster_notices
+from incidents.texts.team import team_reads
 from tests.connectors.roster.world import KEY, MONDAY, NAME, RosterWorld, roster_of_policy, settings
 from tests.contracts.pager import PAGE
 
@@ -256,6 +257,11 @@ async def test_nobody_on_call(world: RosterWorld, pager: RosterPager):
     assert await pager.obstacle("payments") == (
         "nobody is on call in rota 'payments' from Sun 2026-11-01 13:00 to Mon 2026-11-02 09:00 (Europe/Berlin)"
     )
+    with team_reads("de"):
+        assert await pager.obstacle("payments") == (
+            "im Dienstplan „payments“ hat von So 01.11.2026 13:00 bis Mo 02.11.2026 09:00 (Europe/Berlin) "
+            "niemand Bereitschaft"
+        )
     assert "rota 'payments' has a gap: nobody is on call from Sun 2026-11-01 13:00" in await pager.check()
 
 
