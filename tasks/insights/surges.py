@@ -22,6 +22,7 @@ from incidents.store.cases import open_incidents
 from incidents.store.inbox.drains import take_turns
 from incidents.store.sla.keeping import keep_tickets
 from incidents.store.tickets import known_tickets
+from incidents.texts.team import team_reads
 from insights.store.surge_reports import (
     AT_ONCE,
     HeardTicket,
@@ -121,7 +122,10 @@ async def listen() -> list[int]:
     listener = resources.kept(Listener)
     touched: list[int] = []
     async with listener.lock:
-        for surge in await _heard(listener, setting.score, basis):
+        # Its figures are put into words where it is found.
+        with team_reads(basis.policy.language.team):
+            found = await _heard(listener, setting.score, basis)
+        for surge in found:
             touched += await _act(listener, _seen(surge), surge, basis)
     return touched
 

@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from incidents.texts import team
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("incidents", "tasks", "flows", "connectors", "deployments")
+FOLDERS = ("incidents", "insights", "tasks", "flows", "connectors", "deployments")
 CATALOGUES = ROOT / "incidents" / "texts" / "catalogues" / "team"
 _SAID = {
     team.worded.__name__: 1,
