@@ -93,6 +93,16 @@ async def test_a_surge_opens_one_candidate_with_its_evidence(liaison: Installati
     assert len(await recorded(liaison)) == 1
 
 
+async def test_its_figures_are_in_the_teams_language(liaison: Installation):
+    liaison.write_policy(ON | {"language": {"team": "de"}})
+    await six_quiet_weeks(liaison)
+    await twelve_at_once(liaison)
+    (incident,) = await liaison.incidents()
+    (first, *_) = [item.text for item in incident.evidence if item.source == "surge"]
+    assert " Meldungen (" in first
+    assert " Uhr: " in first
+
+
 class NoDetector(SurgeDetector):
     """Of no use today."""
 
