@@ -1,0 +1,1 @@
+"""An Intercom of our own, made from its description."""
