@@ -167,7 +167,7 @@ class Helpdesk(Protocol):
 
     async def was_done(self, id: str, once: str) -> bool:
         """Whether the change with this key is on the ticket (looked up by its marker). Raises `Exposed` for a note that
-        customers could read, and `NotShown` for a reply that they cannot: neither is done."""
+        customers could read, `NotShown` for a reply that they cannot, another `Refused` where no look ever tells."""
         ...
 
 

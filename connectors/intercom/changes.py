@@ -58,7 +58,7 @@ class IntercomChanges:
 
     async def was_done(self, own_id: str, once: str, admin: str) -> bool:
         """Whether what was written with this key is there. Raises `Exposed` for a note that customers could read,
-        `NotShown` for a reply that they cannot, and where it may be among what Intercom shows no more."""
+        `NotShown` for a reply that they cannot, `Refused` where it may be among what Intercom shows no more."""
         data = await self._api.conversation(own_id)
         parts = parts_of(data)
         for is_private in (True, False):
@@ -67,8 +67,8 @@ class IntercomChanges:
                 _require_kind(own_id, found, is_note=is_private)
                 return True
         if is_cut(data):
-            # Of this one alone: as `Unknown` it would be asked for again for ever, and others wait with it.
-            raise NotShown(
+            # No later look tells more: a person decides.
+            raise Refused(
                 f"intercom: conversation {own_id} has more parts than Intercom shows; whether our words are"
                 " among them, a person must see in the inbox"
             )

@@ -153,7 +153,7 @@ class Intercom(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         return Budget(limits=(self._api.limit(),), alone=(CALLS_A_CONVERSATION,), most=1)
 
     async def was_done(self, id: str, once: str) -> bool:
-        """A change without words leaves no mark and is answered False: repeating it is harmless. Raises `NotShown`
+        """A change without words leaves no mark and is answered False: repeating it is harmless. Raises `Refused`
         where what was written may be older than what Intercom shows."""
         if id_from(id) is None:
             return False

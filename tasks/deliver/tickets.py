@@ -10,11 +10,21 @@ from datetime import timedelta
 from incidents.decisions.written.echoes import owner_of_status
 from incidents.decisions.written.judging import FieldOwner, is_overtaken
 from incidents.effects import CustomerText, Effect, EffectKind, EffectState, NoteText, StatusChange
-from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotShown, StoreFault, Unreachable
+from incidents.errors import (
+    Busy,
+    Exposed,
+    LiaisonError,
+    NotAllowed,
+    NotShown,
+    Refused,
+    StoreFault,
+    Unreachable,
+)
 from incidents.fan_out.budget import ALONE_AT_ONCE, UNLIMITED, Budgeted
 from incidents.models import ChangeOutcome, Ticket, TicketChange, TicketOutcome, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
 from incidents.store.ledger.effects import (
+    MAX_ATTEMPTS,
     Leased,
     Settled,
     last_told,
@@ -215,7 +225,8 @@ async def _look_up(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
 
 
 async def _found(helpdesk: Helpdesk, item: Leased) -> Settled | None:
-    """What an earlier attempt did; None where nothing is to be seen of one."""
+    """What an earlier attempt did; None where nothing is to be seen of one. Raises what says something of the whole
+    helpdesk; what ails this ticket's look-up alone holds up no other."""
     try:
         if not await helpdesk.was_done(item.effect.target, item.effect.once):
             return None
@@ -223,7 +234,19 @@ async def _found(helpdesk: Helpdesk, item: Leased) -> Settled | None:
         return exposed(item, str(error))
     except NotShown as error:
         return dead(item, str(error))
+    except (Busy, NotAllowed, Unreachable, StoreFault):
+        raise
+    except LiaisonError as error:
+        return _not_looked_up(item, error)
     return done(item, detail=worded("found at the helpdesk: it had been sent before"))
+
+
+def _not_looked_up(item: Leased, error: LiaisonError) -> Settled:
+    """Nobody can tell what became of it: a person must see, at once where no later look would tell either."""
+    if isinstance(error, Refused) or item.attempts >= MAX_ATTEMPTS:
+        return held(item, worded("it may have been done and cannot be looked up: {error}", error=error))
+    why, after = worded("look-up failed: {error}", error=error), backoff(item.attempts)
+    return unknown(item, why, look_up_after=after) if item.must_look_up else again(item, why, after=after)
 
 
 async def _check_recipients(helpdesk: Helpdesk, leased: Sequence[Leased]) -> _Ready:
