@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 import httpx
 
-from connectors.kit.answers import VendorAnswer
+from connectors.kit.answers import lost
 from connectors.kit.fields import any_text, items, record, records, text
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByCursor, pages
 from connectors.kit.read_back import read_back
 from connectors.linear.documents import CHANGED, COMMENT, ISSUE, MOVE, OPEN, SAY, TEAM, WEBHOOKS, WHO
-from connectors.linear.errors import ActionForbidden, InputRefused, known_refusal, refusal
+from connectors.linear.errors import ActionForbidden, InputRefused, UnknownCodes, require_no_errors
 from connectors.linear.mapping import (
     id_made_of,
     identifiers,
@@ -34,7 +34,7 @@ from connectors.linear.mapping import (
 )
 from connectors.linear.settings import LinearSettings
 from connectors.linear.webhook import LinearWebhook
-from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
+from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.issues import Issue
 from incidents.models import InternalText
@@ -67,7 +67,7 @@ class LinearIssues(IssueTracker, TriedByWebhook, WebhookSource):
             auth=settings.auth,
             transport=transport,
             pace=Pace(settings.requests_per_minute, 60),
-            explain=_explain,
+            explain=require_no_errors,
         )
 
     async def check(self) -> str:
@@ -162,7 +162,11 @@ class LinearIssues(IssueTracker, TriedByWebhook, WebhookSource):
         found: dict[str, Issue] = {}
 
         async def fetch(_: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
-            return record((await self._query("Changed", CHANGED, asked)).get("issues"))
+            page = record((await self._query("Changed", CHANGED, asked)).get("issues"))
+            if records(nodes := page.get("nodes")) != nodes:
+                # Taken for an empty page, it would end the list, and what it held would be passed over.
+                raise Unreachable("linear Changed: the answer is not a list of issues")
+            return page
 
         by = ByCursor(cursor=_next_cursor, param="after")
         asked = {"team": self._settings.team, "since": start}
@@ -309,20 +313,19 @@ class LinearIssues(IssueTracker, TriedByWebhook, WebhookSource):
         self, name: str, document: str, variables: Mapping[str, object], *, is_repeatable: bool
     ) -> dict[str, Any]:
         written = {"operationName": name, "query": document, "variables": dict(variables)}
-        answer = await self._http.call("POST", "graphql", json=written, is_repeatable=is_repeatable)
-        error = refusal(answer, f"linear {name}", is_repeatable=is_repeatable)
-        if error is not None:
-            raise error
+        try:
+            answer = await self._http.call("POST", "graphql", json=written, is_repeatable=is_repeatable)
+            require_no_errors(answer, f"linear {name}")
+        except UnknownCodes as error:
+            raise lost(str(error), is_repeatable) from error
         return record(record(answer.data).get("data"))
 
     async def _hears(self, team: Mapping[str, Any]) -> str:
         """What is known of the workspace's webhooks, which only admins may look at."""
         try:
             said = await self._query("Webhooks", WEBHOOKS)
-        except LiaisonError as error:
-            if isinstance(error, NotAllowed):
-                return "the key may not look at webhooks"
-            raise
+        except NotAllowed:
+            return "the key may not look at webhooks"
         own, is_public = team.get("id"), team.get("visibility") == "public"
         for one in records(record(said.get("webhooks")).get("nodes")):
             is_ours = (
@@ -355,10 +358,3 @@ def _next_cursor(page: Mapping[str, Any]) -> str:
 def _number(key: str) -> tuple[str, int]:
     team, _, number = key.partition("-")
     return team, int(number)
-
-
-def _explain(answer: VendorAnswer, what: str) -> None:
-    """A refusal of HTTP 400 may be a rate limit, a missing right or a wrong id: its content says which."""
-    error = known_refusal(answer, what)
-    if error is not None:
-        raise error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.kit.answers import VendorAnswer, busy_until_reset, lost
+from connectors.kit.answers import VendorAnswer, busy_until_reset
 from connectors.kit.fields import record, records, text
 from incidents.errors import LiaisonError, NotAllowed, Refused
 
@@ -19,6 +19,10 @@ LIMITS = ("requests", "complexity", "endpoint-requests")
 
 class ActionForbidden(NotAllowed):
     """Who we are is known, perhaps."""
+
+
+class UnknownCodes(Refused):
+    """Errors that nobody knows: whether anything was done, only who knows the call can say."""
 
 
 class InputRefused(Refused):
@@ -42,30 +46,27 @@ _KNOWN: tuple[tuple[frozenset[str], type[LiaisonError], str], ...] = (
         "; Linear's schema is no longer the one that this version knows: upgrade",
     ),
     (frozenset({"usage_limit_exceeded"}), Refused, "; the workspace's plan takes no more issues"),
-    (frozenset({"input_error", "invalid_input", "bad_user_input", "user_error"}), InputRefused, ""),
+    (
+        frozenset({"input_error", "invalid_input", "bad_user_input", "user_error"}),
+        InputRefused,
+        "; Linear does not take it so: look whether the issue, the team and its states are still there",
+    ),
 )
 
 
-def refusal(answer: VendorAnswer, what: str, *, is_repeatable: bool) -> LiaisonError | None:
-    """What the answer's errors mean; None where it has none. What nobody knows may have been done."""
-    errors = records(record(answer.data).get("errors"))
-    if not errors:
-        return None
-    known = known_refusal(answer, what)
-    return known or lost(f"{what}: {_codes(errors)}", is_repeatable)
-
-
-def known_refusal(answer: VendorAnswer, what: str) -> LiaisonError | None:
-    """What the errors mean whose codes we know: nothing was done."""
+def require_no_errors(answer: VendorAnswer, what: str) -> None:
+    """Raise what the answer's errors mean: where we know their codes, nothing was done. Raises `UnknownCodes` for
+    others, but where the status says who is not let in, or that there is nothing."""
     errors = records(record(answer.data).get("errors"))
     said = {word for one in errors for word in _words(one)}
     told = f"{what}: {_codes(errors)}"
     if "ratelimited" in said:
-        return busy_until_reset(what, answer, reset=_reset(answer.headers))
+        raise busy_until_reset(what, answer, reset=_reset(answer.headers))
     for words, kind, cure in _KNOWN:
         if said & words:
-            return kind(f"{told}{cure}")
-    return None
+            raise kind(f"{told}{cure}")
+    if errors and answer.status not in (401, 403, 404, 410, 429):
+        raise UnknownCodes(told)
 
 
 def _words(error: Mapping[str, Any]) -> tuple[str, str]:

@@ -227,18 +227,21 @@ async def test_refusals(
         assert "customer" not in str(caught.value)
 
 
-async def test_errors_that_nobody_knows(world: LinearWorld, tracker: LinearIssues, key: str) -> None:
+@pytest.mark.parametrize("status", [200, 400])
+async def test_errors_that_nobody_knows(
+    world: LinearWorld, tracker: LinearIssues, key: str, status: int
+) -> None:
     """A read may be repeated; of a change nobody knows whether it was done."""
     await tracker.check()
     for said in (error("INTERNAL_SERVER_ERROR"), error(None, "lock timeout"), error(None)):
-        world.fake.refusal = (200, said)
+        world.fake.refusal = (status, said)
         with pytest.raises(Unreachable):
             await tracker.read(key)
 
     class Half(InProcessTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             is_change = b"mutation" in request.content
-            world.fake.refusal = (200, error("INTERNAL_SERVER_ERROR")) if is_change else None
+            world.fake.refusal = (status, error("INTERNAL_SERVER_ERROR")) if is_change else None
             return await super().handle_async_request(request)
 
     half = connect(world, Half(world.fake.app))
@@ -368,3 +371,14 @@ async def test_pages_that_are_none(world: LinearWorld) -> None:
             if answer.status_code == 200 and b"issues" in answer.content:
                 with pytest.raises(Unreachable):
                     [one async for one in tracker.changed_since(world.now())]
+
+
+@pytest.mark.usefixtures("no_repeats")
+@pytest.mark.parametrize(
+    "data", [{}, {"issues": None}, {"issues": {"nodes": None}}, {"issues": {"nodes": ["x"]}}]
+)
+async def test_a_list_that_is_none_is_not_an_empty_one(world: LinearWorld, data: dict[str, Any]) -> None:
+    """Else the poll would go on from a later moment, and what changed in between would be passed over."""
+    tracker = connect(world, Answers(httpx.Response(200, json={"data": data})))
+    with pytest.raises(Unreachable):
+        [one async for one in tracker.changed_since(world.now())]
