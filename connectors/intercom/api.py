@@ -86,7 +86,7 @@ class IntercomApi:
         self._tags.clear()
 
     async def send(self, path: str, body: Mapping[str, Any], *, is_repeatable: bool) -> None:
-        """A change of a conversation."""
+        """A change of a conversation; `path` is below them all."""
         await self._http.call("POST", f"/conversations/{path}", json=dict(body), is_repeatable=is_repeatable)
 
     async def aclose(self) -> None:

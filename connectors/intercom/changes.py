@@ -1,12 +1,14 @@
 """One change of one conversation: tags and state, then the message, each believed when it is read back.
 
 A reply of kind `comment` goes to all the conversation's contacts, one of kind `note` to colleagues alone; it always
-says which. No described call hides or rewrites what was written.
+says which. No call makes a note of what is public; one takes the words out, and our mark with them:
+https://developers.intercom.com/docs/references/rest-api/api.intercom.io/conversations/redactconversation
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +19,7 @@ from connectors.intercom.mapping import (
     PUBLIC_PARTS,
     has_tags,
     html_of,
+    is_by,
     is_cut,
     message_key,
     own_part,
@@ -25,9 +28,9 @@ from connectors.intercom.mapping import (
     updated_at,
 )
 from connectors.intercom.settings import IntercomSettings
-from connectors.kit.fields import record, records, text
+from connectors.kit.fields import any_text, record, records, text
 from connectors.kit.read_back import read_back
-from incidents.errors import Exposed, NotFound, NotShown, Refused, Unknown
+from incidents.errors import Exposed, LiaisonError, NotFound, NotShown, Refused, Unknown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 MOST_LETTERS = 60_000
@@ -58,19 +61,20 @@ class IntercomChanges:
 
     async def was_done(self, own_id: str, once: str, admin: str) -> bool:
         """Whether what was written with this key is there. Raises `Exposed` for a note that customers could read,
-        `NotShown` for a reply that they cannot, `Refused` where it may be among what Intercom shows no more."""
+        `NotShown` for a reply that they cannot, `Refused` where it may be among what Intercom shows no more or
+        whose words were taken out."""
         data = await self._api.conversation(own_id)
         parts = parts_of(data)
         for is_private in (True, False):
             found = own_part(parts, message_key(once, is_private=is_private), admin)
             if found is not None:
-                _require_kind(own_id, found, is_note=is_private)
+                await self._require_kind(own_id, found, is_note=is_private)
                 return True
-        if is_cut(data):
-            # No later look tells more: a person decides.
+        # With words that were taken out goes their mark. No later look tells more: a person decides.
+        if is_cut(data) or any(is_by(one, admin) and one.get("redacted") is True for one in parts):
             raise Refused(
-                f"intercom: conversation {own_id} has more parts than Intercom shows; whether our words are"
-                " among them, a person must see in the inbox"
+                f"intercom: conversation {own_id} has more parts than Intercom shows, or words of ours were taken out;"
+                " whether what is looked for is among them, a person must see in the inbox"
             )
         return False
 
@@ -129,21 +133,38 @@ class IntercomChanges:
         )
         found = own_part(parts_of(seen), key, admin)
         if found is not None:
-            _require_kind(own_id, found, is_note=is_note)
+            await self._require_kind(own_id, found, is_note=is_note)
 
+    async def _require_kind(self, own_id: str, part: Mapping[str, Any], *, is_note: bool) -> None:
+        """Only the plain kinds count: a note is no note where its kind is any other, and loses its words at once."""
+        kind = text(part.get("part_type"))
+        if is_note and kind != NOTE:
+            raise Exposed(
+                f"intercom: the note on conversation {own_id} was stored as public, and customers could read it;"
+                f" {await self._take_out(own_id, any_text(part.get('id')))}"
+            )
+        if not is_note and kind not in PUBLIC_PARTS:
+            raise NotShown(
+                f"intercom: the reply on conversation {own_id} was stored as a note, so its customer cannot read it:"
+                " look at the workspace's workflows and apps, and tell the customer by hand"
+            )
 
-def _require_kind(own_id: str, part: Mapping[str, Any], *, is_note: bool) -> None:
-    """Only the plain kinds count: a note is no note where its kind is any other."""
-    kind = text(part.get("part_type"))
-    if is_note and kind != NOTE:
-        raise Exposed(
-            f"intercom: the note on conversation {own_id} was stored as public, and customers could read it; no call"
-            " takes it back: delete it in the inbox by hand, now. Then look at the workspace's workflows and apps"
-        )
-    if not is_note and kind not in PUBLIC_PARTS:
-        raise NotShown(
-            f"intercom: the reply on conversation {own_id} was stored as a note, so its customer cannot read it: look"
-            " at the workspace's workflows and apps, and tell the customer by hand"
+    async def _take_out(self, own_id: str, part_id: str) -> str:
+        """What to tell of it: the reading says whether the words are there, whatever the call was answered."""
+        cure = "look at the workspace's workflows and apps"
+        by_hand = f"delete it in the inbox by hand, now. Then {cure}"
+        body = {"type": "conversation_part", "conversation_id": own_id, "conversation_part_id": part_id}
+        try:
+            with suppress(LiaisonError):
+                await self._api.send("redact", body, is_repeatable=True)
+            parts = parts_of(await self._api.conversation(own_id))
+        except LiaisonError as error:
+            return f"its words may be there still: {by_hand} ({error})"
+        if any(any_text(one.get("id")) == part_id and one.get("redacted") is not True for one in parts):
+            return f"its words could not be taken out: {by_hand}"
+        return (
+            "its words were taken out, whoever was mailed has them still, and what is left is to be deleted by hand."
+            f" Please {cure}"
         )
 
 

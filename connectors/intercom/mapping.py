@@ -39,6 +39,7 @@ _STATE = {
     TicketStatus.CLOSED: "closed",
 }
 _ID = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+_REGION = re.compile(r"https://api\.((?:eu|au)\.)intercom\.io(?:/|$)")
 # Intercom fills in `{{...}}`: from us it is plain words.
 _PLACEHOLDER = re.compile(r"\{(?=[{%])")
 
@@ -92,7 +93,7 @@ def ticket_from(data: Mapping[str, Any], connection: str, settings: IntercomSett
         channel=text(source.get("type")) or None,
         tier=_tier(tags, settings.tier_tag_prefix),
         tags=tuple(tags),
-        url=f"https://app.intercom.com/a/inbox/{settings.workspace_id}/inbox/conversation/{own_id}",
+        url=f"{_inbox(settings.base_url)}/a/inbox/{settings.workspace_id}/inbox/conversation/{own_id}",
         is_reachable=bool(requester.id),
     )
 
@@ -133,12 +134,16 @@ def is_cut(conversation: Mapping[str, Any]) -> bool:
     return count >= MOST_PARTS or told > count
 
 
+def is_by(part: Mapping[str, Any], own_id: str) -> bool:
+    """Whether this teammate wrote it."""
+    author = record(part.get("author"))
+    return bool(own_id) and author.get("type") == "admin" and any_text(author.get("id")) == own_id
+
+
 def own_part(parts: Iterable[Mapping[str, Any]], key: str, own_id: str) -> Mapping[str, Any] | None:
     """What we wrote with this key. A customer's answer that quotes it is not ours."""
     for one in parts:
-        author = record(one.get("author"))
-        is_ours = author.get("type") == "admin" and any_text(author.get("id")) == own_id
-        if is_ours and carries_mark(words_of(one.get("body")), key):
+        if is_by(one, own_id) and carries_mark(words_of(one.get("body")), key):
             return one
     return None
 
@@ -155,10 +160,8 @@ def comments_from(conversation: Mapping[str, Any], own_id: str, since: datetime)
 def _comment(part: Mapping[str, Any], own_id: str) -> Comment:
     author = record(part.get("author"))
     kind, who = text(author.get("type")), any_text(author.get("id"))
-    if kind in CUSTOMERS:
-        by = Author.CUSTOMER
-    else:
-        by = Author.LIAISON if kind == "admin" and who and who == own_id else Author.AGENT
+    house = Author.LIAISON if is_by(part, own_id) else Author.AGENT
+    by = Author.CUSTOMER if kind in CUSTOMERS else house
     is_public = by is Author.CUSTOMER or text(part.get("part_type")) in PUBLIC_PARTS
     return Comment(
         id=any_text(part.get("id")),
@@ -167,10 +170,11 @@ def _comment(part: Mapping[str, Any], own_id: str) -> Comment:
         is_public=is_public,
         text=unmarked(words_of(part.get("body"))),
         at=unix_time(part.get("created_at"), of=NAME),
-        origin=Origin.AUTOMATIC if kind == "bot" else Origin.PERSON,
+        # What Intercom's AI says may bear a teammate's name, and any customer's words may be in it.
+        origin=Origin.AUTOMATIC if kind == "bot" or author.get("from_ai_agent") is True else Origin.PERSON,
         author_id=who,
         # Nothing tells a note that came by mail from one that was typed.
-        is_signed_in=None if by is Author.AGENT and not is_public else False,
+        is_signed_in=None if by is Author.AGENT and kind == "admin" and not is_public else False,
     )
 
 
@@ -183,6 +187,12 @@ def _requester(data: Mapping[str, Any]) -> Contact:
         )
     contacts = records(record(data.get("contacts")).get("contacts"))
     return Contact(id=any_text(contacts[0].get("id")) if contacts else "", name="", email="")
+
+
+def _inbox(base_url: str) -> str:
+    """Where people work: each region has its own."""
+    region = _REGION.match(base_url)
+    return f"https://app.{region[1] if region else ''}intercom.com"
 
 
 def _assigned(data: Mapping[str, Any], field: str) -> str | None:

@@ -59,6 +59,7 @@ class FakeIntercom:
             Route("/me", self._guarded(self._me), methods=["GET"]),
             Route("/tags", self._guarded(self._make_tag), methods=["POST"]),
             Route("/conversations/search", self._guarded(self._search), methods=["POST"]),
+            Route("/conversations/redact", self._guarded(self._redact), methods=["POST"]),
             Route(own, self._guarded(self._read), methods=["GET"]),
             Route(f"{own}/reply", self._guarded(self._reply), methods=["POST"]),
             Route(f"{own}/parts", self._guarded(self._part), methods=["POST"]),
@@ -159,6 +160,15 @@ class FakeIntercom:
             request.path_params["id"], self.inbox.own, said["body"], is_note=said["message_type"] == "note"
         )
         return self._shown(request)
+
+    async def _redact(self, request: Request) -> Response:
+        said = await request.json()
+        own_id = str(said.get("conversation_id"))
+        if said.get("type") != "conversation_part" or own_id not in self.inbox.conversations:
+            return _error(400, "parameter_invalid")
+        if not self.inbox.redact(own_id, str(said.get("conversation_part_id"))):
+            return _error(400, "conversation_part_not_redactable")
+        return JSONResponse(self.inbox.shown(own_id))
 
     async def _part(self, request: Request) -> Response:
         said = await request.json()

@@ -90,6 +90,14 @@ class Inbox:
         """Its customer writes."""
         self.write(own_id, self.conversations[own_id]["source"]["author"], html.escape(words), is_note=False)
 
+    def redact(self, own_id: str, part_id: str) -> bool:
+        """Takes a part's words out; False where it has none, or is not there."""
+        for part in self.parts[own_id]:
+            if part["id"] == part_id and part["body"] and not part["redacted"]:
+                part |= {"body": "<p>This message was deleted</p>", "redacted": True}
+                return True
+        return False
+
     def set_state(self, own_id: str, state: str, said: Mapping[str, Any]) -> None:
         """Open, closed or snoozed."""
         self._add(own_id, {"closed": "close"}.get(state, state), self.own, None)

@@ -15,6 +15,7 @@ from incidents.models import (
     Author,
     ChangeOutcome,
     InternalText,
+    Origin,
     PublicText,
     TicketChange,
     TicketStatus,
@@ -151,3 +152,76 @@ async def test_a_note_and_a_reply_of_one_key(helpdesk: Intercom, world: Intercom
             await helpdesk.update([ticket], note, once=ONCE)
     assert not await helpdesk.was_done(ticket, ONCE)
     assert world.private_notes(ticket) == []
+
+
+async def test_an_exposed_note_loses_its_words(helpdesk: Intercom, world: IntercomWorld, ticket: str) -> None:
+    """And with them its mark: a later look-up knows no more than that something of ours was there."""
+    world.lose_privacy()
+    (outcome,) = await helpdesk.update([ticket], NOTE, once=ONCE)
+    assert outcome.outcome is ChangeOutcome.EXPOSED
+    assert "its words were taken out" in outcome.detail
+    (part,) = world.inbox.parts[ticket]
+    assert part["redacted"]
+    assert str(NOTE.private_note) not in part["body"]
+    with pytest.raises(Refused, match="a person must see") as caught:
+        await helpdesk.was_done(ticket, ONCE)
+    assert not isinstance(caught.value, NotShown)
+
+
+async def test_an_exposed_note_whose_taking_out_was_answered_and_lost(
+    helpdesk: Intercom, world: IntercomWorld, ticket: str
+) -> None:
+    """What is read back counts, not the answer; where it stands still, somebody is to delete it."""
+    world.lose_privacy()
+    with stamina.set_testing(True, attempts=2):
+        for kind, told in (
+            (FaultKind.DROP_REPLY, "its words were taken out"),
+            (FaultKind.UNAUTHORIZED, "could not be taken out: delete it"),
+        ):
+            world.faults.arm(kind, where="/redact", times=None)
+            (outcome,) = await helpdesk.update([ticket], NOTE, once=f"{ONCE}/{kind}")
+            world.faults.clear()
+            assert outcome.outcome is ChangeOutcome.EXPOSED
+            assert told in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("base_url", "inbox"),
+    [
+        ("https://api.intercom.io", "https://app.intercom.com/a/inbox/"),
+        ("https://api.eu.intercom.io", "https://app.eu.intercom.com/a/inbox/"),
+        ("https://api.au.intercom.io", "https://app.au.intercom.com/a/inbox/"),
+    ],
+)
+async def test_each_region_has_its_inbox(
+    world: IntercomWorld, ticket: str, base_url: str, inbox: str
+) -> None:
+    desk = connect(world, base_url=base_url)
+    (found,) = await desk.read([ticket])
+    assert found.url is not None
+    assert found.url.startswith(inbox)
+    await desk.aclose()
+
+
+async def test_what_an_ai_says_is_no_persons_word(
+    helpdesk: Intercom, world: IntercomWorld, ticket: str
+) -> None:
+    """Though it bears a teammate's name: a customer may have made it say so."""
+    world.inbox.write(
+        ticket, {**world.inbox.colleague, "from_ai_agent": True}, "liaison resolve", is_note=True
+    )
+    world.agent_note(ticket, "seen")
+    (found,) = await helpdesk.read([ticket])
+    said = await helpdesk.comments(found, found.created_at)
+    assert [one.origin for one in said] == [Origin.AUTOMATIC, Origin.PERSON]
+
+
+async def test_a_note_of_nobody_is_no_teammates(
+    helpdesk: Intercom, world: IntercomWorld, ticket: str
+) -> None:
+    """Intercom may leave the author blank: nobody can vouch for it then."""
+    world.inbox.write(ticket, {"type": "team", "id": "3", "name": ""}, "liaison resolve", is_note=True)
+    world.agent_note(ticket, "seen")
+    (found,) = await helpdesk.read([ticket])
+    said = await helpdesk.comments(found, found.created_at)
+    assert [(one.text, one.is_signed_in) for one in said] == [("liaison resolve", False), ("seen", None)]
