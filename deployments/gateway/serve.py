@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -101,7 +101,7 @@ async def open_gateway(
             )
         chores = [doorbell.run(), sources.keep_fresh(), engine.run(), watch.run()]
         if listens:
-            chores.append(_read_by_the_team(policy, listening.run()))
+            chores.append(_read_by_the_team(policy, listening.run))
         background = [asyncio.create_task(chore) for chore in chores]
         try:
             yield Gateway(
@@ -133,11 +133,11 @@ async def open_gateway(
 
 
 async def _read_by_the_team(
-    policy: Callable[[], Policy] | None, listening: Coroutine[object, object, None]
+    policy: Callable[[], Policy] | None, listen: Callable[[], Awaitable[None]]
 ) -> None:
     """Notices that go out while we listen are in the team's language."""
     with team_reads_by(partial(_team_language, policy)):
-        await listening
+        await listen()
 
 
 def _team_language(policy: Callable[[], Policy] | None) -> str:
