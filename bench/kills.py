@@ -149,7 +149,7 @@ class Outage:
             await asyncio.sleep(1)
         await self._until("all are linked and somebody is paged", self._is_joined)
         incident = (await box.incidents_of(self._service))[0]
-        page = next(page.id for page in pager.incidents if f":INC-{incident}:" in page.key)
+        page = box.page_of(incident)
         pager.acknowledge(page, "Jane Doe")
         await self._until("it is acknowledged", lambda: self._is(incident, IncidentState.ACKNOWLEDGED))
         box.mend_service(self._service)

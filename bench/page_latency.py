@@ -93,7 +93,7 @@ async def _live(sandbox: Sandbox, services: Sequence[str]) -> None:
     pager = sandbox.world.pagerduty
     for number, service in enumerate(services):
         (incident,) = await sandbox.incidents_of(service)
-        page = next(page.id for page in pager.incidents if f":INC-{incident}:" in page.key)
+        page = sandbox.page_of(incident)
         match number % 3:
             case 0:
                 sandbox.write_tickets(service, 1)

@@ -68,7 +68,7 @@ async def _incident(box: Sandbox, log: Path) -> tuple[Counter[str], Counter[str]
     to_page = _calls_in(log) - before
     await box.until_idle()
     (incident,) = await box.incidents_of(service)
-    page = next(page.id for page in pager.incidents if f":INC-{incident}:" in page.key)
+    page = box.page_of(incident)
 
     async def is_in(state: IncidentState) -> bool:
         async with box.database.transaction() as tx:

@@ -109,6 +109,10 @@ class Sandbox:
         """How often a telephone rang for an incident."""
         return sum(f":INC-{incident}:" in page.key for page in self.world.pagerduty.pages)
 
+    def page_of(self, incident: int) -> str:
+        """The pager's id of the page of an incident, which must be there."""
+        return next(page.id for page in self.world.pagerduty.incidents if f":INC-{incident}:" in page.key)
+
     async def until_idle(self, seconds: float = 300.0) -> None:
         """Return when no webhook waits, no drain is alive and no flow run is under way."""
         await until("it is idle", self._is_idle, seconds, every=0.2)

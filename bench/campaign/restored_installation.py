@@ -28,7 +28,7 @@ _STAND = text(
 
 
 @dataclass(kw_only=True)
-class Outage:
+class BackedUpOutage:
     """One service that breaks, with its customers' tickets and its page."""
 
     service: str
@@ -84,7 +84,7 @@ async def _lose_and_restore(count: int, *, is_told: bool) -> Seen:
         around.world.zendesk.webhooks.attempts = 1_000
         around.world.zendesk.webhooks.retry_seconds = 0.5
         backup = first / "backup.tar"
-        outages = [Outage(service=name) for name in around.services]
+        outages = [BackedUpOutage(service=name) for name in around.services]
         async with around.installed(first) as box:
             await asyncio.gather(*(_begin(box, outage) for outage in outages))
             await box.until_idle()
@@ -106,7 +106,7 @@ async def _lose_and_restore(count: int, *, is_told: bool) -> Seen:
     raise AssertionError("an installation that ends early has raised")
 
 
-async def _begin(box: Sandbox, outage: Outage) -> None:
+async def _begin(box: Sandbox, outage: BackedUpOutage) -> None:
     box.break_service(outage.service)
     outage.tickets += box.write_tickets(outage.service, CUSTOMERS)
 
@@ -117,10 +117,10 @@ async def _begin(box: Sandbox, outage: Outage) -> None:
 
     await until(f"{outage.service} is paged", is_paged, PATIENCE, every=0.2)
     (incident,) = await box.incidents_of(outage.service)
-    outage.page = next(page.id for page in box.world.pagerduty.incidents if f":INC-{incident}:" in page.key)
+    outage.page = box.page_of(incident)
 
 
-async def _take(box: Sandbox, outage: Outage) -> None:
+async def _take(box: Sandbox, outage: BackedUpOutage) -> None:
     box.world.pagerduty.acknowledge(outage.page, ENGINEER)
 
     async def are_told() -> bool:
@@ -129,7 +129,7 @@ async def _take(box: Sandbox, outage: Outage) -> None:
     await until(f"customers of {outage.service} are told", are_told, PATIENCE, every=0.2)
 
 
-async def _mend(box: Sandbox, outage: Outage) -> None:
+async def _mend(box: Sandbox, outage: BackedUpOutage) -> None:
     """Nothing is mended twice; an incident that the store does not know as closed is waited for."""
     if box.services[outage.service].health is not Health.HEALTHY:
         box.mend_service(outage.service)
@@ -142,7 +142,7 @@ async def _mend(box: Sandbox, outage: Outage) -> None:
     await until(f"{outage.service} is closed", is_closed, PATIENCE, every=0.2)
 
 
-async def _judge(box: Sandbox, outages: Sequence[Outage]) -> Seen:
+async def _judge(box: Sandbox, outages: Sequence[BackedUpOutage]) -> Seen:
     async with box.database.transaction() as tx:
         rows = (await tx.execute(_STAND, {"closed": IncidentState.CLOSED})).all()
     told = [Counter(box.world.zendesk.public_replies(ticket)) for item in outages for ticket in item.tickets]

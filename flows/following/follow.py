@@ -164,8 +164,7 @@ class Followers:
         while (found := await _next(incident_id)) is not None:
             is_told = not await self._run_stage(found)
         # Without a place in the line: it waits for the pager, and then for one call.
-        with self._spare_task_runs():
-            is_told = not await self._send_late(incident_id) and is_told
+        is_told = not await self._send_late_of(incident_id) and is_told
         if not is_told:
             with tagged([incident], await sources_of([incident_id])):
                 async with self._place(Urgency.REST, incident):

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp
 
+from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import LiaisonError
 from incidents.models import Contact, InternalText, Ticket, TicketChange, TicketRef, TicketStatus
 
@@ -40,6 +42,35 @@ class Away(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no route", request=request)
+
+
+class OddAnswers(InProcessTransport):
+    """Gives the same answer to all but the question who we are."""
+
+    def __init__(self, app: ASGIApp, answer: httpx.Response) -> None:
+        super().__init__(app)
+        self._answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/user"):
+            return await super().handle_async_request(request)
+        return self._answer
+
+
+class NextPageElsewhere(InProcessTransport):
+    """Names an address of somebody else's as the next page of a list of issues; what comes to another host than
+    `host` fails the test."""
+
+    def __init__(self, app: ASGIApp, host: str) -> None:
+        super().__init__(app)
+        self._host = host
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.host == self._host
+        if request.url.path.endswith("/issues"):
+            link = {"Link": f'<https://evil.example{request.url.path}?page=2>; rel="next"'}
+            return httpx.Response(200, json=[], headers=link)
+        return await super().handle_async_request(request)
 
 
 class InTurn(Scripted):

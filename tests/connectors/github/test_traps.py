@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from connectors.github import GitHub
 from connectors.github.fake.app import BOT, ENGINEER
 from connectors.github.mapping import inert
-from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unreachable
 from incidents.models import InternalText
 from tests.connectors.github.conftest import GitHubWorld, connect, settings
+from tests.connectors.strange_answers import NextPageElsewhere, OddAnswers
 from tests.contracts.issue_tracker import NOTE, NOTE_ONCE, ONCE, TEXT, TITLE
 
 
@@ -156,22 +156,13 @@ async def test_check(world: GitHubWorld, tracker: GitHub) -> None:
 async def test_answers_that_are_none(world: GitHubWorld, key: str) -> None:
     """A page, a list that is none, and one that is too big."""
 
-    class Odd(InProcessTransport):
-        answer = httpx.Response(200, text="<html>Unicorn!</html>")
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.url.path.endswith("/user"):
-                return await super().handle_async_request(request)
-            return self.answer
-
     with stamina.set_testing(True, attempts=1):
         for answer in (
-            Odd.answer,
+            httpx.Response(200, text="<html>Unicorn!</html>"),
             httpx.Response(200, json={"message": "?"}),
             httpx.Response(200, json=[{"body": "x" * 9_000_000}]),
         ):
-            odd = Odd(world.fake.app)
-            odd.answer = answer
+            odd = OddAnswers(world.fake.app, answer)
             with pytest.raises(Unreachable):
                 await connect(world, odd).find_issue(ONCE)
 
@@ -179,16 +170,8 @@ async def test_answers_that_are_none(world: GitHubWorld, key: str) -> None:
 async def test_a_next_page_at_another_address_is_not_followed(world: GitHubWorld) -> None:
     """The token would go there."""
 
-    class Elsewhere(InProcessTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            assert request.url.host == "api.github.com"
-            if request.url.path.endswith("/issues"):
-                link = {"Link": '<https://evil.example/repos/acme/shop/issues?page=2>; rel="next"'}
-                return httpx.Response(200, json=[], headers=link)
-            return await super().handle_async_request(request)
-
     with pytest.raises(LiaisonError):
-        await connect(world, Elsewhere(world.fake.app)).find_issue(ONCE)
+        await connect(world, NextPageElsewhere(world.fake.app, "api.github.com")).find_issue(ONCE)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotFound, Refused, Unreachable
 from incidents.models import InternalText
 from tests.connectors.gitlab.conftest import GitLabWorld, connect
+from tests.connectors.strange_answers import NextPageElsewhere, OddAnswers
 from tests.contracts.issue_tracker import NOTE, NOTE_ONCE, ONCE, TEXT, TITLE
 
 
@@ -296,22 +297,13 @@ async def test_a_lost_answer_while_a_note_is_taken_back(
 async def test_answers_that_are_none(world: GitLabWorld, key: str) -> None:
     """A page, a list that is none, and one that is too big."""
 
-    class Odd(InProcessTransport):
-        answer = httpx.Response(200, text="<html>Sign in</html>")
-
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if request.url.path.endswith("/user"):
-                return await super().handle_async_request(request)
-            return self.answer
-
     with stamina.set_testing(True, attempts=1):
         for answer in (
-            Odd.answer,
+            httpx.Response(200, text="<html>Sign in</html>"),
             httpx.Response(200, json={"message": "?"}),
             httpx.Response(200, json=[{"description": "x" * 9_000_000}]),
         ):
-            odd = Odd(world.fake.app)
-            odd.answer = answer
+            odd = OddAnswers(world.fake.app, answer)
             with pytest.raises(Unreachable):
                 await connect(world, odd).find_issue(ONCE)
 
@@ -319,16 +311,8 @@ async def test_answers_that_are_none(world: GitLabWorld, key: str) -> None:
 async def test_a_next_page_at_another_address_is_not_followed(world: GitLabWorld) -> None:
     """The token would go there."""
 
-    class Elsewhere(InProcessTransport):
-        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            assert request.url.host == "gitlab.com"
-            if request.url.path.endswith("/issues"):
-                link = {"Link": '<https://evil.example/api/v4/projects/1/issues?page=2>; rel="next"'}
-                return httpx.Response(200, json=[], headers=link)
-            return await super().handle_async_request(request)
-
     with pytest.raises(LiaisonError):
-        await connect(world, Elsewhere(world.fake.app)).find_issue(ONCE)
+        await connect(world, NextPageElsewhere(world.fake.app, "gitlab.com")).find_issue(ONCE)
 
 
 async def test_a_server_that_calls_itself_by_another_address(world: GitLabWorld, tracker: GitLab) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Row, text
 from deployments.gateway.app import Gateway
 from deployments.gateway.doorbell import RingPacing
 from deployments.gateway.serve import open_gateway
+from incidents.policy.policy import Policy
 from incidents.store.connections import Mirror
 from incidents.store.database import Database
 from tests.deployments.gateway.prefect_api import PrefectApi
@@ -33,6 +34,16 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class Rules:
+    """The policy in force, to be exchanged in the middle of a test."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+    def __call__(self) -> Policy:
+        return self.policy
 
 
 class Store:

@@ -14,9 +14,8 @@ from deployments.gateway.board.readers import SecretTooShort
 from deployments.gateway.serve import open_gateway
 from incidents.links.board_links import board_token
 from incidents.models import Severity
-from incidents.policy.policy import Policy
 from incidents.store.database import Database
-from tests.deployments.gateway.conftest import PACE, Clock
+from tests.deployments.gateway.conftest import PACE, Clock, Rules
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.deployments.gateway.vendors import NOW
 from tests.deployments.gateway.wire import serving
@@ -28,19 +27,9 @@ TITLE = "Checkout: <b>fails</b> & burns"
 MINUTE = timedelta(minutes=1)
 
 
-class Rules:
-    """The policy in force, to be exchanged in the middle of a test."""
-
-    def __init__(self) -> None:
-        self.policy = a_policy()
-
-    def __call__(self) -> Policy:
-        return self.policy
-
-
 @pytest.fixture
 def rules() -> Rules:
-    return Rules()
+    return Rules(a_policy())
 
 
 @pytest.fixture

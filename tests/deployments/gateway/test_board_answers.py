@@ -15,10 +15,9 @@ from deployments.gateway.app import Gateway
 from deployments.gateway.serve import open_gateway
 from incidents.approval import Approval, ApprovalState, ApprovalSubject
 from incidents.links.board_links import board_token
-from incidents.policy.policy import Policy
 from incidents.store.approvals import read_approvals, save_approvals
 from incidents.store.database import Database
-from tests.deployments.gateway.conftest import PACE, Clock
+from tests.deployments.gateway.conftest import PACE, Clock, Rules
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.deployments.gateway.vendors import NOW
 from tests.incidents.builders import a_policy
@@ -38,22 +37,14 @@ PAGE = Approval(
 )
 
 
-class Rules:
-    """The policy in force."""
-
-    def __init__(self) -> None:
-        self.policy = a_policy(
+@pytest.fixture
+def rules() -> Rules:
+    return Rules(
+        a_policy(
             board={"may_act": ["Ana", "Bo"], "user_header": "X-Remote-User", "proxies": ["192.0.2.7"]},
             links={"gateway": "https://liaison.shop.example"},
         )
-
-    def __call__(self) -> Policy:
-        return self.policy
-
-
-@pytest.fixture
-def rules() -> Rules:
-    return Rules()
+    )
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from incidents.commands.words import Rule
 from incidents.links.board_links import board_token
 from incidents.links.sidebar_links import sidebar_token
 from incidents.models import JoinOrigin
-from incidents.policy.policy import Policy
 from incidents.store.approvals import save_approvals
 from incidents.store.database import Database
 from incidents.store.tickets import link_tickets, save_tickets
-from tests.deployments.gateway.conftest import PACE, Clock
+from tests.deployments.gateway.conftest import PACE, Clock, Rules
 from tests.deployments.gateway.prefect_api import PrefectApi
 from tests.deployments.gateway.vendors import NOW
 from tests.incidents.builders import a_policy
@@ -32,19 +31,9 @@ GATEWAY = "https://liaison.example.com"
 TICKET = f"/sidebar/{HELPDESK}/1"
 
 
-class Rules:
-    """The policy in force, to be exchanged in the middle of a test."""
-
-    def __init__(self) -> None:
-        self.policy = a_policy(links={"gateway": GATEWAY})
-
-    def __call__(self) -> Policy:
-        return self.policy
-
-
 @pytest.fixture
 def rules() -> Rules:
-    return Rules()
+    return Rules(a_policy(links={"gateway": GATEWAY}))
 
 
 @pytest.fixture
