@@ -14,7 +14,7 @@ import random
 import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 
@@ -30,7 +30,6 @@ TICKETS = 30
 AT_ONCE = 3
 # What a killed worker held is free after its leases; the next kill may come before that.
 PATIENCE = 600.0
-# The supervisor waits ever longer with a child that dies soon after its start; this drill is not about that.
 QUIET_SECONDS = 6.0
 
 
@@ -104,6 +103,8 @@ async def _has_room(outages: Sequence[Outage]) -> bool:
 async def _kill(sandbox: Sandbox, name: str) -> None:
     """Kill a child and return when it serves again."""
     child: Child = sandbox.stack.processes[name]
+    # The supervisor waits ever longer with a child that dies soon after its start; this drill is not about that.
+    child.program = replace(child.program, longest_pause=child.program.pause)
     before = child.restarted
     # Prefect's server has processes of its own, which must not outlive it.
     (os.killpg if name == "prefect server" else os.kill)(child.pid, signal.SIGKILL)

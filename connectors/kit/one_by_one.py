@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from connectors.kit.pacing import standing_back
 from incidents.errors import Exposed, LiaisonError, NotAllowed, NotFound, Refused, Unknown
+from incidents.fan_out.standing_back import standing_back
 from incidents.models import ChangeOutcome, TicketOutcome
 
 

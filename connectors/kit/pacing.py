@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import bisect
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 
 from incidents.errors import Busy
 from incidents.fan_out.budget import Limit
+from incidents.fan_out.standing_back import stands_back
 
 MARGIN = 1.02
 """Calls do not arrive as evenly as they leave; a window a fiftieth longer than the vendor's forgives it: a 429 costs
@@ -20,22 +19,6 @@ SHARE = 4
 
 SPARED = 40
 """One of so many places is kept for the first who does not stand back, so that it need not wait for one at all."""
-
-_stands_back: ContextVar[bool] = ContextVar("stands_back", default=False)
-
-
-@contextmanager
-def standing_back() -> Iterator[None]:
-    """Calls made within, and in tasks begun within, let those go first that are made elsewhere.
-
-    For telling tickets what is new: thousands of notes must not keep an account's limit from the reading of the ticket
-    that nobody knows yet.
-    """
-    token = _stands_back.set(True)
-    try:
-        yield
-    finally:
-        _stands_back.reset(token)
 
 
 class Pace:
@@ -79,7 +62,7 @@ class Pace:
 
         Raises `Busy` at once, and takes no place, where that is expected more than `at_most` seconds from now.
         """
-        is_back = _stands_back.get()
+        is_back = stands_back()
         now = self._now()
         if self._fits_now(now, is_back):
             self._made(now, is_back)

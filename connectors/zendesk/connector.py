@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.fields import any_text, record
 from connectors.kit.http import VendorHttp
-from connectors.kit.pacing import Pace, standing_back
+from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByCursor, pages
 from connectors.kit.ticket_ids import for_each, plausible
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme
@@ -35,6 +35,7 @@ from connectors.zendesk.webhook import events_from, verified_from
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
+from incidents.fan_out.standing_back import standing_back
 from incidents.models import (
     Comment,
     Contact,

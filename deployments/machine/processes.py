@@ -41,7 +41,7 @@ class StackError(LiaisonError):
 class Program:
     """What to run. `env` is the whole environment.
 
-    `restarts`: start again when it dies, after `pause` seconds, then twice as long each time, up to half a minute,
+    `restarts`: start again when it dies, after `pause` seconds, then twice as long each time, up to `longest_pause`,
     for as long as it takes. `patience`: seconds it may take to stop.
     """
 
@@ -51,6 +51,7 @@ class Program:
     log: Path
     restarts: bool = True
     pause: float = 0.5
+    longest_pause: float = LONGEST_PAUSE
     patience: float = PATIENCE
 
 
@@ -154,7 +155,7 @@ class Child:
         was_steady = time.monotonic() - self._born >= STEADY_SECONDS
         self._deaths = 1 if was_steady else self._deaths + 1
         while True:
-            pause = min(self.program.pause * 2 ** min(self._deaths - 1, 10), LONGEST_PAUSE)
+            pause = min(self.program.pause * 2 ** min(self._deaths - 1, 10), self.program.longest_pause)
             log = f"; see {self.program.log}" if self.is_failing else ""
             self.say(f"{self.program.name} died ({death}); starting it again in {pause:g} s{log}")
             await asyncio.sleep(pause)

@@ -7,14 +7,14 @@ that are open as far as we know are read one by one as well, a twelfth of them e
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from incidents.errors import NotAllowed, Refused
 from incidents.events import TicketEvent
 from incidents.models import Departure, Ticket, TicketRef
 from incidents.ports import Helpdesk
-from incidents.store.inbox.cursors import move_cursor, read_cursor
+from incidents.store.inbox.cursors import Cursor, mark_reached, move_cursor, read_place
 from incidents.store.ledger.effects import changed_by_us
 from incidents.store.tickets import known_tickets, open_tickets
 from tasks import resources
@@ -29,7 +29,8 @@ from tasks.stages.replies import Replies, replies_since
 # Helpdesks' exports lag (Zendesk's by a minute) and clocks differ: look back a little further than last time.
 OVERLAP = timedelta(minutes=5)
 FIRST_LOOK = timedelta(hours=1)
-_CHUNK = 200
+CHUNK = 50
+"""So many tickets are taken in at a time: a worker that dies, or a limit that is reached, costs no more of a look."""
 # Each open ticket is read once an hour, as `reconcile` looks every five minutes.
 _PARTS, _PART = 12, timedelta(minutes=5)
 _ONE_BY_ONE = 50
@@ -47,22 +48,24 @@ class Reconciled:
 
 @dataclass(slots=True)
 class _Look:
-    """A look at one helpdesk under way. Changes `since` are asked for."""
+    """A look at one helpdesk under way, which began, or goes on where an earlier one ended, at `place`."""
 
     connection: str
-    since: datetime
+    place: Cursor
     handled: Handled = field(default_factory=Handled)
     missed: list[MissedChange] = field(default_factory=list)
     seen: set[TicketRef] = field(default_factory=set)
 
-    async def take(self, changed: Sequence[Ticket], gone: Sequence[TicketEvent] = ()) -> None:
-        """Take these in, and note what of them is news."""
+    async def take(
+        self, changed: Sequence[Ticket], gone: Sequence[TicketEvent] = (), *, reached: datetime | None = None
+    ) -> None:
+        """Take these in, note what of them is news and, with them, how far the list was read."""
         chunk = await with_tiers(changed)
         refs = [*(ticket.ref for ticket in chunk), *(event.ref for event in gone)]
         self.seen.update(refs)
         basis = resources.basis()
         learnt = await what_is_learnt(chunk, basis)
-        replies = await replies_since(chunk, self.since)
+        replies = await replies_since(chunk, self.place.since - OVERLAP)
         async with resources.transaction(basis) as step:
             tx = step.connection
             before = await known_tickets(tx, refs)
@@ -71,23 +74,31 @@ class _Look:
             self.handled = self.handled.plus(await take_in(step, chunk, (), learnt, said))
             after = await known_tickets(tx, refs)
             shown = [*chunk, *(before[event.ref].ticket for event in gone if event.ref in before)]
+            if reached is not None:
+                self.place = replace(self.place, reached=max(reached, self.place.listed))
+                await mark_reached(tx, self.connection, self.place)
             self.missed += missed_changes(before, after, shown, ours, now=step.now)
 
 
 @task(name="reconcile helpdesk", task_run_name="reconcile {connection}", **OUTSIDE_CALL)
 async def reconcile_helpdesk(connection: str) -> Reconciled | None:
     """Take in every ticket that changed since the last look, and the ends of those that no list shows. None for a
-    source that cannot be asked."""
+    source that cannot be asked.
+
+    A look that was cut off goes on where it was: were it begun anew each time, workers that die every minute would
+    never let it come to its end, and each would take the helpdesk's limit for the same tickets.
+    """
     try:
         helpdesk = await resources.connect(connection, Helpdesk)
     except Refused:
         return None
     began = resources.utc_now()
     async with resources.database().transaction() as tx:
-        since = await read_cursor(tx, connection) or began - FIRST_LOOK
-    look = _Look(connection=connection, since=since - OVERLAP)
-    async for changed in _chunks(helpdesk, look.since):
-        await look.take(changed)
+        place = await read_place(tx, connection) or Cursor(since=began - FIRST_LOOK)
+    look = _Look(connection=connection, place=place)
+    async for changed in _chunks(helpdesk, place.listed - OVERLAP):
+        # Lists are oldest first; what changes while this one is read is in the next.
+        await look.take(changed, reached=min(began, max(ticket.updated_at for ticket in changed)))
     await _read_open_ones(helpdesk, look, began)
     async with resources.database().transaction() as tx:
         await move_cursor(tx, connection, began)
@@ -123,7 +134,7 @@ async def _chunks(helpdesk: Helpdesk, since: datetime) -> AsyncIterator[Sequence
     chunk: dict[str, Ticket] = {}
     async for ticket in helpdesk.changed_since(since):
         chunk[ticket.ref.id] = ticket
-        if len(chunk) >= _CHUNK:
+        if len(chunk) >= CHUNK:
             yield list(chunk.values())
             chunk = {}
     if chunk:

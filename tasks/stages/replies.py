@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from incidents.commands.notes import command_in
-from incidents.errors import Refused
+from incidents.errors import Busy, Refused
 from incidents.events import TicketEvent
+from incidents.fan_out.standing_back import standing_back
 from incidents.lifecycle import WORKS_AGAIN
 from incidents.models import Author, Comment, Incident, ProbeResult, Ticket, TicketRef, TicketStatus
 from incidents.ports import Helpdesk
@@ -20,13 +22,18 @@ from tasks.parameters import unsearched
 from tasks.retries import OUTSIDE_CALL
 from tasks.runs import task
 from tasks.stages.gather import probe
+from tasks.waits import patience
 
 # Helpdesks' times are whole seconds, and a comment may be a little older than the change it came with.
 _BEFORE = timedelta(minutes=1)
 _BORN = timedelta(minutes=1)
-MOST_OTHERS = 100
-"""Of tickets whose last change is known, or our own, so many are read in a poll, the last changed first: a comment
-whose webhook was lost may stand before that change. In a storm there are thousands, and each is a call."""
+MOST_OTHERS = 25
+"""Of tickets whose last change is known, or our own, so many of a chunk of the poll are read, the last changed first: a
+comment whose webhook was lost may stand before that change. In a storm there are thousands, and each is a call."""
+_BUSY_TIMES = 5
+_BUSY_SECONDS = 90.0
+"""So long a wait for a helpdesk's limit is sat out in place, so many times for a ticket: what was read until then is
+kept. Who is told to wait longer ends there, and is tried again another time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,10 +89,12 @@ async def replies_since(tickets: Sequence[Ticket], since: datetime) -> Replies:
     # What was said before our own last change, or before one that a webhook told of, is as good as any.
     asked += answered
     others = [ticket for ticket in tickets if ticket not in asked and known.may_hold_more(ticket)]
-    asked += sorted(others, key=lambda ticket: ticket.updated_at, reverse=True)[:MOST_OTHERS]
-    from_when = {ticket.ref: since for ticket in asked}
+    others = sorted(others, key=lambda ticket: ticket.updated_at, reverse=True)[:MOST_OTHERS]
+    from_when = {ticket.ref: since for ticket in (*asked, *others)}
     from_when |= {ticket.ref: ticket.created_at for ticket in answered}
-    read = await _read(asked, from_when)
+    read = await _read(asked, from_when, is_patient=True)
+    with standing_back():
+        read += await _read(others, from_when, is_patient=True)
     return Replies(events=read, looks=await _looks(read, known))
 
 
@@ -150,22 +159,28 @@ async def _known(refs: Sequence[TicketRef]) -> _Known:
         return _Known(tickets=tickets, incidents=await incidents_by_id(tx, linked))
 
 
-async def _read(tickets: Sequence[Ticket], since: Mapping[TicketRef, datetime]) -> tuple[TicketEvent, ...]:
+async def _read(
+    tickets: Sequence[Ticket], since: Mapping[TicketRef, datetime], *, is_patient: bool = False
+) -> tuple[TicketEvent, ...]:
     by_connection: dict[str, list[Ticket]] = {}
     for ticket in tickets:
         by_connection.setdefault(ticket.ref.connection, []).append(ticket)
     found: list[TicketEvent] = []
     for connection, asked in by_connection.items():
-        said = await read_comments(connection, unsearched(asked), unsearched(dict(since)))
+        said = await read_comments(connection, unsearched(asked), unsearched(dict(since)), is_patient)
         found += [TicketEvent(ref=ref, at=comment.at, comment=comment) for ref, comment in said]
     return tuple(found)
 
 
 @task(name="read comments", task_run_name="read comments from {connection}", **OUTSIDE_CALL)
 async def read_comments(
-    connection: str, tickets: list[Ticket], since: Mapping[TicketRef, datetime]
+    connection: str, tickets: list[Ticket], since: Mapping[TicketRef, datetime], is_patient: bool = False
 ) -> Sequence[tuple[TicketRef, Comment]]:
-    """What was written on these tickets since then; nothing from a source that cannot be asked."""
+    """What was written on these tickets since then; nothing from a source that cannot be asked.
+
+    `is_patient`: a helpdesk that is busy is waited for, and what was read until then is kept. For the poll: begun anew
+    it would take the same limit again. Intake is not patient, as others wait for it.
+    """
     try:
         helpdesk = await resources.connect(connection, Helpdesk)
     except Refused:
@@ -173,8 +188,19 @@ async def read_comments(
     return [
         (ticket.ref, comment)
         for ticket in tickets
-        for comment in await helpdesk.comments(ticket, since[ticket.ref])
+        for comment in await _said_on(helpdesk, ticket, since[ticket.ref], _BUSY_TIMES if is_patient else 0)
     ]
+
+
+async def _said_on(helpdesk: Helpdesk, ticket: Ticket, since: datetime, waits: int) -> Sequence[Comment]:
+    for _ in range(waits):
+        try:
+            return await helpdesk.comments(ticket, since)
+        except Busy as error:
+            if error.retry_after > _BUSY_SECONDS:
+                raise
+            await asyncio.sleep(patience(timedelta(seconds=error.retry_after)).total_seconds())
+    return await helpdesk.comments(ticket, since)
 
 
 async def _looks(events: Iterable[TicketEvent], known: _Known) -> Mapping[int, Sequence[ProbeResult]]:

@@ -360,10 +360,11 @@ connections = Table(
     Column("read_at", Time, nullable=False),
 )
 
-# How far each helpdesk was polled for what its webhooks did not tell.
+# How far each helpdesk was polled for what its webhooks did not tell, and how far a look came that is not through.
 cursors = Table(
     "cursors",
     metadata,
     Column("connection", Text, primary_key=True),
     Column("since", Time, nullable=False),
+    Column("reached", Time),
 )

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.kit.pacing import Pace, standing_back
+from connectors.kit.pacing import Pace
 from incidents.errors import Busy
 from incidents.fan_out.budget import Budget, slots
+from incidents.fan_out.standing_back import standing_back
 
 
 class Clock:
