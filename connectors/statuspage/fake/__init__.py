@@ -1,0 +1,1 @@
+"""A Statuspage of our own."""
