@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
@@ -31,6 +32,8 @@ from incidents.policy.file import parse_policy
 from incidents.policy.positioned_yaml import read_yaml
 
 PAGE = "staticpage/main"
+HOSTED = "statuspage"
+"""The word in a folder's place, and the vendor."""
 TEMPLATE = Path(__file__).with_name("policy_template.yaml")
 MAILBOX = "mailbox"
 HELPDESKS = {
@@ -106,7 +109,7 @@ class Interview:
         )
         pager, on_call = await self._pager(reached)
         chat = await self._chat(reached)
-        page = self._page(reached, services)
+        page = await self._page(reached, services)
         self.answers.require_all_used()
         policy = policy_text(
             day=f"{self.now:%Y-%m-%d}",
@@ -226,18 +229,21 @@ class Interview:
         self._connections.append(await self._vendor(chosen, public))
         return FORMS[chosen].name
 
-    def _page(self, public: str, services: Sequence[NamedService]) -> str:
+    async def _page(self, public: str, services: Sequence[NamedService]) -> str:
         where = self.answers.ask(
             SetupQuestion(
                 key="page.folder",
-                text="A folder for the status page, or none",
+                text=f"A folder for the status page, {HOSTED} for one at Atlassian Statuspage, or {NONE}",
                 hint="Liaison writes a status page as plain files. The gateway shows it, or any web server of yours.",
                 default=str(self.beside / "status-page"),
-                read=folder,
+                read=partial(folder, words=(NONE, HOSTED)),
             )
         )
         if where == NONE:
             return ""
+        if where == HOSTED:
+            self._connections.append(await self._vendor(HOSTED, public))
+            return FORMS[HOSTED].name
         title = self.answers.ask(
             SetupQuestion(key="page.title", text="The page's heading", default="Service status")
         )

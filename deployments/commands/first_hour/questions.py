@@ -203,10 +203,10 @@ def web_address(text: str) -> str:
         ) from error
 
 
-def folder(text: str) -> str:
-    """A folder that is there, or could be made, for this page alone; or `none`."""
-    if text.strip().lower() == "none":
-        return "none"
+def folder(text: str, *, words: Collection[str] = ("none",)) -> str:
+    """A folder that is there, or could be made, for this page alone; or one of the words for something else."""
+    if text.strip().lower() in words:
+        return text.strip().lower()
     path = Path(text.strip()).expanduser()
     path = path if path.is_absolute() else Path.cwd() / path
     if ".." in path.parts or len(path.parts) < 2:

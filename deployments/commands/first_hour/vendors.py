@@ -166,6 +166,13 @@ FORMS = {
             ),
             paste="Nothing to paste: Liaison listens to the homeserver.",
         ),
+        VendorForm(
+            name="statuspage/main",
+            title="Statuspage",
+            asked=(AskedField(field="page_id", example="gytm4qzbx9t6"), AskedField(field="api_key")),
+            paste="Nothing to paste: a service is shown by the component that has its title; for others name the"
+            " components' ids in the block (connectors/statuspage/README.md).",
+        ),
     )
 }
 """By the vendor's name."""

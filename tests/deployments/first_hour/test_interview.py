@@ -70,6 +70,11 @@ MATRIX = {
     "matrix.device_id": "LIAISON",
     "matrix.invite": "@ana:acme.example, @bo:acme.example",
 }
+STATUSPAGE = {
+    "page.folder": "Statuspage",
+    "statuspage.page_id": "gytm4qzbx9t6",
+    "statuspage.api_key": TOKEN,
+}
 PUBLIC = {"public_url": "https://liaison.acme.example"}
 NO_MAILBOX = {key: value for key, value in MAILBOX.items() if not key.startswith("mail.")}
 
@@ -146,6 +151,7 @@ async def test_a_mailbox_alone(tmp_path: Path):
             {"zendesk/support", "pagerduty/main", "slack/main"},
         ),
         (MAILBOX | MATRIX, {"mail/support", "roster/main", "matrix/main"}),
+        (MAILBOX | STATUSPAGE, {"mail/support", "roster/main", "statuspage/main"}),
         (
             MAILBOX
             | {
@@ -160,7 +166,7 @@ async def test_a_mailbox_alone(tmp_path: Path):
 )
 async def test_with_vendors(tmp_path: Path, given: dict[str, str], connections: set[str]):
     """The policy names what is saved, and nothing else; no secret is in it."""
-    asked = Asked(given | PUBLIC | {"page.folder": "none"})
+    asked = Asked({"page.folder": "none"} | given | PUBLIC)
     setup = await interview(tmp_path, asked).hold()
     assert asked.keys <= set(askable(given)), "else the same answers fail where all of it is kept"
     assert set(names(setup)) == parse_policy(setup.policy).connections() == connections
