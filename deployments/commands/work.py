@@ -17,6 +17,7 @@ from prefect.exceptions import PrefectException
 from prefect.states import Scheduled
 
 from deployments.commands.settings import kept_key
+from deployments.machine.garbage import keep_what_is_loaded
 from deployments.machine.home import liaison_home
 from deployments.worker.declarations import declarations
 from deployments.worker.emergency import EmergencyWorker
@@ -54,6 +55,7 @@ async def _work(stop: asyncio.Event, *, pool: str, limit: int, emergency_after: 
     resources.policy()
     _take_kept_key()
     await resources.follow_store_clock()
+    keep_what_is_loaded()
     bell = asyncio.Event()
     background = [
         asyncio.create_task(_keep_time()),

@@ -39,6 +39,7 @@ from deployments.gateway.set_aside import SetAside
 from deployments.gateway.sources import Sources
 from deployments.gateway.watch import Watch
 from deployments.machine.disk import disk_of
+from deployments.machine.garbage import keep_what_is_loaded
 from incidents.errors import LiaisonError
 from incidents.policy.policy import Policy
 from incidents.store.connections import Mirror
@@ -189,6 +190,7 @@ async def serve_gateway(
         async with open_gateway(
             database, key, policy=resources.policy, board_secret=board_secret, listens=listens
         ) as gateway:
+            keep_what_is_loaded()
             await Server(uvicorn_config(gateway, host=host, port=port), ending=gateway.end).serve()
     finally:
         await database.aclose()
