@@ -6,9 +6,9 @@ known, so it is looked for in the finished text. Redaction looks at the whole of
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from incidents.effects import (
     ChatAnswer,
@@ -22,6 +22,7 @@ from incidents.effects import (
     RoomRequest,
 )
 from incidents.egress.edges import Confided, Edge
+from incidents.egress.whole_words import WholeWords
 from incidents.models import ChatMessage, Link, Page
 from incidents.redaction.redaction import redact
 from incidents.texts.messages import internal, public_again
@@ -93,8 +94,8 @@ class Bounds:
 
     def _looked_at(self, text: str) -> str:
         try:
-            for pattern, word in self._taken:
-                text = pattern.sub(word, text)
+            for words in self._taken:
+                text = words.taken_out(text)
             # What the public reads is the operator's own template: a number in it is meant to be called.
             return text if self._edge is Edge.STATUS_PAGE else self._redactor(text)
         except Exception:  # noqa: BLE001  whatever went wrong, words that nobody looked at must not leave
@@ -137,15 +138,14 @@ def _links(links: tuple[Link, ...], urls: Collection[str]) -> tuple[Link, ...]:
 
 def _taken(
     tickets: Collection[TicketSecrets], allowed: Collection[Confided], agents: Collection[str]
-) -> Iterator[tuple[re.Pattern[str], str]]:
+) -> Iterator[WholeWords]:
     """What is looked for, and the word that stands there instead."""
     for kind in (one for one in _BY_VALUE if one not in allowed):
-        values = _held(kind, tickets, agents)
-        wanted = sorted({one for one in values if len(one) >= _SHORTEST_NAME or one.startswith("#")}, key=len)
-        if wanted:
-            words = "|".join(re.escape(one) for one in reversed(wanted))
-            # Whole words: the tier "pro" is not in "problem", and #1 not in #12.
-            yield re.compile(rf"(?<!\w)(?:{words})(?!\w)"), f"[{kind} withheld]"
+        values = {
+            one for one in _held(kind, tickets, agents) if len(one) >= _SHORTEST_NAME or one.startswith("#")
+        }
+        if values:
+            yield WholeWords(values, instead=f"[{kind} withheld]")
 
 
 def _held(kind: Confided, tickets: Collection[TicketSecrets], agents: Collection[str]) -> Collection[str]:
@@ -164,12 +164,12 @@ def _held(kind: Confided, tickets: Collection[TicketSecrets], agents: Collection
             return [f"#{one.number}" for one in tickets]
 
 
-def _as_quoted(subject: str) -> Iterator[str]:
+@lru_cache(maxsize=20_000)  # of the same tickets again and again, while their incident lasts
+def _as_quoted(subject: str) -> tuple[str, ...]:
     """A subject as it may stand in a text: whole, on one line, redacted, cut."""
     redacted = redact(subject)
-    yield from (subject.strip(), one_line(subject), redacted.strip())
-    for limit in QUOTED:
-        yield cut(redacted.strip(), limit)
+    cuts = (cut(redacted.strip(), limit) for limit in QUOTED)
+    return tuple({subject.strip(), one_line(subject), redacted.strip(), *cuts})
 
 
 def _name(name: str) -> str:

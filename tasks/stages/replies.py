@@ -71,8 +71,13 @@ class _Known:
 async def replies_to_events(events: Sequence[TicketEvent], tickets: Sequence[Ticket]) -> Replies:
     """For a chunk of deliveries: comments that their source does not tell, and how those were made that it tells."""
     known = await _known([ticket.ref for ticket in tickets])
+    about: dict[TicketRef, list[TicketEvent]] = {}
+    for event in events:
+        about.setdefault(event.ref, []).append(event)
     since = {
-        ticket.ref: moment for ticket in tickets if (moment := _since(ticket, events, known)) is not None
+        ticket.ref: moment
+        for ticket in tickets
+        if (moment := _since(ticket, about.get(ticket.ref, ()), known)) is not None
     }
     read = await _read([ticket for ticket in tickets if ticket.ref in since], since)
     return Replies(events=read, looks=await _looks([*events, *read], known))
@@ -98,9 +103,8 @@ async def replies_since(tickets: Sequence[Ticket], since: datetime) -> Replies:
     return Replies(events=read, looks=await _looks(read, known))
 
 
-def _since(ticket: Ticket, events: Sequence[TicketEvent], known: _Known) -> datetime | None:
-    """From when on comments are to be read; None when the events say all."""
-    about = [event for event in events if event.ref == ticket.ref]
+def _since(ticket: Ticket, about: Sequence[TicketEvent], known: _Known) -> datetime | None:
+    """From when on comments are to be read; None when the events about it say all."""
     if ticket.gone is not None:
         return None
     if any(event.comments_to_read for event in about):
