@@ -19,7 +19,7 @@ class WholeWords:
         self._by_first_word: defaultdict[str, list[str]] = defaultdict(list)
         for value in values:
             found = _WORD.search(value)
-            # Where it stands as a whole word, its first word is one of the text, too. Of signs alone: always looked for.
+            # Where it stands whole in a text, its first word does, too. Of signs alone: always looked for.
             self._by_first_word[found.group() if found else ""].append(value)
 
     def taken_out(self, text: str) -> str:
