@@ -1,4 +1,4 @@
-"""Intercom's conversations as a helpdesk."""
+"""Intercom's conversations and tickets as a helpdesk."""
 
 from connectors.intercom.connector import Intercom
 from connectors.intercom.settings import IntercomSettings

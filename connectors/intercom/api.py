@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -17,8 +17,7 @@ from incidents.errors import Refused, Unreachable
 from incidents.fan_out.budget import Limit
 
 VERSION = "2.15"
-PAGE = 150
-MOST_PAGES = 1_000
+MOST_ROWS = 150_000
 """Of one search; more is a search that does not end."""
 
 
@@ -46,29 +45,46 @@ class IntercomApi:
         """The teammate whose token we use, with the workspace."""
         return await self._record("GET", "me")
 
-    async def conversation(self, own_id: str) -> dict[str, Any]:
-        """With its newest 500 parts. Raises `NotFound`."""
-        return await self._record("GET", f"conversations/{own_id}")
+    async def read(self, plural: str, own_id: str) -> dict[str, Any]:
+        """One of `conversations` or `tickets`, with its parts as far as Intercom shows them. Raises `NotFound`."""
+        return await self._record("GET", f"{plural}/{own_id}")
 
-    async def search(self, query: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
-        """Conversations without their parts, page after page, in no certain order. Raises `Unreachable` rather than
-        leave one out."""
-        paging: dict[str, Any] = {"per_page": PAGE}
-        for _ in range(MOST_PAGES):
-            data = await self._record(
-                "POST", "conversations/search", {"query": dict(query), "pagination": paging}
-            )
-            rows = data.get("conversations")
-            if not isinstance(rows, list) or len(records(rows)) != len(rows):
-                raise Unreachable("intercom: a search's answer is not a list of conversations")
-            yield rows
+    async def search(
+        self, plural: str, query: Mapping[str, Any], page: int
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Page after page of so many, in no certain order. Raises `Unreachable` rather than leave one out."""
+        after: str | None = None
+        for _ in range(MOST_ROWS // page):
+            try:
+                data = await self._page(plural, query, page, after)
+            except Unreachable:
+                # Some with very many words are no usable answer together: one of them is.
+                data = await self._page(plural, query, 1, after)
+            yield data[plural]
             following = any_text(record(record(data.get("pages")).get("next")).get("starting_after"))
             if not following:
                 return
-            if following == paging.get("starting_after"):
+            if following == after:
                 break
-            paging = {"per_page": PAGE, "starting_after": following}
+            after = following
         raise Unreachable("intercom: a search that does not end")
+
+    async def contacts(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Those of these contacts that the search knows by now."""
+        query = {"field": "id", "operator": "IN", "value": list(ids)}
+        body = {"query": query, "pagination": {"per_page": len(ids)}}
+        return records((await self._record("POST", "contacts/search", body)).get("data"))
+
+    async def contact(self, contact_id: str) -> dict[str, Any]:
+        """Raises `NotFound`."""
+        return await self._record("GET", f"contacts/{contact_id}")
+
+    async def ticket_states(self) -> list[dict[str, Any]]:
+        """All of the workspace, each with the types of tickets that have it. Raises `Unreachable`."""
+        states = (await self._record("GET", "ticket_states")).get("data")
+        if not isinstance(states, list):
+            raise Unreachable("intercom: an answer without the list of ticket states")
+        return records(states)
 
     async def tag_id(self, name: str) -> str:
         """The id of the tag with this name, which is made where there is none."""
@@ -85,12 +101,25 @@ class IntercomApi:
         """One may have been deleted."""
         self._tags.clear()
 
-    async def send(self, path: str, body: Mapping[str, Any], *, is_repeatable: bool) -> None:
-        """A change of a conversation; `path` is below them all."""
-        await self._http.call("POST", f"/conversations/{path}", json=dict(body), is_repeatable=is_repeatable)
+    async def send(
+        self, method: str, path: str, body: Mapping[str, Any], *, is_repeatable: bool
+    ) -> dict[str, Any]:
+        """A change, and what it is answered with."""
+        answer = await self._http.call(method, f"/{path}", json=dict(body), is_repeatable=is_repeatable)
+        return record(answer.data)
 
     async def aclose(self) -> None:
         await self._http.aclose()
+
+    async def _page(
+        self, plural: str, query: Mapping[str, Any], size: int, after: str | None
+    ) -> dict[str, Any]:
+        paging = {"per_page": size} if after is None else {"per_page": size, "starting_after": after}
+        data = await self._record("POST", f"{plural}/search", {"query": dict(query), "pagination": paging})
+        rows = data.get(plural)
+        if not isinstance(rows, list) or len(records(rows)) != len(rows):
+            raise Unreachable(f"intercom: a search's answer is not a list of {plural}")
+        return data
 
     async def _record(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         # A search changes nothing, and a tag that is there is not made again.
@@ -107,6 +136,4 @@ def _explain(answer: VendorAnswer, what: str) -> None:
     if answer.status in (400, 409, 422):
         codes = [text(one.get("code")) for one in records(record(answer.data).get("errors"))[:5]]
         named = ", ".join(code for code in codes if code.isascii() and code.isidentifier() and len(code) < 60)
-        raise Refused(
-            f"{what}: HTTP {answer.status} ({named or 'no code'}); look at the conversation in the inbox"
-        )
+        raise Refused(f"{what}: HTTP {answer.status} ({named or 'no code'}); look at it in the inbox")

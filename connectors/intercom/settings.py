@@ -42,6 +42,14 @@ class IntercomSettings(BaseModel):
         description="For how many hours a conversation is snoozed that waits for somebody; its customer's answer opens"
         " it before.",
     )
+    reads_tickets: bool = Field(
+        default=True,
+        description="Whether tickets are read, answered and told of as well; off where the plan or the token has none.",
+    )
+    ticket_state_ids: list[Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,17}$")]] = Field(
+        default_factory=list,
+        description="Ids of ticket states to set where a type has several of a category; else the eldest is set.",
+    )
     tier_tag_prefix: str = Field(
         default="tier_", description="Conversation tags that start so name the customer's tier: tier_gold."
     )

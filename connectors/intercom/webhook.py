@@ -1,4 +1,4 @@
-"""What an app's webhook tells: which conversation changed. It is a hint: the conversation is read again.
+"""What an app's webhook tells: which conversation or ticket changed. It is a hint: that is read again.
 
 Signed by HMAC-SHA1 of the body with the app's client secret; no time is signed, so a delivery is known by its id.
 https://developers.intercom.com/docs/webhooks/webhook-notifications
@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from connectors.intercom.mapping import NAME, id_from
+from connectors.intercom.mapping import NAME, id_from, ticket_ref_id
 from connectors.kit.fields import a_record, record, text, unix_time
 from connectors.kit.strict_json import parse_json
 from connectors.kit.webhooks.schemes import Scheme, SignatureScheme, Verifier
@@ -30,8 +30,11 @@ def verified_from(
     return Verified(headers=proof.headers, body=body, identity=_identity(body))
 
 
-def events_from(verified: Verified, *, connection: str, workspace: str) -> Sequence[Event]:
-    """The conversation that changed; `Ignored` for another workspace's and for other things. Raises `Unrecognised`."""
+def events_from(
+    verified: Verified, *, connection: str, workspace: str, reads_tickets: bool = True
+) -> Sequence[Event]:
+    """The conversation or ticket that changed; `Ignored` for another workspace's and for other things. Raises
+    `Unrecognised`."""
     data = a_record(parse_json(verified.body), "intercom: the body")
     if is_trial(data):
         return [Ping(connection=connection)]
@@ -43,15 +46,23 @@ def events_from(verified: Verified, *, connection: str, workspace: str) -> Seque
         return [Ignored(connection=connection, kind="of another workspace")]
     if topic == "ping":
         return [Ping(connection=connection)]
+    kind = topic.partition(".")[0]
     item = record(record(data.get("data")).get("item"))
+    if kind == "ticket":
+        # The topic `ticket.closed` wraps the ticket once more.
+        item = record(item.get("ticket")) or item
     # What tells of a deletion has the fields that name the conversation, and no more.
-    if not topic.startswith("conversation.") or item.get("type", "conversation") != "conversation":
+    is_ours = kind == "conversation" or (kind == "ticket" and reads_tickets)
+    if not is_ours or item.get("type", kind) != kind:
         return [Ignored(connection=connection, kind=topic[:80])]
-    own_id = id_from(item.get("id")) or id_from(item.get("conversation_id"))
+    own_id = id_from(item.get("id"))
+    if kind == "conversation":
+        own_id = own_id or id_from(item.get("conversation_id"))
     if own_id is None:
-        raise Unrecognised("intercom: a conversation without an id in a webhook")
+        raise Unrecognised(f"intercom: a {kind} without an id in a webhook")
+    ref = TicketRef(connection=connection, id=ticket_ref_id(own_id) if kind == "ticket" else own_id)
     at = unix_time(data.get("created_at"), of=NAME)
-    return [TicketEvent(ref=TicketRef(connection=connection, id=own_id), at=at, comments_to_read=True)]
+    return [TicketEvent(ref=ref, at=at, comments_to_read=True)]
 
 
 def _identity(body: bytes) -> str:

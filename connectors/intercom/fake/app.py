@@ -1,4 +1,4 @@
-"""An Intercom of our own: conversations with parts, tags and states, faulty on demand, with the app's webhook.
+"""An Intercom of our own: conversations and tickets with parts, tags, states, faults on demand, and the app's webhook.
 
 `FakeIntercom` is what tests and drills hold: `.app` is the ASGI app, the methods act as customers and teammates would.
 It was made from Intercom's description (version 2.15), and was never held against a real one.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from connectors.intercom.fake.answers import failed, found_page
 from connectors.intercom.fake.inbox import Inbox
+from connectors.intercom.fake.ticket_calls import Endpoint, TicketEndpoints
+from connectors.intercom.fake.tickets import TicketInbox
 from connectors.kit.fakes.delivery import Deliver, post
 from connectors.kit.fakes.faults import Faults, FaultyApp
 from connectors.kit.webhooks.signatures import sign_hex_hmac
@@ -27,9 +30,7 @@ from connectors.kit.webhooks.signatures import sign_hex_hmac
 ACCESS_TOKEN = "fake-intercom-access-token"
 CLIENT_SECRET = "fake-intercom-client-secret"
 WORKSPACE = "ab12cd34"
-MOST_A_PAGE = 150
 ATTEMPTS = 2
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def utc_now() -> datetime:
@@ -51,6 +52,9 @@ class FakeIntercom:
     ) -> None:
         self.faults = faults or Faults()
         self.inbox = Inbox(clock, self._tell)
+        self.tickets = TicketInbox(self.inbox)
+        # No permission to read tickets, or a plan without any.
+        self.has_tickets = True
         self._url, self._secret, self._deliver = webhook_url, secret, deliver
         self._waiting: deque[bytes] = deque()
         self._told = 0
@@ -64,6 +68,7 @@ class FakeIntercom:
             Route(f"{own}/reply", self._guarded(self._reply), methods=["POST"]),
             Route(f"{own}/parts", self._guarded(self._part), methods=["POST"]),
             Route(f"{own}/tags", self._guarded(self._add_tag), methods=["POST"]),
+            *TicketEndpoints(self.inbox, self.tickets).routes(self._guarded),
         ]
         self.app: ASGIApp = FaultyApp(Starlette(routes=routes), self.faults)
 
@@ -88,6 +93,10 @@ class FakeIntercom:
         if not self._url:
             return
         self._told += 1
+        kind = topic.partition(".")[0]
+        item: dict[str, Any] = {"type": kind, "id": own_id}
+        if topic == "ticket.closed":
+            item = {"ticket": item}
         notice = {
             "type": "notification_event",
             "app_id": WORKSPACE,
@@ -95,21 +104,25 @@ class FakeIntercom:
             "topic": topic,
             "created_at": self.inbox.now(),
             "delivery_attempts": 1,
-            "data": {"type": "notification_event_data", "item": {"type": "conversation", "id": own_id}},
+            "data": {"type": "notification_event_data", "item": item},
         }
         self._waiting.append(json.dumps(notice).encode())
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def answer(request: Request) -> Response:
             if request.headers.get("authorization") != f"Bearer {ACCESS_TOKEN}":
-                return _error(401, "unauthorized")
+                return failed(401, "unauthorized")
             if request.headers.get("intercom-version") != "2.15":
-                return _error(400, "intercom_version_invalid")
-            own_id = request.path_params.get("id")
-            if own_id is not None and own_id not in self.inbox.conversations:
-                return _error(404, "not_found")
-            if request.method == "POST" and own_id in self.inbox.locked:
-                return _error(400, "action_forbidden")
+                return failed(400, "intercom_version_invalid")
+            own_id, is_ticket = request.path_params.get("id"), request.url.path.startswith("/ticket")
+            if is_ticket and not self.has_tickets:
+                return failed(403, "forbidden")
+            known = self.tickets.tickets if is_ticket else self.inbox.conversations
+            if own_id is not None and own_id not in known:
+                return failed(404, "not_found")
+            place = f"/{'tickets' if is_ticket else 'conversations'}/{own_id}"
+            if request.method != "GET" and place in self.inbox.locked:
+                return failed(400, "action_forbidden")
             return await endpoint(request)
 
         return answer
@@ -123,28 +136,8 @@ class FakeIntercom:
         return JSONResponse(self.inbox.tag(str(wanted["name"])))
 
     async def _search(self, request: Request) -> Response:
-        asked = await request.json()
-        query, paging = asked["query"], asked.get("pagination") or {}
-        if query.get("field") != "updated_at" or query.get("operator") != ">":
-            return _error(400, "parameter_invalid")
-        size = int(paging.get("per_page", 20))
-        if not 1 <= size <= MOST_A_PAGE:
-            return _error(400, "parameter_invalid")
-        # Newest first: no order is promised.
-        rows = [one for one in self.inbox.conversations.values() if one["updated_at"] > query["value"]][::-1]
-        start = int(paging.get("starting_after") or 0)
-        pages: dict[str, Any] = {"type": "pages", "page": start // size + 1, "per_page": size}
-        if start + size < len(rows):
-            pages["next"] = {"per_page": size, "starting_after": str(start + size)}
-        listed = [self.inbox.listed(one) for one in rows[start : start + size]]
-        return JSONResponse(
-            {
-                "type": "conversation.list",
-                "conversations": listed,
-                "total_count": len(rows),
-                "pages": pages,
-            }
-        )
+        rows = [self.inbox.listed(one) for one in self.inbox.conversations.values()]
+        return found_page(await request.json(), rows, "conversations")
 
     async def _read(self, request: Request) -> Response:
         return self._shown(request)
@@ -155,7 +148,7 @@ class FakeIntercom:
             "comment",
             "note",
         ):
-            return _error(400, "parameter_invalid")
+            return failed(400, "parameter_invalid")
         self.inbox.write(
             request.path_params["id"], self.inbox.own, said["body"], is_note=said["message_type"] == "note"
         )
@@ -165,29 +158,23 @@ class FakeIntercom:
         said = await request.json()
         own_id = str(said.get("conversation_id"))
         if said.get("type") != "conversation_part" or own_id not in self.inbox.conversations:
-            return _error(400, "parameter_invalid")
+            return failed(400, "parameter_invalid")
         if not self.inbox.redact(own_id, str(said.get("conversation_part_id"))):
-            return _error(400, "conversation_part_not_redactable")
+            return failed(400, "conversation_part_not_redactable")
         return JSONResponse(self.inbox.shown(own_id))
 
     async def _part(self, request: Request) -> Response:
         said = await request.json()
         states = {"open": "open", "close": "closed", "snoozed": "snoozed"}
         if said.get("message_type") not in states or said.get("admin_id") != self.inbox.own["id"]:
-            return _error(400, "parameter_invalid")
+            return failed(400, "parameter_invalid")
         self.inbox.set_state(request.path_params["id"], states[said["message_type"]], said)
         return self._shown(request)
 
     async def _add_tag(self, request: Request) -> Response:
         said = await request.json()
         found = self.inbox.add_tag(request.path_params["id"], str(said["id"]))
-        return _error(404, "tag_not_found") if found is None else JSONResponse(found)
+        return failed(404, "tag_not_found") if found is None else JSONResponse(found)
 
     def _shown(self, request: Request) -> Response:
         return JSONResponse(self.inbox.shown(request.path_params["id"]))
-
-
-def _error(status: int, code: str) -> Response:
-    return JSONResponse(
-        {"type": "error.list", "request_id": None, "errors": [{"code": code, "message": "Refused"}]}, status
-    )

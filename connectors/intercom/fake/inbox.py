@@ -18,7 +18,7 @@ class Inbox:
 
     def __init__(self, clock: Callable[[], datetime], tell: Callable[[str, str], None]) -> None:
         self.clock = clock
-        self._tell = tell
+        self.tell = tell
         self._ids = itertools.count(1)
         self._parts = itertools.count(7_001)
         self.own = {"type": "admin", "id": OWN_ID, "name": "Liaison", "email": "liaison@fake.example"}
@@ -26,6 +26,7 @@ class Inbox:
         self.conversations: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, list[dict[str, Any]]] = {}
         self.tags: dict[str, dict[str, Any]] = {}
+        # Paths on which no change is taken.
         self.locked: set[str] = set()
         # Something of the house publishes what teammates write for each other, or hides what they answer.
         self.loses_privacy = False
@@ -34,6 +35,10 @@ class Inbox:
     def now(self) -> int:
         """Unix seconds."""
         return int(self.clock().timestamp())
+
+    def next_part_id(self) -> str:
+        """Of a conversation's or a ticket's."""
+        return str(next(self._parts))
 
     def create(self, name: str, email: str, subject: str, body: str) -> str:
         """A new conversation, by mail."""
@@ -71,7 +76,7 @@ class Inbox:
             },
         }
         self.parts[own_id] = []
-        self._tell("conversation.user.created", own_id)
+        self.tell("conversation.user.created", own_id)
         return own_id
 
     def write(self, own_id: str, author: Mapping[str, Any], body: str, *, is_note: bool) -> None:
@@ -84,7 +89,7 @@ class Inbox:
             topic = "conversation.user.replied"
         else:
             topic = "conversation.admin.noted" if is_note else "conversation.admin.replied"
-        self._tell(topic, own_id)
+        self.tell(topic, own_id)
 
     def answer(self, own_id: str, words: str) -> None:
         """Its customer writes."""
@@ -106,7 +111,7 @@ class Inbox:
             "open": state != "closed",
             "snoozed_until": said.get("snoozed_until"),
         }
-        self._tell("conversation.admin.closed" if state == "closed" else "conversation.admin.opened", own_id)
+        self.tell("conversation.admin.closed" if state == "closed" else "conversation.admin.opened", own_id)
 
     def tag(self, name: str) -> dict[str, Any]:
         """The tag of this name, made where there is none."""
@@ -141,7 +146,7 @@ class Inbox:
         self.parts[own_id].append(
             {
                 "type": "conversation_part",
-                "id": str(next(self._parts)),
+                "id": self.next_part_id(),
                 "part_type": kind,
                 "body": body,
                 "created_at": now,

@@ -20,12 +20,13 @@ from tests.contracts.webhook_source import FIRST, SECOND
 
 READ_BACK = "#read"
 STATES = "#state"
-_READ = re.compile(r"GET /conversations/[0-9]+")
+_READ = re.compile(r"GET /(?:conversations|tickets)/[0-9]+")
+_SET = re.compile(r"PUT /tickets/[0-9]+|POST .+/(?:parts|tags)")
 
 
 class FaultsOfWrites(Faults):
-    """A conversation is read on one path before and after a write: what is armed for the reading back spares the first.
-    States and tags have paths of their own."""
+    """One path is read before and after a write: what is armed for the reading back spares the first. States and tags
+    have paths of their own."""
 
     def arm(self, kind: FaultKind, *, where: str = "", times: int | None = 1, seconds: float = 0.0) -> None:
         if where == READ_BACK:
@@ -35,7 +36,7 @@ class FaultsOfWrites(Faults):
     def take(self, path: str) -> tuple[FaultKind, float] | None:
         if _READ.fullmatch(path):
             path += READ_BACK
-        elif path.endswith(("/parts", "/tags")):
+        elif _SET.fullmatch(path):
             path += STATES
         return Faults.take(self, path)
 
@@ -70,7 +71,7 @@ class IntercomWorld:
         self.inbox.write(id, self.inbox.colleague, html.escape(text), is_note=False)
 
     def refuse_updates(self, id: str) -> None:
-        self.inbox.locked.add(id)
+        self.inbox.locked.add(f"/conversations/{id}")
 
     def customer_reply(self, id: str, text: str) -> None:
         self.inbox.answer(id, text)

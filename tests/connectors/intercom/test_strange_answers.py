@@ -20,14 +20,17 @@ pytestmark = pytest.mark.usefixtures("no_repeats")
 WORDS = (
     "id title state source subject body author type name email contacts contact tags updated_at created_at priority "
     "admin_assignee_id team_assignee_id conversation_parts part_type total_count conversations pages next "
-    "starting_after app id_code errors code"
+    "starting_after app id_code errors code ticket_state ticket_type ticket_types category ticket_attributes "
+    "_default_title_ _default_description_ ticket_parts tickets linked_objects data open is_shared archived"
 )
 KEYS = st.sampled_from(WORDS.split())
 LEAVES = (
     st.none()
     | st.booleans()
     | st.integers(-1, 2**65)
-    | st.sampled_from(("", "1", "open", "admin", "note", "1772366400", "ö"))
+    | st.sampled_from(
+        ("", "1", "open", "admin", "note", "1772366400", "ö", "Customer", "Tracker", "resolved")
+    )
 )
 ANYTHING = st.recursive(
     LEAVES,
@@ -46,6 +49,17 @@ CALLS: dict[str, Callable[[Intercom], Awaitable[object]]] = {
     "note": lambda one: one.update(["1"], TicketChange(private_note=InternalText("x")), once="a"),
     "tags": lambda one: one.update(["1"], TicketChange(add_tags=("a",)), once="a"),
     "reply": lambda one: one.update(["1"], TicketChange(public_reply=PublicText("x")), once="a"),
+    "read_ticket": lambda one: one.read(["ticket-1"]),
+    "comments_of_ticket": lambda one: one.comments(a_ticket("intercom/a", "ticket-1"), THEN),
+    "ticket_was_done": lambda one: one.was_done("ticket-1", "a"),
+    "ticket_status": lambda one: one.update(["ticket-1"], TicketChange(status=TicketStatus.SOLVED), once="a"),
+    "ticket_note": lambda one: one.update(
+        ["ticket-1"], TicketChange(private_note=InternalText("x")), once="a"
+    ),
+    "ticket_tags": lambda one: one.update(["ticket-1"], TicketChange(add_tags=("a",)), once="a"),
+    "ticket_reply": lambda one: one.update(
+        ["ticket-1"], TicketChange(public_reply=PublicText("x")), once="a"
+    ),
 }
 
 

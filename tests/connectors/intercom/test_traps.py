@@ -8,7 +8,7 @@ import pytest
 import stamina
 
 from connectors.intercom import Intercom
-from connectors.intercom.mapping import MOST_PARTS
+from connectors.intercom.messages.parts import MOST_PARTS
 from connectors.kit.fakes.faults import FaultKind
 from incidents.errors import NotAllowed, NotShown, Refused, Unknown
 from incidents.models import (

@@ -105,12 +105,73 @@ def test_another_workspaces_webhook() -> None:
 
 
 def test_other_things() -> None:
-    """A ping proves the address; tickets and contacts are not ours to read."""
+    """A ping proves the address; contacts are not ours to read."""
     assert told(notice(topic="ping")) == [Ping(connection=NAME)]
-    item = {"item": {"type": "ticket", "id": "9"}}
-    assert told(notice(topic="ticket.created", data=item)) == [
-        Ignored(connection=NAME, kind="ticket.created")
+    item = {"item": {"type": "contact", "id": "9"}}
+    assert told(notice(topic="contact.deleted", data=item)) == [
+        Ignored(connection=NAME, kind="contact.deleted")
     ]
+
+
+TICKET = {"type": "ticket", "id": "9"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "item"),
+    [
+        ("ticket.created", TICKET),
+        ("ticket.contact.replied", {"id": "9"}),
+        # Since version 2.15 this one wraps the ticket, in something that may have an id of its own.
+        ("ticket.closed", {"ticket": TICKET}),
+        ("ticket.closed", {"type": "conversation", "id": "8", "ticket": TICKET}),
+    ],
+)
+def test_a_ticket(topic: str, item: dict[str, object]) -> None:
+    """It is no conversation of that number."""
+    (event,) = told(notice(topic=topic, data={"item": item}))
+    assert event == TicketEvent(
+        ref=TicketRef(connection=NAME, id="ticket-9"), at=NOW, ticket=None, comments_to_read=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "item"),
+    [
+        ("ticket.created", {"type": "conversation", "id": "9"}),
+        ("ticket.note.created", {"type": "ticket_part", "id": "9"}),
+        ("conversation.user.replied", TICKET),
+        ("tickets.created", TICKET),
+    ],
+)
+def test_what_is_of_another_kind(topic: str, item: dict[str, object]) -> None:
+    """An id is believed to be of what the item says that it is."""
+    assert told(notice(topic=topic, data={"item": item})) == [Ignored(connection=NAME, kind=topic)]
+
+
+def test_tickets_switched_off() -> None:
+    source, body = intercom(reads_tickets=False), notice(topic="ticket.created", data={"item": TICKET})
+    found = source.events(source.verify(sign(body), body, now=NOW))
+    assert found == [Ignored(connection=NAME, kind="ticket.created")]
+
+
+async def test_each_change_of_a_ticket_is_told() -> None:
+    """The app's own deliveries, one of which wraps the ticket."""
+    source = intercom()
+    seen: list[Verified] = []
+
+    async def deliver(url: str, headers: dict[str, str], body: bytes) -> int:
+        seen.append(source.verify(list(headers.items()), body, now=NOW))
+        return 200
+
+    fake = FakeIntercom(
+        webhook_url="https://liaison.example/hooks", secret=FIRST.decode(), deliver=deliver, clock=lambda: NOW
+    )
+    own_id = fake.tickets.create("Ada", "ada@customer.example", "Hi", "x")
+    fake.tickets.answer(own_id, "Any news?")
+    fake.tickets.set(own_id, fake.tickets.state_for(own_id, "7496"), False, tells=True)
+    assert await fake.drain_webhooks() == 4
+    ref = TicketRef(connection=NAME, id=f"ticket-{own_id}")
+    assert [source.events(one) for one in seen] == [[TicketEvent(ref=ref, at=NOW, comments_to_read=True)]] * 4
 
 
 @pytest.mark.parametrize("item", [{"id": "7"}, {"type": "conversation", "conversation_id": 7}])
@@ -122,7 +183,9 @@ def test_a_deletion(item: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [notice(app_id=None), notice(topic=""), notice(data={"item": {"type": "conversation"}})]
+    "body",
+    [notice(app_id=None), notice(topic=""), notice(data={"item": {"type": "conversation"}})]
+    + [notice(topic="ticket.created", data={"item": item}) for item in ({}, {"ticket": {}}, {"id": "x"})],
 )
 def test_what_lacks_something(body: bytes) -> None:
     with pytest.raises(Unrecognised):

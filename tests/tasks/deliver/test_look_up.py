@@ -15,7 +15,7 @@ from bench.fan_out.untold import open_incident, plan_messages, settings_of
 from blocks.intercom import IntercomBlock
 from connectors.intercom import Intercom, IntercomSettings
 from connectors.intercom.fake.app import ACCESS_TOKEN, WORKSPACE, FakeIntercom
-from connectors.intercom.mapping import MOST_PARTS
+from connectors.intercom.messages.parts import MOST_PARTS
 from connectors.kit.fakes.loopback import serving
 from incidents.effects import EffectState, customer_message
 from incidents.errors import (

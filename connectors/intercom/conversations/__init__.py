@@ -1,0 +1,1 @@
+"""Intercom's conversations, read and changed."""

@@ -1,0 +1,1 @@
+"""Intercom's tickets: customers', back-office and tracker tickets, read and changed."""
