@@ -17,6 +17,16 @@ from connectors.kit.strict_json import parse_json
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unknown, Unreachable, Unrecognised
 
 MAX_REFUSAL_BYTES = 65_536
+MOST_LETTERS_OF_AN_ADDRESS = 2_000
+
+
+class Redirected(Refused):
+    """Any redirect: none is followed. `location` is what the answer named, for a vendor that tells so where something
+    went: a stranger's word, to be read for an id and never to be called. "" where it named nothing."""
+
+    def __init__(self, message: str, *, location: str) -> None:
+        super().__init__(message)
+        self.location = location
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,6 +84,9 @@ def raise_for_status(response: httpx.Response, what: str, repeatable: bool) -> N
         raise NotAllowed(f"{message}; check the connection's credentials and scopes")
     if status in (404, 410):
         raise NotFound(message)
+    if status < 400:
+        location = response.headers.get("location", "")[:MOST_LETTERS_OF_AN_ADDRESS]
+        raise Redirected(message, location=location)
     raise Refused(message)
 
 

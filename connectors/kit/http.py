@@ -6,7 +6,7 @@ What an answer means is settled here once for all vendors:
     429, or 503 with Retry-After                 Busy
     401, 403                                     NotAllowed
     404, 410                                     NotFound
-    other 4xx, any redirect                      Refused
+    other 4xx, any redirect                      Refused (a redirect is `answers.Redirected`)
     time-out, reset, 5xx, HTML or broken JSON    Unreachable for a call that may be repeated, else Unknown
     request that cannot be written               Refused
     2xx whose content says no                    the connector's `judge` raises

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from connectors.kit.answers import VendorAnswer
+from connectors.kit.answers import Redirected, VendorAnswer
 from connectors.kit.auth.ways import BasicLogin
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
@@ -45,8 +45,8 @@ from tests.connectors.kit.scripted_vendor import Stream, Vendor, http, status
         (status(400), Refused, Refused),
         (status(409), Refused, Refused),
         (status(422), Refused, Refused),
-        (status(301, location="https://evil.example/"), Refused, Refused),
-        (status(307, location="https://evil.example/"), Refused, Refused),
+        (status(301, location="https://evil.example/"), Redirected, Redirected),
+        (status(307, location="https://evil.example/"), Redirected, Redirected),
         (lambda: httpx.Response(200, html="<html>Please log in</html>"), Unreachable, Unknown),
         (lambda: httpx.Response(200, content=b'{"id": 1, "na'), Unreachable, Unknown),
         (lambda: httpx.Response(200, content=b"\xff\xfe\x00"), Unreachable, Unknown),
@@ -64,6 +64,24 @@ async def test_meaning(reply, when_repeatable, when_not):
                 await client.call("POST", "/things?token=secret", json={}, is_repeatable=is_repeatable)
         assert type(caught.value) is expected
         assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ({"location": "/things/8?token=secret"}, "/things/8?token=secret"),
+        ({"location": "x" * 9_000}, "x" * 2_000),
+        ({}, ""),
+    ],
+)
+async def test_where_a_redirect_led(named, kept):
+    """Refused and not followed; what it named is kept for a vendor that tells so where something went, not said."""
+    async with http(Vendor(status(301, **named))) as client:
+        with pytest.raises(Refused) as caught:
+            await client.call("GET", "/things/7")
+    assert isinstance(caught.value, Redirected)
+    assert caught.value.location == kept
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

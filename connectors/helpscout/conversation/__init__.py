@@ -1,0 +1,1 @@
+"""What is written on a conversation: replies and notes, theirs and ours."""

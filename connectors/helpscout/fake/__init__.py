@@ -1,0 +1,1 @@
+"""A Help Scout for tests and drills."""

@@ -1,0 +1,106 @@
+"""What all answers of the fake Help Scout have in common: tokens, the limit, pages, errors.
+
+https://developer.helpscout.com/mailbox-api/overview/ (authentication, rate-limiting, pagination, errors)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+LIFETIME = timedelta(hours=48)
+MINUTE = 60
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class Tokens:
+    """Access tokens of client credentials: each lives for 48 hours, and none is refreshed."""
+
+    def __init__(self, clock: Callable[[], datetime], app_id: str, app_secret: str) -> None:
+        self._clock = clock
+        self._client = (app_id, app_secret)
+        self._numbers = itertools.count(1)
+        self._ends: dict[str, datetime] = {}
+        self.bought = 0
+
+    def buy(self, form: dict[str, str]) -> Response:
+        """https://developer.helpscout.com/mailbox-api/overview/authentication/."""
+        if form.get("grant_type") != "client_credentials":
+            return error(400, "Bad request", "grant_type")
+        if (form.get("client_id"), form.get("client_secret")) != self._client:
+            return JSONResponse({"error": "invalid_client"}, 401)
+        self.bought += 1
+        token = f"fake-helpscout-token-{next(self._numbers)}"
+        self._ends[token] = self._clock() + LIFETIME
+        seconds = int(LIFETIME.total_seconds())
+        return JSONResponse({"token_type": "bearer", "access_token": token, "expires_in": seconds})
+
+    def is_good(self, header: str | None) -> bool:
+        """Whether the `Authorization` has a token that lives."""
+        kind, _, token = (header or "").partition(" ")
+        ends = self._ends.get(token)
+        return kind == "Bearer" and ends is not None and self._clock() < ends
+
+    def revoke_all(self) -> None:
+        """None is good any more, whatever it was promised."""
+        self._ends.clear()
+
+
+class AccountLimit:
+    """So many calls a minute of the clock for the whole account; one that changes something counts twice."""
+
+    def __init__(self, clock: Callable[[], datetime], calls: int) -> None:
+        self._clock = clock
+        self.calls = calls
+        self._minute = -1
+        self.used = 0
+
+    def take(self, method: str) -> Response | None:
+        """The refusal where it does not fit."""
+        now = int(self._clock().timestamp())
+        if now // MINUTE != self._minute:
+            self._minute, self.used = now // MINUTE, 0
+        self.used += 2 if method in WRITES else 1
+        if self.used <= self.calls:
+            return None
+        wait = {"X-RateLimit-Retry-After": str(MINUTE - now % MINUTE), **self.headers()}
+        return JSONResponse({"error": "Throttle limit reached"}, 429, wait)
+
+    def headers(self) -> dict[str, str]:
+        """What every answer says of it."""
+        left = str(max(0, self.calls - self.used))
+        return {"X-RateLimit-Limit-Minute": str(self.calls), "X-RateLimit-Remaining-Minute": left}
+
+
+def listed(name: str, rows: Sequence[Any], *, size: int, page: str) -> Response:
+    """One page of HAL; what it holds is left out where it is empty."""
+    if not page.isdecimal() or int(page) < 1:
+        return error(400, "Bad request", "page")
+    number, count = int(page), -(-len(rows) // size)
+    shown = list(rows[(number - 1) * size : number * size])
+    told: dict[str, Any] = {
+        "_links": {"self": {"href": "..."}, "page": {"href": "...", "templated": True}},
+        "page": {"size": size, "totalElements": len(rows), "totalPages": count, "number": number},
+    }
+    if shown:
+        told = {"_embedded": {name: shown}, **told}
+    return JSONResponse(told, media_type="application/hal+json")
+
+
+def error(status: int, message: str, path: str) -> Response:
+    """A refusal as documented."""
+    about = {"about": {"href": "http://developer.helpscout.net/mailbox-api/overview/errors#EnumValue"}}
+    told = {"path": path, "message": "refused", "rejectedValue": "x", "source": "JSON", "_links": about}
+    return JSONResponse(
+        {
+            "logRef": "64bb72b4-0a92-11e8-ba89-0ed5f89f718b",
+            "message": message,
+            "_embedded": {"errors": [told]},
+            "_links": {"about": {"href": "http://developer.helpscout.net/mailbox-api/overview/errors"}},
+        },
+        status,
+    )

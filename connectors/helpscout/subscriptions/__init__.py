@@ -1,0 +1,1 @@
+"""The account's webhooks: listed, compared with what we need, and mended."""
