@@ -17,8 +17,9 @@ from connectors.kit.fields import record, records, text
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, pages
+from connectors.kit.status_pages.components import PageComponent, components_for, gone, listed
+from connectors.kit.status_pages.notified import is_told
 from connectors.statuspage import mapping
-from connectors.statuspage.mapping import PageComponent
 from connectors.statuspage.settings import StatuspageSettings, is_id
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import PublicText, Severity
@@ -34,7 +35,6 @@ LIMIT_STATUSES = frozenset({420, 429})
 """Statuspage's own number came first, and was kept for those who know it:
 https://community.atlassian.com/t5/Statuspage-articles/Upcoming-rate-limiting-changes-to-Statuspage-REST-API/ba-p/1455362
 """
-_NAMED = 20
 
 
 class AtlassianStatuspage(StatusPage):
@@ -67,28 +67,12 @@ class AtlassianStatuspage(StatusPage):
         """
         page = await self._page()
         components = await self._components()
-        known = {one.id for one in components}
-        gone = [
-            f"{one} (of {service!r})"
-            for service, ids in self._settings.components.items()
-            for one in ids
-            if one not in known
-        ]
-        if gone:
-            raise Refused(
-                f"statuspage: the page has no component {', '.join(gone[:_NAMED])}; correct components"
-            )
+        if lost := gone(components, self._settings.components):
+            raise Refused(f"statuspage: the page has no component {lost}; correct components")
         readers = "team members only" if page.get("viewers_must_be_team_members") is True else "everybody"
-        twice = mapping.doubtful(components)
-        doubt = (
-            f"; none of these is chosen by its name, as it is not the only one: {_listed(twice)}"
-            if twice
-            else ""
-        )
-        shown = f"components: {_listed(components)}" if components else "no components"
         return (
             f"{text(page.get('name'))} ({text(page.get('url')) or self._settings.page_id}), read by {readers};"
-            f" {shown}{doubt}; subscribers are told: {self._settings.notify.replace('_', ' ')}"
+            f" {listed(components)}; subscribers are told: {self._settings.notify.replace('_', ' ')}"
         )
 
     async def aclose(self) -> None:
@@ -103,14 +87,14 @@ class AtlassianStatuspage(StatusPage):
             "status": PublicState.INVESTIGATING.value,
             "impact_override": mapping.IMPACTS[severity],
             # Always said: left out, all subscribers are told.
-            "deliver_notifications": self._settings.notify != "nobody",
+            "deliver_notifications": is_told(self._settings.notify, is_in_between=False),
             "metadata": mapping.opened_with(once),
         }
         async with self._one_at_a_time:
             known = await self.find(once)
             if known is not None:
                 return known
-            hit = mapping.components_for(services, await self._components(), self._settings.components)
+            hit = components_for(services, await self._components(), self._settings.components)
             try:
                 return await self._create(written, hit, severity)
             except (NotAllowed, NotFound):
@@ -176,8 +160,7 @@ class AtlassianStatuspage(StatusPage):
     async def _say(self, id: str, words: PublicText, state: PublicState, *, once: str) -> None:
         written: dict[str, Any] = {"status": state.value, "body": mapping.body_of(words)}
         is_end = state is PublicState.RESOLVED
-        told = {"every_update"} | ({"opening_and_end"} if is_end else set())
-        written["deliver_notifications"] = self._settings.notify in told
+        written["deliver_notifications"] = is_told(self._settings.notify, is_in_between=not is_end)
         async with self._one_at_a_time:
             before = await self._incident(id)
             if mapping.is_said_with(before, once):
@@ -267,9 +250,3 @@ def _explain(answer: VendorAnswer, what: str) -> None:
 
 def _is_full(page: Sequence[Mapping[str, Any]]) -> bool:
     return len(page) >= LISTED
-
-
-def _listed(components: Sequence[PageComponent]) -> str:
-    names = ", ".join(f"{one.name} ({one.id})" for one in components[:_NAMED])
-    more = f" and {len(components) - _NAMED} more" if len(components) > _NAMED else ""
-    return f"{names}{more}"

@@ -6,13 +6,13 @@ Shapes: `Incident`, `IncidentUpdate` and `Component` of https://developer.status
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.kit.fields import record, records, text
 from connectors.kit.markdown import unreferenced
 from connectors.kit.marks import mark_of
+from connectors.kit.status_pages.components import PageComponent, hit, over
 from connectors.statuspage.settings import is_id
 from incidents.errors import Refused
 from incidents.models import Severity
@@ -34,22 +34,12 @@ FAULTS = {
     Severity.MEDIUM: "degraded_performance",
     Severity.LOW: "degraded_performance",
 }
-OPERATIONAL = "operational"
-_WORSE = (OPERATIONAL, "degraded_performance", "partial_outage", "major_outage")
+_WORSE = ("operational", "degraded_performance", "partial_outage", "major_outage")
 _OVER = frozenset({"resolved", "postmortem", "completed"})
 _OPEN = frozenset({"investigating", "identified", "monitoring"})
 _OPENED, _SAID = "opened", "said"
 # Whether the page renders markup in a message is not documented: a tag, an entity and a link of Markdown are broken.
 _MARKUP = re.compile(r"<(?=[A-Za-z/!?])|&(?=[#\w])|\](?=\()")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageComponent:
-    """One line of the page, and how it is shown now, in Statuspage's word."""
-
-    id: str
-    name: str
-    status: str
 
 
 def components_from(data: Any) -> list[PageComponent]:
@@ -61,53 +51,23 @@ def components_from(data: Any) -> list[PageComponent]:
     ]
 
 
-def components_for(
-    services: Iterable[str], components: Sequence[PageComponent], said: Mapping[str, Sequence[str]]
-) -> list[PageComponent]:
-    """Those that show these services: by the settings, else the only one with the service's name."""
-    told = {_key(service): set(ids) for service, ids in said.items()}
-    found: list[PageComponent] = []
-    for service in services:
-        ids = told.get(_key(service))
-        if ids is None:
-            named = [one for one in components if _key(one.name) == _key(service)]
-            found += named if len(named) == 1 else []
-        else:
-            found += [one for one in components if one.id in ids]
-    return list(dict.fromkeys(found))
-
-
-def doubtful(components: Sequence[PageComponent]) -> list[PageComponent]:
-    """Those whose name another one has, too: none of them is chosen by its name."""
-    keys = [_key(one.name) for one in components]
-    return [one for one in components if keys.count(_key(one.name)) > 1]
-
-
 def faults(components: Iterable[PageComponent], severity: Severity) -> dict[str, str]:
-    """What a fault makes of the components. One that is as bad already stays so, and so does one under maintenance, of
-    which a person said it."""
-    wanted = FAULTS[severity]
-    return {
-        one.id: wanted
-        for one in components
-        if one.status in _WORSE and _WORSE.index(one.status) < _WORSE.index(wanted)
-    }
+    """What a fault changes of the components, by their ids."""
+    looks = {one: hit(one, FAULTS[severity], _WORSE) for one in components}
+    return {one.id: look for one, look in looks.items() if look != one.status}
 
 
 def mended(incident: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """The incident's components that work again: not those of another open one, nor what is under maintenance."""
+    """What its end changes of the incident's components: those of another open one are left."""
     own = incident.get("id")
-    hit = {
+    still = {
         one.id
         for other in others
         if other.get("id") != own and other.get("status") in _OPEN
         for one in components_from(other.get("components"))
     }
-    return {
-        one.id: OPERATIONAL
-        for one in components_from(incident.get("components"))
-        if one.id not in hit and one.status in _WORSE[1:]
-    }
+    looks = {one: over(one, still, _WORSE) for one in components_from(incident.get("components"))}
+    return {one.id: look for one, look in looks.items() if look != one.status}
 
 
 def opened_with(once: str) -> dict[str, dict[str, Any]]:
@@ -167,7 +127,3 @@ def _objects(incident: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ours(incident: Mapping[str, Any]) -> dict[str, Any]:
     return record(_objects(incident).get(OURS))
-
-
-def _key(name: str) -> str:
-    return one_line(name).casefold()

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import over_https
 from connectors.kit.auth.ways import BearerToken
+from connectors.kit.status_pages.notified import Notified
 from incidents.texts.plain_text import one_line
 
-Notified = Literal["every_update", "opening_and_end", "nobody"]
 _ID = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
 
 
