@@ -1,0 +1,1 @@
+"""An Instatus of our own."""
