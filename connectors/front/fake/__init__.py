@@ -1,0 +1,1 @@
+"""A Front of our own, made from its documentation."""

@@ -1,0 +1,1 @@
+"""What is written on a conversation: messages, which customers read, and comments, which they do not."""
