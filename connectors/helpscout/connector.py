@@ -75,11 +75,15 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
                 f"helpscout: inbox {', '.join(missing)} is not shown to our user: let it in, or correct inbox_ids; it"
                 " may be of another account than the app"
             )
-        names = [text(one.get("name")) for one in shown if self._is_given(whole(one.get("id")))]
+        names = [
+            f"{text(one.get('name'))[:60]} ({any_text(one.get('id'))})"
+            for one in shown
+            if self._is_given(whole(one.get("id")))
+        ]
         who = f"{text(me.get('firstName'))} {text(me.get('lastName'))}".strip()
         role = text(me.get("role"))[:40] or "no role told"
         hears = "told by a webhook" if self._secrets else "no signing secret: polled, not told"
-        return f"{who} (user {self._known_id}, {role}) in {', '.join(names)[:300] or 'no inbox'}; {hears}"
+        return f"{who} (user {self._known_id}, {role}) in {', '.join(names) or 'no inbox'}; {hears}"
 
     async def aclose(self) -> None:
         await self._api.aclose()

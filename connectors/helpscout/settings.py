@@ -33,8 +33,8 @@ class HelpScoutSettings(BaseModel):
     app_secret: SecretStr = Field(description="App Secret of the same app; it is shown when the app is made.")
     inbox_ids: list[InboxId] = Field(
         default_factory=list,
-        description="Ids of the inboxes whose conversations are ours, as in their addresses; those of other inboxes"
-        " are neither read nor answered. Empty: every inbox that the app's user may see.",
+        description="Ids of the inboxes whose conversations are ours; liaison check names them while this is empty."
+        " Those of other inboxes are neither read nor answered. Empty: every inbox that the app's user may see.",
     )
     signing_secrets: SigningSecrets = Field(
         default_factory=list,

@@ -111,7 +111,8 @@ class FakeHelpScout:
         if "/conversations/" not in path or own_id is None:
             return None
         if (into := self.desk.merged.get(own_id)) is not None:
-            return Response(status_code=301, headers={"Location": f"{API}/conversations/{into}"})
+            address = str(request.url.replace(path=f"/v2/conversations/{into}", query=""))
+            return Response(status_code=301, headers={"Location": address})
         if own_id not in self.desk.conversations:
             return error(404, "Not found", "id")
         if own_id in self.desk.hidden_from_us:
@@ -155,7 +156,7 @@ class FakeHelpScout:
             }
             for own_id, name in self.desk.inboxes.items()
         ]
-        return listed("mailboxes", rows, size=OTHERS, page=request.query_params.get("page", "1"))
+        return listed("mailboxes", rows, request, size=OTHERS)
 
     async def _list(self, request: Request) -> Response:
         asked = request.query_params
@@ -181,7 +182,7 @@ class FakeHelpScout:
         ]
         rows.sort(key=lambda own_id: self.desk.changed[own_id], reverse=asked.get("sortOrder") != "asc")
         shown = [self.desk.shown(own_id, with_threads=asked.get("embed") == "threads") for own_id in rows]
-        return listed("conversations", shown, size=CONVERSATIONS, page=asked.get("page", "1"))
+        return listed("conversations", shown, request, size=CONVERSATIONS)
 
     async def _read(self, request: Request) -> Response:
         with_threads = request.query_params.get("embed") == "threads"
@@ -229,7 +230,7 @@ class FakeHelpScout:
 
     async def _threads(self, request: Request) -> Response:
         rows = self.desk.threads[request.path_params["id"]][::-1]
-        return listed("threads", rows, size=OTHERS, page=request.query_params.get("page", "1"))
+        return listed("threads", rows, request, size=OTHERS)
 
     async def _edit(self, request: Request) -> Response:
         said = await request.json()
@@ -243,7 +244,7 @@ class FakeHelpScout:
 
     async def _list_hooks(self, request: Request) -> Response:
         rows = [self.hooks.shown(own_id) for own_id in self.hooks.all]
-        return listed("webhooks", rows, size=OTHERS, page=request.query_params.get("page", "1"))
+        return listed("webhooks", rows, request, size=OTHERS)
 
     async def _make_hook(self, request: Request) -> Response:
         said = await request.json()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 LIFETIME = timedelta(hours=48)
@@ -76,14 +77,21 @@ class AccountLimit:
         return {"X-RateLimit-Limit-Minute": str(self.calls), "X-RateLimit-Remaining-Minute": left}
 
 
-def listed(name: str, rows: Sequence[Any], *, size: int, page: str) -> Response:
-    """One page of HAL; what it holds is left out where it is empty."""
+def listed(name: str, rows: Sequence[Any], request: Request, *, size: int) -> Response:
+    """The page of HAL that is asked for; what it holds is left out where it is empty, as is what follows the last."""
+    page = request.query_params.get("page", "1")
     if not page.isdecimal() or int(page) < 1:
         return error(400, "Bad request", "page")
     number, count = int(page), -(-len(rows) // size)
     shown = list(rows[(number - 1) * size : number * size])
+    at = {"self": number, "first": 1, "last": max(1, count)}
+    if number > 1:
+        at["previous"] = number - 1
+    if number < count:
+        at["next"] = number + 1
+    links = {key: {"href": str(request.url.include_query_params(page=to))} for key, to in at.items()}
     told: dict[str, Any] = {
-        "_links": {"self": {"href": "..."}, "page": {"href": "...", "templated": True}},
+        "_links": links,
         "page": {"size": size, "totalElements": len(rows), "totalPages": count, "number": number},
     }
     if shown:

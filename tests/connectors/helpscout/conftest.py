@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -18,6 +18,7 @@ from connectors.kit.marks import unmarked
 from incidents.texts.markup import text_of_markup
 from tests.contracts.webhook_source import FIRST, SECOND
 
+Answer = Callable[[httpx.Request], httpx.Response | None]
 WRITES = "#write"
 STATES = "#state"
 _WRITES = re.compile(r"POST /v2/conversations/[0-9]+/(?:reply|notes)")
@@ -122,6 +123,21 @@ def connect(
 ) -> HelpScout:
     inner = transport or InProcessTransport(world.fake.app)
     return HelpScout("helpscout/support", settings(**changes), transport=inner)
+
+
+class Odd(InProcessTransport):
+    """The fake, but for the requests that `answer` answers."""
+
+    def __init__(self, world: HelpScoutWorld, answer: Answer) -> None:
+        super().__init__(world.fake.app)
+        self._answer = answer
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._answer(request) or await super().handle_async_request(request)
+
+
+def odd(world: HelpScoutWorld, answer: Answer, **changes: object) -> HelpScout:
+    return connect(world, Odd(world, answer), **changes)
 
 
 @pytest.fixture

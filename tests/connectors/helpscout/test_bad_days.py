@@ -1,42 +1,19 @@
-"""Bad input and bad days: credentials, limits, pages that are empty, huge or move, fields that are missing."""
+"""Bad input and bad days: credentials, limits, pages of HTML, redirects, fields that are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
-
 import httpx
 import pytest
-import stamina
 
 from connectors.helpscout import HelpScout
 from connectors.helpscout.mapping import ticket_from
 from connectors.kit.fakes.faults import FaultKind
-from connectors.kit.fakes.in_process import InProcessTransport
 from incidents.errors import Busy, NotAllowed, Refused, Unknown, Unreachable, Unrecognised
 from incidents.models import ChangeOutcome
-from tests.connectors.helpscout.conftest import HelpScoutWorld, connect, settings
+from tests.connectors.helpscout.conftest import HelpScoutWorld, connect, odd, settings
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY
 
-Answer = Callable[[httpx.Request], httpx.Response | None]
-HUGE = b'{"_embedded":{"conversations":[]},"x":"' + b"x" * (8 * 1024 * 1024) + b'"}'
 HOURS_48 = 48 * 3600
-
-
-class Odd(InProcessTransport):
-    """The fake, but for the requests that `answer` answers."""
-
-    def __init__(self, world: HelpScoutWorld, answer: Answer) -> None:
-        super().__init__(world.fake.app)
-        self._answer = answer
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self._answer(request) or await super().handle_async_request(request)
-
-
-def odd(world: HelpScoutWorld, answer: Answer, **changes: object) -> HelpScout:
-    return connect(world, Odd(world, answer), **changes)
 
 
 async def test_a_wrong_secret(world: HelpScoutWorld) -> None:
@@ -182,138 +159,6 @@ async def test_a_page_of_html(world: HelpScoutWorld, ticket: str, status: int) -
     await desk.aclose()
 
 
-async def test_an_empty_list_is_one(helpdesk: HelpScout, world: HelpScoutWorld) -> None:
-    """What it would hold is left out of it."""
-    assert [one async for one in helpdesk.changed_since(world.now())] == []
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {},
-        [],
-        None,
-        {"page": {"number": 1, "totalPages": 1, "totalElements": 3}},
-        {"_embedded": {}, "page": {"number": 1, "totalPages": 1, "totalElements": 1}},
-        {"_embedded": {"conversations": ["x"]}, "page": {"number": 1, "totalPages": 1, "totalElements": 1}},
-        {"_embedded": {"conversations": []}},
-    ],
-)
-async def test_half_a_list_is_none(world: HelpScoutWorld, data: Any) -> None:
-    """Rather than say that nothing has changed."""
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(200, json=data) if request.url.path == "/v2/conversations" else None
-
-    desk = odd(world, answer)
-    with pytest.raises(Unreachable):
-        [one async for one in desk.changed_since(world.now())]
-    await desk.aclose()
-
-
-async def test_many_pages(helpdesk: HelpScout, world: HelpScoutWorld) -> None:
-    """Of 25 each, the closed ones among them, told by the time of change."""
-    since, ids = world.now(), []
-    for number in range(60):
-        world.let_time_pass(1)
-        ids.append(world.create_ticket(f"Hi {number}", "x", name="Ada", email=f"c{number}@customer.example"))
-        if number % 2:
-            world.desk.set_status(int(ids[-1]), "closed")
-    assert [one.ref.id async for one in helpdesk.changed_since(since)] == ids
-
-
-async def test_pages_that_are_too_much(world: HelpScoutWorld) -> None:
-    """25 conversations with all that was written may be more than we take: then they are read one by one."""
-    ids = []
-    for number in range(30):
-        world.let_time_pass(1)
-        ids.append(world.create_ticket(f"Hi {number}", "x", name="Ada", email=f"c{number}@customer.example"))
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        is_list = request.url.path == "/v2/conversations" and "embed" in request.url.params
-        return httpx.Response(200, content=HUGE) if is_list else None
-
-    desk = odd(world, answer)
-    with stamina.set_testing(True, attempts=1):
-        found = [one async for one in desk.changed_since(datetime(2026, 3, 1, tzinfo=UTC))]
-    assert [(one.ref.id, one.body) for one in found] == [(own_id, "x") for own_id in ids]
-    await desk.aclose()
-
-
-async def test_a_conversation_that_is_too_much(world: HelpScoutWorld, ticket: str) -> None:
-    """What was written on it comes in pages of its own then."""
-    for number in range(120):
-        world.customer_reply(ticket, f"Hello {number}")
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        return httpx.Response(200, content=HUGE) if "embed" in request.url.params else None
-
-    desk = odd(world, answer)
-    with stamina.set_testing(True, attempts=1):
-        (found,) = await desk.read([ticket])
-    assert found.body == "Refused"
-    await desk.aclose()
-
-
-async def test_what_was_written_long_ago(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
-    """Beyond the first page of 50: found there, and sent no second time."""
-    await helpdesk.update([ticket], REPLY, once=ONCE)
-    for number in range(120):
-        world.customer_reply(ticket, f"Hello {number}")
-    assert await helpdesk.was_done(ticket, ONCE)
-    (found,) = await helpdesk.read([ticket])
-    assert len(await helpdesk.comments(found, found.created_at)) == 121
-
-
-async def test_a_list_that_moves(world: HelpScoutWorld) -> None:
-    """One is deleted while the list is read, and the others move up past our reading: it is read again."""
-    ids = []
-    for number in range(60):
-        world.let_time_pass(1)
-        ids.append(world.create_ticket(f"Hi {number}", "x", name="Ada", email=f"c{number}@customer.example"))
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        if request.url.params.get("page") == "2" and ids[-1] != "gone":
-            world.remove_ticket(ids.pop())
-            ids.append("gone")
-        return None
-
-    desk = odd(world, answer)
-    found = [one.ref.id async for one in desk.changed_since(datetime(2026, 3, 1, tzinfo=UTC))]
-    assert set(ids) - set(found) == {"gone"}
-    await desk.aclose()
-
-
-async def test_a_list_that_never_rests(world: HelpScoutWorld) -> None:
-    """Rather than leave one out."""
-    total = iter(range(1_000_000, 0, -1))
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path != "/v2/conversations":
-            return None
-        number = int(request.url.params["page"])
-        page = {"number": number, "totalPages": 2, "totalElements": next(total)}
-        return httpx.Response(200, json={"_embedded": {"conversations": []}, "page": page})
-
-    desk = odd(world, answer)
-    with pytest.raises(Unreachable, match="grew shorter"):
-        [one async for one in desk.changed_since(world.now())]
-    await desk.aclose()
-
-
-async def test_what_is_not_there_yet(world: HelpScoutWorld, ticket: str) -> None:
-    """Nothing promises that a list shows at once what was written: that is no "not done"."""
-
-    def answer(request: httpx.Request) -> httpx.Response | None:
-        page = {"number": 1, "totalPages": 0, "totalElements": 0}
-        return httpx.Response(200, json={"page": page}) if request.url.path.startswith("/v3/") else None
-
-    desk = odd(world, answer)
-    with pytest.raises(Unknown, match="not among what is written"):
-        await desk.update([ticket], REPLY, once=ONCE)
-    await desk.aclose()
-
-
 async def test_one_that_takes_no_more(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
     """423: refused with its status and what Help Scout's support asks for."""
     world.refuse_updates(ticket)
@@ -323,7 +168,15 @@ async def test_one_that_takes_no_more(helpdesk: HelpScout, world: HelpScoutWorld
 
 
 @pytest.mark.parametrize(
-    "location", ["", "https://evil.example/login", "/v2/conversations/x", "//evil.example/v2/conversations/7"]
+    "location",
+    [
+        "",
+        "https://evil.example/login",
+        "/v2/conversations/x",
+        "//evil.example/v2/conversations/7",
+        # Itself: it would be asked for for ever.
+        "https://api.helpscout.net/v2/conversations/1001",
+    ],
 )
 async def test_a_redirect_that_is_no_merger(world: HelpScoutWorld, ticket: str, location: str) -> None:
     """Nothing is followed, whatever it names."""

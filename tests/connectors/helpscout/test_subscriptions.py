@@ -70,6 +70,16 @@ async def test_our_secret_is_given_to_it(account: HelpScoutAccount, helpdesk: He
     assert {one["secret"] for one in account.hooks.all.values()} == {FIRST.decode()}
 
 
+async def test_what_else_it_tells_stays(account: HelpScoutAccount, helpdesk: HelpScout) -> None:
+    """But for the event that one of ours was made with, as one must be named."""
+    theirs = account.add_webhook(ADDRESS, events=["customer.created", "tag.deleted"])
+    made = await helpdesk.subscribe(ADDRESS, title=TITLE)
+    for own_id in (theirs, made.id):
+        await helpdesk.mend_subscription(own_id, address=ADDRESS)
+    assert account.hooks.all[int(theirs)]["events"] == ["customer.created", "tag.deleted", *EVENTS]
+    assert account.hooks.all[int(made.id)]["events"] == list(EVENTS)
+
+
 async def test_no_secret_of_ours(world: HelpScoutWorld, account: HelpScoutAccount) -> None:
     """What it tells could not be proven: it is not made."""
     desk = connect(world, signing_secrets=[])

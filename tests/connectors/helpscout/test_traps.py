@@ -296,13 +296,29 @@ async def test_an_inbox_of_another_account(world: HelpScoutWorld) -> None:
 
 
 async def test_who_we_are(helpdesk: HelpScout, world: HelpScoutWorld) -> None:
-    """User, role, inboxes, and whether a webhook can tell us."""
+    """User, role, inboxes with their ids, and whether a webhook can tell us."""
     world.desk.inboxes[86] = "Sales"
-    assert await helpdesk.check() == "Liaison Bot (user 991, admin) in Support, Sales; told by a webhook"
+    assert (
+        await helpdesk.check()
+        == "Liaison Bot (user 991, admin) in Support (85), Sales (86); told by a webhook"
+    )
     polled = connect(world, inbox_ids=[86], signing_secrets=[])
     told = await polled.check()
-    assert told == "Liaison Bot (user 991, admin) in Sales; no signing secret: polled, not told"
+    assert told == "Liaison Bot (user 991, admin) in Sales (86); no signing secret: polled, not told"
     await polled.aclose()
+
+
+async def test_a_change_that_moves_no_time_of_the_conversation(
+    helpdesk: HelpScout, world: HelpScoutWorld, ticket: str
+) -> None:
+    """It is not documented which of them each change moves: what was written last counts as well."""
+    (before,) = await helpdesk.read([ticket])
+    kept = dict(world.desk.conversations[int(ticket)])
+    world.let_time_pass(5)
+    world.agent_note(ticket, "seen")
+    world.desk.conversations[int(ticket)] |= kept
+    (after,) = await helpdesk.read([ticket])
+    assert after.version == before.version + 5_000
 
 
 async def test_links_lead_to_the_conversation(
