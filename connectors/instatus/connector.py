@@ -33,8 +33,10 @@ LISTED = 100
 NEWEST_PAGES = 5
 """Among so many of the newest incidents one of ours is looked for, if it is not among the open ones."""
 MOST_PAGES = 50
-REMEMBERED = timedelta(days=400)
+REMEMBERED = timedelta(days=90)
 """So long after its end a public incident of ours is still known."""
+MOST_OF_OURS = 2_000
+"""Those that a person resolved stay open in our record, so this is more than are ever open at once."""
 OPEN = "INVESTIGATING,IDENTIFIED,MONITORING"
 _Json = Mapping[str, Any]
 
@@ -202,7 +204,7 @@ class Instatus(StatusPage):
         self._require_moment(await self._call("POST", path, written), said.at)
 
     async def _ours(self) -> Sequence[PublicIncident]:
-        return await self._record.incidents(resolved_since=self._clock() - REMEMBERED)
+        return await self._record.incidents(resolved_since=self._clock() - REMEMBERED, limit=MOST_OF_OURS)
 
     async def _theirs(self, incident: PublicIncident) -> _Json | None:
         """The incident at Instatus: among the newest, else among the open ones."""
