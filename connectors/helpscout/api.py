@@ -2,7 +2,8 @@
 
 Answers are HAL: what a list holds is in `_embedded`, which is missing where the list is empty. A call that changes
 something counts twice towards the account's limit a minute
-(https://developer.helpscout.com/mailbox-api/overview/rate-limiting/).
+(https://developer.helpscout.com/mailbox-api/overview/rate-limiting/), and there may be 12 of those within five seconds
+(https://developer.helpscout.com/llms.txt).
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from connectors.kit.pagination import ByNumber, pages
 from incidents.errors import Busy, NotAllowed, NotFound, Refused, Unreachable
 from incidents.fan_out.budget import Limit
 
+LONGEST_WAIT = 15.0
+"""Seconds for a place among the calls that change something; whoever asks comes again."""
 MOST_PAGES = 1_000
 """Of one list; more is a list that does not end."""
 _SURVIVOR = re.compile(r"(?:https://[^/?#]+)?/v[23]/conversations/([1-9][0-9]{0,17})(?:[/?#].*)?", re.ASCII)
@@ -58,6 +61,7 @@ class HelpScoutApi:
 
     def __init__(self, settings: HelpScoutSettings, transport: httpx.AsyncBaseTransport | None) -> None:
         self._pace = Pace.of_helpdesk(settings.requests_per_minute)
+        self._changes = Pace(settings.changes_per_five_seconds, 5)
         self._http = VendorHttp(
             vendor="helpscout",
             base_url=settings.base_url,
@@ -72,9 +76,9 @@ class HelpScoutApi:
             explain=_explain,
         )
 
-    def limit(self) -> Limit:
-        """How many calls are spent, and how many are left."""
-        return self._pace.limit()
+    def limits(self) -> tuple[Limit, Limit]:
+        """How many calls are spent, and how many are left: of all, and of those that change something."""
+        return self._pace.limit(), self._changes.limit()
 
     async def me(self) -> dict[str, Any]:
         """The user whose app we are."""
@@ -123,6 +127,7 @@ class HelpScoutApi:
     ) -> VendorAnswer:
         """A change. `of` is the conversation's id: what our user may not do with it is `Refused`, and says nothing of
         others."""
+        await self._changes.wait(at_most=LONGEST_WAIT)
         self._pace.take()
         try:
             return await self._http.call(method, f"/{path}", json=body, is_repeatable=is_repeatable)

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from connectors.helpscout.api import HelpScoutApi, MergedConversation
 from connectors.helpscout.conversation.changes import HelpScoutChanges
 from connectors.helpscout.conversation.threads import comments_from, id_from
-from connectors.helpscout.mapping import gone_from, is_draft, is_ours, ticket_from
+from connectors.helpscout.mapping import gone_from, is_draft, is_ours, taken_in, ticket_from
 from connectors.helpscout.polling import changed_since
 from connectors.helpscout.settings import HelpScoutSettings
 from connectors.helpscout.subscriptions.api import HelpScoutWebhooks
@@ -131,16 +131,17 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
         return [ticket for ticket in found if ticket is not None]
 
     async def changed_since(self, since: datetime) -> AsyncIterator[Ticket]:
-        """All are read before the first is told: they come newest first, page by page. Of deleted and merged ones
-        nothing tells."""
+        """All are read before the first is told: they come newest first, page by page. Of merged ones that tells which
+        took them in; of deleted ones nothing does."""
         newest: dict[str, Ticket] = {}
         async for data in changed_since(self._api, self._settings, since):
             if is_draft(data) or not is_ours(data, self._settings):
                 continue
             ticket = ticket_from(data, self.name, self._settings)
-            known = newest.get(ticket.ref.id)
-            if known is None or known.version < ticket.version:
-                newest[ticket.ref.id] = ticket
+            for one in (ticket, *(_merged(ticket, own_id) for own_id in taken_in(data))):
+                known = newest.get(one.ref.id)
+                if known is None or known.version < one.version:
+                    newest[one.ref.id] = one
         for ticket in sorted(newest.values(), key=lambda one: (one.updated_at, int(one.ref.id))):
             yield ticket
 
@@ -168,7 +169,7 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
         return for_each(ids, outcomes, otherwise="not a Help Scout conversation's id")
 
     def budget(self) -> Budget:
-        return Budget(limits=(self._api.limit(),), alone=(CALLS_A_CONVERSATION,), most=1)
+        return Budget(limits=self._api.limits(), alone=(CALLS_A_CONVERSATION, 1), most=1)
 
     async def was_done(self, id: str, once: str) -> bool:
         """A change without words leaves no mark and is answered False: repeating it is harmless. What was written on a

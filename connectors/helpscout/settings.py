@@ -49,6 +49,11 @@ class HelpScoutSettings(BaseModel):
         ge=10,
         description="Calls a minute of the account's limit that are ours; a call that changes something counts twice.",
     )
+    changes_per_five_seconds: float = Field(
+        default=10,
+        ge=1,
+        description="Calls within five seconds that change something and are ours; Help Scout takes 12 of an account.",
+    )
 
     @field_validator("base_url")
     @classmethod

@@ -48,13 +48,14 @@ class FakeHelpScout:
         clock: Callable[[], datetime] = utc_now,
         faults: Faults | None = None,
         calls_per_minute: int = 1_000_000,
+        changes_per_five_seconds: int = 1_000_000,
     ) -> None:
         self.faults = faults or Faults()
         self.clock = clock
         self.desk = HelpScoutDesk(clock, self._tell)
         self.hooks = HelpScoutHooks(deliver)
         self.tokens = Tokens(clock, APP_ID, APP_SECRET)
-        self.limit = AccountLimit(clock, calls_per_minute)
+        self.limit = AccountLimit(clock, calls_per_minute, changes_per_five_seconds)
         if webhook_url:
             self.hooks.add({"url": webhook_url, "secret": secret, "events": OF_CONVERSATIONS})
         own, hook = "/v2/conversations/{id:int}", "/v2/webhooks/{id:int}"

@@ -148,6 +148,8 @@ class HelpScoutDesk:
         self.merged[own_id] = into
         self.threads[into] = sorted([*self.threads[into], *moved], key=lambda one: int(one["id"]))
         self._add(into, "lineitem", self.colleague, None, source="web")
+        told = {"type": "merged", "text": "", "associatedEntities": {"originalConversation": own_id}}
+        self.threads[into][-1]["action"] = told
         self._tell("convo.merged", into)
 
     def move(self, own_id: int, inbox: int) -> None:

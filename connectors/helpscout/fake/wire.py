@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 LIFETIME = timedelta(hours=48)
 MINUTE = 60
+BURST = 5
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -52,23 +53,31 @@ class Tokens:
 
 
 class AccountLimit:
-    """So many calls a minute of the clock for the whole account; one that changes something counts twice."""
+    """So many calls a minute of the clock for the whole account, where one that changes something counts twice; and so
+    many of those within five seconds (https://developer.helpscout.com/llms.txt)."""
 
-    def __init__(self, clock: Callable[[], datetime], calls: int) -> None:
+    def __init__(self, clock: Callable[[], datetime], calls: int, changes: int) -> None:
         self._clock = clock
         self.calls = calls
-        self._minute = -1
-        self.used = 0
+        self.changes = changes
+        self._minute = self._burst = -1
+        self.used = self.changed = 0
 
     def take(self, method: str) -> Response | None:
         """The refusal where it does not fit."""
         now = int(self._clock().timestamp())
         if now // MINUTE != self._minute:
             self._minute, self.used = now // MINUTE, 0
+        if now // BURST != self._burst:
+            self._burst, self.changed = now // BURST, 0
         self.used += 2 if method in WRITES else 1
-        if self.used <= self.calls:
-            return None
-        wait = {"X-RateLimit-Retry-After": str(MINUTE - now % MINUTE), **self.headers()}
+        self.changed += method in WRITES
+        if self.used > self.calls:
+            return self._refusal(MINUTE - now % MINUTE)
+        return self._refusal(BURST - now % BURST) if self.changed > self.changes else None
+
+    def _refusal(self, seconds: int) -> Response:
+        wait = {"X-RateLimit-Retry-After": str(seconds), **self.headers()}
         return JSONResponse({"error": "Throttle limit reached"}, 429, wait)
 
     def headers(self) -> dict[str, str]:

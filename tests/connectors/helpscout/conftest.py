@@ -114,6 +114,7 @@ def settings(**changes: object) -> HelpScoutSettings:
         "app_secret": APP_SECRET,
         "signing_secrets": [FIRST.decode(), SECOND.decode()],
         "requests_per_minute": 1_000_000,
+        "changes_per_five_seconds": 1_000_000,
     }
     return HelpScoutSettings.model_validate(values | changes)
 

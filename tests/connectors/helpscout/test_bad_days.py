@@ -124,9 +124,26 @@ async def test_we_count_as_help_scout_counts(world: HelpScoutWorld, ticket: str)
     await desk.read([ticket])
     await desk.update([ticket], REPLY, once=ONCE)
     await desk.comments((await desk.read([ticket]))[0], world.now())
-    (limit,) = desk.budget().limits
-    assert len(limit.made) == world.fake.limit.used
+    calls, changes = desk.budget().limits
+    assert (len(calls.made), len(changes.made)) == (world.fake.limit.used, world.fake.limit.changed)
     await desk.aclose()
+
+
+async def test_more_changes_than_five_seconds_take(world: HelpScoutWorld, ticket: str) -> None:
+    """A limit of its own, kept to before Help Scout has to say so; of what others do it says so."""
+    desk = connect(world, changes_per_five_seconds=2)
+    for once in ("a", "b"):
+        await desk.update([ticket], NOTE, once=once)
+    assert desk.budget().limits[1].calls == 2
+    assert len(desk.budget().limits[1].made) == 2
+    await desk.aclose()
+    world.fake.limit.changes = 2
+    others = connect(world)
+    with pytest.raises(Busy) as caught:
+        await others.update([ticket], NOTE, once="c")
+    assert caught.value.retry_after == 5.0
+    assert len(world.private_notes(ticket)) == 2
+    await others.aclose()
 
 
 async def test_the_accounts_limit(world: HelpScoutWorld, ticket: str) -> None:

@@ -153,6 +153,18 @@ async def test_a_merged_conversation(helpdesk: HelpScout, world: HelpScoutWorld,
     assert world.private_notes(last) == []
 
 
+async def test_the_poll_tells_of_mergers(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
+    """A webhook names the one that lives alone; among what was written on that stands which it took in."""
+    other = world.create_ticket("The same", "x", name="Ada", email="ada@customer.example")
+    world.let_time_pass(60)
+    since = world.now()
+    world.desk.merge(int(ticket), int(other))
+    found = {one.ref.id: one async for one in helpdesk.changed_since(since)}
+    assert set(found) == {ticket, other}
+    assert (found[ticket].gone, found[ticket].merged_into) == (Departure.MERGED, other)
+    assert found[other].gone is None
+
+
 async def test_spam(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
     """Still shown, and nobody's report: told as gone, and nothing is written on it."""
     world.desk.set_status(int(ticket), "spam")
