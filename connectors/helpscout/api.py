@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from connectors.helpscout.conversation.mergers import moved
 from connectors.helpscout.settings import HelpScoutSettings
 from connectors.kit.answers import Redirected, VendorAnswer, retry_after_seconds
 from connectors.kit.auth.grants import ClientCredentials
@@ -30,17 +31,8 @@ LONGEST_WAIT = 15.0
 """Seconds for a place among the calls that change something; whoever asks comes again."""
 MOST_PAGES = 1_000
 """Of one list; more is a list that does not end."""
-_SURVIVOR = re.compile(r"(?:https://[^/?#]+)?/v[23]/conversations/([1-9][0-9]{0,17})(?:[/?#].*)?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_.\[\]]{1,60}")
 _LOG = re.compile(r"[0-9A-Za-z#-]{8,80}")
-
-
-class MergedConversation(NotFound):
-    """A conversation that lives on in another one, of the id `into`."""
-
-    def __init__(self, message: str, *, into: str) -> None:
-        super().__init__(message)
-        self.into = into
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ class HelpScoutApi:
         return [row async for page in self.listed("v2/mailboxes", "mailboxes", {}) for row in page.rows]
 
     async def conversation(self, own_id: str) -> dict[str, Any]:
-        """Without what was written on it. Raises `NotFound`, of which `MergedConversation` is one."""
+        """Without what was written on it. Raises `NotFound`, of which `mergers.MergedConversation` is one."""
         return await self._record(f"v2/conversations/{own_id}", of=own_id)
 
     async def whole(self, own_id: str) -> dict[str, Any]:
@@ -132,7 +124,7 @@ class HelpScoutApi:
         try:
             return await self._http.call(method, f"/{path}", json=body, is_repeatable=is_repeatable)
         except Redirected as error:
-            raise _moved(error, of) from error
+            raise moved(error, of) from error
         except NotAllowed as error:
             if not of:
                 raise
@@ -157,7 +149,7 @@ class HelpScoutApi:
         try:
             return await self._http.call("GET", f"/{path}", params=params)
         except Redirected as error:
-            raise _moved(error, of) from error
+            raise moved(error, of) from error
         except NotAllowed as error:
             if not of:
                 raise
@@ -177,15 +169,6 @@ def _page(answer: VendorAnswer, name: str) -> ListPage:
     if len(records(rows)) != len(rows):
         raise Unreachable(f"helpscout: what is no object stands in a list of {name}")
     return ListPage(rows, number, count, total)
-
-
-def _moved(error: Redirected, own_id: str) -> Refused:
-    """https://developer.helpscout.com/mailbox-api/endpoints/conversations/get/: a merged conversation is known by the
-    id of the one that took it in, which the answer's `Location` names."""
-    found = _SURVIVOR.fullmatch(error.location)
-    if not own_id or found is None or found[1] == own_id:
-        return Refused(f"{error}; led elsewhere, which is not followed")
-    return MergedConversation(f"helpscout: conversation {own_id} was merged into {found[1]}", into=found[1])
 
 
 def _explain(answer: VendorAnswer, what: str) -> None:

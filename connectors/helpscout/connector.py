@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar
@@ -17,10 +16,11 @@ from typing import ClassVar
 import httpx
 from pydantic import SecretStr
 
-from connectors.helpscout.api import HelpScoutApi, MergedConversation
+from connectors.helpscout.api import HelpScoutApi
 from connectors.helpscout.conversation.changes import HelpScoutChanges
+from connectors.helpscout.conversation.mergers import MergedConversation, as_merged, taken_in
 from connectors.helpscout.conversation.threads import comments_from, id_from
-from connectors.helpscout.mapping import gone_from, is_draft, is_ours, taken_in, ticket_from
+from connectors.helpscout.mapping import gone_from, is_draft, is_ours, ticket_from
 from connectors.helpscout.polling import changed_since
 from connectors.helpscout.settings import HelpScoutSettings
 from connectors.helpscout.subscriptions.api import HelpScoutWebhooks
@@ -32,7 +32,7 @@ from connectors.kit.webhooks.trial import trial_webhook
 from incidents.errors import NotAllowed, NotFound, Unreachable
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
-from incidents.models import Comment, Departure, Ticket, TicketChange, TicketOutcome, TicketStatus
+from incidents.models import Comment, Departure, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, WebhookSource, WebhookSubscriptions
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
@@ -138,7 +138,7 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
             if is_draft(data) or not is_ours(data, self._settings):
                 continue
             ticket = ticket_from(data, self.name, self._settings)
-            for one in (ticket, *(_merged(ticket, own_id) for own_id in taken_in(data))):
+            for one in (ticket, *(as_merged(ticket, own_id) for own_id in taken_in(data))):
                 known = newest.get(one.ref.id)
                 if known is None or known.version < one.version:
                     newest[one.ref.id] = one
@@ -200,7 +200,7 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
             if is_draft(data) or gone_from(data) is Departure.DELETED or not is_ours(data, self._settings):
                 return None
             ticket = ticket_from(data, self.name, self._settings)
-            return ticket if into == own_id else _merged(ticket, own_id)
+            return ticket if into == own_id else as_merged(ticket, own_id)
         raise Unreachable(f"helpscout: conversation {own_id} was merged again and again")
 
     async def _own_id(self) -> str:
@@ -210,18 +210,6 @@ class HelpScout(Helpdesk, Budgeted, TriedByWebhook, WebhookSource, WebhookSubscr
 
     def _is_given(self, inbox: int | None) -> bool:
         return not self._settings.inbox_ids or inbox in self._settings.inbox_ids
-
-
-def _merged(survivor: Ticket, own_id: str) -> Ticket:
-    """The conversation that took this one in, under the id that was asked for."""
-    return replace(
-        survivor,
-        ref=replace(survivor.ref, id=own_id),
-        status=TicketStatus.CLOSED,
-        source_status="merged",
-        gone=Departure.MERGED,
-        merged_into=survivor.ref.id,
-    )
 
 
 def _user(me: dict[str, object]) -> str:

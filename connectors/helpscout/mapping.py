@@ -65,18 +65,6 @@ def is_ours(conversation: Mapping[str, Any], settings: HelpScoutSettings) -> boo
     return not settings.inbox_ids or whole(conversation.get("mailboxId")) in settings.inbox_ids
 
 
-def taken_in(conversation: Mapping[str, Any]) -> list[str]:
-    """The ids of those that were merged into it, as the events among what was written name them. Their key is not
-    documented; it is told by others who read it."""
-    found: dict[str, None] = {}
-    for one in records(record(conversation.get("_embedded")).get("threads")):
-        action = record(one.get("action"))
-        own_id = id_from(record(action.get("associatedEntities")).get("originalConversation"))
-        if action.get("type") == "merged" and own_id not in (None, id_from(conversation.get("id"))):
-            found[own_id or ""] = None
-    return list(found)
-
-
 def tags_of(conversation: Mapping[str, Any]) -> list[str]:
     """Its tags."""
     names = (text(one.get("tag")) for one in records(conversation.get("tags")))
