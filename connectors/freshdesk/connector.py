@@ -18,11 +18,11 @@ import httpx
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.conversation.changes import FreshdeskChanges
 from connectors.freshdesk.conversation.written import comments_from
-from connectors.freshdesk.mapping import gone_from, id_from, is_whole, ticket_from
+from connectors.freshdesk.mapping import NAME, gone_from, id_from, is_whole, ticket_from
 from connectors.freshdesk.polling import changed_since
 from connectors.freshdesk.settings import FreshdeskSettings
 from connectors.freshdesk.webhook import SCHEME, events_from, verified_from
-from connectors.kit.fields import any_text, record, text
+from connectors.kit.fields import any_text, record, text, utc_time
 from connectors.kit.one_by_one import one_by_one
 from connectors.kit.ticket_ids import for_each, plausible
 from connectors.kit.webhooks.trial import trial_webhook
@@ -120,10 +120,11 @@ class Freshdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             ]
         gone.sort(key=lambda one: one.updated_at)
         async for row in changed_since(self._api, since):
-            ticket = await self._whole(row)
-            while gone and ticket is not None and gone[0].updated_at <= ticket.updated_at:
+            # By the list's time: read by itself, a ticket shows perhaps a later one.
+            at = utc_time(row.get("updated_at"), of=NAME)
+            while gone and gone[0].updated_at <= at:
                 yield gone.pop(0)
-            if ticket is not None:
+            if (ticket := await self._whole(row)) is not None:
                 yield ticket
         for one in gone:
             yield one

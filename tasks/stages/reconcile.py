@@ -97,8 +97,7 @@ async def reconcile_helpdesk(connection: str) -> Reconciled | None:
         place = await read_place(tx, connection) or Cursor(since=began - FIRST_LOOK)
     look = _Look(connection=connection, place=place)
     async for changed in _chunks(helpdesk, place.listed - OVERLAP):
-        # Lists are oldest first; what changes while this one is read is in the next.
-        await look.take(changed, reached=min(began, max(ticket.updated_at for ticket in changed)))
+        await look.take(changed, reached=_place(changed, began))
     await _read_open_ones(helpdesk, look, began)
     async with resources.database().transaction() as tx:
         await move_cursor(tx, connection, began)
@@ -128,6 +127,14 @@ async def _read_open_ones(helpdesk: Helpdesk, look: _Look, now: datetime) -> Non
             "rights of the connection's user"
         )
     await look.take(found, gone)
+
+
+def _place(changed: Sequence[Ticket], began: datetime) -> datetime | None:
+    """How far an oldest-first list was read. A ticket that is read by itself after it was listed shows a change from
+    meanwhile: taken for the place, it would pass over all that is listed between. So what changed about when the look
+    began, by clocks that differ, tells nothing; the next look goes back as far anyhow."""
+    settled = (ticket.updated_at for ticket in changed if ticket.updated_at <= began - OVERLAP)
+    return max(settled, default=None)
 
 
 async def _chunks(helpdesk: Helpdesk, since: datetime) -> AsyncIterator[Sequence[Ticket]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 import stamina
@@ -115,6 +117,42 @@ async def test_deleted_ones_and_spam_are_in_lists_of_their_own(
     assert [one.outcome for one in outcomes] == [ChangeOutcome.GONE] * 2
     assert "restore it" in outcomes[0].detail
     assert world.fake.mails() == []
+
+
+class _LeanLists(InProcessTransport):
+    """Lists leave out tags, as the documentation's example does, so that each ticket is read by itself; one changes
+    just before it is."""
+
+    def __init__(self, world: FreshdeskWorld, changing: str) -> None:
+        super().__init__(world.fake.app)
+        self._world, self._changing = world, changing
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(f"/tickets/{self._changing}"):
+            self._world.let_time_pass(3600)
+            self._world.customer_reply(self._changing, "Any news?")
+        answer = await super().handle_async_request(request)
+        if not request.url.path.endswith("/tickets"):
+            return answer
+        rows = json.loads(await answer.aread())
+        lean = [{name: value for name, value in row.items() if name != "tags"} for row in rows]
+        return httpx.Response(200, json=lean)
+
+
+async def test_what_is_gone_waits_for_its_time_behind_a_ticket_that_changes_meanwhile(
+    world: FreshdeskWorld, ticket: str
+) -> None:
+    """The list is told from its oldest change on: whoever goes on at the newest told must pass nothing over."""
+    since = world.now()
+    made = [ticket]
+    for _ in range(3):
+        world.let_time_pass(60)
+        made.append(world.create_ticket("The same", "Me too", **ADA))
+    world.fake.trash(int(made.pop()))
+    helpdesk = Freshdesk("freshdesk/support", settings(), transport=_LeanLists(world, ticket))
+    told = [one.gone async for one in helpdesk.changed_since(since)]
+    assert told == [None, None, None, Departure.DELETED]
+    await helpdesk.aclose()
 
 
 async def test_a_limit_of_half_an_hour(world: FreshdeskWorld, helpdesk: Freshdesk, ticket: str) -> None:

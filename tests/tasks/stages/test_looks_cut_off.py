@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -153,6 +153,30 @@ async def test_words_older_than_the_place_are_heard_on_a_ticket_that_changed_aga
     site.zendesk.faults.clear()
     await reconcile_helpdesk(DESK)
     assert await site.heard(twice) == 2
+
+
+async def test_what_changed_while_the_list_was_read_is_no_place_in_it(
+    site: _Site, monkeypatch: pytest.MonkeyPatch
+):
+    """Some helpdesks' tickets are read by themselves once they are listed, and show then what they are by then."""
+    listed = Zendesk.changed_since
+    site.reopen_all()
+    late = str(site.ids[3])
+
+    async def changed_since(self: Zendesk, since: datetime) -> AsyncIterator[Ticket]:
+        async for ticket in listed(self, since):
+            # The connector's own clock is not the simulated one, and asks for more.
+            if ticket.updated_at >= since:
+                is_late = ticket.ref.id == late
+                yield replace(ticket, updated_at=site.clock() - MINUTE) if is_late else ticket
+
+    monkeypatch.setattr(Zendesk, "changed_since", changed_since)
+    site.arm(FaultKind.OUTAGE, site.ids[CHUNK + 20])
+    with pytest.raises(Unreachable):
+        await reconcile_helpdesk(DESK)
+    site.zendesk.faults.clear()
+    await reconcile_helpdesk(DESK)
+    assert [await site.heard(one) for one in site.ids] == [1] * TICKETS
 
 
 async def test_a_limit_is_sat_out_and_nothing_is_read_twice_for_it(site: _Site):
