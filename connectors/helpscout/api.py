@@ -95,9 +95,16 @@ class HelpScoutApi:
     async def threads(self, own_id: str) -> AsyncIterator[dict[str, Any]]:
         """All that was written, newest first. By version 3 of the call: version 2 says of what an AI wrote that a user
         did (https://developer.helpscout.com/mailbox-api/endpoints/conversations/threads/list-v3/)."""
-        async for page in self.listed(f"v3/conversations/{own_id}/threads", "threads", {}, of=own_id):
-            for row in page.rows:
-                yield row
+        try:
+            async for page in self.listed(f"v3/conversations/{own_id}/threads", "threads", {}, of=own_id):
+                for row in page.rows:
+                    yield row
+        except NotFound as error:
+            # Gone, or merged: that says so as well. Else nobody may believe that nothing was written.
+            await self.conversation(own_id)
+            raise Unreachable(
+                f"helpscout: conversation {own_id} is shown, and not what was written on it"
+            ) from error
 
     async def listed(
         self, path: str, name: str, params: Mapping[str, str], *, of: str = ""

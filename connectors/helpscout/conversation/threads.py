@@ -103,10 +103,10 @@ def _is_said(thread: Mapping[str, Any]) -> bool:
 
 def _comment(thread: Mapping[str, Any], own_id: str) -> Comment:
     author, source = record(thread.get("createdBy")), text(record(thread.get("source")).get("type"))
+    is_typed = author.get("type") == "user" and not _is_by_workflow(thread) and source not in AUTOMATIC
     kind, who = text(thread.get("type")), text(author.get("type"))
     house = Author.LIAISON if is_by(thread, own_id) else Author.AGENT
     by = Author.CUSTOMER if kind == "customer" or who == "customer" else house
-    is_persons = by is Author.CUSTOMER or (who == "user" and source not in AUTOMATIC)
     return Comment(
         id=any_text(thread.get("id")),
         author=by,
@@ -115,10 +115,15 @@ def _comment(thread: Mapping[str, Any], own_id: str) -> Comment:
         text=unmarked(words_of(thread.get("body"))),
         at=utc_time(thread.get("createdAt"), of=NAME),
         # What Help Scout's AI and other programs write is no person's word, whosever name it bears.
-        origin=Origin.PERSON if is_persons or by is Author.LIAISON else Origin.AUTOMATIC,
+        origin=Origin.PERSON if is_typed or by is not Author.AGENT else Origin.AUTOMATIC,
         author_id=any_text(author.get("id")),
-        is_signed_in=by is Author.AGENT and kind == NOTE and who == "user" and source in TYPED,
+        is_signed_in=by is Author.AGENT and kind == NOTE and is_typed and source in TYPED,
     )
+
+
+def _is_by_workflow(thread: Mapping[str, Any]) -> bool:
+    """Whether a workflow wrote it (`manual-workflow` is documented, others end so, too), whosever name it bears."""
+    return text(record(thread.get("action")).get("type")).endswith("workflow")
 
 
 def _order(thread: Mapping[str, Any]) -> tuple[datetime, int]:

@@ -184,6 +184,23 @@ async def test_a_list_that_never_rests(world: HelpScoutWorld) -> None:
     await desk.aclose()
 
 
+async def test_what_was_written_is_not_shown(world: HelpScoutWorld, ticket: str) -> None:
+    """Of a conversation that is there, a 404 is no "nothing was written": else no customer would be heard any more, and
+    what was sent would be sent again."""
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        return httpx.Response(404) if request.url.path.startswith("/v3/") else None
+
+    desk = odd(world, answer)
+    (found,) = await desk.read([ticket])
+    for call in (desk.comments(found, found.created_at), desk.was_done(ticket, ONCE)):
+        with pytest.raises(Unreachable, match="is shown, and not what was written"):
+            await call
+    with pytest.raises(Unknown):
+        await desk.update([ticket], REPLY, once=ONCE)
+    await desk.aclose()
+
+
 async def test_what_is_not_there_yet(world: HelpScoutWorld, ticket: str) -> None:
     """Nothing promises that a list shows at once what was written: that is no "not done"."""
 

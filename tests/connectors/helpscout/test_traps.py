@@ -221,6 +221,19 @@ async def test_whose_words_may_be_commands(helpdesk: HelpScout, world: HelpScout
     ]
 
 
+async def test_what_a_workflow_writes(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
+    """It may bear its maker's name, and have any customer's words in it: no command. What a customer wrote is theirs,
+    though a workflow was run on it."""
+    world.agent_note(ticket, "liaison resolve")
+    world.customer_reply(ticket, "Any news?")
+    for one in world.desk.threads[int(ticket)]:
+        one["action"] = {"type": "automatic-workflow", "text": "", "associatedEntities": {}}
+    (found,) = await helpdesk.read([ticket])
+    note, answer = await helpdesk.comments(found, found.created_at)
+    assert (note.origin, note.is_signed_in) == (Origin.AUTOMATIC, False)
+    assert answer.is_a_customers_word
+
+
 async def test_an_ai_with_our_users_number(helpdesk: HelpScout, world: HelpScoutWorld, ticket: str) -> None:
     """What it writes is not ours."""
     world.desk.write(int(ticket), {**world.desk.ai, "id": 991}, "Hello", is_note=False)
