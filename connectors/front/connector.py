@@ -7,7 +7,7 @@ we write, looked up among what our own teammate wrote; a call that may have been
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -123,10 +123,13 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         newest: dict[str, datetime] = {}
         merged: dict[str, tuple[str, datetime]] = {}
         async for event in self._api.events_since(start):
-            at = emitted_at(event)
-            own_id = id_from(record(event.get("conversation")).get("id"))
+            named = record(event.get("conversation")).get("id")
+            if not named:
+                # Of one that is no more there is nothing to read, and the others are not to wait for it.
+                continue
+            at, own_id = emitted_at(event), id_from(named)
             if own_id is None:
-                raise Unrecognised("front: an event without its conversation")
+                raise Unrecognised("front: an event of something that is no conversation")
             newest[own_id] = max(at, newest.get(own_id, at))
             merged |= {one: (own_id, at) for one in merged_ids(event) if one != own_id}
         for own_id, at in sorted(newest.items(), key=lambda one: (one[1], one[0])):
@@ -137,8 +140,8 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             except NotFound:
                 continue
             yield ticket
-            for one, (into, when) in merged.items():
-                if into == own_id:
+            for one, (_, when) in merged.items():
+                if _survivor(one, merged) == own_id:
                     yield replace(
                         ticket,
                         ref=replace(ticket.ref, id=one),
@@ -193,3 +196,12 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             changed = emitted_at(event) if event else None
         first = {} if gone_from(data) is not None else await self._api.first_message(own_id)
         return ticket_from(data, first, changed, self.name, self._settings)
+
+
+def _survivor(own_id: str, merged: Mapping[str, tuple[str, datetime]]) -> str:
+    """Where one is after all the merges, of which one may have taken in what was merged before."""
+    for _ in range(len(merged)):
+        if own_id not in merged:
+            break
+        own_id = merged[own_id][0]
+    return own_id

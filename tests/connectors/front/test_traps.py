@@ -121,6 +121,21 @@ async def test_a_merged_conversation(helpdesk: Front, world: FrontWorld, ticket:
     assert found == [(ticket, None, None), (other, Departure.MERGED, ticket)]
 
 
+async def test_merged_and_merged_again(helpdesk: Front, world: FrontWorld, ticket: str) -> None:
+    """All of them went into the one that lives; an event of nothing holds up no other."""
+    since = world.now()
+    first, second = (
+        world.create_ticket(f"Me {one}", "x", name="Ada", email="ada@customer.example") for one in range(2)
+    )
+    world.let_time_pass(5)
+    world.company.merge(first, second)
+    world.let_time_pass(5)
+    world.company.merge(second, ticket)
+    world.company.events.append({**world.company.events[-1], "id": "evt_x", "conversation": None})
+    found = [(one.ref.id, one.merged_into) async for one in helpdesk.changed_since(since)]
+    assert found == [(ticket, None), (first, ticket), (second, ticket)]
+
+
 async def test_what_is_rejected_is_not_merged(world: FrontWorld, ticket: str) -> None:
     """Else a look-up that Front does not take would say "not done", and customers would be told twice."""
     watched = Watched(world)

@@ -93,6 +93,8 @@ class Conversation:
             self.world.faults.arm(turn.loss, where=turn.where)
         await self._deliver(desk, change, words)
         self.world.faults.clear()
+        # What colleagues write is not held back.
+        self.world.company.send_held_back()
 
     async def _deliver(self, desk: Front, change: TicketChange, once: str) -> None:
         """As the ledger does: what nobody knows is looked up once it must be seen, and sent again only where it is not
