@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import flow
 
 from flows.names import rename_run
 from flows.telling import telling
 from incidents.errors import LiaisonError
+from incidents.texts.team import team_reads, worded, worded_count
 from insights.quality.checked_feed import CheckedFeed, Unchecked
 from tasks import resources
 from tasks.insights.feed_quality import (
@@ -38,22 +39,29 @@ async def feed_quality() -> str:
     await rename_run(f"feed_quality {headline}")
     unheard = await _tell([feed for feed in checked if feed.findings])
     unchecked = [Unchecked(connection=name, why=str(error)) for name, error in failures.items()]
-    await show_feeds(checked, unchecked, unheard, headline)
+    # The page is the team's; runs and their states are English, as Prefect's UI around them.
+    with team_reads(resources.policy().language.team):
+        shown, untold = _headline(checked, list(failures)), _untold(unheard)
+    await show_feeds(checked, unchecked, untold, shown)
     if failures:
         raise next(iter(failures.values()))
-    return "; ".join([headline, *unheard])
+    return "; ".join([headline, *_untold(unheard)])
 
 
-async def _tell(feeds: Sequence[CheckedFeed]) -> list[str]:
-    """Post in each chat of the policy; returns a sentence for each that it could not be told in."""
-    unheard: list[str] = []
+def _untold(unheard: Mapping[str, str]) -> list[str]:
+    return [worded("not told in {chat}: {error}", chat=chat, error=error) for chat, error in unheard.items()]
+
+
+async def _tell(feeds: Sequence[CheckedFeed]) -> Mapping[str, str]:
+    """Post in each chat of the policy; returns by chat why it could not be told there."""
+    unheard: dict[str, str] = {}
     chats = {team.chat for team in resources.policy().teams.values() if team.chat is not None}
     for chat in sorted(chats) if feeds else ():
         try:
             await tell_findings(chat, feeds)
         except LiaisonError as error:
             run_logger().warning("the findings were not told in %s: %s", chat, error)
-            unheard.append(f"not told in {chat}: {error}")
+            unheard[chat] = str(error)
     return unheard
 
 
@@ -63,12 +71,14 @@ def _headline(checked: Sequence[CheckedFeed], failed: Sequence[str]) -> str:
     parts = []
     if findings:
         names = ", ".join(feed.connection for feed in checked if feed.findings)
-        parts.append(f"{findings} finding{'s' if findings > 1 else ''}: {names}")
+        parts.append(
+            worded_count("{count} finding: {names}", "{count} findings: {names}", findings, names=names)
+        )
     if failed:
-        parts.append(f"could not check {', '.join(failed)}")
+        parts.append(worded("could not check {names}", names=", ".join(failed)))
     young = [feed.connection for feed in checked if feed.too_little]
     if not parts and len(young) < len(checked):
-        parts.append("all well")
+        parts.append(worded("all well"))
     if young:
-        parts.append(f"too little history: {', '.join(young)}")
+        parts.append(worded("too little history: {names}", names=", ".join(young)))
     return "; ".join(parts)

@@ -11,6 +11,7 @@ from uuid import UUID
 from incidents.board.standing import Board
 from incidents.store.board.reading import read_board
 from incidents.store.sla.board import forget_shown, is_news
+from incidents.texts.team import team_reads
 from tasks import resources
 from tasks.artifacts import page_ids, rewrite_page
 from tasks.pages.now import KEY, headline, now_page, stories_on
@@ -52,7 +53,9 @@ async def write_now() -> bool:
         return False
     async with resources.transaction() as step:
         board = await read_board(step.connection, now=step.now)
-    page = now_page(board, step.policy, await _stories(board))
+    stories = await _stories(board)
+    with team_reads(step.policy.language.team):
+        page, said = now_page(board, step.policy, stories), headline(board)
     async with resources.database().transaction() as tx:
         if not await is_news(tx, KEY, hashlib.sha256(page.encode()).hexdigest()):
             return False
@@ -60,7 +63,7 @@ async def write_now() -> bool:
     is_shown = False
     try:
         async with asyncio.timeout(_PATIENCE):
-            await rewrite_page(key=KEY, markdown=page, description=headline(board))
+            await rewrite_page(key=KEY, markdown=page, description=said)
         is_shown = True
     except Exception:  # noqa: BLE001 - whatever Prefect does: a page that nobody sees keeps no incident waiting
         run_logger().exception("the page %s could not be rewritten, and will be", KEY)

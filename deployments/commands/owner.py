@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from incidents.basis import Basis
+from deployments.commands.by_hand.steps import by_hand
 from incidents.decisions.ownership.hand_over import HandOver, hand_over
-from incidents.policy.file import load_policy
 from incidents.process.deciding import decide
-from incidents.step import Step
 from incidents.store.cases import incident_number, read_incident
 from incidents.store.database import Database
-from incidents.store.instance import instance_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +31,6 @@ async def owner_of(database: Database, name: str) -> OwnerShown:
 
 async def give_to(database: Database, name: str, wanted: HandOver, policy: Path) -> OwnerShown:
     """Hand it over; what tells people is sent by the worker. Raises `NotFound`, `Refused` and `PolicyError`."""
-    basis = Basis(load_policy(policy), datetime.now(UTC))
-    async with database.transaction() as tx:
-        instance = await instance_id(tx)
-    async with database.transaction() as tx:
-        step = Step(connection=tx, basis=basis, instance=instance)
-        plan = await decide(step, incident_number(name), partial(hand_over, wanted=wanted, basis=basis))
+    async with by_hand(database, policy) as step:
+        plan = await decide(step, incident_number(name), partial(hand_over, wanted=wanted, basis=step.basis))
     return OwnerShown(incident=plan.incident.name, owner=plan.incident.owner, is_new=bool(plan.entries))

@@ -12,6 +12,8 @@ from flows.by_hand.fields import AskedFor, IncidentMeant, Person, Reason
 from flows.following.follow import Followers
 from flows.telling import telling
 from incidents.approval import Ruling
+from incidents.texts.team import team_reads, worded
+from tasks import resources
 from tasks.reading import incident_meant
 from tasks.stages.approvals import commit_approval
 
@@ -45,9 +47,11 @@ async def approve(
         why: The reason, if you like.
     """
     about = await incident_meant(incident)
+    with team_reads(resources.policy().language.team):
+        where = worded("by form")
     said = await commit_approval(
         about.id,
-        Ruling(subject=subject.subject, which=which, is_yes=is_approved, by=by, where="by form", why=why),
+        Ruling(subject=subject.subject, which=which, is_yes=is_approved, by=by, where=where, why=why),
     )
     followers = Followers(is_under_way=True)
     followers.start([about.id])

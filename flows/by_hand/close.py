@@ -12,6 +12,8 @@ from flows.by_hand.fields import IncidentMeant, Person
 from flows.following.follow import Followers
 from flows.telling import telling
 from incidents.decisions.closing.word import ClosingWord
+from incidents.texts.team import team_reads, worded
+from tasks import resources
 from tasks.reading import incident_meant
 from tasks.stages.approvals import commit_closing
 
@@ -33,7 +35,9 @@ async def close(incident: IncidentMeant, by: Person, why: Why) -> str:
         why: How you know, or who was told by hand.
     """
     about = await incident_meant(incident)
-    found = await commit_closing(about.id, ClosingWord(by=by, why=why, where="by form"))
+    with team_reads(resources.policy().language.team):
+        where = worded("by form")
+    found = await commit_closing(about.id, ClosingWord(by=by, why=why, where=where))
     followers = Followers(is_under_way=True)
     followers.start([about.id])
     await followers.finish()

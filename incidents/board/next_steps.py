@@ -9,25 +9,26 @@ from incidents.approval import Approval, words_for
 from incidents.board.standing import OpenIncident, is_unanswered
 from incidents.lifecycle import UNSETTLED
 from incidents.models import IncidentState, Stage
+from incidents.texts.team import Sentence, sentence, worded, worded_as
 
 S = IncidentState
 
 LATE = timedelta(minutes=1)
 """What is due takes a moment to be done; later than that somebody should wonder."""
 
-_CHECKED = "customers' claim is checked again"
-_BY_STAGE: dict[Stage, str] = {
+_CHECKED = sentence("customers' claim is checked again")
+_BY_STAGE: dict[Stage, Sentence] = {
     Stage.VALIDATION: _CHECKED,
-    Stage.ESCALATION: "engineers are woken",
-    Stage.CLOSURE: "whether it works again is looked at",
+    Stage.ESCALATION: sentence("engineers are woken"),
+    Stage.CLOSURE: sentence("whether it works again is looked at"),
 }
-_BY_STATE: dict[tuple[Stage, IncidentState], str] = {
-    (Stage.VALIDATION, S.REPORTED): "whether customers are hit is checked",
-    (Stage.ESCALATION, S.MITIGATING): "the remedy must have worked, or engineers are woken",
-    (Stage.ESCALATION, S.ESCALATED): "the next in line are woken",
-    (Stage.CLOSURE, S.CLOSING): "it is closed, once every customer was told",
+_BY_STATE: dict[tuple[Stage, IncidentState], Sentence] = {
+    (Stage.VALIDATION, S.REPORTED): sentence("whether customers are hit is checked"),
+    (Stage.ESCALATION, S.MITIGATING): sentence("the remedy must have worked, or engineers are woken"),
+    (Stage.ESCALATION, S.ESCALATED): sentence("the next in line are woken"),
+    (Stage.CLOSURE, S.CLOSING): sentence("it is closed, once every customer was told"),
 }
-_HELD = "its page has waited: engineers are woken, unless it works again"
+_HELD = sentence("its page has waited: engineers are woken, unless it works again")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,15 +62,19 @@ def next_steps(shown: OpenIncident) -> tuple[NextStep, ...]:
         words = _BY_STATE.get((stage, incident.state), _BY_STAGE[stage])
         if incident.next_stage_at == incident.held_until:
             words = _HELD
-        found.append(NextStep(at=incident.next_stage_at, what=words))
+        found.append(NextStep(at=incident.next_stage_at, what=worded_as(words)))
     if shown.promised_by is not None:
-        found.append(NextStep(at=shown.promised_by, what="customers hear from us, as promised"))
+        found.append(NextStep(at=shown.promised_by, what=worded("customers hear from us, as promised")))
     elif incident.next_update_at is not None:
-        found.append(NextStep(at=incident.next_update_at, what="customers hear from us"))
+        found.append(NextStep(at=incident.next_update_at, what=worded("customers hear from us")))
     if shown.sla_due_at is not None:
-        found.append(NextStep(at=shown.sla_due_at, what="the next SLA promise breaks unless it is kept"))
+        found.append(
+            NextStep(at=shown.sla_due_at, what=worded("the next SLA promise breaks unless it is kept"))
+        )
     found += [
-        NextStep(at=one.expires_at, what=f"the question about {question_words(one)} expires")
+        NextStep(
+            at=one.expires_at, what=worded("the question about {what} expires", what=question_words(one))
+        )
         for one in shown.questions
     ]
     return tuple(sorted(found, key=lambda step: step.at))
@@ -89,7 +94,7 @@ def with_words(shown: OpenIncident) -> str:
     if incident.responder is not None:
         return incident.responder
     if incident.state not in UNSETTLED:
-        return "nobody"
+        return worded("nobody")
     if is_unanswered(incident):
-        return "nobody yet: engineers were paged"
-    return "nobody yet"
+        return worded("nobody yet: engineers were paged")
+    return worded("nobody yet")

@@ -10,6 +10,7 @@ from incidents.case import Case, LedgerLine
 from incidents.commands.verbs import Verb
 from incidents.links.story_links import board_address, story_link
 from incidents.models import Button, ChatMessage, Incident, Link, Page, Verdict
+from incidents.notes.kinds import effect_state_words, result_words
 from incidents.notes.next_rung import NEXT, next_rung, rung_mark
 from incidents.notes.notes import (
     customers_hit,
@@ -108,7 +109,7 @@ def tried_words(case: Case) -> str:
 
 def outcome_words(action: LedgerLine) -> str:
     """What came of a remedy, without its name where what ran it begins with that."""
-    words = action.detail or action.result or str(action.state)
+    words = action.detail or result_words(action.result) or effect_state_words(action.state)
     return words.removeprefix(f"{action.target} ")
 
 

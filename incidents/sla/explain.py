@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from incidents.notes.states import state_words
 from incidents.sla.calendars import (
     ALWAYS,
     LOOKED_AHEAD,
@@ -28,13 +29,21 @@ from incidents.sla.calendars import (
 from incidents.sla.clock import (
     ClockState,
     SlaClock,
+    SlaMetric,
     Stretch,
     due_at,
     elapsed,
     reached_at,
 )
+from incidents.texts.team import sentence, worded, worded_as
+from incidents.texts.times import weekday_and_date
 
-_DATE = "%a %Y-%m-%d"
+_METRICS = {
+    SlaMetric.FIRST_RESPONSE: sentence("first response"),
+    SlaMetric.NEXT_UPDATE: sentence("next update"),
+    SlaMetric.MITIGATION: sentence("mitigation"),
+    SlaMetric.RESOLUTION: sentence("resolution"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +61,7 @@ def explain(clock: SlaClock, calendars: Calendars, *, now: datetime, longest: in
     lines = _shortened(list(_sum(clock, calendars, now=now)), longest)
     return [
         _title(clock),
-        f"Started {_time(clock.started_at, zone)}",
+        worded("Started {when}", when=_time(clock.started_at, zone)),
         *_table(lines),
         *_outcome(clock, calendars, zone, now=now),
         *_moments(clock, calendars, zone),
@@ -74,11 +83,12 @@ def amount(length: timedelta) -> str:
 
 
 def _title(clock: SlaClock) -> str:
-    again = f", reopened {clock.generation - 1} time(s)" if clock.generation > 1 else ""
+    again = worded(", reopened {count} time(s)", count=clock.generation - 1) if clock.generation > 1 else ""
     which = f" {clock.round}" if clock.round > 1 else ""
-    promised = "nothing promised" if clock.target is None else amount(clock.target)
-    policy = f", policy {clock.policy}" if clock.policy else ""
-    return f"{clock.subject} {clock.metric}{which}: {promised} by calendar {clock.calendar}{policy}{again}"
+    promised = worded("nothing promised") if clock.target is None else amount(clock.target)
+    policy = worded(", policy {policy}", policy=clock.policy) if clock.policy else ""
+    by = worded("{promised} by calendar {calendar}", promised=promised, calendar=clock.calendar)
+    return f"{clock.subject} {worded_as(_METRICS[clock.metric])}{which}: {by}{policy}{again}"
 
 
 def _sum(clock: SlaClock, calendars: Calendars, *, now: datetime) -> Iterator[_Line]:
@@ -98,11 +108,16 @@ def _closed(stretch: Stretch, calendar: Calendar | None) -> Iterator[_Line]:
     if stretch.count == 1 and _together(lines) == stretch.worked:
         yield from lines
     else:
-        how = f"{stretch.count} times added up" if stretch.count > 1 else f"as {stretch.calendar} was then"
-        text = f"{_time(stretch.since, zone)} to {_time(stretch.until, zone)}, {how}"
+        how = (
+            worded("{count} times added up", count=stretch.count)
+            if stretch.count > 1
+            else worded("as {calendar} was then", calendar=stretch.calendar)
+        )
+        since, until = _time(stretch.since, zone), _time(stretch.until, zone)
+        text = worded("{since} to {until}, {how}", since=since, until=until, how=how)
         yield _Line(text=text, amount=stretch.worked)
     if stretch.ended_by != "done":
-        yield _Line(text=f"{_time(stretch.until, zone)} {stretch.ended_by.replace('_', ' ')}")
+        yield _Line(text=f"{_time(stretch.until, zone)} {state_words(stretch.ended_by)}")
 
 
 def _together(lines: list[_Line]) -> timedelta:
@@ -122,18 +137,18 @@ def _worked(calendar: Calendar, since: datetime, until: datetime) -> Iterator[_L
 
 
 def _closed_date(day: date, name: str) -> _Line:
-    return _Line(text=f"{day:{_DATE}} closed: {name}")
+    return _Line(text=worded("{day} closed: {name}", day=weekday_and_date(day), name=name))
 
 
 def _span(span: Span, calendar: Calendar) -> str:
     start, end = span.start.astimezone(calendar.tz), span.end.astimezone(calendar.tz)
     is_midnight = end.hour == end.minute == end.second == end.microsecond == 0
     if start.date() == end.date():
-        text = f"{start:{_DATE}} {_hours(start)}-{_hours(end)}"
+        text = f"{weekday_and_date(start)} {_hours(start)}-{_hours(end)}"
     elif is_midnight and end.date() == start.date() + timedelta(days=1):
-        text = f"{start:{_DATE}} {_hours(start)}-24:00"
+        text = f"{weekday_and_date(start)} {_hours(start)}-24:00"
     else:
-        text = f"{start:{_DATE}} {_hours(start)} - {end:{_DATE}} {_hours(end)}"
+        text = f"{weekday_and_date(start)} {_hours(start)} - {weekday_and_date(end)} {_hours(end)}"
     return f"{text} {calendar.zone}{_clock_change(start, end)}"
 
 
@@ -141,10 +156,10 @@ def _clock_change(start: datetime, end: datetime) -> str:
     """Why the hours on the wall are not what really passed, where they are not."""
     change = (end.utcoffset() or timedelta(0)) - (start.utcoffset() or timedelta(0))
     if change > timedelta(0):
-        return f" (clocks go forward {amount(change)})"
+        return worded(" (clocks go forward {span})", span=amount(change))
     if change < timedelta(0):
-        return f" (clocks go back {amount(-change)})"
-    return " (after clocks went back)" if start.fold else ""
+        return worded(" (clocks go back {span})", span=amount(-change))
+    return worded(" (after clocks went back)") if start.fold else ""
 
 
 def _shortened(lines: list[_Line], longest: int) -> list[_Line]:
@@ -152,12 +167,12 @@ def _shortened(lines: list[_Line], longest: int) -> list[_Line]:
         return lines
     kept = max(longest // 2, 1)
     middle = lines[kept:-kept]
-    more = _Line(text=f"... {len(middle)} more lines", amount=_together(middle))
+    more = _Line(text=worded("... {count} more lines", count=len(middle)), amount=_together(middle))
     return [*lines[:kept], more, *lines[-kept:]]
 
 
 def _table(lines: list[_Line]) -> Iterator[str]:
-    counted = [*lines, _Line(text="together", amount=_together(lines))]
+    counted = [*lines, _Line(text=worded("together"), amount=_together(lines))]
     amounts = [amount(line.amount) for line in counted if line.amount is not None]
     width = max(len(line.text) for line in counted if line.amount is not None)
     widest = max(len(text) for text in amounts)
@@ -172,36 +187,47 @@ def _outcome(clock: SlaClock, calendars: Calendars, zone: ZoneInfo, *, now: date
     gone = elapsed(clock, calendars, now=now)
     due = due_at(clock, calendars)
     if clock.stopped_at is not None:
-        what = "Withdrawn" if clock.state is ClockState.WITHDRAWN else "Done"
-        yield f"{what} {_time(clock.stopped_at, zone)}, after {amount(gone)}"
+        is_withdrawn = clock.state is ClockState.WITHDRAWN
+        what = (
+            sentence("Withdrawn {when}, after {span}")
+            if is_withdrawn
+            else sentence("Done {when}, after {span}")
+        )
+        yield worded_as(what, when=_time(clock.stopped_at, zone), span=amount(gone))
     elif clock.paused_because is not None:
-        yield f"Stands still: {clock.paused_because.replace('_', ' ')}, after {amount(gone)}"
+        yield worded(
+            "Stands still: {why}, after {span}", why=state_words(clock.paused_because), span=amount(gone)
+        )
     if clock.target is None or clock.state is ClockState.WITHDRAWN:
         return
     left = clock.target - gone
     if due is not None:
-        yield f"Due {_time(due, zone)}{_in_utc(due, zone)}, {_left(left)}"
+        yield worded("Due {when}, {left}", when=f"{_time(due, zone)}{_in_utc(due, zone)}", left=_left(left))
     elif clock.is_over:
-        yield f"In time, {_left(left)}"
+        yield worded("In time, {left}", left=_left(left))
     elif clock.paused_because is not None:
-        yield f"Not due while it stands still, {_left(left)}"
+        yield worded("Not due while it stands still, {left}", left=_left(left))
     else:
-        yield f"Never due: {_why_never(clock, calendars)}"
+        yield worded("Never due: {why}", why=_why_never(clock, calendars))
 
 
 def _why_never(clock: SlaClock, calendars: Calendars) -> str:
     calendar = calendars.get(clock.calendar)
     if calendar is None:
-        return f"calendar {clock.calendar!r} is not in the policy any more"
+        return worded("calendar '{calendar}' is not in the policy any more", calendar=clock.calendar)
     if calendar.is_empty:
-        return f"calendar {clock.calendar!r} has no working hours"
-    return f"calendar {clock.calendar!r} has not enough working time within {LOOKED_AHEAD} years"
+        return worded("calendar '{calendar}' has no working hours", calendar=clock.calendar)
+    return worded(
+        "calendar '{calendar}' has not enough working time within {years} years",
+        calendar=clock.calendar,
+        years=LOOKED_AHEAD,
+    )
 
 
 def _left(left: timedelta) -> str:
     if left >= timedelta(0):
-        return f"{amount(left)} of working time left"
-    return f"{amount(-left)} of working time late"
+        return worded("{span} of working time left", span=amount(left))
+    return worded("{span} of working time late", span=amount(-left))
 
 
 def _moments(clock: SlaClock, calendars: Calendars, zone: ZoneInfo) -> Iterator[str]:
@@ -210,15 +236,18 @@ def _moments(clock: SlaClock, calendars: Calendars, zone: ZoneInfo) -> Iterator[
         told = next((one.at for one in clock.told if one.moment == moment), None)
         if clock.target is None or (at is None and told is None):
             continue
-        share = "Breach" if moment.is_breach else f"{moment.per_mille / 10:g} %"
-        when = _time(at, zone) if at is not None else "not now"
-        was_told = f", told {_time(told, zone)}" if told is not None and clock.was_told(moment) else ""
-        yield f"{share} after {amount(moment.of(clock.target))}: {when}{was_told}"
+        share = worded("Breach") if moment.is_breach else f"{moment.per_mille / 10:g} %"
+        when = _time(at, zone) if at is not None else worded("not now")
+        was_told = ""
+        if told is not None and clock.was_told(moment):
+            was_told = worded(", told {when}", when=_time(told, zone))
+        span = amount(moment.of(clock.target))
+        yield worded("{share} after {span}: {when}", share=share, span=span, when=when) + was_told
 
 
 def _time(at: datetime, zone: ZoneInfo) -> str:
     there = at.astimezone(zone)
-    return f"{there:{_DATE}} {_hours(there)} {zone.key}"
+    return f"{weekday_and_date(there)} {_hours(there)} {zone.key}"
 
 
 def _in_utc(at: datetime, zone: ZoneInfo) -> str:

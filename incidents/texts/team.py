@@ -8,6 +8,7 @@ the command line and the logs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,9 +22,15 @@ from incidents.texts.catalogue import ENGLISH, compiled
 TEAM_LANGUAGES = (ENGLISH, "de")
 """The languages that a team can read. Each has every sentence: `tests/incidents/texts/test_team_catalogues.py`."""
 
+MARKED = "en-XA"
+"""No team's language, and no policy can set it: English with each sentence in ⟦ ⟧ and each value in it in ⟪ ⟫, by which
+tests find what is neither in the catalogues nor data. `XA` is CLDR's region for texts that only look translated
+(https://www.unicode.org/reports/tr35/)."""
+
 Sentence = NewType("Sentence", str)
 """An English sentence of a table, which is looked up when it is said (`worded_as`)."""
 
+_PLACEHOLDER = re.compile(r"\{\w*\}")
 _READS: ContextVar[Callable[[], str]] = ContextVar("team_language", default=lambda: ENGLISH)
 
 
@@ -44,8 +51,18 @@ def worded_as(known: Sentence, /, **values: object) -> str:
 
 
 def worded_count(one: str, many: str, count: int, /, **values: object) -> str:
-    """The form for so many; `{count}` is put in as well."""
-    return _translations().ngettext(one, many, count).format_map(values | {"count": count})
+    """The form for so many; `{count}` is the number unless a value says how it is shown."""
+    return _translations().ngettext(one, many, count).format_map({"count": count} | values)
+
+
+def unfilled(text: str, /) -> str:
+    """The same with its `{placeholders}`, for whoever fills them in as markup."""
+    return _translations().gettext(text)
+
+
+def unfilled_count(one: str, many: str, count: int, /) -> str:
+    """The form for so many, likewise; `{count}` is one of its placeholders."""
+    return _translations().ngettext(one, many, count)
 
 
 def team_language() -> str:
@@ -72,6 +89,16 @@ def team_reads_by(language: Callable[[], str]) -> Iterator[None]:
         _READS.set(before)
 
 
+class _Marked(NullTranslations):
+    """What `MARKED` reads: the sentence itself, between marks."""
+
+    def gettext(self, message: str) -> str:
+        return "⟦" + _PLACEHOLDER.sub(r"⟪\g<0>⟫", message) + "⟧"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
 def _translations() -> NullTranslations:
     return _catalogue(team_language())
 
@@ -80,6 +107,8 @@ def _translations() -> NullTranslations:
 def _catalogue(language: str) -> NullTranslations:
     if language == ENGLISH:
         return NullTranslations()
+    if language == MARKED:
+        return _Marked()
     # Read at the first sentence, never on import.
     written = (files(__package__) / "catalogues" / "team" / f"{language}.po").read_bytes()
     return compiled(written, language)[0]

@@ -13,6 +13,8 @@ from typing import Any
 
 import pandas as pd
 
+from incidents.texts.team import worded
+from incidents.texts.times import grouped
 from insights.quality.page import self_contained
 from insights.quality.report import (
     Check,
@@ -133,17 +135,21 @@ def _expectation(gx: Any, number: int, one: Expected) -> Any:
 def _observed(one: Expected, result: Any) -> str:
     seen = result.result or {}
     if one.check is Check.COLUMNS:
-        return "not there"
+        return worded("not there")
     if one.check is Check.FRESHNESS and pd.isna(seen.get("observed_value")):
-        return "no time at all"
+        return worded("no time at all")
     if seen.get("observed_value") is not None:
         value = seen["observed_value"]
-        return f"seen: {value:.3g}" if isinstance(value, float) else f"seen: {value}"
+        return worded("seen: {value}", value=f"{value:.3g}" if isinstance(value, float) else value)
     if "unexpected_count" in seen:
         # Where something is missing nothing was compared; only completeness is about what is missing.
         left_out = 0 if one.check is Check.COMPLETENESS else seen.get("missing_count") or 0
-        return f"{seen['unexpected_count']:,} of {seen['element_count'] - left_out:,} rows"
-    return "could not be computed: are the values of one kind?"
+        return worded(
+            "{count} of {all} rows",
+            count=grouped(seen["unexpected_count"]),
+            all=grouped(seen["element_count"] - left_out),
+        )
+    return worded("could not be computed: are the values of one kind?")
 
 
 def _page(outcome: Any) -> str:

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 
+from incidents.texts.team import worded
+from incidents.texts.times import percent
 from insights.learning import NotEnoughHistory, UnusableHistory
 from insights.quality.engine import Expected, validate
 from insights.quality.measures import (
@@ -71,8 +73,14 @@ def learn_usual(
     days = (times.max() - times.min()).days if times.notna().any() else 0
     if times.count() < _LEAST_ROWS or days < _LEAST_DAYS:
         raise NotEnoughHistory(
-            f"the feed's history has {times.count()} rows with a time over {days} days; {_LEAST_ROWS} over"
-            f" {_LEAST_DAYS} days are needed: check it when it has been connected for longer"
+            worded(
+                "the feed's history has {rows} rows with a time over {days} days; {least} over {least_days} days are "
+                "needed: check it when it has been connected for longer",
+                rows=times.count(),
+                days=days,
+                least=_LEAST_ROWS,
+                least_days=_LEAST_DAYS,
+            )
         )
     kinds = {name: frozenset(history.loc[~blank(history[name]), name].astype(str)) for name in columns}
     return FeedUsual(
@@ -118,8 +126,12 @@ def _volume(usual: FeedUsual, connection: str, since: datetime, now: datetime) -
     yield Expected(
         check=Check.VOLUME,
         column="",
-        words=f"{connection} usually sends about {rows:.0f} tickets in this time, and now a fifth as many or less, or"
-        " five times as many or more: look whether its webhook and import work, or whether something big is going on",
+        words=worded(
+            "{connection} usually sends about {rows} tickets in this time, and now a fifth as many or less, or five "
+            "times as many or more: look whether its webhook and import work, or whether something big is going on",
+            connection=connection,
+            rows=f"{rows:.0f}",
+        ),
         low=math.floor(at_least / _TIMES_USUAL) + 1 if at_least >= _ENOUGH_USUAL else 0,
         high=math.ceil(max(rows, _ENOUGH_USUAL) * _TIMES_USUAL) - 1,
     )
@@ -131,8 +143,12 @@ def _freshness(usual: FeedUsual, connection: str, now: datetime) -> Iterator[Exp
     yield Expected(
         check=Check.FRESHNESS,
         column=usual.time,
-        words=f"{connection} has sent nothing for {hours:.0f} hours, twice its longest silence so far, or sends times"
-        " to come: look at its webhook, its credentials and its clock",
+        words=worded(
+            "{connection} has sent nothing for {hours} hours, twice its longest silence so far, or sends times to "
+            "come: look at its webhook, its credentials and its clock",
+            connection=connection,
+            hours=f"{hours:.0f}",
+        ),
         low=before(now, silence, without=usual.closed),
         high=now + _LEAST_SILENCE,
     )
@@ -144,7 +160,11 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
         yield Expected(
             check=Check.COLUMNS,
             column=name,
-            words=f"{connection} sends no {name} any more: was the field removed or renamed there?",
+            words=worded(
+                "{connection} sends no {name} any more: was the field removed or renamed there?",
+                connection=connection,
+                name=name,
+            ),
         )
         most = min(1.0, max(share + _MORE_EMPTY + 3 * math.sqrt(share * (1 - share) / rows), _FEW / rows))
         if rows > _FEW and share**rows < _BY_CHANCE:
@@ -153,7 +173,12 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
             yield Expected(
                 check=Check.COMPLETENESS,
                 column=name,
-                words=f"{connection} leaves {name} empty more often than the usual {share:.1%}: was the form changed?",
+                words=worded(
+                    "{connection} leaves {name} empty more often than the usual {share}: was the form changed?",
+                    connection=connection,
+                    name=name,
+                    share=percent(share),
+                ),
                 most=1 - most,
             )
     for name, known in usual.values.items():
@@ -161,8 +186,12 @@ def _fields(frame: pd.DataFrame, usual: FeedUsual, connection: str) -> Iterator[
             yield Expected(
                 check=Check.VALUES,
                 column=name,
-                words=f"{connection} sends values of {name} that it has not sent before: was something renamed or"
-                " added? Then the policy's rules may have to follow",
+                words=worded(
+                    "{connection} sends values of {name} that it has not sent before: was something renamed or added? "
+                    "Then the policy's rules may have to follow",
+                    connection=connection,
+                    name=name,
+                ),
                 values=tuple(sorted(known)),
                 most=1 - min(1.0, max(_NEW_VALUES, _FEW / int(frame[name].count()))),
             )

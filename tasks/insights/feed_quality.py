@@ -13,6 +13,7 @@ from incidents.models import ChatMessage
 from incidents.policy.policy import Policy
 from incidents.ports import ChatRoom
 from incidents.texts.plain_text import one_line
+from incidents.texts.team import team_reads, worded
 from insights.learning import NotEnoughHistory
 from insights.quality.checked_feed import CheckedFeed, Unchecked
 from insights.quality.feed import (
@@ -50,7 +51,8 @@ async def check_connection(connection: str) -> CheckedFeed:
         frame = await feed_history(step.connection, connection, span=LEARNT_FROM + WEEK, now=step.now)
     # It takes seconds, and this process has promises to keep meanwhile.
     closed = _closed_dates(step.policy, step.now)
-    return await asyncio.to_thread(_checked, frame, connection, step.now, closed)
+    with team_reads(step.policy.language.team):
+        return await asyncio.to_thread(_checked, frame, connection, step.now, closed)
 
 
 @task(name="tell feed findings", task_run_name="tell feed findings in {chat}", **OUTSIDE_CALL)
@@ -59,7 +61,8 @@ async def tell_findings(chat: str, feeds: Sequence[CheckedFeed]) -> int:
     room_chat = await resources.connect(chat, ChatRoom)
     async with resources.transaction() as step:
         ours, today = f"liaison:{step.instance}:feeds", f"{step.now:%Y-%m-%d}"
-    room = await room_chat.open_room(ROOM, "What helpdesks send us that is not as usual", once=ours)
+        topic = worded("What helpdesks send us that is not as usual")
+    room = await room_chat.open_room(ROOM, topic, once=ours)
     count = 0
     for feed in feeds:
         for finding in feed.findings:
@@ -76,8 +79,10 @@ async def show_feeds(
     feeds: Sequence[CheckedFeed], unchecked: Sequence[Unchecked], unheard: Sequence[str], headline: str
 ) -> None:
     """Write the page: a section a connection, what is not as usual and the cure; `unheard` are chats that were away."""
-    page = feeds_page(feeds, unchecked, unheard, headline, now=resources.utc_now())
-    await publish_page(key=KEY, markdown=page, description=f"Feeds: {plain(headline)}")
+    with team_reads(resources.policy().language.team):
+        page = feeds_page(feeds, unchecked, unheard, headline, now=resources.utc_now())
+        said = worded("Feeds: {headline}", headline=plain(headline))
+    await publish_page(key=KEY, markdown=page, description=said)
 
 
 def _closed_dates(policy: Policy, now: datetime) -> frozenset[date]:

@@ -10,8 +10,10 @@ from incidents.board.next_steps import answer_command, next_steps, question_word
 from incidents.board.standing import Board, OpenIncident
 from incidents.decisions.acting.starting import pause_words
 from incidents.links.board_links import PATH
+from incidents.notes.states import state_words
 from incidents.policy.policy import Policy
-from incidents.texts.times import clock
+from incidents.texts.team import worded, worded_count
+from incidents.texts.times import clock, day_and_clock
 from tasks.pages.addresses import page_address
 from tasks.pages.markdown import plain
 
@@ -30,13 +32,17 @@ def headline(board: Board) -> str:
     """What the list of artifacts says of it: `3 open incidents, 1 of severity 1, as of 14:05 UTC`."""
     worst = min((one.incident.severity for one in board.incidents), default=None)
     of_it = sum(one.incident.severity is worst for one in board.incidents)
-    urgent = f", {of_it} of severity {int(worst)}" if worst is not None else ""
-    return f"{_counted(board)}{urgent}, as of {clock(board.at)}"
+    urgent = (
+        "" if worst is None else worded(", {count} of severity {severity}", count=of_it, severity=int(worst))
+    )
+    return f"{_counted(board)}{urgent}{worded(', as of {time}', time=clock(board.at))}"
 
 
 def _counted(board: Board) -> str:
     count = len(board.incidents)
-    return f"{count} open incident{_s(count)}" if count else "No open incidents"
+    if not count:
+        return worded("No open incidents")
+    return worded_count("{count} open incident", "{count} open incidents", count)
 
 
 def now_page(board: Board, policy: Policy, stories: Mapping[str, UUID]) -> str:
@@ -48,35 +54,61 @@ def now_page(board: Board, policy: Policy, stories: Mapping[str, UUID]) -> str:
     for shown in board.incidents[:SHOWN]:
         lines += [*_incident(shown, policy, board.at, stories)]
     if count > SHOWN:
-        lines += ["", f"and {count - SHOWN} less urgent ones"]
+        lines += ["", worded("and {count} less urgent ones", count=count - SHOWN)]
     if board.lately:
-        lines += ["", "## Over in the last day", ""]
+        lines += ["", f"## {worded('Over in the last day')}", ""]
         lines += [
-            f"- {_named(one.name, stories)} {plain(one.title)}: {one.state.replace('_', ' ')} since"
-            f" {_at(one.state_since, board.at)}"
+            f"- {_named(one.name, stories)} {plain(one.title)}: "
+            + worded(
+                "{state} since {since}", state=state_words(one.state), since=_at(one.state_since, board.at)
+            )
             for one in board.lately
         ]
     if policy.links.gateway:
         address = f"{policy.links.gateway.rstrip('/')}{PATH}"
-        lines += ["", f"For people without a login here: [the board]({address})."]
+        link = f"[{worded('the board')}]({address})"
+        lines += ["", worded("For people without a login here: {board}.", board=link)]
     return "\n".join(lines)
 
 
 def _waiting(board: Board) -> Iterator[str]:
-    said = [
-        (board.unanswered, "with engineers woken and nobody answering"),
-        (board.stuck, "messages or changes that did not go out: `liaison held`"),
-        (board.parked, "webhooks that could not be read: `liaison parked`"),
-    ]
-    found = [f"- **{number}** {words}" for number, words in said if number]
-    found += [
-        f"- **{plain(one.name)}** does not take what we send: {plain(one.said) or 'no answer'}"
-        for one in board.unwell
-    ]
+    found = list[str]()
+    if board.unanswered:
+        found.append(
+            worded_count(
+                "{count} with engineers woken and nobody answering",
+                "{count} with engineers woken and nobody answering",
+                board.unanswered,
+                count=f"**{board.unanswered}**",
+            )
+        )
+    if board.stuck:
+        found.append(
+            worded_count(
+                "{count} message or change that did not go out: {command}",
+                "{count} messages or changes that did not go out: {command}",
+                board.stuck,
+                count=f"**{board.stuck}**",
+                command="`liaison held`",
+            )
+        )
+    if board.parked:
+        found.append(
+            worded_count(
+                "{count} webhook that could not be read: {command}",
+                "{count} webhooks that could not be read: {command}",
+                board.parked,
+                count=f"**{board.parked}**",
+                command="`liaison parked`",
+            )
+        )
+    for one in board.unwell:
+        name, said = f"**{plain(one.name)}**", plain(one.said) or worded("no answer")
+        found.append(worded("{name} does not take what we send: {said}", name=name, said=said))
     if board.pause is not None:
-        found.append(f"- **No action is started**: {plain(pause_words(board.pause))}")
+        found.append(f"**{worded('No action is started')}**: {plain(pause_words(board.pause))}")
     if found:
-        yield from ("## Waits for a person", "", *found, "")
+        yield from (f"## {worded('Waits for a person')}", "", *(f"- {one}" for one in found), "")
 
 
 def _incident(
@@ -85,24 +117,33 @@ def _incident(
     incident = shown.incident
     yield f"## {_named(incident.name, stories)} {plain(incident.title)}"
     yield ""
-    yield (
-        f"**Severity {int(incident.severity)}**, {incident.state.replace('_', ' ')} since"
-        f" {_at(incident.state_since, now)}, with **{plain(with_words(shown))}**, accountable:"
-        f" {plain(incident.owner or 'nobody yet')}. {plain(policy.service(incident.service).title)}: {shown.tickets}"
-        f" ticket{_s(shown.tickets)} from {shown.customers} customer{_s(shown.customers)}."
+    standing = worded(
+        "**Severity {severity}**, {state} since {since}, with **{who}**, accountable: {owner}.",
+        severity=int(incident.severity),
+        state=state_words(incident.state),
+        since=_at(incident.state_since, now),
+        who=plain(with_words(shown)),
+        owner=plain(incident.owner or worded("nobody yet")),
     )
+    customers = worded_count("{count} customer", "{count} customers", shown.customers)
+    hit = worded_count(
+        "{count} ticket from {customers}",
+        "{count} tickets from {customers}",
+        shown.tickets,
+        customers=customers,
+    )
+    yield f"{standing} {plain(policy.service(incident.service).title)}: {hit}."
     yield ""
     for step in next_steps(shown)[:STEPS]:
         yield f"- {_at(step.at, now)}: {step.what}"
     gateway = (policy.links.gateway or "").rstrip("/")
-    may = (
-        f", or [on the board]({gateway}{PATH}answer-{incident.name})"
-        if gateway and policy.board.may_act
-        else ""
-    )
+    may = ""
+    if gateway and policy.board.may_act:
+        where = f"[{worded('on the board')}]({gateway}{PATH}answer-{incident.name})"
+        may = worded(", or {where}", where=where)
     for question in shown.questions:
         how = f"`{answer_command(incident.name, question)}`{may}"
-        yield f"- **yes or no?** {plain(question_words(question))}: {how}"
+        yield f"- **{worded('yes or no?')}** {plain(question_words(question))}: {how}"
     yield ""
 
 
@@ -111,8 +152,4 @@ def _named(name: str, stories: Mapping[str, UUID]) -> str:
 
 
 def _at(at: datetime, now: datetime) -> str:
-    return clock(at) if at.date() == now.date() else f"{at:%Y-%m-%d} {clock(at)}"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+    return clock(at) if at.date() == now.date() else day_and_clock(at)

@@ -9,9 +9,12 @@ from datetime import datetime
 from uuid import UUID
 
 from incidents.notes.sla import metric_words
+from incidents.notes.states import state_words
 from incidents.sla.clock import ClockState
 from incidents.sla.explain import amount
 from incidents.store.sla.board import BoardRow
+from incidents.texts.team import worded
+from incidents.texts.times import day_and_clock, whole_percent
 from tasks.pages.addresses import page_address
 
 _WEB = re.compile(r"https?://[^\s()<>|\]]+")
@@ -39,44 +42,61 @@ def board_table(
     def story(incident: str) -> str:
         return f"{prefect_ui}{page_address(incident.lower(), stories)}" if prefect_ui else ""
 
-    rows = [_shown(row, story, is_late=row.due_at is not None and row.due_at <= now) for row in found]
-    late = sum(row["clock"] == "missed" for row in rows)
+    rows = [_shown(row, story, is_late=_is_late(row, now)) for row in found]
     paused = sum(row.clock.state is ClockState.PAUSED for row in found)
+    late = sum(row.clock.state is not ClockState.PAUSED and _is_late(row, now) for row in found)
     return BoardTable(
         rows=rows,
-        description=f"What breaches next, as of {now:%Y-%m-%d %H:%M UTC}: "
-        f"{len(rows) - late - paused} to come, {late} missed and still open, {paused} standing still. "
-        "Each promise in full: `liaison sla INC-7`, `liaison sla ZD-4711`.",
+        description=worded(
+            "What breaches next, as of {time}: {to_come} to come, {missed} missed and still open, {still} standing "
+            "still. Each promise in full: `liaison sla INC-7`, `liaison sla ZD-4711`.",
+            time=day_and_clock(now),
+            to_come=len(rows) - late - paused,
+            missed=late,
+            still=paused,
+        ),
     )
+
+
+def _is_late(row: BoardRow, now: datetime) -> bool:
+    return row.due_at is not None and row.due_at <= now
 
 
 def _shown(row: BoardRow, story: Callable[[str], str], *, is_late: bool) -> dict[str, str]:
     clock = row.clock
     if clock.state is ClockState.PAUSED:
-        state = (clock.paused_because or "").replace("_", " ")
+        state = state_words(clock.paused_because or "")
     else:
-        state = "missed" if is_late else "running"
+        state = worded("missed") if is_late else worded("running")
     promised = amount(clock.target) if clock.target is not None else ""
     # What matters most stands first: one UI cuts wide tables off.
     return {
-        "due (UTC)": f"{row.due_at:%m-%d %H:%M}" if row.due_at is not None else "stands still",
-        "promise": _cell(f"{metric_words(clock.metric)}, {promised} ({clock.policy})"),
-        "ticket": _cell(row.ticket or ""),
-        "incident": row.incident or "",
-        "with": _cell(row.who or "nobody"),
-        "clock": state,
-        "risk": f"{row.risk:.0%}" if row.risk is not None and not is_late else "",
-        "service": _cell(row.service or ""),
-        "link": _link(row, story),
+        worded("due (UTC)"): _due(row.due_at) if row.due_at is not None else worded("stands still"),
+        worded("promise"): _cell(f"{metric_words(clock.metric)}, {promised} ({clock.policy})"),
+        worded("ticket"): _cell(row.ticket or ""),
+        worded("incident"): row.incident or "",
+        worded("with"): _cell(row.who or worded("nobody")),
+        worded("clock"): state,
+        worded("risk"): whole_percent(row.risk) if row.risk is not None and not is_late else "",
+        worded("service"): _cell(row.service or ""),
+        worded("link"): _link(row, story),
     }
 
 
 def _link(row: BoardRow, story: Callable[[str], str]) -> str:
     """To the ticket where it is one, else to the incident's story."""
     if row.ticket is not None:
-        return f"[open]({row.ticket_url})" if row.ticket_url and _WEB.fullmatch(row.ticket_url) else ""
+        return _opened(row.ticket_url) if row.ticket_url and _WEB.fullmatch(row.ticket_url) else ""
     address = story(row.incident) if row.incident else ""
-    return f"[open]({address})" if address else ""
+    return _opened(address) if address else ""
+
+
+def _opened(address: str) -> str:
+    return worded("[open]({address})", address=address)
+
+
+def _due(at: datetime) -> str:
+    return worded("{month}-{day} {time}", month=f"{at:%m}", day=f"{at:%d}", time=f"{at:%H:%M}")
 
 
 def _cell(text: str) -> str:

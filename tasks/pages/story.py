@@ -9,13 +9,16 @@ from incidents.basis import Basis
 from incidents.case import Actor, Case, LinkedTicket
 from incidents.models import Ticket
 from incidents.notes.context import facts
+from incidents.notes.kinds import effect_state_words
 from incidents.notes.notes import held_words
+from incidents.notes.states import state_words
 from incidents.notes.story import condensed
 from incidents.notes.updates import promises_words
 from incidents.review.document import NAME
 from incidents.sla.explain import explain
 from incidents.store.emergencies import is_emergency_name
 from incidents.store.timeline import TimelineEntry
+from incidents.texts.team import worded
 from incidents.texts.times import clock
 from tasks.pages.markdown import plain
 
@@ -39,33 +42,40 @@ def story_page(
     Lists rather than tables: the UI cuts wide tables off, and lists wrap.
     """
     incident = case.incident
-    who = incident.responder or ("paged, nobody has answered yet" if case.pages else "nobody yet")
+    who = incident.responder or (
+        worded("paged, nobody has answered yet") if case.pages else worded("nobody yet")
+    )
     known = [*facts(case, basis)]
-    into = f" into INC-{incident.merged_into}" if incident.merged_into is not None else ""
-    since = f"since {clock(incident.state_since)}{held_words(incident)}"
+    into = (
+        ""
+        if incident.merged_into is None
+        else worded(" into {incident}", incident=f"INC-{incident.merged_into}")
+    )
+    since = f"{clock(incident.state_since)}{held_words(incident)}"
     promised = promises_words(case.updates)
     if promised:
-        known.append(("Promises of the next update", promised))
+        known.append((worded("Promises of the next update"), promised))
     lines = [
         f"# {incident.name} {plain(incident.title)}",
         "",
-        f"**{incident.state.replace('_', ' ')}{into}** {since} · with: {plain(who)}"
-        + (f" · [review]({reviewed_at})" if reviewed_at is not None else ""),
+        worded("{state} since {since}", state=f"**{state_words(incident.state)}{into}**", since=since)
+        + f" · {worded('with: {who}', who=plain(who))}"
+        + (f" · [{worded('review')}]({reviewed_at})" if reviewed_at is not None else ""),
         "",
         *(f"- **{label}**: {plain(value)}" for label, value in known),
         "",
         *_to_tell(case),
         *_promises(case, basis),
-        "## What happened",
+        f"## {worded('What happened')}",
         "",
         *(_line(entry) for entry in condensed(entries)[-_ENTRIES_SHOWN:]),
         "",
-        f"## Tickets ({len(case.tickets)})",
+        f"## {worded('Tickets ({count})', count=len(case.tickets))}",
         "",
         *(_ticket(item) for item in case.tickets[:_TICKETS_SHOWN]),
     ]
     if len(case.tickets) > _TICKETS_SHOWN:
-        lines.append(f"- and {len(case.tickets) - _TICKETS_SHOWN} more")
+        lines.append(f"- {worded('and {more} more', more=len(case.tickets) - _TICKETS_SHOWN)}")
     return "\n".join(lines)
 
 
@@ -75,12 +85,12 @@ def _to_tell(case: Case) -> list[str]:
         return []
     links = {item.ticket.ref: _linked(item.ticket) for item in case.tickets}
     shown = [
-        f"- {links.get(one.ref, plain(str(one.ref)))}: {one.state}, {plain(one.why)}"
+        f"- {links.get(one.ref, plain(str(one.ref)))}: {effect_state_words(one.state)}, {plain(one.why)}"
         for one in case.untold[:_TICKETS_SHOWN]
     ]
     if len(case.untold) > _TICKETS_SHOWN:
-        shown.append(f"- and {len(case.untold) - _TICKETS_SHOWN} more")
-    return [f"## Customers to tell by hand ({len(case.untold)})", "", *shown, ""]
+        shown.append(f"- {worded('and {more} more', more=len(case.untold) - _TICKETS_SHOWN)}")
+    return [f"## {worded('Customers to tell by hand ({count})', count=len(case.untold))}", "", *shown, ""]
 
 
 def _promises(case: Case, basis: Basis) -> list[str]:
@@ -89,7 +99,7 @@ def _promises(case: Case, basis: Basis) -> list[str]:
     promised = [clock for clock in case.clocks if clock.target is not None]
     texts = ["\n".join(explain(clock, calendars, now=now, longest=_SUM_LINES)) for clock in promised]
     # A fence that no text of ours or the operator's can close.
-    return ["## Promises", "", "~~~~~~text", "\n\n".join(texts), "~~~~~~", ""] if texts else []
+    return [f"## {worded('Promises')}", "", "~~~~~~text", "\n\n".join(texts), "~~~~~~", ""] if texts else []
 
 
 def _line(entry: TimelineEntry) -> str:
@@ -99,12 +109,17 @@ def _line(entry: TimelineEntry) -> str:
 
 
 def _run(run_id: str) -> str:
-    return " (without Prefect)" if is_emergency_name(run_id) else f" [run](/runs/flow-run/{run_id})"
+    return (
+        worded(" (without Prefect)")
+        if is_emergency_name(run_id)
+        else f" [{worded('run')}](/runs/flow-run/{run_id})"
+    )
 
 
 def _ticket(item: LinkedTicket) -> str:
     ticket = item.ticket
-    return f"- {_linked(ticket)} {ticket.status.replace('_', ' ')}, joined because of {plain(item.reason)}"
+    reason = worded("joined because of {reason}", reason=plain(item.reason))
+    return f"- {_linked(ticket)} {state_words(ticket.status)}, {reason}"
 
 
 def _linked(ticket: Ticket) -> str:

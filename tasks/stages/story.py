@@ -3,10 +3,14 @@ always shows the newest; and its review once it is closed."""
 
 from __future__ import annotations
 
+from incidents.basis import Basis
 from incidents.links.story_links import story_link
 from incidents.models import IncidentState
+from incidents.notes.states import state_words
 from incidents.process.reviewing import read_review_facts
 from incidents.review.document import review_document
+from incidents.review.facts import ReviewFacts
+from incidents.texts.team import team_reads
 from tasks import resources
 from tasks.artifacts import rewrite_page
 from tasks.now import write_now_at_times
@@ -22,29 +26,38 @@ from tasks.without_prefect import is_without_prefect, run_logger
 async def tell_story(incident_id: int) -> str:
     """Write the incident's page for the people who watch; returns its key. While Prefect is away nobody can watch: what
     was done then is shown when it is back."""
-    key = f"inc-{incident_id}"
+    key = _key(incident_id)
     if is_without_prefect():
         return key
     async with resources.transaction() as step:
         facts = await read_review_facts(step.connection, incident_id)
+    with team_reads(step.policy.language.team):
+        await _write(facts, step.basis)
+    address = story_link(facts.case.incident.name, step.policy.links)
+    if address is not None:
+        run_logger().info("the story of %s: %s", facts.case.incident.name, address)
+    await write_now_at_times()
+    return key
+
+
+async def _write(facts: ReviewFacts, basis: Basis) -> None:
     incident = facts.case.incident
     reviewed_at = None
     if incident.state is IncidentState.CLOSED:
-        review = review_key(incident_id)
+        review = review_key(incident.id)
         page = await rewrite_page(
             key=review,
-            markdown=review_document(facts, step.basis, plain),
+            markdown=review_document(facts, basis, plain),
             description=f"Review of {incident.name}: {plain(incident.title)}",
         )
         reviewed_at = page_address(review, {review: page})
     await rewrite_page(
-        key=key,
-        markdown=story_page(facts.case, facts.story, step.basis, reviewed_at=reviewed_at),
+        key=_key(incident.id),
+        markdown=story_page(facts.case, facts.story, basis, reviewed_at=reviewed_at),
         # Shown as Markdown like the page, and on the list of all incidents too.
-        description=f"{incident.name} {incident.state.replace('_', ' ')}: {plain(incident.title)}",
+        description=f"{incident.name} {state_words(incident.state)}: {plain(incident.title)}",
     )
-    address = story_link(incident.name, step.policy.links)
-    if address is not None:
-        run_logger().info("the story of %s: %s", incident.name, address)
-    await write_now_at_times()
-    return key
+
+
+def _key(incident_id: int) -> str:
+    return f"inc-{incident_id}"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from connectors.kit.fakes.loopback import serving
-from deployments.gateway.board.board import PATH, BoardPages
+from deployments.gateway.board.board import MAY, PATH, BoardPages
 from deployments.gateway.board.readers import COOKIE, Readers
 from deployments.gateway.bodies import Bodies
 from deployments.gateway.notices import Notices
@@ -19,6 +21,7 @@ from incidents.links.board_links import board_token
 from incidents.models import Severity
 from incidents.store.database import Database
 from incidents.store.ledger.effects import Settled, lease_effects, plan_effects, settle_effects
+from tests.deployments.gateway.test_board_language import BOARD, pages
 from tests.incidents.builders import a_policy
 from tests.incidents.store.examples import effect, new_incident
 from tests.real.judged import judged
@@ -26,6 +29,7 @@ from tests.real.judged import judged
 pytestmark = pytest.mark.real
 
 KEY = "the operator's key"
+TEMPLATES = BOARD / "templates"
 HOSTILE = (
     "</main><img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
     + "long" * 80
@@ -87,3 +91,44 @@ async def test_everybody_can_read_it(address: str, scheme: str, width: int, page
     assert not found["scrolls_sideways"]
     assert found["title"] != "pwned"
     assert found["title"].endswith("– Liaison")
+
+
+@pytest.fixture
+async def german() -> AsyncIterator[str]:
+    """Where the pages of a team that reads German are, with all that they can hold, and the board's own files."""
+    shown = {f"/{number}": page for number, (_, page) in enumerate(german_pages())}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        file = TEMPLATES / path.removeprefix("/")
+        kind = "text/css" if path.endswith(".css") else "text/javascript"
+        headers = {"content-security-policy": MAY.decode()}
+        if path in shown:
+            answer: Response = HTMLResponse(shown[path], headers=headers)
+        elif file.suffix in (".css", ".js"):
+            answer = Response(file.read_bytes(), media_type=kind)
+        else:
+            # No events, and no coming again.
+            answer = Response(status_code=204)
+        await answer(scope, receive, send)
+
+    async with serving(app) as served:
+        yield served
+
+
+def german_pages() -> list[tuple[str, str]]:
+    wanted = ("board full", "board empty", "story escalated", "answer", "found nothing", "sign in")
+    return [(name, page) for name, page in pages("de") if name in wanted]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 320)])
+@pytest.mark.parametrize("number", range(6))
+async def test_longer_words_fit(german: str, scheme: str, width: int, number: int, tmp_path: Path) -> None:
+    """German ones, on a small telephone too; the browser is told the language."""
+    name, _ = german_pages()[number]
+    picture = tmp_path / f"{name.replace(' ', '-')}-{width}.png"
+    found = await judged(f"{german}/{number}", scheme, width, picture)
+    assert (found["violations"], found["incomplete"]) == ([], [])
+    assert [line for line in found["complaints"] if "Refused" in line] == []
+    assert not found["scrolls_sideways"]
+    assert picture.stat().st_size > 0

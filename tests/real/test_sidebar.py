@@ -107,7 +107,7 @@ async def installation(database: Database, tmp_path: Path) -> AsyncIterator[Inst
 
 @pytest.mark.parametrize(
     ("locale", "scheme", "width", "heading"),
-    [("en-US", "light", 320, "What happens next"), ("de", "dark", 600, "Was als Nächstes geschieht")],
+    [("en-US", "light", 320, "What happens next"), ("de", "dark", 600, "Wie es weitergeht")],
 )
 async def test_everybody_can_read_it(
     installation: Installation, locale: str, scheme: str, width: int, heading: str

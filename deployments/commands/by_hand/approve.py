@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
+from deployments.commands.by_hand.steps import by_hand
 from incidents.approval import ApprovalSubject, Ruling
-from incidents.basis import Basis
 from incidents.decisions.participants.approval import Ruled
-from incidents.policy.file import load_policy
 from incidents.process.approving import approve
-from incidents.step import Step
 from incidents.store.cases import incident_number
 from incidents.store.database import Database
-from incidents.store.instance import instance_id
+from incidents.texts.team import worded
 
 
 async def answered(
@@ -31,10 +28,7 @@ async def answered(
 
     Raises `NotFound` for no such incident, and `PolicyError`.
     """
-    basis = Basis(load_policy(policy_file), datetime.now(UTC))
-    ruling = Ruling(subject=subject, which=which, is_yes=is_yes, by=by, where="on the command line", why=why)
-    async with database.transaction() as tx:
-        instance = await instance_id(tx)
-    async with database.transaction() as tx:
-        step = Step(connection=tx, basis=basis, instance=instance)
+    async with by_hand(database, policy_file) as step:
+        where = worded("on the command line")
+        ruling = Ruling(subject=subject, which=which, is_yes=is_yes, by=by, where=where, why=why)
         return await approve(step, incident_number(name), ruling)

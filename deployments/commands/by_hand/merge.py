@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
-from incidents.basis import Basis
+from deployments.commands.by_hand.steps import by_hand
 from incidents.decisions.merging.merge import Merging
-from incidents.policy.file import load_policy
 from incidents.process.merging import Merged, merge
-from incidents.step import Step
 from incidents.store.cases import incident_number
 from incidents.store.database import Database
-from incidents.store.instance import instance_id
 
 
 async def merged(
@@ -22,9 +18,5 @@ async def merged(
 
     Raises `NotFound` for no such incident, `Refused` with what to do instead, and `PolicyError`.
     """
-    basis = Basis(load_policy(policy_file), datetime.now(UTC))
-    async with database.transaction() as tx:
-        instance = await instance_id(tx)
-    async with database.transaction() as tx:
-        step = Step(connection=tx, basis=basis, instance=instance)
+    async with by_hand(database, policy_file) as step:
         return await merge(step, incident_number(loser), incident_number(survivor), merging)

@@ -25,12 +25,12 @@ from incidents.step import Step
 from incidents.store.cases import load_case
 from incidents.store.database import Database
 from incidents.store.instance import instance_id
-from incidents.texts.team import team_reads
+from incidents.texts.team import sentence, team_reads, worded_as
 
 ANSWER = re.compile(r"answer-(INC-[0-9]{1,18})", re.IGNORECASE)
 GOOD_FOR = timedelta(hours=2)
 """How long a form may lie open."""
-WHERE = "on the board"
+WHERE = sentence("on the board")
 
 _PURPOSE = "liaison board answers v1"
 _TOKEN = re.compile(rf"(?P<until>[0-9]{{1,12}})\.(?P<signature>{SIGNATURE})")
@@ -88,16 +88,18 @@ class BoardAnswers:
             one = next((each for each in case.approvals if each.named == form.get("question")), None)
         if one is None or form.get("answer") not in ("yes", "no") or not self._is_ours(given, one, reader):
             return None
+        basis = Basis(self._policy(), self._clock())
+        with team_reads(basis.policy.language.team):
+            where = worded_as(WHERE)
         ruling = Ruling(
             subject=one.subject,
             which=one.which,
             is_yes=form["answer"] == "yes",
             by=reader,
-            where=WHERE,
+            where=where,
             why=form.get("why", ""),
             generation=one.generation,
         )
-        basis = Basis(self._policy(), self._clock())
         async with self._database.transaction() as tx:
             instance = await instance_id(tx)
         async with self._database.transaction() as tx:

@@ -53,6 +53,7 @@ from incidents.store.board.story import bound_links, said_to_customers, stuck_ef
 from incidents.store.cases import incident_number, load_case
 from incidents.store.database import Database
 from incidents.store.timeline import read_timeline
+from incidents.texts.team import sentence, team_reads, worded, worded_as
 
 __all__ = ["PATH", "BoardPages"]
 
@@ -62,14 +63,14 @@ FRESH_SECONDS = 1.0
 _INCIDENT = re.compile(r"INC-[0-9]{1,18}", re.IGNORECASE)
 _FILES = {"board.css": "text/css; charset=utf-8", "board.js": "text/javascript; charset=utf-8"}
 _HTML = "text/html; charset=utf-8"
-_MAY = (
+MAY = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
     b"frame-ancestors 'none'; base-uri 'none'"
 )
 """What a browser may do for the board: nothing that is not the gateway's own."""
 _HEADERS: Headers = (
     (b"cache-control", b"private, no-store"),
-    (b"content-security-policy", _MAY),
+    (b"content-security-policy", MAY),
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-robots-tag", b"noindex, nofollow"),
@@ -78,18 +79,20 @@ _HEADERS: Headers = (
 # A form's page says where it comes from: with no-referrer a browser's Origin would be "null".
 _FORM_HEADERS: Headers = (*_HEADERS[:2], (b"referrer-policy", b"same-origin"), *_HEADERS[3:])
 
-NO_SUCH_FILE = HookAnswer(404, b"there is no such page on the board\n")
 ONLY_GET = HookAnswer(405, b"the board is only read\n", headers=((b"allow", b"GET, HEAD"),))
-NOT_NAMED = "You may read the board. Who may say yes or no here is named in the policy, under board.may_act."
-FOREIGN = (
+NOT_NAMED = sentence(
+    "You may read the board. Who may say yes or no here is named in the policy, under board.may_act."
+)
+FOREIGN = sentence(
     "Your browser does not say that a page of the board sent this. Open the incident there, and answer there."
 )
-STALE = "This form is not valid any more, or the question is gone. Open the incident again and look what is asked."
-TOO_BUSY = busy(b"we have our hands full; please try again\n")
+STALE = sentence(
+    "This form is not valid any more, or the question is gone. Open the incident again and look what is asked."
+)
 
 
 class BoardPages:
-    """BoardAnswers for the board. `policy` is asked for at each look."""
+    """Answers for the board, in the language of the policy's team. `policy` is asked for at each look."""
 
     def __init__(
         self,
@@ -141,32 +144,38 @@ class BoardPages:
         await (answer if scope["method"] != "HEAD" else _head(answer)).send(send)
 
     async def _answer(self, path: str, scope: Scope, receive: Receive) -> HookAnswer:
+        if path in self._files and scope["method"] in ("GET", "HEAD"):
+            return self._files[path]
+        with team_reads(self._policy().language.team):
+            return await self._worded(path, scope, receive)
+
+    async def _worded(self, path: str, scope: Scope, receive: Receive) -> HookAnswer:
         method: str = scope["method"]
         if path == ENTER:
             return await self._enter(method, scope, receive)
         asked = ANSWER.fullmatch(path)
         if method not in ("GET", "HEAD") and not (asked and method == "POST"):
             return ONLY_GET
-        if path in self._files or not self._readers.may_see(scope):
-            return self._files.get(path) or self._sign_in(was_wrong=False)
+        if not self._readers.may_see(scope):
+            return self._sign_in(was_wrong=False)
         try:
             async with asyncio.timeout(self._answer_seconds), self._free:
                 if asked is not None:
                     return await self._asked(asked[1].upper(), scope, receive)
                 return await self._page(path, scope)
         except TimeoutError:
-            return TOO_BUSY
+            return _too_busy()
 
     async def _asked(self, name: str, scope: Scope, receive: Receive) -> HookAnswer:
         answers, reader = self._answers, self._readers.who(scope)
         if answers is None or reader is None or not answers.may_answer(reader):
-            return self._said(403, "Not yours to answer", NOT_NAMED)
+            return self._said(403, worded("Not yours to answer"), worded_as(NOT_NAMED))
         try:
             if scope["method"] == "POST":
                 return await self._answered(answers, name, reader, scope, receive)
             case, asked = await answers.questions(incident_number(name), reader)
         except NotFound:
-            return self._said(404, "Not here", f"There is no {name} (any more).")
+            return self._said(404, worded("Not here"), worded("There is no {name} (any more).", name=name))
         page = answer_page(case, asked, Basis(self._policy(), self._clock()))
         return _html(200, page, headers=_FORM_HEADERS)
 
@@ -174,13 +183,13 @@ class BoardPages:
         self, answers: BoardAnswers, name: str, reader: str, scope: Scope, receive: Receive
     ) -> HookAnswer:
         if not is_of_the_board(scope, self._policy().links.gateway):
-            return self._said(403, "Not from the board", FOREIGN)
+            return self._said(403, worded("Not from the board"), worded_as(FOREIGN))
         form = await self._form(scope, receive)
         found = None if form is None else await answers.answered(incident_number(name), form, reader)
         if found is None:
-            return self._said(403, "Not taken", STALE)
+            return self._said(403, worded("Not taken"), worded_as(STALE))
         # What is sent for it is found by whoever looks for what is due, within seconds.
-        return _sent_on(name) if found.counts else self._said(409, "Too late", found.said)
+        return _sent_on(name) if found.counts else self._said(409, worded("Too late"), found.said)
 
     def _said(self, status: int, title: str, words: str) -> HookAnswer:
         return _html(status, plain_page(title, words, now=self._clock()))
@@ -198,7 +207,7 @@ class BoardPages:
             return await self._whole_board()
         if _INCIDENT.fullmatch(path):
             return await self._story(path, self._readers.who(scope))
-        return NO_SUCH_FILE
+        return self._said(404, worded("Not here"), worded("There is no such page on the board."))
 
     async def _whole_board(self) -> HookAnswer:
         async with self._making:
@@ -226,8 +235,10 @@ class BoardPages:
                     links=(*links(case, basis.policy), *await bound_links(tx, number)),
                 )
         except NotFound:
-            words = f"There is no {name.upper()} (any more): what is over long ago is pruned."
-            return _html(404, plain_page("Not here", words, now=basis.now))
+            words = worded(
+                "There is no {name} (any more): what is over long ago is pruned.", name=name.upper()
+            )
+            return self._said(404, worded("Not here"), words)
         may_answer = self._answers is not None and self._answers.may_answer(reader)
         return _html(200, await asyncio.to_thread(story_page, story, basis, may_answer=may_answer))
 
@@ -241,14 +252,16 @@ class BoardPages:
 
     def _by_link(self, token: str, scope: Scope) -> HookAnswer:
         if self._readers.link(token) is None:
-            words = "The link may have been cut off, be too old, or not count any more. Ask for a new one."
-            return _html(401, plain_page("This link does not open the board", words, now=self._clock()))
+            words = worded(
+                "The link may have been cut off, be too old, or not count any more. Ask for a new one."
+            )
+            return self._said(401, worded("This link does not open the board"), words)
         return _remembered(token, scope)
 
     async def _by_secret(self, scope: Scope, receive: Receive) -> HookAnswer:
         form = await self._form(scope, receive)
         if form is None:
-            return TOO_BUSY
+            return _too_busy()
         token = self._readers.token_for(form.get("secret", ""))
         return self._sign_in(was_wrong=True) if token is None else _remembered(token, scope)
 
@@ -289,6 +302,10 @@ def _asked(scope: Scope, name: str) -> str:
 
 def _html(status: int, page: str, *, headers: Headers = _HEADERS) -> HookAnswer:
     return HookAnswer(status, page.encode("utf-8", "replace"), headers=headers, content_type=_HTML)
+
+
+def _too_busy() -> HookAnswer:
+    return busy(f"{worded('We have our hands full; please try again.')}\n".encode())
 
 
 def _sent_on(where: str) -> HookAnswer:

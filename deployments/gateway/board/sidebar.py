@@ -33,6 +33,7 @@ from incidents.store.board.story import said_to_customers
 from incidents.store.cases import load_case
 from incidents.store.database import Database
 from incidents.store.tickets import known_tickets
+from incidents.texts.team import team_reads
 
 __all__ = ["PATH", "Sidebar"]
 
@@ -105,6 +106,10 @@ class Sidebar:
 
     async def _shown(self, ref: TicketRef) -> ShownTicket:
         basis = Basis(self._policy(), self._clock())
+        with team_reads(basis.policy.language.team):
+            return await self._read(ref, basis)
+
+    async def _read(self, ref: TicketRef, basis: Basis) -> ShownTicket:
         async with self._database.transaction() as tx:
             known = (await known_tickets(tx, [ref])).get(ref)
             if known is None or known.incident_id is None or known.is_forgotten:

@@ -15,7 +15,9 @@ from incidents.lifecycle import UNSETTLED
 from incidents.links.story_links import board_address
 from incidents.models import TicketRef
 from incidents.notes.context import known_facts
+from incidents.notes.states import state_words
 from incidents.store.board.story import SaidToCustomers
+from incidents.texts.team import team_language, worded_as
 
 TOLD_SHOWN = 3
 """Messages to customers, the newest; the board has all."""
@@ -90,11 +92,13 @@ class ShownCommand:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShownTicket:
     """A ticket and its incident, None for none. `is_heard`: a private note can be a command here. `is_posted`: also one
-    that a program writes for an agent (`commands.believed`); else the agent must send the note."""
+    that a program writes for an agent (`commands.believed`); else the agent must send the note. `language` is the
+    team's, of the words here; what customers were told is in theirs."""
 
     connection: str
     ticket: str
     at: datetime
+    language: str
     incident: ShownIncident | None
     is_heard: bool
     is_posted: bool
@@ -109,11 +113,17 @@ def shown_ticket(ref: TicketRef, incident: ShownIncident | None, basis: Basis) -
         connection=ref.connection,
         ticket=ref.id,
         at=basis.now,
+        language=team_language(),
         incident=incident,
         is_heard=is_heard,
         is_posted=is_heard and ref.connection in rules.believed,
         commands=tuple(
-            ShownCommand(verb=one.verb.value, usage=one.usage, does=one.does, example=one.example)
+            ShownCommand(
+                verb=one.verb.value,
+                usage=worded_as(one.usage),
+                does=worded_as(one.does),
+                example=worded_as(one.example),
+            )
             for one in HELP
         ),
     )
@@ -128,7 +138,7 @@ def shown_incident(
         name=incident.name,
         title=incident.title,
         severity=int(incident.severity),
-        state=incident.state.value.replace("_", " "),
+        state=state_words(incident.state),
         since=incident.state_since,
         is_over=incident.state not in UNSETTLED,
         responder=with_words(standing),

@@ -10,9 +10,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from deployments.gateway.board.answering import AskedHere
 from deployments.gateway.board.what_follows import what_follows
+from deployments.gateway.board.wording import code, strong, worded_count_html, worded_html
 from incidents.basis import Basis
 from incidents.board.next_steps import answer_command, next_steps, question_words, with_words
 from incidents.board.standing import Board, OpenIncident
@@ -21,13 +23,16 @@ from incidents.decisions.acting.asking import ran_with
 from incidents.decisions.acting.starting import pause_words
 from incidents.models import Incident, Link
 from incidents.notes.context import facts
+from incidents.notes.kinds import effect_state_words, kind_words
 from incidents.notes.notes import ticket_line
 from incidents.notes.sla import metric_words
+from incidents.notes.states import state_words
 from incidents.notes.updates import promises_words
 from incidents.policy.policy import Policy
 from incidents.store.board.story import SaidToCustomers, StuckEffect
 from incidents.store.timeline import TimelineEntry
-from incidents.texts.times import clock, duration
+from incidents.texts.team import team_language, worded
+from incidents.texts.times import clock_to_the_second, duration, near_clock
 
 TICKETS_SHOWN = 100
 _WEB = re.compile(r"https?://[^\s()<>]+")
@@ -58,7 +63,8 @@ def story_page(story: ShownStory, basis: Basis, *, may_answer: bool = False) -> 
         now=basis.now,
         story=story,
         incident=story.shown.incident,
-        facts=[fact for fact in facts(story.case, basis) if fact[0] != "Incident"],
+        # Less the incident itself, which is the heading.
+        facts=facts(story.case, basis)[1:],
         promised=promises_words(story.case.updates),
         tickets=story.case.tickets[:TICKETS_SHOWN],
         more_tickets=max(0, len(story.case.tickets) - TICKETS_SHOWN),
@@ -114,13 +120,22 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "at": at_words,
+        "at": near_clock,
         "away": away_words,
-        "iso": lambda at: at.astimezone(UTC).isoformat(timespec="seconds"),
-        "words": lambda word: str(word).replace("_", " "),
+        "iso": _iso,
+        "state": state_words,
+        "kind": kind_words,
+        "effect_state": effect_state_words,
+        "begun": lambda words: f"{words[:1].upper()}{words[1:]}",
         "subject": _subject,
     }
     made.globals |= {
+        "language": team_language,
+        "worded": worded_html,
+        "worded_count": worded_count_html,
+        "strong": strong,
+        "code": code,
+        "as_of": _as_of,
         "next_steps": next_steps,
         "with_words": with_words,
         "question_words": question_words,
@@ -133,16 +148,19 @@ def _environment() -> Environment:
     return made
 
 
-def at_words(at: datetime, now: datetime) -> str:
-    """`14:30 UTC`; with its day if that is not today."""
-    return clock(at) if at.date() == now.date() else f"{at.day} {at:%b}, {clock(at)}"
-
-
 def away_words(at: datetime, now: datetime) -> str:
     """`in 4 min`, `4 min ago`, or `now`."""
     if abs(at - now) < timedelta(seconds=1):
-        return "now"
-    return duration(at - now) if at < now else f"in {duration(at - now)}"
+        return worded("now")
+    return duration(at - now) if at < now else worded("in {span}", span=duration(at - now))
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _as_of(now: datetime) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(_iso(now), clock_to_the_second(now))
 
 
 def _subject(item: LinkedTicket) -> str:

@@ -6,9 +6,7 @@ from incidents.actions import DRY_RUN, NOT_STARTED
 from incidents.basis import Basis
 from incidents.case import Case, Plan
 from incidents.decisions.posts import tell_engineers
-from incidents.texts.team import sentence, worded_as
-
-_SAID = {"succeeded": sentence("succeeded"), "failed": sentence("failed")}
+from incidents.notes.kinds import result_words
 
 
 def tell_of_outcome(case: Case, *, key: str, action: str, result: str, detail: str, basis: Basis) -> Plan:
@@ -23,6 +21,5 @@ def tell_of_outcome(case: Case, *, key: str, action: str, result: str, detail: s
 def outcome_words(result: str, detail: str) -> str:
     """`succeeded: 3 pods restarted`; one that was not started says why by its detail."""
     if result in (NOT_STARTED, DRY_RUN) or not detail or detail == result:
-        return detail or result
-    known = _SAID.get(result)
-    return f"{result if known is None else worded_as(known)}: {detail}"
+        return result_words(result) if detail in ("", result) else detail
+    return f"{result_words(result)}: {detail}"

@@ -61,7 +61,7 @@ class LanguageRules(PolicySection):
     team: Annotated[str, AfterValidator(_read_by_a_team)] = Field(
         default="en",
         description=(
-            "Language that agents and engineers read: notes, pages, posts, answers to commands. en or de; commands are "
+            "Language that agents and engineers read: notes, pages, posts, the board. en or de; commands are "
             "said in English in each, and what is written already stays as it is."
         ),
     )

@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from incidents.case import NewerWord
 from incidents.effects import EffectKind, EffectState
 from incidents.models import Link
+from incidents.notes.kinds import kind_words
 from incidents.store.schema.newer import word_as_written
 from incidents.store.schema.tables import bindings, effects
+from incidents.texts.team import worded
 
 SAID_SHOWN = 20
 STUCK_SHOWN = 50
@@ -100,4 +102,10 @@ async def bound_links(tx: AsyncConnection, incident_id: int) -> Sequence[Link]:
         .where(bindings.c.incident_id == incident_id, bindings.c.url.is_not(None))
         .order_by(bindings.c.kind, bindings.c.external_id)
     )
-    return [Link(label=f"{row.kind.replace('_', ' ')} at {row.connection}", url=row.url) for row in rows]
+    return [
+        Link(
+            label=worded("{kind} at {connection}", kind=kind_words(row.kind), connection=row.connection),
+            url=row.url,
+        )
+        for row in rows
+    ]

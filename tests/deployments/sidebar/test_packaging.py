@@ -21,6 +21,18 @@ from incidents.texts.team import Sentence, team_reads, worded_as
 GATEWAY = "https://liaison.example.com"
 EMAIL = "ops@example.com"
 LANGUAGES = ("en", "de")
+THE_BOARDS = {
+    "next": "What happens next",
+    "nothing": "Nothing happens by itself: a person must act, or something must be heard.",
+    "over": "Nothing: it is over.",
+    "overdue": "overdue",
+    "known": "What is known",
+    "told": "What customers were told",
+    "untold": "Nothing yet.",
+    "approve": "Yes",
+    "deny": "No",
+}
+"""What the app says as the board does."""
 
 
 def files() -> dict[str, bytes]:
@@ -90,6 +102,8 @@ def test_its_german_is_the_notes_german():
     with team_reads("de"):
         assert labels == [(label, worded_as(Sentence(label))) for label, _ in labels]
         assert worded_as(Sentence("Incident")) == "Vorfall"
+        for key, sentence in THE_BOARDS.items():
+            assert f'{key}: "{worded_as(Sentence(sentence))}"' in german
     assert "Vorfall" in german
     assert "Störung" not in german + files()["translations/de.json"].decode()
 

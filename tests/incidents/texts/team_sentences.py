@@ -4,13 +4,14 @@ that a catalogue lacks, as entries to fill in."""
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from jinja2 import Environment, nodes
 
 from incidents.texts import team
 
@@ -51,6 +52,32 @@ def said_in_code() -> Iterator[Said]:
             source = path.read_text()
             if "texts.team" in source:
                 yield from said_in(source, str(path.relative_to(ROOT)))
+        for path in templates(folder):
+            yield from said_in_template(path.read_text(), str(path.relative_to(ROOT)))
+
+
+def templates(folder: str = ".") -> Sequence[Path]:
+    """Pages of ours that Jinja makes."""
+    return sorted((ROOT / folder).glob("**/templates/*.html"))
+
+
+def said_in_template(source: str, name: str) -> Iterator[Said]:
+    """What a template says, which calls the same functions by the same names."""
+    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        if not isinstance(call.node, nodes.Name) or call.node.name not in _SAID:
+            continue
+        is_count = call.node.name == team.worded_count.__name__
+        values = frozenset(one.key for one in call.kwargs) | (
+            frozenset({"count"}) if is_count else frozenset()
+        )
+        yield Said(
+            place=f"{name}:{call.lineno}",
+            forms=tuple(
+                one.value if isinstance(one, nodes.Const) and isinstance(one.value, str) else None
+                for one in call.args[: _SAID[call.node.name]]
+            ),
+            values=values,
+        )
 
 
 def said_in(source: str, name: str) -> Iterator[Said]:

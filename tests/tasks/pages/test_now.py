@@ -35,7 +35,7 @@ def test_what_is_open_and_next():
     page = now_page(board, a_policy(links={"gateway": "https://liaison.example"}), STORIES)
     assert page.startswith("# 1 open incident\n")
     assert "- **1** with engineers woken and nobody answering" in page
-    assert "- **1** webhooks that could not be read: `liaison parked`" in page
+    assert "- **1** webhook that could not be read: `liaison parked`" in page
     assert "- **slack/main** does not take what we send: HTTP 503" in page
     assert f"## [INC-7](/artifacts/artifact/{STORIES['inc-7']}) " in page
     assert "with **nobody yet: engineers were paged**" in page

@@ -3,7 +3,9 @@
 // min" grows old. Without this script the page asks for itself again every 30 s.
 (() => {
   const EVERY = 30000;
-  const says = (words) => { document.getElementById("live").textContent = words; };
+  const live = document.getElementById("live");
+  // The words come with the page, in the language of the team.
+  const says = (which) => { live.textContent = live.dataset[which]; };
   let isAsking = false;
   let wasTold = false;
 
@@ -24,9 +26,9 @@
         const same = [...document.querySelectorAll("main a")].find((one) => one.getAttribute("href") === had);
         if (same) { same.focus({ preventScroll: true }); }
       }
-      says("Live.");
+      says("live");
     } catch (error) {
-      says("Not live: Liaison does not answer. This is what was last known.");
+      says("away");
     } finally {
       isAsking = false;
       if (wasTold) { wasTold = false; look(); }
@@ -36,6 +38,6 @@
   const events = new EventSource("events");
   events.addEventListener("change", look);
   events.onopen = look;
-  events.onerror = () => says("Not live: connecting again.");
+  events.onerror = () => says("again");
   setInterval(look, EVERY);
 })();

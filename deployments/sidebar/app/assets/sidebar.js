@@ -23,6 +23,11 @@
     return made;
   }
 
+  function theirs(tag, text, attributes = {}) {
+    // In the team's language, whichever the agent's is; a gateway before it could tell which spoke English.
+    return element(tag, text, { lang: shown.language || "en", ...attributes });
+  }
+
   function moment(iso) {
     const when = new Date(iso);
     const isToday = when.toDateString() === new Date().toDateString();
@@ -56,7 +61,7 @@
     const list = element("ul");
     for (const step of incident.next) {
       const item = element("li", undefined, step.is_overdue ? { class: "late" } : {});
-      item.append(moment(step.at), ": ", element("span", step.what, { lang: "en" }));
+      item.append(moment(step.at), ": ", theirs("span", step.what));
       if (step.is_overdue) item.append(" – ", element("strong", words.overdue));
       list.append(item);
     }
@@ -77,19 +82,20 @@
 
   function story(incident) {
     const standing = element("p");
-    standing.append(`${words.severity} ${incident.severity} · `, element("strong", incident.state, { lang: "en" }), ` ${words.since} `, moment(incident.since));
+    standing.append(`${words.severity} ${incident.severity} · `, theirs("strong", incident.state), ` ${words.since} `, moment(incident.since));
     const facts = element("dl");
     for (const fact of incident.facts) {
-      facts.append(element("dt", words.labels[fact.label] || fact.label), element("dd", fact.value, { lang: "en" }));
+      const own = words.labels[fact.label];
+      facts.append(own ? element("dt", own) : theirs("dt", fact.label), theirs("dd", fact.value));
     }
     const found = [
       standing,
-      line(`${words.with}:`, element("strong", incident.responder, { lang: "en" })),
+      line(`${words.with}:`, theirs("strong", incident.responder)),
       line(`${words.owner}:`, element("strong", incident.owner || words.nobody)),
       section(words.next, ...steps(incident)),
     ];
     if (incident.promised_by) found.push(line(words.promised, moment(incident.promised_by)));
-    for (const one of incident.questions) found.push(line(words.asked, element("strong", one.about, { lang: "en" })));
+    for (const one of incident.questions) found.push(line(words.asked, theirs("strong", one.about)));
     found.push(section(words.known, facts), section(words.told, ...told(incident)));
     if (/^https?:\/\//.test(incident.board || "")) {
       const link = element("a", words.board, { href: incident.board, target: "_blank", rel: "noreferrer noopener" });
