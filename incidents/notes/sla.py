@@ -44,6 +44,11 @@ def metric_words(metric: SlaMetric) -> str:
     return worded_as(_NAMES[metric])
 
 
+def metric_words_within(metric: SlaMetric) -> str:
+    """The same within a sentence: `first response`."""
+    return worded_as(_NAMES_WITHIN[metric])
+
+
 def told_words(missed: Sequence[Missed], calendars: Calendars, *, now: datetime) -> str:
     """All that one clock has to tell now, the latest first: `First response missed 4 min ago (due 14:30 UTC)`.
 

@@ -56,6 +56,11 @@ def day_and_clock(at: datetime) -> str:
     return worded("{year}-{month}-{day} {clock}", year=year, month=month, day=day, clock=clock(at))
 
 
+def date_words(day: date) -> str:
+    """`2026-12-24`; `24.12.2026`."""
+    return worded("{year}-{month}-{day}", year=f"{day:%Y}", month=f"{day:%m}", day=f"{day:%d}")
+
+
 def weekday_and_date(day: date) -> str:
     """`Thu 2026-12-24`; `Do 24.12.2026`."""
     return worded(

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from incidents.report_file import CSV, ReportFile
+from incidents.texts.team import worded, worded_as
 from insights.sla_report.report import (
     DIMENSIONS,
     PERCENTILES,
     SlaReport,
 )
+from insights.sla_report.words import DIMENSION_WORDS
 
 _BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _HEADINGS = {name: f"{name}_minutes" for name in ("held", *(f"p{percentile}" for percentile in PERCENTILES))}
@@ -28,13 +30,13 @@ def csv_files(report: SlaReport) -> Iterator[ReportFile]:
     """A file for each table, named after its week: `sla-2026-W47-by-team.csv`."""
     tables = [
         *(
-            (f"by-{by}", f"Kept by {by}", table)
+            (f"by-{by}", worded_as(DIMENSION_WORDS[by][0]), table)
             for by, table in zip(DIMENSIONS, report.attainment, strict=True)
         ),
-        ("waits", "Working time to first response and resolution", report.waits),
-        ("causes", "Why promises were missed", report.causes),
-        ("trend", "Kept, week by week", report.trend),
-        ("waits-trend", "Working times, week by week", report.wait_trend),
+        ("waits", worded("Working time to first response and resolution"), report.waits),
+        ("causes", worded("Why promises were missed"), report.causes),
+        ("trend", worded("Kept, week by week"), report.trend),
+        ("waits-trend", worded("Working times, week by week"), report.wait_trend),
     ]
     for name, title, table in tables:
         yield ReportFile(

@@ -16,6 +16,7 @@ from incidents.notes.sla import metric_words
 from incidents.report_file import PNG, ReportFile
 from incidents.sla.clock import SlaMetric
 from incidents.texts.plain_text import cut, one_line
+from incidents.texts.team import worded
 from insights.sla_report.report import (
     ALL_POLICIES,
     PERCENTILES,
@@ -41,9 +42,9 @@ _LINE = 112
 def pictures(report: SlaReport) -> Iterator[ReportFile]:
     """All pictures of the report: trend, waits, causes. What there is nothing to show of is a picture that says so."""
     drawn = (
-        ("trend", "Promises kept, week by week", trend_plot),
-        ("waits", "Working times, week by week", waits_plot),
-        ("causes", "Why promises were missed", causes_plot),
+        ("trend", worded("Promises kept, week by week"), trend_plot),
+        ("waits", worded("Working times, week by week"), waits_plot),
+        ("causes", worded("Why promises were missed"), causes_plot),
     )
     for name, title, plot in drawn:
         content = plot(report)
@@ -57,7 +58,11 @@ def trend_plot(report: SlaReport) -> bytes:
     weeks = _weeks(report)
     total = report.trend[report.trend["policy"] == ALL_POLICIES].set_index("week").reindex(weeks)
     if not total["counted"].sum():
-        return _nothing(f"No promise was due in the {TREND_WEEKS} weeks until {report.week}")
+        return _nothing(
+            worded(
+                "No promise was due in the {count} weeks until {week}", count=TREND_WEEKS, week=report.week
+            )
+        )
     figure = _figure(4.6)
     shares, counts = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     lowest = 1.0
@@ -73,20 +78,20 @@ def trend_plot(report: SlaReport) -> bytes:
         linewidth=2.6,
         marker="o",
         markersize=6,
-        label=ALL_POLICIES,
+        label=worded("all policies"),
         clip_on=False,
     )
     # The axis begins below the lowest point, on a whole twentieth.
     shares.set_ylim(max(0.0, math.floor(lowest * 20 - 0.5) / 20), 1.0)
     shares.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
     shares.grid(visible=True, axis="y", color=_GRID)
-    shares.set_title(f"Promises kept, until {report.week}", loc="left", pad=9)
+    shares.set_title(worded("Promises kept, until {week}", week=report.week), loc="left", pad=9)
     figure.legend(loc="outside right upper", frameon=False, fontsize=_SMALL)
     missed = (total["missed"] + total["open"]).to_numpy()
     counts.bar(range(len(weeks)), missed, color=_MISSED, width=0.7)
     counts.bar(range(len(weeks)), total["kept"].to_numpy(), color=_KEPT, width=0.7, bottom=missed)
     counts.yaxis.set_major_locator(MaxNLocator(3, integer=True))
-    counts.set_title("How many were kept (blue) and missed (red)", loc="left", fontsize=_SMALL)
+    counts.set_title(worded("How many were kept (blue) and missed (red)"), loc="left", fontsize=_SMALL)
     _week_axis(counts, weeks)
     return _png(figure)
 
@@ -98,7 +103,13 @@ def waits_plot(report: SlaReport) -> bytes:
     busiest = waits.groupby("policy")["stopped"].sum().sort_values(ascending=False, kind="stable")
     policies = [*busiest.index[:_MOST_PANELS]]
     if not policies:
-        return _nothing(f"Nothing was answered or resolved in the {TREND_WEEKS} weeks until {report.week}")
+        return _nothing(
+            worded(
+                "Nothing was answered or resolved in the {count} weeks until {week}",
+                count=TREND_WEEKS,
+                week=report.week,
+            )
+        )
     metrics = (SlaMetric.FIRST_RESPONSE, SlaMetric.RESOLUTION)
     figure = _figure(4.6)
     grid = figure.subplots(len(metrics), len(policies), sharex=True, squeeze=False)
@@ -109,8 +120,8 @@ def waits_plot(report: SlaReport) -> bytes:
             title = cut(f"{metric_words(metric)}, {policy}", _LINE // len(policies))
             axes.set_title(title, loc="left", fontsize=_SMALL)
             _week_axis(axes, weeks, every=4)
-    figure.suptitle(f"Working time, until {report.week}", x=0.01, ha="left")
-    named = [f"{percentile} % within" for percentile in PERCENTILES]
+    figure.suptitle(worded("Working time, until {week}", week=report.week), x=0.01, ha="left")
+    named = [worded("{percentile} % within", percentile=percentile) for percentile in PERCENTILES]
     figure.legend(
         grid[0][0].get_lines(), named, loc="outside upper right", ncols=4, frameon=False, fontsize=_SMALL
     )
@@ -121,11 +132,11 @@ def causes_plot(report: SlaReport) -> bytes:
     """Who had the missed promises longest and in which state, the most frequent on top."""
     causes = report.causes
     if causes.empty:
-        return _nothing(f"No promise was missed in {report.week}")
+        return _nothing(worded("No promise was missed in {week}", week=report.week))
     shown = causes.head(_MOST_CAUSES)
     names, missed = [_drawable(cause) for cause in shown["cause"]], shown["missed"].to_list()
     if len(causes) > len(shown):
-        names.append(f"{len(causes) - len(shown)} other causes")
+        names.append(worded("{count} other causes", count=len(causes) - len(shown)))
         missed.append(causes["missed"].sum() - sum(missed))
     figure = _figure(0.7 + 0.32 * len(names))
     axes = figure.subplots()
@@ -134,7 +145,7 @@ def causes_plot(report: SlaReport) -> bytes:
     axes.set_yticks(range(len(names)), names)
     axes.set_xticks([])
     axes.invert_yaxis()
-    axes.set_title(f"Promises missed in {report.week}, by who had them longest", loc="left")
+    axes.set_title(worded("Promises missed in {week}, by who had them longest", week=report.week), loc="left")
     return _png(figure)
 
 
@@ -152,7 +163,9 @@ def _percentiles(axes: Axes, rows: pd.DataFrame) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g} {unit}")
     if math.isnan(longest):
         axes.set_yticks([])
-        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", color=_FAINT, fontsize=_SMALL)
+        axes.text(
+            0.5, 0.5, worded("none"), transform=axes.transAxes, ha="center", color=_FAINT, fontsize=_SMALL
+        )
 
 
 def _busiest(trend: pd.DataFrame) -> list[str]:

@@ -12,6 +12,7 @@ from datetime import datetime
 import pandas as pd
 
 from incidents.sla.clock import SlaMetric
+from incidents.texts.team import worded
 from insights.sla_report.iso_week import IsoWeek
 from insights.sla_report.outcomes import PromiseOutcome
 
@@ -48,8 +49,9 @@ class Attained:
     def __str__(self) -> str:
         """`94 % kept, 12 missed`."""
         if not self.counted:
-            return "nothing was due"
-        return f"{percent(self.kept / self.counted)} kept, {self.all_missed} missed"
+            return worded("nothing was due")
+        share = percent(self.kept / self.counted)
+        return worded("{share} kept, {missed} missed", share=share, missed=self.all_missed)
 
 
 @dataclass(frozen=True, kw_only=True)

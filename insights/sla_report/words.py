@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pandas as pd
 
-from incidents.notes.sla import metric_words
+from incidents.notes.sla import metric_words_within
 from incidents.sla.clock import SlaMetric
 from incidents.texts.plain_text import cut, one_line
-from incidents.texts.times import duration
+from incidents.texts.team import sentence, worded, worded_as
+from incidents.texts.times import date_words, day_and_clock, duration
 from insights.sla_report.report import (
     ALL_METRICS,
     DIMENSIONS,
@@ -20,6 +21,14 @@ from insights.sla_report.report import (
     percent,
 )
 
+DIMENSION_WORDS = {
+    "policy": (sentence("Kept by policy"), sentence("policy")),
+    "team": (sentence("Kept by team"), sentence("team")),
+    "service": (sentence("Kept by service"), sentence("service")),
+    "tier": (sentence("Kept by tier"), sentence("tier")),
+    "channel": (sentence("Kept by channel"), sentence("channel")),
+}
+"""A table's title, and the heading of its first column."""
 _LONGEST = 60
 """Of a name that is not ours."""
 
@@ -38,17 +47,20 @@ def headline(report: SlaReport) -> str:
     before = report.attained_in(report.week.before())
     if not before.counted:
         return str(report.attained)
-    return f"{report.attained} ({percent(before.kept / before.counted)} kept the week before)"
+    share = percent(before.kept / before.counted)
+    return worded("{attained} ({share} kept the week before)", attained=report.attained, share=share)
 
 
 def when(report: SlaReport) -> str:
     """Which days it is about, and whether they are over."""
     first, last = report.week.start, report.week.end - timedelta(days=1)
-    days = f"Monday {first:%Y-%m-%d} to Sunday {last:%Y-%m-%d}, UTC"
+    days = worded("Monday {first} to Sunday {last}, UTC", first=date_words(first), last=date_words(last))
     if report.is_over:
         return days
-    return (
-        f"{days}; the week is not over, and these are its figures until {report.made_at:%Y-%m-%d %H:%M UTC}"
+    return worded(
+        "{days}; the week is not over, and these are its figures until {time}",
+        days=days,
+        time=day_and_clock(report.made_at),
     )
 
 
@@ -64,7 +76,8 @@ def sections(report: SlaReport) -> Iterator[ReportSection]:
 
 def _attainment(dimension: str, table: pd.DataFrame) -> ReportSection:
     table = table[table["metric"] == ALL_METRICS]
-    return _kept(f"Kept by {dimension}", dimension, table, [_name(value) for value in table[dimension]])
+    title, heading = DIMENSION_WORDS[dimension]
+    return _kept(worded_as(title), worded_as(heading), table, [_name(value) for value in table[dimension]])
 
 
 def _by_promise(table: pd.DataFrame) -> ReportSection:
@@ -73,7 +86,7 @@ def _by_promise(table: pd.DataFrame) -> ReportSection:
         f"{_name(policy)}, {_metric(metric)}"
         for policy, metric in zip(table["policy"], table["metric"], strict=True)
     ]
-    return _kept("Kept by policy and promise", "promise", table, names)
+    return _kept(worded("Kept by policy and promise"), worded("promise"), table, names)
 
 
 def _kept(title: str, heading: str, table: pd.DataFrame, names: Sequence[str]) -> ReportSection:
@@ -85,7 +98,7 @@ def _kept(title: str, heading: str, table: pd.DataFrame, names: Sequence[str]) -
     rows = tuple(
         (
             name,
-            f"{percent(share)} ({percent(low)} to {percent(high)})",
+            worded("{share} ({low} to {high})", share=percent(share), low=percent(low), high=percent(high)),
             str(kept),
             str(missed),
             str(still_open),
@@ -93,7 +106,9 @@ def _kept(title: str, heading: str, table: pd.DataFrame, names: Sequence[str]) -
         for name, share, low, high, kept, missed, still_open in worst[[*columns]].itertuples(index=False)
     )
     return ReportSection(
-        title=title, headings=(heading, "kept", "in time", "late", "late and open"), rows=rows
+        title=title,
+        headings=(heading, worded("kept"), worded("in time"), worded("late"), worded("late and open")),
+        rows=rows,
     )
 
 
@@ -105,8 +120,9 @@ def _waits(table: pd.DataFrame) -> ReportSection:
             ["policy", "metric", "stopped", *percentiles]
         ].itertuples(index=False)
     )
-    headings = ("working time", "done", *(f"{percentile} % within" for percentile in PERCENTILES))
-    return ReportSection(title="How long it took", headings=headings, rows=rows)
+    within = (worded("{percentile} % within", percentile=percentile) for percentile in PERCENTILES)
+    headings = (worded("working time"), worded("done"), *within)
+    return ReportSection(title=worded("How long it took"), headings=headings, rows=rows)
 
 
 def _causes(table: pd.DataFrame) -> ReportSection:
@@ -114,8 +130,8 @@ def _causes(table: pd.DataFrame) -> ReportSection:
         (_name(cause), str(missed), _minutes(held))
         for cause, missed, held in table[["cause", "missed", "held"]].itertuples(index=False)
     )
-    headings = ("who had it longest: in which state", "missed", "held so for")
-    return ReportSection(title="Why promises were missed", headings=headings, rows=rows)
+    headings = (worded("who had it longest: in which state"), worded("missed"), worded("held so for"))
+    return ReportSection(title=worded("Why promises were missed"), headings=headings, rows=rows)
 
 
 def _name(value: object) -> str:
@@ -123,7 +139,7 @@ def _name(value: object) -> str:
 
 
 def _metric(metric: object) -> str:
-    return metric_words(SlaMetric(str(metric))).lower()
+    return metric_words_within(SlaMetric(str(metric)))
 
 
 def _minutes(minutes: float) -> str:

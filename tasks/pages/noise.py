@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from incidents.policy.policy import ActionMode, Policy
 from incidents.store.ledger.noise import PageNoise
+from incidents.texts.team import sentence, worded, worded_as
 from tasks.pages.markdown import plain
 
 KEY = "page-noise"
@@ -13,30 +14,43 @@ NOISY = 0.5
 """A service is called noisy when at least so many of its pages are in vain, and more than one."""
 
 
-_ACTED_ON = (
+_ACTED_ON = sentence(
     "Acted on means: somebody acknowledged it, handed it on, put it off, wrote or said something about it, or resolved "
     "it by name, before the next page of the same incident."
+)
+
+
+_HEADINGS = (
+    sentence("service"),
+    sentence("pages"),
+    sentence("in vain"),
+    sentence("about"),
+    sentence("waited"),
+    sentence("needed no page"),
+    sentence("not us"),
 )
 
 
 def noise_headline(found: Sequence[PageNoise], week: str) -> str:
     """`Pages 2026-W47: 12, 5 of them nobody acted on`."""
     pages, in_vain = sum(one.pages for one in found), sum(one.in_vain for one in found)
-    return f"Pages {week}: {pages}, {in_vain} of them nobody acted on"
+    return worded(
+        "Pages {week}: {pages}, {in_vain} of them nobody acted on", week=week, pages=pages, in_vain=in_vain
+    )
 
 
 def noise_page(found: Sequence[PageNoise], week: str, policy: Policy) -> str:
     """A line a service, the noisiest first, and what may be done about it."""
     lines = [
-        "# Pages that nobody acted on",
+        f"# {worded('Pages that nobody acted on')}",
         "",
-        f"**{noise_headline(found, week)}.** {_ACTED_ON}",
+        f"**{noise_headline(found, week)}.** {worded_as(_ACTED_ON)}",
         "",
     ]
     if not found:
-        return "\n".join([*lines, "Nobody was paged."])
+        return "\n".join([*lines, worded("Nobody was paged.")])
     lines += [
-        "| service | pages | in vain | about | waited | needed no page | not us |",
+        f"| {' | '.join(worded_as(one) for one in _HEADINGS)} |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += [
@@ -46,8 +60,13 @@ def noise_page(found: Sequence[PageNoise], week: str, policy: Policy) -> str:
     ]
     lines += ["", *(f"- {_advice(one, policy)}" for one in found if is_noisy(one))]
     lines += [
-        f"- {plain(policy.service(one.service).title)}: said {one.not_us} times to be another team's. Are its `team`, "
-        "what it `depends_on` and the routing right?"
+        "- "
+        + worded(
+            "{service}: said {count} times to be another team's. Are its `team`, what it `depends_on` and the routing "
+            "right?",
+            service=plain(policy.service(one.service).title),
+            count=one.not_us,
+        )
         for one in found
         if one.not_us > 1
     ]
@@ -62,7 +81,16 @@ def is_noisy(one: PageNoise) -> bool:
 def _advice(one: PageNoise, policy: Policy) -> str:
     title = plain(policy.service(one.service).title)
     if policy.escalation.flapping is None:
-        return f"{title}: `escalation.flapping` holds a service that opens incident after incident."
+        return worded(
+            "{service}: `escalation.flapping` holds a service that opens incident after incident.",
+            service=title,
+        )
     if all(action.mode is ActionMode.AUTOMATIC for action in policy.service(one.service).actions):
-        return f"{title}: an action on offer, with `escalation.known_fix`, lets agents try a remedy first."
-    return f"{title}: a longer `escalation.flapping.hold`, or a milder severity, wakes its team less."
+        return worded(
+            "{service}: an action on offer, with `escalation.known_fix`, lets agents try a remedy first.",
+            service=title,
+        )
+    return worded(
+        "{service}: a longer `escalation.flapping.hold`, or a milder severity, wakes its team less.",
+        service=title,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from incidents.store.ledger.noise import page_noise
+from incidents.texts.team import team_reads
 from insights.sla_report.iso_week import IsoWeek
 from tasks import resources
 from tasks.artifacts import publish_page
@@ -17,6 +18,7 @@ async def show_page_noise(week: str) -> str:
     policy, which = resources.policy(), IsoWeek.parse(week)
     async with resources.database().transaction() as tx:
         found = await page_noise(tx, which.start, which.end)
-    headline = noise_headline(found, week)
-    await publish_page(key=KEY, markdown=noise_page(found, week, policy), description=headline)
+    with team_reads(policy.language.team):
+        headline, page = noise_headline(found, week), noise_page(found, week, policy)
+    await publish_page(key=KEY, markdown=page, description=headline)
     return headline

@@ -11,6 +11,7 @@ import pandas as pd
 
 from incidents.report_file import PNG, ReportFile
 from incidents.store.reports import save_report
+from incidents.texts.team import team_reads, worded
 from insights.sla_report.csv_files import csv_files
 from insights.sla_report.iso_week import IsoWeek
 from insights.sla_report.plots import pictures
@@ -46,7 +47,8 @@ async def make_sla_report(week: str) -> KeptReport:
     async with resources.database().transaction() as tx:
         outcomes = await read_outcomes(tx, which, basis, weeks=TREND_WEEKS)
     # It takes seconds, and this process has promises to keep meanwhile.
-    report, files = await asyncio.to_thread(_made, outcomes, which, basis.now)
+    with team_reads(basis.policy.language.team):
+        report, files = await asyncio.to_thread(_made, outcomes, which, basis.now)
     async with resources.database().transaction() as tx:
         token = await save_report(tx, f"sla-{which}", files, now=basis.now)
     return KeptReport(report=report, files=tuple(files), token=token)
@@ -56,8 +58,11 @@ async def make_sla_report(week: str) -> KeptReport:
 async def show_sla_report(kept: KeptReport) -> None:
     """Write the report's page with its pictures and downloads, and each picture by itself."""
     report, links = kept.report, FileLinks(base=resources.policy().links.gateway, token=kept.token)
-    title = f"SLA report {report.week}: {headline(report)}"
-    await publish_page(key=KEY, markdown=report_page(report, kept.files, links), description=title)
+    with team_reads(resources.policy().language.team):
+        title = f"{worded('SLA report {week}', week=report.week)}: {headline(report)}"
+        page = report_page(report, kept.files, links)
+        until = worded("until {week}", week=report.week)
+    await publish_page(key=KEY, markdown=page, description=title)
     for file in kept.files:
         if file.media_type == PNG:
             # `sla-2026-W47-trend.png` is shown as `sla-report-trend`.
@@ -65,7 +70,7 @@ async def show_sla_report(kept: KeptReport) -> None:
             await publish_picture(
                 key=f"{KEY}-{subject}",
                 address=links.to(file) or data_uri(file),
-                description=f"{file.title}, until {report.week}",
+                description=f"{file.title}, {until}",
             )
 
 
