@@ -30,7 +30,7 @@ from deployments.machine.prefect_events import retention_of_quotes
 from deployments.machine.prefect_login import login_settings
 from deployments.machine.process_table import ProcessTable
 from deployments.machine.processes import (
-    PYTHON,
+    PREFECT,
     Child,
     Program,
     StackError,
@@ -99,7 +99,7 @@ def server_program(
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database_url,
         **extra_env,
     }
-    command = (PYTHON, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port))
+    command = (*PREFECT, "server", "start", "--host", HOST, "--port", str(port))
     return Program(name="prefect server", command=command, env=env, log=home / "logs" / "prefect-server.log")
 
 

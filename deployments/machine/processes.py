@@ -24,6 +24,8 @@ from deployments.machine.process_table import ProcessRow, ProcessTable
 from incidents.errors import LiaisonError
 
 PYTHON = sys.executable
+PREFECT = (PYTHON, "-m", "deployments.machine.prefect_command")
+"""Prefect's command, for servers."""
 # Children run `python -m ...` from where this code lies, whatever folder the operator stands in.
 CODE = Path(deployments.__file__).parents[1]
 STEADY_SECONDS = 60.0

@@ -22,7 +22,7 @@ import asyncpg
 
 from deployments.machine.databases import with_asyncpg
 from deployments.machine.prefect_server import server_settings
-from deployments.machine.processes import CODE, PYTHON, StackError
+from deployments.machine.processes import CODE, PREFECT, PYTHON, StackError
 from incidents.policy.file import load_policy
 
 DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
@@ -141,9 +141,9 @@ async def migrate_prefects(environ: Mapping[str, str]) -> None:
 
 def _command(part: ServerPart, *, host: str, port: int) -> tuple[str, ...]:
     if part is ServerPart.SERVICES:
-        return (PYTHON, "-m", "prefect", "server", "services", "start")
+        return (*PREFECT, "server", "services", "start")
     alone = () if part is ServerPart.ALL else ("--no-services",)
-    return (PYTHON, "-m", "prefect", "server", "start", "--host", host, "--port", str(port), *alone)
+    return (*PREFECT, "server", "start", "--host", host, "--port", str(port), *alone)
 
 
 def _by_redis(url: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ from deployments.machine.garbage import keep_what_is_loaded
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    before = gc.get_freeze_count()
+    before, threshold = gc.get_freeze_count(), gc.get_threshold()
     yield
+    gc.set_threshold(*threshold)
     gc.unfreeze()
     if before:  # the session's own, set aside by tests/conftest.py
         gc.freeze()
