@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
+from incidents.rehearsals import SandboxMark
 
 # A slash in a name would lead a call to another path.
 Responder = Annotated[
@@ -41,6 +42,7 @@ class OpsgenieSettings(BaseModel):
         default="https://api.opsgenie.com",
         description="API address; https://api.eu.opsgenie.com for accounts in the EU region.",
     )
+    is_sandbox: SandboxMark = False
 
     @field_validator("api_key")
     @classmethod

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
+from incidents.rehearsals import SandboxMark
 
 
 class PagerDutySettings(BaseModel):
@@ -35,6 +36,7 @@ class PagerDutySettings(BaseModel):
         default="https://events.pagerduty.com",
         description="Events API address; https://events.eu.pagerduty.com for accounts in the EU region.",
     )
+    is_sandbox: SandboxMark = False
 
     @field_validator("api_token", "routing_key")
     @classmethod

@@ -98,6 +98,23 @@ class RtApi:
             raise Unknown(f"requesttracker POST {path}: the answer names no transaction")
         return transaction
 
+    async def add_ticket(self, ticket: Mapping[str, Any]) -> str:
+        """A new ticket's id. Never sent twice, as for `add_message`."""
+        await self._pace.wait()
+        try:
+            answer = await self._http.call("POST", "ticket", json=ticket, is_repeatable=False)
+        except NotAllowed as error:
+            await self.get("rt")
+            raise Refused(
+                f"requesttracker POST ticket: {self._user!r} may not do this; give it the right CreateTicket on that"
+                " queue"
+            ) from error
+        number = answer.data.get("id") if isinstance(answer.data, dict) else None
+        # Text in RT's own answer, a number in its documentation.
+        if not str(number).isascii() or not str(number).isdecimal():
+            raise Unknown("requesttracker POST ticket: the answer names no ticket")
+        return str(number)
+
     async def put(self, path: str, state: Mapping[str, Any]) -> None:
         """Set fields of a record. RT answers 200 whether it did so or not: read back."""
         await self._pace.wait()

@@ -21,6 +21,7 @@ from connectors.kit.webhooks.schemes import SignatureScheme
 from connectors.kit.webhooks.trial import trial_webhook
 from connectors.requesttracker.api import PAGE, RtApi
 from connectors.requesttracker.conversation.changes import Changes
+from connectors.requesttracker.conversation.opening import open_as_customer
 from connectors.requesttracker.conversation.reader import Conversation
 from connectors.requesttracker.mapping import DELETED, FIELDS, id_from, ticket_from
 from connectors.requesttracker.polling import Polling
@@ -31,6 +32,7 @@ from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     Comment,
+    Contact,
     Departure,
     Ticket,
     TicketChange,
@@ -38,13 +40,14 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Helpdesk, WebhookSource
+from incidents.rehearsals import TicketOpener
 from incidents.subscriptions import TriedByWebhook
 
 CALLS_A_TICKET = 9
 """To read it with its first message, to write a message and see what became of it."""
 
 
-class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
+class RequestTracker(Helpdesk, Budgeted, TicketOpener, TriedByWebhook, WebhookSource):
     """One RT. `name` is the connection's (`requesttracker/support`)."""
 
     vendor: ClassVar[str] = "requesttracker"
@@ -149,6 +152,10 @@ class RequestTracker(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             return await self._conversation.has_message(id, once)
         except NotFound:
             return False
+
+    async def open_ticket(self, customer: Contact, subject: str, text: str, *, tag: str) -> str:
+        """In the first of the connection's queues. Raises `NotAllowed` where it names none."""
+        return await open_as_customer(self._api, self._settings, customer, subject, text, tag=tag)
 
     async def _change(self, id: str, change: TicketChange, once: str) -> TicketOutcome:
         return await self._changes.change(id, change, once)

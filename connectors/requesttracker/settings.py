@@ -10,6 +10,7 @@ from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
+from incidents.rehearsals import SandboxMark
 
 
 class RequestTrackerSettings(BaseModel):
@@ -50,6 +51,7 @@ class RequestTrackerSettings(BaseModel):
     requests_per_minute: float = Field(
         default=600, ge=1, description="All calls a minute; RT has no limit of its own."
     )
+    is_sandbox: SandboxMark = False
 
     @field_validator("tag_field", "tier_field", "product_field", "queues")
     @classmethod

@@ -27,6 +27,7 @@ from connectors.zendesk.comments.visibility import Visibility
 from connectors.zendesk.jobs.bulk import BULK, JOBS_AT_ONCE, BulkUpdate
 from connectors.zendesk.jobs.updates import Updates
 from connectors.zendesk.mapping import SIDE_LOADS, ticket_id_from, tickets_from
+from connectors.zendesk.outbound.customers import open_as_customer
 from connectors.zendesk.outbound.tickets import OutboundTickets, require_done
 from connectors.zendesk.service_levels.reader import read_service_levels
 from connectors.zendesk.settings import ZendeskSettings
@@ -46,6 +47,7 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Helpdesk, Mailbox, ServiceLevelSource, WebhookSource, WebhookSubscriptions
+from incidents.rehearsals import TicketOpener
 from incidents.service_levels import ServiceLevels
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 
@@ -68,7 +70,14 @@ def utc_now() -> datetime:
 
 
 class Zendesk(
-    Helpdesk, Budgeted, Mailbox, ServiceLevelSource, TriedByWebhook, WebhookSource, WebhookSubscriptions
+    Helpdesk,
+    Budgeted,
+    Mailbox,
+    ServiceLevelSource,
+    TicketOpener,
+    TriedByWebhook,
+    WebhookSource,
+    WebhookSubscriptions,
 ):
     """One Zendesk account.
 
@@ -219,6 +228,9 @@ class Zendesk(
         if self._own_user_id is None:
             await self._learn_who_we_are()
         return await self._outbound.open(to, subject, text, once=once, submitter=self.actor)
+
+    async def open_ticket(self, customer: Contact, subject: str, text: str, *, tag: str) -> str:
+        return await open_as_customer(self._call, customer, subject, text, tag=tag)
 
     async def service_levels(self) -> ServiceLevels:
         return await read_service_levels(self._get, self._settings)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
+from incidents.rehearsals import SandboxMark
 
 
 class ZendeskSettings(BaseModel):
@@ -59,6 +60,7 @@ class ZendeskSettings(BaseModel):
     product_tag_prefix: str = Field(
         default="product_", description="Ticket tags that start so name the product where no field does."
     )
+    is_sandbox: SandboxMark = False
 
     @model_validator(mode="after")
     def _require_a_safe_address(self) -> Self:

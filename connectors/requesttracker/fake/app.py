@@ -13,6 +13,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from email.utils import parseaddr
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -103,6 +104,7 @@ class FakeRequestTracker:
             ("/user/{id}", self._user, "GET"),
             ("/queue/{id}", self._queue, "GET"),
             ("/tickets", self._search, "GET"),
+            ("/ticket", self._create, "POST"),
             ("/ticket/{id:int}", self._ticket, "GET"),
             ("/ticket/{id:int}", self._change, "PUT"),
             ("/ticket/{id:int}/history", self._history, "GET"),
@@ -151,6 +153,22 @@ class FakeRequestTracker:
         if request.query_params.get("order") == "DESC":
             found.reverse()
         return JSONResponse(records.page(request, [records.listed(self.desk, one) for one in found]))
+
+    async def _create(self, request: Request) -> Response:
+        wanted = await request.json()
+        if wanted.get("Queue") not in self.desk.queues:
+            return _error(403, "Forbidden")
+        if wanted.get("Content") and not wanted.get("ContentType"):
+            return _error(400, "ContentType is a required field for application/json")
+        name, email = parseaddr(str(wanted.get("Requestor") or ""))
+        if email:
+            self.desk.add_user(email, email, name)
+        ticket = self.desk.create(
+            str(wanted.get("Subject") or ""), str(wanted.get("Content") or ""), requester=email, by=USER
+        )
+        ticket.tags = list(wanted.get("CustomFields", {}).get(records.TAG_FIELD, []))
+        url = f"{request.base_url}REST/2.0/ticket/{ticket.id}"
+        return JSONResponse({"id": str(ticket.id), "type": "ticket", "_url": url}, 201, {"location": url})
 
     async def _ticket(self, request: Request) -> Response:
         ticket = self.desk.load(request.path_params["id"])

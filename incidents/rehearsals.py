@@ -1,0 +1,38 @@
+"""What a drill on a team's own sandbox accounts needs of a connector, beside its ports."""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol, runtime_checkable
+
+from pydantic import Field
+
+from incidents.models import Contact
+
+SandboxMark = Annotated[
+    bool,
+    Field(
+        description="A sandbox, which `liaison drill --on` may write to: never tick it for an account that serves"
+        " customers or wakes people."
+    ),
+]
+"""The type of the field `is_sandbox` of a connection's settings."""
+
+
+@runtime_checkable
+class Markable(Protocol):
+    """Settings that can say whether their account is a sandbox."""
+
+    is_sandbox: bool
+
+
+@runtime_checkable
+class TicketOpener(Protocol):
+    """A helpdesk at which a ticket can be opened as if a customer had written it. Only drills do so."""
+
+    async def open_ticket(self, customer: Contact, subject: str, text: str, *, tag: str) -> str:
+        """Open a ticket whose requester is the customer, by mail address, and return its id.
+
+        `tag` goes on it where the connection's settings let it have tags. Never repeated in place: after `Unknown`,
+        look for the subject among what changed.
+        """
+        ...
