@@ -17,7 +17,7 @@ from incidents.ports import Helpdesk
 from incidents.rehearsals import TicketOpener
 from tests.contracts.helpdesk_world import HelpdeskWorld
 
-ADA = Contact(id="", name="Ada Example", email="customer-1@example.org")
+ADA = Contact(id="", name="Ada, \u00c9xample", email="customer-1@example.org")
 SUBJECT = "Checkout fails [liaison-drill-ab12cd 1]"
 TAG = "liaison-drill-ab12cd"
 

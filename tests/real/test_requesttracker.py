@@ -16,6 +16,7 @@ from incidents.events import TicketEvent
 from incidents.models import (
     Author,
     ChangeOutcome,
+    Contact,
     Departure,
     InternalText,
     PublicText,
@@ -118,6 +119,20 @@ async def test_a_ticket_from_its_first_word_to_its_end(rt: RealRt, helpdesk: Req
         for one in rt.call("GET", f"ticket/{number}/history?fields=Type&per_page=100").json()["items"]
     ]
     assert (kinds.count("Correspond"), kinds.count("Comment")) == (2, 2)
+
+
+async def test_a_ticket_opened_for_a_drill(rt: RealRt, helpdesk: RequestTracker) -> None:
+    """It is the customer's, tagged from the beginning, and nobody of ours has said anything on it."""
+    customer = Contact(id="", name="Ada, \u00c9xample", email="customer-1@example.org")
+    number = await helpdesk.open_ticket(customer, "[drill 1] \u00e9", "It worked. \u00e9", tag="drill-1")
+    (ticket,) = await helpdesk.read([number])
+    assert (ticket.subject, ticket.body.strip(), ticket.tags) == (
+        "[drill 1] \u00e9",
+        "It worked. \u00e9",
+        ("drill-1",),
+    )
+    assert (ticket.requester.name, ticket.requester.email) == (customer.name, customer.email)
+    assert await helpdesk.comments(ticket, ticket.created_at) == []
 
 
 async def test_polling_and_the_zone(rt: RealRt, helpdesk: RequestTracker) -> None:

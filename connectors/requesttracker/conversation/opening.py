@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.utils import formataddr
+from email.utils import quote
 
 from connectors.kit.mailbox.access import ADDRESS
 from connectors.requesttracker.api import RtApi
@@ -26,7 +26,8 @@ async def open_as_customer(
     ticket = {
         "Queue": settings.queues[0],
         "Subject": cut(one_line(subject), _LONGEST_SUBJECT),
-        "Requestor": formataddr((one_line(customer.name), customer.email)),
+        # Quoted, and never encoded: RT takes an encoded word (RFC 2047) for the name itself.
+        "Requestor": f'"{quote(one_line(customer.name))}" <{customer.email}>',
         "Content": printable(text),
         "ContentType": "text/plain",
     }
