@@ -26,6 +26,24 @@ class Markable(Protocol):
 
 
 @runtime_checkable
+class DeskSettings(Protocol):
+    """Settings of a helpdesk at which drills can open tickets."""
+
+    @property
+    def desks(self) -> frozenset[str]:
+        """Where its tickets are: the account's address, or one for each queue, which begins with that address and a
+        space."""
+        ...
+
+
+def share_tickets(one: DeskSettings, other: DeskSettings) -> bool:
+    """Whether a ticket of the one may be the other's, too."""
+    return any(
+        a == b or a.startswith(f"{b} ") or b.startswith(f"{a} ") for a in one.desks for b in other.desks
+    )
+
+
+@runtime_checkable
 class TicketOpener(Protocol):
     """A helpdesk at which a ticket can be opened as if a customer had written it. Only drills do so."""
 

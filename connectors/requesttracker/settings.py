@@ -75,6 +75,11 @@ class RequestTrackerSettings(BaseModel):
         return self.base_url.rstrip("/")
 
     @property
+    def desks(self) -> frozenset[str]:
+        """Its queues; all of RT where none is named."""
+        return frozenset(f"{self.address} {queue}" for queue in self.queues) or frozenset({self.address})
+
+    @property
     def secrets(self) -> list[bytes]:
         """The scrip's secrets as the verifier takes them."""
         return [usable_secret(secret) for secret in self.signing_secrets]

@@ -76,6 +76,11 @@ class ZendeskSettings(BaseModel):
         return self.base_url.rstrip("/") or f"https://{self.subdomain}.zendesk.com"
 
     @property
+    def desks(self) -> frozenset[str]:
+        """The account."""
+        return frozenset({self.address})
+
+    @property
     def secrets(self) -> list[bytes]:
         """The signing secrets as the verifier takes them: text, never base64-decoded."""
         return [usable_secret(secret) for secret in self.signing_secrets]
