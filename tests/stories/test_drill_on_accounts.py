@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from deployments.demo.told import until
 from tests.deployments.drill.sandbox import THEIRS, Sandbox, open_sandbox
 from tests.servers import PrefectServer
 from tests.stories.test_demo import scratch
@@ -60,7 +61,11 @@ async def test_a_whole_drill_on_accounts(sandbox: Sandbox):
 async def test_a_drill_that_is_told_to_end_cleans_up(sandbox: Sandbox):
     """As soon as its tickets are there: they are solved, and nothing of it is left here."""
     program = await sandbox.drill("helpdesk-storm", "--on", str(sandbox.write_file(tickets=2)), "--yes")
-    await until(lambda: journal_of(sandbox).count(" 2]") == 1)
+
+    async def has_asked_for_both() -> bool:
+        return any(" 2]" in path.read_text() for path in sandbox.journals())
+
+    await until("both tickets are asked for", has_asked_for_both, PATIENCE)
     program.send_signal(signal.SIGTERM)
     async with asyncio.timeout(PATIENCE):
         _, told = await program.communicate()
@@ -83,7 +88,8 @@ async def test_a_drill_that_was_killed_is_cleaned_up_later(sandbox: Sandbox):
                 break
     program.kill()
     await program.wait()
-    assert [one["status"] for one in await sandbox.pages()] == ["triggered"]
+    (page,) = await sandbox.pages()
+    assert page["status"] != "resolved"
 
     again = await sandbox.drill("helpdesk-storm", "--on", file, "--yes")
     _, told = await again.communicate()
@@ -97,14 +103,4 @@ async def test_a_drill_that_was_killed_is_cleaned_up_later(sandbox: Sandbox):
     assert statuses.pop(THEIRS) == "new"
     assert list(statuses.values()) == ["solved"] * 2
     assert sandbox.journals() == []
-
-
-def journal_of(sandbox: Sandbox) -> str:
-    """The running drill's, "" before there is one."""
-    return "".join(path.read_text() for path in sandbox.journals())
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not holds():
-            await asyncio.sleep(0.05)
+    assert sandbox.scratch_folders() == []

@@ -11,7 +11,7 @@ from deployments.demo.scratch import DemoOptions
 from deployments.drill.accounts.admission import admitted, policies_in_force
 from deployments.drill.accounts.clean_up import clean_up
 from deployments.drill.accounts.fitting import fitted
-from deployments.drill.accounts.journal import left_over
+from deployments.drill.accounts.journal import DrillJournal, left_over
 from deployments.drill.accounts.plan import DrillMarks, plan_lines, require_yes
 from deployments.drill.accounts.play import (
     AccountDrill,
@@ -19,6 +19,7 @@ from deployments.drill.accounts.play import (
     play_on_accounts,
     tell_cleaned_up,
 )
+from deployments.drill.accounts.remnants import discard, is_being_played
 from deployments.drill.accounts.sandbox_file import read_sandbox_file
 from deployments.drill.stories import DrillStory
 from incidents.errors import LiaisonError
@@ -49,9 +50,9 @@ async def drill_on_accounts(
     """Raises `LiaisonError` for whatever keeps it from being played; until the yes nothing is written."""
     file = read_sandbox_file(wishes.sandbox)
     played = fitted(story, file.tickets)
-    if left := left_over(wishes.home):
-        names = ", ".join(one.tag for one in left)
-        raise NotCleanedUp(f"an earlier drill was not cleaned up ({names}): liaison drill --clean-up")
+    for left in left_over(wishes.home):
+        _require_ended(left)
+        raise NotCleanedUp(f"an earlier drill was not cleaned up ({left.tag}): liaison drill --clean-up")
     in_force = policies_in_force(wishes.in_force)
     accounts = await admitted(file, in_force)
     try:
@@ -72,7 +73,10 @@ async def clean_up_all(home: Path, in_force: Sequence[Path], say: Callable[[str]
         say("no drill has left anything")
     is_clean = True
     for journal in found:
+        _require_ended(journal)
         say(f"{journal.tag} ({journal.story}), begun {journal.began:%Y-%m-%d %H:%M} UTC")
+        if not await discard(journal.scratch):
+            raise NotCleanedUp(f"what {journal.tag} started still runs on {journal.scratch}: end it first")
         accounts = await admitted(journal.accounts, policies_in_force(in_force))
         try:
             done = await clean_up(accounts.desk, accounts.pager, journal, home, say)
@@ -81,3 +85,10 @@ async def clean_up_all(home: Path, in_force: Sequence[Path], say: Callable[[str]
         tell_cleaned_up(done, say)
         is_clean = is_clean and not done.left
     return is_clean
+
+
+def _require_ended(journal: DrillJournal) -> None:
+    if is_being_played(journal.scratch):
+        raise NotCleanedUp(
+            f"{journal.tag} is being played on this machine: end it with Ctrl-C, or wait for it"
+        )

@@ -35,11 +35,14 @@ class DrillJournal(BaseModel):
     began: datetime
     tickets: dict[str, str] = Field(default_factory=dict)
     pages: list[str] = Field(default_factory=list)
+    scratch: Path = Field(description="Folder of the installation that it is played on.")
 
     @classmethod
-    def begun(cls, home: Path, marks: DrillMarks, story: str, accounts: SandboxFile) -> Self:
+    def begun(
+        cls, home: Path, marks: DrillMarks, story: str, *, accounts: SandboxFile, scratch: Path
+    ) -> Self:
         """A new one, on disk already."""
-        journal = cls(tag=marks.tag, story=story, accounts=accounts, began=datetime.now(UTC))
+        journal = cls(tag=marks.tag, story=story, accounts=accounts, scratch=scratch, began=datetime.now(UTC))
         journal.keep(home)
         return journal
 

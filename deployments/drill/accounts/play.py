@@ -120,7 +120,9 @@ async def _played_and_cleaned_up(
     say: Callable[[str], None],
     within: tuple[timedelta, str],
 ) -> AccountDrillResult:
-    journal = DrillJournal.begun(drill.home, drill.marks, drill.story.name, drill.accounts.file)
+    journal = DrillJournal.begun(
+        drill.home, drill.marks, drill.story.name, accounts=drill.accounts.file, scratch=stack.home
+    )
     database = Database(stack.database_url)
     played = _Played(drill=drill, stack=stack, service=service, database=database, journal=journal, say=say)
     try:
