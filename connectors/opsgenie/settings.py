@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
-from incidents.rehearsals import SandboxMark
+from incidents.rehearsals.sandboxes import SandboxMark
 
 # A slash in a name would lead a call to another path.
 Responder = Annotated[

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import keeps_secrets
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
-from incidents.rehearsals import SandboxMark
+from incidents.rehearsals.sandboxes import SandboxMark
 
 
 class PagerDutySettings(BaseModel):

@@ -40,7 +40,7 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Helpdesk, WebhookSource
-from incidents.rehearsals import TicketOpener
+from incidents.rehearsals.opener import TicketOpener
 from incidents.subscriptions import TriedByWebhook
 
 CALLS_A_TICKET = 9

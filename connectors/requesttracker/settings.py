@@ -10,7 +10,7 @@ from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
-from incidents.rehearsals import SandboxMark
+from incidents.rehearsals.sandboxes import SandboxMark
 
 
 class RequestTrackerSettings(BaseModel):

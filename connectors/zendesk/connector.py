@@ -47,7 +47,7 @@ from incidents.models import (
     TicketStatus,
 )
 from incidents.ports import Helpdesk, Mailbox, ServiceLevelSource, WebhookSource, WebhookSubscriptions
-from incidents.rehearsals import TicketOpener
+from incidents.rehearsals.opener import TicketOpener
 from incidents.service_levels import ServiceLevels
 from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSubscription
 

@@ -20,7 +20,6 @@ from incidents.models import (
     Contact,
     Departure,
     Ticket,
-    TicketChange,
     TicketRef,
     TicketStatus,
 )
@@ -80,15 +79,8 @@ def tickets_from(
     ]
 
 
-def version_from(data: Any) -> int | None:
-    """The version of a ticket as an update's answer has it; None where it has none."""
-    try:
-        return _version(utc_time(record(data).get("updated_at"), of="zendesk"))
-    except Unrecognised:
-        return None
-
-
-def _version(updated_at: datetime) -> int:
+def version_of(updated_at: datetime) -> int:
+    """A ticket's version, by when it was changed."""
     return int(updated_at.timestamp() * 1000)
 
 
@@ -120,7 +112,7 @@ def ticket_from(data: Any, side: SideLoads, connection: str, settings: ZendeskSe
             language=language_tag(any_text(requester.get("locale"))),
             time_zone=time_zone(any_text(requester.get("iana_time_zone"))),
         ),
-        version=_version(updated_at),
+        version=version_of(updated_at),
         created_at=utc_time(data.get("created_at"), of="zendesk"),
         updated_at=updated_at,
         assignee=_name(side.users, data.get("assignee_id")),
@@ -196,45 +188,9 @@ def ticket_id_from(value: object) -> str | None:
     return text if isinstance(text, str) and _TICKET_ID.fullmatch(text) else None
 
 
-def change_body(change: TicketChange, *, once: str) -> dict[str, Any]:
-    """The `ticket` object of an update.
-
-    `once` travels as audit metadata, which customers never see ("Setting metadata" in the Tickets page:
-    up to 1 KB, kept only when the update changes something). Privacy is always said: Zendesk's default
-    for a comment is public.
-    """
-    ticket: dict[str, Any] = {"metadata": {ONCE: once}}
-    if change.public_reply is not None:
-        ticket["comment"] = {"body": inert(change.public_reply), "public": True}
-    if change.private_note is not None:
-        ticket["metadata"][PRIVATE] = True
-        ticket["comment"] = {"body": inert(change.private_note), "public": False}
-    if change.status is not None:
-        ticket["status"] = status_word(change.status)
-    if change.add_tags:
-        ticket["additional_tags"] = list(change.add_tags)
-    return ticket
-
-
 def inert(text: str) -> str:
     """The same text to a reader, no placeholder to Zendesk."""
     return _LIQUID.sub("{" + _WORD_JOINER, text)
-
-
-def carries(audit: Any, once: str) -> bool:
-    """Whether this audit is of the update made with `once`."""
-    return record(record(record(audit).get("metadata")).get("custom")).get(ONCE) == once
-
-
-def is_of_a_note(audit: Any) -> bool:
-    """Whether this audit is of a note of ours, which is for colleagues only."""
-    return record(record(record(audit).get("metadata")).get("custom")).get(PRIVATE) is True
-
-
-def comment_of(audit: Any) -> dict[str, Any]:
-    """The comment that an audit tells of, an empty one if it tells of none."""
-    found = (event for event in records(record(audit).get("events")) if event.get("type") == "Comment")
-    return next(found, {})
 
 
 def _tier(

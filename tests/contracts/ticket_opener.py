@@ -14,7 +14,7 @@ from connectors.kit.fakes.faults import FaultKind
 from incidents.errors import Busy, NotAllowed, Refused, Unknown
 from incidents.models import Author, Contact, Ticket, TicketStatus
 from incidents.ports import Helpdesk
-from incidents.rehearsals import TicketOpener
+from incidents.rehearsals.opener import TicketOpener
 from tests.contracts.helpdesk_world import HelpdeskWorld
 
 ADA = Contact(id="", name="Ada, \u00c9xample", email="customer-1@example.org")

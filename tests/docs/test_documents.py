@@ -26,6 +26,7 @@ from connectors.kit.webhooks.signing import sign_timestamped_base64
 from connectors.zendesk import Zendesk, ZendeskSettings
 from connectors.zendesk.webhook import SIGNATURE, TIMESTAMP
 from deployments.cli.app import app
+from deployments.drill.accounts.sandbox_file import SandboxFile, read_sandbox_file
 from incidents.events import TicketEvent
 from incidents.models import TicketRef
 from incidents.policy.file import parse_policy
@@ -46,14 +47,18 @@ def test_every_block_is_in_a_language_that_is_proven_here():
     assert set(languages) <= PROVEN, languages
 
 
+SANDBOX_FILES = [shown for shown in blocks("yaml") if shown.text.startswith("# sandbox.yaml")]
 POLICY_SECTIONS = [
     shown
     for shown in blocks("yaml")
+    if shown not in SANDBOX_FILES
     # In a connector's README as well: how the policy names the connection.
-    if not shown.place.startswith("connectors/")
-    or set(re.findall(r"^(\w+):", shown.text, re.MULTILINE)) <= set(Policy.model_fields)
+    and (
+        not shown.place.startswith("connectors/")
+        or set(re.findall(r"^(\w+):", shown.text, re.MULTILINE)) <= set(Policy.model_fields)
+    )
 ]
-IN_CONNECTORS = [shown for shown in blocks("yaml") if shown not in POLICY_SECTIONS]
+IN_CONNECTORS = [shown for shown in blocks("yaml") if shown not in POLICY_SECTIONS + SANDBOX_FILES]
 BODIES = [shown for shown in blocks("json") if "{{" in shown.text]
 SETTINGS = [shown for shown in blocks("json") if shown not in BODIES]
 
@@ -66,6 +71,14 @@ def test_a_policys_section_loads_in_place_of_the_examples(shown: Shown):
         assert section in Policy.model_fields, f"{shown.place}: a policy has no {section}"
         policy = re.sub(rf"^{section}:.*\n((?: .*)?\n)*", "", policy, flags=re.MULTILINE)
     assert parse_policy(f"{policy}\n{shown.text}", file=shown.place)
+
+
+@pytest.mark.parametrize("shown", SANDBOX_FILES, ids=str)
+def test_a_drills_file_is_read(shown: Shown, tmp_path: Path):
+    """As `liaison drill --on` does, with every key that there is."""
+    file = tmp_path / "sandbox.yaml"
+    file.write_text(shown.text)
+    assert read_sandbox_file(file).model_fields_set == set(SandboxFile.model_fields)
 
 
 @pytest.mark.parametrize("shown", IN_CONNECTORS, ids=str)

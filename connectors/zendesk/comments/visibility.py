@@ -19,8 +19,8 @@ from connectors.kit.fields import any_text, records
 from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
 from connectors.zendesk.calls import Call, Get
-from connectors.zendesk.comments.audits import audit_pages
-from connectors.zendesk.mapping import carries, comment_of, is_of_a_note, ticket_id_from
+from connectors.zendesk.comments.audits import audit_pages, carries, comment_of, is_of_a_note
+from connectors.zendesk.mapping import ticket_id_from
 from incidents.errors import Exposed, LiaisonError, NotShown
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 

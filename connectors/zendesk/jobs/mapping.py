@@ -1,4 +1,4 @@
-"""What a finished job says of each ticket.
+"""What a change of tickets is as JSON, and what an update's answer or a finished job says of each.
 
 Shape: https://developer.zendesk.com/api-reference/ticketing/ticket-management/job_statuses/
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connectors.kit.fields import any_text, items
-from connectors.zendesk.mapping import ticket_id_from
-from incidents.models import ChangeOutcome, TicketOutcome
+from connectors.kit.fields import any_text, items, record, utc_time
+from connectors.zendesk.mapping import ONCE, PRIVATE, inert, status_word, ticket_id_from, version_of
+from incidents.errors import Unrecognised
+from incidents.models import ChangeOutcome, TicketChange, TicketOutcome
 
 
 def outcomes_from(job: Any, ids: Sequence[str]) -> list[TicketOutcome]:
@@ -43,3 +44,31 @@ def _outcome(ticket_id: str, result: Any) -> TicketOutcome:
     return TicketOutcome(
         id=ticket_id, outcome=ChangeOutcome.GONE if gone else ChangeOutcome.REFUSED, detail=detail
     )
+
+
+def version_from(data: Any) -> int | None:
+    """The version of a ticket as an update's answer has it; None where it has none."""
+    try:
+        return version_of(utc_time(record(data).get("updated_at"), of="zendesk"))
+    except Unrecognised:
+        return None
+
+
+def change_body(change: TicketChange, *, once: str) -> dict[str, Any]:
+    """The `ticket` object of an update.
+
+    `once` travels as audit metadata, which customers never see ("Setting metadata" in the Tickets page:
+    up to 1 KB, kept only when the update changes something). Privacy is always said: Zendesk's default
+    for a comment is public.
+    """
+    ticket: dict[str, Any] = {"metadata": {ONCE: once}}
+    if change.public_reply is not None:
+        ticket["comment"] = {"body": inert(change.public_reply), "public": True}
+    if change.private_note is not None:
+        ticket["metadata"][PRIVATE] = True
+        ticket["comment"] = {"body": inert(change.private_note), "public": False}
+    if change.status is not None:
+        ticket["status"] = status_word(change.status)
+    if change.add_tags:
+        ticket["additional_tags"] = list(change.add_tags)
+    return ticket

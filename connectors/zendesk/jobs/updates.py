@@ -17,7 +17,8 @@ from connectors.kit.fields import any_text, record, records
 from connectors.kit.pacing import Pace
 from connectors.zendesk.calls import Call, Get
 from connectors.zendesk.jobs.bulk import BULK, BulkUpdate
-from connectors.zendesk.mapping import change_body, status_word, ticket_id_from, version_from
+from connectors.zendesk.jobs.mapping import change_body, version_from
+from connectors.zendesk.mapping import status_word, ticket_id_from
 from incidents.errors import LiaisonError, NotAllowed, NotFound, Refused
 from incidents.fan_out.budget import Limit
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus

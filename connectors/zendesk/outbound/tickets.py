@@ -15,10 +15,10 @@ from typing import Any
 from connectors.kit.fields import any_text, record, records
 from connectors.kit.mailbox.access import ADDRESS
 from connectors.zendesk.calls import Call, Get
+from connectors.zendesk.comments.audits import comment_of
 from connectors.zendesk.mapping import (
     DELETED,
     ONCE,
-    comment_of,
     inert,
     status_word,
     ticket_id_from,

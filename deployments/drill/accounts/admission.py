@@ -16,7 +16,8 @@ from incidents.errors import LiaisonError, NotFound
 from incidents.policy.file import load_policy
 from incidents.policy.policy import Policy
 from incidents.ports import Connector, Helpdesk, Pager
-from incidents.rehearsals import DeskSettings, Markable, TicketOpener, share_tickets
+from incidents.rehearsals.opener import TicketOpener
+from incidents.rehearsals.sandboxes import DeskSettings, Markable, share_tickets
 from incidents.store.database import Database
 
 OPENERS = ("zendesk", "requesttracker")
@@ -44,7 +45,7 @@ class PolicyInForce:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Accounts:
+class SandboxAccounts:
     """Two connections that a drill may use, opened, with the blocks that they are saved in. `who` says who we are."""
 
     file: SandboxFile
@@ -64,7 +65,7 @@ def policies_in_force(files: Sequence[Path]) -> list[PolicyInForce]:
     return [PolicyInForce(file=file, policy=load_policy(file)) for file in dict.fromkeys(files)]
 
 
-async def admitted(file: SandboxFile, in_force: Sequence[PolicyInForce]) -> Accounts:
+async def admitted(file: SandboxFile, in_force: Sequence[PolicyInForce]) -> SandboxAccounts:
     """The accounts, after every look that refuses one. Nothing is written. Raises `NotAdmitted`, `NotFound` for a
     connection that is not saved, and what keeps an account from answering."""
     names = (file.helpdesk, file.pager)
@@ -84,7 +85,7 @@ async def admitted(file: SandboxFile, in_force: Sequence[PolicyInForce]) -> Acco
         await desk.aclose()
         await pager.aclose()
         raise
-    return Accounts(file=file, desk=desk, pager=pager, blocks=blocks, who=who)
+    return SandboxAccounts(file=file, desk=desk, pager=pager, blocks=blocks, who=who)
 
 
 async def _opened(file: SandboxFile, blocks: Mapping[str, Block]) -> tuple[DrillDesk, DrillPager]:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deployments.drill.accounts.admission import Accounts
+from deployments.drill.accounts.admission import SandboxAccounts
 from deployments.drill.stories import DrillStory
 from incidents.errors import LiaisonError
 from incidents.models import Contact
@@ -40,7 +40,7 @@ class DrillMarks:
 
 
 def plan_lines(
-    story: DrillStory, accounts: Accounts, marks: DrillMarks, *, looked_at: Sequence[str]
+    story: DrillStory, accounts: SandboxAccounts, marks: DrillMarks, *, looked_at: Sequence[str]
 ) -> list[str]:
     """For people. `looked_at` are the files of the policies that were looked at for the same accounts."""
     file = accounts.file

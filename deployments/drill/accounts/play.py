@@ -20,7 +20,7 @@ from connectors.http.fake.app import FakeService
 from deployments.demo.at_once import run_at_once
 from deployments.demo.scratch import DemoOptions, sayer, scratch_installation
 from deployments.demo.told import goes_as_told
-from deployments.drill.accounts.admission import Accounts
+from deployments.drill.accounts.admission import SandboxAccounts
 from deployments.drill.accounts.clean_up import CleanedUp, clean_up
 from deployments.drill.accounts.journal import FOLDER, DrillJournal
 from deployments.drill.accounts.patience import patiently, until_seen
@@ -50,7 +50,7 @@ class AccountDrill:
     """What is played where. `home` is where the journal is kept."""
 
     story: DrillStory
-    accounts: Accounts
+    accounts: SandboxAccounts
     marks: DrillMarks
     home: Path
 

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from connectors.zendesk.jobs.mapping import outcomes_from
+from connectors.zendesk.comments.audits import carries
+from connectors.zendesk.jobs.mapping import change_body, outcomes_from
 from connectors.zendesk.mapping import (
-    carries,
-    change_body,
     status_from,
     status_word,
     ticket_id_from,

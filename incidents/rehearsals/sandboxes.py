@@ -1,12 +1,10 @@
-"""What a drill on a team's own sandbox accounts needs of a connector, beside its ports."""
+"""Which accounts are sandboxes, and when two of them have tickets in common."""
 
 from __future__ import annotations
 
 from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
-
-from incidents.models import Contact
 
 SandboxMark = Annotated[
     bool,
@@ -41,16 +39,3 @@ def share_tickets(one: DeskSettings, other: DeskSettings) -> bool:
     return any(
         a == b or a.startswith(f"{b} ") or b.startswith(f"{a} ") for a in one.desks for b in other.desks
     )
-
-
-@runtime_checkable
-class TicketOpener(Protocol):
-    """A helpdesk at which a ticket can be opened as if a customer had written it. Only drills do so."""
-
-    async def open_ticket(self, customer: Contact, subject: str, text: str, *, tag: str) -> str:
-        """Open a ticket whose requester is the customer, by mail address, and return its id.
-
-        `tag` goes on it where the connection's settings let it have tags. Never repeated in place: after `Unknown`,
-        look for the subject among what changed.
-        """
-        ...
