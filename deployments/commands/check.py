@@ -19,7 +19,7 @@ from deployments.commands import settings
 from deployments.commands.by_hand.pausing import actions_standing
 from deployments.commands.catalog import compared
 from deployments.commands.checks.firing_alerts import firing_alerts
-from deployments.commands.checks.uses import looks, misuses
+from deployments.commands.checks.uses import looks, misuses, sandbox_words
 from deployments.commands.holiday_memory import moved_dates
 from deployments.machine.disk import disk_of
 from deployments.machine.home import liaison_home
@@ -210,9 +210,10 @@ async def _connection(name: str, keys: Sequence[str], where: Surroundings) -> st
             stack.push_async_callback(opened.aclose)
             return opened
 
+        block = await read_block(name)
         connector = open_connector(
             name,
-            await read_block(name),
+            block,
             database,
             lambda: load_policy(where.policy).roster(),
             # Where it was made by `liaison up`, nobody has it in their environment.
@@ -223,7 +224,7 @@ async def _connection(name: str, keys: Sequence[str], where: Surroundings) -> st
             raise LiaisonError(
                 f"{name} is not what the policy wants: {'; '.join(wrong)}; name another connection"
             )
-        told = await connector.check()
+        told = await connector.check() + sandbox_words(block)
         if isinstance(connector, WebhookSource):
             async with database().transaction() as tx:
                 told += f"; {webhook_news(name, await last_heard(tx, name))}"

@@ -10,10 +10,11 @@ import pytest
 from connectors.http import Http
 from connectors.http.settings import HttpSettings
 from connectors.kit.fakes.in_process import InProcessTransport
+from connectors.pagerduty import PagerDutySettings
 from connectors.prometheus import Prometheus, PrometheusSettings
 from connectors.prometheus.fake.app import FakePrometheus
 from connectors.redmine import Redmine, RedmineSettings
-from deployments.commands.checks.uses import looks, misuses
+from deployments.commands.checks.uses import looks, misuses, sandbox_words
 from deployments.commands.settings import EXAMPLE_POLICY
 from incidents.errors import LiaisonError
 from incidents.models import ProbeResult
@@ -100,3 +101,16 @@ async def test_a_connection_that_has_no_section_for_it() -> None:
     """Plain HTTP is what its settings make of it."""
     with pytest.raises(LiaisonError, match="has no probe section"):
         await looks(Http("http/main", HttpSettings()), PROBES)
+
+
+def test_a_sandbox_that_is_in_use_is_told():
+    """Real work there could be a drill's from another machine; what cannot be marked is passed over."""
+    keys = {"api_token": "a", "routing_key": "b", "signing_secrets": ["a-secret-of-a-test"]}
+    told = [
+        sandbox_words(
+            PagerDutySettings.model_validate({**keys, "from_email": "a@b.example", "is_sandbox": marked})
+        )
+        for marked in (True, False)
+    ]
+    assert "MARKED is_sandbox" in told[0]
+    assert (told[1], sandbox_words(object())) == ("", "")

@@ -22,6 +22,7 @@ from incidents.ports import (
     Pager,
     ServiceCatalog,
 )
+from incidents.rehearsals.sandboxes import Markable
 from incidents.status_page import StatusPage
 
 SECONDS = 10.0
@@ -52,6 +53,13 @@ def misuses(connector: Connector, keys: Sequence[str]) -> list[str]:
     """The policy's keys that want what the connector is not, each with what they want."""
     wanted = [(key, *_WANTED[key.rpartition(".")[2]]) for key in keys]
     return [f"{key} wants {words}" for key, port, words in wanted if not fulfils(connector, port)]
+
+
+def sandbox_words(block: object) -> str:
+    """A warning behind what is told of a connection in use that is marked as a sandbox; "" for all others."""
+    if not isinstance(block, Markable) or not block.is_sandbox:
+        return ""
+    return "; MARKED is_sandbox, so a drill that goes by another policy may write to it: untick it if this is real work"
 
 
 async def looks(connector: Connector, keys: Sequence[str], *, seconds: float = SECONDS) -> list[str]:
