@@ -129,7 +129,7 @@ async def _played_and_cleaned_up(
         as_told = await goes_as_told(played.tell, say)
         facts = await played.facts()
     except BaseException:
-        say("interrupted; cleaning up")
+        say("it ends early; cleaning up")
         raise
     finally:
         # Whoever ends it a second time leaves the journal, by which `--clean-up` goes.
