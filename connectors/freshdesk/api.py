@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from connectors.freshdesk.mapping import id_from
 from connectors.freshdesk.settings import FreshdeskSettings
 from connectors.kit.answers import VendorAnswer
 from connectors.kit.auth.ways import BasicLogin
@@ -20,7 +21,7 @@ from connectors.kit.fields import record, records, text
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, next_link, pages
-from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
+from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.fan_out.budget import Limit
 
 PAGE = 100
@@ -118,6 +119,19 @@ class FreshdeskApi:
                 f"freshdesk {method} {path}: our agent may not do this; give its role the right to reply, to add notes"
                 " and to edit ticket properties, and its scope the ticket's group"
             ) from error
+
+    async def add_ticket(self, ticket: Mapping[str, Any]) -> str:
+        """A new ticket's id. Never sent twice in place."""
+        try:
+            answer = await self._http.call("POST", "/api/v2/tickets", json=ticket, is_repeatable=False)
+        except NotAllowed as error:
+            await self.me()
+            raise Refused(
+                "freshdesk POST tickets: our agent may not open tickets; give its role that right"
+            ) from error
+        if (found := id_from(record(answer.data).get("id"))) is None:
+            raise Unknown("freshdesk POST tickets: the answer names no ticket")
+        return found
 
     async def aclose(self) -> None:
         await self._http.aclose()

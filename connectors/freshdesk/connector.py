@@ -17,6 +17,7 @@ import httpx
 
 from connectors.freshdesk.api import FreshdeskApi
 from connectors.freshdesk.conversation.changes import FreshdeskChanges
+from connectors.freshdesk.conversation.opening import open_as_customer
 from connectors.freshdesk.conversation.written import comments_from
 from connectors.freshdesk.mapping import NAME, gone_from, id_from, is_whole, ticket_from
 from connectors.freshdesk.polling import changed_since
@@ -29,8 +30,9 @@ from connectors.kit.webhooks.trial import trial_webhook
 from incidents.errors import NotAllowed, NotFound, Refused
 from incidents.events import Event, Lane, TrialWebhook, Verified
 from incidents.fan_out.budget import Budget, Budgeted
-from incidents.models import Comment, Departure, Ticket, TicketChange, TicketOutcome
+from incidents.models import Comment, Contact, Departure, Ticket, TicketChange, TicketOutcome
 from incidents.ports import Helpdesk, WebhookSource
+from incidents.rehearsals.opener import TicketOpener
 from incidents.subscriptions import TriedByWebhook
 
 AT_ONCE = 4
@@ -40,7 +42,7 @@ CREDITS_A_TICKET = 6
 _GONE = {"deleted": Departure.DELETED, "spam": Departure.SPAM}
 
 
-class Freshdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
+class Freshdesk(Helpdesk, Budgeted, TicketOpener, TriedByWebhook, WebhookSource):
     """One account. `name` is the connection's (`freshdesk/support`)."""
 
     vendor: ClassVar[str] = "freshdesk"
@@ -150,6 +152,9 @@ class Freshdesk(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             wanted, partial(self._changes.change, change=change, once=once, own_id=own_id)
         )
         return for_each(ids, outcomes, otherwise="not a Freshdesk ticket id")
+
+    async def open_ticket(self, customer: Contact, subject: str, text: str, *, tag: str) -> str:
+        return await open_as_customer(self._api, customer, subject, text, tag=tag)
 
     def budget(self) -> Budget:
         return Budget(limits=(self._api.limit(),), alone=(CREDITS_A_TICKET,), most=1)

@@ -10,6 +10,7 @@ from connectors.kit.addresses import over_https
 from connectors.kit.webhooks.signatures import usable_secret
 from connectors.kit.webhooks.signing_secrets import SigningSecrets
 from incidents.models import TicketStatus
+from incidents.rehearsals.sandboxes import SandboxMark
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,99})?$")]
 
@@ -53,6 +54,7 @@ class FreshdeskSettings(BaseModel):
     lists_per_minute: float = Field(
         default=15, ge=1, description="Of them, calls that list tickets: these have a limit of their own."
     )
+    is_sandbox: SandboxMark = False
 
     @field_validator("base_url")
     @classmethod
@@ -66,6 +68,11 @@ class FreshdeskSettings(BaseModel):
         if not key.get_secret_value().strip() or ":" in key.get_secret_value():
             raise ValueError("api_key is empty or has a colon; copy it again from the profile settings")
         return key
+
+    @property
+    def desks(self) -> frozenset[str]:
+        """The account."""
+        return frozenset({self.base_url.rstrip("/")})
 
     @property
     def secrets(self) -> list[bytes]:

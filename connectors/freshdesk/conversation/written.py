@@ -24,7 +24,12 @@ _PLACEHOLDER = re.compile(r"\{(?=[{%])")
 
 def html_of(words: str, key: str) -> str:
     """Plain words with the key's mark as HTML: what looks like markup or a placeholder is none."""
-    return html.escape(_PLACEHOLDER.sub("{\u2060", marked(words, key))).replace("\n", "<br>")
+    return escaped(marked(words, key))
+
+
+def escaped(words: str) -> str:
+    """The words as HTML, which are no placeholder to Freshdesk."""
+    return html.escape(_PLACEHOLDER.sub("{\u2060", words)).replace("\n", "<br>")
 
 
 def note_key(once: str, *, is_private: bool) -> str:

@@ -20,7 +20,7 @@ from incidents.rehearsals.opener import TicketOpener
 from incidents.rehearsals.sandboxes import DeskSettings, Markable, share_tickets
 from incidents.store.database import Database
 
-OPENERS = ("zendesk", "requesttracker")
+OPENERS = ("zendesk", "freshdesk", "requesttracker")
 PAGERS = ("pagerduty", "opsgenie")
 
 
