@@ -19,7 +19,8 @@ from tests.servers import PrefectServer
 
 pytestmark = pytest.mark.real
 
-PATIENCE = 500.0
+PATIENCE = 1_200.0
+"""Seconds: RT takes a second a call, and several where the machine is busy."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def folder() -> Iterator[Path]:
 
 
 async def test_a_drill_on_request_tracker(rt: RealRt, prefect_server: PrefectServer, folder: Path) -> None:
-    """Two services fail: all measures reached, by what RT holds; its tickets resolved, another one's untouched."""
+    """All measures are reached, by what RT holds; its tickets resolved, another one's untouched."""
     theirs = rt.create("Checkout fails", "ada@customer.example")
     block = RequestTrackerBlock(
         base_url=rt.url,
@@ -51,8 +52,10 @@ async def test_a_drill_on_request_tracker(rt: RealRt, prefect_server: PrefectSer
         await sandbox.save()
         with prefect_server.settings():
             await block.save("sandbox", overwrite=True)
-        file = sandbox.write_file(helpdesk="requesttracker/sandbox", tickets=6)
-        program = await sandbox.drill("many-services", "--on", str(file), "--yes")
+        file = sandbox.write_file(helpdesk="requesttracker/sandbox", tickets=2)
+        program = await sandbox.drill(
+            *("helpdesk-storm", "--on", str(file), "--yes"), *("--page-within", str(PATIENCE))
+        )
         async with asyncio.timeout(PATIENCE):
             said, told = await program.communicate()
         print(told.decode())
@@ -60,10 +63,10 @@ async def test_a_drill_on_request_tracker(rt: RealRt, prefect_server: PrefectSer
         result = json.loads(said)
         measures = result["measures"]
         assert {name: one["passed"] for name, one in measures.items()} == dict.fromkeys(measures, True)
-        assert (measures["pages"]["value"], measures["customers_told"]["value"]) == (2, 6)
-        assert [one["status"] for one in await sandbox.pages()] == ["resolved"] * 2
+        assert (measures["pages"]["value"], measures["customers_told"]["value"]) == (1, 2)
+        assert [one["status"] for one in await sandbox.pages()] == ["resolved"]
         assert (sandbox.journals(), sandbox.scratch_folders()) == ([], [])
-    for number in range(1, 7):
+    for number in range(1, 3):
         ticket = rt.call("GET", f"ticket/{int(theirs) + number}").json()
         assert ticket["Subject"].endswith(f" [{result['drill']} {number}]")
         assert (ticket["Status"], ticket["Requestor"][0]["id"]) == (

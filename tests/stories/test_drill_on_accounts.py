@@ -30,7 +30,8 @@ async def sandbox(prefect_server: PrefectServer, scratch: Path) -> AsyncIterator
 
 async def test_a_whole_drill_on_accounts(sandbox: Sandbox):
     """Scored, all measures reached; tickets are solved and pages resolved; nobody else's ticket was touched."""
-    program = await sandbox.drill("helpdesk-storm", "--on", str(sandbox.write_file(tickets=4)), "--yes")
+    file = str(sandbox.write_file(tickets=4))
+    program = await sandbox.drill("helpdesk-storm", "--on", file, "--yes", "--page-within", str(PATIENCE))
     async with asyncio.timeout(PATIENCE):
         said, told = await program.communicate()
     assert program.returncode == 0, told.decode()

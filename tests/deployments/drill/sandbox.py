@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,9 @@ class Sandbox:
     """Both accounts, as `liaison fakes --json` tells of them, and where the drill finds them."""
 
     served: Mapping[str, Any]
-    process: asyncio.subprocess.Process
     prefect: PrefectServer
     folder: Path
+    drills: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     async def save(self, *, helpdesk_mark: bool = True, pager_mark: bool = True) -> None:
         """Save both connections, marked or not."""
@@ -70,7 +70,7 @@ class Sandbox:
 
     async def drill(self, *words: str, env: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
         """`liaison drill`, as an operator types it; where nobody types anything more."""
-        return await asyncio.create_subprocess_exec(
+        program = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "deployments.cli", "drill", *words),
             *("--json", "--port", str(free_port(0))),
             cwd=ROOT,
@@ -85,6 +85,8 @@ class Sandbox:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        self.drills.append(program)
+        return program
 
     async def tickets(self) -> list[dict[str, Any]]:
         """All of the helpdesk, by its API."""
@@ -137,7 +139,15 @@ async def open_sandbox(prefect: PrefectServer, folder: Path, *faults: str) -> As
     try:
         assert process.stdout is not None
         served = json.loads(await process.stdout.readline())
-        yield Sandbox(served=served, process=process, prefect=prefect, folder=folder)
+        sandbox = Sandbox(served=served, prefect=prefect, folder=folder)
+        try:
+            yield sandbox
+        finally:
+            # One that a failed test has left: its watchdog ends the rest.
+            for drill in sandbox.drills:
+                if drill.returncode is None:
+                    drill.kill()
+                    await drill.wait()
     finally:
         process.kill()
         await process.wait()
