@@ -58,8 +58,9 @@ class DrillJournal(BaseModel):
         draft.replace(folder / f"{self.tag}.json")
 
     def drop(self, home: Path) -> None:
-        """All of it is cleaned up."""
-        (home / FOLDER / f"{self.tag}.json").unlink(missing_ok=True)
+        """All of it is cleaned up; the policy that it was played by goes, too."""
+        for ending in ("json", "yaml"):
+            (home / FOLDER / f"{self.tag}.{ending}").unlink(missing_ok=True)
 
 
 def left_over(home: Path) -> list[DrillJournal]:

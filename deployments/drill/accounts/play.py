@@ -7,7 +7,6 @@ helpdesk shows the tickets. Whoever is the engineer in the story is the drill, b
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -87,31 +86,40 @@ async def play_on_accounts(
 ) -> AccountDrillResult:
     """Play it once, and clean up however it ends. The scratch installation is gone at the end unless something went
     wrong."""
+    policy = drill.home / FOLDER / f"{drill.marks.tag}.yaml"
+    policy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_policy(policy, drill.story, drill.accounts.file, drill.marks)
+    try:
+        return await _on_scratch(drill, options, policy, page_within)
+    finally:
+        policy.unlink(missing_ok=True)
+
+
+async def _on_scratch(
+    drill: AccountDrill, options: DemoOptions, policy: Path, page_within: timedelta | None
+) -> AccountDrillResult:
     console = Console(stderr=options.is_quiet)
     say = sayer(console)
-    with tempfile.TemporaryDirectory(prefix="liaison-drill-") as given:
-        policy = Path(given) / "liaison.yaml"
-        write_policy(policy, drill.story, drill.accounts.file, drill.marks)
-        terms = load_policy(policy)
-        worst = min(terms.service(name).severity for name in drill.story.services)
-        within = page_goal(terms, worst, page_within)
-        async with breakable_services() as (service, probes):
+    terms = load_policy(policy)
+    worst = min(terms.service(name).severity for name in drill.story.services)
+    within = page_goal(terms, worst, page_within)
+    async with breakable_services() as (service, probes):
 
-            async def connect(_: str) -> None:
-                await save_copies({**probes, **drill.accounts.blocks})
+        async def connect(_: str) -> None:
+            await save_copies({**probes, **drill.accounts.blocks})
 
-            async with scratch_installation(options, policy, connect, say, console) as scratch:
-                # The accounts' secrets are in it: of one that went wrong the logs are enough.
-                scratch.is_well = True
-                try:
-                    found = await _played_and_cleaned_up(drill, scratch.stack, service, say, within)
-                except BaseException:
-                    _keep_logs(scratch.stack, drill, say)
-                    raise
-                if not found.ok:
-                    _keep_logs(scratch.stack, drill, say)
-                scratch.show({one.name: one.words for one in found.result.measures} | {"passed": found.ok})
-            return found
+        async with scratch_installation(options, policy, connect, say, console) as scratch:
+            # The accounts' secrets are in it: of one that went wrong the logs are enough.
+            scratch.is_well = True
+            try:
+                found = await _played_and_cleaned_up(drill, scratch.stack, service, say, within)
+            except BaseException:
+                _keep_logs(scratch.stack, drill, say)
+                raise
+            if not found.ok:
+                _keep_logs(scratch.stack, drill, say)
+            scratch.show({one.name: one.words for one in found.result.measures} | {"passed": found.ok})
+        return found
 
 
 async def _played_and_cleaned_up(
