@@ -102,7 +102,7 @@ class Instatus(StatusPage):
             ours = await self._ours()
             known = await self._record.opened_with(once)
             if known is None:
-                now = mapping.moment_after(self._clock(), [one.opened_at for one in ours])
+                now = mapping.moment_after(self._clock(), _moments(ours))
                 known = await self._record.open(title, text, severity, services=services, once=once, now=now)
                 ours = await self._ours()
             incident = _of(ours, known)
@@ -113,7 +113,8 @@ class Instatus(StatusPage):
     async def post_update(self, id: str, text: PublicText, state: PublicState, *, once: str) -> None:
         mapping.message_of(text)
         async with self._one_at_a_time:
-            incident = _of(await self._ours(), id)
+            ours = await self._ours()
+            incident = _of(ours, id)
             theirs = await self._theirs(incident)
             if theirs is None:
                 raise NotFound(f"instatus: incident {id} is not on the page; perhaps somebody deleted it")
@@ -123,7 +124,7 @@ class Instatus(StatusPage):
             if not mapping.is_open(theirs):
                 raise Refused(f"instatus: incident {id} is resolved; nothing more can be said about it here")
             if said is None:
-                now = mapping.moment_after(self._clock(), [one.at for one in incident.updates])
+                now = mapping.moment_after(self._clock(), _moments(ours))
                 made = await self._record.add(id, text, state, once=once, now=now)
                 said = _update(_of(await self._ours(), id), made)
             if said is None:
@@ -207,8 +208,10 @@ class Instatus(StatusPage):
         return await self._record.incidents(resolved_since=self._clock() - REMEMBERED, limit=MOST_OF_OURS)
 
     async def _theirs(self, incident: PublicIncident) -> _Json | None:
-        """The incident at Instatus: among the newest, else among the open ones."""
+        """The incident at Instatus: among the newest, else among the open ones. A person may say that it began earlier:
+        then what was said in it is still of our moments."""
         found: Sequence[_Json] = ()
+        otherwise: _Json | None = None
         asked = {"per_page": str(LISTED)}
         by = ByNumber(has_more=_is_full)
         async for found in pages(
@@ -216,7 +219,11 @@ class Instatus(StatusPage):
         ):
             if (one := _began(found, incident.opened_at)) is not None:
                 return one
-        return _began(await self._open_ones(), incident.opened_at) if _is_full(found) else None
+            otherwise = otherwise or _says(found, incident)
+        if otherwise is not None or not _is_full(found):
+            return otherwise
+        still = await self._open_ones()
+        return _began(still, incident.opened_at) or _says(still, incident)
 
     async def _open_ones(self) -> list[_Json]:
         return await self._all(self._incidents_path, status=OPEN)
@@ -294,6 +301,22 @@ def _began(incidents: Sequence[_Json], moment: datetime) -> _Json | None:
     return next(
         (one for one in incidents if mapping.began_at(one, moment) and is_id(text(one.get("id")))), None
     )
+
+
+def _says(incidents: Sequence[_Json], ours: PublicIncident) -> _Json | None:
+    moments = [one.at for one in ours.updates]
+    return next(
+        (
+            one
+            for one in incidents
+            if is_id(text(one.get("id"))) and any(mapping.says_at(one, moment) for moment in moments)
+        ),
+        None,
+    )
+
+
+def _moments(ours: Sequence[PublicIncident]) -> list[datetime]:
+    return [said.at for one in ours for said in one.updates]
 
 
 def _of(ours: Sequence[PublicIncident], id: str) -> PublicIncident:

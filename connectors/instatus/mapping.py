@@ -29,7 +29,8 @@ FAULTS = {
     Severity.LOW: "DEGRADEDPERFORMANCE",
 }
 STATES = {state: state.value.upper() for state in PublicState}
-_WORSE = ("OPERATIONAL", "DEGRADEDPERFORMANCE", "PARTIALOUTAGE", "MAJOROUTAGE")
+# In the order of https://instatus.com/help/webhooks, which alone names a minor outage.
+_WORSE = ("OPERATIONAL", "DEGRADEDPERFORMANCE", "PARTIALOUTAGE", "MINOROUTAGE", "MAJOROUTAGE")
 _OPEN = frozenset({"INVESTIGATING", "IDENTIFIED", "MONITORING"})
 _MILLISECOND = timedelta(milliseconds=1)
 _NO_REFERENCE = re.compile(r"(?!)")

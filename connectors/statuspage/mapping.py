@@ -39,7 +39,7 @@ _OVER = frozenset({"resolved", "postmortem", "completed"})
 _OPEN = frozenset({"investigating", "identified", "monitoring"})
 _OPENED, _SAID = "opened", "said"
 # Whether the page renders markup in a message is not documented: a tag, an entity and a link of Markdown are broken.
-_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|&(?=[#\w])|\](?=\()")
+_MARKUP = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w{1,40};)|\](?=\()")
 
 
 def components_from(data: Any) -> list[PageComponent]:

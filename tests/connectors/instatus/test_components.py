@@ -34,6 +34,17 @@ async def test_a_component_that_goes_meanwhile(world: InstatusWorld, status_page
     assert (len(read.said), read.services) == (2, ())
 
 
+async def test_a_minor_outage(world: InstatusWorld, status_page: Instatus) -> None:
+    """Instatus' webhooks name it, its other pages do not: a worse fault is shown, and the end ends it."""
+    component = world.fake.components[world.checkout]
+    component.status = "MINOROUTAGE"
+    made = await status_page.open(TITLE, TEXT, Severity.CRITICAL, services=["Checkout"], once="o")
+    assert component.status == "MAJOROUTAGE"
+    component.status = "MINOROUTAGE"
+    await status_page.resolve(made, END, once="r")
+    assert component.status == "OPERATIONAL"
+
+
 async def test_another_refusal(world: InstatusWorld) -> None:
     """Where no component is gone, it stays one, and is sent once."""
 

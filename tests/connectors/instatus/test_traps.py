@@ -121,6 +121,19 @@ async def test_an_incident_that_somebody_renamed(
     assert theirs != incident.id
 
 
+async def test_an_incident_that_somebody_began_earlier(
+    world: InstatusWorld, status_page: Instatus, first: str
+) -> None:
+    """People set the time at which it really began: it is known by what was said in it, and told to its end."""
+    (incident,) = world.fake.incidents.values()
+    incident.started -= timedelta(minutes=40)
+    assert await status_page.find("o") == first
+    await status_page.post_update(first, TEXT, PublicState.IDENTIFIED, once="u")
+    assert await status_page.was_done(first, "u")
+    await status_page.resolve(first, END, once="r")
+    assert (len(incident.updates), incident.status) == (3, "RESOLVED")
+
+
 async def test_an_incident_that_somebody_deleted(
     world: InstatusWorld, status_page: Instatus, first: str
 ) -> None:

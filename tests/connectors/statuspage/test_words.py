@@ -36,6 +36,12 @@ def test_markup_is_broken(words: str) -> None:
         assert part not in body_of(words)
 
 
+def test_addresses_are_left() -> None:
+    """People follow them: what looks like the beginning of an entity is a parameter there."""
+    words = "See https://status.example/search?q=pay&lang=en&page=2#now"
+    assert body_of(words) == words
+
+
 def test_an_empty_message() -> None:
     with pytest.raises(Refused, match="empty"):
         body_of(" \u200b\n")
