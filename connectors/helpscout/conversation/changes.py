@@ -9,19 +9,24 @@ of what is public; one changes its words: `.../threads/update/`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from connectors.helpscout.api import HelpScoutApi
 from connectors.helpscout.conversation.threads import (
     html_of,
     id_from,
+    is_by_customer,
     is_note,
     is_own,
     is_sent_reply,
     message_key,
     words_of,
+    written_at,
 )
 from connectors.helpscout.mapping import (
+    ACTIVE,
+    CLOSED,
     customer_of,
     gone_from,
     has_tags,
@@ -30,6 +35,7 @@ from connectors.helpscout.mapping import (
     status_of,
     status_word,
     tags_of,
+    updated_at,
     version_of,
 )
 from connectors.helpscout.settings import HelpScoutSettings
@@ -63,7 +69,10 @@ class HelpScoutChanges:
         await self._api.send(
             "POST", f"v2/conversations/{own_id}/{path}", body, of=own_id, is_repeatable=False
         )
-        await self._prove(own_id, key, user, is_private=path == "notes")
+        closed_at = updated_at(seen) if status == CLOSED else None
+        if await self._prove(own_id, key, user, is_private=path == "notes", closed_at=closed_at):
+            # It was open again, and what we wrote has closed it.
+            await self._open(own_id)
         return TicketOutcome(id=own_id, outcome=ChangeOutcome.DONE)
 
     async def was_done(self, own_id: str, once: str, user: str) -> bool:
@@ -101,8 +110,7 @@ class HelpScoutChanges:
             body = {"tags": [*tags_of(before), *missing]}
             await self._api.send("PUT", f"{path}/tags", body, of=own_id, is_repeatable=True)
         if status is not None:
-            patch = {"op": "replace", "path": "/status", "value": status}
-            await self._api.send("PATCH", path, patch, of=own_id, is_repeatable=True)
+            await self._set_status(own_id, status)
         return await read_back(
             lambda: self._api.conversation(own_id),
             lambda data: has_tags(data, missing) and status in (None, status_of(data)),
@@ -110,10 +118,20 @@ class HelpScoutChanges:
             cure="look at the workflows that run on conversations",
         )
 
-    async def _prove(self, own_id: str, key: str, user: str, *, is_private: bool) -> None:
+    async def _prove(
+        self, own_id: str, key: str, user: str, *, is_private: bool, closed_at: datetime | None
+    ) -> bool:
+        """Whether its customer wrote between `closed_at` and our own words."""
         what = f"helpscout: {'note' if is_private else 'reply'} on conversation {own_id}"
+        found, is_answered = None, False
         try:
-            found = await self._own(own_id, key, user)
+            async for one in self._api.threads(own_id):
+                if found is None:
+                    found = one if is_own(one, key, user) else None
+                elif closed_at is None or written_at(one) <= closed_at:
+                    break
+                else:
+                    is_answered = is_answered or is_by_customer(one)
         except LiaisonError as error:
             # Also where it is gone, or merged, since: it was sent all the same.
             raise Unknown(f"{what}: answered with success, but could not be read back: {error}") from error
@@ -124,6 +142,19 @@ class HelpScoutChanges:
             await self._require_private(own_id, found, key, user)
         else:
             _require_sent(own_id, found)
+        return is_answered
+
+    async def _open(self, own_id: str) -> None:
+        try:
+            await self._set_status(own_id, ACTIVE)
+        except LiaisonError as error:
+            raise Unknown(
+                f"helpscout: conversation {own_id}: its customer wrote, and it could not be opened again: {error}"
+            ) from error
+
+    async def _set_status(self, own_id: str, status: str) -> None:
+        patch = {"op": "replace", "path": "/status", "value": status}
+        await self._api.send("PATCH", f"v2/conversations/{own_id}", patch, of=own_id, is_repeatable=True)
 
     async def _own(self, own_id: str, key: str, user: str) -> Mapping[str, Any] | None:
         async for one in self._api.threads(own_id):

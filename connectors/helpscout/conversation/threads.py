@@ -68,6 +68,11 @@ def is_by(thread: Mapping[str, Any], own_id: str) -> bool:
     return bool(own_id) and author.get("type") == "user" and any_text(author.get("id")) == own_id
 
 
+def is_by_customer(thread: Mapping[str, Any]) -> bool:
+    """Whether a customer wrote it."""
+    return thread.get("type") == "customer" or record(thread.get("createdBy")).get("type") == "customer"
+
+
 def is_note(thread: Mapping[str, Any]) -> bool:
     """Whether only colleagues read it; only the plain kind counts."""
     return thread.get("type") == NOTE
@@ -104,9 +109,9 @@ def _is_said(thread: Mapping[str, Any]) -> bool:
 def _comment(thread: Mapping[str, Any], own_id: str) -> Comment:
     author, source = record(thread.get("createdBy")), text(record(thread.get("source")).get("type"))
     is_typed = author.get("type") == "user" and not _is_by_workflow(thread) and source not in AUTOMATIC
-    kind, who = text(thread.get("type")), text(author.get("type"))
+    kind = text(thread.get("type"))
     house = Author.LIAISON if is_by(thread, own_id) else Author.AGENT
-    by = Author.CUSTOMER if kind == "customer" or who == "customer" else house
+    by = Author.CUSTOMER if is_by_customer(thread) else house
     return Comment(
         id=any_text(thread.get("id")),
         author=by,
@@ -126,10 +131,14 @@ def _is_by_workflow(thread: Mapping[str, Any]) -> bool:
     return text(record(thread.get("action")).get("type")).endswith("workflow")
 
 
-def _order(thread: Mapping[str, Any]) -> tuple[datetime, int]:
+def written_at(thread: Mapping[str, Any]) -> datetime:
+    """When; the end of time where that is not told."""
     try:
-        at = utc_time(thread.get("createdAt"), of=NAME)
+        return utc_time(thread.get("createdAt"), of=NAME)
     except Unrecognised:
         # Embedded ones may lack it; what has no time is not taken for the first.
-        at = datetime.max.replace(tzinfo=UTC)
-    return at, int(id_from(thread.get("id")) or 0)
+        return datetime.max.replace(tzinfo=UTC)
+
+
+def _order(thread: Mapping[str, Any]) -> tuple[datetime, int]:
+    return written_at(thread), int(id_from(thread.get("id")) or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+import httpx
 import pytest
 import stamina
 
@@ -21,7 +22,7 @@ from incidents.models import (
     TicketChange,
     TicketStatus,
 )
-from tests.connectors.helpscout.conftest import HelpScoutWorld, connect
+from tests.connectors.helpscout.conftest import HelpScoutWorld, connect, odd
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY
 
 
@@ -37,6 +38,29 @@ async def test_words_are_words(helpdesk: HelpScout, world: HelpScoutWorld, ticke
     (found,) = await helpdesk.read([ticket])
     (said,) = await helpdesk.comments(found, found.created_at)
     assert said.text.replace("\u2060", "") == words
+
+
+@pytest.mark.parametrize("change", [NOTE, REPLY])
+@pytest.mark.parametrize(("is_late", "status"), [(True, "active"), (False, "closed")])
+async def test_a_customer_who_answers_while_we_write(
+    world: HelpScoutWorld, ticket: str, change: TicketChange, is_late: bool, status: str
+) -> None:
+    """The status is said by what was read before: it must not close what the customer has opened since."""
+
+    def answer(request: httpx.Request) -> httpx.Response | None:
+        if is_late and request.url.path.endswith(("/notes", "/reply")):
+            world.let_time_pass(5)
+            world.customer_reply(ticket, "Still broken")
+        return None
+
+    world.let_time_pass(60)
+    world.customer_reply(ticket, "It works")
+    world.let_time_pass(60)
+    world.desk.set_status(int(ticket), "closed")
+    desk = odd(world, answer)
+    (outcome,) = await desk.update([ticket], change, once=ONCE)
+    assert (outcome.outcome, world.status(ticket)) == (ChangeOutcome.DONE, status)
+    await desk.aclose()
 
 
 async def test_a_customer_who_quotes_our_mark(
