@@ -37,6 +37,8 @@ from incidents.subscriptions import MadeSubscription, TriedByWebhook, WebhookSub
 
 PAGE = 200  # the most that a search gives, in Zammad's TicketsController#search
 MOST_PAGES = 20_000
+LAST = 20
+"""So many of a page are asked for again with the next one."""
 
 
 def utc_now() -> datetime:
@@ -50,12 +52,22 @@ def _since(moment: datetime) -> str:
     return f"updated_at:[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z TO *]"
 
 
-# By the time of the last one rather than by number: a ticket that changes while the list is read moves to its end, and
-# would take another one's place on a page that was read.
+def _reached(found: Sequence[dict[str, Any]]) -> datetime:
+    """How far a page went. The search takes tickets in its index's order, and tells each as it is now: one that changed
+    since it was indexed has a later time than its place. So the earliest of the last ones counts.
+
+    https://github.com/zammad/zammad/blob/develop/app/models/concerns/can_search.rb (`search_result`)
+    """
+    times = [utc_time(one.get("updated_at"), of="zammad") for one in found]
+    place = min(times[-LAST:])
+    # A page of one moment has to end somewhere.
+    return place if place > min(times) else times[-1]
+
+
+# By the time reached rather than by number: a ticket that changes while the list is read moves to its end, and would
+# take another one's place on a page that was read.
 _BY_TIME: ByCursor[list[dict[str, Any]]] = ByCursor(
-    cursor=lambda found: (
-        _since(utc_time(found[-1].get("updated_at"), of="zammad")) if len(found) >= PAGE else ""
-    ),
+    cursor=lambda found: _since(_reached(found)) if len(found) >= PAGE else "",
     param="query",
 )
 

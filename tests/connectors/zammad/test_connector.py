@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.kit.fakes.faults import FaultKind
+from connectors.kit.fakes.in_process import InProcessTransport
 from connectors.zammad import Zammad
 from connectors.zammad.conversation.articles import note
 from connectors.zammad.fake.app import EMAIL
@@ -22,7 +25,7 @@ from incidents.models import (
     TicketChange,
     TicketStatus,
 )
-from tests.connectors.zammad.conftest import ZammadWorld, connect
+from tests.connectors.zammad.conftest import ZammadWorld, connect, settings
 from tests.contracts.budgeted import BudgetedContract
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY, HelpdeskContract
 from tests.contracts.lost_answers import TicketStatesContract
@@ -198,6 +201,37 @@ async def test_more_changes_than_a_search_gives(world: ZammadWorld, helpdesk: Za
     assert set(found) == set(made)
     assert found.count(made[10]) == 2
     assert len(found) == 451
+
+
+class _OldIndex(InProcessTransport):
+    """The last ticket of the first whole page has changed since it was indexed: it stands where it was, and is told as it
+    is now."""
+
+    def __init__(self, world: ZammadWorld) -> None:
+        super().__init__(world.fake.app)
+        self._world, self._is_due = world, True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().handle_async_request(request)
+        if not (self._is_due and request.url.path.endswith("/tickets/search")):
+            return answer
+        self._is_due = False
+        rows = json.loads(await answer.aread())
+        rows[-1]["updated_at"] = f"{self._world.now():%Y-%m-%dT%H:%M:%S}.000Z"
+        return httpx.Response(200, json=rows)
+
+
+async def test_a_search_by_an_index_that_is_behind(world: ZammadWorld) -> None:
+    """By the last one's new time the next page would begin behind all that was not told yet."""
+    since = world.now()
+    made = []
+    for number in range(250):
+        world.let_time_pass(1)
+        made.append(world.create_ticket(f"{number}", "x", **ADA))
+    world.let_time_pass(60)
+    helpdesk = Zammad("zammad/support", settings(), transport=_OldIndex(world))
+    assert {one.ref.id async for one in helpdesk.changed_since(since)} == set(made)
+    await helpdesk.aclose()
 
 
 async def test_tier_and_product_by_tags(world: ZammadWorld, helpdesk: Zammad, ticket: str) -> None:
