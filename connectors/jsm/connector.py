@@ -41,6 +41,7 @@ from incidents.fan_out.budget import Budget, Budgeted
 from incidents.models import (
     Author,
     Comment,
+    Origin,
     Ticket,
     TicketChange,
     TicketOutcome,
@@ -217,7 +218,10 @@ class ServiceManagement(Helpdesk, Budgeted, WebhookSource, WebhookSubscriptions)
         if since is None or fields.get("updated") == fields.get("statuscategorychangedate"):
             return False
         said = await self._said(own_id, requester_of(issue).id, since)
-        public = [one for one in said if one.is_public and one.at > since]
+        # An automation's "we got your message" is no answer.
+        public = [
+            one for one in said if one.is_public and one.at > since and one.origin is not Origin.AUTOMATIC
+        ]
         return bool(public) and public[-1].author is Author.CUSTOMER
 
     async def _said(self, ticket: str, customer: str, since: datetime) -> list[Comment]:

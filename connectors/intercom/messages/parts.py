@@ -69,6 +69,13 @@ def is_by_customer(part: Mapping[str, Any]) -> bool:
     return text(record(part.get("author")).get("type")) in CUSTOMERS
 
 
+def is_automatic(part: Mapping[str, Any]) -> bool:
+    """Whether no person wrote it. What Intercom's AI says may bear a teammate's name, and any customer's words may be in
+    it."""
+    author = record(part.get("author"))
+    return author.get("type") == "bot" or author.get("from_ai_agent") is True
+
+
 def own_part(parts: Iterable[Mapping[str, Any]], key: str, own_id: str) -> Mapping[str, Any] | None:
     """What we wrote with this key. A customer's answer that quotes it is not ours."""
     for one in parts:
@@ -102,8 +109,7 @@ def _comment(part: Mapping[str, Any], own_id: str, is_shown: bool) -> Comment:
         is_public=is_public,
         text=unmarked(words_of(part.get("body"))),
         at=unix_time(part.get("created_at"), of=NAME),
-        # What Intercom's AI says may bear a teammate's name, and any customer's words may be in it.
-        origin=Origin.AUTOMATIC if kind == "bot" or author.get("from_ai_agent") is True else Origin.PERSON,
+        origin=Origin.AUTOMATIC if is_automatic(part) else Origin.PERSON,
         author_id=who,
         # Nothing tells a note that came by mail from one that was typed.
         is_signed_in=None if by is Author.AGENT and kind == "admin" and not is_public else False,

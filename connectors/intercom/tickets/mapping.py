@@ -21,7 +21,7 @@ from connectors.intercom.mapping import (
     updated_at,
     version_of,
 )
-from connectors.intercom.messages.parts import COMMENT, PUBLIC_PARTS, is_by_customer, words_of
+from connectors.intercom.messages.parts import COMMENT, PUBLIC_PARTS, is_automatic, is_by_customer, words_of
 from connectors.intercom.settings import IntercomSettings
 from connectors.kit.fields import record, records, text, unix_time
 from incidents.errors import Unrecognised
@@ -144,10 +144,11 @@ def _is_answered_by_customer(data: Mapping[str, Any]) -> bool:
     """Whether the last that counts is a customer's word, and nothing of the house came after it."""
     last = False
     for one in _parts(data):
-        kind = text(one.get("part_type"))
-        if is_by_customer(one) and kind == COMMENT and words_of(one.get("body")):
+        is_word = text(one.get("part_type")) in PUBLIC_PARTS and bool(words_of(one.get("body")))
+        if is_by_customer(one) and is_word:
             last = True
-        elif kind in PUBLIC_PARTS or one.get("ticket_state") == RESOLVED:
+        elif (is_word and not is_automatic(one)) or one.get("ticket_state") == RESOLVED:
+            # A bot's "we got your message" is no answer.
             last = False
     return last
 

@@ -85,8 +85,11 @@ async def test_a_type_without_such_a_state(helpdesk: Intercom, world: IntercomTi
     assert (await helpdesk.update([ticket], SOLVED, once=ONCE))[0].outcome is ChangeOutcome.DONE
 
 
+BOT = {"type": "bot", "id": "991267767", "name": "Fin", "email": "operator@fake.example"}
+
+
 async def test_an_answer_to_a_resolved_ticket(helpdesk: Intercom, world: IntercomTicketWorld) -> None:
-    """Intercom leaves the state: whose word was the last decides, until it is settled anew."""
+    """Intercom leaves the state: whose word was the last decides, until it is settled anew. A bot's is no answer."""
 
     async def status() -> TicketStatus:
         (found,) = await helpdesk.read([ticket])
@@ -97,10 +100,14 @@ async def test_an_answer_to_a_resolved_ticket(helpdesk: Intercom, world: Interco
     world.customer_reply(ticket, "Still broken")
     assert await status() is TicketStatus.OPEN
     world.agent_note(ticket, "Oh")
+    world.tickets.write(number(ticket), BOT, "We have received your message", is_note=False)
     assert await status() is TicketStatus.OPEN
     world.agent_reply(ticket, "Try again")
     assert await status() is TicketStatus.SOLVED
     world.customer_reply(ticket, "No")
+    # As in conversations: an answer that opens.
+    world.tickets.parts[number(ticket)][-1]["part_type"] = "open"
+    assert await status() is TicketStatus.OPEN
     await helpdesk.update([ticket], SOLVED, once="b")
     assert await status() is TicketStatus.SOLVED
     assert world.tickets.tickets[number(ticket)]["open"] is False

@@ -98,6 +98,8 @@ async def test_a_settled_ticket_whose_customer_writes(
     world.customer_reply(ticket, "No")
     world.let_time_pass(1)
     world.agent_note(ticket, "hm")
+    world.site.people["rule"] = FakePerson("rule", "Automation for Jira", kind="app")
+    world.site.comment(world.issue(ticket), "rule", "We have received your message")
     assert (await helpdesk.read([ticket]))[0].status is TicketStatus.OPEN
     world.agent_reply(ticket, "Now it is")
     assert (await helpdesk.read([ticket]))[0].status is TicketStatus.SOLVED
