@@ -70,8 +70,8 @@ def is_by_customer(part: Mapping[str, Any]) -> bool:
 
 
 def is_automatic(part: Mapping[str, Any]) -> bool:
-    """Whether no person wrote it. What Intercom's AI says may bear a teammate's name, and any customer's words may be in
-    it."""
+    """Whether no person wrote it. What Intercom's AI says may bear a teammate's name, and any customer's words may be
+    in it."""
     author = record(part.get("author"))
     return author.get("type") == "bot" or author.get("from_ai_agent") is True
 

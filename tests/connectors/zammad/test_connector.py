@@ -204,8 +204,8 @@ async def test_more_changes_than_a_search_gives(world: ZammadWorld, helpdesk: Za
 
 
 class _OldIndex(InProcessTransport):
-    """The last ticket of the first whole page has changed since it was indexed: it stands where it was, and is told as it
-    is now."""
+    """The last ticket of the first page has changed since it was indexed: it stands where it was, and is told as it is
+    now."""
 
     def __init__(self, world: ZammadWorld) -> None:
         super().__init__(world.fake.app)
