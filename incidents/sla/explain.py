@@ -39,11 +39,12 @@ from incidents.texts.team import sentence, worded, worded_as
 from incidents.texts.times import weekday_and_date
 
 _METRICS = {
-    SlaMetric.FIRST_RESPONSE: sentence("first response"),
-    SlaMetric.NEXT_UPDATE: sentence("next update"),
+    SlaMetric.FIRST_RESPONSE: sentence("first_response"),
+    SlaMetric.NEXT_UPDATE: sentence("next_update"),
     SlaMetric.MITIGATION: sentence("mitigation"),
     SlaMetric.RESOLUTION: sentence("resolution"),
 }
+"""As policies spell them: who reads the sum looks for them there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
