@@ -13,24 +13,27 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from connectors.front.mapping import id_from
 from connectors.front.settings import FrontSettings
-from connectors.kit.answers import VendorAnswer, busy_until_reset
+from connectors.kit.answers import Redirected, VendorAnswer, busy_until_reset
 from connectors.kit.auth.ways import BearerToken
 from connectors.kit.fields import any_text, record, records, text
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByCursor, pages
-from incidents.errors import NotAllowed, NotFound, Refused, Unreachable
+from incidents.errors import NotFound, Unreachable
 from incidents.fan_out.budget import Limit
 
 A_PAGE, EVENTS_A_PAGE = 100, 15
 MOST_PAGES, MOST_PAGES_OF_EVENTS = 100, 5_000
-# What these mean the kit says.
-_KNOWN = frozenset({401, 403, 404, 408, 410})
 
 
-class Rejected(Refused):
-    """Answered 4xx: what was asked is not taken, so that no redirect looks like it."""
+class MergedElsewhere(NotFound):
+    """It is a part of another conversation now; `into` is that one's id."""
+
+    def __init__(self, message: str, *, into: str) -> None:
+        super().__init__(message)
+        self.into = into
 
 
 class FrontApi:
@@ -62,13 +65,18 @@ class FrontApi:
         return await self._record(f"/teammates/{teammate_id}")
 
     async def conversation(self, own_id: str) -> dict[str, Any]:
-        """Raises `NotFound`, also for one that was merged: Front redirects from it to the one that lives."""
+        """Raises `NotFound`, and `MergedElsewhere` where Front redirects to the one that lives."""
         try:
             return await self._record(f"/conversations/{own_id}")
-        except (NotFound, NotAllowed, Rejected):
-            raise
-        except Refused as error:
-            raise NotFound(f"front: conversation {own_id} was merged into another one ({error})") from error
+        except Redirected as error:
+            path = error.location.partition("?")[0].rstrip("/")
+            into = id_from(path.rpartition("/")[2])
+            if into is None or into == own_id:
+                # A login page's, say: of the conversation nothing is known then.
+                raise
+            raise MergedElsewhere(
+                f"front: conversation {own_id} was merged into another one", into=into
+            ) from error
 
     async def first_message(self, own_id: str) -> dict[str, Any]:
         """Empty where nobody wrote one."""
@@ -194,5 +202,3 @@ def _explain(answer: VendorAnswer, what: str) -> None:
     https://dev.frontapp.com/docs/rate-limiting"""
     if answer.status == 429:
         raise busy_until_reset(what, answer, reset=answer.headers.get("x-ratelimit-reset"))
-    if answer.status not in _KNOWN:
-        raise Rejected(f"{what}: HTTP {answer.status}; look at the conversation in Front")

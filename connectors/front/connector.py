@@ -15,7 +15,7 @@ from typing import ClassVar
 
 import httpx
 
-from connectors.front.api import FrontApi
+from connectors.front.api import FrontApi, MergedElsewhere
 from connectors.front.mapping import emitted_at, gone_from, id_from, ticket_from
 from connectors.front.messages.changes import FrontChanges
 from connectors.front.messages.mapping import from_comment, from_message, is_sent, message_time
@@ -104,13 +104,17 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         raise NotAllowed(f"{self.name} has no signing_secrets and no rule_secrets; add the one that signs")
 
     async def read(self, ids: Sequence[str]) -> Sequence[Ticket]:
-        """Three calls each. Spam comes as gone; deleted and merged ones are left out."""
+        """Three calls each. Spam comes as gone, and so does what was merged, as the one that lives; deleted ones are
+        left out."""
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(own_id: str) -> Ticket | None:
             async with places:
                 try:
-                    return await self._whole(own_id)
+                    try:
+                        return await self._whole(own_id)
+                    except MergedElsewhere as error:
+                        return _as_merged(await self._whole(error.into), own_id)
                 except NotFound:
                     return None
 
@@ -142,13 +146,7 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             yield ticket
             for one, (_, when) in merged.items():
                 if _survivor(one, merged) == own_id:
-                    yield replace(
-                        ticket,
-                        ref=replace(ticket.ref, id=one),
-                        gone=Departure.MERGED,
-                        merged_into=own_id,
-                        version=int(when.timestamp() * 1000),
-                    )
+                    yield replace(_as_merged(ticket, one), version=int(when.timestamp() * 1000))
 
     async def comments(self, ticket: Ticket, since: datetime) -> Sequence[Comment]:
         """Messages and comments; the first message is the ticket's body."""
@@ -196,6 +194,12 @@ class Front(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
             changed = emitted_at(event) if event else None
         first = {} if gone_from(data) is not None else await self._api.first_message(own_id)
         return ticket_from(data, first, changed, self.name, self._settings)
+
+
+def _as_merged(survivor: Ticket, own_id: str) -> Ticket:
+    """What is left of one that went into another."""
+    ref = replace(survivor.ref, id=own_id)
+    return replace(survivor, ref=ref, gone=Departure.MERGED, merged_into=survivor.ref.id)
 
 
 def _survivor(own_id: str, merged: Mapping[str, tuple[str, datetime]]) -> str:

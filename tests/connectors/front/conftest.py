@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -95,6 +96,23 @@ class FrontWorld:
 
     def now(self) -> datetime:
         return self.time
+
+
+class Watched(InProcessTransport):
+    """Keeps what was sent; answers as `instead` says, where it says so."""
+
+    def __init__(self, world: FrontWorld) -> None:
+        super().__init__(world.fake.app)
+        self.sent: list[tuple[str, object]] = []
+        self.instead: dict[str, httpx.Response] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            self.sent.append((f"{request.method} {request.url.path}", json.loads(request.content)))
+        for path, answer in self.instead.items():
+            if request.url.path.endswith(path):
+                return answer
+        return await super().handle_async_request(request)
 
 
 def _plain(words: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 
 import httpx
 import pytest
@@ -11,10 +10,8 @@ import stamina
 
 from connectors.front import Front
 from connectors.front.fake.company import COLLEAGUE, TEAMMATE
-from connectors.kit.answer_body import MAX_ANSWER_BYTES
 from connectors.kit.fakes.faults import FaultKind
-from connectors.kit.fakes.in_process import InProcessTransport
-from incidents.errors import Busy, NotAllowed, NotShown, Refused, Unknown, Unreachable
+from incidents.errors import NotAllowed, NotShown, Refused, Unknown
 from incidents.models import (
     Author,
     ChangeOutcome,
@@ -25,28 +22,11 @@ from incidents.models import (
     TicketChange,
     TicketStatus,
 )
-from tests.connectors.front.conftest import FrontWorld, connect
+from tests.connectors.front.conftest import FrontWorld, Watched, connect
 from tests.contracts.helpdesk import NOTE, ONCE, REPLY
 
 SOLVED = TicketChange(status=TicketStatus.SOLVED)
 WAITS = TicketChange(status=TicketStatus.WAITING_FOR_CUSTOMER)
-
-
-class Watched(InProcessTransport):
-    """Keeps what was sent; answers as `instead` says, where it says so."""
-
-    def __init__(self, world: FrontWorld) -> None:
-        super().__init__(world.fake.app)
-        self.sent: list[tuple[str, object]] = []
-        self.instead: dict[str, httpx.Response] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method != "GET":
-            self.sent.append((f"{request.method} {request.url.path}", json.loads(request.content)))
-        for path, answer in self.instead.items():
-            if request.url.path.endswith(path):
-                return answer
-        return await super().handle_async_request(request)
 
 
 async def test_a_reply_does_not_archive(world: FrontWorld, ticket: str) -> None:
@@ -112,7 +92,8 @@ async def test_a_merged_conversation(helpdesk: Front, world: FrontWorld, ticket:
     other = world.create_ticket("Me too", "x", name="Ada", email="ada@customer.example")
     world.let_time_pass(5)
     world.company.merge(other, ticket)
-    assert await helpdesk.read([other]) == []
+    (gone,) = await helpdesk.read([other])
+    assert (gone.ref.id, gone.gone, gone.merged_into) == (other, Departure.MERGED, ticket)
     (outcome,) = await helpdesk.update([other], REPLY, once=ONCE)
     assert outcome.outcome is ChangeOutcome.GONE
     assert not await helpdesk.was_done(other, ONCE)
@@ -134,6 +115,25 @@ async def test_merged_and_merged_again(helpdesk: Front, world: FrontWorld, ticke
     world.company.events.append({**world.company.events[-1], "id": "evt_x", "conversation": None})
     found = [(one.ref.id, one.merged_into) async for one in helpdesk.changed_since(since)]
     assert found == [(ticket, None), (first, ticket), (second, ticket)]
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["", "https://evil.example/conversations/../me", "https://x/login", "https://x/conversations/{own}"],
+)
+async def test_a_redirect_to_elsewhere(world: FrontWorld, ticket: str, location: str) -> None:
+    """A login page's, say: it is not followed, and no conversation is taken for merged, gone or not written to."""
+    watched = Watched(world)
+    headers = {"Location": location.format(own=ticket)}
+    watched.instead[f"/conversations/{ticket}"] = httpx.Response(301, headers=headers)
+    desk = connect(world, watched)
+    with pytest.raises(Refused):
+        await desk.read([ticket])
+    with pytest.raises(Refused):
+        await desk.was_done(ticket, ONCE)
+    assert (await desk.update([ticket], REPLY, once=ONCE))[0].outcome is ChangeOutcome.REFUSED
+    assert watched.sent == []
+    await desk.aclose()
 
 
 async def test_what_is_rejected_is_not_merged(world: FrontWorld, ticket: str) -> None:
@@ -281,82 +281,6 @@ async def test_tags(helpdesk: Front, world: FrontWorld, ticket: str) -> None:
     assert (await helpdesk.update([other], tagged, once=ONCE))[0].outcome is ChangeOutcome.DONE
     (outcome,) = await helpdesk.update([ticket], TicketChange(add_tags=("x" * 65,)), once=ONCE)
     assert outcome.outcome is ChangeOutcome.REFUSED
-
-
-async def test_many_pages(helpdesk: Front, world: FrontWorld, ticket: str) -> None:
-    """The next page's address is the company's own, at another host: only its token is used."""
-    await helpdesk.update([ticket], REPLY, once=ONCE)
-    for number in range(230):
-        world.let_time_pass(1)
-        world.customer_reply(ticket, f"And {number}")
-    assert await helpdesk.was_done(ticket, ONCE)
-    (found,) = await helpdesk.read([ticket])
-    assert len(await helpdesk.comments(found, found.created_at)) == 231
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        {"_pagination": {"next": "https://evil.example/x?page_token=1"}, "_results": []},
-        {"_pagination": {"next": "https://evil.example/x"}, "_results": []},
-        {"_pagination": {"next": "//[x"}, "_results": []},
-        {"_pagination": {}},
-        {"_results": [None]},
-        [],
-        None,
-    ],
-)
-async def test_odd_pages(world: FrontWorld, ticket: str, page: object) -> None:
-    """A list that does not end, leads nowhere or is none: never a whole one, and no other host is asked."""
-    watched = Watched(world)
-    watched.instead["/messages"] = httpx.Response(200, json=page)
-    desk = connect(world, watched)
-    with stamina.set_testing(True, attempts=1), pytest.raises(Unreachable):
-        await desk.was_done(ticket, ONCE)
-    await desk.aclose()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        httpx.Response(200, html="<html>Please log in</html>"),
-        httpx.Response(200, content=b" " * (MAX_ANSWER_BYTES + 1)),
-        httpx.Response(200, content=b""),
-        httpx.Response(502, html="<html>Bad gateway</html>"),
-    ],
-)
-async def test_no_usable_answer(world: FrontWorld, ticket: str, answer: httpx.Response) -> None:
-    """An error page, too much and nothing: to be read again."""
-    watched = Watched(world)
-    watched.instead[f"/conversations/{ticket}"] = answer
-    desk = connect(world, watched)
-    with stamina.set_testing(True, attempts=1), pytest.raises(Unreachable):
-        await desk.read([ticket])
-    await desk.aclose()
-
-
-async def test_half_an_hour(world: FrontWorld, ticket: str) -> None:
-    """A limit that is reached for long says so."""
-    watched = Watched(world)
-    watched.instead["/messages"] = httpx.Response(429, headers={"Retry-After": "1800"}, json={})
-    desk = connect(world, watched)
-    with pytest.raises(Busy) as caught:
-        await desk.read([ticket])
-    assert caught.value.retry_after == 1800
-    with pytest.raises(Busy):
-        await desk.update([ticket], REPLY, once=ONCE)
-    assert world.public_replies(ticket) == []
-    await desk.aclose()
-
-
-async def test_a_scope_that_is_missing(world: FrontWorld, ticket: str) -> None:
-    """Told to an operator; nothing is called done."""
-    watched = Watched(world)
-    watched.instead["/comments"] = httpx.Response(403, json={"_error": {"status": 403}})
-    desk = connect(world, watched)
-    with pytest.raises(NotAllowed):
-        await desk.update([ticket], NOTE, once=ONCE)
-    await desk.aclose()
 
 
 async def test_check(world: FrontWorld) -> None:
