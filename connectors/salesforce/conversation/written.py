@@ -110,12 +110,17 @@ class CaseWords:
         rows = await self._api.rows(
             select(fields, "CaseComment", all_of(where, "IsPublished = true"), order=_BY_AGE)
         )
-        words = [(row, value_at(row, "CreatedBy.UserType") in CUSTOMERS) for row in rows]
+        # What a flow says, "we got your message", is no answer.
+        words = [(row, _kind(row) in CUSTOMERS) for row in rows if _kind(row) != MACHINE]
         if self._settings.reads_emails:
-            fields, where = "ParentId, CreatedDate, Incoming, Headers", all_of(where, f"Status != '{DRAFT}'")
+            fields, where = f"{fields}, Incoming, Headers", all_of(where, f"Status != '{DRAFT}'")
             mails = await self._api.rows(select(fields, "EmailMessage", where, order=_BY_AGE))
             # An absence notice opens nothing again.
-            words += [(row, row.get("Incoming") is True) for row in mails if _origin(row) is Origin.PERSON]
+            words += [
+                (row, row.get("Incoming") is True)
+                for row in mails
+                if _origin(row) is Origin.PERSON and not _is_machines(row)
+            ]
         return [
             (own_id, time_of(row.get("CreatedDate")), is_customers)
             for row, is_customers in words
@@ -154,7 +159,6 @@ def _comment(row: Mapping[str, Any], own_id: str) -> Comment:
 def _mail(row: Mapping[str, Any], own_id: str, ticket: Ticket) -> Comment:
     is_got = row.get("Incoming") is True
     by = Author.CUSTOMER if is_got else Author.LIAISON if is_own(row, own_id) else Author.AGENT
-    is_machines = not is_got and value_at(row, "CreatedBy.UserType") == MACHINE
     address = text(row.get("FromAddress"))
     is_requester = bool(address) and address.casefold() == ticket.requester.email.casefold()
     return Comment(
@@ -164,10 +168,19 @@ def _mail(row: Mapping[str, Any], own_id: str, ticket: Ticket) -> Comment:
         is_public=True,
         text=_words(row),
         at=time_of(row.get("CreatedDate")),
-        origin=Origin.AUTOMATIC if is_machines else _origin(row),
+        origin=Origin.AUTOMATIC if _is_machines(row) else _origin(row),
         author_id=ticket.requester.id if is_got and is_requester else address,
         is_signed_in=False,
     )
+
+
+def _is_machines(mail: Mapping[str, Any]) -> bool:
+    """Whether the house's own machinery sent it."""
+    return mail.get("Incoming") is not True and _kind(mail) == MACHINE
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    return value_at(row, "CreatedBy.UserType")
 
 
 def _words(row: Mapping[str, Any]) -> str:

@@ -61,7 +61,8 @@ class TestWhatBecameOfACase:
     async def test_who_had_the_last_word_on_a_settled_case(
         self, world: SalesforceWorld, helpdesk: Salesforce, ticket: str
     ) -> None:
-        """No rule of Salesforce's own opens a case again: the customer's word does, to us, until the house answers."""
+        """No rule of Salesforce's own opens a case again: the customer's word does, to us, until a person of the
+        house answers."""
 
         async def status() -> TicketStatus:
             world.let_time_pass(60)
@@ -81,6 +82,11 @@ class TestWhatBecameOfACase:
         world.org.mail(ticket, "It is still broken", incoming=True, sender=MAIL)
         assert await status() is TicketStatus.OPEN
         world.agent_note(ticket, "Looking")
+        machine = world.org.add(
+            "User", {"Username": "m@x.example", "Name": "M", "UserType": "AutomatedProcess"}
+        )
+        world.org.comment(ticket, "We have received it", by=machine, is_published=True)
+        world.org.mail(ticket, "We have received it", incoming=False, sender="s@acme.example", by=machine)
         assert await status() is TicketStatus.OPEN
         world.org.mail(
             ticket, "It is mended", incoming=False, sender="support@acme.example", by=world.org.agent
