@@ -40,10 +40,10 @@ async def clean_up(
     tickets = await _guarded("tickets", left, lambda: _solve_tickets(desk, journal, left, say))
     remains = []
     if tickets:
-        people = f"{journal.accounts.helpdesk}: {len(tickets)} solved tickets and their invented customers"
-        remains.append(f"{people}, by [{journal.tag} in the subject: {', '.join(tickets)}")
+        people = f"{journal.accounts.helpdesk}: solved tickets ({len(tickets)}) and their invented customers"
+        remains.append(f"{people}, with {journal.tag} in the subject: {', '.join(tickets)}")
     if pages:
-        remains.append(f"{journal.accounts.pager}: {len(pages)} resolved pages")
+        remains.append(f"{journal.accounts.pager}: resolved pages ({len(pages)})")
     if left:
         left.append("once that is mended: liaison drill --clean-up")
         journal.keep(home)

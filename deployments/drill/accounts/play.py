@@ -176,7 +176,7 @@ async def _cleaned_up(played: _Played) -> CleanedUp:
 
 def tell_cleaned_up(found: CleanedUp, say: Callable[[str], None]) -> None:
     """For people."""
-    say(f"cleaned up: {found.tickets} tickets are over, {found.pages} pages are resolved")
+    say(f"cleaned up: tickets that are over {found.tickets}, pages that are resolved {found.pages}")
     for line in found.remains:
         say(f"  stays there: {line}")
     for line in found.left:
