@@ -1,0 +1,1 @@
+"""A HubSpot portal of our own, made from its documentation."""
