@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -35,10 +35,8 @@ SCOPES = (
     "conversations.read",
     "conversations.write",
 )
-A_BATCH, A_PAGE, FOUND_A_PAGE, MOST_FOUND = 100, 100, 200, 10_000
+A_BATCH, A_PAGE = 100, 100
 MOST_PAGES, MOST_PAGES_OF_THREADS, MOST_ROUNDS = 100, 5, 100
-SEARCHES_A_SECOND = 4
-"""Of the portal's five."""
 NOTE_TO_TICKET = 228
 """https://developers.hubspot.com/docs/api-reference/latest/crm/associations/associate-records/guide"""
 NOTE_PROPERTIES = (
@@ -47,13 +45,31 @@ NOTE_PROPERTIES = (
 _WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 3600.0}
 
 
+class SearchLimits(NamedTuple):
+    """What one search gives, and how often one may be made: four times of the portal's five a second."""
+
+    a_second: float = 4
+    a_page: int = 200
+    most: int = 10_000
+
+
+SEARCH = SearchLimits()
+
+
 class HubSpotApi:
     """All raise `incidents.errors`."""
 
-    def __init__(self, settings: HubSpotSettings, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(
+        self,
+        settings: HubSpotSettings,
+        transport: httpx.AsyncBaseTransport | None,
+        *,
+        search: SearchLimits = SEARCH,
+    ) -> None:
         calls = settings.calls_per_ten_seconds
         self._pace = Pace(calls, 10, spare=int(calls) // SPARED)
-        self._search_pace = Pace(SEARCHES_A_SECOND, 1)
+        self._search_limits = search
+        self._search_pace = Pace(search.a_second, 1)
         self._settings = settings
         self._stages: list[Stage] = []
         self._http = VendorHttp(
@@ -97,7 +113,10 @@ class HubSpotApi:
         """With the ids of its contacts. Raises `NotFound`. Of one that was merged the survivor may come, under its own
         id."""
         params = {"properties": ",".join(self._properties), "associations": "contacts"}
-        return await self._record(f"{OBJECTS}/tickets/{own_id}", params)
+        found = await self._record(f"{OBJECTS}/tickets/{own_id}", params)
+        if id_from(found.get("id")) is None:
+            raise Unreachable("hubspot: a ticket without its id")
+        return found
 
     async def tickets(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those that are there, in no order, without their contacts."""
@@ -131,11 +150,11 @@ class HubSpotApi:
                 last = _modified(rows[-1]) if rows else last
                 yield [row for row in rows if _version(row) not in seen]
                 seen |= {_version(row) for row in rows}
-            if count < MOST_FOUND:
+            if count < self._search_limits.most:
                 return
             if last <= start:
                 raise Unreachable(
-                    f"hubspot: over {MOST_FOUND} tickets changed in one moment; they cannot be listed"
+                    "hubspot: more tickets changed in one moment than a search gives; they cannot be listed"
                 )
             start = last
         raise Unreachable("hubspot: the list of changed tickets goes on without an end")
@@ -212,9 +231,9 @@ class HubSpotApi:
             ],
             "sorts": [{"propertyName": MODIFIED, "direction": "ASCENDING"}],
             "properties": list(self._properties),
-            "limit": FOUND_A_PAGE,
+            "limit": self._search_limits.a_page,
         }
-        for _ in range(MOST_FOUND // FOUND_A_PAGE):
+        for _ in range(self._search_limits.most // self._search_limits.a_page):
             await self._search_pace.wait()
             page = await self._posted(f"{OBJECTS}/tickets/search", said)
             yield _rows(page, "the tickets that changed")

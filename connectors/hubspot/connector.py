@@ -129,7 +129,7 @@ class HubSpot(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
         """Three calls for a hundred. What was merged comes as gone, as the one that lives; deleted ones are left
         out."""
         asked = plausible(ids, id_from)
-        rows = {id_from(row.get("id")): row for row in await self._api.tickets(asked)}
+        rows = {own_id: row for row in await self._api.tickets(asked) if (own_id := id_from(row.get("id")))}
         survivors = {one: row for row in rows.values() for one in merged_ids(row)}
         found: dict[str, Mapping[str, Any]] = {}
         for own_id in asked:
@@ -169,7 +169,10 @@ class HubSpot(Helpdesk, Budgeted, TriedByWebhook, WebhookSource):
                         said.append(comment)
         except NotFound:
             return []
-        return sorted((one for one in said if one.text and one.at >= since), key=lambda one: (one.at, one.is_public, one.id))
+        return sorted(
+            (one for one in said if one.text and one.at >= since),
+            key=lambda one: (one.at, one.is_public, one.id),
+        )
 
     async def update(self, ids: Sequence[str], change: TicketChange, *, once: str) -> Sequence[TicketOutcome]:
         """One ticket after the other: conversations are written one by one."""

@@ -161,7 +161,8 @@ class FakeHubSpot:
         row = self.portal.alive("tickets", request.path_params["id"])
         if row is None:
             return _failed(404, "OBJECT_NOT_FOUND", "resource not found")
-        asked = request.query_params.get("properties", "").split(",")
+        # Parted by commas, or one by one, as HubSpot's client has it.
+        asked = ",".join(request.query_params.getlist("properties")).split(",")
         found = self._shown(row, asked)
         if request.query_params.get("associations") == "contacts":
             rows = [
