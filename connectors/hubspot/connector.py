@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 import httpx
 
-from connectors.hubspot.api import SCOPES, HubSpotApi
+from connectors.hubspot.calls.answers import SCOPES
+from connectors.hubspot.calls.api import HubSpotApi
 from connectors.hubspot.mapping import (
     FIRST_MESSAGE,
     as_merged,

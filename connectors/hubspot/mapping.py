@@ -33,7 +33,7 @@ _WAITING = (TicketStatus.WAITING_FOR_CUSTOMER, TicketStatus.WAITING_FOR_VENDOR)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
+class PipelineStage:
     """One status of a pipeline; `order` is its place there."""
 
     id: str
@@ -55,10 +55,10 @@ def id_from(value: object) -> str | None:
     return told if _ID.fullmatch(told) else None
 
 
-def stages_from(pipelines: Iterable[Mapping[str, Any]]) -> list[Stage]:
+def stages_from(pipelines: Iterable[Mapping[str, Any]]) -> list[PipelineStage]:
     """All stages of all pipelines, in their order."""
     found = [
-        Stage(
+        PipelineStage(
             id=any_text(stage.get("id")),
             pipeline=any_text(pipeline.get("id")),
             order=whole(stage.get("displayOrder")) or 0,
@@ -71,7 +71,7 @@ def stages_from(pipelines: Iterable[Mapping[str, Any]]) -> list[Stage]:
     return sorted(found, key=lambda one: (one.pipeline, one.order))
 
 
-def status_of(stage_id: str, stages: Sequence[Stage], settings: HubSpotSettings) -> TicketStatus:
+def status_of(stage_id: str, stages: Sequence[PipelineStage], settings: HubSpotSettings) -> TicketStatus:
     """What a stage means. One that nobody told us of is not taken for an ending."""
     found = next((one for one in stages if one.id == stage_id), None)
     if found is not None and found.is_closed:
@@ -82,7 +82,7 @@ def status_of(stage_id: str, stages: Sequence[Stage], settings: HubSpotSettings)
 
 
 def stage_for(
-    status: TicketStatus, now: str, pipeline: str, stages: Sequence[Stage], settings: HubSpotSettings
+    status: TicketStatus, now: str, pipeline: str, stages: Sequence[PipelineStage], settings: HubSpotSettings
 ) -> str | None:
     """The stage of the pipeline by which a status is set: the one that it has `now` if that will do, else the first. A
     pipeline without a stage that waits is kept open instead; None where it has none that will do."""
@@ -134,7 +134,7 @@ def contact_from(data: Mapping[str, Any]) -> Contact:
 def ticket_from(
     data: Mapping[str, Any],
     requester: Contact,
-    stages: Sequence[Stage],
+    stages: Sequence[PipelineStage],
     connection: str,
     settings: HubSpotSettings,
 ) -> Ticket:

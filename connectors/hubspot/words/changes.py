@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from connectors.hubspot.api import HubSpotApi
+from connectors.hubspot.calls.api import HubSpotApi
 from connectors.hubspot.mapping import (
     contact_from,
     contact_ids,

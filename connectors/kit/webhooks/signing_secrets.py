@@ -18,6 +18,7 @@ PUBLISHED = frozenset(
         "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",  # Standard Webhooks' README
         "whsec_dGVzdHRlc3R0ZXN0dGVzdHRlc3R0ZXN0dGVzdHRlc3Q=",  # GitLab's merge request
         "lDQHScfUeXUKaQRNF+8XIiDKZ7XX3itBAYzwU0TARw8lJqRnkKl2iB1anSb0Z+IK",  # PagerDuty's Go client's tests
+        "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy",  # HubSpot's documentation and its clients' tests
         "+ZaRRMC8+mpnfGaGsBOmkIFt98bttL5YQRq3p2tXgcE=",  # Microsoft Teams' sample
     }
 )

@@ -43,6 +43,7 @@ async def test_connector() -> None:
         ({"app_id": "mine"}, "valid integer"),
         ({"sender_user_id": None}, "valid integer"),
         ({"signing_secrets": ["short"]}, "under 16 bytes"),
+        ({"signing_secrets": ["yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"]}, "published example"),
         ({"webhook_url": ""}, "HubSpot signs the address"),
         ({"webhook_url": "http://liaison.example/hooks"}, "https address"),
         ({"webhook_url": "https://liaison.example/hooks?a=1"}, "without a query"),

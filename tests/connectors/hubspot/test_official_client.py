@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from connectors.hubspot.api import NOTE_TO_TICKET
+from connectors.hubspot.calls.api import NOTE_TO_TICKET
 from connectors.hubspot.fake.app import ACCESS_TOKEN, FakeHubSpot
 from tests.connectors.served import served
 

@@ -6,7 +6,7 @@ import pytest
 import stamina
 
 from connectors.hubspot import HubSpot
-from connectors.hubspot.api import HubSpotApi, SearchLimits
+from connectors.hubspot.calls.api import HubSpotApi, SearchLimits
 from connectors.hubspot.fake.portal import APP, CHAT, PORTAL, USER, pipeline
 from connectors.kit.fakes.faults import FaultKind
 from connectors.kit.fakes.in_process import InProcessTransport

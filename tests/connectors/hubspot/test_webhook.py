@@ -16,7 +16,7 @@ import pytest
 from connectors.hubspot import HubSpot
 from connectors.hubspot.fake.app import FakeHubSpot
 from connectors.hubspot.fake.portal import APP, PORTAL
-from connectors.hubspot.webhook import SIGNATURE, TIMESTAMP, signed_headers
+from connectors.hubspot.webhook import SIGNATURE, TIMESTAMP, signed_headers, verified_from
 from incidents.errors import Forged, NotAllowed, Unrecognised
 from incidents.events import Event, Ignored, Ping, TicketEvent, Verified
 from incidents.models import Departure, TicketRef
@@ -112,6 +112,37 @@ def test_as_hubspots_own_client_signs() -> None:
             source = f"POST{URL}".encode() + body + headers[TIMESTAMP].encode()
             by_hand = base64.b64encode(hmac.digest(secret, source, hashlib.sha256)).decode()
             assert headers[SIGNATURE] == theirs == by_hand
+
+
+EXAMPLE_URL, EXAMPLE_STAMP = "https://www.example.com/webhook_uri", "15000000"
+EXAMPLE_BODY = b"{'example_field':'example_value'}"
+EXAMPLE_SIGNATURE = "HPW73RUtKmcYoEDADG0s6MmGFWUzWJKAW07r8RDgcQw="
+
+
+@pytest.mark.parametrize(
+    ("signature", "stamp", "body", "url", "seconds", "reason"),
+    [
+        (EXAMPLE_SIGNATURE, EXAMPLE_STAMP, EXAMPLE_BODY, EXAMPLE_URL, 15_000, ""),
+        (EXAMPLE_SIGNATURE, EXAMPLE_STAMP, EXAMPLE_BODY, EXAMPLE_URL, 15_301, "timestamp"),
+        (EXAMPLE_SIGNATURE, "15000001", EXAMPLE_BODY, EXAMPLE_URL, 15_000, "signature"),
+        (EXAMPLE_SIGNATURE, EXAMPLE_STAMP, EXAMPLE_BODY + b" ", EXAMPLE_URL, 15_000, "signature"),
+        (EXAMPLE_SIGNATURE, EXAMPLE_STAMP, EXAMPLE_BODY, f"{EXAMPLE_URL}/", 15_000, "signature"),
+        (EXAMPLE_SIGNATURE.lower(), EXAMPLE_STAMP, EXAMPLE_BODY, EXAMPLE_URL, 15_000, "signature"),
+        (EXAMPLE_SIGNATURE, EXAMPLE_STAMP, EXAMPLE_BODY, "", 15_000, "signature"),
+    ],
+)
+def test_the_signature_of_hubspots_own_test(
+    *, signature: str, stamp: str, body: bytes, url: str, seconds: int, reason: str
+) -> None:
+    """https://github.com/HubSpot/hubspot-api-python/blob/master/tests/spec/utils/test_signature.py"""
+    keys, now = [b"yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"], datetime.fromtimestamp(seconds, UTC)
+    headers = [(SIGNATURE, signature), (TIMESTAMP, stamp)]
+    if not reason:
+        assert verified_from(headers, body, keys=keys, url=url, now=now).body == body
+        return
+    with pytest.raises(Forged) as caught:
+        verified_from(headers, body, keys=keys, url=url, now=now)
+    assert caught.value.reason == reason
 
 
 def test_what_the_older_versions_sign_proves_nothing() -> None:

@@ -9,32 +9,32 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import httpx
 
-from connectors.hubspot.mapping import CONTACT_PROPERTIES, MODIFIED, PROPERTIES, Stage, id_from, stages_from
+from connectors.hubspot.calls.answers import explain
+from connectors.hubspot.mapping import (
+    CONTACT_PROPERTIES,
+    MODIFIED,
+    PROPERTIES,
+    PipelineStage,
+    id_from,
+    stages_from,
+)
 from connectors.hubspot.settings import HubSpotSettings
-from connectors.kit.answers import VendorAnswer, retry_after_seconds
 from connectors.kit.auth.ways import BearerToken
-from connectors.kit.fields import any_text, record, records, text, utc_time
+from connectors.kit.fields import any_text, record, records, utc_time
 from connectors.kit.http import VendorHttp
 from connectors.kit.pacing import SPARED, Pace
 from connectors.kit.pagination import ByCursor, pages
-from incidents.errors import Busy, NotAllowed, Unreachable, Unrecognised
+from incidents.errors import Unreachable, Unrecognised
 from incidents.fan_out.budget import Limit
 
 VERSION = "2026-03"
 """Supported for 18 months: https://developers.hubspot.com/docs/api-reference/2026-03/overview."""
 OBJECTS, THREADS = f"/crm/objects/{VERSION}", "/conversations/v3/conversations/threads"
-SCOPES = (
-    "tickets",
-    "crm.objects.contacts.read",
-    "crm.objects.contacts.write",
-    "conversations.read",
-    "conversations.write",
-)
 A_BATCH, A_PAGE = 100, 100
 MOST_PAGES, MOST_PAGES_OF_THREADS, MOST_ROUNDS = 100, 5, 100
 NOTE_TO_TICKET = 228
@@ -42,7 +42,6 @@ NOTE_TO_TICKET = 228
 NOTE_PROPERTIES = (
     "hs_note_body", "hs_timestamp", "hs_createdate", "hs_object_source", "hs_object_source_id", "hs_created_by_user_id",
 )  # fmt: skip
-_WAITS = {"SECONDLY": 1.0, "TEN_SECONDLY_ROLLING": 10.0, "DAILY": 3600.0}
 
 
 class SearchLimits(NamedTuple):
@@ -71,14 +70,14 @@ class HubSpotApi:
         self._search_limits = search
         self._search_pace = Pace(search.a_second, 1)
         self._settings = settings
-        self._stages: list[Stage] = []
+        self._stages: list[PipelineStage] = []
         self._http = VendorHttp(
             vendor="hubspot",
             base_url=settings.base_url,
             auth=BearerToken(settings.access_token),
             transport=transport,
             pace=self._pace,
-            explain=_explain,
+            explain=explain,
         )
 
     def limit(self) -> Limit:
@@ -98,7 +97,7 @@ class HubSpotApi:
         """Raises `NotFound`."""
         return await self._record(f"/crm/properties/{VERSION}/tickets/{self._settings.tags_property}")
 
-    async def stages(self, *, knows: str = "") -> Sequence[Stage]:
+    async def stages(self, *, knows: str = "") -> Sequence[PipelineStage]:
         """All statuses of all pipelines; read again where `knows` is not among those that we know."""
         if not self._stages or (knows and not any(one.id == knows for one in self._stages)):
             found = await self._record(f"/crm/pipelines/{VERSION}/tickets")
@@ -290,29 +289,3 @@ def _modified(row: Mapping[str, Any]) -> datetime:
 
 def _version(row: Mapping[str, Any]) -> tuple[str, str]:
     return any_text(row.get("id")), _modified(row).isoformat()
-
-
-def _explain(answer: VendorAnswer, what: str) -> None:
-    """Which limit it is, which scope is missing, and what is locked for a moment.
-    https://developers.hubspot.com/docs/developer-tooling/platform/usage-guidelines,
-    https://developers.hubspot.com/docs/api-reference/error-handling"""
-    data, now = record(answer.data), datetime.now(UTC)
-    if answer.status == 429:
-        policy = next((one for one in _WAITS if one == data.get("policyName")), None)
-        wait = retry_after_seconds(
-            answer.headers.get("retry-after"), now=now, default=_WAITS.get(policy or "", 10.0)
-        )
-        raise Busy(f"{what}: HTTP 429{f', the limit {policy}' if policy else ''}", retry_after=wait)
-    if answer.status in (423, 477):
-        wait = retry_after_seconds(answer.headers.get("retry-after"), now=now, default=2.0)
-        raise Busy(f"{what}: HTTP {answer.status}, locked for the moment", retry_after=wait)
-    if answer.status == 403 and data.get("category") == "MISSING_SCOPES":
-        told = [record(one.get("context")) for one in records(data.get("errors"))]
-        named = {text(scope) for one in told for scope in _listed(one.get("requiredGranularScopes"))}
-        # Only those that we know: what an answer says is not quoted.
-        missing = ", ".join(one for one in SCOPES if one in named) or "one that it does not name"
-        raise NotAllowed(f"{what}: HTTP 403; give the app the scope {missing}, and install it again")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
