@@ -37,12 +37,14 @@ from connectors.kit.fields import text
 from connectors.kit.private_notes import exposed
 from connectors.kit.read_back import read_back
 from incidents.errors import LiaisonError, NotFound, NotShown, Refused, Unknown
-from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
+from incidents.models import ChangeOutcome, Contact, TicketChange, TicketOutcome, TicketStatus
 
 MOST_LETTERS = 65_536
 """Of a note's body, and by our own limit of a message:
 https://developers.hubspot.com/docs/api-reference/crm-notes-v3/guide"""
 MOST_LETTERS_OF_TAGS = 65_536
+MOST_CONTACTS = 100
+"""Of a ticket that are looked at."""
 _NO_THREAD = (
     "has no conversation in the inbox or the help desk by which its contact could be answered: HubSpot sends nothing"
     " from here to a ticket of a form, an import or a person's making; answer them by hand"
@@ -148,30 +150,40 @@ class HubSpotChanges:
         return {} if found == now else {"hs_pipeline_stage": found}
 
     async def _way(self, own_id: str, before: Mapping[str, Any]) -> _Way:
-        """By the channel of the newest message that is the contact's own. Raises `Refused` where there is none."""
-        ids = contact_ids(before)
-        contacts = (
-            {one.id: one for one in map(contact_from, await self._api.contacts(ids[:1]))} if ids else {}
-        )
+        """By the channel of the requester's newest message, else of another contact's of the ticket. Raises `Refused`
+        where there is none."""
+        ids = contact_ids(before)[:MOST_CONTACTS]
+        found = {one.id: one for one in map(contact_from, await self._api.contacts(ids))} if ids else {}
+        contacts = [found[one] for one in ids if one in found]
         if not contacts:
             raise Refused(f"hubspot: ticket {own_id} has no contact who could be answered")
-        (requester,) = list(contacts.values())[:1]
+        subject = text(properties_of(before).get("subject"))
+        ways: dict[str, _Way] = {}
         threads = [one for one in await self._api.threads(own_id) if one.get("archived") is not True]
         threads.sort(key=lambda one: text(one.get("latestMessageTimestamp")), reverse=True)
         for thread in threads:
             thread_id = id_from(thread.get("id")) or ""
             async for message in self._api.messages(thread_id):
-                to = customers_way(message, requester)
-                channel, account = text(message.get("channelId")), text(message.get("channelAccountId"))
-                if to is not None and channel and account:
-                    # HubSpot advises to copy both from the thread's newest message.
-                    said = {"recipients": [to], "channelId": channel, "channelAccountId": account}
-                    subject = text(message.get("subject")) or text(properties_of(before).get("subject"))
-                    named = {"subject": subject} if subject else {}
-                    return _Way(
-                        thread_id, {"senderActorId": self._settings.sender, "attachments": []} | said | named
-                    )
-        raise Refused(f"hubspot: ticket {own_id} {_NO_THREAD}")
+                for contact in contacts:
+                    said = None if contact.id in ways else self._answering(message, contact, subject)
+                    if said is not None:
+                        ways[contact.id] = _Way(thread_id, said)
+                if contacts[0].id in ways:
+                    return ways[contacts[0].id]
+        if not ways:
+            raise Refused(f"hubspot: ticket {own_id} {_NO_THREAD}")
+        return next(iter(ways.values()))
+
+    def _answering(self, message: Mapping[str, Any], contact: Contact, subject: str) -> dict[str, Any] | None:
+        """What a reply to this message needs beside its words; None where it is none of the contact's."""
+        to = customers_way(message, contact)
+        # HubSpot advises to copy both from the thread's newest message.
+        channel, account = text(message.get("channelId")), text(message.get("channelAccountId"))
+        if to is None or not channel or not account:
+            return None
+        way = {"recipients": [to], "channelId": channel, "channelAccountId": account, "attachments": []}
+        named = text(message.get("subject")) or subject
+        return {"senderActorId": self._settings.sender} | way | ({"subject": named} if named else {})
 
     async def _prove(self, own_id: str, once: str, *, is_private: bool) -> None:
         what = f"hubspot: the {'note' if is_private else 'reply'} on ticket {own_id}"

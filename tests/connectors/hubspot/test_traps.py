@@ -88,6 +88,20 @@ async def test_nobody_else_is_answered(helpdesk: HubSpot, world: HubSpotWorld, t
     assert [one["deliveryIdentifiers"][0]["value"] for one in sent] == ["ada@customer.example"]
 
 
+async def test_another_contact_of_the_ticket(helpdesk: HubSpot, world: HubSpotWorld, ticket: str) -> None:
+    """A ticket may have several: the first one is the customer, and answered where they wrote; else who did."""
+    boss = world.create_ticket("Hi", "x", name="Boss", email="boss@customer.example")
+    (other,) = world.portal.linked("tickets/contacts", boss)
+    world.portal.links.add(("tickets/contacts", ticket, other))
+    world.let_time_pass(10)
+    world.portal.answer(ticket, "I am its boss", by="boss@customer.example")
+    for once, address in (("a", "ada@customer.example"), ("b", "boss@customer.example")):
+        assert (await helpdesk.update([ticket], REPLY, once=once))[0].outcome is ChangeOutcome.DONE
+        rows = world.portal.messages[world.thread(ticket)]
+        assert rows[-1]["recipients"][0]["deliveryIdentifiers"][0]["value"] == address
+        del rows[0]
+
+
 async def test_only_others_wrote(helpdesk: HubSpot, world: HubSpotWorld, ticket: str) -> None:
     """Nothing of the ticket's contact to answer: refused, whoever else is there."""
     world.portal.messages[world.thread(ticket)].clear()
