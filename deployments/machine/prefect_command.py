@@ -1,7 +1,7 @@
 """`python -m deployments.machine.prefect_command ARGUMENTS`: Prefect's own command, for servers.
 
-What a server of Prefect's loads is set aside before it serves: it is some 280,000 objects, and looking through them for
-garbage took a quarter of its CPU in a storm, with all of its callers waiting meanwhile, up to 0.8 s on a busy machine.
+What a server of Prefect's loads is set aside before it serves: it is some 280,000 objects, and without looks through
+them for garbage a storm costs it a fifth less CPU. All its callers waited meanwhile, 0.85 s a look on a busy machine.
 """
 
 from __future__ import annotations
