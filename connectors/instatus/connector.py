@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import httpx
 
 from connectors.instatus import mapping
-from connectors.instatus.settings import InstatusSettings, is_id
+from connectors.instatus.settings import InstatusSettings
 from connectors.kit.answers import VendorAnswer, busy_until_reset, lost
 from connectors.kit.fields import record, records, text
 from connectors.kit.http import READS, VendorHttp
@@ -23,6 +23,7 @@ from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, pages
 from connectors.kit.status_pages.components import PageComponent, components_for, gone, listed
 from connectors.kit.status_pages.notified import is_told
+from connectors.kit.status_pages.settings import is_id
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import PublicText, Severity
 from incidents.public_incident import PublicIncident, PublicState, PublicUpdate, StatusRecord

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.instatus.settings import is_id
 from connectors.kit.fields import record, records, text, utc_time
 from connectors.kit.markdown import inert_markdown
 from connectors.kit.status_pages.components import PageComponent, hit, over
+from connectors.kit.status_pages.settings import is_id
 from incidents.errors import Refused, Unrecognised
 from incidents.models import Severity
 from incidents.public_incident import PublicState

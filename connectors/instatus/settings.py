@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors.kit.addresses import over_https
 from connectors.kit.auth.ways import BearerToken
 from connectors.kit.status_pages.notified import Notified
-from incidents.texts.plain_text import one_line
-
-_ID = re.compile(r"[a-z0-9]{1,40}", re.ASCII)
-
-
-def is_id(value: str) -> bool:
-    """Whether it can be Instatus' id of anything: small letters and digits, such as `ckf01fonve9i40a32oas5b0uw`."""
-    return _ID.fullmatch(value) is not None
+from connectors.kit.status_pages.settings import a_key, said_components
 
 
 class InstatusSettings(BaseModel):
@@ -61,22 +52,12 @@ class InstatusSettings(BaseModel):
     @field_validator("api_key")
     @classmethod
     def _fits_a_header(cls, key: SecretStr) -> SecretStr:
-        if not key.get_secret_value():
-            raise ValueError("the API key is empty")
-        BearerToken(key)
-        return key
+        return a_key(key)
 
     @field_validator("components")
     @classmethod
     def _are_components(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        for service, ids in value.items():
-            if not one_line(service):
-                raise ValueError("components has a service without a name; take it out")
-            if not all(is_id(one) for one in ids):
-                raise ValueError(
-                    f"components of {one_line(service)[:80]!r}: not an id of a component; `liaison check` says them"
-                )
-        return value
+        return said_components(value)
 
     @property
     def auth(self) -> BearerToken:

@@ -34,3 +34,21 @@ async def read_back(
     if not shows(seen):
         raise Refused(f"{what}: answered with success, and nothing changed{f'; {cure}' if cure else ''}")
     return seen
+
+
+async def require_there(is_there: Callable[[], Awaitable[bool]], *, what: str, on: str) -> None:
+    """For words that a server took, and whose lists may show them late: they are not sent again for that.
+
+    Raises `Unknown` if they do not show (yet), if what they were written `on` is no more, and if it cannot be read; a
+    `Refused` of `is_there`, such as `Exposed`, as it comes. `what` names the words for people.
+    """
+    try:
+        shows = await is_there()
+    except NotFound as error:
+        raise Unknown(f"{what}: the {on} went after it was changed: {error}") from error
+    except (Refused, Unknown):
+        raise
+    except LiaisonError as error:
+        raise Unknown(f"{what}: taken, but could not be read back: {error}") from error
+    if not shows:
+        raise Unknown(f"{what}: taken, and not shown yet")

@@ -19,8 +19,9 @@ from connectors.kit.pacing import Pace
 from connectors.kit.pagination import ByNumber, pages
 from connectors.kit.status_pages.components import PageComponent, components_for, gone, listed
 from connectors.kit.status_pages.notified import is_told
+from connectors.kit.status_pages.settings import is_id
 from connectors.statuspage import mapping
-from connectors.statuspage.settings import StatuspageSettings, is_id
+from connectors.statuspage.settings import StatuspageSettings
 from incidents.errors import NotAllowed, NotFound, Refused, Unknown, Unreachable
 from incidents.models import PublicText, Severity
 from incidents.public_incident import PublicState

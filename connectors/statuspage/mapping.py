@@ -13,7 +13,7 @@ from connectors.kit.fields import record, records, text
 from connectors.kit.markdown import unreferenced
 from connectors.kit.marks import mark_of
 from connectors.kit.status_pages.components import PageComponent, hit, over
-from connectors.statuspage.settings import is_id
+from connectors.kit.status_pages.settings import is_id
 from incidents.errors import Refused
 from incidents.models import Severity
 from incidents.texts.plain_text import cut, one_line, visible

@@ -25,8 +25,8 @@ from connectors.front.messages.mapping import comment_of, html_of, is_own, is_se
 from connectors.front.settings import FrontSettings
 from connectors.kit.fields import record, text
 from connectors.kit.private_notes import exposed
-from connectors.kit.read_back import read_back
-from incidents.errors import LiaisonError, NotFound, NotShown, Refused, Unknown
+from connectors.kit.read_back import read_back, require_there
+from incidents.errors import NotFound, NotShown, Refused
 from incidents.models import ChangeOutcome, TicketChange, TicketOutcome, TicketStatus
 
 MESSAGES, COMMENTS = "messages", "comments"
@@ -129,17 +129,11 @@ class FrontChanges:
         return MESSAGES, {"author_id": self._teammate, "body": html_of(words, key), **said}
 
     async def _prove(self, own_id: str, once: str, *, is_private: bool) -> None:
-        what = f"front: the {'note' if is_private else 'reply'} on conversation {own_id}"
-        try:
-            is_there = await self._is_there(own_id, once, is_private=is_private)
-        except NotFound as error:
-            raise Unknown(f"{what}: the conversation went after it was changed: {error}") from error
-        except Refused:
-            raise
-        except LiaisonError as error:
-            raise Unknown(f"{what}: taken, but could not be read back: {error}") from error
-        if not is_there:
-            raise Unknown(f"{what}: taken, and not shown yet")
+        await require_there(
+            lambda: self._is_there(own_id, once, is_private=is_private),
+            what=f"front: the {'note' if is_private else 'reply'} on conversation {own_id}",
+            on="conversation",
+        )
 
     async def _is_there(self, own_id: str, once: str, *, is_private: bool) -> bool:
         """Where it belongs, or, which is told, where it does not."""

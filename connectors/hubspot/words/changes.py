@@ -35,8 +35,8 @@ from connectors.hubspot.words.mapping import (
 )
 from connectors.kit.fields import text
 from connectors.kit.private_notes import exposed
-from connectors.kit.read_back import read_back
-from incidents.errors import LiaisonError, NotFound, NotShown, Refused, Unknown
+from connectors.kit.read_back import read_back, require_there
+from incidents.errors import NotFound, NotShown, Refused
 from incidents.models import ChangeOutcome, Contact, TicketChange, TicketOutcome, TicketStatus
 
 MOST_LETTERS = 65_536
@@ -186,17 +186,11 @@ class HubSpotChanges:
         return {"senderActorId": self._settings.sender} | way | ({"subject": named} if named else {})
 
     async def _prove(self, own_id: str, once: str, *, is_private: bool) -> None:
-        what = f"hubspot: the {'note' if is_private else 'reply'} on ticket {own_id}"
-        try:
-            is_there = await self._is_there(own_id, once, is_private=is_private)
-        except NotFound as error:
-            raise Unknown(f"{what}: the ticket went after it was changed: {error}") from error
-        except (Refused, Unknown):
-            raise
-        except LiaisonError as error:
-            raise Unknown(f"{what}: taken, but could not be read back: {error}") from error
-        if not is_there:
-            raise Unknown(f"{what}: taken, and not shown yet")
+        await require_there(
+            lambda: self._is_there(own_id, once, is_private=is_private),
+            what=f"hubspot: the {'note' if is_private else 'reply'} on ticket {own_id}",
+            on="ticket",
+        )
 
     async def _is_there(self, own_id: str, once: str, *, is_private: bool) -> bool:
         """Where it belongs, or, which is told, where it does not: by the ticket's associations, never by the search,

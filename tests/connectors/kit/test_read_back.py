@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.kit.read_back import read_back
-from incidents.errors import Busy, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
+from connectors.kit.read_back import read_back, require_there
+from incidents.errors import Busy, Exposed, LiaisonError, NotAllowed, NotFound, Refused, Unknown, Unreachable
 
 
 async def test_what_shows_is_returned() -> None:
@@ -50,3 +50,34 @@ async def test_a_read_that_fails_proves_nothing(failed: LiaisonError, told: type
     with pytest.raises(LiaisonError) as caught:
         await read_back(read, lambda _: True, what="a write")
     assert type(caught.value) is told
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (True, None),
+        (False, Unknown("the note on ticket 1: taken, and not shown yet")),
+        (
+            Unreachable("no answer"),
+            Unknown("the note on ticket 1: taken, but could not be read back: no answer"),
+        ),
+        (NotFound("404"), Unknown("the note on ticket 1: the ticket went after it was changed: 404")),
+        (Unknown("reset"), Unknown("reset")),
+        (Exposed("everybody reads it"), Exposed("everybody reads it")),
+    ],
+    ids=repr,
+)
+async def test_words_that_were_taken(found: bool | LiaisonError, told: LiaisonError | None) -> None:
+    """A list that does not show them (yet) does not have them sent again."""
+
+    async def is_there() -> bool:
+        if isinstance(found, LiaisonError):
+            raise found
+        return found
+
+    if told is None:
+        await require_there(is_there, what="the note on ticket 1", on="ticket")
+        return
+    with pytest.raises(LiaisonError) as caught:
+        await require_there(is_there, what="the note on ticket 1", on="ticket")
+    assert (type(caught.value), str(caught.value)) == (type(told), str(told))
