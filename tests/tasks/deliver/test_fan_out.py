@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,9 @@ from incidents.store.schema.tables import effects, metadata
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.deliver.progress import finish_fan_outs
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
+from tests.tasks.passing_time import PassingClock
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 DESK = "zendesk/support"
 A_MINUTE = 30
@@ -61,17 +62,9 @@ class _Cut:
 
 
 @dataclass
-class _Clock:
-    passed: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.passed
-
-
-@dataclass
 class _Site:
     database: Database
-    clock: _Clock
+    clock: PassingClock
     zendesk: FakeZendesk
     door: _Cut
     tickets: list[int] = field(default_factory=list)
@@ -124,16 +117,9 @@ class _Site:
             return await read_progress(tx, 1)
 
 
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing waits, and nothing asks Prefect."""
-    with no_waits(), without_prefect("a test"):
-        yield
-
-
 @pytest.fixture
 async def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Site]:
-    clock = _Clock()
+    clock = PassingClock()
     zendesk = FakeZendesk(updates_per_minute=A_MINUTE, clock=clock)
     zendesk.api.jobs.looks = 0
     site = _Site(database, clock, zendesk, _Cut(zendesk.app))

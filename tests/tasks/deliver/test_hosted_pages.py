@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from incidents.store.ledger.effects import plan_effects
 from incidents.store.schema.tables import effects
 from tasks import resources
 from tasks.deliver.deliver import deliver
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 OPENING = "INC-1:public"
 WORDS = (PublicState.IDENTIFIED, PublicState.MONITORING, PublicState.RESOLVED)
@@ -112,13 +112,6 @@ class _Site:
         is_statuspage = isinstance(self.fake, statuspage.FakeStatuspage)
         for one in self.fake.incidents:
             self.fake.say_by_hand(one, "resolved" if is_statuspage else "RESOLVED")
-
-
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing waits, and nothing asks Prefect."""
-    with no_waits(), without_prefect("a test"):
-        yield
 
 
 @pytest.fixture(params=["statuspage", "instatus"])

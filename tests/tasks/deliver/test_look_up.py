@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +36,8 @@ from incidents.store.schema.tables import effects
 from tasks import resources
 from tasks.deliver.deliver import deliver
 from tasks.deliver.tickets import _found
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 DESK = "intercom/support"
 
@@ -73,13 +73,6 @@ class _Site:
 
     def parts(self, own_id: str) -> list[dict[str, Any]]:
         return self.intercom.inbox.parts[own_id]
-
-
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing waits, and nothing asks Prefect."""
-    with no_waits(), without_prefect("a test"):
-        yield
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +24,9 @@ from incidents.store.ledger.effects import lease_effects, plan_effects
 from incidents.store.schema.tables import effects
 from tasks import resources
 from tasks.deliver.deliver import deliver
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
 from tests.connectors.mail.world import NAME, a_mail, mail_settings
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 A_MINUTE = 10
 
@@ -96,13 +96,6 @@ def _outbound(incident: int, number: int) -> Effect:
         key=f"INC-{incident}:out:{number}", once=f"INC-{incident}:out:{number}", kind=EffectKind.OUTBOUND_MESSAGE,
         incident_id=incident, connection=NAME, target=f"mark{number}", payload=message,
     )  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    """Nothing waits, and nothing asks Prefect."""
-    with no_waits(), without_prefect("a test"):
-        yield
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,8 +27,9 @@ from incidents.store.schema.tables import comments_heard
 from incidents.store.tickets import link_tickets
 from tasks import resources
 from tasks.stages.reconcile import CHUNK, OVERLAP, reconcile_helpdesk
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
+from tests.tasks.passing_time import PassingClock
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 DESK = "zendesk/eu"
 TICKETS = 2 * CHUNK + 20
@@ -37,19 +38,11 @@ PLENTY = {"updates_per_minute": 1_000_000, "requests_per_minute": 1_000_000}
 
 
 @dataclass
-class _Clock:
-    passed: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.passed
-
-
-@dataclass
 class _Site:
     """`ids`: tickets that are solved and known, and belong to no incident."""
 
     database: Database
-    clock: _Clock
+    clock: PassingClock
     zendesk: FakeZendesk
     ids: Sequence[int]
 
@@ -82,15 +75,9 @@ class _Site:
         self.zendesk.faults.arm(kind, where=f"/tickets/{ticket_id}/audits", times=times, seconds=seconds)
 
 
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    with no_waits(), without_prefect("a test"):
-        yield
-
-
 @pytest.fixture
 async def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Site]:
-    clock = _Clock()
+    clock = PassingClock()
     zendesk = FakeZendesk(clock=clock, export_lag=0, **PLENTY)
     async with serving(zendesk.app) as address:
         block = ZendeskBlock(

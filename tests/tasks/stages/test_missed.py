@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +30,10 @@ from tasks import resources
 from tasks.pages.missed import missed_page, missed_title
 from tasks.stages.missed import LookedAt, MissedChange, missed_changes
 from tasks.stages.reconcile import reconcile_helpdesk
-from tasks.waits import no_waits
-from tasks.without_prefect import without_prefect
 from tests.incidents.store.examples import HELPDESK, ticket
+from tests.tasks.passing_time import PassingClock
+
+pytestmark = pytest.mark.usefixtures("alone")
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=2)
@@ -120,14 +121,6 @@ def test_the_page_is_calm_where_nothing_differed():
 
 
 @dataclass
-class _Clock:
-    passed: timedelta = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.passed
-
-
-@dataclass
 class _Desk:
     """A helpdesk of the test. `change` lets a customer write and an agent settle a ticket."""
 
@@ -145,7 +138,7 @@ class _Desk:
 @dataclass
 class _Site:
     database: Database
-    clock: _Clock
+    clock: PassingClock
     zendesk: FakeZendesk
     tracker: FakeRequestTracker
     desks: list[_Desk]
@@ -167,16 +160,10 @@ class _Site:
         return found
 
 
-@pytest.fixture(autouse=True)
-def alone() -> Iterator[None]:
-    with no_waits(), without_prefect("a test"):
-        yield
-
-
 @pytest.fixture
 async def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[_Site]:
     """Two Zendesks, a Request Tracker and a Zammad, by one clock that goes on when told."""
-    clock = _Clock()
+    clock = PassingClock()
     plenty = {"updates_per_minute": 1_000_000, "requests_per_minute": 1_000_000}
     first, second = (FakeZendesk(clock=clock, export_lag=0, **plenty) for _ in range(2))
     tracker = FakeRequestTracker(clock=clock, secret=SECRET)
